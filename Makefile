@@ -1,0 +1,57 @@
+# The workshop. `make help` lists the targets. All that is needed is Python 3.11 or later and make.
+# The environment is made on first use; see deploy/setup/environment.sh.
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export VENV PYTHON
+
+READY := @deploy/setup/environment.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-serve test lint format types proto lock bench clean runtime dev
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## a whole federation on this machine, one lookup from question to answer
+	$(READY) runtime demo-data
+	$(PY) deploy/demo/run.py
+
+demo-serve: ## the same federation, left running with the portal open
+	$(READY) runtime demo-data
+	$(PY) deploy/demo/run.py --serve
+
+test: dev ## all tests; ARGS="tests/unit -x" for some
+	$(READY) demo-data
+	$(PY) -m pytest $(ARGS)
+
+lint: dev ## style, types, import contracts, the wire contract
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/imports
+	$(VENV)/bin/buf lint proto
+	$(PY) proto/generate.py --check
+
+format: dev ## lay the code out and mend what can be mended safely
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: dev ## mypy, strict
+	$(PY) -m mypy
+
+proto: dev ## generate fingerpost/wire from proto/
+	$(PY) proto/generate.py
+
+lock: dev ## write requirements/*.txt; UPGRADE=1 takes the newest of everything
+	deploy/setup/lock.sh
+
+bench: dev ## the measurements that docs name
+	$(PY) benchmarks/run.py
+
+clean: ## remove what the targets made, the environment too
+	rm -rf -- $(VENV) .cache build dist *.egg-info demo-output
+	find . -name __pycache__ -type d -prune -exec rm -rf -- {} +
+
+runtime dev:
+	$(READY) $@

@@ -1,0 +1,79 @@
+"""The node's edge to the two key holders: both at once, each its own batch, and patience.
+
+An import runs at night and lasts: a holder that restarts, or serves lookups first, is waited for. What a holder decided
+(quota, membership, epoch) is not asked again. A batch that was cut off is sent again and metered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import grpc
+
+from fingerpost.protocol.codec.carriage import read_evaluated, write_blinded
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.messages import Blinded, Evaluated
+from fingerpost.service.clock import Clock
+from fingerpost.service.rpc import refused_from
+from fingerpost.service.rpc_channel import Redialled
+from fingerpost.service.run import Backoff
+from fingerpost.wire.v1 import key_holder_pb2_grpc
+
+SECONDS: Final = 25.0
+_AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.NOT_READY})
+
+
+class GrpcKeyHolders:
+    """Implements ``ports.KeyHolders``. ``channels`` in the order of the parameters; ``patience``: seconds for one batch."""
+
+    def __init__(
+        self,
+        channels: tuple[Redialled, Redialled],
+        clock: Clock,
+        *,
+        patience: float,
+        random: Callable[[], float],
+    ) -> None:
+        self._channels = channels
+        self._clock = clock
+        self._patience = patience
+        self._random = random
+
+    async def evaluate(self, batches: tuple[Blinded, Blinded]) -> tuple[Evaluated, Evaluated]:
+        one, other = await asyncio.gather(
+            self._patiently(self._channels[0], batches[0]),
+            self._patiently(self._channels[1], batches[1]),
+        )
+        return one, other
+
+    async def close(self) -> None:
+        for channel in self._channels:
+            await channel.close()
+
+    async def _patiently(self, holder: Redialled, batch: Blinded) -> Evaluated:
+        ends = self._clock.monotonic() + self._patience
+        backoff = Backoff()
+        while True:
+            try:
+                return await _call(holder, batch)
+            except Refused as refused:
+                wait = backoff.next(self._random())
+                if refused.code not in _AGAIN or self._clock.monotonic() + wait > ends:
+                    raise
+            await self._clock.sleep_until(self._clock.monotonic() + wait)
+
+
+async def _call(holder: Redialled, batch: Blinded) -> Evaluated:
+    channel = holder.channel()
+    try:
+        answer = await key_holder_pb2_grpc.KeyHolderServiceStub(channel).Evaluate(
+            write_blinded(batch), timeout=SECONDS
+        )
+    except grpc.aio.AioRpcError as error:
+        refused = refused_from(error)
+        if refused.code is Code.UNAVAILABLE:
+            holder.broken(channel)
+        raise refused from None
+    return read_evaluated(answer)

@@ -1,0 +1,129 @@
+"""An import on a page: ready, stage, tag for every epoch that is due, complete.
+
+The generation before answers until the new one is complete, in one step. Two generations are kept then, because a running
+node moves over to the new one in its own time; the next import, or the node itself, deletes the older.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from agency_node.ingest.report import ImportReport
+from agency_node.ingest.source_file import SourceFile
+from agency_node.ingest.staging import Options, Readied, make_ready, require_size, stage
+from agency_node.ports import Imports, Members, Records
+from agency_node.tagging import Tagged, Tagger
+from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Federation, Service
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+from fingerpost.service.clock import Clock
+
+
+class Watch(Protocol):
+    """Who watches an import. Called from threads too."""
+
+    def staging(self, total: int, done: int) -> None:
+        """``done`` children since the last call, of ``total`` in all."""
+
+    def tagging(self, epoch: EpochNumber, total: int, done: int) -> None:
+        """Likewise; what an earlier run had tagged counts as done at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """``me``: this node. Importing is refused for an agency that the member list has on another node."""
+
+    me: MemberId
+    records: Records
+    imports: Imports
+    tagger: Tagger
+    members: Members
+    clock: Clock
+
+    async def run(
+        self, agency: AgencyId, source: SourceFile, options: Options, watch: Watch
+    ) -> ImportReport:
+        """Raises ``RefusedFile`` or ``Shrunk`` (nothing was changed), ``Refused`` (membership, holders: what was done by then
+        stays, and the same import goes on from there)."""
+        federation = self.members.at(self.clock.now())
+        require_here(federation, agency, self.me)
+        require_version(federation)
+        what = self.imports.source(agency, *options.key(source.digest))
+        readied = await asyncio.to_thread(make_ready, self.imports, agency, source.lines(), options)
+        earlier = await asyncio.to_thread(self.records.generation, agency)
+        if earlier is not None and await self._made_of(agency, earlier.number) == what:
+            return _report(agency, earlier.number, readied, options, earlier.children, (), True)
+        before = None if earlier is None else earlier.children
+        require_size(readied, before, allow_shrink=options.allow_shrink)
+        staged = await asyncio.to_thread(
+            stage,
+            self.imports,
+            agency,
+            what,
+            readied,
+            options,
+            self.clock.now(),
+            watch.staging,
+        )
+        tagged = await self._tag(agency, staged.number, staged.children, watch)
+        await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))
+        if earlier is not None:
+            await asyncio.to_thread(self.imports.delete_before, agency, earlier.number)
+        return _report(agency, staged.number, readied, options, before, tagged, False)
+
+    async def _tag(
+        self, agency: AgencyId, generation: int, children: int, watch: Watch
+    ) -> tuple[Tagged, ...]:
+        federation = self.members.at(self.clock.now())
+        tagged = []
+        for epoch in federation.epochs_to_index(self.clock.now()):
+            holders = federation.parameters.key_holders
+            progress = partial(watch.tagging, epoch.number, children)
+            tagged.append(await self.tagger.tag(agency, generation, epoch, holders, progress))
+        return tuple(tagged)
+
+    async def _made_of(self, agency: AgencyId, generation: int) -> bytes:
+        return (await asyncio.to_thread(self.imports.plan, agency, generation)).source
+
+
+def require_here(federation: Federation, agency: AgencyId, me: MemberId) -> None:
+    """Raises ``Refused(NOT_A_MEMBER)`` for an agency that is not listed, ``NOT_ALLOWED`` for another node's."""
+    federation.member(me, Service.NODE)
+    if federation.agency(agency).node != me:
+        raise Refused(Code.NOT_ALLOWED, "agency of another node")
+
+
+def require_version(federation: Federation) -> None:
+    """Raises ``Refused(UNSUPPORTED)``: keys of another version would meet nobody's."""
+    if federation.parameters.normalisation_version != NORMALISATION_VERSION:
+        raise Refused(Code.UNSUPPORTED, "normalisation version")
+
+
+def _report(
+    agency: AgencyId,
+    generation: int,
+    readied: Readied,
+    options: Options,
+    before: int | None,
+    tagged: tuple[Tagged, ...],
+    already: bool,
+) -> ImportReport:
+    return ImportReport(
+        agency=agency,
+        generation=generation,
+        as_of=options.as_of_seconds,
+        rows=readied.export.rows,
+        children=len(readied.children),
+        involvements=readied.involvements,
+        shielded=readied.shielded,
+        refused=readied.refused,
+        remarks=readied.export.remarks,
+        not_current=readied.export.not_current,
+        before=before,
+        tagged=tagged,
+        already=already,
+    )

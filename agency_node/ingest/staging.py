@@ -1,0 +1,150 @@
+"""First half of an import: the export's children, sealed, in a generation that nobody answers from yet.
+
+The order of the children depends on the file alone, so an import that was killed goes on behind the last child stored. An
+export that would take more than half of the agency's children away is not taken without a word from the operator
+(attack, and accident: an empty nightly file makes every child unknown).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from agency_node.case_sources.csv_export import Columns, Export, SourceChild, read_export
+from agency_node.case_sources.reasons import Reason, RefusedFile, RefusedRow
+from agency_node.ports import Child, Imports, Staged
+from agency_node.record_inputs import record_inputs
+from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.protocol import limits
+from fingerpost.protocol.ids import AgencyId
+
+CHILDREN_AT_ONCE: Final = 256
+
+Progress = Callable[[int, int], None]
+"""Called with all children of the export, and those done since the last call."""
+
+
+class Shrunk(Exception):
+    """The export has fewer than half of the children that the agency had. Nothing was changed."""
+
+    def __init__(self, before: int, now: int) -> None:
+        super().__init__(f"the export has {now} children, and the agency had {before}")
+        self.before = before
+        self.now = now
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one export is to be read. ``as_of``: the day it was made."""
+
+    as_of: date
+    columns: Columns
+    upn: bool
+    allow_shrink: bool
+
+    @property
+    def as_of_seconds(self) -> int:
+        """Midnight UTC, seconds since 1970."""
+        return (self.as_of - date(1970, 1, 1)).days * limits.DAY
+
+    def key(self, digest: bytes) -> tuple[bytes, ...]:
+        """What the outcome depends on: the same again is the same import."""
+        renamed = sorted(f"{name}={ours}" for name, ours in self.columns.rename.items())
+        return (
+            digest,
+            self.as_of.isoformat().encode(),
+            "\n".join(renamed).encode("utf-8", "surrogateescape"),
+            "\n".join(sorted(self.columns.ignore)).encode("utf-8", "surrogateescape"),
+            b"upn" if self.upn else b"",
+            str(NORMALISATION_VERSION).encode(),
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Readied:
+    """An export whose children all can be found. ``refused``: with those who cannot."""
+
+    export: Export
+    children: tuple[tuple[SourceChild, bytes], ...]
+    refused: tuple[RefusedRow, ...]
+
+    def __repr__(self) -> str:
+        return f"Readied({len(self.children)} children)"
+
+    @property
+    def involvements(self) -> int:
+        return sum(len(child.involvements) for child, _ in self.children)
+
+    @property
+    def shielded(self) -> int:
+        return sum(child.involvements[0].shielded for child, _ in self.children)
+
+
+def make_ready(
+    imports: Imports, agency: AgencyId, lines: Iterable[str], options: Options
+) -> Readied:
+    """Reads the export and leaves out the children whom nobody could find. Raises ``RefusedFile``."""
+    export = read_export(lines, as_of=options.as_of, columns=options.columns)
+    children: list[tuple[SourceChild, bytes]] = []
+    refused = list(export.refused)
+    for child in export.children:
+        inputs = record_inputs(child.demographics, upn=options.upn)
+        if inputs:
+            children.append((child, imports.mark(agency, inputs)))
+        else:
+            refused += [RefusedRow(line, "", Reason.TOO_WEAK) for line in child.lines]
+    refused.sort(key=lambda row: row.line)
+    return Readied(export, tuple(children), tuple(refused))
+
+
+def require_size(readied: Readied, before: int | None, *, allow_shrink: bool) -> None:
+    """Raises ``Shrunk``, and ``RefusedFile(EMPTY_FILE)`` for a first import without any child."""
+    now = len(readied.children)
+    if allow_shrink:
+        return
+    if before is not None and 2 * now < before:
+        raise Shrunk(before, now)
+    if not now and not before:
+        raise RefusedFile(Reason.EMPTY_FILE)
+
+
+def stage(
+    imports: Imports,
+    agency: AgencyId,
+    source: bytes,
+    readied: Readied,
+    options: Options,
+    now: float,
+    progress: Progress,
+) -> Staged:
+    """Stores what is not stored yet. The generation that comes back is whole."""
+    staged = imports.staged(agency, source) or imports.begin(
+        agency,
+        source,
+        as_of=options.as_of_seconds,
+        normalisation_version=NORMALISATION_VERSION,
+        upn=options.upn,
+        now=int(now),
+    )
+    total = len(readied.children)
+    progress(total, staged.children)
+    first = staged.children
+    if not staged.whole:
+        for some in _chunks(readied.children[first:], CHILDREN_AT_ONCE):
+            children = [Child(c.demographics, c.involvements, mark) for c, mark in some]
+            imports.add(agency, staged.number, first, children)
+            first += len(children)
+            progress(total, len(children))
+        imports.close_staging(agency, staged.number)
+    return imports.plan(agency, staged.number)
+
+
+def _chunks(
+    items: Iterable[tuple[SourceChild, bytes]], size: int
+) -> Iterator[list[tuple[SourceChild, bytes]]]:
+    rest = iter(items)
+    while some := list(itertools.islice(rest, size)):
+        yield some

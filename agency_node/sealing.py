@@ -1,0 +1,148 @@
+"""How records lie on the disk: sealed under their agency's data key, each in its own place.
+
+Law: keys and bytes only; no I/O. Every generation has a key of its own, derived from the agency's, and every sealed thing
+is bound to agency, generation, table and number: a row that is put in another's place, of this agency or of another,
+does not open (attack: who can write the database shows one child's practitioner for another). AES-256-GCM with random
+96-bit nonces; a generation seals far fewer than 2^32 things (NIST SP 800-38D, 8.3).
+
+Marks and source digests are keyed (HMAC-SHA-256): without the data key they let nobody test a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from fingerpost.private.framing import prefixed
+from fingerpost.private.locators import TAG_BYTES
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId, EpochNumber
+
+DATA_KEY_BYTES: Final = 32
+MARK_BYTES: Final = 16
+CHECK_BYTES: Final = 16
+_NONCE_BYTES: Final = 12
+_MOST_TAGS: Final = 255
+
+
+class DataKey:
+    """One agency's data key: 32 random bytes (secret). Raises ``Defect`` for another size."""
+
+    __slots__ = ("_agency", "_marks", "_random_bytes", "_secret", "_sources")
+
+    def __init__(
+        self, agency: AgencyId, secret: bytes, random_bytes: Callable[[int], bytes]
+    ) -> None:
+        if len(secret) != DATA_KEY_BYTES:
+            raise Defect("a data key has 32 bytes")
+        self._agency = agency
+        self._secret = secret
+        self._random_bytes = random_bytes
+        self._marks = hmac.new(self._derive(b"marks"), digestmod=hashlib.sha256)
+        self._sources = hmac.new(self._derive(b"sources"), digestmod=hashlib.sha256)
+
+    def __repr__(self) -> str:
+        return f"DataKey({self._agency})"
+
+    @property
+    def check_value(self) -> bytes:
+        """16 bytes kept beside the rows: tells a wrong key at the start and not at the first query."""
+        return self._derive(b"check")[:CHECK_BYTES]
+
+    def mark(self, inputs: Iterable[bytes]) -> bytes:
+        """16 bytes over OPRF inputs in their order."""
+        state = self._marks.copy()
+        state.update(prefixed(*inputs))
+        return state.digest()[:MARK_BYTES]
+
+    def source(self, *parts: bytes) -> bytes:
+        """32 bytes over what an import was made of."""
+        state = self._sources.copy()
+        state.update(prefixed(*parts))
+        return state.digest()
+
+    def generation(self, number: int) -> GenerationSeal:
+        key = self._derive(b"rows", number.to_bytes(8, "big"))
+        return GenerationSeal(self._agency, number, AESGCM(key), self._random_bytes)
+
+    def _derive(self, *label: bytes) -> bytes:
+        info = prefixed(b"fingerpost/v1 data key", self._agency.value.encode("ascii"), *label)
+        return HKDFExpand(SHA256(), 32, info).derive(self._secret)
+
+
+class GenerationSeal:
+    """Seals and opens the rows of one generation of one agency."""
+
+    __slots__ = ("_aead", "_prefix", "_random_bytes")
+
+    def __init__(
+        self, agency: AgencyId, number: int, aead: AESGCM, random_bytes: Callable[[int], bytes]
+    ) -> None:
+        self._aead = aead
+        self._random_bytes = random_bytes
+        self._prefix = prefixed(agency.value.encode("ascii"), number.to_bytes(8, "big"))
+
+    def __repr__(self) -> str:
+        return "GenerationSeal(…)"
+
+    def seal_child(self, record: int, plain: bytes) -> bytes:
+        return self._seal(plain, b"child", record)
+
+    def open_child(self, record: int, sealed: bytes) -> bytes:
+        """Raises ``Defect`` when it was not sealed for this place, or is damaged."""
+        return self._open(sealed, b"child", record)
+
+    def seal_tags(self, epoch: EpochNumber, first: int, tags: Sequence[Sequence[bytes]]) -> bytes:
+        """One block: for each record the number of its tags (1 byte) and the tags (32 bytes each)."""
+        return self._seal(_write_tags(tags), b"tags", first, epoch.value)
+
+    def open_tags(
+        self, epoch: EpochNumber, first: int, sealed: bytes
+    ) -> tuple[tuple[bytes, ...], ...]:
+        """Raises ``Defect`` likewise."""
+        return _read_tags(self._open(sealed, b"tags", first, epoch.value))
+
+    def _seal(self, plain: bytes, table: bytes, *numbers: int) -> bytes:
+        nonce = self._random_bytes(_NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, plain, self._place(table, numbers))
+
+    def _open(self, sealed: bytes, table: bytes, *numbers: int) -> bytes:
+        try:
+            return self._aead.decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._place(table, numbers)
+            )
+        except (InvalidTag, ValueError):
+            raise Defect("a stored row does not open: damaged, or in another's place") from None
+
+    def _place(self, table: bytes, numbers: Iterable[int]) -> bytes:
+        return self._prefix + prefixed(table, *(n.to_bytes(8, "big") for n in numbers))
+
+
+def _write_tags(tags: Sequence[Sequence[bytes]]) -> bytes:
+    parts: list[bytes] = []
+    for of_record in tags:
+        if len(of_record) > _MOST_TAGS or any(len(tag) != TAG_BYTES for tag in of_record):
+            raise Defect("too many tags, or one of another size")
+        parts.append(bytes([len(of_record)]))
+        parts.extend(of_record)
+    return b"".join(parts)
+
+
+def _read_tags(plain: bytes) -> tuple[tuple[bytes, ...], ...]:
+    found: list[tuple[bytes, ...]] = []
+    at = 0
+    while at < len(plain):
+        count, at = plain[at], at + 1
+        end = at + count * TAG_BYTES
+        found.append(tuple(plain[i : i + TAG_BYTES] for i in range(at, end, TAG_BYTES)))
+        at = end
+    if at != len(plain):
+        raise Defect("a block of tags is cut short")
+    return tuple(found)

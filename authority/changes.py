@@ -1,0 +1,225 @@
+"""How a draft changes: one function for each thing that governance decides. Pure: a draft comes in, the next goes out.
+
+What would quietly replace trust (another key for a known member or agency) is refused unless it is asked for by name.
+Whether the whole is consistent is asked before publishing (``checks``) and not here: people enter facts in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from authority.draft import Draft
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Service
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+
+
+def enrol(
+    draft: Draft,
+    request: EnrolmentRequest,
+    *,
+    declared_caseload: int | None = None,
+    lookups_per_day: int | None = None,
+    replace_keys: bool = False,
+) -> Draft:
+    """Lists the member that asked, and the passport keys that its agencies vouch with.
+
+    ``declared_caseload`` and ``lookups_per_day``: what governance grants, when it is not what was asked for.
+
+    Raises:
+        Defect: another federation, a known member with another key or service (unless ``replace_keys``; the service
+            never), or a passport key for an agency that the draft does not list.
+    """
+    if request.federation != draft.parameters.federation:
+        raise Defect(f"the request is for another federation: {request.federation}")
+    known = draft.members.get(request.member)
+    if known is not None:
+        if known.service is not request.service:
+            raise Defect(f"{request.member} is a {known.service.value} already")
+        if known.signing_key != request.signing_key and not replace_keys:
+            raise Defect(f"{request.member} is listed with another key")
+    member = Member(
+        id=request.member,
+        service=request.service,
+        organisation=request.organisation,
+        signing_key=request.signing_key,
+        declared_caseload=(
+            request.declared_caseload if declared_caseload is None else declared_caseload
+        ),
+        lookups_per_day=request.lookups_per_day if lookups_per_day is None else lookups_per_day,
+    )
+    draft = replace(draft, members={**draft.members, member.id: member})
+    for agency, key in sorted(request.passport_keys.items()):
+        draft = let_ask(draft, agency, request.member, key, replace_key=replace_keys)
+    return draft
+
+
+def add_member(draft: Draft, member: Member) -> Draft:
+    """A member without a request: the issuer, whose keys the ceremony itself makes. Raises ``Defect``."""
+    if member.id in draft.members:
+        raise Defect(f"{member.id} is listed already")
+    return replace(draft, members={**draft.members, member.id: member})
+
+
+def remove_member(draft: Draft, member: MemberId) -> Draft:
+    """Raises ``Defect``. What still refers to the member, ``checks`` finds."""
+    if member not in draft.members:
+        raise Defect(f"{member} is not listed")
+    return replace(
+        draft,
+        members={m: v for m, v in draft.members.items() if m != member},
+        peppers={key: p for key, p in draft.peppers.items() if key[1] != member},
+    )
+
+
+def let_ask(
+    draft: Draft, agency: AgencyId, gateway: MemberId, key: bytes, *, replace_key: bool = False
+) -> Draft:
+    """The agency may ask through the gateway; its practitioners' passports verify under ``key``. Raises ``Defect``."""
+    found = find_agency(draft, agency)
+    if found.passport_key not in (b"", key) and not replace_key:
+        raise Defect(f"{agency} is listed with another passport key")
+    gateways = tuple(sorted({*found.gateways, gateway}))
+    return _with_agency(draft, replace(found, passport_key=key, gateways=gateways))
+
+
+def stop_asking(draft: Draft, agency: AgencyId, gateway: MemberId) -> Draft:
+    """The agency asks through this gateway no longer; without a gateway it has no passport key either."""
+    found = find_agency(draft, agency)
+    left = tuple(g for g in found.gateways if g != gateway)
+    key = found.passport_key if left else b""
+    return _with_agency(draft, replace(found, gateways=left, passport_key=key))
+
+
+def add_area(draft: Draft, code: AreaCode, name: str) -> Draft:
+    """A new area, or a new name for one."""
+    known = draft.areas.get(code)
+    area = Area(code, name) if known is None else replace(known, name=name)
+    return _with_area(draft, area)
+
+
+def add_agency(draft: Draft, agency: Agency) -> Draft:
+    """Adds it to its home area, or replaces what is said of it there. An agency that may ask already keeps its
+    gateways and its passport key: only ``let_ask`` and ``stop_asking`` change those. Raises ``Defect``."""
+    area = find_area(draft, agency.id.area)
+    for known in area.agencies:
+        if known.id == agency.id:
+            agency = replace(agency, gateways=known.gateways, passport_key=known.passport_key)
+    others = [known for known in area.agencies if known.id != agency.id]
+    agencies = tuple(sorted([*others, agency], key=lambda a: a.id))
+    return _with_area(draft, replace(area, agencies=agencies))
+
+
+def remove_agency(draft: Draft, agency: AgencyId) -> Draft:
+    """Also from the areas that it serves. Raises ``Defect``."""
+    find_agency(draft, agency)
+    areas = {
+        code: replace(
+            area,
+            agencies=tuple(a for a in area.agencies if a.id != agency),
+            serving=tuple(s for s in area.serving if s != agency),
+        )
+        for code, area in draft.areas.items()
+    }
+    return replace(draft, areas=areas)
+
+
+def host(draft: Draft, agencies: Iterable[AgencyId], node: MemberId) -> Draft:
+    """These agencies' records are on that node. Raises ``Defect``."""
+    for agency in agencies:
+        draft = _with_agency(draft, replace(find_agency(draft, agency), node=node))
+    return draft
+
+
+def serve(draft: Draft, agency: AgencyId, areas: Iterable[AreaCode]) -> Draft:
+    """The agency serves these areas too, beside its own (a police force, a hospital). Raises ``Defect``."""
+    find_agency(draft, agency)
+    for code in areas:
+        area = find_area(draft, code)
+        if code != agency.area:
+            serving = tuple(sorted({*area.serving, agency}))
+            draft = _with_area(draft, replace(area, serving=serving))
+    return draft
+
+
+def join_areas(draft: Draft, code: AreaCode, neighbours: Iterable[AreaCode]) -> Draft:
+    """Neighbours on both sides: who borders on whom is no matter of opinion. Raises ``Defect``."""
+    for other in neighbours:
+        if other == code:
+            raise Defect(f"{code} cannot be its own neighbour")
+        for one, two in ((code, other), (other, code)):
+            area = find_area(draft, one)
+            joined = tuple(sorted({*area.neighbours, two}))
+            draft = _with_area(draft, replace(area, neighbours=joined))
+    return draft
+
+
+def cover(draft: Draft, coverage: Mapping[AreaCode, tuple[NotConnected, ...]]) -> Draft:
+    """Says, for each of these areas, which of its agencies are not connected: the whole list. Raises ``Defect``."""
+    for code, entries in coverage.items():
+        draft = _with_area(draft, replace(find_area(draft, code), not_connected=entries))
+    return draft
+
+
+def tune(
+    draft: Draft,
+    *,
+    answer_delay_ms: int | None = None,
+    gathering_ms: int | None = None,
+    practitioner_per_hour: int | None = None,
+    practitioner_per_day: int | None = None,
+    agency_per_day: int | None = None,
+    normalisation_version: int | None = None,
+) -> Draft:
+    """Other parameters, where one is given. Their bounds are those of the parameters' file."""
+    p = draft.parameters
+
+    def chosen(given: int | None, present: int) -> int:
+        return present if given is None else given
+
+    tuned = replace(
+        p,
+        answer_delay_ms=chosen(answer_delay_ms, p.answer_delay_ms),
+        gathering_ms=chosen(gathering_ms, p.gathering_ms),
+        practitioner_per_hour=chosen(practitioner_per_hour, p.practitioner_per_hour),
+        practitioner_per_day=chosen(practitioner_per_day, p.practitioner_per_day),
+        agency_per_day=chosen(agency_per_day, p.agency_per_day),
+        normalisation_version=chosen(normalisation_version, p.normalisation_version),
+    )
+    return replace(draft, parameters=tuned)
+
+
+def find_area(draft: Draft, code: AreaCode) -> Area:
+    """Raises ``Defect``."""
+    found = draft.areas.get(code)
+    if found is None:
+        raise Defect(f"no area {code}")
+    return found
+
+
+def find_agency(draft: Draft, agency: AgencyId) -> Agency:
+    """Raises ``Defect``."""
+    for found in find_area(draft, agency.area).agencies:
+        if found.id == agency:
+            return found
+    raise Defect(f"no agency {agency}")
+
+
+def find_member(draft: Draft, member: MemberId, service: Service | None = None) -> Member:
+    """Raises ``Defect``."""
+    found = draft.members.get(member)
+    if found is None or (service is not None and found.service is not service):
+        raise Defect(f"no {service.value if service else 'member'} {member}")
+    return found
+
+
+def _with_area(draft: Draft, area: Area) -> Draft:
+    return replace(draft, areas={**draft.areas, area.code: area})
+
+
+def _with_agency(draft: Draft, agency: Agency) -> Draft:
+    area = find_area(draft, agency.id.area)
+    agencies = tuple(agency if a.id == agency.id else a for a in area.agencies)
+    return _with_area(draft, replace(area, agencies=agencies))

@@ -1,0 +1,158 @@
+"""The charter: who signs what in a federation, with how many, and for how long.
+
+Law: ``authority.toml`` in the ceremony's folder, read strictly, holding public keys and the paths of private ones. A
+path may lie on a removable medium that is there for the ceremony only. Who can change this file before a ceremony
+can have the next root name other keys: the signatures of the present root are what stops them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+from securesystemslib.signer import CryptoSigner
+
+from authority import keys
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import FederationId
+from fingerpost.service import settings
+
+CHARTER: Final = "authority.toml"
+BINS: Final = (2, 4, 8, 16, 32, 64, 128, 256)
+
+_Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+_Days = Annotated[int, Meta(ge=1, le=3650)]
+
+
+class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``public``: raw Ed25519 public key in hexadecimal. ``file``: where the private half is when it is here."""
+
+    public: _Hex
+    file: Path
+
+    @property
+    def public_bytes(self) -> bytes:
+        return bytes.fromhex(self.public)
+
+
+class Quorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``threshold`` of these keys must sign."""
+
+    threshold: Annotated[int, Meta(ge=1, le=32)]
+    keys: Annotated[tuple[KeyEntry, ...], Meta(min_length=1, max_length=32)]
+
+
+class Validity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days until a signature must have been renewed; renewed at half of it by whoever holds the key."""
+
+    root_days: _Days = 730
+    targets_days: _Days = 90
+    code_lists_days: _Days = 730
+
+
+class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``root`` and ``targets`` are the offline keys, ``governance`` those of the code lists; the other three are the
+    issuer's. ``bins``: over how many files the member list is spread."""
+
+    federation: FederationId
+    bins: int
+    root: Quorum
+    targets: Quorum
+    governance: Quorum
+    snapshot: KeyEntry
+    timestamp: KeyEntry
+    deny_list: KeyEntry
+    validity: Validity = Validity()
+
+
+def read_charter(path: Path) -> Charter:
+    """Raises ``Defect``."""
+    charter = settings.load(path, Charter)
+    require_sound(charter)
+    return charter
+
+
+def require_sound(charter: Charter) -> None:
+    """Raises ``Defect``: a threshold that cannot be met, a key in two places, or bins that do not divide evenly."""
+    if charter.bins not in BINS:
+        raise Defect(f"bins must be one of {', '.join(map(str, BINS))}")
+    seen: set[str] = set()
+    for name, quorum in (
+        ("root", charter.root),
+        ("targets", charter.targets),
+        ("governance", charter.governance),
+    ):
+        if quorum.threshold > len(quorum.keys):
+            raise Defect(f"{name}: {quorum.threshold} of {len(quorum.keys)} keys can never sign")
+        _no_key_twice(seen, name, quorum.keys)
+    # An online key that is also an offline one would let whoever takes the issuer admit members.
+    online = (charter.snapshot, charter.timestamp, charter.deny_list)
+    _no_key_twice(seen, "online keys", online)
+
+
+def _no_key_twice(seen: set[str], name: str, entries: tuple[KeyEntry, ...]) -> None:
+    for entry in entries:
+        if entry.public in seen:
+            raise Defect(f"{name}: a key that is listed twice, here or in another role")
+        seen.add(entry.public)
+
+
+def write_charter(path: Path, charter: Charter, *, replace: bool = False) -> None:
+    """Key paths below the charter's folder are written relative to it. Raises ``Defect`` when the file exists and
+    is not to be replaced."""
+    require_sound(charter)
+    folder = path.parent.absolute()
+    lines = [
+        "# Who signs what. Public keys here; private keys in the files named, 0600.",
+        f"federation = {_quoted(charter.federation)}",
+        f"bins = {charter.bins}",
+        "",
+        "[validity]",
+        f"root_days = {charter.validity.root_days}",
+        f"targets_days = {charter.validity.targets_days}",
+        f"code_lists_days = {charter.validity.code_lists_days}",
+    ]
+    for name in ("root", "targets", "governance"):
+        quorum: Quorum = getattr(charter, name)
+        lines += ["", f"[{name}]", f"threshold = {quorum.threshold}"]
+        for entry in quorum.keys:
+            lines += ["", f"[[{name}.keys]]", *_entry(entry, folder)]
+    for name in ("snapshot", "timestamp", "deny_list"):
+        lines += ["", f"[{name}]", *_entry(getattr(charter, name), folder)]
+    data = ("\n".join(lines) + "\n").encode()
+    if replace:
+        settings.replace_file(path, data)
+    else:
+        settings.write_secret(path, data)
+
+
+def _entry(entry: KeyEntry, folder: Path) -> list[str]:
+    file = entry.file.absolute()
+    shown = file.relative_to(folder) if file.is_relative_to(folder) else file
+    return [f"public = {_quoted(entry.public)}", f"file = {_quoted(shown)}"]
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    if "\x7f" in text:  # the one character that JSON's quoting leaves and TOML's refuses
+        raise Defect("a path with a control character")
+    return json.dumps(text, ensure_ascii=False)
+
+
+def signers(quorum: Quorum, name: str) -> tuple[CryptoSigner, ...]:
+    """As many signers as the threshold asks for, from the key files that are here.
+
+    Raises:
+        Defect: fewer are here than must sign; names how many, so that nobody is tempted to lower the number.
+    """
+    here = [entry for entry in quorum.keys if entry.file.exists()]
+    if len(here) < quorum.threshold:
+        raise Defect(
+            f"{name}: {quorum.threshold} keys must sign and {len(here)} of their files are here"
+        )
+    return tuple(
+        keys.load_signer(entry.file, entry.public_bytes) for entry in here[: quorum.threshold]
+    )

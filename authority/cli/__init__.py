@@ -1,0 +1,34 @@
+"""The command line of the authority's offline machine.
+
+Law: speaks to a person, decides nothing. Each command names the ceremony's folder; keys are where its charter says.
+What is refused is said in one line, and nothing has been changed then.
+"""
+
+from __future__ import annotations
+
+import typer
+from rich.console import Console
+
+from authority.cli import epoch_commands, founding_commands, list_commands, publish_commands
+from fingerpost.protocol.errors import Defect, Refused
+
+app = typer.Typer(
+    help="The authority: says who belongs to the federation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+founding_commands.register(app)
+list_commands.register(app)
+epoch_commands.register(app)
+publish_commands.register(app)
+
+
+def main() -> None:
+    """Refusals and slips in one line, without a traceback."""
+    try:
+        app()
+    except (Defect, Refused) as error:
+        stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+        stderr.print(f"fingerpost-authority: {error}", style="red", markup=False)
+        raise SystemExit(2) from None

@@ -1,0 +1,83 @@
+"""Epochs: open, late, replace. They change the draft; publishing makes it so."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from authority import epochs
+from authority.ceremony import Ceremony
+from authority.cli.parsing import Folder, console, moment, now, shown
+from authority.epochs import Sealed, Times
+from fingerpost.protocol import limits
+from fingerpost.protocol.ids import EpochNumber
+
+epoch_app = typer.Typer(help="Lives of the key holders' keys.", no_args_is_help=True)
+
+_Moment = typer.Option(parser=moment, metavar="YYYY-MM-DD[THH:MM]")
+_Number = typer.Argument(min=1, help="The next number.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(epoch_app, name="epoch")
+
+
+@epoch_app.command("open")
+def epoch_open(
+    folder: Folder,
+    number: Annotated[int, _Number],
+    starts: Annotated[int, _Moment],
+    ends: Annotated[int | None, _Moment] = None,
+    index_from: Annotated[int | None, _Moment] = None,
+) -> None:
+    """Name the next epoch by what key holders and members have deposited, and seal its pepper.
+
+    Without --ends and --index-from: indexed 7 days ahead, 90 days, and 7 days' overlap with the next.
+    """
+    usual = Times.usual(starts)
+    times = Times(
+        usual.index_from if index_from is None else index_from,
+        starts,
+        usual.ends_at if ends is None else ends,
+    )
+    _say(Ceremony.open(folder).open_epoch(EpochNumber(number), times, now()))
+    console.print(f"Starts {shown(times.starts_at)}, ends {shown(times.ends_at)}. Publish it.")
+
+
+@epoch_app.command("late")
+def epoch_late(folder: Folder) -> None:
+    """Seal the current day's pepper to members whose receiving key came since."""
+    for sealed in Ceremony.open(folder).seal_late(now()):
+        _say(sealed)
+
+
+@epoch_app.command("replace")
+def epoch_replace(
+    folder: Folder,
+    number: Annotated[int, _Number],
+    starts: Annotated[int, _Moment],
+    ends: Annotated[int | None, _Moment] = None,
+    overlap_minutes: Annotated[int, typer.Option(min=1, help="How long the old one goes on.")] = 60,
+) -> None:
+    """After a theft: a new epoch soon, and the old one ends early. Suspend first whom the thief could be."""
+    end = starts + limits.EPOCH_DAYS * limits.DAY if ends is None else ends
+    times = Times(min(int(now()), starts), starts, end)
+    ceremony = Ceremony.open(folder)
+    _say(ceremony.replace_epoch(EpochNumber(number), times, overlap_minutes * 60, now()))
+    console.print(
+        f"Starts {shown(starts)}; all before it end {overlap_minutes} minutes later. Publish it."
+    )
+
+
+@epoch_app.command("next")
+def epoch_next(folder: Folder) -> None:
+    """Print the number that comes next."""
+    console.print(str(epochs.next_number(Ceremony.open(folder).draft())))
+
+
+def _say(sealed: Sealed) -> None:
+    console.print(f"Epoch {sealed.epoch}: pepper sealed to {len(sealed.members)} members.")
+    if sealed.lacking:
+        console.print(f"  {len(sealed.lacking)} have deposited no key:")
+        console.print("  " + ", ".join(map(str, sealed.lacking[:20])))

@@ -1,0 +1,120 @@
+"""Founding and keys: create, key, root renew, addresses, bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from authority import charter as charters
+from authority import founding, keys
+from authority.bundles import AddressBook
+from authority.ceremony import Ceremony
+from authority.cli.parsing import Folder, console, now, parsed
+from authority.founding import Count, Plan
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.service.bundle import Address
+
+root_app = typer.Typer(help="The root that all trust grows from.", no_args_is_help=True)
+
+_Member = typer.Option(parser=parsed(MemberId), metavar="MEMBER")
+_Address = typer.Option(parser=parsed(Address), metavar="HOST:PORT")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(create)
+    app.command()(key)
+    app.command()(addresses)
+    app.command()(bundle)
+    app.add_typer(root_app, name="root")
+
+
+def create(
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+    federation: Annotated[FederationId, typer.Option(parser=parsed(FederationId), metavar="ID")],
+    root_keys: Annotated[int, typer.Option(min=1, max=32)],
+    root_threshold: Annotated[int, typer.Option(min=1, max=32)],
+    target_keys: Annotated[int, typer.Option(min=1, max=32)],
+    target_threshold: Annotated[int, typer.Option(min=1, max=32)],
+    governance_keys: Annotated[int, typer.Option(min=1, max=32)],
+    governance_threshold: Annotated[int, typer.Option(min=1, max=32)],
+    broker: Annotated[MemberId, _Member],
+    issuer: Annotated[MemberId, _Member],
+    key_holder_a: Annotated[MemberId, _Member],
+    key_holder_b: Annotated[MemberId, _Member],
+    organisation: Annotated[str, typer.Option(help="Who runs the issuer.")],
+    listen: Annotated[Address, _Address],
+    normalisation_version: Annotated[int, typer.Option(min=1)] = 1,
+    bins: Annotated[int, typer.Option(help="Over how many files the list is spread.")] = 16,
+) -> None:
+    """Found a federation: all keys, the first root, an empty list."""
+    plan = Plan(
+        federation=federation,
+        root=Count(root_keys, root_threshold),
+        targets=Count(target_keys, target_threshold),
+        governance=Count(governance_keys, governance_threshold),
+        broker=broker,
+        issuer=issuer,
+        key_holders=(key_holder_a, key_holder_b),
+        organisation=organisation,
+        listen=listen,
+        normalisation_version=normalisation_version,
+        bins=bins,
+    )
+    ceremony = founding.found(folder, plan, now())
+    console.print(f"Founded {federation} in {folder}.")
+    console.print(
+        f"Move each key of {folder / 'offline'} to the person who holds it, and name its new place in "
+        f"{folder / charters.CHARTER}. {ceremony.online} goes to the issuer's machine."
+    )
+
+
+def key(path: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
+    """Make one Ed25519 key where it is used, and print what the charter needs of it."""
+    public = keys.public_of(keys.make_key(path))
+    console.print(f'public = "{public.hex()}"\nfile = "{path}"', markup=False)
+
+
+@root_app.command("renew")
+def root_renew(
+    folder: Folder,
+    charter: Annotated[
+        Path | None, typer.Option(help="The next charter, when keys or thresholds change.")
+    ] = None,
+) -> None:
+    """Sign a new root, by the present keys and by those of the next charter.
+
+    With other keys of the list or of governance, publish at once: members believe the new root from then on.
+    """
+    ceremony = Ceremony.open(folder)
+    following = ceremony.charter if charter is None else charters.read_charter(charter)
+    version = ceremony.renew_root(following, now())
+    console.print(f"Root {version} is signed. Publish now, then have the issuer take its copy.")
+
+
+def addresses(
+    folder: Folder,
+    issuer: Annotated[Address, _Address],
+    broker_nodes: Annotated[Address, _Address],
+    broker_askers: Annotated[Address, _Address],
+    key_holder_a: Annotated[Address, _Address],
+    key_holder_b: Annotated[Address, _Address],
+) -> None:
+    """Say where the servers listen: for bundles."""
+    book = AddressBook(
+        str(issuer), str(broker_nodes), str(broker_askers), (str(key_holder_a), str(key_holder_b))
+    )
+    Ceremony.open(folder).set_addresses(book)
+    console.print("Addresses are noted; bundles made from now on carry them.")
+
+
+def bundle(
+    folder: Folder,
+    member: Annotated[MemberId, typer.Argument(parser=parsed(MemberId), metavar="MEMBER")],
+    out: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+) -> None:
+    """Make what an enrolled member gets back."""
+    made = Ceremony.open(folder).bundle(member, out)
+    console.print(f"Bundle for {member} in {out}. Read this to them over another channel:")
+    console.print(f"  {made.fingerprint}")

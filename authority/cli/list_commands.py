@@ -1,0 +1,209 @@
+"""Who belongs: enrol, members, agencies, areas, coverage. All of it changes the draft and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from authority import changes, imports
+from authority.ceremony import Ceremony
+from authority.cli.parsing import Folder, console, parsed, read_file
+from fingerpost.protocol.codec.enrolment import REQUEST_BYTES, read_enrolment
+from fingerpost.protocol.codes import AgencyKind
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Agency
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+
+agency_app = typer.Typer(help="Organisations.", no_args_is_help=True)
+area_app = typer.Typer(help="Councils' areas.", no_args_is_help=True)
+coverage_app = typer.Typer(help="Agencies that are no members.", no_args_is_help=True)
+
+_AgencyArgument = typer.Argument(parser=parsed(AgencyId), metavar="AGENCY")
+_AreaArgument = typer.Argument(parser=parsed(AreaCode), metavar="AREA")
+_MemberArgument = typer.Argument(parser=parsed(MemberId), metavar="MEMBER")
+_MemberOption = typer.Option(parser=parsed(MemberId), metavar="MEMBER")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(enrol)
+    app.command("remove-member")(remove_member)
+    app.command("import-areas")(import_areas)
+    app.command()(hosting)
+    app.command()(neighbours)
+    app.command()(parameters)
+    app.add_typer(agency_app, name="agency")
+    app.add_typer(area_app, name="area")
+    app.add_typer(coverage_app, name="coverage")
+
+
+def enrol(
+    folder: Folder,
+    request: Annotated[Path, typer.Argument(help="The request's file.", exists=True)],
+    fingerprint: Annotated[
+        str | None, typer.Option(help="As the member read it out over another channel.")
+    ] = None,
+    caseload: Annotated[int | None, typer.Option(min=0, help="Granted, if not as asked.")] = None,
+    lookups_per_day: Annotated[
+        int | None, typer.Option(min=0, help="Granted, if not as asked.")
+    ] = None,
+    replace_keys: Annotated[
+        bool, typer.Option("--replace-keys", help="The member's keys were lost or stolen.")
+    ] = False,
+) -> None:
+    """List a member by its signed request."""
+    ceremony = Ceremony.open(folder)
+    asked = read_enrolment(read_file(request, REQUEST_BYTES))
+    console.print(f"{asked.member}, {asked.service.value}, of {asked.organisation}", markup=False)
+    console.print(f"  caseload {asked.declared_caseload}, lookups a day {asked.lookups_per_day}")
+    for agency in sorted(asked.passport_keys):
+        console.print(f"  vouches for practitioners of {agency}")
+    console.print(f"  fingerprint {asked.fingerprint}")
+    if fingerprint is None:
+        typer.confirm("Did the member read out this fingerprint?", abort=True)
+    elif fingerprint.split() != asked.fingerprint.split():
+        raise Defect("the fingerprint is another: not the request that the member made")
+    ceremony.change(
+        lambda draft: changes.enrol(
+            draft,
+            asked,
+            declared_caseload=caseload,
+            lookups_per_day=lookups_per_day,
+            replace_keys=replace_keys,
+        )
+    )
+    console.print(f"{asked.member} is in the draft.")
+
+
+def remove_member(folder: Folder, member: Annotated[MemberId, _MemberArgument]) -> None:
+    """Take a member off the list. To stop it at once, suspend it first."""
+    Ceremony.open(folder).change(lambda draft: changes.remove_member(draft, member))
+    console.print(f"{member} is no longer in the draft.")
+
+
+@agency_app.command("add")
+def agency_add(
+    folder: Folder,
+    agency: Annotated[AgencyId, _AgencyArgument],
+    name: Annotated[str, typer.Option()],
+    kind: Annotated[AgencyKind, typer.Option()],
+    node: Annotated[MemberId, _MemberOption],
+    duty_desk: Annotated[str, typer.Option(help="Its public telephone number.")],
+    service: Annotated[list[str] | None, typer.Option(help="Such as EDUCATION; repeat.")] = None,
+    large: Annotated[
+        bool, typer.Option("--large", help="A large trust: in the national ring.")
+    ] = False,
+) -> None:
+    """Add an agency to its home area, or say anew what it is."""
+    services = imports.coarse_kinds(tuple(service or ()), str(agency))
+    made = Agency(agency, name, kind, node, services=services, duty_desk=duty_desk, large=large)
+    Ceremony.open(folder).change(lambda draft: changes.add_agency(draft, made))
+    console.print(f"{agency} is in the draft.")
+
+
+@agency_app.command("remove")
+def agency_remove(folder: Folder, agency: Annotated[AgencyId, _AgencyArgument]) -> None:
+    """Take an agency off the list, also where it serves."""
+    Ceremony.open(folder).change(lambda draft: changes.remove_agency(draft, agency))
+    console.print(f"{agency} is no longer in the draft.")
+
+
+@agency_app.command("serves")
+def agency_serves(
+    folder: Folder,
+    agency: Annotated[AgencyId, _AgencyArgument],
+    areas: Annotated[list[AreaCode], typer.Argument(parser=parsed(AreaCode), metavar="AREA...")],
+) -> None:
+    """The agency serves these areas too, beside its own."""
+    Ceremony.open(folder).change(lambda draft: changes.serve(draft, agency, areas))
+    console.print(f"{agency} serves {len(areas)} more areas.")
+
+
+@agency_app.command("stop-asking")
+def agency_stop_asking(
+    folder: Folder,
+    agency: Annotated[AgencyId, _AgencyArgument],
+    gateway: Annotated[MemberId, _MemberArgument],
+) -> None:
+    """The agency asks through this gateway no longer."""
+    Ceremony.open(folder).change(lambda draft: changes.stop_asking(draft, agency, gateway))
+    console.print(f"{agency} asks through {gateway} no longer.")
+
+
+@area_app.command("add")
+def area_add(
+    folder: Folder,
+    area: Annotated[AreaCode, _AreaArgument],
+    name: Annotated[str, typer.Option()],
+) -> None:
+    """Add an area, or name it anew."""
+    Ceremony.open(folder).change(lambda draft: changes.add_area(draft, area, name))
+    console.print(f"{area} is in the draft.")
+
+
+def import_areas(
+    folder: Folder, file: Annotated[Path, typer.Argument(help="TOML.", exists=True)]
+) -> None:
+    """Add and replace areas and agencies from a file; removes nothing."""
+    entries = imports.read_areas(file)
+    Ceremony.open(folder).change(lambda draft: imports.merge_areas(draft, entries))
+    agencies = sum(len(entry.agencies) for entry in entries)
+    console.print(f"{len(entries)} areas and {agencies} agencies are in the draft.")
+
+
+def hosting(
+    folder: Folder,
+    node: Annotated[MemberId, _MemberArgument],
+    agencies: Annotated[
+        list[AgencyId], typer.Argument(parser=parsed(AgencyId), metavar="AGENCY...")
+    ],
+) -> None:
+    """These agencies' records are on that node."""
+    Ceremony.open(folder).change(lambda draft: changes.host(draft, agencies, node))
+    console.print(f"{node} hosts {len(agencies)} agencies more.")
+
+
+def neighbours(
+    folder: Folder,
+    area: Annotated[AreaCode, _AreaArgument],
+    others: Annotated[list[AreaCode], typer.Argument(parser=parsed(AreaCode), metavar="AREA...")],
+) -> None:
+    """These areas border on each other: noted on both sides."""
+    Ceremony.open(folder).change(lambda draft: changes.join_areas(draft, area, others))
+    console.print(f"{area} has {len(others)} neighbours noted, on both sides.")
+
+
+@coverage_app.command("import")
+def coverage_import(
+    folder: Folder, file: Annotated[Path, typer.Argument(help="CSV.", exists=True)]
+) -> None:
+    """Which agencies of an area are not connected, from a public register: the whole list of each area in the file."""
+    found = imports.read_register(file)
+    Ceremony.open(folder).change(lambda draft: changes.cover(draft, found))
+    count = sum(len(entries) for entries in found.values())
+    console.print(f"{count} agencies of {len(found)} areas are noted as not connected.")
+
+
+def parameters(
+    folder: Folder,
+    answer_delay_ms: Annotated[int | None, typer.Option()] = None,
+    gathering_ms: Annotated[int | None, typer.Option()] = None,
+    practitioner_per_hour: Annotated[int | None, typer.Option()] = None,
+    practitioner_per_day: Annotated[int | None, typer.Option()] = None,
+    agency_per_day: Annotated[int | None, typer.Option()] = None,
+    normalisation_version: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Change what the whole federation agrees on."""
+    Ceremony.open(folder).change(
+        lambda draft: changes.tune(
+            draft,
+            answer_delay_ms=answer_delay_ms,
+            gathering_ms=gathering_ms,
+            practitioner_per_hour=practitioner_per_hour,
+            practitioner_per_day=practitioner_per_day,
+            agency_per_day=agency_per_day,
+            normalisation_version=normalisation_version,
+        )
+    )
+    console.print("The parameters in the draft are changed.")

@@ -1,0 +1,65 @@
+"""Between what a person types and the values of the protocol. Raises typer's usage error, naming the option."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+
+from fingerpost.protocol.errors import Refused
+from fingerpost.service.clock import SystemClock
+
+T = TypeVar("T")
+
+console = Console(highlight=False, soft_wrap=True)
+
+Folder = Annotated[
+    Path, typer.Argument(help="The ceremony's folder.", exists=True, file_okay=False)
+]
+
+
+def parsed(make: Callable[[str], T]) -> Callable[[str], T]:
+    """For ``typer.Option(parser=…)``: an id or an address from its text."""
+
+    def parse(text: str) -> T:
+        try:
+            return make(text)
+        except Refused as refused:
+            raise typer.BadParameter(f"not a valid {refused.what}") from None
+
+    return parse
+
+
+def now() -> float:
+    return SystemClock().now()
+
+
+def moment(text: str) -> int:
+    """``2026-01-31`` or ``2026-01-31T09:00`` in UTC, as seconds since 1970."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("not a date such as 2026-01-31 or 2026-01-31T09:00") from None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return int(at.timestamp())
+
+
+def shown(at: float) -> str:
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """Raises a usage error when it cannot be read or is longer than ``most`` bytes."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: cannot be read ({type(error).__name__})") from None
+    if len(data) > most:
+        raise typer.BadParameter(f"{path}: longer than {most} bytes")
+    return data

@@ -1,0 +1,192 @@
+"""Publishing and taking away: check, publish, show, code-lists, suspend, reinstate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from tuf.api.metadata import Root, Targets
+
+from authority import checks, code_lists
+from authority.ceremony import Ceremony
+from authority.checks import Finding, Weight
+from authority.cli.parsing import Folder, console, now, shown
+from authority.issuer import wiring
+from authority.issuer.settings import SETTINGS, read_settings
+from authority.repository import CODE_LISTS, ROOT, TARGETS, read_signed
+from fingerpost.protocol import federation_files
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import DenyList, Service
+from fingerpost.protocol.ids import AgencyId, MemberId
+
+code_lists_app = typer.Typer(help="Purposes, roles and kinds in force.", no_args_is_help=True)
+
+_IssuerSettings = Annotated[
+    Path, typer.Option("--settings", help="issuer.toml, on the issuer's machine", exists=True)
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(check)
+    app.command()(publish)
+    app.command()(show)
+    app.command()(suspend)
+    app.command()(reinstate)
+    app.add_typer(code_lists_app, name="code-lists")
+
+
+def check(folder: Folder) -> None:
+    """Say whether the draft holds together; end with 1 if it does not."""
+    findings = checks.check(Ceremony.open(folder).draft(), now())
+    _print_findings(findings)
+    if any(finding.weight is Weight.ERROR for finding in findings):
+        raise typer.Exit(1)
+    console.print("The draft holds together.")
+
+
+def publish(
+    folder: Folder,
+    online: Annotated[
+        bool, typer.Option("--online", help="The issuer's keys are here too: sign its part now.")
+    ] = False,
+) -> None:
+    """Sign the draft, by threshold, into the repository."""
+    ceremony = Ceremony.open(folder)
+    done = ceremony.publish(now())
+    _print_findings(done.warnings)
+    console.print(f"Signed {len(done.roles)} roles; {done.written} files new, {done.removed} gone.")
+    if online:
+        signed = wiring.open_online(read_settings(ceremony.online / SETTINGS)).refresh(now())
+        if signed.refused is not None:
+            raise signed.refused
+        console.print(f"Snapshot {signed.snapshot_version}.")
+    else:
+        console.print("Carry the repository to the issuer; it signs snapshot and timestamp.")
+
+
+def show(folder: Folder) -> None:
+    """What the draft says, what is published, and what runs out when."""
+    ceremony = Ceremony.open(folder)
+    draft = ceremony.draft()
+    table = Table("", "", show_header=False, box=None)
+    table.add_row("federation", str(ceremony.charter.federation))
+    for service in Service:
+        count = sum(member.service is service for member in draft.members.values())
+        table.add_row(f"{service.value}s", str(count))
+    table.add_row("areas", str(len(draft.areas)))
+    agencies = [agency for area in draft.areas.values() for agency in area.agencies]
+    table.add_row("agencies", f"{len(agencies)}, {sum(bool(a.gateways) for a in agencies)} may ask")
+    table.add_row("not connected", str(sum(len(a.not_connected) for a in draft.areas.values())))
+    for epoch in draft.parameters.epochs:
+        sealed = sum(number == epoch.number for number, _ in draft.peppers)
+        when = f"{shown(epoch.starts_at)} to {shown(epoch.ends_at)}, {sealed} peppers"
+        table.add_row(f"epoch {epoch.number}", when)
+    for name in (ROOT, TARGETS, CODE_LISTS):
+        data = ceremony.repository.read_metadata(name)
+        if data is None:
+            continue
+        root = name == ROOT
+        signed = read_signed(data, Root).signed if root else read_signed(data, Targets).signed
+        until = shown(signed.expires.timestamp())
+        table.add_row(name, f"version {signed.version}, until {until}")
+    deny = ceremony.denied()
+    table.add_row("suspended", f"{len(deny.members)} members, {len(deny.agencies)} agencies")
+    console.print(table)
+
+
+def suspend(
+    settings: _IssuerSettings,
+    who: Annotated[str | None, typer.Argument(help="A member or an agency.")] = None,
+    certificate: Annotated[str | None, typer.Option(help="A serial number, hexadecimal.")] = None,
+) -> None:
+    """Put a member, an agency or one certificate out at once, on the issuer's machine."""
+    _change(settings, who, certificate, suspend_=True)
+
+
+def reinstate(
+    settings: _IssuerSettings,
+    who: Annotated[str | None, typer.Argument(help="A member or an agency.")] = None,
+    certificate: Annotated[str | None, typer.Option(help="A serial number, hexadecimal.")] = None,
+) -> None:
+    """Let back in who was suspended."""
+    _change(settings, who, certificate, suspend_=False)
+
+
+def _change(settings: Path, who: str | None, certificate: str | None, *, suspend_: bool) -> None:
+    if who is None and certificate is None:
+        raise typer.BadParameter("name a member, an agency or a certificate")
+    change = _named(who, certificate, suspend_=suspend_)
+    done = wiring.open_online(read_settings(settings)).change_deny_list(change, now())
+    console.print(f"Signed with snapshot {done.snapshot_version}; it acts within a minute.")
+    if done.refused is not None:
+        console.print(f"The member list in the repository does not verify: {done.refused}")
+
+
+def _named(
+    who: str | None, certificate: str | None, *, suspend_: bool
+) -> Callable[[DenyList], DenyList]:
+    # An agency's id has a dot and a member's has none.
+    agencies = frozenset({AgencyId(who)} if who and "." in who else ())
+    members = frozenset({MemberId(who)} if who and "." not in who else ())
+    try:
+        serials = frozenset({int(certificate, 16)} if certificate else ())
+    except ValueError:
+        raise typer.BadParameter("a serial number is hexadecimal") from None
+
+    def change(deny: DenyList) -> DenyList:
+        if suspend_:
+            return DenyList(
+                deny.members | members, deny.agencies | agencies, deny.certificates | serials
+            )
+        if not (
+            members <= deny.members and agencies <= deny.agencies and serials <= deny.certificates
+        ):
+            raise Defect("not suspended")
+        return DenyList(
+            deny.members - members, deny.agencies - agencies, deny.certificates - serials
+        )
+
+    return change
+
+
+@code_lists_app.command("propose")
+def code_lists_propose(
+    folder: Folder,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="code-lists.json; without it, all that the protocol knows."),
+    ] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="The list's number.")] = None,
+) -> None:
+    """Put code lists to governance; replaces an earlier proposal."""
+    lists = code_lists.everything()
+    if file is not None:
+        lists = federation_files.read_code_lists(file.read_bytes())
+    if version is not None:
+        lists = replace(lists, version=version)
+    ceremony = Ceremony.open(folder)
+    proposal = ceremony.propose(lists, now())
+    lacking = code_lists.missing(proposal, ceremony.charter)
+    console.print(f"Version {lists.version} is proposed; {lacking} signatures are needed.")
+
+
+@code_lists_app.command("sign")
+def code_lists_sign(
+    folder: Folder,
+    key: Annotated[list[Path], typer.Option("--key", help="A governor's key file.", exists=True)],
+) -> None:
+    """Sign what is proposed."""
+    lacking = Ceremony.open(folder).sign_proposal(key)
+    console.print(f"{lacking} signatures are missing." if lacking else "Signed; publish it.")
+
+
+def _print_findings(findings: tuple[Finding, ...]) -> None:
+    for finding in findings:
+        style = "red" if finding.weight is Weight.ERROR else "yellow"
+        console.print(
+            f"{finding.weight.value}: {finding.where}: {finding.what}", style=style, markup=False
+        )

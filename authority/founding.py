@@ -1,0 +1,143 @@
+"""The founding of a federation: the first keys, the first root, and an empty list.
+
+Law: a folder that must not exist, each key in a file of its own, nothing written over. All keys are made here, on one
+machine: right for a trial and for a demonstration, and the place from which a real federation moves each key file to
+the person who is to hold it. What goes to the issuer's machine lies in ``online`` and holds no offline key.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from authority import charter as charters
+from authority import code_lists, draft, keys, publishing, roles
+from authority.ceremony import Ceremony
+from authority.charter import CHARTER, Charter, KeyEntry, Quorum
+from authority.draft import Draft
+from authority.issuer.certificates import make_authority
+from authority.issuer.settings import SETTINGS, write_settings
+from authority.repository import ROOT
+from fingerpost.protocol import federation_files
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import DenyList, Member, Parameters, Service
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.service import settings
+from fingerpost.service.bundle import Address
+
+CERTIFICATE_AUTHORITY: Final = "certificate-authority.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """``threshold`` of ``keys`` keys must sign."""
+
+    keys: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a federation begins with. ``key_holders``: A, then B. ``organisation``: who runs the issuer."""
+
+    federation: FederationId
+    root: Count
+    targets: Count
+    governance: Count
+    broker: MemberId
+    issuer: MemberId
+    key_holders: tuple[MemberId, MemberId]
+    organisation: str
+    listen: Address
+    normalisation_version: int
+    bins: int = 16
+
+
+def found(folder: Path, plan: Plan, now: float) -> Ceremony:
+    """Makes the folder with all keys, the first root and the first code lists, signed by governance.
+
+    Raises ``Defect``: the folder exists, or the plan can never sign.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise Defect(f"{folder}: cannot be made ({type(error).__name__})") from None
+    for name in ("offline", "offline/peppers", "online", "inbox", "proposals", "draft"):
+        (folder / name).mkdir(mode=0o700)
+    for name in ("repository", "repository/metadata", "repository/targets"):
+        (folder / name).mkdir(mode=0o755)
+    charter = _make_charter(folder, plan)
+    charters.write_charter(folder / CHARTER, charter)
+    ceremony = Ceremony(folder, charter)
+    first_root = _sign_first_root(ceremony, now)
+    issuer_key = _equip_issuer(folder, plan, first_root, now)
+    draft.write_draft(folder / "draft", _first_draft(plan, issuer_key))
+    ceremony.propose(code_lists.everything(), now)
+    governors = [entry.file for entry in charter.governance.keys[: charter.governance.threshold]]
+    ceremony.sign_proposal(governors)
+    return ceremony
+
+
+def _make_charter(folder: Path, plan: Plan) -> Charter:
+    charter = Charter(
+        federation=plan.federation,
+        bins=plan.bins,
+        root=_make_quorum(folder, ROOT, plan.root),
+        targets=_make_quorum(folder, "targets", plan.targets),
+        governance=_make_quorum(folder, "governance", plan.governance),
+        snapshot=_make_entry(folder / "online" / "snapshot.pem"),
+        timestamp=_make_entry(folder / "online" / "timestamp.pem"),
+        deny_list=_make_entry(folder / "online" / "deny-list.pem"),
+    )
+    charters.require_sound(charter)
+    return charter
+
+
+def _make_quorum(folder: Path, name: str, count: Count) -> Quorum:
+    if not 1 <= count.threshold <= count.keys <= 32:
+        raise Defect(f"{name}: {count.threshold} of {count.keys} keys can never sign")
+    made = [_make_entry(folder / "offline" / f"{name}-{n}.pem") for n in range(1, count.keys + 1)]
+    return Quorum(count.threshold, tuple(made))
+
+
+def _make_entry(path: Path) -> KeyEntry:
+    return KeyEntry(keys.public_of(keys.make_key(path)).hex(), path)
+
+
+def _sign_first_root(ceremony: Ceremony, now: float) -> bytes:
+    charter = ceremony.charter
+    root = roles.root_role(charter, 1, roles.expiry(now, charter.validity.root_days))
+    signed = roles.sign(root, charters.signers(charter.root, ROOT))
+    publishing.write_root(ceremony.repository, root, signed)
+    return signed
+
+
+def _equip_issuer(folder: Path, plan: Plan, root: bytes, now: float) -> bytes:
+    """The issuer's keys and settings; its public signing key."""
+    online = folder / "online"
+    make_authority(online / "ca.pem", online / "ca-certificate.pem", plan.federation, now)
+    certificate = (online / "ca-certificate.pem").read_bytes()
+    settings.replace_file(folder / CERTIFICATE_AUTHORITY, certificate, mode=0o644)
+    settings.replace_file(online / "root.json", root, mode=0o644)
+    settings.write_secret(online / "audit.key", secrets.token_bytes(32))
+    nobody = federation_files.write_deny_list(DenyList())
+    settings.write_secret(online / "deny-list.json", nobody)
+    (online / "state").mkdir(mode=0o700)
+    write_settings(online / SETTINGS, plan.federation, plan.issuer, plan.listen)
+    return keys.public_of(keys.make_key(online / "issuer.pem"))
+
+
+def _first_draft(plan: Plan, issuer_key: bytes) -> Draft:
+    parameters = Parameters(
+        federation=plan.federation,
+        code_list_version=code_lists.everything().version,
+        normalisation_version=plan.normalisation_version,
+        broker=plan.broker,
+        issuer=plan.issuer,
+        key_holders=plan.key_holders,
+        epochs=(),
+    )
+    issuer = Member(plan.issuer, Service.ISSUER, plan.organisation, issuer_key)
+    return Draft(parameters, {issuer.id: issuer}, {}, {})

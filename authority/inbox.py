@@ -1,0 +1,103 @@
+"""The inbox: epoch keys that members have deposited, as the signed envelopes they came in.
+
+Law: written by the issuer, carried to the offline half, and verified again there under the member's key in the draft:
+the issuer could lose a deposit and could not invent one. One file a member and epoch, the latest statement, so that
+the folder is bounded by the number of members.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.statements import (
+    STATEMENT_BYTES,
+    EpochKeyStatement,
+    claimed_signer,
+    read_epoch_key,
+)
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Member, Service
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.service import settings
+
+KEY_SIZE: Final = {
+    Service.NODE: limits.HYBRID_PUBLIC_KEY_BYTES,
+    Service.GATEWAY: limits.HYBRID_PUBLIC_KEY_BYTES,
+    Service.KEY_HOLDER: limits.POINT_BYTES,
+}
+"""Who deposits which kind of key, by its size in bytes; nobody else deposits."""
+
+
+def read_statement(data: bytes, member: Member, federation: FederationId) -> EpochKeyStatement:
+    """The statement in an envelope, once it verifies as this member's.
+
+    Raises ``Refused``: MALFORMED, BAD_SIGNATURE, NOT_ALLOWED (a key of no kind that such a member has, another
+    federation).
+    """
+    envelope, _ = claimed_signer(data)
+    key = Ed25519PublicKey.from_public_bytes(member.signing_key)
+    statement = read_epoch_key(envelope, key)
+    if statement.member != member.id:
+        raise Refused(Code.BAD_SIGNATURE, "epoch_key.member")
+    if statement.federation != federation:
+        raise Refused(Code.NOT_ALLOWED, "epoch_key.federation")
+    if len(statement.key) != KEY_SIZE.get(member.service):
+        raise Refused(Code.NOT_ALLOWED, "epoch_key.key")
+    return statement
+
+
+class Inbox:
+    """``folder/<epoch>/<member>.envelope``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, statement: EpochKeyStatement, data: bytes) -> None:
+        """Keeps ``data``, the envelope of ``statement``, in place of the earlier one. Durable on return."""
+        path = self._path(statement.epoch, statement.member)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.replace_file(path, data)
+
+    def envelope(self, epoch: EpochNumber, member: MemberId) -> bytes | None:
+        """Unverified: see ``read_statement``. Raises ``Defect``."""
+        path = self._path(epoch, member)
+        try:
+            with path.open("rb") as file:
+                data = file.read(STATEMENT_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+        return data if len(data) <= STATEMENT_BYTES else None
+
+    def statement(
+        self, epoch: EpochNumber, member: Member, federation: FederationId
+    ) -> EpochKeyStatement | None:
+        """The member's verified statement for that epoch; None when there is none that holds."""
+        data = self.envelope(epoch, member.id)
+        if data is None:
+            return None
+        try:
+            statement = read_statement(data, member, federation)
+        except Refused:
+            return None  # left from before the member's key was changed, or tampered with: as if not there
+        return statement if statement.epoch == epoch else None
+
+    def forget(self, epoch: EpochNumber) -> None:
+        """All that was deposited for an epoch that is over."""
+        folder = self._folder / str(epoch)
+        for path in sorted(folder.glob("*.envelope")):
+            path.unlink(missing_ok=True)
+        if folder.is_dir():
+            folder.rmdir()
+
+    def epochs(self) -> tuple[EpochNumber, ...]:
+        found = [p.name for p in self._folder.glob("*") if p.is_dir() and p.name.isdecimal()]
+        return tuple(sorted(EpochNumber(int(name)) for name in found))
+
+    def _path(self, epoch: EpochNumber, member: MemberId) -> Path:
+        return self._folder / str(epoch) / f"{member}.envelope"

@@ -1,0 +1,50 @@
+"""The issuer's gRPC edge: messages in, bytes to the service, messages out. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from authority.issuer.service import Issuer
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.statements import STATEMENT_BYTES
+from fingerpost.protocol.codec.strict import refuse_unknown
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.service.clock import Clock
+from fingerpost.wire.v1 import member_list_pb2 as pb
+from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
+
+
+class IssuerServicer(pb_grpc.IssuerServiceServicer):
+    def __init__(self, issuer: Issuer, clock: Clock) -> None:
+        self._issuer = issuer
+        self._clock = clock
+
+    async def Certify(self, request: pb.CertifyRequest, context: Any) -> pb.CertifyResponse:
+        envelope = _bounded(request, request.envelope)
+        pem = await asyncio.to_thread(self._issuer.certify, envelope, self._clock.now())
+        return pb.CertifyResponse(certificates=pem)
+
+    async def Deposit(self, request: pb.DepositRequest, context: Any) -> pb.DepositResponse:
+        envelope = _bounded(request, request.envelope)
+        await asyncio.to_thread(self._issuer.deposit, envelope, self._clock.now())
+        return pb.DepositResponse()
+
+
+class MemberListServicer(pb_grpc.MemberListServiceServicer):
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuer = issuer
+
+    async def Fetch(self, request: pb.FetchRequest, context: Any) -> pb.FetchResponse:
+        refuse_unknown(request)
+        if len(request.path) > limits.PATH_CHARS:
+            raise Refused(Code.NOT_ALLOWED, "path")
+        content = await asyncio.to_thread(self._issuer.fetch, request.path)
+        return pb.FetchResponse(content=content)
+
+
+def _bounded(request: pb.CertifyRequest | pb.DepositRequest, envelope: bytes) -> bytes:
+    refuse_unknown(request)
+    if len(envelope) > STATEMENT_BYTES:
+        raise Refused(Code.MALFORMED, "envelope too long")
+    return envelope

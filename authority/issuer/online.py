@@ -1,0 +1,216 @@
+"""The three roles that are signed online: snapshot, timestamp, deny-list.
+
+Law: the snapshot names only what the offline keys have signed by threshold, at versions that never go back; a list on
+disk that does not verify leaves the earlier snapshot standing, and the timestamp goes on (attack: a file dropped into
+the folder must not silence the federation). The deny-list's truth is a file of the issuer's own; what lies in the
+repository follows from it, so that a crash between two writes mends itself at the next ``refresh``.
+
+The deny-list only takes away: it makes nobody a member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from securesystemslib.signer import Signer
+from tuf.api.metadata import (
+    MetaFile,
+    Root,
+    Snapshot,
+    TargetFile,
+    Targets,
+    Timestamp,
+)
+
+from authority import roles
+from authority.repository import (
+    DENY_LIST,
+    SNAPSHOT,
+    TARGETS,
+    TIMESTAMP,
+    Lists,
+    Repository,
+    read_signed,
+    verify_by_any,
+)
+from fingerpost.protocol import federation_files, limits
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import DenyList
+from fingerpost.service import settings
+
+SNAPSHOT_DAYS: Final = 14
+DENY_LIST_DAYS: Final = 14
+TIMESTAMP_DAYS: Final = limits.TIMESTAMP_VALID_SECONDS // limits.DAY
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineKeys:
+    snapshot: Signer
+    timestamp: Signer
+    deny_list: Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did. ``refused``: why the lists on disk were not taken, if they were not."""
+
+    snapshot_version: int
+    new_snapshot: bool
+    new_timestamp: bool
+    lists: Lists | None
+    refused: Refused | None
+
+
+class Online:
+    """Signs a repository. ``trusted_root``: the root that the chain starts from. ``deny_list_file``: the issuer's own
+    record of who is out; must exist."""
+
+    def __init__(
+        self, repository: Repository, trusted_root: bytes, keys: OnlineKeys, deny_list_file: Path
+    ) -> None:
+        self.repository = repository
+        self._trusted = trusted_root
+        self._keys = keys
+        self._deny_list_file = deny_list_file
+
+    def deny_list(self) -> DenyList:
+        """Raises ``Defect``: without the record nobody knows who is out, and an empty one would let them in."""
+        data = settings.read_secret(
+            self._deny_list_file, most=limits.METADATA_FILE_BYTES, setting="deny-list record"
+        )
+        try:
+            return federation_files.read_deny_list(data)
+        except Refused:
+            raise Defect(f"{self._deny_list_file}: not a deny-list") from None
+
+    def change_deny_list(self, change: Callable[[DenyList], DenyList], now: float) -> Refreshed:
+        """Records the change, then signs it out to everybody."""
+        with self.repository.lock():
+            data = federation_files.write_deny_list(change(self.deny_list()))
+            settings.replace_file(self._deny_list_file, data)
+        return self.refresh(now)
+
+    def refresh(self, now: float) -> Refreshed:
+        """Brings snapshot, timestamp and deny-list up to what is signed and to the time.
+
+        Raises ``Refused(UNTRUSTED_METADATA)`` when not even the root or an earlier snapshot verifies.
+        """
+        with self.repository.lock():
+            roots = self.repository.read_roots(self._trusted)
+            before = self._earlier(roots, SNAPSHOT, Snapshot)
+            stamped = self._earlier(roots, TIMESTAMP, Timestamp)
+            lists, refused = None, None
+            denied = self._write_deny_list(before, now)
+            try:
+                lists = self.repository.read_lists(self._trusted)
+                snapshot = self._snapshot_of(lists, before, stamped, now)
+            except Refused as why:
+                if before is None:
+                    raise
+                lists, refused = None, why
+                snapshot = _with_deny_list(before, denied, now)
+            new_snapshot = snapshot is not before
+            if new_snapshot:
+                data = roles.sign(snapshot, [self._keys.snapshot])
+                self.repository.write_metadata(SNAPSHOT, data)
+            new_timestamp = self._write_timestamp(snapshot, stamped, now, force=new_snapshot)
+        return Refreshed(snapshot.version, new_snapshot, new_timestamp, lists, refused)
+
+    def _earlier(self, roots: tuple[Root, ...], name: str, type_: type[roles.S]) -> roles.S | None:
+        data = self.repository.read_metadata(name)
+        if data is None:
+            return None
+        return verify_by_any(roots, name, read_signed(data, type_))
+
+    def _write_deny_list(self, before: Snapshot | None, now: float) -> MetaFile:
+        """Signs the issuer's record when it changed or the signature ages. What lies there afterwards."""
+        path = federation_files.DENY_LIST
+        data = federation_files.write_deny_list(self.deny_list())
+        target = TargetFile.from_data(path, data)
+        present = self._present_deny_list(target)
+        version = 1
+        if before is not None and (known := before.meta.get(f"{DENY_LIST}.json")) is not None:
+            version = known.version + 1
+        if present is not None:
+            if not roles.needs_renewal(present, now, DENY_LIST_DAYS):
+                lying = self.repository.read_metadata(DENY_LIST) or b""
+                return MetaFile.from_data(present.version, lying, ["sha256"])
+            version = max(version, present.version + 1)
+        role = roles.targets_role(version, roles.expiry(now, DENY_LIST_DAYS), {path: target})
+        signed = roles.sign(role, [self._keys.deny_list])
+        self.repository.write_target(path, data)
+        self.repository.write_metadata(DENY_LIST, signed)
+        return MetaFile.from_data(version, signed, ["sha256"])
+
+    def _present_deny_list(self, wanted: TargetFile) -> Targets | None:
+        """What is published, if it says what the record says and our key signed it."""
+        data = self.repository.read_metadata(DENY_LIST)
+        if data is None:
+            return None
+        key = self._keys.deny_list.public_key
+        try:
+            metadata = read_signed(data, Targets)
+            self.repository.read_target(federation_files.DENY_LIST, wanted)
+        except Refused:
+            return None
+        signature = metadata.signatures.get(key.keyid)
+        said = metadata.signed.targets == {federation_files.DENY_LIST: wanted}
+        if signature is None or not said:
+            return None
+        return metadata.signed  # read_lists verifies it against the delegation
+
+    def _snapshot_of(
+        self, lists: Lists, before: Snapshot | None, stamped: Timestamp | None, now: float
+    ) -> Snapshot:
+        """``before`` itself when nothing changed. Raises ``Refused(UNTRUSTED_METADATA)`` for a role gone back."""
+        signed = {TARGETS: lists.targets, **lists.delegated}
+        meta = {
+            f"{name}.json": MetaFile.from_data(role.version, lists.raw[name], ["sha256"])
+            for name, role in signed.items()
+        }
+        if before is None:
+            # Snapshot lost, timestamp not: go on from the version that members have seen.
+            version = 1 if stamped is None else stamped.snapshot_meta.version + 1
+        else:
+            for name, known in before.meta.items():
+                if name not in meta or meta[name].version < known.version:
+                    # Members refuse such a snapshot, and would stand still on the last one.
+                    raise Refused(Code.UNTRUSTED_METADATA, "role gone or gone back")
+            if meta == before.meta and not roles.needs_renewal(before, now, SNAPSHOT_DAYS):
+                return before
+            version = before.version + 1
+        return Snapshot(version=version, expires=roles.expiry(now, SNAPSHOT_DAYS), meta=meta)
+
+    def _write_timestamp(
+        self, snapshot: Snapshot, before: Timestamp | None, now: float, *, force: bool
+    ) -> bool:
+        data = self.repository.read_metadata(SNAPSHOT)
+        if data is None:
+            raise Defect("the snapshot is gone")
+        meta = MetaFile.from_data(snapshot.version, data, ["sha256"])
+        if before is not None and not force and before.snapshot_meta == meta:
+            age = now - (before.expires.timestamp() - limits.TIMESTAMP_VALID_SECONDS)
+            if 0 <= age < limits.TIMESTAMP_EVERY_SECONDS:
+                return False
+        timestamp = Timestamp(
+            version=1 if before is None else before.version + 1,
+            expires=roles.expiry(now, TIMESTAMP_DAYS),
+            snapshot_meta=meta,
+        )
+        self.repository.write_metadata(TIMESTAMP, roles.sign(timestamp, [self._keys.timestamp]))
+        return True
+
+
+def _with_deny_list(before: Snapshot, denied: MetaFile, now: float) -> Snapshot:
+    """The earlier snapshot with the newest deny-list: a list that does not verify must not hold up a suspension."""
+    name = f"{DENY_LIST}.json"
+    if before.meta.get(name) == denied and not roles.needs_renewal(before, now, SNAPSHOT_DAYS):
+        return before
+    return Snapshot(
+        version=before.version + 1,
+        expires=roles.expiry(now, SNAPSHOT_DAYS),
+        meta={**before.meta, name: denied},
+    )

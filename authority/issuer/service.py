@@ -1,0 +1,154 @@
+"""The issuer: signs what is fresh, answers who is a member, keeps what is left for the next publication.
+
+Law: drives the rules through its ports; each public method blocks and may be called from any thread. A certificate
+leaves only after the audit log has it. What a stranger sends, or plays back, is never written to the audit log (attack:
+fill the disk); what a verified, fresh request of a member is refused for, is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from authority.inbox import Inbox, read_statement
+from authority.issuer import rules
+from authority.issuer.certificates import CertificateAuthority, issue, requested_key
+from authority.issuer.online import Online, Refreshed
+from authority.issuer.roll import Roll, read_roll
+from fingerpost.protocol.codec.statements import claimed_signer
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.service import tls
+from fingerpost.service.audit import Actor, AuditEvent, OperationId
+from fingerpost.service.tls import Identity
+
+AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "certificate.issued": frozenset({"serial", "not_after"}),
+    "certificate.refused": frozenset({"code"}),
+    "deposit.accepted": frozenset({"epoch"}),
+    "list.signed": frozenset({"version"}),
+}
+
+
+class Audit(Protocol):
+    """Durable on return; raises when it cannot record."""
+
+    def append(self, event: AuditEvent) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Who this process is."""
+
+    federation: FederationId
+    member: MemberId
+
+
+class Issuer:
+    def __init__(
+        self,
+        own: Own,
+        online: Online,
+        inbox: Inbox,
+        authority: CertificateAuthority,
+        audit: Audit,
+    ) -> None:
+        self.own = own
+        self._online = online
+        self._inbox = inbox
+        self._authority = authority
+        self._audit = audit
+        self._seen = rules.Seen()
+        self._lock = threading.Lock()
+        self._roll: Roll | None = None
+
+    def refresh(self, now: float) -> Refreshed:
+        """Signs what is due, and reads the member list anew when it changed.
+
+        Raises ``Refused(UNTRUSTED_METADATA)`` when nothing verifies; ``Defect`` for a list of another federation.
+        """
+        done = self._online.refresh(now)
+        deny = self._online.deny_list()
+        roll = self._roll
+        if done.lists is not None and (roll is None or done.new_snapshot):
+            roll = read_roll(self._online.repository, done.lists, deny)
+            if roll.federation != self.own.federation or roll.issuer != self.own.member:
+                raise Defect("the published list is of another federation or names another issuer")
+        self._roll = None if roll is None else replace(roll, deny=deny)
+        if done.new_snapshot:
+            version = done.snapshot_version
+            self._record("list.signed", self.own.member, b"%d" % version, now, version=version)
+        return done
+
+    def fetch(self, path: str) -> bytes:
+        """Raises ``Refused(NOT_ALLOWED)`` alike for a path that may not be fetched and a file that is not there."""
+        rules.require_fetchable(path)
+        data = self._online.repository.read(path)
+        if data is None:
+            raise Refused(Code.NOT_ALLOWED, "path")
+        return data
+
+    def certify(self, envelope: bytes, now: float) -> bytes:
+        """The certificate and its chain, PEM. Raises ``Refused``."""
+        roll = self._current()
+        statement, member = rules.open_certify(envelope, roll)
+        identity = rules.identity_of(member, roll.federation)
+        rules.require_fresh(statement.issued_at, now)
+        with self._lock:
+            self._seen.admit(statement, now)
+        try:
+            key = requested_key(statement.certificate_request, identity)
+        except Refused as refused:
+            self._record("certificate.refused", member.id, envelope, now, code=refused.code.value)
+            raise
+        issued = issue(self._authority, key, identity, now)
+        self._record(
+            "certificate.issued",
+            member.id,
+            envelope,
+            now,
+            serial=f"{issued.serial:x}",
+            not_after=issued.not_after,
+        )
+        return issued.pem
+
+    def deposit(self, envelope: bytes, now: float) -> None:
+        """Keeps a member's key of an epoch for the next publication. Raises ``Refused``.
+
+        Of two statements the later counts (attack: an old receiving key, long stolen, is played back). The same
+        statement once more changes nothing.
+        """
+        roll = self._current()
+        _, signer = claimed_signer(envelope)
+        member = roll.member(signer)
+        statement = read_statement(envelope, member, roll.federation)
+        rules.require_fresh(statement.issued_at, now)
+        roll.require_depositable(statement.epoch, now)
+        with self._lock:
+            if self._inbox.envelope(statement.epoch, member.id) == envelope:
+                return
+            earlier = self._inbox.statement(statement.epoch, member, roll.federation)
+            if earlier is not None and earlier.issued_at >= statement.issued_at:
+                raise Refused(Code.REPLAYED, "epoch_key.issued_at")
+            self._inbox.put(statement, envelope)
+        epoch = statement.epoch.value
+        self._record("deposit.accepted", member.id, envelope, now, epoch=epoch)
+
+    def own_certificate(self, request: bytes, now: float) -> bytes:
+        """For the issuer's own server: the one certificate that nobody asks for from outside."""
+        identity = Identity(self.own.federation, self.own.member, tls.Service.ISSUER)
+        return issue(self._authority, requested_key(request, identity), identity, now).pem
+
+    def _current(self) -> Roll:
+        if self._roll is None:
+            raise Refused(Code.NOT_READY, "member list")
+        return self._roll
+
+    def _record(
+        self, kind: str, actor: MemberId, about: bytes, now: float, **fields: str | int
+    ) -> None:
+        operation = OperationId.of(hashlib.sha256(about).digest())
+        self._audit.append(AuditEvent(kind, Actor.of(actor), operation, int(now), fields))

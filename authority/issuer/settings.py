@@ -1,0 +1,75 @@
+"""The issuer's settings, and the file that a founding writes for it.
+
+Who can change this file can have the issuer sign another folder's list with the federation's online keys: it cannot
+admit anybody that way, since the offline signatures are checked against ``trusted_root``; it could hold back news.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.service import settings
+from fingerpost.service.bundle import Address
+
+SETTINGS: Final = "issuer.toml"
+
+
+class KeyFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Each 0600, but for ``certificate``. ``audit``: 32 bytes."""
+
+    certificate_authority: Path
+    certificate: Path
+    snapshot: Path
+    timestamp: Path
+    deny_list: Path
+    audit: Path
+
+
+class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``state``: a folder of this process alone (audit log, its own certificate). ``deny_list``: who is out, 0600.
+    ``health``: a Unix socket for the container's health check."""
+
+    federation: FederationId
+    member: MemberId
+    listen: str
+    repository: Path
+    inbox: Path
+    state: Path
+    trusted_root: Path
+    deny_list: Path
+    keys: KeyFiles
+    health: Path | None = None
+
+
+def read_settings(path: Path) -> IssuerSettings:
+    """Raises ``Defect``."""
+    return settings.load(path, IssuerSettings)
+
+
+def write_settings(path: Path, federation: FederationId, member: MemberId, listen: Address) -> None:
+    """Settings for the folder that a founding makes. Raises ``Defect`` when the file exists."""
+    lines = [
+        f"federation = {json.dumps(str(federation))}",
+        f"member = {json.dumps(str(member))}",
+        f"listen = {json.dumps(str(listen))}",
+        'repository = "../repository"',
+        'inbox = "../inbox"',
+        'state = "state"',
+        'trusted_root = "root.json"',
+        'deny_list = "deny-list.json"',
+        'health = "state/health.sock"',
+        "",
+        "[keys]",
+        'certificate_authority = "ca.pem"',
+        'certificate = "ca-certificate.pem"',
+        'snapshot = "snapshot.pem"',
+        'timestamp = "timestamp.pem"',
+        'deny_list = "deny-list.pem"',
+        'audit = "audit.key"',
+    ]
+    settings.write_secret(path, ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,211 @@
+"""Where the issuer is put together: settings to keys, keys to services, services to a port.
+
+Law: construction and the loops; no rule. ``open_online`` is also what a command line uses to suspend a member at once,
+beside the running process: both take the repository's lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import grpc.aio
+
+from authority import keys
+from authority.inbox import Inbox
+from authority.issuer.certificates import load_authority
+from authority.issuer.grpc_server import IssuerServicer, MemberListServicer
+from authority.issuer.online import Online, OnlineKeys
+from authority.issuer.service import AUDIT_EVENTS, Issuer, Own
+from authority.issuer.settings import IssuerSettings
+from authority.repository import Repository
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.service import rpc, settings, tls
+from fingerpost.service.audit import AuditLog
+from fingerpost.service.clock import Clock
+from fingerpost.service.health import Health, serve_health
+from fingerpost.service.logs import Logger
+from fingerpost.service.run import Random, Stop, every, supervise
+from fingerpost.service.tls import Identity, ServerTls
+from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
+
+PARTY: Final = "issuer"
+LOG_EVENTS: Final = {
+    "list.signed": frozenset({"version"}),
+    "list.refused": frozenset({"error"}),
+    "server.listening": frozenset({"port"}),
+    "certificate.own": frozenset({"not_after"}),
+}
+POLL_SECONDS: Final = 1.0
+LOOK_AGAIN_SECONDS: Final = 60.0
+LONGEST_CALL_SECONDS: Final = 15.0
+OPTIONS: Final = (
+    *(o for o in rpc.SERVER_ASKERS if o[0] != "grpc.max_send_message_length"),
+    ("grpc.max_send_message_length", limits.FRAME_BYTES),  # a metadata file has up to 512 KiB
+)
+
+
+def open_online(found: IssuerSettings) -> Online:
+    """What signs snapshot, timestamp and deny-list. Raises ``Defect``: a key, the root or the record is missing."""
+    try:
+        root = found.trusted_root.read_bytes()
+    except OSError as error:
+        raise Defect(f"{found.trusted_root}: cannot be read ({type(error).__name__})") from None
+    online_keys = OnlineKeys(
+        snapshot=keys.signer(keys.load_key(found.keys.snapshot)),
+        timestamp=keys.signer(keys.load_key(found.keys.timestamp)),
+        deny_list=keys.signer(keys.load_key(found.keys.deny_list)),
+    )
+    return Online(Repository(found.repository), root, online_keys, found.deny_list)
+
+
+def open_audit(found: IssuerSettings) -> AuditLog:
+    """Raises ``Defect``."""
+    return AuditLog.open(
+        found.state / "audit.sqlite",
+        catalogue=AUDIT_EVENTS,
+        master_key=settings.read_secret(found.keys.audit, least=32, most=32, setting="audit key"),
+    )
+
+
+def open_issuer(found: IssuerSettings, audit: AuditLog) -> Issuer:
+    """Raises ``Defect``."""
+    authority = load_authority(found.keys.certificate_authority, found.keys.certificate)
+    own = Own(found.federation, found.member)
+    return Issuer(own, open_online(found), Inbox(found.inbox), authority, audit)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCertificate:
+    """The issuer's own TLS files, in its state folder; renewed at half-life like everybody's."""
+
+    folder: Path
+    issuer: Issuer
+
+    def renew(self, now: float) -> float | None:
+        """When the new one ends, or None when the present one still serves."""
+        if self.certificate.exists() and self.key.exists():
+            start, end = tls.certificate_lifetime(self.certificate.read_bytes())
+            if start <= now < (start + end) / 2:
+                return None
+        identity = Identity(self.issuer.own.federation, self.issuer.own.member, tls.Service.ISSUER)
+        key = tls.make_key()
+        pem = self.issuer.own_certificate(tls.make_csr(key, identity), now)
+        settings.replace_file(self.key, key)
+        settings.replace_file(self.certificate, pem, mode=0o644)
+        return tls.not_after(pem)
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "tls.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "tls.key"
+
+    def credentials(self, authority: Path) -> grpc.ServerCredentials:
+        return ServerTls(self.certificate, self.key, authority).without_client_certificates()
+
+
+class Watch:
+    """Signs when something changed on disk, and when the timestamp is due; else looks and does nothing."""
+
+    def __init__(self, issuer: Issuer, found: IssuerSettings, clock: Clock, log: Logger) -> None:
+        self._issuer = issuer
+        self._metadata = found.repository / "metadata"
+        self._deny_list = found.deny_list
+        self._clock = clock
+        self._log = log
+        self._seen: object = None
+        self._due = 0.0
+
+    async def look(self) -> None:
+        now = self._clock.now()
+        if self._stamp() == self._seen and now < self._due:
+            return
+        try:
+            done = await asyncio.to_thread(self._issuer.refresh, now)
+        except Refused as refused:
+            self._log.warning("list.refused", error=refused)
+            return
+        self._seen = self._stamp()
+        wait = limits.TIMESTAMP_EVERY_SECONDS if done.new_timestamp else LOOK_AGAIN_SECONDS
+        self._due = now + wait
+        if done.refused is not None:
+            self._log.warning("list.refused", error=done.refused)
+            self._due = (
+                now + POLL_SECONDS
+            )  # targets may still be on their way; they have no stamp here
+        if done.new_snapshot:
+            self._log.info("list.signed", version=done.snapshot_version)
+
+    def _stamp(self) -> object:
+        found = []
+        for path in (*sorted(self._metadata.glob("*.json")), self._deny_list):
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            found.append((path.name, status.st_mtime_ns, status.st_size, status.st_ino))
+        return found
+
+
+async def serve(
+    found: IssuerSettings,
+    stop: Stop,
+    *,
+    clock: Clock,
+    random: Random,
+    log: Logger,
+    listening: Callable[[int], None] | None = None,
+) -> None:
+    """Runs until ``stop``; ``listening`` is told the port once calls are answered.
+
+    Raises ``Defect``: something is missing, or the port is taken.
+    """
+    audit = open_audit(found)
+    try:
+        issuer = open_issuer(found, audit)
+        watch = Watch(issuer, found, clock, log)
+        await watch.look()
+        own = OwnCertificate(found.state, issuer)
+        own.renew(clock.now())
+        server = rpc.server(OPTIONS, rpc.Edge(log, longest=LONGEST_CALL_SECONDS))
+        pb_grpc.add_IssuerServiceServicer_to_server(IssuerServicer(issuer, clock), server)
+        pb_grpc.add_MemberListServiceServicer_to_server(MemberListServicer(issuer), server)
+        try:
+            port = server.add_secure_port(found.listen, own.credentials(found.keys.certificate))
+        except RuntimeError:
+            raise Defect(f"{found.listen}: cannot listen there") from None
+        health = Health()
+        probe = None if found.health is None else await serve_health(health, found.health)
+        await server.start()
+        log.info("server.listening", port=port)
+        await health.set("", serving=True)
+        if listening is not None:
+            listening(port)
+
+        async def renew_own() -> None:
+            ends = await asyncio.to_thread(own.renew, clock.now())
+            if ends is not None:
+                log.info("certificate.own", not_after=int(ends))
+
+        async def look() -> None:
+            await every(POLL_SECONDS, 0.0, watch.look, clock, random=random, log=log, name="lists")
+
+        async def renew() -> None:
+            await every(3600.0, 60.0, renew_own, clock, random=random, log=log, name="certificate")
+
+        try:
+            await supervise(stop, {"lists": look, "certificate": renew}, log)
+        finally:
+            await health.stop()
+            await server.stop(grace=2.0)
+            if probe is not None:
+                await probe.stop(grace=0.0)
+    finally:
+        audit.close()

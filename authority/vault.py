@@ -1,0 +1,85 @@
+"""The peppers of running epochs, on the offline machine.
+
+Law: one file an epoch, mode 0600, holding the pepper of one day. It only goes forwards: once a day is over its pepper
+is written over, so that who takes the vault opens nothing recorded before (the file system may keep the old block: the
+offline medium is to be destroyed, not sold). Beside it: whose receiving key the pepper has been sealed to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from fingerpost.private.locators import PEPPER_BYTES, Pepper
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.service import settings
+
+_HEAD: Final = struct.Struct(">II")
+_FILE_BYTES: Final = _HEAD.size + PEPPER_BYTES
+_SEALED_BYTES: Final = 16 * 1024 * 1024
+
+
+class Vault:
+    """``folder/<epoch>.pepper`` and ``folder/<epoch>.sealed.json``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, pepper: Pepper) -> None:
+        """Raises ``Defect`` when the epoch has a pepper already: a second one would split the federation."""
+        settings.write_secret(self._pepper(pepper.epoch), _encode(pepper))
+
+    def on(self, epoch: EpochNumber, day: int) -> Pepper:
+        """The pepper of ``day``, or of the first day if that is still to come; from now on nothing older.
+
+        Raises ``Defect`` when there is none.
+        """
+        path = self._pepper(epoch)
+        data = settings.read_secret(path, most=_FILE_BYTES, least=_FILE_BYTES, setting="pepper")
+        number, stored = _HEAD.unpack(data[: _HEAD.size])
+        if number != epoch.value:
+            raise Defect(f"{path}: the pepper of another epoch")
+        pepper = Pepper(epoch, stored, data[_HEAD.size :]).at(max(day, stored))
+        if pepper.day != stored:
+            settings.replace_file(path, _encode(pepper))
+        return pepper
+
+    def sealed_to(self, epoch: EpochNumber) -> Mapping[MemberId, str]:
+        """By member, the fingerprint of the receiving key that the pepper was sealed to."""
+        path = self._sealed(epoch)
+        if not path.exists():
+            return {}
+        data = settings.read_secret(path, most=_SEALED_BYTES, setting="record of sealed peppers")
+        try:
+            found = msgspec.json.decode(data, type=dict[str, str])
+        except msgspec.DecodeError:
+            raise Defect(f"{path}: not a record of sealed peppers") from None
+        return {MemberId(member): fingerprint for member, fingerprint in found.items()}
+
+    def record_sealed(self, epoch: EpochNumber, sealed: Mapping[MemberId, str]) -> None:
+        shown = {str(member): fingerprint for member, fingerprint in sorted(sealed.items())}
+        settings.replace_file(self._sealed(epoch), msgspec.json.encode(shown))
+
+    def forget(self, epoch: EpochNumber) -> None:
+        self._pepper(epoch).unlink(missing_ok=True)
+        self._sealed(epoch).unlink(missing_ok=True)
+
+    def _pepper(self, epoch: EpochNumber) -> Path:
+        return self._folder / f"{epoch}.pepper"
+
+    def _sealed(self, epoch: EpochNumber) -> Path:
+        return self._folder / f"{epoch}.sealed.json"
+
+
+def fingerprint(receiving_key: bytes) -> str:
+    return hashlib.sha256(receiving_key).hexdigest()
+
+
+def _encode(pepper: Pepper) -> bytes:
+    return _HEAD.pack(pepper.epoch.value, pepper.day) + pepper.value

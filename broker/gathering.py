@@ -1,0 +1,70 @@
+"""What one lookup has heard, and from whom it has not. Pure: no clock, no socket, no content.
+
+Law: every node asked ends exactly once, as answered (all its parts came) or as silent. The first answer of a node
+to a part is handed on and any further one is dropped; a node cannot speak for another, since the caller names
+it by the identity of its stream. Whether an answer is worth anything, only the asker can tell (G4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+
+from fingerpost.protocol.ids import MemberId
+
+
+class Taken(Enum):
+    """What became of an answer."""
+
+    FIRST = auto()  # hand it on
+    AGAIN = auto()  # this node gave this part before
+    UNASKED = auto()  # the query did not go to this node, or has no such part there
+
+
+class Gathering:
+    """One lookup's answers. ``expected``: how many parts each node has to give, from public facts."""
+
+    def __init__(self, expected: Mapping[MemberId, int]) -> None:
+        self._open = {node: set(range(parts)) for node, parts in expected.items()}
+        self._expected = dict(expected)
+        self._unsent = set(expected)
+        self._awaited = 0  # nodes that have the query and owe a part
+
+    @property
+    def unsent(self) -> frozenset[MemberId]:
+        """The nodes that have not been given the query."""
+        return frozenset(self._unsent)
+
+    def is_unsent(self, node: MemberId) -> bool:
+        return node in self._unsent
+
+    def parts(self, node: MemberId) -> int:
+        return self._expected[node]
+
+    def sent(self, node: MemberId) -> None:
+        """The query has gone to ``node``. Once only: a second copy is a replay to the node."""
+        self._unsent.remove(node)
+        self._awaited += 1
+
+    def take(self, node: MemberId, part: int) -> Taken:
+        if node not in self._expected or node in self._unsent:
+            return Taken.UNASKED
+        if not 0 <= part < self._expected[node]:
+            return Taken.UNASKED
+        missing = self._open.get(node, set())
+        if part not in missing:
+            return Taken.AGAIN
+        missing.remove(part)
+        if not missing:
+            del self._open[node]
+            self._awaited -= 1
+        return Taken.FIRST
+
+    def silent(self) -> tuple[MemberId, ...]:
+        """The nodes that owe a part, sorted: a gap, never a "no"."""
+        return tuple(sorted(self._open))
+
+    def is_over(self, may_come: Callable[[MemberId], bool]) -> bool:
+        """Whether waiting longer can bring nothing: every node that has the query has answered in full, and
+        of the others none may come in time."""
+        return not self._awaited and not any(may_come(node) for node in self._unsent)

@@ -1,0 +1,53 @@
+"""The nodes' port: one bidirectional stream each, between protobuf and values.
+
+Messages are read as bytes and parsed here, so that what does not parse is refused like all else that is malformed and
+ends this stream alone. gRPC itself bounds a frame (1 MiB) before it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import grpc
+import grpc.aio
+
+from broker.service import Broker, FromNode
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.carriage import read_from_node, write_queries
+from fingerpost.protocol.codec.strict import parse
+from fingerpost.service.rpc import peer_of
+from fingerpost.wire.v1 import broker_pb2
+
+SERVICE: Final = "fingerpost.wire.v1.NodeService"
+ATTACH: Final = f"/{SERVICE}/Attach"
+STREAMS: Final = {ATTACH: limits.STREAM_AGE_SECONDS + 60.0}
+"""The broker ends a stream in good order before the edge cuts it."""
+
+Context = grpc.aio.ServicerContext[bytes, broker_pb2.AttachResponse]
+
+
+class NodesEdge:
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def attach(self, requests: AsyncIterator[bytes], context: Context) -> None:
+        async def send(queries: tuple[bytes, ...]) -> None:
+            await context.write(write_queries(queries))
+
+        await self._broker.attach(peer_of(context), _incoming(requests), send)
+
+
+async def _incoming(requests: AsyncIterator[bytes]) -> AsyncIterator[FromNode]:
+    async for request in requests:
+        yield read_from_node(parse(broker_pb2.AttachRequest, request, limits.FRAME_BYTES))
+
+
+def add_to(server: grpc.aio.Server, broker: Broker) -> None:
+    handler = grpc.stream_stream_rpc_method_handler(
+        NodesEdge(broker).attach,
+        response_serializer=broker_pb2.AttachResponse.SerializeToString,
+    )
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(SERVICE, {"Attach": handler}),)
+    )

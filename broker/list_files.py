@@ -1,0 +1,44 @@
+"""Which files of the member list may be fetched, and by whom. Pure.
+
+Law: an allow-list of paths as the authority publishes them; whatever else is asked for does not exist (attack: a path
+that leads out of the repository). Nothing here vouches for a file: who fetches verifies.
+
+A list that has expired here is served all the same: fetching the next one is the way out of that.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Federation, Member, Service
+from fingerpost.protocol.ids import MemberId
+from fingerpost.service.identity import PeerIdentity
+
+_ROLE: Final = r"(?:[1-9][0-9]{0,5}\.root|root|timestamp|snapshot|targets|deny-list|code-lists|bin-[0-9a-f]{1,4})"
+_NAME: Final = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+_FETCHABLE: Final = re.compile(
+    rf"metadata/{_ROLE}\.json"
+    r"|targets/(?:index|parameters|code-lists|deny-list)\.json"
+    rf"|targets/members/{_NAME}\.json"
+    r"|targets/areas/[a-z][0-9]{8}\.json"
+    rf"|targets/peppers/[1-9][0-9]{{0,9}}/(?P<owner>{_NAME})\.json"
+)
+
+
+def require_fetcher(federation: Federation, caller: PeerIdentity, now: float) -> Member:
+    """Any member, of whatever service. Raises ``Refused(NOT_A_MEMBER)``."""
+    if caller.federation != federation.parameters.federation:
+        raise Refused(Code.NOT_A_MEMBER, "caller")
+    caller.require_current(now)
+    return federation.member(caller.member, Service(caller.service.value))
+
+
+def require_fetchable(path: str, caller: MemberId) -> None:
+    """Raises ``Refused(NOT_ALLOWED)`` alike for what does not exist and for another member's sealed pepper: it opens
+    for its owner only, and what nobody else needs is not handed out for others to keep."""
+    found = _FETCHABLE.fullmatch(path) if len(path) <= limits.PATH_CHARS else None
+    if found is None or found["owner"] not in (None, caller.value):
+        raise Refused(Code.NOT_ALLOWED, "path")

@@ -1,0 +1,1 @@
+"""The broker's schema, revision by revision. Runs by ``fingerpost.service.database.migrate``."""

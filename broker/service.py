@@ -1,0 +1,267 @@
+"""The broker, on a page: takes a signed query, records it, carries it to the nodes, carries back what they seal.
+
+The order of ``lookup`` is the law: admitted, new, within quota, recorded durably, and only then anything leaves.
+Nodes are not waited for one by one: a query goes into the queue of each attached node, and the lookup ends when all
+have answered in full or when the gathering time is over. A node that is not attached, and has not been lately, cannot
+answer and is not waited for (else one agency's dead node would slow every lookup down); one that attaches meanwhile is
+given the query. Each node gets a query once: a second copy would be a replay to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from typing import Final
+
+from broker.admission import Admitted, admit, require_member
+from broker.fan_out import Room
+from broker.lookup import Lookup
+from broker.ports import LookupRecord, MemberListSource, Recorder, Seen
+from broker.quota import Quotas
+from broker.replay import ReplaySet, keep_until
+from broker.streams import Stream, Streams
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Parameters, Service
+from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeHello, SealedAnswer
+from fingerpost.service.clock import Clock
+from fingerpost.service.identity import PeerIdentity
+from fingerpost.service.logs import Logger
+
+HELLO_SECONDS: Final = 10.0
+REVIEW_SECONDS: Final = 5.0
+"""How often open streams are checked against the member list besides each message; ``SUSPENSION_SECONDS`` bounds it."""
+
+FromNode = NodeHello | tuple[SealedAnswer, ...]
+Send = Callable[[tuple[bytes, ...]], Awaitable[None]]
+
+
+class Broker:
+    """Carries, cannot read. ``random`` spreads the ends of streams: a number in [0, 1)."""
+
+    def __init__(
+        self,
+        members: MemberListSource,
+        recorder: Recorder,
+        clock: Clock,
+        log: Logger,
+        *,
+        complete_since: float,
+        seen: Iterable[Seen],
+        random: Callable[[], float],
+    ) -> None:
+        self._members = members
+        self._recorder = recorder
+        self._clock = clock
+        self._log = log
+        self._complete_since = complete_since
+        self._random = random
+        self._quotas = Quotas()
+        self._room = Room()
+        self._replays = ReplaySet()
+        for query in seen:
+            self._replays.add(query.query_hash, query.keep_until, clock.now())
+        self._lookups: dict[bytes, Lookup] = {}
+        self._streams = Streams(clock.monotonic())
+
+    # ---- askers ------------------------------------------------------------------------------
+
+    async def lookup(
+        self, caller: PeerIdentity, query: bytes, submission: bytes
+    ) -> AsyncGenerator[LookupEvent]:
+        """``Accepted``, then answers as they come, then ``Ended``. To be closed by whoever stops reading.
+
+        Raises ``Refused`` (see ``admission.admit``; REPLAYED, QUOTA, NOT_READY) before the first event; ``Defect``
+        when the query could not be recorded.
+        """
+        now = self._clock.now()
+        federation = self._members.current
+        admitted = admit(
+            federation, now, caller, query, submission, complete_since=self._complete_since
+        )
+        lookup = Lookup(admitted)
+        self._replays.require_new(lookup.query.hash)
+        self._room.enter(lookup.gateway, lookup.parts)
+        try:
+            self._charge(admitted, federation.parameters)
+            record = record_of(admitted, now)
+            self._replays.add(record.query_hash, record.keep_until, now)
+            await self._recorder.append(record)
+            gathering = federation.parameters.gathering_ms / 1000
+            ends = asyncio.create_task(self._close_at(lookup, self._clock.monotonic() + gathering))
+            try:
+                self._fan_out(lookup)
+                yield Accepted(lookup.query.hash, lookup.nodes)
+                async for answer in lookup.answers():
+                    yield answer
+                yield Ended(lookup.gathering.silent())
+            finally:
+                ends.cancel()
+                self._forget(lookup)
+        finally:
+            self._room.leave(lookup.gateway, lookup.parts)
+
+    def _charge(self, admitted: Admitted, parameters: Parameters) -> None:
+        core = admitted.query.core
+        self._quotas.take(
+            parameters,
+            agency=core.agency,
+            gateway=core.gateway,
+            lookups_per_day=admitted.gateway.lookups_per_day,
+            handle=admitted.submission.handle,
+            key_set=core.key_set,
+            now=self._clock.monotonic(),
+        )
+
+    def _fan_out(self, lookup: Lookup) -> None:
+        self._lookups[lookup.query.hash] = lookup
+        for node in lookup.nodes:
+            stream = self._streams.find(node)
+            if stream is not None and not stream.offer(lookup):
+                self._log.warning("node.behind", node=node)
+        self._settle(lookup)
+
+    def _settle(self, lookup: Lookup) -> None:
+        now = self._clock.monotonic()
+        if lookup.gathering.is_over(lambda node: self._streams.may_come(node, now)):
+            lookup.close()
+
+    async def _close_at(self, lookup: Lookup, at: float) -> None:
+        await self._clock.sleep_until(at)
+        lookup.close()
+
+    def _forget(self, lookup: Lookup) -> None:
+        lookup.close()
+        del self._lookups[lookup.query.hash]
+        self._log.info(
+            "lookup.ended",
+            reach=lookup.query.core.reach,
+            nodes=len(lookup.nodes),
+            silent=len(lookup.gathering.silent()),
+        )
+
+    # ---- nodes -------------------------------------------------------------------------------
+
+    async def attach(
+        self, caller: PeerIdentity, incoming: AsyncIterator[FromNode], send: Send
+    ) -> None:
+        """One node's stream: ``send`` gets frames of queries' bytes, ``incoming`` gives what the node sends. Returns
+        when the node or the broker ended it in good order; cancels ``send`` where it stands.
+
+        Raises ``Refused``: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, NOT_READY. What ends one stream ends no other.
+        """
+        self._require_node(caller)
+        hello = await self._hello(incoming)
+        age = limits.STREAM_AGE_SECONDS * (1 - self._random() / 10)  # not all at once
+        stream = self._streams.open(caller, self._clock.monotonic() + age)
+        self._log.info("node.attached", node=stream.node, metadata_version=hello.metadata_version)
+        reason: Refused | None = None
+        try:
+            for lookup in self._lookups.values():
+                if lookup.gathering.is_unsent(stream.node):
+                    stream.offer(lookup)
+            await first_of(
+                self._listen(stream, incoming), self._speak(stream, send), stream.ended()
+            )
+        except Refused as refused:
+            reason = refused
+            raise
+        finally:
+            self._streams.close(stream, self._clock.monotonic())
+            code = reason.code if reason is not None else "ended"
+            self._log.info("node.left", node=stream.node, reason=code)
+
+    async def _hello(self, incoming: AsyncIterator[FromNode]) -> NodeHello:
+        first: list[FromNode] = []
+
+        async def read() -> None:
+            async for message in incoming:
+                first.append(message)
+                return
+
+        await first_of(read(), self._clock.sleep_until(self._clock.monotonic() + HELLO_SECONDS))
+        match first:
+            case [NodeHello() as hello]:
+                return hello
+            case _:
+                raise Refused(Code.MALFORMED, "no hello first")
+
+    async def _listen(self, stream: Stream, incoming: AsyncIterator[FromNode]) -> None:
+        async for message in incoming:
+            stream.require_open()
+            self._require_node(stream.peer)
+            if isinstance(message, NodeHello):
+                raise Refused(Code.MALFORMED, "hello twice")
+            stream.owed.answered(len(message))
+            for answer in message:
+                lookup = self._lookups.get(answer.query_hash)
+                if lookup is not None:
+                    lookup.take(stream.node, answer)
+                    self._settle(lookup)
+
+    async def _speak(self, stream: Stream, send: Send) -> None:
+        while True:
+            frame = await stream.next_frame()
+            self._require_node(stream.peer)
+            for lookup in frame:
+                lookup.gathering.sent(stream.node)
+                stream.owed.asked(lookup.gathering.parts(stream.node))
+            stream.sending_since = self._clock.monotonic()
+            await send(tuple(lookup.query.wire for lookup in frame))
+            stream.sending_since = None
+
+    def _require_node(self, caller: PeerIdentity) -> None:
+        require_member(self._members.current, caller, Service.NODE, self._clock.now())
+
+    async def review(self) -> None:
+        """Ends the streams of nodes that are members no more, whose certificate ran out, that are old, or that stopped
+        taking what they are sent. Every ``REVIEW_SECONDS``."""
+        now = self._clock.monotonic()
+        for stream in self._streams:
+            try:
+                self._require_node(stream.peer)
+            except Refused as refused:
+                stream.end(refused)
+            if stream.overdue(now):
+                stream.end(Refused(Code.NOT_READY, "stopped"))
+            elif now >= stream.ends_at:
+                stream.end()
+
+    def is_serving(self) -> bool:
+        """For the health check: whether there is a list to carry by."""
+        try:
+            self._members.current.require_current(self._clock.now())
+        except Refused:
+            return False
+        return True
+
+    def attached(self) -> tuple[MemberId, ...]:
+        return tuple(sorted(stream.node for stream in self._streams))
+
+
+def record_of(admitted: Admitted, now: float) -> LookupRecord:
+    core = admitted.query.core
+    return LookupRecord(
+        query_hash=admitted.query.hash,
+        agency=core.agency,
+        gateway=core.gateway,
+        reach=core.reach,
+        handle=admitted.submission.handle,
+        at=int(now),
+        keep_until=keep_until(core.expires_at),
+    )
+
+
+async def first_of(*coroutines: Coroutine[None, None, None]) -> None:
+    """Runs all until the first is done, cancels the others, waits for them; raises what the first raised."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+            raise outcome

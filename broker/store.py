@@ -1,0 +1,139 @@
+"""The store in SQLite: the replay set in one file, the chained hash log in another.
+
+The replay set is written first: a crash between the two leaves a query that was never carried and may not be asked
+again, and never one that was carried and not recorded, since nothing leaves before both are on the disk.
+
+A store put back from a backup knows less than it says. The hash log sees that and refuses to open; ``adopt`` takes it
+as it is, and then counts the replay set as beginning now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Self
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    delete,
+    insert,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+
+from broker.catalogue import AUDIT_EVENTS, LOOKUP_RECORDED, STORE_ADOPTED
+from broker.ports import LookupRecord, Seen
+from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.service.database import migrate, open_sqlite, reading
+
+MIGRATIONS: Final = "broker.migrations"
+REPLAY_FILE: Final = "replay.sqlite"
+HASH_LOG_FILE: Final = "hash-log.sqlite"
+
+tables = MetaData()
+memory = Table("memory", tables, Column("complete_since", Float, nullable=False))
+seen = Table(
+    "seen",
+    tables,
+    Column("query_hash", LargeBinary(32), primary_key=True),
+    Column("keep_until", Integer, nullable=False, index=True),
+)
+
+
+def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> AuditLog:
+    """Raises ``Defect``; ``StoreBehind`` for one put back from a backup, unless ``adopt``."""
+    return AuditLog.open(
+        folder / HASH_LOG_FILE, catalogue=AUDIT_EVENTS, master_key=master_key, adopt=adopt
+    )
+
+
+class SqlStore:
+    """Implements ``ports.Store``."""
+
+    def __init__(self, engine: Engine, hash_log: AuditLog, complete_since: float) -> None:
+        self._engine = engine
+        self._hash_log = hash_log
+        self._complete_since = complete_since
+
+    @classmethod
+    def open(cls, folder: Path, master_key: bytes, now: float) -> Self:
+        """Makes what does not exist yet; a new replay set is complete from ``now`` on.
+
+        Raises ``Defect``; ``StoreBehind`` when the hash log was put back from a backup.
+        """
+        hash_log = open_hash_log(folder, master_key)
+        engine = open_sqlite(folder / REPLAY_FILE)
+        migrate(engine, MIGRATIONS)
+        with engine.begin() as connection:
+            since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
+            if (
+                since is None or since > now
+            ):  # a clock that was ahead: what it wrote cannot be placed
+                since = now
+                _begin_anew(connection, since)
+        return cls(engine, hash_log, since)
+
+    @classmethod
+    def adopt(
+        cls, folder: Path, master_key: bytes, *, by: Actor, why: OperationId, now: float
+    ) -> None:
+        """Take a store put back from a backup: the replay set counts from ``now``, the hash log says who did it."""
+        hash_log = open_hash_log(folder, master_key, adopt=True)
+        engine = open_sqlite(folder / REPLAY_FILE)
+        try:
+            migrate(engine, MIGRATIONS)
+            with engine.begin() as connection:
+                _begin_anew(connection, now)
+            hash_log.append(
+                AuditEvent(STORE_ADOPTED, by, why, int(now), {"complete_since": int(now)})
+            )
+        finally:
+            engine.dispose()
+            hash_log.close()
+
+    @property
+    def complete_since(self) -> float:
+        return self._complete_since
+
+    def seen(self, now: float) -> tuple[Seen, ...]:
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(seen.c.query_hash, seen.c.keep_until).where(seen.c.keep_until >= int(now))
+            )
+            return tuple(Seen(row.query_hash, row.keep_until) for row in rows)
+
+    def append(self, records: Sequence[LookupRecord], now: float) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(delete(seen).where(seen.c.keep_until < int(now)))
+            connection.execute(
+                sqlite.insert(seen).on_conflict_do_nothing(),
+                [{"query_hash": r.query_hash, "keep_until": r.keep_until} for r in records],
+            )
+        self._hash_log.append_many([_event(record) for record in records])
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._hash_log.close()
+
+
+def _begin_anew(connection: Connection, now: float) -> None:
+    connection.execute(delete(memory))
+    connection.execute(insert(memory).values(complete_since=now))
+
+
+def _event(record: LookupRecord) -> AuditEvent:
+    return AuditEvent(
+        LOOKUP_RECORDED,
+        Actor.of(record.gateway),
+        OperationId.of(record.query_hash),
+        record.at,
+        {"agency": record.agency.value, "reach": record.reach.name},
+        record.handle.value.encode("ascii"),
+    )

@@ -1,0 +1,128 @@
+"""Where the broker's parts are made and joined."""
+
+from __future__ import annotations
+
+import random
+from contextlib import AsyncExitStack
+from typing import Final
+
+import grpc.aio
+
+from broker import grpc_askers, grpc_member_list, grpc_nodes
+from broker.catalogue import LOG_EVENTS
+from broker.hash_log import HashLog
+from broker.service import REVIEW_SECONDS, Broker
+from broker.settings import BrokerSettings
+from broker.store import SqlStore, open_hash_log
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Defect
+from fingerpost.service.audit import Actor, AuditLog, OperationId
+from fingerpost.service.clock import Clock, SystemClock
+from fingerpost.service.health import Health, serve_health
+from fingerpost.service.logs import Logger
+from fingerpost.service.member_list import MEMBER_LIST_EVENTS
+from fingerpost.service.member_list_mirror import Mirror
+from fingerpost.service.membership import Membership
+from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.rpc import SERVER_ASKERS, SERVER_NODES, Edge, Options, server
+from fingerpost.service.run import Stop, every, supervise
+from fingerpost.service.settings import read_secret
+from fingerpost.service.tls import ServerTls, Service
+
+EVENTS: Final = {**LOG_EVENTS, **MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
+POLL_SECONDS: Final = 10.0
+FETCH_SECONDS: Final = 10.0
+GRACE_SECONDS: Final = 2.0
+_SENDS: Final = "grpc.max_send_message_length"
+ASKERS: Final[Options] = (
+    *(option for option in SERVER_ASKERS if option[0] != _SENDS),
+    # Files of the member list leave here too; what comes in stays as small as it is.
+    (_SENDS, limits.METADATA_FILE_BYTES + 64),
+)
+
+
+def master_key(settings: BrokerSettings) -> bytes:
+    return read_secret(settings.audit_key, most=32, least=32, setting="audit_key")
+
+
+def open_audit(settings: BrokerSettings) -> AuditLog:
+    return open_hash_log(settings.state, master_key(settings))
+
+
+def adopt(settings: BrokerSettings, by: str, why: str, clock: Clock) -> None:
+    """Take a state folder that was put back from a backup. Raises ``Defect``."""
+    SqlStore.adopt(
+        settings.state,
+        master_key(settings),
+        by=Actor(by),
+        why=OperationId(why),
+        now=clock.now(),
+    )
+
+
+def listen(edge: grpc.aio.Server, address: str, tls: ServerTls) -> None:
+    """Raises ``Defect``."""
+    try:
+        edge.add_secure_port(address, tls.credentials())
+    except RuntimeError:
+        raise Defect(f"{address}: cannot be listened on") from None
+
+
+async def serve(settings: BrokerSettings, log: Logger, stop: Stop) -> None:
+    """Runs the broker until ``stop``. Raises ``Defect``; ``Refused`` when it has neither a certificate nor a list and
+    the issuer gives none."""
+    async with AsyncExitStack() as opened:
+        await _serve(settings, log, stop, opened)
+
+
+async def _serve(settings: BrokerSettings, log: Logger, stop: Stop, opened: AsyncExitStack) -> None:
+    clock, draw = SystemClock(), random.SystemRandom().random
+    store = SqlStore.open(settings.state, master_key(settings), clock.now())
+    opened.callback(store.close)
+    health = Health()
+    socket = await serve_health(health, settings.health)
+    opened.push_async_callback(socket.stop, 0)
+    membership = Membership(settings.places, Service.BROKER, clock=clock, log=log, random=draw)
+    files, members = membership.client, membership.members
+    if not isinstance(files, Mirror):
+        raise Defect("the broker's member list is not a mirror")
+    await membership.start()
+
+    recorder = HashLog(store, clock)
+    seen = store.seen(clock.now())
+    broker = Broker(
+        members,
+        recorder,
+        clock,
+        log,
+        complete_since=store.complete_since,
+        seen=seen,
+        random=draw,
+    )
+    nodes = server(SERVER_NODES, Edge(log, longest=FETCH_SECONDS, streams=grpc_nodes.STREAMS))
+    grpc_nodes.add_to(nodes, broker)
+    askers = server(ASKERS, Edge(log, longest=grpc_askers.LONGEST_SECONDS))
+    grpc_askers.add_to(askers, broker)
+    for edge, address in ((nodes, settings.listen_nodes), (askers, settings.listen_askers)):
+        grpc_member_list.add_to(edge, members, files, clock)
+        listen(edge, address, membership.server_tls())
+        opened.push_async_callback(edge.stop, GRACE_SECONDS)
+        await edge.start()
+
+    async def review() -> None:
+        await broker.review()
+        await health.set("", serving=broker.is_serving())
+
+    log.info("broker.started", seen=len(seen))
+    opened.push_async_callback(health.stop)
+    await supervise(
+        stop,
+        {
+            **membership.tasks(poll_seconds=POLL_SECONDS),
+            "hash log": recorder.run,
+            "review": lambda: every(
+                REVIEW_SECONDS, 0.0, review, clock, random=draw, log=log, name="review"
+            ),
+        },
+        log,
+    )

@@ -1,0 +1,187 @@
+"""One CSV file per agency, as its system would export it.
+
+Lives here: columns, spelling of values, local numbers, and a few faulty rows that any real export has. Must
+not live here: who is in it. Invariants: RFC 4180, UTF-8, a header line; a file exists for every agency;
+nothing in a row leads from one agency's child to another's (local numbers are drawn per agency).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, unique
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from deploy.demo.people.agencies import AGENCIES, CHILDRENS_SERVICES, FAMILY_SUPPORT
+from deploy.demo.people.involvement import Holding
+from deploy.demo.people.places import HARROWDALE, WEXCOMBE, Agency
+from fingerpost.private.demographics import OtherName, Sex
+from fingerpost.protocol.codes import AgencyKind
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.limits import NAME_CHARS
+
+COLUMNS: Final = (
+    "local_id",
+    "nhs_number",
+    "upn",
+    "forename",
+    "middle_names",
+    "surname",
+    "aliases",
+    "dob",
+    "sex",
+    "postcode",
+    "kind",
+    "status",
+    "start",
+    "end",
+    "worker_name",
+    "worker_role",
+    "desk_phone",
+    "desk_email",
+    "ooh_phone",
+    "sensitive",
+    "shield",
+)
+_SEX: Final = {Sex.FEMALE: "F", Sex.MALE: "M", None: ""}
+_LOCAL_IDS: Final = range(100_000, 1_000_000)
+
+
+@unique
+class Fault(Enum):
+    """What is wrong with a faulty row, for who reads the import's report."""
+
+    NEITHER_DATE_NOR_POSTCODE = "neither a date of birth nor a postcode"
+    UNKNOWN_KIND = "a kind of involvement that is on no list"
+    IMPOSSIBLE_DATE = "a date of birth that is no date"
+    FIELD_TOO_LONG = "a name longer than any field may be"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyRow:
+    agency: AgencyId
+    local_id: str
+    fault: Fault
+
+
+_FAULTY: Final[Mapping[AgencyId, tuple[Fault, ...]]] = {
+    AgencyId(f"{WEXCOMBE.code}.{FAMILY_SUPPORT}"): tuple(Fault),
+    AgencyId(f"{WEXCOMBE.code}.market-cross-surgery"): (Fault.NEITHER_DATE_NOR_POSTCODE,),
+    AgencyId(f"{HARROWDALE.code}.tanners-hill-school"): (
+        Fault.IMPOSSIBLE_DATE,
+        Fault.FIELD_TOO_LONG,
+    ),
+    AgencyId(f"{HARROWDALE.code}.{CHILDRENS_SERVICES}"): (Fault.UNKNOWN_KIND,),
+}
+_FAULTY_FIELDS: Final[Mapping[Fault, Mapping[str, str]]] = {
+    Fault.NEITHER_DATE_NOR_POSTCODE: {"dob": "", "postcode": ""},
+    Fault.UNKNOWN_KIND: {"kind": "KNOWN_TO_US"},
+    Fault.IMPOSSIBLE_DATE: {"dob": "31/02/2015"},
+    Fault.FIELD_TOO_LONG: {"forename": "Zebedee " * (NAME_CHARS // 4)},
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Export:
+    """The rows of one agency's file, each with the values of ``COLUMNS`` in their order."""
+
+    agency: Agency
+    rows: tuple[tuple[str, ...], ...]
+    faulty: tuple[FaultyRow, ...]
+
+
+def exports_of(holdings: Iterable[Holding], rng: Random) -> tuple[Export, ...]:
+    """One export for each agency, in the order of ``AGENCIES``; faulty rows come last in a file."""
+    by_agency: defaultdict[AgencyId, list[Holding]] = defaultdict(list)
+    for holding in holdings:
+        by_agency[holding.agency].append(holding)
+    return tuple(_export(agency, by_agency[agency.id], rng) for agency in AGENCIES)
+
+
+def write(exports: Iterable[Export], folder: Path) -> dict[AgencyId, Path]:
+    """Writes ``<agency id>.csv`` for each. The folder is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for export in exports:
+        path = folder / f"{export.agency.id}.csv"
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(COLUMNS)
+            writer.writerows(export.rows)
+        paths[export.agency.id] = path
+    return paths
+
+
+def _export(agency: Agency, holdings: Sequence[Holding], rng: Random) -> Export:
+    faults = _FAULTY.get(agency.id, ())
+    numbers = [str(n) for n in rng.sample(_LOCAL_IDS, len(holdings) + len(faults))]
+    good, bad = numbers[: len(holdings)], numbers[len(holdings) :]
+    rows = [
+        tuple(_fields(agency, holding, number)[column] for column in COLUMNS)
+        for holding, number in zip(holdings, good, strict=True)
+    ]
+    faulty = []
+    for fault, number in zip(faults, bad, strict=True):
+        fields = {**_nobody(agency, number), **_FAULTY_FIELDS[fault]}
+        rows.append(tuple(fields[column] for column in COLUMNS))
+        faulty.append(FaultyRow(agency.id, number, fault))
+    return Export(agency, tuple(rows), tuple(faulty))
+
+
+def _fields(agency: Agency, holding: Holding, local_id: str) -> dict[str, str]:
+    record = holding.record
+    # Practice systems print surnames in capitals: the same child looks different, and is not.
+    spell = str.upper if agency.kind is AgencyKind.GP_PRACTICE else str
+    return {
+        "local_id": local_id,
+        "nhs_number": record.nhs_number,
+        "upn": record.upn,
+        "forename": record.forename,
+        "middle_names": record.middle_names,
+        "surname": spell(record.surname),
+        "aliases": ";".join(_alias(record.aliases)),
+        "dob": record.dob,
+        "sex": _SEX[record.sex],
+        "postcode": record.postcode,
+        "kind": holding.kind.name,
+        "status": holding.status.name,
+        "start": holding.start.isoformat(),
+        "end": holding.end.isoformat() if holding.end is not None else "",
+        "worker_name": holding.worker.name,
+        "worker_role": holding.worker.role,
+        "desk_phone": agency.desk.phone,
+        "desk_email": agency.desk.email,
+        "ooh_phone": agency.desk.out_of_hours,
+        "sensitive": "yes" if holding.sensitive else "",
+        "shield": "yes" if holding.shield else "",
+    }
+
+
+def _alias(aliases: Iterable[OtherName]) -> Iterator[str]:
+    """``forename surname``: the last word is the surname, so inner spaces of one become hyphens."""
+    for name in aliases:
+        yield f"{name.forename} {name.surname.replace(' ', '-')}".strip()
+
+
+def _nobody(agency: Agency, local_id: str) -> dict[str, str]:
+    """A row about nobody in the population, sound but for the fault that is put into it."""
+    return dict.fromkeys(COLUMNS, "") | {
+        "local_id": local_id,
+        "forename": "Zebedee",
+        "surname": "Quillfeather",
+        "dob": "2015-02-28",
+        "sex": "M",
+        "postcode": "WX1 1ZZ",
+        "kind": agency.offers[0].name,
+        "status": "OPEN",
+        "start": "2020-01-06",
+        "worker_name": "Duty team",
+        "worker_role": "Duty team",
+        "desk_phone": agency.desk.phone,
+        "desk_email": agency.desk.email,
+        "ooh_phone": agency.desk.out_of_hours,
+    }

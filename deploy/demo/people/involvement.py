@@ -1,0 +1,228 @@
+"""Who is involved with whom: every row of every export, before it is written down.
+
+Lives here: the seeded derivation from children to holdings. Must not live here: the form of a file, or
+what a lookup should find. Invariants: an agency holds a child at most once (a hospital now and then
+twice, as systems do); a child has at most one school and one practice in an area; twins share both;
+two agencies in turn hold different sightings of a child, so that the published errors stand between
+agencies; what is done before a move ended by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from random import Random
+from typing import Final
+
+from deploy.demo.people.agencies import AGENCIES
+from deploy.demo.people.cast import SCRIPTS, Cast, Part
+from deploy.demo.people.children import Child
+from deploy.demo.people.names import STAFF_FORENAMES, STAFF_SURNAMES
+from deploy.demo.people.places import Agency
+from deploy.demo.people.rates import (
+    BEFORE_MOVE,
+    EVERYBODY,
+    OTHERS_FACTOR,
+    SENSITIVE_TEAM,
+    SOCIAL_CARE_WORKER,
+    SOME,
+    TROUBLED,
+    TROUBLED_FACTOR,
+    WORKER_ROLES,
+    Rate,
+)
+from deploy.demo.people.records import HEALTH, NameUse, Record, record_of, social_care
+from fingerpost.protocol.codes import InvolvementStatus, Kind
+from fingerpost.protocol.ids import AgencyId
+
+_HELD_TWICE: Final = frozenset({Kind.HOSPITAL_ED, Kind.HOSPITAL_PAEDIATRICS})
+_HELD_TWICE_SHARE: Final = 0.06
+_SHARED_BY_TWINS: Final = frozenset({Kind.EDU_SCHOOL, Kind.GP})
+_SHIELDED: Final = 0.006
+_SHIELD_KNOWN: Final = 0.7
+_STAFF: Final = 4
+_LONGEST_DAYS: Final = 5 * 365
+_RECENT_DAYS: Final = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Holding:
+    """One agency's record of one child and of its involvement. ``child`` is in no export."""
+
+    agency: AgencyId
+    child: int
+    record: Record
+    kind: Kind
+    status: InvolvementStatus
+    start: date
+    end: date | None
+    worker: Worker
+    sensitive: bool
+    shield: bool
+
+
+def derive(children: Sequence[Child], cast: Cast, today: date, rng: Random) -> tuple[Holding, ...]:
+    return tuple(_Derivation(cast, today, rng).holdings(children))
+
+
+class _Derivation:
+    def __init__(self, cast: Cast, today: date, rng: Random) -> None:
+        self._cast = cast
+        self._today = today
+        self._rng = rng
+        self._shared: dict[tuple[int, Kind], Agency] = {}
+        self._staff = {
+            agency.id: tuple(
+                f"{rng.choice(STAFF_FORENAMES)} {rng.choice(STAFF_SURNAMES)}" for _ in range(_STAFF)
+            )
+            for agency in AGENCIES
+        }
+
+    def holdings(self, children: Sequence[Child]) -> Iterator[Holding]:
+        for child in children:
+            character = self._cast.character_of(child)
+            if character is not None:
+                yield from self._arranged(child, SCRIPTS[character])
+            else:
+                yield from self._by_chance(child)
+
+    def _arranged(self, child: Child, script: Sequence[Part]) -> Iterator[Holding]:
+        """As the script says; and health, which nearly always has the NHS number, has it for sure."""
+        for place, (part, agency) in enumerate(self._placed(child, script)):
+            holding = self._holding(child, part, agency, place, NameUse.PRESENT_AND_FORMER)
+            if part.kind in HEALTH:
+                record = replace(holding.record, nhs_number=child.nhs_number)
+                holding = replace(holding, record=record)
+            yield holding
+
+    def _by_chance(self, child: Child) -> Iterator[Holding]:
+        rng = self._rng
+        shielded = rng.random() < _SHIELDED
+        first = rng.randrange(len(child.sightings))
+        for place, (part, agency) in enumerate(self._placed(child, tuple(self._parts(child)))):
+            hidden = shielded and (place == 0 or rng.random() < _SHIELD_KNOWN)
+            shielding = Part(part.kind, part.status, part.before_move, hidden)
+            use = self._name_use(child)
+            yield self._holding(child, shielding, agency, first + place, use)
+            # Duplicates within a system are real. A shielded child has none: the second record
+            # would have to be shielded too, and that is the matter of the agency's own check.
+            if part.kind in _HELD_TWICE and not shielded and rng.random() < _HELD_TWICE_SHARE:
+                yield self._holding(child, part, agency, first + place + 1, use)
+
+    def _parts(self, child: Child) -> Iterator[Part]:
+        rng = self._rng
+        age = child.age(self._today)
+        factor = TROUBLED_FACTOR if rng.random() < TROUBLED else OTHERS_FACTOR
+        for rate in EVERYBODY:
+            if _drawn(rate, age, 1.0, rng):
+                yield Part(rate.kind, self._status(rate.kind))
+        for rate in SOME:
+            if _drawn(rate, age, factor, rng):
+                yield Part(rate.kind, self._status(rate.kind))
+        if child.moved is not None:
+            for rate in BEFORE_MOVE:
+                if _drawn(rate, age, 1.0, rng):
+                    yield Part(rate.kind, InvolvementStatus.RECENT, before_move=True)
+
+    def _status(self, kind: Kind) -> InvolvementStatus:
+        drawn = self._rng.random()
+        if kind in _SHARED_BY_TWINS or drawn >= 0.22:
+            return InvolvementStatus.OPEN
+        return InvolvementStatus.PLANNED if drawn < 0.05 else InvolvementStatus.RECENT
+
+    def _placed(self, child: Child, parts: Sequence[Part]) -> list[tuple[Part, Agency]]:
+        """The parts for which there is an agency that does not yet hold the child, with that agency."""
+        age = child.age(self._today)
+        held: set[AgencyId] = set()
+        placed = []
+        for part in parts:
+            area = child.moved.area if part.before_move and child.moved else child.area
+            fit = [
+                agency
+                for agency in AGENCIES
+                if agency.takes(part.kind, area.code, age) and agency.id not in held
+            ]
+            if not fit:
+                continue
+            agency = self._rng.choice(fit)
+            if child.twin is not None and part.kind in _SHARED_BY_TWINS:
+                agency = self._shared.setdefault((child.twin, part.kind), agency)
+                self._shared[child.number, part.kind] = agency
+            held.add(agency.id)
+            placed.append((part, agency))
+        return placed
+
+    def _name_use(self, child: Child) -> NameUse:
+        drawn = self._rng.random()
+        if child.moved is not None:
+            return NameUse.PRESENT_AND_FORMER if drawn < 0.25 else NameUse.PRESENT
+        if drawn < 0.35:
+            return NameUse.PRESENT
+        return NameUse.PRESENT_AND_FORMER if drawn < 0.8 else NameUse.FORMER
+
+    def _holding(
+        self, child: Child, part: Part, agency: Agency, turn: int, use: NameUse
+    ) -> Holding:
+        sightings = child.sightings
+        if part.before_move and child.moved is not None:
+            sightings, use = child.moved.sightings, NameUse.FORMER
+        record = record_of(
+            child,
+            sightings[turn % len(sightings)],
+            part.kind,
+            use,
+            child.age(self._today),
+            self._rng,
+        )
+        start, end = self._dates(child, part)
+        return Holding(
+            agency.id,
+            child.number,
+            record,
+            part.kind,
+            part.status,
+            start,
+            end,
+            self._worker(agency, part.kind),
+            part.kind.sensitive,
+            part.shield,
+        )
+
+    def _dates(self, child: Child, part: Part) -> tuple[date, date | None]:
+        rng, today = self._rng, self._today
+        moved = child.moved.when if child.moved is not None else None
+        if part.before_move and moved is not None:
+            return _between(child.dob, moved, rng), moved
+        if part.status is InvolvementStatus.PLANNED:
+            return today + timedelta(days=rng.randrange(3, 46)), None
+        earliest = moved or max(child.dob, today - timedelta(days=_LONGEST_DAYS))
+        if part.status is InvolvementStatus.RECENT:
+            end = _between(max(earliest, today - timedelta(days=_RECENT_DAYS)), today, rng)
+            return _between(earliest, end, rng), end
+        return _between(earliest, today, rng), None
+
+    def _worker(self, agency: Agency, kind: Kind) -> Worker:
+        name = self._rng.choice(self._staff[agency.id])
+        if kind.sensitive:
+            return Worker(SENSITIVE_TEAM, SENSITIVE_TEAM)
+        if kind in {Kind.EDU_SCHOOL, Kind.EDU_EARLY_YEARS}:
+            name = self._staff[agency.id][0]
+        fallback = SOCIAL_CARE_WORKER if social_care(kind) else ""
+        return Worker(name, WORKER_ROLES.get(kind, fallback))
+
+
+def _drawn(rate: Rate, age: int, factor: float, rng: Random) -> bool:
+    """Draws once whatever the age, so that a change of one rate leaves the others' draws alone."""
+    drawn = rng.random() < rate.share * factor
+    return drawn and rate.ages[0] <= age <= rate.ages[1]
+
+
+def _between(first: date, last: date, rng: Random) -> date:
+    return first + timedelta(days=rng.randrange(max(1, (last - first).days + 1)))

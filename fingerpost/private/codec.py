@@ -1,0 +1,183 @@
+"""The one place between wire bytes and values, for what travels sealed.
+
+Law: length first, then a parse that refuses unknown fields, then values that check the rest. What was signed is
+kept as bytes by the caller and never serialised again. No error quotes what was read.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.inner import Inner
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.strict import code, parse
+from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Purpose, Status
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.messages import exactly
+from fingerpost.wire.v1 import private_pb2 as pb
+
+DEMOGRAPHICS_BYTES: Final = 16 * 1024
+"""The largest form in a record's storage; in a query the inner part's size is the tighter bound."""
+
+_ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def write_inner(inner: Inner, core_hash: bytes) -> bytes:
+    """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
+    return pb.Inner(
+        core_hash=core_hash,
+        passport=inner.passport_token,
+        purpose=inner.purpose.value,
+        reason_reference=inner.reason_reference,
+        approver=inner.approver,
+        demographics=_to_wire(inner.demographics),
+    ).SerializeToString(deterministic=True)
+
+
+def read_inner(payload: bytes) -> tuple[bytes, Inner]:
+    """H(core) as the inner part states it, and the inner part. Raises ``Refused(MALFORMED)``."""
+    m = parse(pb.Inner, payload, limits.INNER_BYTES)
+    exactly(m.core_hash, limits.HASH_BYTES, "inner.core_hash")
+    inner = Inner(
+        passport_token=m.passport,
+        purpose=code(Purpose, m.purpose, "inner.purpose"),
+        reason_reference=m.reason_reference,
+        approver=m.approver,
+        demographics=_from_wire(m.demographics),
+    )
+    return m.core_hash, inner
+
+
+def write_demographics(demographics: Demographics) -> bytes:
+    """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
+    return _to_wire(demographics).SerializeToString(deterministic=True)
+
+
+def read_demographics(data: bytes) -> Demographics:
+    """Raises ``Refused(MALFORMED)``."""
+    return _from_wire(parse(pb.Demographics, data, DEMOGRAPHICS_BYTES))
+
+
+def _to_wire(d: Demographics) -> pb.Demographics:
+    try:
+        return pb.Demographics(
+            forename=d.forename,
+            middle_names=d.middle_names,
+            surname=d.surname,
+            other_names=[
+                pb.OtherName(forename=o.forename, surname=o.surname) for o in d.other_names
+            ],
+            dob=d.dob.isoformat() if d.dob else "",
+            sex=d.sex.value if d.sex else 0,
+            postcode=d.postcode,
+            nhs_number=d.nhs_number,
+            upn=d.upn,
+        )
+    except ValueError:  # lone surrogates; the library's text quotes the name
+        raise Refused(Code.MALFORMED, "demographics") from None
+
+
+def _from_wire(m: pb.Demographics) -> Demographics:
+    if len(m.other_names) > limits.OTHER_NAMES:
+        raise Refused(Code.MALFORMED, "other_names")
+    return Demographics(
+        forename=m.forename,
+        middle_names=m.middle_names,
+        surname=m.surname,
+        other_names=tuple(OtherName(o.forename, o.surname) for o in m.other_names),
+        dob=_date(m.dob) if m.dob else None,
+        sex=code(Sex, m.sex, "sex") if m.sex else None,
+        postcode=m.postcode,
+        nhs_number=m.nhs_number,
+        upn=m.upn,
+    )
+
+
+def _date(text: str) -> date:
+    """One spelling only; ``date.fromisoformat`` alone would take week dates too."""
+    if _ISO_DATE.fullmatch(text) is not None:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise Refused(Code.MALFORMED, "dob")
+
+
+def write_part(part: AnswerPart) -> bytes:
+    return pb.AnswerPart(
+        query_hash=part.query_hash,
+        node=part.node.value,
+        metadata_version=part.metadata_version,
+        part=part.part,
+        parts=part.parts,
+        agencies=[
+            pb.AgencyAnswer(
+                agency=a.agency.value,
+                status=a.status.value,
+                generation=a.generation,
+                as_of=a.as_of,
+            )
+            for a in part.agencies
+        ],
+        pointers=[_pointer_to_wire(p) for p in part.pointers],
+    ).SerializeToString(deterministic=True)
+
+
+def read_part(payload: bytes) -> AnswerPart:
+    """Raises ``Refused(MALFORMED)``."""
+    m = parse(pb.AnswerPart, payload, limits.ANSWER_PLAIN_BYTES)
+    if len(m.agencies) > limits.AGENCIES_PER_PART or len(m.pointers) > limits.POINTER_SLOTS:
+        raise Refused(Code.MALFORMED, "answer.agencies or pointers")
+    return AnswerPart(
+        query_hash=m.query_hash,
+        node=MemberId(m.node),
+        metadata_version=m.metadata_version,
+        part=m.part,
+        parts=m.parts,
+        agencies=tuple(
+            AgencyAnswer(
+                AgencyId(a.agency), code(Status, a.status, "answer.status"), a.generation, a.as_of
+            )
+            for a in m.agencies
+        ),
+        pointers=tuple(_pointer_from_wire(p) for p in m.pointers),
+    )
+
+
+def _pointer_to_wire(p: Pointer) -> pb.Pointer:
+    return pb.Pointer(
+        agency=p.agency.value,
+        kind=p.kind.value if p.kind else 0,
+        status=p.status.value,
+        worker_role=p.worker_role,
+        worker_name=p.worker_name,
+        desk_phone=p.desk_phone,
+        desk_email=p.desk_email,
+        out_of_hours_phone=p.out_of_hours_phone,
+        hours=p.hours,
+        as_of=p.as_of,
+        lead_practitioner=p.lead_practitioner,
+        early_help_assessment=p.early_help_assessment,
+    )
+
+
+def _pointer_from_wire(m: pb.Pointer) -> Pointer:
+    return Pointer(
+        agency=AgencyId(m.agency),
+        kind=code(CoarseKind, m.kind, "pointer.kind") if m.kind else None,
+        status=code(InvolvementStatus, m.status, "pointer.status"),
+        worker_role=m.worker_role,
+        worker_name=m.worker_name,
+        desk_phone=m.desk_phone,
+        desk_email=m.desk_email,
+        out_of_hours_phone=m.out_of_hours_phone,
+        hours=m.hours,
+        as_of=m.as_of,
+        lead_practitioner=m.lead_practitioner,
+        early_help_assessment=m.early_help_assessment,
+    )

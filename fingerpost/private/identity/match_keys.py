@@ -1,0 +1,97 @@
+"""Normal form → match keys: the bounded, ordered set that a child is found by.
+
+What lives here: the choice among the combinations, the bounds and the encoding of a key as an OPRF
+input. What must not: how a value is formed. Invariants: a query has at most 32 keys, a record at
+most 25; no key twice; the order and what is dropped depend on the form alone; a key never leaves
+this process except blinded, and is never printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from typing import Final
+
+from fingerpost.private.identity.combinations import COMBINATIONS, Combination
+from fingerpost.private.identity.ingredients import Ingredients, ingredients
+from fingerpost.private.identity.kinds import KeyKind, Meets, Scope
+from fingerpost.private.identity.normal_form import NormalForm
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Defect
+
+_DOMAIN: Final = b"fingerpost/v1"
+_FIRST_PLACES: Final = 4
+"""So many keys of a kind keep the kind's place; further ones stand behind all kinds."""
+_MOST_OF_A_KIND: Final = {KeyKind.NK: 12, KeyKind.SW: 3}
+
+
+@unique
+class Side(IntEnum):
+    """Who asks and who is asked: weak kinds differ by it, and so do the bounds."""
+
+    QUERY = 1
+    RECORD = 2
+
+
+MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_PER_CHILD}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MatchKey:
+    """A compound of attributes that few other children share. It is personal data."""
+
+    kind: KeyKind
+    value: bytes
+
+    def __repr__(self) -> str:
+        return f"MatchKey({self.kind.name}, …)"
+
+
+def match_keys(
+    form: NormalForm, *, side: Side, scope: Scope, upn: bool = False
+) -> tuple[MatchKey, ...]:
+    """The keys of a child, the strongest first.
+
+    A record takes ``Scope.WIDE``, which contains the narrow keys, so that it is found by either.
+    ``upn``: whether the agreement lets the pupil number be used; never otherwise.
+    """
+    pieces = ingredients(form)
+    first: list[MatchKey] = []
+    behind: list[MatchKey] = []
+    for combination in COMBINATIONS:
+        if combination.scope > scope or (combination.kind is KeyKind.UPN and not upn):
+            continue
+        if not _emitted(combination, pieces, side):
+            continue
+        most = _MOST_OF_A_KIND.get(combination.kind, _FIRST_PLACES)
+        keys = [
+            MatchKey(combination.kind, "|".join(value).encode("ascii"))
+            for _, value in zip(range(most), combination.values(pieces), strict=False)
+        ]
+        first += keys[:_FIRST_PLACES]
+        behind += keys[_FIRST_PLACES:]
+    return tuple(dict.fromkeys(first + behind))[: MOST_KEYS[side]]
+
+
+def _emitted(combination: Combination, pieces: Ingredients, side: Side) -> bool:
+    """A weak name-space: every record offers what a lacking query asks, and the other way about."""
+    if combination.meets is Meets.ALWAYS:
+        return True
+    lacking_side = Side.QUERY if combination.meets is Meets.QUERY_LACKS else Side.RECORD
+    return side is not lacking_side or combination.lacks(pieces)
+
+
+def oprf_input(key: MatchKey, version: int) -> bytes:
+    """The bytes that are blinded: domain, normalisation version, kind and value.
+
+    Each part is preceded by its length (two bytes, big-endian), so that no two inputs run together;
+    version and kind are two bytes, big-endian. Raises ``Defect`` if a part does not fit.
+    """
+    parts = (_DOMAIN, _two_bytes(version), _two_bytes(key.kind), key.value)
+    return b"".join(_two_bytes(len(part)) + part for part in parts)
+
+
+def _two_bytes(number: int) -> bytes:
+    if not 0 <= number <= 0xFFFF:
+        raise Defect("a part of an OPRF input does not fit two bytes")
+    return number.to_bytes(2, "big")

@@ -1,0 +1,201 @@
+"""Which names may stand for one another: the tables, and how a name is spelt in a match key.
+
+What lives here: the variant table (one name in many spellings), the nickname forms, the spelling
+fold and the phonetic code. What must not: anything about a whole child. Invariants: every function
+is pure and total on lower-case ASCII letters; both sides of a lookup apply the same table, because
+a mismatch kills keys silently. The digest of all tables is part of the golden vectors, so a node
+with another edition of the ``nicknames`` data (Apache-2.0) does not start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jellyfish import soundex
+from nicknames import name_triplets
+
+from fingerpost.protocol.errors import Defect
+
+FORMS_PER_NAME: Final = 3
+"""At most so many formal names for one nickname: each costs a match key."""
+
+_DATA: Final = files(__package__) / "data"
+_SPELT_ALIKE: Final = (
+    # Order matters: long vowels before doubled letters are folded.
+    (re.compile(r"(ae|oe|ue)(?=.)"), lambda m: m.group()[0]),
+    (re.compile(r"ee"), lambda _: "i"),
+    (re.compile(r"oo|ou"), lambda _: "u"),
+    (re.compile(r"ph"), lambda _: "f"),
+    (re.compile(r"ck|q|kh"), lambda _: "k"),
+    (re.compile(r"([bdg])h"), lambda m: m.group(1)),
+    (re.compile(r"c(?=[eiy])"), lambda _: "s"),
+    (re.compile(r"c(?!h)"), lambda _: "k"),
+)
+_DOUBLED: Final = re.compile(r"(.)\1+")
+_LETTER_FOR_LETTER: Final = str.maketrans("yzw", "isv")
+_FEMININE: Final = re.compile(r"(?<=..)(?:(ov|ev)a|(s|c|z)ka(?:ia|ya)?|(s|c|z)k(?:y|iy|ij|yi))$")
+_ABD: Final = re.compile(r"^abd[aeiou]+l?(?=...)")
+_MAC: Final = re.compile(r"^mac(?=[b-df-hj-np-tv-z]..)")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of name fields that are not names, or that move between fields."""
+
+    newborn: frozenset[str]
+    newborn_pairs: frozenset[tuple[str, str]]
+    multiple: frozenset[str]
+    order: Mapping[str, int]
+    unknown: frozenset[str]
+    unknown_split: frozenset[str]
+    single_name: frozenset[str]
+    titles: frozenset[str]
+    suffixes: frozenset[str]
+    joined: Mapping[str, str]
+    particles: frozenset[str]
+    given_heads: frozenset[str]
+    name_heads: tuple[str, ...]
+    first_not_daily: frozenset[str]
+    movable: frozenset[str]
+
+
+@cache
+def word_lists() -> Words:
+    data = read_table("words.json")
+    return Words(
+        newborn=frozenset(data["newborn"]),
+        newborn_pairs=frozenset((a, b) for a, b in data["newborn_pairs"]),
+        multiple=frozenset(data["multiple"]),
+        order=dict(data["order"]),
+        unknown=frozenset(data["unknown"]),
+        unknown_split=frozenset(data["unknown_split"]),
+        single_name=frozenset(data["single_name"]),
+        titles=frozenset(data["titles"]),
+        suffixes=frozenset(data["suffixes"]),
+        joined=dict(data["joined"]),
+        particles=frozenset(data["particles"]),
+        name_heads=tuple(data["name_heads"]),
+        given_heads=frozenset(data["given_heads"]),
+        first_not_daily=frozenset(data["first_not_daily"]),
+        movable=frozenset(data["movable"]),
+    )
+
+
+def read_table(name: str) -> dict[str, Any]:
+    """A table of this package, as it lies in ``data/``."""
+    table = json.loads((_DATA / name).read_text("utf-8"))
+    if not isinstance(table, dict):
+        raise Defect(f"{name} is no table")
+    return table
+
+
+def tables_digest() -> str:
+    """SHA-256 over every table that decides a match key, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name in ("variants.json", "words.json", "frequent_names.json", "postcode_areas.json"):
+        digest.update(json.dumps(read_table(name), sort_keys=True).encode())
+    for triplet in sorted(name_triplets()):
+        digest.update(("|".join(triplet) + "\n").encode())
+    return digest.hexdigest()
+
+
+def canonical(name: str) -> str:
+    """The spelling that stands for all spellings of one name; the name itself if it has no others.
+
+    Three rules stand beside the table: feminine Slavic surnames take the masculine ending, Mac- is
+    Mc-, and the article inside Abd- compounds falls.
+    """
+    known = _canonical_table().get(name)
+    if known is not None:
+        return known
+    if len(name) > 5:
+        name = _FEMININE.sub(_masculine, name)
+        name = _MAC.sub("mc", name)
+        if name.startswith("abd"):
+            name = _ABD.sub("abd", _DOUBLED.sub(r"\1", name))
+    return name
+
+
+def formal_names(name: str) -> tuple[str, ...]:
+    """The canonical formal names that ``name`` may be short for: the surest first, at most three."""
+    return _formal_table().get(name, ())
+
+
+def is_known_forename(name: str) -> bool:
+    """Whether a table here lists it: a known name is a name and hardly a typing error of another."""
+    return name in _known_forenames()
+
+
+@cache
+def _canonical_table() -> dict[str, str]:
+    return {name: group[0] for group in read_table("variants.json")["spellings"] for name in group}
+
+
+@cache
+def _formal_table() -> dict[str, tuple[str, ...]]:
+    pairs = [(t.name1, t.name2) for t in name_triplets()]
+    pairs = [(formal, nick) for formal, nick in pairs if formal.isalpha() and nick.isalpha()]
+    # A formal name with many nicknames is a common one: without a better order, it comes first.
+    weight = Counter(formal for formal, _ in pairs)
+    ranked: dict[str, list[str]] = {}
+    for formal, nick in sorted(pairs, key=lambda pair: (-weight[pair[0]], pair)):
+        ranked.setdefault(nick, []).append(formal)
+    own: dict[str, list[str]] = read_table("variants.json")["nicknames"]
+    table = {}
+    for nick in ranked.keys() | own.keys():
+        # Our own entry replaces the package's, whose rarer senses would cost keys for nothing.
+        forms = [canonical(form) for form in own.get(nick) or ranked[nick]]
+        forms = [form for form in dict.fromkeys(forms) if form != canonical(nick)]
+        table[nick] = tuple(forms[:FORMS_PER_NAME])
+    return table
+
+
+@cache
+def _known_forenames() -> frozenset[str]:
+    names = {name for triplet in name_triplets() for name in (triplet.name1, triplet.name2)}
+    names.update(_formal_table())
+    names.update(_canonical_table())
+    names.update(read_table("frequent_names.json")["known_forenames"])
+    return frozenset(names)
+
+
+def fold(name: str) -> str:
+    """The spelling of a canonical name in a match key: letters that are written for one another."""
+    for pattern, replacement in _SPELT_ALIKE:
+        name = pattern.sub(replacement, name)
+    name = _DOUBLED.sub(r"\1", name.translate(_LETTER_FOR_LETTER))
+    if len(name) > 4 and name[-1] in "eh":
+        name = name[:-1]
+    elif len(name) > 3 and name[-1] == "h":
+        name = name[:-1]
+    return name
+
+
+def phonetic(folded: str) -> str:
+    """Soundex of a folded name, with the first letter in the class of those written for it."""
+    if not folded:
+        return ""
+    if folded[:2] == "kn":
+        folded = folded[1:]
+    elif folded[:2] == "vr":
+        folded = folded[1:]
+    elif folded[0] == "g" and folded[1:2] in ("e", "i"):
+        folded = "j" + folded[1:]
+    elif folded[0] == "x":
+        folded = "s" + folded[1:]
+    if folded[0] in "aeiou":
+        folded = "a" + folded[1:]
+    return soundex(folded)
+
+
+def _masculine(found: re.Match[str]) -> str:
+    patronymic, soft, hard = found.groups()
+    return patronymic or f"{soft or hard}ki"

@@ -1,0 +1,135 @@
+"""From the key holders' words to what stands in a query: tags, the day's pepper, locators, wrap secrets.
+
+Law: key derivation only; no person, no network. A tag (T_i) is kept by a node for its records; a locator is
+what travels, and it changes with every slot, so that nobody can follow a child from one slot to the next (attack:
+a static tag is a national pseudonym). Without the day's pepper a tag gives no locator: the broker with a
+key holder stays out. Peppers only go forwards: who has today's cannot make yesterday's.
+
+    T_i     = HKDF-Extract(salt "fingerpost/v1 T", F_A(x_i) | F_B(x_i))
+    P_{d+1} = HKDF-Expand(P_d, "day")
+    K_s     = HKDF-Expand(P_d, "slot" | s as 8 bytes, big-endian)
+    loc_i   = BLAKE2s(key K_s, "loc" | T_i), the first 16 bytes;     wrap secret = BLAKE2s(key K_s, "wrap" | T_i)
+
+HKDF (RFC 5869) is over SHA-256, BLAKE2s (RFC 7693) has 32 bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import EpochNumber
+from fingerpost.protocol.schedule import day_of_slot
+
+PEPPER_BYTES: Final = 32
+TAG_BYTES: Final = 32
+SLOT_KEY_BYTES: Final = 32
+WRAP_SECRET_BYTES: Final = 32
+DAYS_AHEAD: Final = 400
+"""No pepper is asked further ahead than this: longer than any epoch lives, short enough to compute."""
+
+_OUTPUT_BYTES: Final = 64
+_TAG_SALT: Final = b"fingerpost/v1 T"
+
+
+def tag(f_a: bytes, f_b: bytes) -> bytes:
+    """T_i from the two key holders' outputs of 64 bytes, A being the first of the parameters' ``key_holders``."""
+    if len(f_a) != _OUTPUT_BYTES or len(f_b) != _OUTPUT_BYTES:
+        raise Defect("an OPRF output has 64 bytes")
+    return HKDF.extract(SHA256(), _TAG_SALT, f_a + f_b)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pepper:
+    """P_d: the members' secret of one day (days since 1970-01-01 UTC) of one epoch, 32 bytes."""
+
+    epoch: EpochNumber
+    day: int
+    value: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.value) != PEPPER_BYTES or self.day < 0:
+            raise Refused(Code.MALFORMED, "pepper")
+
+    def __repr__(self) -> str:
+        return f"Pepper(epoch {self.epoch}, day {self.day})"
+
+    def next(self) -> Pepper:
+        """The following day's."""
+        return Pepper(self.epoch, self.day + 1, HKDFExpand(SHA256(), 32, b"day").derive(self.value))
+
+    def at(self, day: int) -> Pepper:
+        """The pepper of ``day``. Raises ``Refused(NOT_READY)`` for an earlier one (it is gone, as it must be) and for
+        one more than ``DAYS_AHEAD`` ahead."""
+        if not 0 <= day - self.day <= DAYS_AHEAD:
+            raise Refused(Code.NOT_READY, "pepper of that day")
+        pepper = self
+        while pepper.day < day:
+            pepper = pepper.next()
+        return pepper
+
+    def slot_key(self, slot: int) -> bytes:
+        """K_s, 32 bytes. Raises ``Defect`` for a slot of another day: its key would open nothing, silently."""
+        if day_of_slot(slot) != self.day:
+            raise Defect("the slot lies on another day than the pepper")
+        info = b"slot" + slot.to_bytes(8, "big")
+        return HKDFExpand(SHA256(), SLOT_KEY_BYTES, info).derive(self.value)
+
+
+def locator(slot_key: bytes, tag: bytes) -> bytes:
+    """loc_i, 16 bytes."""
+    return _keyed(slot_key, b"loc", tag)[: limits.LOCATOR_BYTES]
+
+
+def locators(slot_key: bytes, tags: Iterable[bytes]) -> Iterator[bytes]:
+    """loc_i of each tag in turn, as ``locator`` gives it: for an index, which needs millions."""
+    _require_sizes(slot_key)
+    start = hashlib.blake2s(b"loc", key=slot_key)
+    size = limits.LOCATOR_BYTES
+    for tag in tags:
+        if len(tag) != TAG_BYTES:
+            raise Defect("a tag has 32 bytes")
+        state = start.copy()
+        state.update(tag)
+        yield state.digest()[:size]
+
+
+def wrap_secret(slot_key: bytes, tag: bytes) -> bytes:
+    """32 bytes: what unwraps the content key beside the locator of the same tag."""
+    return _keyed(slot_key, b"wrap", tag)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opening:
+    """One way into a query: a locator (16 bytes) and the wrap secret (32) that goes with it."""
+
+    locator: bytes
+    wrap_secret: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.locator) != limits.LOCATOR_BYTES or len(self.wrap_secret) != WRAP_SECRET_BYTES:
+            raise Defect("an opening has 16 and 32 bytes")
+
+    def __repr__(self) -> str:
+        return "Opening(…)"
+
+
+def opening(slot_key: bytes, tag: bytes) -> Opening:
+    return Opening(locator(slot_key, tag), wrap_secret(slot_key, tag))
+
+
+def _keyed(slot_key: bytes, label: bytes, tag: bytes) -> bytes:
+    _require_sizes(slot_key, tag)
+    return hashlib.blake2s(label + tag, key=slot_key).digest()
+
+
+def _require_sizes(slot_key: bytes, tag: bytes = bytes(TAG_BYTES)) -> None:
+    if len(slot_key) != SLOT_KEY_BYTES or len(tag) != TAG_BYTES:
+        raise Defect("a slot's key and a tag have 32 bytes")

@@ -1,0 +1,237 @@
+"""Who asks: a short-lived statement of the agency about its practitioner, after its own sign-in.
+
+Law: a JWT (RFC 7519) with exactly one algorithm, one key, one audience and a closed set of claims; whatever a
+library would tolerate is refused here, since a passport is believed by agencies that never met the issuer. The
+key comes from the member list, never from the token; the time is the caller's, never the library's. Signature
+and encoding are PyJWT's JWS layer; the claims are checked here, because its claim checks read the clock.
+
+No claim ever reaches an error text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt import PyJWS
+from jwt.exceptions import PyJWTError
+
+from fingerpost.private.plain_text import require_account, require_plain
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Acr, Role
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId, FederationId
+
+TYPE: Final = "fingerpost-passport+jwt"
+ALGORITHM: Final = "EdDSA"
+SIGN_IN_SECONDS: Final = 12 * 3600
+"""A sign-in carries passports for one working day at most."""
+NAME_CHARS: Final = 80
+KEY_BYTES: Final = 32
+
+_NAME_BYTES: Final = 2 * NAME_CHARS
+_LATEST: Final = 2**40
+_SKEW: Final = limits.CLOCK_SKEW_SECONDS
+_JTI: Final = re.compile(r"[0-9a-f]{32}")
+_COMPACT: Final = re.compile(r"[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+")
+_TIMES: Final = ("auth_time", "iat", "exp", "training_until", "vetting_until")
+_TEXTS: Final = ("iss", "aud", "sub", "name", "role", "acr", "jti")
+_CLAIMS: Final = frozenset({*_TIMES, *_TEXTS, "cnf"})
+_CNF_KEYS: Final = frozenset({"kty", "crv", "x"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Passport:
+    """Times in seconds since 1970 UTC. ``cnf``: the practitioner's raw Ed25519 public key (RFC 7800). ``subject``: an
+    opaque account of the agency. Lives at most ``limits.PASSPORT_SECONDS``; training and vetting outlast it by
+    more than the clock skew, so that they hold wherever it does. Raises ``Refused(MALFORMED)``."""
+
+    agency: AgencyId
+    subject: str
+    name: str
+    role: Role
+    acr: Acr
+    auth_time: int
+    issued_at: int
+    expires_at: int
+    jti: str
+    cnf: bytes
+    training_until: int
+    vetting_until: int
+
+    def __post_init__(self) -> None:
+        require_account(self.subject, "passport.subject")
+        require_plain(self.name, chars=NAME_CHARS, size=_NAME_BYTES, what="passport.name")
+        if not self.name.strip():
+            raise Refused(Code.MALFORMED, "passport.name")
+        if _JTI.fullmatch(self.jti) is None:
+            raise Refused(Code.MALFORMED, "passport.jti")
+        if len(self.cnf) != KEY_BYTES:
+            raise Refused(Code.MALFORMED, "passport.cnf")
+        if not 0 < self.expires_at - self.issued_at <= limits.PASSPORT_SECONDS:
+            raise Refused(Code.MALFORMED, "passport.expires_at")
+        if not 0 <= self.issued_at - self.auth_time <= SIGN_IN_SECONDS:
+            raise Refused(Code.MALFORMED, "passport.auth_time")
+        if min(self.training_until, self.vetting_until) <= self.expires_at + _SKEW:
+            raise Refused(Code.MALFORMED, "passport.training_until or vetting_until")
+        if self.auth_time < 0 or max(self.training_until, self.vetting_until) >= _LATEST:
+            raise Refused(Code.MALFORMED, "passport times")
+
+    def __repr__(self) -> str:
+        return f"Passport({self.agency}, {self.role.name})"
+
+
+def key_id(passport_key: bytes) -> str:
+    """``kid``: the first 16 hexadecimal digits of SHA-256 of the raw public key."""
+    return hashlib.sha256(passport_key).hexdigest()[:16]
+
+
+def issue(passport: Passport, federation: FederationId, key: Ed25519PrivateKey) -> str:
+    """The compact form, at most ``limits.PASSPORT_BYTES``, signed with the agency's passport key."""
+    claims = {
+        "iss": passport.agency.value,
+        "aud": _audience(federation),
+        "sub": passport.subject,
+        "name": passport.name,
+        "role": passport.role.name,
+        "acr": passport.acr.value,
+        "auth_time": passport.auth_time,
+        "iat": passport.issued_at,
+        "exp": passport.expires_at,
+        "jti": passport.jti,
+        "cnf": {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _encode(passport.cnf)}},
+        "training_until": passport.training_until,
+        "vetting_until": passport.vetting_until,
+    }
+    payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    headers = {"typ": TYPE, "kid": key_id(key.public_key().public_bytes_raw())}
+    return PyJWS(algorithms=[ALGORITHM]).encode(payload, key, algorithm=ALGORITHM, headers=headers)
+
+
+def read(
+    token: str, *, federation: FederationId, agency: AgencyId, passport_key: bytes, now: float
+) -> Passport:
+    """The passport, if ``agency`` issued it for ``federation`` with ``passport_key`` and it holds at ``now``.
+
+    The clock skew is granted at both ends of its life, as for the query that carries it. Raises
+    ``Refused(BAD_PASSPORT)`` naming the claim, whatever is wrong.
+    """
+    header, payload = _verified(token, passport_key)
+    if header != {"alg": ALGORITHM, "kid": key_id(passport_key), "typ": TYPE}:
+        raise _bad(
+            "header"
+        )  # no other field either: jku, x5u, jwk, crit would name a key or a rule of the token's own
+    claims = _object(payload, "claims")
+    _require_shape(claims)
+    if claims["iss"] != agency.value:
+        raise _bad("iss")
+    if claims["aud"] != _audience(federation):
+        raise _bad("aud")
+    passport = _passport(claims, agency)
+    if passport.issued_at > now + _SKEW:
+        raise _bad("iat")
+    if passport.expires_at + _SKEW < now:
+        raise _bad("exp")
+    return passport  # whose training and vetting lie after now, since they outlast exp by more than the skew
+
+
+def _verified(token: str, passport_key: bytes) -> tuple[dict[str, Any], bytes]:
+    """Header and payload bytes, once the signature holds. The header's content is the caller's to judge."""
+    if len(token) > limits.PASSPORT_BYTES or _COMPACT.fullmatch(token) is None:
+        raise _bad("form")
+    header = _object(_decode(token.split(".", 1)[0]), "header")
+    if header.get("alg") != ALGORITHM:  # attack: "none", or HS256 with the public key as its secret
+        raise _bad("alg")
+    try:
+        key = Ed25519PublicKey.from_public_bytes(passport_key)
+        whole = PyJWS(algorithms=[ALGORITHM]).decode_complete(token, key, algorithms=[ALGORITHM])
+    except (PyJWTError, ValueError):
+        raise _bad("signature") from None
+    payload: bytes = whole["payload"]
+    return header, payload
+
+
+def _passport(claims: dict[str, Any], agency: AgencyId) -> Passport:
+    try:
+        return Passport(
+            agency=agency,
+            subject=claims["sub"],
+            name=claims["name"],
+            role=Role[claims["role"]],
+            acr=Acr(claims["acr"]),
+            auth_time=claims["auth_time"],
+            issued_at=claims["iat"],
+            expires_at=claims["exp"],
+            jti=claims["jti"],
+            cnf=_decode(claims["cnf"]["jwk"]["x"]),
+            training_until=claims["training_until"],
+            vetting_until=claims["vetting_until"],
+        )
+    except (KeyError, ValueError):
+        raise _bad("role or acr") from None
+    except Refused as refused:
+        raise Refused(Code.BAD_PASSPORT, refused.what) from None
+
+
+def _require_shape(claims: dict[str, Any]) -> None:
+    """Exactly the claims agreed, each of its one type. A list of audiences is no audience; True is no number."""
+    if claims.keys() != _CLAIMS:
+        raise _bad("claims")
+    if any(type(claims[name]) is not int for name in _TIMES):
+        raise _bad("a time")
+    if any(type(claims[name]) is not str for name in _TEXTS):
+        raise _bad("a text")
+    cnf = claims["cnf"]
+    if type(cnf) is not dict or cnf.keys() != {"jwk"}:
+        raise _bad("cnf")
+    jwk = cnf["jwk"]
+    if type(jwk) is not dict or jwk.keys() != _CNF_KEYS or type(jwk["x"]) is not str:
+        raise _bad("cnf")
+    if jwk["kty"] != "OKP" or jwk["crv"] != "Ed25519":
+        raise _bad("cnf")
+
+
+def _object(data: bytes, what: str) -> dict[str, Any]:
+    """A JSON object in UTF-8 whose names are all different, at every depth (attack: two readers take two of them)."""
+
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise _bad(what)
+        return found
+
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=distinct)
+    except (ValueError, RecursionError):  # its text quotes the content
+        raise _bad(what) from None
+    if type(value) is not dict:
+        raise _bad(what)
+    return value
+
+
+def _decode(text: str) -> bytes:
+    """Base64url without padding (RFC 7515), in its one canonical spelling."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise _bad("base64") from None
+    if _encode(data) != text:
+        raise _bad("base64")
+    return data
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _audience(federation: FederationId) -> str:
+    return f"fingerpost:{federation}"
+
+
+def _bad(what: str) -> Refused:
+    return Refused(Code.BAD_PASSPORT, f"passport.{what}")

@@ -1,0 +1,50 @@
+"""The pepper on its way to a member: sealed to a key that the member made for one epoch.
+
+Law: the authority seals, the member opens once and destroys the receiving key (attack: a receiving key kept,
+or derived from a lasting one, would open every day since the epoch began). The seal is bound to member, epoch and
+day; that the sealed bytes come from the authority is shown by the member list's signatures over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fingerpost.private.framing import prefixed
+from fingerpost.private.hybrid import HybridKey, seal
+from fingerpost.private.locators import PEPPER_BYTES, Pepper
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation_files import SealedPepper
+from fingerpost.protocol.ids import EpochNumber, MemberId
+
+
+def make_receiving_key(random_bytes: Callable[[int], bytes]) -> HybridKey:
+    """A member's key for one epoch's pepper. Keep it in one file, and only until the pepper is opened."""
+    return HybridKey.generate(random_bytes)
+
+
+def new_pepper(epoch: EpochNumber, day: int, random_bytes: Callable[[int], bytes]) -> Pepper:
+    """A fresh pepper for an epoch's first day."""
+    return Pepper(epoch, day, random_bytes(PEPPER_BYTES))
+
+
+def seal_pepper(pepper: Pepper, member: MemberId, public_key: bytes) -> SealedPepper:
+    """``public_key`` as the member deposited it for the epoch. Raises ``Refused(MALFORMED)`` if it is none."""
+    sealed = seal(public_key, _info(pepper.epoch, pepper.day, member), pepper.value)
+    return SealedPepper(pepper.epoch, member, pepper.day, sealed)
+
+
+def open_pepper(sealed: SealedPepper, key: HybridKey) -> Pepper:
+    """Raises ``Refused(BAD_SEAL)``: another member's, another epoch's or day's, or altered."""
+    value = key.open(_info(sealed.epoch, sealed.day, sealed.member), sealed.sealed)
+    if len(value) != PEPPER_BYTES:
+        raise Refused(Code.BAD_SEAL, "pepper")
+    return Pepper(sealed.epoch, sealed.day, value)
+
+
+def _info(epoch: EpochNumber, day: int, member: MemberId) -> bytes:
+    return prefixed(
+        b"fingerpost/v1 pepper",
+        epoch.value.to_bytes(4, "big"),
+        day.to_bytes(8, "big"),
+        member.value.encode("ascii"),
+    )

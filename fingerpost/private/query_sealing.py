@@ -1,0 +1,282 @@
+"""Sealing a question so that only who knows the child can read it, and opening it there.
+
+Law: what is in the clear is decided in ``PublicPart``; all else is under a content key K, fresh for each query.
+K is wrapped once for each opening (a locator with its wrap secret), 32 times in all, with random fillers in random
+order, so that neither the number nor the strength of the keys shows. Everything hangs on H(core).
+
+    key_i  = HKDF-SHA-256(wrap secret_i, salt q, info H(core))
+    w_i    = AES-256-GCM(key_i, aad H(core) | i as 4 bytes big-endian, K)
+    kc     = SHA-256("kc" | q | K)
+    sealed = AES-256-GCM(HKDF-SHA-256(K, no salt, info "body"), aad H(core), inner envelope padded to INNER_BYTES)
+
+The nonce is all zeros (``query_keys`` says why that is safe). kc commits to K (attack: GCM does not, so one ciphertext
+could show two children to two nodes). Nothing that ``open_query`` returns is believed until ``verify_inner`` held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from fingerpost.private import passport as passports
+from fingerpost.private.codec import read_inner, write_inner
+from fingerpost.private.framing import pad, unpad
+from fingerpost.private.hybrid import HybridKey
+from fingerpost.private.inner import Inner, Question
+from fingerpost.private.locators import Opening
+from fingerpost.private.passport import Passport
+from fingerpost.private.purpose_rules import require_in_force, require_permitted
+from fingerpost.private.query_keys import commitment, open_body, seal_body, unwrap, wrap
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.codec.queries import read_query, seal_into_query, write_core
+from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, open_envelope, sign
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import KeySet, Query, QueryCore
+from fingerpost.protocol.schedule import require_fresh, slot_of
+
+_NO_SIGNER: Final = ""  # the practitioner's key follows from the passport
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPart:
+    """What everybody on the way may read. ``issued_at`` (seconds since 1970 UTC) is fixed before the openings of its
+    slot are derived. ``named_areas`` for reach NAMED only: sorted, none twice."""
+
+    federation: FederationId
+    metadata_version: int
+    code_list_version: int
+    normalisation_version: int
+    epoch: EpochNumber
+    issued_at: int
+    agency: AgencyId
+    gateway: MemberId
+    reach: Reach
+    named_areas: tuple[AreaCode, ...]
+    key_set: KeySet
+
+    @classmethod
+    def of(
+        cls,
+        federation: Federation,
+        *,
+        epoch: EpochNumber,
+        issued_at: int,
+        agency: AgencyId,
+        gateway: MemberId,
+        reach: Reach,
+        named_areas: Iterable[AreaCode] = (),
+        key_set: KeySet,
+    ) -> Self:
+        """With the versions that ``federation`` has in force."""
+        parameters = federation.parameters
+        return cls(
+            federation=parameters.federation,
+            metadata_version=federation.version,
+            code_list_version=parameters.code_list_version,
+            normalisation_version=parameters.normalisation_version,
+            epoch=epoch,
+            issued_at=issued_at,
+            agency=agency,
+            gateway=gateway,
+            reach=reach,
+            named_areas=tuple(sorted(set(named_areas))),
+            key_set=key_set,
+        )
+
+    @property
+    def slot(self) -> int:
+        return slot_of(self.issued_at)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SealedQuery:
+    """``wire``: the 8192 bytes to submit. ``hash``: H(query). ``reply_key`` opens the answers, and nothing else does:
+    it lives as long as the lookup and is not stored."""
+
+    wire: bytes
+    hash: bytes
+    core: QueryCore
+    reply_key: HybridKey
+
+    def __repr__(self) -> str:
+        return f"SealedQuery({self.hash.hex()[:8]}…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """What a query held, UNVERIFIED: see ``verify_inner``."""
+
+    inner: Inner
+    core_hash: bytes
+    envelope: Envelope
+
+    def __repr__(self) -> str:
+        return "Opened(…)"
+
+
+def seal(
+    public: PublicPart,
+    inner: Inner,
+    passport: Passport,
+    openings: Sequence[Opening],
+    *,
+    practitioner_key: Ed25519PrivateKey,
+    gateway_key: Ed25519PrivateKey,
+    random_bytes: Callable[[int], bytes],
+) -> SealedQuery:
+    """One query, made once: an asker who must try again seals anew (new q, new K, new reply key).
+
+    ``passport`` is what ``inner.passport_token`` reads as; ``openings`` 1 to 32, all different. The query ends with
+    its life or its passport, whichever is first. Raises ``Refused``: NOT_ALLOWED (purpose rules), BAD_PASSPORT (of
+    another agency or key), NOT_FRESH (passport), MALFORMED (demographics too long, openings alike); ``Defect`` for
+    another number of openings.
+    """
+    if not 1 <= len(openings) <= limits.LOCATORS:
+        raise Defect("a query takes 1 to 32 openings")
+    require_permitted(
+        inner.purpose,
+        public.reach,
+        public.key_set,
+        reason_reference=inner.reason_reference,
+        approver=inner.approver,
+        subject=passport.subject,
+    )
+    if passport.agency != public.agency:
+        raise Refused(Code.BAD_PASSPORT, "passport.iss")
+    if practitioner_key.public_key().public_bytes_raw() != passport.cnf:
+        raise Refused(Code.BAD_PASSPORT, "passport.cnf")
+
+    q = random_bytes(limits.NONCE_BYTES)
+    content_key = random_bytes(limits.CONTENT_KEY_BYTES)
+    reply_key = HybridKey.generate(random_bytes)
+    order = _shuffled(openings, random_bytes)
+    core = _core(public, passport, q, content_key, reply_key, tuple(o.locator for o in order))
+    require_fresh(core, public.issued_at)
+    core_bytes = write_core(core)
+    bound = core_hash(core_bytes)
+
+    wraps = tuple(
+        wrap(content_key, opening.wrap_secret, q=q, bound=bound, position=i)
+        for i, opening in enumerate(order)
+    )
+    payload = write_inner(inner, bound)
+    envelope = write_envelope(sign(PayloadType.INNER, payload, _NO_SIGNER, practitioner_key))
+    body = pad(envelope, limits.INNER_BYTES, "inner too long")
+    sealed = seal_body(content_key, body, bound=bound)
+    wire = seal_into_query(core_bytes, wraps, sealed, public.gateway, gateway_key)
+    query = read_query(wire, lambda _: gateway_key.public_key())
+    return SealedQuery(wire, query.hash, core, reply_key)
+
+
+def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
+    """What the query holds, for who has the wrap secret of the locator at ``position`` (0 to 31).
+
+    Raises ``Refused``: BAD_SEAL (this secret does not open it, or what it opens is not of the agreed shape),
+    BAD_COMMITMENT (another content key than the one committed to), MALFORMED (the inner part).
+    """
+    if not 0 <= position < limits.LOCATORS:
+        raise Defect("a query has 32 positions")
+    content_key = unwrap(
+        query.wraps[position],
+        wrap_secret,
+        q=query.core.q,
+        bound=query.core_hash,
+        position=position,
+        key_commitment=query.core.key_commitment,
+    )
+    body = open_body(content_key, query.sealed, bound=query.core_hash)
+    envelope = read_envelope(unpad(body, "inner padding"), most=limits.INNER_BYTES)
+    # Parsed before it is verified, for the passport in it names the key. These bytes stand under the gateway's
+    # signature already, and nothing of them is believed before verify_inner.
+    stated_hash, inner = read_inner(envelope.payload)
+    return Opened(inner, stated_hash, envelope)
+
+
+def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: float) -> Question:
+    """The question, once everything about who asks and why holds.
+
+    Raises ``Refused``: NOT_A_MEMBER (the agency may not ask through this gateway), BAD_PASSPORT, BAD_SIGNATURE (the
+    practitioner's, or over another query's core), NOT_ALLOWED (purpose, role, reach, reference, approver).
+    """
+    inner, core = opened.inner, query.core
+    agency = federation.asking_agency(core.agency, core.gateway)
+    passport = passports.read(
+        inner.passport_token,
+        federation=federation.parameters.federation,
+        agency=agency.id,
+        passport_key=agency.passport_key,
+        now=now,
+    )
+    if passport.expires_at != core.passport_expires_at:
+        # What every node judged before its index was touched must be the passport's own word.
+        raise Refused(Code.BAD_PASSPORT, "core.passport_expires_at")
+    if opened.envelope.signer != _NO_SIGNER:
+        raise Refused(Code.BAD_SIGNATURE, "inner.signer")
+    try:
+        key = Ed25519PublicKey.from_public_bytes(passport.cnf)
+    except ValueError:
+        raise Refused(Code.BAD_PASSPORT, "passport.cnf") from None
+    open_envelope(opened.envelope, PayloadType.INNER, key)
+    if opened.core_hash != query.core_hash:  # attack: yesterday's signed inner part in a new query
+        raise Refused(Code.BAD_SIGNATURE, "inner.core_hash")
+    require_in_force(inner.purpose, passport.role, federation.code_lists)
+    require_permitted(
+        inner.purpose,
+        core.reach,
+        core.key_set,
+        reason_reference=inner.reason_reference,
+        approver=inner.approver,
+        subject=passport.subject,
+    )
+    return Question(
+        passport, inner.purpose, inner.reason_reference, inner.approver, inner.demographics
+    )
+
+
+def _shuffled(
+    openings: Sequence[Opening], random_bytes: Callable[[int], bytes]
+) -> tuple[Opening, ...]:
+    """Filled up to 32 with random ones (whose wraps thus open for nobody) and put in random order."""
+    fillers = [
+        Opening(random_bytes(limits.LOCATOR_BYTES), random_bytes(limits.CONTENT_KEY_BYTES))
+        for _ in range(limits.LOCATORS - len(openings))
+    ]
+    return tuple(sorted([*openings, *fillers], key=lambda _: random_bytes(16)))
+
+
+def _core(
+    public: PublicPart,
+    passport: Passport,
+    q: bytes,
+    content_key: bytes,
+    reply_key: HybridKey,
+    locators: tuple[bytes, ...],
+) -> QueryCore:
+    return QueryCore(
+        suite=limits.SUITE,
+        federation=public.federation,
+        metadata_version=public.metadata_version,
+        code_list_version=public.code_list_version,
+        normalisation_version=public.normalisation_version,
+        epoch=public.epoch,
+        slot=public.slot,
+        q=q,
+        issued_at=public.issued_at,
+        expires_at=min(public.issued_at + limits.QUERY_LIFE_SECONDS, passport.expires_at),
+        passport_expires_at=passport.expires_at,
+        reply_key=reply_key.public_key,
+        agency=public.agency,
+        gateway=public.gateway,
+        reach=public.reach,
+        named_areas=public.named_areas,
+        key_set=public.key_set,
+        key_commitment=commitment(q, content_key),
+        locators=locators,
+    )

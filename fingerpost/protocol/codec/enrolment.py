@@ -1,0 +1,143 @@
+"""The request by which a process asks to become a member, signed by the very key it asks to have listed.
+
+The signature proves possession of the key (attack: enrol somebody else's key under your own name) and nothing
+else: who is behind the request, people settle over another channel by comparing ``EnrolmentRequest.fingerprint``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.codec.strict import parse
+from fingerpost.protocol.envelope import PayloadType, open_envelope, sign
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.protocol.messages import exactly
+from fingerpost.wire.v1 import member_list_pb2 as pb
+
+REQUEST_BYTES: Final = limits.MESSAGE_BYTES
+ORGANISATION_CHARS: Final = 120
+PASSPORT_KEYS: Final = 256
+KEY_BYTES: Final = 32
+MOST_CASELOAD: Final = 20_000_000
+MOST_LOOKUPS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EnrolmentRequest:
+    """What a member to be says of itself. Raises ``Refused(MALFORMED)``.
+
+    ``signing_key`` and the values of ``passport_keys`` are raw Ed25519 public keys (32 bytes); passport keys are
+    for gateways, by the agency whose practitioners they vouch for. ``issued_at`` in seconds since 1970 UTC.
+    """
+
+    federation: FederationId
+    member: MemberId
+    service: Service
+    organisation: str
+    signing_key: bytes
+    declared_caseload: int = 0
+    lookups_per_day: int = 0
+    issued_at: int = 0
+    passport_keys: Mapping[AgencyId, bytes] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        exactly(self.signing_key, KEY_BYTES, "enrolment.signing_key")
+        if not 1 <= len(self.organisation) <= ORGANISATION_CHARS:
+            raise Refused(Code.MALFORMED, "enrolment.organisation")
+        if (
+            not self.organisation.isprintable()
+        ):  # attack: control characters rewrite what the operator sees
+            raise Refused(Code.MALFORMED, "enrolment.organisation")
+        if not 0 <= self.declared_caseload <= MOST_CASELOAD:
+            raise Refused(Code.MALFORMED, "enrolment.declared_caseload")
+        if not 0 <= self.lookups_per_day <= MOST_LOOKUPS:
+            raise Refused(Code.MALFORMED, "enrolment.lookups_per_day")
+        if len(self.passport_keys) > PASSPORT_KEYS:
+            raise Refused(Code.MALFORMED, "enrolment.passport_keys")
+        if self.passport_keys and self.service is not Service.GATEWAY:
+            raise Refused(Code.MALFORMED, "enrolment.passport_keys of no gateway")
+        for passport_key in self.passport_keys.values():
+            exactly(passport_key, KEY_BYTES, "enrolment.passport_keys")
+
+    def __repr__(self) -> str:
+        return f"EnrolmentRequest({self.member}, {self.service.value})"
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen groups of four hexadecimal digits over all that the request says, to be read out by telephone."""
+        digest = hashlib.sha256(b"fingerpost/v1 enrolment" + _payload(self)).hexdigest()
+        return " ".join(digest[i : i + 4] for i in range(0, len(digest), 4))
+
+
+def _payload(request: EnrolmentRequest) -> bytes:
+    return pb.EnrolmentRequest(
+        federation=request.federation.value,
+        member=request.member.value,
+        service=request.service.value,
+        organisation=request.organisation,
+        signing_key=request.signing_key,
+        declared_caseload=request.declared_caseload,
+        lookups_per_day=request.lookups_per_day,
+        issued_at=request.issued_at,
+        passport_keys=[
+            pb.AgencyPassportKey(agency=agency.value, passport_key=key)
+            for agency, key in sorted(request.passport_keys.items())
+        ],
+    ).SerializeToString(deterministic=True)
+
+
+def write_enrolment(request: EnrolmentRequest, key: Ed25519PrivateKey) -> bytes:
+    """The request's file. ``key`` is the private half of ``request.signing_key``; raises ``Refused(BAD_SIGNATURE)``
+    when it is not."""
+    if key.public_key().public_bytes_raw() != request.signing_key:
+        raise Refused(Code.BAD_SIGNATURE, "enrolment.signing_key")
+    return write_envelope(sign(PayloadType.ENROLMENT, _payload(request), request.member.value, key))
+
+
+def read_enrolment(data: bytes) -> EnrolmentRequest:
+    """The request, once it verifies under the key it states.
+
+    The one place where a payload is parsed before its signature is checked: the key stands inside. Nothing of
+    it is used for anything else until the signature holds. Raises ``Refused``: MALFORMED, BAD_SIGNATURE.
+    """
+    envelope = read_envelope(data, most=REQUEST_BYTES)
+    if envelope.type is not PayloadType.ENROLMENT:
+        raise Refused(Code.MALFORMED, "envelope.type")
+    m = parse(pb.EnrolmentRequest, envelope.payload, REQUEST_BYTES)
+    exactly(m.signing_key, KEY_BYTES, "enrolment.signing_key")
+    open_envelope(
+        envelope, PayloadType.ENROLMENT, Ed25519PublicKey.from_public_bytes(m.signing_key)
+    )
+    if envelope.signer != m.member:
+        raise Refused(Code.BAD_SIGNATURE, "enrolment.member")
+    if len({entry.agency for entry in m.passport_keys}) != len(m.passport_keys):
+        raise Refused(Code.MALFORMED, "enrolment.passport_keys twice")
+    try:
+        service = Service(m.service)
+    except ValueError:
+        raise Refused(Code.MALFORMED, "enrolment.service") from None
+    request = EnrolmentRequest(
+        federation=FederationId(m.federation),
+        member=MemberId(m.member),
+        service=service,
+        organisation=m.organisation,
+        signing_key=m.signing_key,
+        declared_caseload=m.declared_caseload,
+        lookups_per_day=m.lookups_per_day,
+        issued_at=m.issued_at,
+        passport_keys={AgencyId(e.agency): e.passport_key for e in m.passport_keys},
+    )
+    if _payload(request) != envelope.payload:
+        # The fingerprint is over the value; other bytes of the same value would not be what was signed.
+        raise Refused(Code.MALFORMED, "enrolment encoding")
+    return request

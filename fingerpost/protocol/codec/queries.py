@@ -1,0 +1,147 @@
+"""Queries and submissions between bytes and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.codec.strict import code, parse, split
+from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.envelope import PayloadType, core_hash, open_envelope, query_hash, sign
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
+from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission, exactly
+from fingerpost.wire.v1 import query_pb2 as pb
+
+CORE_BYTES: Final = 3072
+"""A core is never longer: 8 named areas included it has about 2,200 bytes."""
+
+
+def write_core(core: QueryCore) -> bytes:
+    return pb.QueryCore(
+        suite=core.suite,
+        federation=core.federation.value,
+        metadata_version=core.metadata_version,
+        code_list_version=core.code_list_version,
+        normalisation_version=core.normalisation_version,
+        epoch=core.epoch.value,
+        slot=core.slot,
+        q=core.q,
+        issued_at=core.issued_at,
+        expires_at=core.expires_at,
+        passport_expires_at=core.passport_expires_at,
+        reply_key=core.reply_key,
+        agency=core.agency.value,
+        gateway=core.gateway.value,
+        reach=core.reach.value,
+        named_areas=[a.value for a in core.named_areas],
+        key_set=core.key_set.value,
+        key_commitment=core.key_commitment,
+        locators=b"".join(core.locators),
+    ).SerializeToString(deterministic=True)
+
+
+def read_core(data: bytes) -> QueryCore:
+    """Raises ``Refused(MALFORMED)``. Versions, suite and times are not judged here: admission does."""
+    m = parse(pb.QueryCore, data, CORE_BYTES)
+    if len(m.named_areas) > limits.NAMED_AREAS:
+        raise Refused(Code.MALFORMED, "core.named_areas")
+    return QueryCore(
+        suite=m.suite,
+        federation=FederationId(m.federation),
+        metadata_version=m.metadata_version,
+        code_list_version=m.code_list_version,
+        normalisation_version=m.normalisation_version,
+        epoch=EpochNumber(m.epoch),
+        slot=m.slot,
+        q=m.q,
+        issued_at=m.issued_at,
+        expires_at=m.expires_at,
+        passport_expires_at=m.passport_expires_at,
+        reply_key=m.reply_key,
+        agency=AgencyId(m.agency),
+        gateway=MemberId(m.gateway),
+        reach=code(Reach, m.reach, "core.reach"),
+        named_areas=tuple(AreaCode(a) for a in m.named_areas),
+        key_set=code(KeySet, m.key_set, "core.key_set"),
+        key_commitment=m.key_commitment,
+        locators=split(m.locators, limits.LOCATOR_BYTES, "core.locators", count=limits.LOCATORS),
+    )
+
+
+def seal_into_query(
+    core: bytes,
+    wraps: tuple[bytes, ...],
+    sealed: bytes,
+    gateway: MemberId,
+    key: Ed25519PrivateKey,
+) -> bytes:
+    """The signed query of exactly ``limits.QUERY_BYTES``. Raises ``Defect`` if the parts do not fit."""
+
+    def envelope_of(padding: int) -> bytes:
+        payload = pb.Query(
+            core=core, wraps=b"".join(wraps), sealed=sealed, padding=bytes(padding)
+        ).SerializeToString(deterministic=True)
+        return write_envelope(sign(PayloadType.QUERY, payload, gateway.value, key))
+
+    # Length prefixes grow with what they count: one or two corrections reach the size exactly.
+    padding = limits.QUERY_BYTES - len(envelope_of(0))
+    for _ in range(4):
+        if padding < 1:
+            break
+        wire = envelope_of(padding)
+        if len(wire) == limits.QUERY_BYTES:
+            return wire
+        padding += limits.QUERY_BYTES - len(wire)
+    raise Defect("a query's parts do not fit its size")
+
+
+def read_query(wire: bytes, signing_key: Callable[[MemberId], Ed25519PublicKey]) -> Query:
+    """The query, once its signature holds under the key of the gateway that the envelope names.
+
+    ``signing_key`` raises ``Refused(NOT_A_MEMBER)`` for a gateway that may not ask. Raises ``Refused``:
+    MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE.
+    """
+    exactly(wire, limits.QUERY_BYTES, "query size")
+    envelope = read_envelope(wire, most=limits.QUERY_BYTES)
+    gateway = MemberId(envelope.signer)
+    payload = open_envelope(envelope, PayloadType.QUERY, signing_key(gateway))
+    m = parse(pb.Query, payload, limits.QUERY_BYTES)
+    exactly(m.sealed, limits.SEALED_BYTES, "query.sealed")
+    if m.padding.strip(b"\0"):
+        raise Refused(Code.MALFORMED, "query.padding")
+    core = read_core(m.core)
+    if core.gateway != gateway:  # attack: a member signs under another's name in the core
+        raise Refused(Code.BAD_SIGNATURE, "core.gateway")
+    return Query(
+        core=core,
+        core_hash=core_hash(m.core),
+        wraps=split(m.wraps, limits.WRAP_BYTES, "query.wraps", count=limits.LOCATORS),
+        sealed=m.sealed,
+        hash=query_hash(payload),
+        wire=wire,
+    )
+
+
+def write_submission(submission: Submission, gateway: MemberId, key: Ed25519PrivateKey) -> bytes:
+    payload = pb.Submission(
+        query_hash=submission.query_hash, handle=submission.handle.value
+    ).SerializeToString(deterministic=True)
+    return write_envelope(sign(PayloadType.SUBMISSION, payload, gateway.value, key))
+
+
+def read_submission(wire: bytes, query: Query, key: Ed25519PublicKey) -> Submission:
+    """The submission that belongs to ``query``, signed by the same gateway. Raises ``Refused``: MALFORMED,
+    BAD_SIGNATURE."""
+    envelope = read_envelope(wire, most=1024)
+    if envelope.signer != query.core.gateway.value:
+        raise Refused(Code.BAD_SIGNATURE, "submission signer")
+    m = parse(pb.Submission, open_envelope(envelope, PayloadType.SUBMISSION, key), 1024)
+    submission = Submission(m.query_hash, Handle(m.handle))
+    if submission.query_hash != query.hash:  # attack: spend another practitioner's quota
+        raise Refused(Code.BAD_SIGNATURE, "submission.query_hash")
+    return submission

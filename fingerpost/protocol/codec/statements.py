@@ -1,0 +1,114 @@
+"""What members tell the issuer about themselves: certificate requests and epoch keys, signed.
+
+The statements are values here since members write and the authority reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.codec.strict import parse
+from fingerpost.protocol.envelope import Envelope, PayloadType, open_envelope, sign
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import exactly
+from fingerpost.wire.v1 import member_list_pb2 as pb
+
+STATEMENT_BYTES = 8192
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CertifyStatement:
+    """A member asks for a certificate over ``certificate_request`` (PKCS #10, DER, at most 4096 bytes)."""
+
+    federation: FederationId
+    member: MemberId
+    issued_at: int
+    nonce: bytes
+    certificate_request: bytes
+
+    def __post_init__(self) -> None:
+        exactly(self.nonce, limits.NONCE_BYTES, "certify.nonce")
+        if not 1 <= len(self.certificate_request) <= 4096:
+            raise Refused(Code.MALFORMED, "certify.certificate_request")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class EpochKeyStatement:
+    """A member's key of an epoch: HPKE public key (1216 bytes) of a node or gateway, VOPRF public key (32) of a
+    key holder."""
+
+    federation: FederationId
+    member: MemberId
+    epoch: EpochNumber
+    key: bytes
+    issued_at: int
+
+    def __post_init__(self) -> None:
+        if len(self.key) not in (limits.HYBRID_PUBLIC_KEY_BYTES, limits.POINT_BYTES):
+            raise Refused(Code.MALFORMED, "epoch_key.key")
+
+
+def write_certify(statement: CertifyStatement, key: Ed25519PrivateKey) -> bytes:
+    payload = pb.CertifyStatement(
+        federation=statement.federation.value,
+        member=statement.member.value,
+        issued_at=statement.issued_at,
+        nonce=statement.nonce,
+        certificate_request=statement.certificate_request,
+    ).SerializeToString(deterministic=True)
+    return write_envelope(sign(PayloadType.CERTIFY, payload, statement.member.value, key))
+
+
+def write_epoch_key(statement: EpochKeyStatement, key: Ed25519PrivateKey) -> bytes:
+    payload = pb.EpochKeyStatement(
+        federation=statement.federation.value,
+        member=statement.member.value,
+        epoch=statement.epoch.value,
+        key=statement.key,
+        issued_at=statement.issued_at,
+    ).SerializeToString(deterministic=True)
+    return write_envelope(sign(PayloadType.EPOCH_KEY, payload, statement.member.value, key))
+
+
+def claimed_signer(data: bytes) -> tuple[Envelope, MemberId]:
+    """The unverified envelope and the member whose key must verify it. Raises ``Refused(MALFORMED)``."""
+    envelope = read_envelope(data, most=STATEMENT_BYTES)
+    return envelope, MemberId(envelope.signer)
+
+
+def read_certify(envelope: Envelope, key: Ed25519PublicKey) -> CertifyStatement:
+    """Raises ``Refused``: BAD_SIGNATURE, MALFORMED."""
+    m = parse(
+        pb.CertifyStatement, open_envelope(envelope, PayloadType.CERTIFY, key), STATEMENT_BYTES
+    )
+    statement = CertifyStatement(
+        FederationId(m.federation),
+        MemberId(m.member),
+        m.issued_at,
+        m.nonce,
+        m.certificate_request,
+    )
+    _same(statement.member, envelope)
+    return statement
+
+
+def read_epoch_key(envelope: Envelope, key: Ed25519PublicKey) -> EpochKeyStatement:
+    """Raises ``Refused``: BAD_SIGNATURE, MALFORMED."""
+    m = parse(
+        pb.EpochKeyStatement, open_envelope(envelope, PayloadType.EPOCH_KEY, key), STATEMENT_BYTES
+    )
+    statement = EpochKeyStatement(
+        FederationId(m.federation), MemberId(m.member), EpochNumber(m.epoch), m.key, m.issued_at
+    )
+    _same(statement.member, envelope)
+    return statement
+
+
+def _same(member: MemberId, envelope: Envelope) -> None:
+    if envelope.signer != member.value:  # attack: my key under your name
+        raise Refused(Code.BAD_SIGNATURE, "statement.member")

@@ -1,0 +1,60 @@
+"""Parsing that refuses what protobuf tolerates.
+
+protobuf lets a later field overwrite an earlier one, keeps unknown fields, and takes any field order. Inside
+signed bytes that is harmless to authenticity, yet two readers may understand two things. So unknown
+fields are refused at every depth, and lengths are bounded before a parser sees them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TypeVar
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from fingerpost.protocol.errors import Code, Refused
+
+M = TypeVar("M", bound=Message)
+E = TypeVar("E", bound=IntEnum)
+
+
+def parse(type_: type[M], data: bytes, most: int) -> M:
+    """The message, or ``Refused(MALFORMED)`` naming its type. ``most`` in bytes."""
+    name = type_.DESCRIPTOR.name
+    if len(data) > most:
+        raise Refused(Code.MALFORMED, f"{name} too long")
+    message = type_()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        raise Refused(Code.MALFORMED, name) from None
+    refuse_unknown(message)
+    return message
+
+
+def refuse_unknown(message: Message) -> None:
+    """Raises ``Refused(MALFORMED)`` when the message or one within it carries fields of no contract."""
+    if len(UnknownFieldSet(message)):
+        raise Refused(Code.MALFORMED, f"{message.DESCRIPTOR.name}: unknown field")
+    for descriptor, value in message.ListFields():
+        if descriptor.type != FieldDescriptor.TYPE_MESSAGE:
+            continue
+        for child in value if descriptor.is_repeated else (value,):
+            refuse_unknown(child)
+
+
+def code(type_: type[E], number: int, what: str) -> E:
+    """The member of a closed list. Raises ``Refused(MALFORMED)``."""
+    try:
+        return type_(number)
+    except ValueError:
+        raise Refused(Code.MALFORMED, what) from None
+
+
+def split(data: bytes, size: int, what: str, *, count: int | None = None) -> tuple[bytes, ...]:
+    """``data`` cut into pieces of ``size`` bytes, exactly ``count`` of them if given. Raises ``Refused(MALFORMED)``."""
+    if len(data) % size or (count is not None and len(data) != size * count):
+        raise Refused(Code.MALFORMED, what)
+    return tuple(data[i : i + size] for i in range(0, len(data), size))

@@ -1,0 +1,302 @@
+"""The closed code lists of the federation: what may be asked, by whom, and what may be told.
+
+Values are the stable names used in metadata, passports, exports and settings; numbers are those on
+the wire. A list grows only by a new signed version; nothing here is configurable by a party, an area
+or an agency: they may narrow what the lists allow, never widen it.
+
+Sources: Children Act 1989 (CA 1989), Children Act 2004 (CA 2004), Education Act 1996, Working
+Together to Safeguard Children 2023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum, unique
+from types import MappingProxyType
+from typing import Final
+
+CODE_LIST_VERSION: Final = 1
+
+
+@unique
+class Reach(IntEnum):
+    """How far a lookup goes. Reach is counted in areas, never "everyone"."""
+
+    AREA = 1
+    AREA_AND_NEIGHBOURS = 2
+    NAMED = 3  # at most limits.NAMED_AREAS areas named in the query
+    NATIONAL_RING = 4  # councils, police forces and large trusts of all areas
+
+
+@unique
+class Status(IntEnum):
+    """What an agency's node says about one query, and the two that the asker's side adds.
+
+    TRY_AGAIN and CANNOT_ANSWER depend on public facts only. NOTHING_TO_DISCLOSE means alike: no
+    record, shielded, withheld, sensitive without consent, not permitted.
+    """
+
+    INVOLVED = 1
+    NOTHING_TO_DISCLOSE = 2
+    TRY_AGAIN = 3
+    CANNOT_ANSWER = 4
+    NO_REPLY = 5  # asker's side only: a member that gave no valid answer in time
+    NOT_CONNECTED = 6  # asker's side only: an agency of the area that is not a member
+
+
+WIRE_STATUSES: Final = frozenset(
+    {Status.INVOLVED, Status.NOTHING_TO_DISCLOSE, Status.TRY_AGAIN, Status.CANNOT_ANSWER}
+)
+
+
+@unique
+class Purpose(IntEnum):
+    S47_ENQUIRY = 1
+    EMERGENCY_PROTECTION = 2
+    REFERRAL_TRIAGE = 3
+    S17_ASSESSMENT = 4
+    EARLY_HELP = 5
+    CLA_CARE = 6
+    TRANSFER_IN = 7
+    MISSING_CHILD = 8
+    URGENT_CARE = 9
+    EXPLOITATION = 10
+    CHILD_DEATH = 11
+    PRACTICE_REVIEW = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeRule:
+    """A purpose's legal hook, its default reach, and the control that goes with it."""
+
+    hook: str
+    default_reach: Reach
+    control: str
+    reference_required: bool  # a reason reference must be given
+    approver_required: bool  # a second person must be named
+
+
+PURPOSES: Final[Mapping[Purpose, PurposeRule]] = MappingProxyType(
+    {
+        Purpose.S47_ENQUIRY: PurposeRule(
+            "Children Act 1989 s47", Reach.AREA_AND_NEIGHBOURS, "", False, False
+        ),
+        Purpose.EMERGENCY_PROTECTION: PurposeRule(
+            "Children Act 1989 s44, s46",
+            Reach.NATIONAL_RING,
+            "reviewed within one working day",
+            False,
+            False,
+        ),
+        Purpose.REFERRAL_TRIAGE: PurposeRule(
+            "Working Together 2023; Children Act 2004 s11",
+            Reach.AREA_AND_NEIGHBOURS,
+            "referral reference",
+            True,
+            False,
+        ),
+        Purpose.S17_ASSESSMENT: PurposeRule(
+            "Children Act 1989 s17", Reach.AREA, "family informed, or why not", True, False
+        ),
+        Purpose.EARLY_HELP: PurposeRule(
+            "Children Act 2004 s10", Reach.AREA, "family engagement recorded", True, False
+        ),
+        Purpose.CLA_CARE: PurposeRule(
+            "Children Act 1989 s20, s31", Reach.NAMED, "responsible and placing areas", False, False
+        ),
+        Purpose.TRANSFER_IN: PurposeRule(
+            "Working Together 2023", Reach.NAMED, "previous areas", False, False
+        ),
+        Purpose.MISSING_CHILD: PurposeRule(
+            "Education Act 1996 s436A", Reach.NATIONAL_RING, "time box", True, False
+        ),
+        Purpose.URGENT_CARE: PurposeRule(
+            "Children Act 2004 s11",
+            Reach.AREA_AND_NEIGHBOURS,
+            "own attendance record",
+            True,
+            False,
+        ),
+        Purpose.EXPLOITATION: PurposeRule(
+            "Working Together 2023", Reach.NATIONAL_RING, "manager's approval", False, True
+        ),
+        Purpose.CHILD_DEATH: PurposeRule(
+            "Working Together 2023", Reach.NATIONAL_RING, "named reviewers", True, False
+        ),
+        Purpose.PRACTICE_REVIEW: PurposeRule(
+            "Children Act 2004 s16F", Reach.NAMED, "second approver", False, True
+        ),
+    }
+)
+
+
+@unique
+class Kind(IntEnum):
+    """Kinds of involvement as an agency's own records state them. Those from 101 are sensitive."""
+
+    EDU_SCHOOL = 1
+    EDU_EARLY_YEARS = 2
+    EDU_COLLEGE = 3
+    EDU_ALTERNATIVE = 4
+    EDU_WELFARE = 5
+    EDU_SEND = 6
+    GP = 7
+    HEALTH_VISITING = 8
+    SCHOOL_NURSING = 9
+    MIDWIFERY = 10
+    HOSPITAL_PAEDIATRICS = 11
+    HOSPITAL_ED = 12
+    COMMUNITY_PAEDIATRICS = 13
+    THERAPY = 14
+    CSC_FRONT_DOOR = 15
+    CSC_ASSESSMENT = 16
+    CSC_CIN = 17
+    CSC_CP = 18
+    CSC_CLA = 19
+    CSC_LEAVING_CARE = 20
+    CSC_DISABILITY = 21
+    EARLY_HELP = 22
+    FAMILY_HUB = 23
+    POLICE_PROTECTION = 24
+    YOUTH_JUSTICE = 25
+    HOUSING = 26
+    FIRE_RESCUE = 27
+    VCS_FAMILY = 28
+    VCS_YOUTH = 29
+    YOUNG_CARERS = 30
+    SEXUAL_HEALTH = 101
+    MENTAL_HEALTH = 102
+    SUBSTANCE_MISUSE = 103
+    DOMESTIC_ABUSE = 104
+    SARC = 105
+    REFUGE = 106
+    TRAFFICKING_SUPPORT = 107
+    PREGNANCY = 108
+
+    @property
+    def sensitive(self) -> bool:
+        return self.value >= 101
+
+
+@unique
+class CoarseKind(IntEnum):
+    """Kinds as they travel. Coarse, so that a kind does not give case content away."""
+
+    EDUCATION = 1
+    EARLY_YEARS = 2
+    COLLEGE = 3
+    EDUCATION_WELFARE = 4
+    GP = 5
+    HEALTH_VISITING = 6
+    SCHOOL_NURSING = 7
+    MIDWIFERY = 8
+    HOSPITAL = 9
+    COMMUNITY_HEALTH = 10
+    CHILDRENS_SOCIAL_CARE = 11
+    EARLY_HELP = 12
+    POLICE_SAFEGUARDING_DESK = 13
+    YOUTH_JUSTICE = 14
+    HOUSING = 15
+    FIRE_RESCUE = 16
+    VOLUNTARY_SECTOR = 17
+
+
+COARSE: Final[Mapping[Kind, CoarseKind]] = MappingProxyType(
+    {
+        Kind.EDU_SCHOOL: CoarseKind.EDUCATION,
+        Kind.EDU_EARLY_YEARS: CoarseKind.EARLY_YEARS,
+        Kind.EDU_COLLEGE: CoarseKind.COLLEGE,
+        Kind.EDU_ALTERNATIVE: CoarseKind.EDUCATION,
+        Kind.EDU_WELFARE: CoarseKind.EDUCATION_WELFARE,
+        Kind.EDU_SEND: CoarseKind.EDUCATION,
+        Kind.GP: CoarseKind.GP,
+        Kind.HEALTH_VISITING: CoarseKind.HEALTH_VISITING,
+        Kind.SCHOOL_NURSING: CoarseKind.SCHOOL_NURSING,
+        Kind.MIDWIFERY: CoarseKind.MIDWIFERY,
+        Kind.HOSPITAL_PAEDIATRICS: CoarseKind.HOSPITAL,
+        Kind.HOSPITAL_ED: CoarseKind.HOSPITAL,
+        Kind.COMMUNITY_PAEDIATRICS: CoarseKind.COMMUNITY_HEALTH,
+        Kind.THERAPY: CoarseKind.COMMUNITY_HEALTH,
+        Kind.CSC_FRONT_DOOR: CoarseKind.CHILDRENS_SOCIAL_CARE,
+        Kind.CSC_ASSESSMENT: CoarseKind.CHILDRENS_SOCIAL_CARE,
+        Kind.CSC_CIN: CoarseKind.CHILDRENS_SOCIAL_CARE,
+        Kind.CSC_CP: CoarseKind.CHILDRENS_SOCIAL_CARE,
+        Kind.CSC_CLA: CoarseKind.CHILDRENS_SOCIAL_CARE,
+        Kind.CSC_LEAVING_CARE: CoarseKind.CHILDRENS_SOCIAL_CARE,
+        Kind.CSC_DISABILITY: CoarseKind.CHILDRENS_SOCIAL_CARE,
+        Kind.EARLY_HELP: CoarseKind.EARLY_HELP,
+        Kind.FAMILY_HUB: CoarseKind.EARLY_HELP,
+        Kind.POLICE_PROTECTION: CoarseKind.POLICE_SAFEGUARDING_DESK,
+        Kind.YOUTH_JUSTICE: CoarseKind.YOUTH_JUSTICE,
+        Kind.HOUSING: CoarseKind.HOUSING,
+        Kind.FIRE_RESCUE: CoarseKind.FIRE_RESCUE,
+        Kind.VCS_FAMILY: CoarseKind.VOLUNTARY_SECTOR,
+        Kind.VCS_YOUTH: CoarseKind.VOLUNTARY_SECTOR,
+        Kind.YOUNG_CARERS: CoarseKind.VOLUNTARY_SECTOR,
+    }
+)
+"""Sensitive kinds are absent on purpose: without an agreement they have no form on the wire."""
+
+
+@unique
+class Role(IntEnum):
+    """Roles of askers. Who holds no such role cannot ask."""
+
+    DSL = 1
+    DEPUTY_DSL = 2
+    SOCIAL_WORKER = 3
+    MASH_PRACTITIONER = 4
+    TEAM_MANAGER = 5
+    EDT_WORKER = 6
+    EARLY_HELP_WORKER = 7
+    HEALTH_VISITOR = 8
+    SCHOOL_NURSE = 9
+    MIDWIFE = 10
+    GP = 11
+    PRACTICE_SAFEGUARDING_LEAD = 12
+    NAMED_PROFESSIONAL = 13
+    ED_CLINICIAN = 14
+    PAEDIATRICIAN = 15
+    CAMHS_CLINICIAN = 16
+    POLICE_PVP = 17
+    POLICE_SUPERVISOR = 18
+    YJS_WORKER = 19
+    VCS_SAFEGUARDING_LEAD = 20
+
+
+@unique
+class AgencyKind(Enum):
+    LOCAL_AUTHORITY = "LOCAL_AUTHORITY"
+    SCHOOL = "SCHOOL"
+    MULTI_ACADEMY_TRUST = "MULTI_ACADEMY_TRUST"
+    COLLEGE = "COLLEGE"
+    EARLY_YEARS = "EARLY_YEARS"
+    GP_PRACTICE = "GP_PRACTICE"
+    NHS_TRUST = "NHS_TRUST"
+    ICB = "ICB"
+    AMBULANCE = "AMBULANCE"
+    POLICE = "POLICE"
+    YOUTH_JUSTICE = "YOUTH_JUSTICE"
+    VCS = "VCS"
+    HOUSING = "HOUSING"
+    FIRE = "FIRE"
+
+
+NATIONAL_RING_KINDS: Final = frozenset(
+    {AgencyKind.LOCAL_AUTHORITY, AgencyKind.POLICE, AgencyKind.NHS_TRUST}
+)
+
+
+@unique
+class InvolvementStatus(IntEnum):
+    OPEN = 1
+    RECENT = 2
+    PLANNED = 3
+
+
+@unique
+class Acr(Enum):
+    """How a practitioner really signed in (the passport's ``acr``). No value stands for "unknown"."""
+
+    PASSWORD_TOTP = "urn:fingerpost:acr:password-totp"  # noqa: S105

@@ -1,0 +1,83 @@
+"""Errors, sorted by who is to blame.
+
+* ``Defect``: ours. A rule of this program was broken by this program. Never leaves the process: the
+  edge reports INTERNAL and nothing else.
+* ``Refused``: theirs. The other side sent something that we will not act on. Carries a ``Code`` and
+  nothing that was sent: text of the sender must never come back or reach a log.
+* Faults of a single item (one row of an import, one agency of a fan-out) are values, not exceptions.
+
+The public text of a code is the same for "no such", "not yours" and "not now", so that a refusal
+tells no more than its code.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Defect(Exception):
+    """A broken rule of our own. The text is for the operator of this process only."""
+
+
+class Code(Enum):
+    """Why something was refused. The value is the stable name on the wire and in audit records."""
+
+    MALFORMED = "malformed"  # not the shape, size or bounds the contract states
+    BAD_SIGNATURE = "bad_signature"
+    NOT_A_MEMBER = "not_a_member"  # unknown, suspended, denied, or not in this role
+    NOT_ALLOWED = "not_allowed"  # a member, but not for this
+    UNSUPPORTED = "unsupported"  # suite, metadata, code-list or normalisation version, epoch
+    NOT_FRESH = "not_fresh"  # issued in the future, expired, or lives too long
+    REPLAYED = "replayed"
+    QUOTA = "quota"
+    NOT_READY = "not_ready"  # this party cannot serve now; nothing was decided
+    BAD_PASSPORT = "bad_passport"
+    BAD_COMMITMENT = "bad_commitment"  # the content key is not the one the core commits to
+    BAD_SEAL = "bad_seal"  # does not decrypt, or not to the shape agreed
+    BAD_PROOF = "bad_proof"  # an OPRF evaluation does not verify against the metadata
+    UNTRUSTED_METADATA = "untrusted_metadata"
+    WEAK_INPUT = "weak_input"  # too little to ask about one child rather than many
+    SIGN_IN = "sign_in"  # not signed in, or not as this purpose requires
+    UNAVAILABLE = "unavailable"  # the other party could not be reached
+
+
+PUBLIC_TEXT: dict[Code, str] = {
+    Code.MALFORMED: "The message does not have the agreed form.",
+    Code.BAD_SIGNATURE: "The message could not be verified.",
+    Code.NOT_A_MEMBER: "The caller may not use this service.",
+    Code.NOT_ALLOWED: "The caller may not do this.",
+    Code.UNSUPPORTED: "The message was made for a version or epoch not in use here.",
+    Code.NOT_FRESH: "The message is not within its time.",
+    Code.REPLAYED: "The message was seen before. Ask again with a new one.",
+    Code.QUOTA: "The quota is used up. Try again later.",
+    Code.NOT_READY: "The service cannot answer now. Try again.",
+    Code.BAD_PASSPORT: "The passport was not accepted.",
+    Code.BAD_COMMITMENT: "The message could not be verified.",
+    Code.BAD_SEAL: "The message could not be verified.",
+    Code.BAD_PROOF: "The evaluation could not be verified.",
+    Code.UNTRUSTED_METADATA: "The member list could not be verified.",
+    Code.WEAK_INPUT: "Not enough was given to ask about one child.",
+    Code.SIGN_IN: "Sign-in is required.",
+    Code.UNAVAILABLE: "The other party could not be reached.",
+}
+
+
+class Refused(Exception):
+    """The other side's message will not be acted on.
+
+    ``what`` names the field or rule of the contract that failed (a constant of our own source, never
+    a value that was received).
+    """
+
+    def __init__(self, code: Code, what: str) -> None:
+        super().__init__(f"{code.value}: {what}")
+        self.code = code
+        self.what = what
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[Code, str]]:
+        """Refusals cross from worker processes to their parent."""
+        return Refused, (self.code, self.what)
+
+    @property
+    def public_text(self) -> str:
+        return PUBLIC_TEXT[self.code]

@@ -1,0 +1,289 @@
+"""The member list as values, and the rules that read it.
+
+A ``Federation`` is one verified, unexpired state of the metadata: members, agencies by area, parameters,
+code lists, deny-list. Who made it has checked the signatures (``service.member_list``); who reads it
+asks it questions that raise rather than return "maybe". Deny by default: what is not listed does not exist,
+and what is denied raises exactly as what is not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, unique
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import (
+    NATIONAL_RING_KINDS,
+    AgencyKind,
+    CoarseKind,
+    Kind,
+    Purpose,
+    Reach,
+    Role,
+)
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+
+
+@unique
+class Service(Enum):
+    """What a member is. Also the last part of its SPIFFE id."""
+
+    NODE = "node"
+    GATEWAY = "gateway"
+    KEY_HOLDER = "key-holder"
+    BROKER = "broker"
+    ISSUER = "issuer"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A process with keys. ``signing_key`` is a raw Ed25519 public key (32 bytes).
+
+    ``declared_caseload``: children whose records the member's agencies may index (nodes), for the key holders'
+    bulk quota. ``lookups_per_day``: what a key holder and the broker grant (gateways).
+    """
+
+    id: MemberId
+    service: Service
+    organisation: str
+    signing_key: bytes
+    declared_caseload: int = 0
+    lookups_per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """An organisation that answers (``node``) and may ask (``gateways``, ``passport_key``).
+
+    ``services``: what it provides to all children of its area, for "none named itself" sentences with counts.
+    ``duty_desk``: its public telephone number for "ring this agency's duty desk".
+    """
+
+    id: AgencyId
+    name: str
+    kind: AgencyKind
+    node: MemberId
+    gateways: tuple[MemberId, ...] = ()
+    passport_key: bytes = b""
+    services: tuple[CoarseKind, ...] = ()
+    duty_desk: str = ""
+    large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotConnected:
+    """An agency of the area that is no member, from a public register, with its public telephone number."""
+
+    name: str
+    kind: AgencyKind
+    telephone: str
+    services: tuple[CoarseKind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A council's area. ``serving``: agencies with another home area that serve this one too (a police force)."""
+
+    code: AreaCode
+    name: str
+    neighbours: tuple[AreaCode, ...] = ()
+    agencies: tuple[Agency, ...] = ()
+    serving: tuple[AgencyId, ...] = ()
+    not_connected: tuple[NotConnected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One life of the key holders' keys. Seconds since 1970 UTC: nodes index from ``index_from``; queries use it from
+    ``starts_at`` until before ``ends_at``. ``holder_keys``: VOPRF public keys (32 bytes) by key holder."""
+
+    number: EpochNumber
+    index_from: int
+    starts_at: int
+    ends_at: int
+    holder_keys: Mapping[MemberId, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the whole federation agrees on. Milliseconds where the name says so, else seconds."""
+
+    federation: FederationId
+    code_list_version: int
+    normalisation_version: int
+    broker: MemberId
+    issuer: MemberId
+    key_holders: tuple[MemberId, MemberId]
+    epochs: tuple[Epoch, ...]
+    answer_delay_ms: int = limits.ANSWER_DELAY_MS
+    gathering_ms: int = limits.GATHERING_MS
+    practitioner_per_hour: int = limits.PRACTITIONER_PER_HOUR
+    practitioner_per_day: int = limits.PRACTITIONER_PER_DAY
+    agency_per_day: int = limits.AGENCY_PER_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLists:
+    """What of ``protocol.codes`` is in force; signed by governance, m of n."""
+
+    version: int
+    purposes: frozenset[Purpose]
+    roles: frozenset[Role]
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class DenyList:
+    """Who is out at once, signed online. It can only take away. ``certificates``: serial numbers."""
+
+    members: frozenset[MemberId] = frozenset()
+    agencies: frozenset[AgencyId] = frozenset()
+    certificates: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """One verified state of the member list. ``version`` is the snapshot's; ``valid_until`` the earliest expiry
+    (seconds since 1970 UTC) of the metadata it came from."""
+
+    version: int
+    valid_until: float
+    parameters: Parameters
+    code_lists: CodeLists
+    members: Mapping[MemberId, Member]
+    areas: Mapping[AreaCode, Area]
+    deny: DenyList = field(default_factory=DenyList)
+
+    def require_current(self, now: float) -> None:
+        """Raises ``Refused(UNTRUSTED_METADATA)`` once expired (attack: a broker that keeps everybody on an old
+        list)."""
+        if now >= self.valid_until:
+            raise Refused(Code.UNTRUSTED_METADATA, "expired")
+
+    def member(self, member: MemberId, service: Service) -> Member:
+        """Raises ``Refused(NOT_A_MEMBER)`` alike for unknown, denied, or another service."""
+        found = self.members.get(member)
+        if found is None or found.service is not service or member in self.deny.members:
+            raise Refused(Code.NOT_A_MEMBER, "member")
+        return found
+
+    def agency(self, agency: AgencyId) -> Agency:
+        """Raises ``Refused(NOT_A_MEMBER)`` alike for unknown and denied."""
+        area = self.areas.get(agency.area)
+        if area is not None and agency not in self.deny.agencies:
+            for found in area.agencies:
+                if found.id == agency:
+                    return found
+        raise Refused(Code.NOT_A_MEMBER, "agency")
+
+    def asking_agency(self, agency: AgencyId, gateway: MemberId) -> Agency:
+        """The agency, if it may ask through that gateway. Raises ``Refused(NOT_A_MEMBER)``."""
+        found = self.agency(agency)
+        self.member(gateway, Service.GATEWAY)
+        if gateway not in found.gateways or not found.passport_key:
+            raise Refused(Code.NOT_A_MEMBER, "asking agency")
+        return found
+
+    def area(self, code: AreaCode) -> Area:
+        """Raises ``Refused(NOT_ALLOWED)``."""
+        found = self.areas.get(code)
+        if found is None:
+            raise Refused(Code.NOT_ALLOWED, "area")
+        return found
+
+    def areas_in_reach(
+        self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
+    ) -> tuple[Area, ...]:
+        """Sorted by code. Raises ``Refused(NOT_ALLOWED)`` for an area that does not exist."""
+        home = self.area(asking.area)
+        codes: set[AreaCode]
+        match reach:
+            case Reach.AREA:
+                codes = {home.code}
+            case Reach.AREA_AND_NEIGHBOURS:
+                codes = {home.code, *home.neighbours}
+            case Reach.NAMED:
+                codes = set(named)
+            case Reach.NATIONAL_RING:
+                codes = set(self.areas)
+        return tuple(self.area(code) for code in sorted(codes))
+
+    def agencies_in_reach(
+        self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
+    ) -> tuple[Agency, ...]:
+        """The members' agencies that a query asks, sorted by id; agencies and nodes that are denied are left out.
+
+        Public facts only: asker, broker and nodes compute the same from the same list.
+        """
+        found: dict[AgencyId, Agency] = {}
+        for area in self.areas_in_reach(asking, reach, named):
+            for agency in area.agencies:
+                found[agency.id] = agency
+            for other in area.serving:
+                try:
+                    found[other] = self.agency(other)
+                except Refused:
+                    continue  # listed here, gone from its home area: not a member any more
+        return tuple(
+            agency
+            for _, agency in sorted(found.items())
+            if agency.id not in self.deny.agencies
+            and agency.node not in self.deny.members
+            and (reach is not Reach.NATIONAL_RING or in_national_ring(agency))
+        )
+
+    def not_connected_in_reach(
+        self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
+    ) -> tuple[tuple[Area, NotConnected], ...]:
+        return tuple(
+            (area, gap)
+            for area in self.areas_in_reach(asking, reach, named)
+            for gap in area.not_connected
+        )
+
+    def epoch(self, number: EpochNumber, now: float) -> Epoch:
+        """The epoch if queries may use it at ``now`` (with the clock skew either side). Raises
+        ``Refused(UNSUPPORTED)``."""
+        for epoch in self.parameters.epochs:
+            early = epoch.starts_at - limits.CLOCK_SKEW_SECONDS
+            late = epoch.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
+            if epoch.number == number and early <= now < late:
+                return epoch
+        raise Refused(Code.UNSUPPORTED, "epoch")
+
+    def epoch_to_ask(self, now: float) -> Epoch:
+        """The epoch that a new query uses: the newest that has started and not ended. Raises ``Refused(NOT_READY)``."""
+        running = [e for e in self.parameters.epochs if e.starts_at <= now < e.ends_at]
+        if not running:
+            raise Refused(Code.NOT_READY, "no epoch is running")
+        return max(running, key=lambda e: e.number)
+
+    def epochs_to_index(self, now: float) -> tuple[Epoch, ...]:
+        """The epochs for which a node keeps an index at ``now``, oldest first."""
+        late = limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
+        return tuple(
+            sorted(
+                (e for e in self.parameters.epochs if e.index_from <= now < e.ends_at + late),
+                key=lambda e: e.number,
+            )
+        )
+
+
+def in_national_ring(agency: Agency) -> bool:
+    """Councils, police forces and large trusts (``protocol.md``, reach)."""
+    return agency.kind in NATIONAL_RING_KINDS and (
+        agency.kind is not AgencyKind.NHS_TRUST or agency.large
+    )
+
+
+def parts_of(agencies: tuple[Agency, ...], node: MemberId) -> tuple[tuple[AgencyId, ...], ...]:
+    """How a node's answer is cut: its agencies among those asked, sorted, ``AGENCIES_PER_PART`` a part.
+
+    From public data only, never from hits, so that the number of answers tells nothing. A node that is asked for
+    none of its agencies still sends one empty part.
+    """
+    mine = sorted(agency.id for agency in agencies if agency.node == node)
+    step = limits.AGENCIES_PER_PART
+    return tuple(tuple(mine[i : i + step]) for i in range(0, len(mine), step)) or ((),)

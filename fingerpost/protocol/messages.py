@@ -1,0 +1,195 @@
+"""Messages that the broker may read, as values. Built only by the codec (from the wire) or by the asking side.
+
+Each value checks its own bounds once, when it is made; nothing downstream checks them again. What only
+the two ends may read (passport, purpose, demographics, pointers) is in ``fingerpost.private``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, unique
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
+
+
+@unique
+class KeySet(IntEnum):
+    """Which set of match keys a query was made with. WIDE is for the asker's own and named areas."""
+
+    NARROW = 1
+    WIDE = 2
+
+
+@unique
+class Workload(IntEnum):
+    LOOKUP = 1
+    BULK = 2
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class QueryCore:
+    """The public part of a query. Times are seconds since 1970 UTC. Raises ``Refused(MALFORMED)``."""
+
+    suite: int
+    federation: FederationId
+    metadata_version: int
+    code_list_version: int
+    normalisation_version: int
+    epoch: EpochNumber
+    slot: int
+    q: bytes
+    issued_at: int
+    expires_at: int
+    passport_expires_at: int
+    reply_key: bytes
+    agency: AgencyId
+    gateway: MemberId
+    reach: Reach
+    named_areas: tuple[AreaCode, ...]
+    key_set: KeySet
+    key_commitment: bytes
+    locators: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        exactly(self.q, limits.NONCE_BYTES, "core.q")
+        exactly(self.reply_key, limits.HYBRID_PUBLIC_KEY_BYTES, "core.reply_key")
+        exactly(self.key_commitment, limits.HASH_BYTES, "core.key_commitment")
+        if len(self.locators) != limits.LOCATORS:
+            raise Refused(Code.MALFORMED, "core.locators")
+        for locator in self.locators:
+            exactly(locator, limits.LOCATOR_BYTES, "core.locators")
+        if len(set(self.locators)) != limits.LOCATORS:
+            raise Refused(Code.MALFORMED, "core.locators twice")
+        if (self.reach is Reach.NAMED) != bool(self.named_areas):
+            raise Refused(Code.MALFORMED, "core.named_areas")
+        if len(self.named_areas) > limits.NAMED_AREAS:
+            raise Refused(Code.MALFORMED, "core.named_areas")
+        if list(self.named_areas) != sorted(set(self.named_areas)):
+            raise Refused(Code.MALFORMED, "core.named_areas order")
+
+    def __repr__(self) -> str:
+        return f"QueryCore({self.agency}, {self.reach.name})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Query:
+    """A query whose signature held. ``hash`` is H(query), ``core_hash`` H(core), ``wire`` the 8192 bytes
+    exactly as they came."""
+
+    core: QueryCore
+    core_hash: bytes
+    wraps: tuple[bytes, ...]
+    sealed: bytes
+    hash: bytes
+    wire: bytes
+
+    def __repr__(self) -> str:
+        return f"Query({self.hash.hex()[:8]}…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the broker alone gets: a daily pseudonym for quotas, bound to one query."""
+
+    query_hash: bytes
+    handle: Handle
+
+    def __post_init__(self) -> None:
+        exactly(self.query_hash, limits.HASH_BYTES, "submission.query_hash")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SealedAnswer:
+    """One part of a node's answer, sealed to the asker."""
+
+    query_hash: bytes
+    part: int
+    sealed: bytes
+
+    def __post_init__(self) -> None:
+        exactly(self.query_hash, limits.HASH_BYTES, "answer.query_hash")
+        exactly(self.sealed, limits.ANSWER_BYTES, "answer.sealed")
+        if not 0 <= self.part < 1024:
+            raise Refused(Code.MALFORMED, "answer.part")
+
+    def __repr__(self) -> str:
+        return f"SealedAnswer({self.query_hash.hex()[:8]}…, part {self.part})"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeHello:
+    metadata_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The broker took the query and sends it to these nodes."""
+
+    query_hash: bytes
+    nodes: tuple[MemberId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAnswer:
+    """An answer as the broker hands it on. ``node`` is the broker's word; the seal proves it or fails."""
+
+    node: MemberId
+    part: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The broker stopped gathering; these nodes gave no (complete) answer."""
+
+    silent: tuple[MemberId, ...]
+
+
+LookupEvent = Accepted | NodeAnswer | Ended
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Blinded:
+    """A batch for one key holder: blinded ristretto255 elements of 32 bytes."""
+
+    epoch: EpochNumber
+    workload: Workload
+    elements: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.elements) <= limits.BATCH_ELEMENTS:
+            raise Refused(Code.MALFORMED, "blinded.elements")
+        if self.workload is Workload.LOOKUP and len(self.elements) != limits.LOCATORS:
+            raise Refused(Code.MALFORMED, "blinded.elements of a lookup")
+        for element in self.elements:
+            exactly(element, limits.POINT_BYTES, "blinded.elements")
+
+    def __repr__(self) -> str:
+        return f"Blinded({self.workload.name}, {len(self.elements)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluated:
+    """A key holder's answer: elements of 32 bytes in the order asked, and one 64-byte proof for all."""
+
+    elements: tuple[bytes, ...]
+    proof: bytes
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.elements) <= limits.BATCH_ELEMENTS:
+            raise Refused(Code.MALFORMED, "evaluated.elements")
+        for element in self.elements:
+            exactly(element, limits.POINT_BYTES, "evaluated.elements")
+        exactly(self.proof, 64, "evaluated.proof")
+
+    def __repr__(self) -> str:
+        return f"Evaluated({len(self.elements)})"
+
+
+def exactly(data: bytes, size: int, what: str) -> None:
+    """Raises ``Refused(MALFORMED)`` unless ``data`` has ``size`` bytes."""
+    if len(data) != size:
+        raise Refused(Code.MALFORMED, what)

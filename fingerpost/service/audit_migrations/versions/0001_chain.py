@@ -1,0 +1,34 @@
+"""The chain and the months' keys.
+
+The triggers stop a mistake of ours, not an intruder: what stops an intruder is the chain.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_entry",
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("at", sa.Integer, nullable=False, index=True),
+        sa.Column("header", sa.LargeBinary, nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "audit_month",
+        sa.Column("month", sa.Text, primary_key=True),
+        sa.Column("wrapped_key", sa.LargeBinary, nullable=True),
+        sa.Column("forgotten_at", sa.Integer, nullable=True),
+    )
+    for action in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_entry_no_{action.lower()} BEFORE {action} ON audit_entry "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )

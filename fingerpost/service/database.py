@@ -1,0 +1,204 @@
+"""SQLite as every party uses it: opened hard, migrated in one transaction, stopped by a bad disk.
+
+Law: connections and migrations only; tables belong to the parties. ``engine.begin()`` takes the
+write lock at once (``BEGIN IMMEDIATE``): a transaction that reads first and writes later would
+otherwise decide on what another has changed meanwhile. ``reading`` takes none.
+
+A commit has reached the disk when it returns (WAL, ``synchronous=FULL``). After a failed fsync the
+kernel may have dropped the pages and report success the next time, so an I/O error is final for
+the engine: it refuses everything until the process is started anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from fingerpost.protocol.errors import Defect
+
+BUSY_MS: Final = 5000
+_STATE: Final = "fingerpost_state"
+_READING: Final = "fingerpost_reading"
+
+_FATAL: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FAILED: Final = _FATAL | {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+class StoreFailed(Defect):
+    """The store did not do what it was told: nothing may be answered on the strength of it.
+
+    ``fatal``: the file may not be trusted before the process has been started anew (I/O error,
+    damaged file). Otherwise the transaction was rolled back and the next may succeed (disk full,
+    lock held too long).
+    """
+
+    def __init__(self, what: str, *, fatal: bool) -> None:
+        super().__init__(f"the store failed: {what}")
+        self.fatal = fatal
+
+
+@dataclass
+class _State:
+    failed: bool = False
+
+
+def open_sqlite(path: Path, *, create: bool = True) -> Engine:
+    """Open, or with ``create`` make, a database of mode 0600.
+
+    Connections: WAL, synchronous FULL, foreign keys on, deleted content overwritten, 5 s patience
+    for a lock. Statements' parameters appear in no error.
+
+    Raises:
+        Defect: it is missing (without ``create``), a symbolic link, or open to group or others.
+        StoreFailed: it cannot be opened as a database.
+    """
+    _prepare_file(path, create=create)
+    state = _State()
+    engine = sqlalchemy.create_engine(
+        sqlalchemy.URL.create("sqlite", database=str(path)),
+        hide_parameters=True,
+        execution_options={_STATE: state},
+    )
+
+    @event.listens_for(engine, "connect")
+    def harden(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin by itself
+        try:
+            _harden(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise _failed(error, state) or error from None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if state.failed:
+            raise StoreFailed("it failed before; start the process anew", fatal=True)
+        reads = connection.get_execution_options().get(_READING, False)
+        connection.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "handle_error")
+    def translate(context: ExceptionContext) -> None:
+        failure = _failed(context.original_exception, state)
+        if failure is not None:
+            raise failure from None
+
+    with reading(engine):  # a file that is no database is found now and not at the first query
+        return engine
+
+
+def _prepare_file(path: Path, *, create: bool) -> None:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise Defect(f"{path}: cannot be opened ({type(error).__name__})") from None
+    try:
+        status = os.fstat(handle)
+    finally:
+        os.close(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Defect(f"{path}: must be a plain file of mode 0600")
+
+
+def _harden(connection: sqlite3.Connection) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        raise StoreFailed("no write-ahead log on this file system", fatal=True)
+    for setting in (
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+        "cell_size_check=ON",
+        f"busy_timeout={BUSY_MS}",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _failed(error: BaseException, state: _State) -> StoreFailed | None:
+    """The failure that an error of the driver means; None for an error in a statement of ours."""
+    if not isinstance(error, sqlite3.Error):
+        return None
+    # Errors that the driver itself raises (a closed connection, say) have no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code not in _FAILED:
+        return None
+    fatal = code in _FATAL
+    state.failed = state.failed or fatal
+    return StoreFailed(getattr(error, "sqlite_errorname", "unknown"), fatal=fatal)
+
+
+def has_failed(engine: Engine) -> bool:
+    """Whether a fatal failure has shut this engine."""
+    state: _State = engine.get_execution_options()[_STATE]
+    return state.failed
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database and takes no write lock."""
+    with engine.connect() as connection:
+        connection.execution_options(**{_READING: True})
+        with connection.begin():
+            yield connection
+
+
+def empty_journal(engine: Engine) -> bool:
+    """Move the write-ahead log into the database and truncate it, so that what was deleted is gone
+    from the disk too. False when a reader held on to it for longer than the patience for a lock.
+
+    Raises:
+        StoreFailed: the disk failed.
+    """
+    state: _State = engine.get_execution_options()[_STATE]
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        try:
+            (busy, _pages, _moved) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise _failed(error, state) or error from None
+    return not busy
+
+
+def migrate(engine: Engine, package: str) -> None:
+    """Bring the schema to the newest revision in ``package``/versions, all or nothing.
+
+    The files are alembic's (``revision``, ``down_revision``, ``upgrade()``), in one line without
+    branches; neither ``env.py`` nor an ini file is needed.
+
+    Raises:
+        Defect: the database is of a revision unknown here, i.e. a newer program has had it.
+    """
+    folder = importlib.import_module(package).__path__[0]
+    try:
+        script = ScriptDirectory(folder)
+        with engine.begin() as connection:
+            context = MigrationContext.configure(connection)
+            pending = list(script.iterate_revisions("head", context.get_current_revision()))
+            with Operations.context(context):
+                for revision in reversed(pending):
+                    revision.module.upgrade()
+                    context.stamp(script, revision.revision)
+    except (CommandError, RevisionError):
+        raise Defect(f"the database does not fit the migrations of {package}") from None

@@ -1,0 +1,126 @@
+"""Who a process is to others: the names in its certificate.
+
+Law: values and checks; no file, no clock. Identity is the SPIFFE URI in a certificate,
+``spiffe://<federation>/<member>/<service>``, and nothing else: no common name, no address. gRPC
+lets a client check only a DNS name, so the same identity stands in the certificate a second time as
+``<member>.<service>.<federation>.fingerpost``. The authority puts in both, made from one
+``Identity``, so that a right member on the wrong service is refused.
+
+Whether the member may do anything is the member list's to say, on each call and each message of a
+stream: a stream outlives the certificate that opened it (``PeerIdentity.require_current``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import FederationId, MemberId
+
+__all__ = [
+    "Identity",
+    "PeerIdentity",
+    "Service",
+    "parse_spiffe_uri",
+    "peer_identity",
+    "spiffe_uri",
+    "subject_names",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A process of a federation, in one service."""
+
+    federation: FederationId
+    member: MemberId
+    service: Service
+
+    @property
+    def uri(self) -> str:
+        return f"spiffe://{self.federation}/{self.member}/{self.service.value}"
+
+    @property
+    def server_name(self) -> str:
+        """The name that a client asks TLS to find in the server's certificate."""
+        return f"{self.member}.{self.service.value}.{self.federation}.fingerpost"
+
+
+@dataclass(frozen=True, slots=True)
+class PeerIdentity:
+    """Who is at the other end, by its certificate. ``not_after``: UNIX seconds.
+
+    Compare ``federation`` and ``service`` with what is expected, and ``member`` with the list.
+    """
+
+    federation: FederationId
+    member: MemberId
+    service: Service
+    not_after: float
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.federation, self.member, self.service)
+
+    def require_current(self, now: float) -> None:
+        """Raises ``Refused(NOT_A_MEMBER)`` once the certificate has ended."""
+        if now >= self.not_after:
+            raise Refused(Code.NOT_A_MEMBER, "certificate has ended")
+
+
+def spiffe_uri(federation: FederationId, member: MemberId, service: Service) -> str:
+    return Identity(federation, member, service).uri
+
+
+def parse_spiffe_uri(text: str) -> Identity:
+    """Raises ``Refused(NOT_A_MEMBER)`` for anything but an identity of ours."""
+    parts = re.fullmatch(r"spiffe://([a-z0-9-]+)/([a-z0-9-]+)/([a-z-]+)", text)
+    if parts is None:
+        raise Refused(Code.NOT_A_MEMBER, "SPIFFE identity")
+    try:
+        return Identity(FederationId(parts[1]), MemberId(parts[2]), Service(parts[3]))
+    except (Refused, ValueError):
+        raise Refused(Code.NOT_A_MEMBER, "SPIFFE identity") from None
+
+
+def subject_names(identity: Identity) -> x509.SubjectAlternativeName:
+    """What a certificate of this identity must name, and all that it may."""
+    return x509.SubjectAlternativeName(
+        [x509.UniformResourceIdentifier(identity.uri), x509.DNSName(identity.server_name)]
+    )
+
+
+def peer_identity(auth_context: Mapping[str, Iterable[bytes]]) -> PeerIdentity:
+    """The identity in the certificate that gRPC has verified against the authority.
+
+    Raises:
+        Refused(NOT_A_MEMBER): no TLS 1.3, no certificate, or not exactly the names of one identity.
+    """
+    if list(auth_context.get("ssl_tls_version", ())) != [b"TLSv1.3"]:
+        raise Refused(Code.NOT_A_MEMBER, "TLS 1.3")
+    certificates = list(auth_context.get("x509_pem_cert", ()))
+    if len(certificates) != 1:
+        raise Refused(Code.NOT_A_MEMBER, "certificate")
+    try:
+        certificate = x509.load_pem_x509_certificate(certificates[0])
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        raise Refused(Code.NOT_A_MEMBER, "certificate") from None
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    if len(uris) != 1:
+        raise Refused(Code.NOT_A_MEMBER, "SPIFFE identity")
+    found = parse_spiffe_uri(uris[0])
+    if names != subject_names(found):
+        # A second name would let one certificate pass for two processes.
+        raise Refused(Code.NOT_A_MEMBER, "names in the certificate")
+    return PeerIdentity(
+        found.federation,
+        found.member,
+        found.service,
+        certificate.not_valid_after_utc.timestamp(),
+    )

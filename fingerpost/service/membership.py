@@ -1,0 +1,123 @@
+"""A member's footing in the federation: its bundle, its keys, its certificate, its view of the member list.
+
+What every member's process does alike before it does anything of its own: get or renew a certificate, get or
+refresh the
+member list, and keep both fresh for as long as it runs. A process without a valid certificate cannot call
+anybody, and one without a valid list believes nobody.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Defect
+from fingerpost.service import member_list, renewal
+from fingerpost.service.bundle import CERTIFICATE_AUTHORITY, ROOT, read_bundle
+from fingerpost.service.clock import Clock
+from fingerpost.service.credentials import MemberKeys
+from fingerpost.service.logs import Logger
+from fingerpost.service.member_list import MemberList, MemberListClient
+from fingerpost.service.member_list_mirror import Mirror
+from fingerpost.service.rpc_issuer import IssuerClient, authority_only
+from fingerpost.service.rpc_member_list import fetcher
+from fingerpost.service.tls import ClientTls, Identity, ServerTls, Service
+
+
+class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Folders of a member.
+
+    * ``bundle``: from the authority; an attacker who can change it can show this member another federation.
+    * ``credentials``: this member's keys; an attacker who can read it is this member.
+    * ``member_list``: a cache; verified again at each start, so changing it can only delay.
+    """
+
+    bundle: Path
+    credentials: Path
+    member_list: Path
+
+
+class Membership:
+    """Raises ``Defect`` when the bundle is for another service, or keys are missing."""
+
+    def __init__(
+        self,
+        places: Places,
+        service: Service,
+        *,
+        clock: Clock,
+        log: Logger,
+        random: Callable[[], float],
+    ) -> None:
+        self.bundle = read_bundle(places.bundle)
+        if self.bundle.service is not service:
+            raise Defect("the bundle was made for another service")
+        self.keys = MemberKeys.load(places.credentials)
+        self.authority = places.bundle / CERTIFICATE_AUTHORITY
+        self.identity = Identity(self.bundle.federation, self.bundle.member, service)
+        self.members = MemberList()
+        self._clock = clock
+        self._log = log
+        self._random = random
+        addresses = self.bundle.addresses
+        issuer = Identity(self.bundle.federation, addresses.issuer.member, Service.ISSUER)
+        self.issuer = IssuerClient(str(addresses.issuer.address), self.authority, issuer)
+        self.broker = Identity(self.bundle.federation, addresses.broker, Service.BROKER)
+        self.client: MemberListClient
+        if service is Service.BROKER:
+            fetch = fetcher(
+                str(addresses.issuer.address), lambda: authority_only(self.authority), issuer
+            )
+            self.client = Mirror(places.member_list, places.bundle / ROOT, fetch)
+        else:
+            at = addresses.broker_nodes if service is Service.NODE else addresses.broker_askers
+            fetch = fetcher(str(at), lambda: self.client_tls().credentials(), self.broker)
+            self.client = MemberListClient(
+                places.member_list, places.bundle / ROOT, fetch, self.bundle.member
+            )
+
+    def client_tls(self) -> ClientTls:
+        return self.keys.client_tls(self.authority)
+
+    def server_tls(self) -> ServerTls:
+        return self.keys.server_tls(self.authority)
+
+    async def start(self) -> None:
+        """A certificate that holds, then a member list that holds. Raises ``Refused`` when either cannot be had."""
+        lifetime = self.keys.lifetime()
+        if lifetime is None or renewal.due(*lifetime, self._clock.now()):
+            await renewal.renew(
+                self.keys,
+                self.identity,
+                self.authority,
+                self.issuer.certify,
+                self._clock.now(),
+                secrets.token_bytes(limits.NONCE_BYTES),
+            )
+        await member_list.start(self.client, self.members, self._clock)
+
+    def tasks(self, *, poll_seconds: float = 15.0) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """For ``run.supervise``: what keeps certificate and member list fresh."""
+        return {
+            "member list": lambda: member_list.poll(
+                self.client,
+                self.members,
+                self._clock,
+                random=self._random,
+                log=self._log,
+                seconds=poll_seconds,
+            ),
+            "certificate": lambda: renewal.keep_certificate(
+                self.keys,
+                self.identity,
+                self.authority,
+                self.issuer.certify,
+                self._clock,
+                random=self._random,
+                log=self._log,
+            ),
+        }

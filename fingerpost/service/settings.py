@@ -1,0 +1,228 @@
+"""Settings and the files beside them.
+
+Law: a settings file is TOML and becomes one frozen ``msgspec.Struct``; a name that the type does
+not know, a missing one or a wrong type stops the process. Secrets are never settings: a setting
+names a file, and the file is read by ``read_secret``. No text raised here holds what a file held.
+POSIX only (modes, ``O_NOFOLLOW``).
+
+Who can change the settings file can change whom this process trusts: it must not be writable by
+everybody.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import secrets
+import stat
+import tomllib
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+SETTINGS_BYTES: Final = 256 * 1024
+_IDS: Final = (AgencyId, AreaCode, FederationId, MemberId)
+
+
+def load(path: Path, type_: type[T]) -> T:
+    """Read settings from a TOML file.
+
+    ``Path`` fields resolve against the folder of the file; fields of an id type are written as
+    strings. Every Struct met must be frozen and forbid unknown fields.
+
+    Raises:
+        Defect: the file cannot be read, is writable by everybody, is not TOML, or does not have
+            exactly the shape of ``type_``. The text names the setting, not its content.
+    """
+    path = path.absolute()
+    text = _read_settings(path)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        where = re.search(r"at line \d+, column \d+|at end of document", str(error))
+        raise Defect(f"{path}: not TOML {where.group() if where else ''}".rstrip()) from None
+    try:
+        return msgspec.convert(
+            _shape(type_, raw, "$", str(path)), type_, strict=True, dec_hook=_resolver(path.parent)
+        )
+    except msgspec.ValidationError as error:
+        # The one text of msgspec that repeats a value is that of an enumeration.
+        fault = re.sub(
+            r"^Invalid enum value .*?( - at |$)", r"Not one of the choices\1", str(error)
+        )
+        raise Defect(f"{path}: {fault}") from None
+    except Refused as error:
+        raise Defect(f"{path}: a setting is not a valid {error.what}") from None
+
+
+def _read_settings(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
+                raise Defect(f"{path}: writable by everybody")
+            data = file.read(SETTINGS_BYTES + 1)
+    except OSError as error:
+        raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+    if len(data) > SETTINGS_BYTES:
+        raise Defect(f"{path}: longer than {SETTINGS_BYTES} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Defect(f"{path}: not UTF-8") from None
+
+
+def _resolver(folder: Path) -> Any:
+    def resolve(type_: type, value: object) -> Path:
+        if type_ is not Path:
+            raise Defect(f"settings cannot hold a {type_.__name__}")
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise ValueError("Expected a path")
+        return folder / value
+
+    return resolve
+
+
+def _shape(type_: Any, value: Any, at: str, file: str) -> Any:
+    """Give ids the form that msgspec expects of them, and check what its types cannot say."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Defect(f"{file}: not a finite number - at `{at}`")
+    if type_ in _IDS:
+        if not isinstance(value, str):
+            raise Defect(f"{file}: expected a string - at `{at}`")
+        return {"value": value}
+    origin, args = get_origin(type_), get_args(type_)
+    if origin in (Union, types.UnionType):
+        return _shape(_member_for(args, value), value, at, file)
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return _shape_struct(type_, value, at, file)
+    if isinstance(value, list) and origin in (tuple, list, frozenset, set) and args:
+        each = args[0]
+        return [_shape(each, item, f"{at}[{n}]", file) for n, item in enumerate(value)]
+    if isinstance(value, dict) and origin in (dict, Mapping) and len(args) == 2:
+        return {key: _shape(args[1], item, f"{at}[...]", file) for key, item in value.items()}
+    return value
+
+
+def _shape_struct(type_: type[msgspec.Struct], value: Any, at: str, file: str) -> Any:
+    config = type_.__struct_config__
+    if not (config.frozen and config.forbid_unknown_fields):
+        raise Defect(f"{type_.__name__} must be frozen and forbid unknown fields")
+    if not isinstance(value, dict):
+        return value
+    known = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
+    return {key: _shape(known.get(key), item, f"{at}.{key}", file) for key, item in value.items()}
+
+
+def _member_for(args: tuple[Any, ...], value: Any) -> Any:
+    """The member of a union that a value of TOML can only mean; None where it needs no shaping."""
+    for arg in args:
+        if isinstance(value, str) and arg in _IDS:
+            return arg
+        if isinstance(value, dict) and isinstance(arg, type) and issubclass(arg, msgspec.Struct):
+            return arg
+        if isinstance(value, list) and get_origin(arg) in (tuple, list, frozenset, set):
+            return arg
+    return None
+
+
+def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret file") -> bytes:
+    """Read a secret of ``least`` to ``most`` bytes.
+
+    The file must be a plain file (a symbolic link could be turned elsewhere), owned by this user
+    or root, with no right for group or others.
+
+    Raises:
+        Defect: naming ``setting`` and the path, never the content.
+    """
+    try:
+        # O_NONBLOCK: a pipe put in the file's place must not hang the process.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise Defect(f"{setting}: {path} cannot be opened ({type(error).__name__})") from None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise Defect(f"{setting}: {path} is not a plain file")
+        if status.st_uid not in (os.geteuid(), 0):
+            raise Defect(f"{setting}: {path} belongs to another user")
+        if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise Defect(f"{setting}: {path} is open to group or others; use mode 0600")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise Defect(f"{setting}: {path} cannot be read ({type(error).__name__})") from None
+    finally:
+        os.close(handle)
+    if not least <= len(data) <= most:
+        raise Defect(f"{setting}: {path} does not have {least} to {most} bytes")
+    return data
+
+
+def write_secret(path: Path, data: bytes) -> None:
+    """Create a file of mode 0600 that must not exist yet; durable on return.
+
+    Raises:
+        Defect: it exists (a key is never overwritten), or cannot be written. Nothing is left.
+    """
+    _create(path, data, 0o600)
+    _sync_folder(path.parent)
+
+
+def replace_file(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+    """Put ``data`` in the place of a file, whole or not at all.
+
+    With ``durable`` it is on the disk on return; without, a crash may leave the earlier content.
+
+    Raises:
+        Defect: it cannot be written; the earlier content stands.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    _create(fresh, data, mode, durable=durable)
+    try:
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise Defect(f"{path}: cannot be replaced ({type(error).__name__})") from None
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _create(path: Path, data: bytes, mode: int, *, durable: bool = True) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, mode)
+    except FileExistsError:
+        raise Defect(f"{path}: exists already; it is not overwritten") from None
+    except OSError as error:
+        raise Defect(f"{path}: cannot be created ({type(error).__name__})") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)  # whatever the umask took away
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(handle)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise Defect(f"{path}: cannot be written ({type(error).__name__})") from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is durable only once its folder is."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise Defect(f"{folder}: cannot be made durable ({type(error).__name__})") from None

@@ -1,0 +1,51 @@
+"""Which epochs a key holder serves, makes and destroys. Pure.
+
+A key of an epoch is random, made here before the epoch is announced, and destroyed once no query can use it
+(attack: whoever steals an old key later could test guesses against what was recorded then).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Epoch, Federation
+from fingerpost.protocol.ids import EpochNumber, MemberId
+
+KEEP_AFTER_SECONDS = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """What the vault has to do now: keys to make and announce, keys to destroy."""
+
+    make: tuple[EpochNumber, ...]
+    destroy: tuple[EpochNumber, ...]
+
+
+def serving(federation: Federation, me: MemberId, number: EpochNumber, now: float) -> Epoch:
+    """The epoch, if evaluations for it are given at ``now``: from indexing until the last query has died.
+
+    Raises ``Refused(UNSUPPORTED)``; alike for an epoch that never was and one that is over.
+    """
+    for epoch in federation.parameters.epochs:
+        if epoch.number == number and me in epoch.holder_keys:
+            early = epoch.index_from - limits.CLOCK_SKEW_SECONDS
+            if early <= now < epoch.ends_at + KEEP_AFTER_SECONDS:
+                return epoch
+    raise Refused(Code.UNSUPPORTED, "epoch")
+
+
+def chores(federation: Federation, held: frozenset[EpochNumber], now: float) -> Chores:
+    """The next epoch's key is made ahead, so that governance can change epochs at once after a theft."""
+    epochs = federation.parameters.epochs
+    newest = max((e.number.value for e in epochs), default=0)
+    wanted = EpochNumber(newest + 1)
+    ended = {e.number for e in epochs if now >= e.ends_at + KEEP_AFTER_SECONDS}
+    oldest_listed = min((e.number for e in epochs), default=wanted)
+    dead = {n for n in held if n in ended or n < oldest_listed}
+    return Chores(
+        make=() if wanted in held else (wanted,),
+        destroy=tuple(sorted(dead)),
+    )

@@ -1,0 +1,32 @@
+"""The gRPC edge of a key holder: who calls, and messages between bytes and values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc.aio
+
+from fingerpost.protocol.codec.carriage import read_blinded, write_evaluated
+from fingerpost.service.rpc import peer_of
+from fingerpost.wire.v1 import key_holder_pb2, key_holder_pb2_grpc
+from key_holder.service import KeyHolder
+
+
+class KeyHolderEdge(key_holder_pb2_grpc.KeyHolderServiceServicer):
+    def __init__(self, service: KeyHolder) -> None:
+        self._service = service
+
+    async def Evaluate(
+        self,
+        request: key_holder_pb2.EvaluateRequest,
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> key_holder_pb2.EvaluateResponse:
+        peer = peer_of(context)
+        evaluated = await self._service.evaluate(
+            peer.federation, peer.member, peer.service, read_blinded(request)
+        )
+        return write_evaluated(evaluated)
+
+
+def add_to(server: grpc.aio.Server, service: KeyHolder) -> None:
+    key_holder_pb2_grpc.add_KeyHolderServiceServicer_to_server(KeyHolderEdge(service), server)

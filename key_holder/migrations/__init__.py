@@ -1,0 +1,1 @@
+"""The meter's tables, version by version."""

@@ -1,0 +1,77 @@
+"""The key holder, on a page: who may have what evaluated, and the life of the keys."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Epoch, Service
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import Blinded, Evaluated
+from fingerpost.service.clock import Clock
+from key_holder import epochs, quota
+from key_holder.ports import Announce, Evaluations, Members, Meter, Record, Vault
+
+
+class KeyHolder:
+    """One of the two holders. It trusts the member list for who may ask, and nobody trusts it without a proof."""
+
+    def __init__(
+        self,
+        me: MemberId,
+        members: Members,
+        vault: Vault,
+        evaluations: Evaluations,
+        meter: Meter,
+        record: Record,
+        clock: Clock,
+    ) -> None:
+        self._me = me
+        self._members = members
+        self._vault = vault
+        self._evaluations = evaluations
+        self._meter = meter
+        self._record = record
+        self._clock = clock
+
+    async def evaluate(
+        self, federation: FederationId, caller: MemberId, service: Service, batch: Blinded
+    ) -> Evaluated:
+        """One batch for one member. The order matters: membership, epoch, quota, record, and only then the key is used.
+
+        Raises ``Refused``: NOT_A_MEMBER, NOT_ALLOWED, UNSUPPORTED, QUOTA, MALFORMED, NOT_READY, UNTRUSTED_METADATA.
+        """
+        now = self._clock.now()
+        current = self._members.current
+        current.require_current(now)
+        if federation != current.parameters.federation:
+            raise Refused(Code.NOT_A_MEMBER, "federation")
+        member = current.member(caller, service)
+        epoch = epochs.serving(current, self._me, batch.epoch, now)
+        if self._vault.public_key(epoch.number) != epoch.holder_keys[self._me]:
+            # Restored from an old backup, or another holder's list: outputs would be silently wrong.
+            raise Refused(Code.NOT_READY, "key differs from the member list")
+        granted = quota.allowance(member, batch.workload, epoch.number, now)
+        await asyncio.to_thread(
+            self._meter.charge, caller, granted.period, len(batch.elements), granted.most
+        )
+        await self._record.evaluated(caller, batch, now)
+        return await self._evaluations.evaluate(batch)
+
+    async def keep_keys(self, announce: Announce) -> None:
+        """Makes and announces the next epoch's key, destroys those that are over. Called at start and every minute."""
+        current = self._members.current
+        due = epochs.chores(current, self._vault.held(), self._clock.now())
+        for number in due.make:
+            await asyncio.to_thread(self._vault.make, number)
+        for number in due.destroy:
+            await asyncio.to_thread(self._vault.destroy, number)
+        for number in _unannounced(current.parameters.epochs, self._vault.held()):
+            # Again and again until it is in the list: a deposit is idempotent and the inbox may have been lost.
+            await announce.deposit(number, self._vault.public_key(number))
+
+
+def _unannounced(
+    listed: tuple[Epoch, ...], held: frozenset[EpochNumber]
+) -> tuple[EpochNumber, ...]:
+    return tuple(sorted(held - {e.number for e in listed}))

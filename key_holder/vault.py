@@ -1,0 +1,75 @@
+"""The epoch keys as files, one each.
+
+``<folder>/epoch-<n>.seed``: 32 random bytes, mode 0600. An attacker who can read this folder can evaluate guesses under
+this holder's key; with the other holder's and a pepper, test them. So a key is overwritten and removed once its
+epoch is over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from fingerpost.private.oprf import EvaluatorKey
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import EpochNumber
+from fingerpost.service.settings import read_secret, write_secret
+
+SEED_BYTES = 32
+_NAME = re.compile(r"epoch-([1-9][0-9]{0,8})\.seed")
+
+
+class FileVault:
+    """Raises ``Defect`` when the folder does not exist: it is made at enrolment, never by itself."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise Defect("the vault's folder does not exist")
+        self._folder = folder
+        self._seeds: dict[EpochNumber, bytes] = {}
+        for path in sorted(folder.iterdir()):
+            match = _NAME.fullmatch(path.name)
+            if match is None:
+                raise Defect("the vault's folder holds a file that is not an epoch's key")
+            seed = read_secret(path, most=SEED_BYTES, least=SEED_BYTES, setting="vault")
+            self._seeds[EpochNumber(int(match[1]))] = seed
+
+    def __repr__(self) -> str:
+        return f"FileVault({len(self._seeds)} keys)"
+
+    def held(self) -> frozenset[EpochNumber]:
+        return frozenset(self._seeds)
+
+    def make(self, epoch: EpochNumber) -> bytes:
+        if epoch in self._seeds:
+            raise Defect("the vault already holds a key of this epoch")
+        seed = os.urandom(SEED_BYTES)
+        write_secret(self._path(epoch), seed)
+        self._seeds[epoch] = seed
+        return self.public_key(epoch)
+
+    def seed(self, epoch: EpochNumber) -> bytes:
+        """For the evaluator. Raises ``Refused(UNSUPPORTED)`` when not held."""
+        try:
+            return self._seeds[epoch]
+        except KeyError:
+            raise Refused(Code.UNSUPPORTED, "epoch") from None
+
+    def public_key(self, epoch: EpochNumber) -> bytes:
+        return EvaluatorKey(self.seed(epoch)).public_key
+
+    def destroy(self, epoch: EpochNumber) -> None:
+        """Overwrites, then removes. On storage that remaps writes only full-disk encryption makes the first step
+        count."""
+        if self._seeds.pop(epoch, None) is None:
+            return
+        path = self._path(epoch)
+        with path.open("r+b") as file:
+            file.write(os.urandom(SEED_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+
+    def _path(self, epoch: EpochNumber) -> Path:
+        return self._folder / f"epoch-{epoch}.seed"

@@ -1,0 +1,120 @@
+"""Where the key holder's parts are made and joined."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from concurrent.futures import ProcessPoolExecutor
+from typing import Final
+
+from fingerpost.service.epoch_keys import epoch_key_statement
+from fingerpost.service.renewal import RENEWAL_EVENTS
+
+from fingerpost.protocol.ids import EpochNumber
+from fingerpost.service.audit import AuditLog
+from fingerpost.service.clock import Clock, SystemClock
+from fingerpost.service.database import migrate, open_sqlite
+from fingerpost.service.health import Health, serve_health
+from fingerpost.service.logs import Logger
+from fingerpost.service.member_list import MEMBER_LIST_EVENTS
+from fingerpost.service.membership import Membership
+from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
+from fingerpost.service.run import Stop, every, supervise
+from fingerpost.service.settings import read_secret
+from fingerpost.service.tls import Service
+from key_holder.evaluator import Evaluator
+from key_holder.grpc_server import add_to
+from key_holder.record import CATALOGUE, AuditRecord
+from key_holder.service import KeyHolder
+from key_holder.settings import KeyHolderSettings
+from key_holder.store import SqlMeter
+from key_holder.vault import FileVault
+
+EVENTS: Final = {
+    **MEMBER_LIST_EVENTS,
+    **RENEWAL_EVENTS,
+    "key_holder.started": frozenset({"epochs"}),
+}
+LONGEST_CALL_SECONDS: Final = 30.0
+KEEP_KEYS_SECONDS: Final = 20.0
+
+
+class IssuerAnnounce:
+    """Implements ``ports.Announce``: the public key, signed by this member, to the issuer's inbox."""
+
+    def __init__(self, membership: Membership, clock: Clock) -> None:
+        self._membership = membership
+        self._clock = clock
+
+    async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
+        member = self._membership
+        statement = epoch_key_statement(
+            member.bundle.federation,
+            member.bundle.member,
+            epoch,
+            public_key,
+            self._clock.now(),
+            member.keys.signing_key,
+        )
+        await member.issuer.deposit(statement)
+
+
+def open_audit(settings: KeyHolderSettings) -> AuditLog:
+    key = read_secret(settings.audit_key, most=32, least=32, setting="audit_key")
+    return AuditLog.open(settings.audit, catalogue=CATALOGUE, master_key=key)
+
+
+async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
+    """Runs the key holder until ``stop``."""
+    clock = SystemClock()
+    draw = random.SystemRandom().random
+    membership = Membership(settings.places, Service.KEY_HOLDER, clock=clock, log=log, random=draw)
+    vault = FileVault(settings.vault)
+    engine = open_sqlite(settings.meter)
+    migrate(engine, "key_holder.migrations")
+    audit = open_audit(settings)
+    health = Health()
+    socket = await serve_health(health, settings.health)
+    await membership.start()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(settings.workers, mp_context=spawn) as pool:
+        evaluator = Evaluator(vault.seed, pool, settings.workers)
+        holder = KeyHolder(
+            membership.bundle.member,
+            membership.members,
+            vault,
+            evaluator,
+            SqlMeter(engine),
+            AuditRecord(audit),
+            clock,
+        )
+        announce = IssuerAnnounce(membership, clock)
+        edge = server(SERVER_ASKERS, Edge(log, longest=LONGEST_CALL_SECONDS))
+        add_to(edge, holder)
+        edge.add_secure_port(settings.listen, membership.server_tls().credentials())
+        await edge.start()
+        await health.set("", serving=True)
+        log.info("key_holder.started", epochs=len(vault.held()))
+        try:
+            await supervise(
+                stop,
+                {
+                    **membership.tasks(),
+                    "evaluations": evaluator.run,
+                    "keys": lambda: every(
+                        KEEP_KEYS_SECONDS,
+                        0.2,
+                        lambda: holder.keep_keys(announce),
+                        clock,
+                        random=draw,
+                        log=log,
+                        name="keys",
+                    ),
+                },
+                log,
+            )
+        finally:
+            await edge.stop(grace=2.0)
+            await socket.stop(grace=0)
+            audit.close()
+            engine.dispose()

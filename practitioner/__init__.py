@@ -1,0 +1,9 @@
+"""The gateway of an asking agency: asks, opens, shows.
+
+Knows:      its own lookups, who made them and why, and what came back, for a stated time.
+Never sees: any other agency's lookups, records or answers; a record of its own agency's node.
+Trusts:     the member list by signature; the key holders by proof, and that not both of them collude
+            with a member; a node to speak for its own records only. The broker: for nothing but effort.
+"""
+
+import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)

@@ -1,0 +1,389 @@
+"""The one documented way to embed a lookup in a case system.
+
+    async with open_client(settings) as client:
+        outcome = await client.lookup(session, Question(demographics, Purpose.S47_ENQUIRY))
+
+The order of ``lookup`` is a guarantee: who may ask is settled first, then what is asked, then it is recorded, and only
+then does anything leave this process, blinded points included. A lookup ends in time whatever the others do; what
+did not come is a gap in the outcome, never an exception that loses what did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fingerpost.private.identity import (
+    NORMALISATION_VERSION,
+    NormalForm,
+    Strength,
+    assess,
+    normalise,
+    oprf_input,
+    require_answerable,
+)
+from fingerpost.private.inner import Inner
+from fingerpost.private.locators import Pepper, opening
+from fingerpost.private.purpose_rules import require_in_force
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.protocol.codec.queries import write_submission
+from fingerpost.protocol.codes import CODE_LIST_VERSION, Status
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Agency, Epoch, Federation
+from fingerpost.protocol.ids import AgencyId, Handle, MemberId
+from fingerpost.protocol.messages import Submission
+from fingerpost.protocol.schedule import day_of, day_of_slot, slot_of
+from fingerpost.service.clock import Clock
+from practitioner.outcome import (
+    Answered,
+    Outcome,
+    Question,
+    agency_outcomes,
+    count_services,
+    universal_for,
+)
+from practitioner.plan import Plan, PlannedQuery, plan
+from practitioner.ports import Broker, Desk, KeyHolders, Members, Outcomes, Peppers, Record
+from practitioner.query import QueryOnItsWay
+from practitioner.session import Issued, Session
+
+GRACE_SECONDS: Final = 2.0
+"""Beyond the broker's gathering time: then the asker stops waiting by itself."""
+ROUNDS: Final = 2
+"""TRY_AGAIN, or a broker that could not serve, leads to one more query: new bytes, never the same again."""
+_TRY_AGAIN: Final = frozenset({Code.NOT_READY, Code.REPLAYED, Code.NOT_FRESH})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """This gateway's name, and the key that stands in the member list for it."""
+
+    gateway: MemberId
+    key: Ed25519PrivateKey
+
+    def __repr__(self) -> str:
+        return f"Identity({self.gateway})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Lookup:
+    """What all queries of one lookup share."""
+
+    operation: str
+    federation: Federation
+    session: Session
+    question: Question
+    plan: Plan
+    form: NormalForm
+    strength: Strength
+
+    def __repr__(self) -> str:
+        return f"_Lookup({self.operation})"
+
+
+class Client:
+    """A gateway's lookups, for many practitioners at once. Everything it needs of the world comes in as a port."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        members: Members,
+        peppers: Peppers,
+        key_holders: KeyHolders,
+        broker: Broker,
+        desk: Desk,
+        record: Record,
+        outcomes: Outcomes,
+        clock: Clock,
+        random_bytes: Callable[[int], bytes],
+        upn_keys: bool,
+    ) -> None:
+        self._identity = identity
+        self._members = members
+        self._peppers = peppers
+        self._key_holders = key_holders
+        self._broker = broker
+        self._desk = desk
+        self._record = record
+        self._outcomes = outcomes
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._upn_keys = upn_keys
+
+    async def lookup(self, session: Session, question: Question) -> Outcome:
+        """Who is involved with this child, and whom to ring.
+
+        Raises ``Refused`` before anything leaves: SIGN_IN, NOT_A_MEMBER, NOT_ALLOWED, WEAK_INPUT, UNTRUSTED_METADATA,
+        NOT_READY, UNSUPPORTED; later: UNAVAILABLE, QUOTA, BAD_PROOF, when no party could be asked at all.
+        ``Defect`` when it
+        could not be recorded.
+        """
+        lookup = self._prepare(session, question)
+        now = self._clock.now()
+        await self._record.asked(session, question, lookup.operation, now)
+        try:
+            answers, rejected = await self._ask(lookup)
+        except Refused as refused:
+            await self._record.failed(
+                session.agency, lookup.operation, refused.code.value, self._clock.now()
+            )
+            raise
+        outcome = _outcome(lookup, int(now), answers, rejected)
+        await self._outcomes.keep(session, outcome)
+        await self._record.ended(session.agency, lookup.operation, outcome, self._clock.now())
+        return outcome
+
+    def _prepare(self, session: Session, question: Question) -> _Lookup:
+        """All that can be refused without asking anybody. The same checks that every node makes of an honest asker."""
+        now = self._clock.now()
+        federation = self._members.at(now)
+        parameters = federation.parameters
+        if (
+            parameters.normalisation_version != NORMALISATION_VERSION
+            or parameters.code_list_version != CODE_LIST_VERSION
+        ):
+            raise Refused(Code.UNSUPPORTED, "this gateway's version")
+        federation.asking_agency(session.agency, self._identity.gateway)
+        require_in_force(question.purpose, session.role, federation.code_lists)
+        self._desk.issue(session, now)  # refuses before the question is even looked at
+        form = normalise(question.demographics)
+        require_answerable(form)
+        return _Lookup(
+            operation=self._random_bytes(8).hex(),
+            federation=federation,
+            session=session,
+            question=question,
+            plan=plan(question, form, session.subject, upn=self._upn_keys),
+            form=form,
+            strength=assess(form),
+        )
+
+    async def _ask(self, lookup: _Lookup) -> tuple[dict[AgencyId, list[Answered]], int]:
+        epoch, _ = self._usable_epoch(lookup.federation)
+        inputs = [oprf_input(key, NORMALISATION_VERSION) for key in lookup.plan.keys]
+        tags = await self._key_holders.evaluate(inputs, epoch)
+        answers: dict[AgencyId, list[Answered]] = {}
+        rejected = 0
+        results = await asyncio.gather(
+            *(self._query(lookup, planned, epoch, tags) for planned in lookup.plan.queries),
+            return_exceptions=True,
+        )
+        failures = [r for r in results if isinstance(r, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, Refused):
+                raise failure
+        if len(failures) == len(results):
+            raise failures[0]
+        for result, planned in zip(results, lookup.plan.queries, strict=True):
+            if isinstance(result, BaseException):
+                # One of two queries never went: whom it would have asked is a gap, even if the other one said no.
+                for agency in self._asked(lookup, planned):
+                    answers.setdefault(agency.id, []).append(Answered(Status.NO_REPLY))
+                continue
+            words, junk = result
+            rejected += junk
+            for asked, word in words.items():
+                answers.setdefault(asked, []).append(word)
+        return answers, rejected
+
+    def _usable_epoch(self, federation: Federation) -> tuple[Epoch, Pepper]:
+        """The newest running epoch whose pepper is at hand: in the overlap an older one still serves.
+
+        Raises ``Refused(NOT_READY)``."""
+        now = self._clock.now()
+        running = [e for e in federation.parameters.epochs if e.starts_at <= now < e.ends_at]
+        for epoch in sorted(running, key=lambda e: e.number, reverse=True):
+            with contextlib.suppress(Refused):
+                return epoch, self._peppers.pepper(epoch.number, day_of(now))
+        raise Refused(Code.NOT_READY, "no epoch whose pepper is at hand")
+
+    def _asked(self, lookup: _Lookup, planned: PlannedQuery) -> tuple[Agency, ...]:
+        return lookup.federation.agencies_in_reach(
+            lookup.session.agency, planned.reach, planned.named_areas
+        )
+
+    async def _query(
+        self, lookup: _Lookup, planned: PlannedQuery, epoch: Epoch, tags: Sequence[bytes]
+    ) -> tuple[dict[AgencyId, Answered], int]:
+        """One query to its end, tried once more where that may help. Raises ``Refused`` when nothing was gathered."""
+        best: dict[AgencyId, Answered] | None = None
+        rejected = 0
+        for last in [False] * (ROUNDS - 1) + [True]:
+            try:
+                words, junk = await self._round(lookup, planned, epoch, tags)
+            except Refused as refused:
+                if last or refused.code not in _TRY_AGAIN:
+                    if best is not None:
+                        break
+                    raise
+                continue
+            rejected += junk
+            best = words if best is None else _better(best, words)
+            if not any(w.status is Status.TRY_AGAIN for w in best.values()):
+                break
+        if best is None:
+            raise Refused(Code.UNAVAILABLE, "broker")
+        return best, rejected
+
+    async def _round(
+        self, lookup: _Lookup, planned: PlannedQuery, epoch: Epoch, tags: Sequence[bytes]
+    ) -> tuple[dict[AgencyId, Answered], int]:
+        now = self._clock.now()
+        issued = self._desk.issue(lookup.session, now)
+        issued_at = issued.passport.issued_at
+        sealed = await asyncio.to_thread(
+            self._seal, lookup, planned, epoch, tags, issued, issued_at
+        )
+        handle = Handle(self._desk.handle_for(lookup.session, day_of(issued_at)))
+        submission = write_submission(
+            Submission(sealed.hash, handle), self._identity.gateway, self._identity.key
+        )
+        await self._record.sent(lookup.session.agency, lookup.operation, [sealed.hash], now)
+        asked = self._asked(lookup, planned)
+        query = QueryOnItsWay(sealed, lookup.federation, asked)
+        await self._gather(query, sealed.wire, submission, lookup.federation)
+        return dict(query.answers()), query.rejected
+
+    def _seal(
+        self,
+        lookup: _Lookup,
+        planned: PlannedQuery,
+        epoch: Epoch,
+        tags: Sequence[bytes],
+        issued: Issued,
+        issued_at: int,
+    ) -> SealedQuery:
+        slot = slot_of(issued_at)
+        pepper = self._peppers.pepper(epoch.number, day_of_slot(slot))
+        slot_key = pepper.slot_key(slot)
+        public = PublicPart.of(
+            lookup.federation,
+            epoch=epoch.number,
+            issued_at=issued_at,
+            agency=lookup.session.agency,
+            gateway=self._identity.gateway,
+            reach=planned.reach,
+            named_areas=planned.named_areas,
+            key_set=planned.key_set,
+        )
+        question = lookup.question
+        inner = Inner(
+            issued.token,
+            question.purpose,
+            question.reason_reference,
+            question.approver,
+            question.demographics,
+        )
+        return seal(
+            public,
+            inner,
+            issued.passport,
+            [opening(slot_key, tags[i]) for i in planned.keys],
+            practitioner_key=issued.key,
+            gateway_key=self._identity.key,
+            random_bytes=self._random_bytes,
+        )
+
+    async def _gather(
+        self, query: QueryOnItsWay, wire: bytes, submission: bytes, federation: Federation
+    ) -> None:
+        """Until the query ends or time is up. What was gathered stays, whatever breaks afterwards.
+
+        Raises ``Refused`` only when the broker refused and no answer had come."""
+        seconds = federation.parameters.gathering_ms / 1000 + GRACE_SECONDS
+        gathered = 0
+        events = self._broker.lookup(wire, submission)
+        try:
+            async with within(self._clock, seconds), contextlib.aclosing(events):  # type: ignore[type-var]
+                async for event in events:
+                    query.receive(event)
+                    gathered += 1
+                    if query.ended:
+                        return
+        except TimeoutError:
+            return
+        except Refused:
+            if not gathered:
+                raise
+
+
+def within(clock: Clock, seconds: float) -> contextlib.AbstractAsyncContextManager[object]:
+    """Raises ``TimeoutError`` in the block once ``seconds`` of the clock are over."""
+    return _Within(clock, seconds)
+
+
+class _Within:
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._timeout = asyncio.timeout(None)
+        self._alarm: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> object:
+        await self._timeout.__aenter__()
+        self._alarm = asyncio.create_task(self._ring(self._clock.monotonic() + self._seconds))
+        return self
+
+    async def _ring(self, at: float) -> None:
+        await self._clock.sleep_until(at)
+        self._timeout.reschedule(asyncio.get_running_loop().time())
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._alarm
+        await self._timeout.__aexit__(*exc)  # type: ignore[arg-type]  # the three of the protocol
+
+
+def _better(
+    first: dict[AgencyId, Answered], second: dict[AgencyId, Answered]
+) -> dict[AgencyId, Answered]:
+    """Two rounds of one query: a usable word of either stands, since both asked with the same keys."""
+    usable = (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
+    joined = {}
+    for agency, word in first.items():
+        other = second.get(agency, word)
+        if Status.INVOLVED in (word.status, other.status):
+            joined[agency] = word if word.status is Status.INVOLVED else other
+        else:
+            joined[agency] = word if word.status in usable else other
+    return joined
+
+
+def _outcome(
+    lookup: _Lookup,
+    asked_at: int,
+    answers: dict[AgencyId, list[Answered]],
+    rejected: int,
+) -> Outcome:
+    federation, question = lookup.federation, lookup.question
+    asking, reach = lookup.session.agency, lookup.plan.reach
+    asked: dict[AgencyId, Agency] = {}
+    for planned in lookup.plan.queries:
+        for agency in federation.agencies_in_reach(asking, planned.reach, planned.named_areas):
+            asked[agency.id] = agency
+    named = question.named_areas
+    gaps = list(federation.not_connected_in_reach(asking, reach, named))
+    agencies = agency_outcomes(
+        [agency for _, agency in sorted(asked.items())], federation.areas, answers
+    )
+    kinds = universal_for(question.demographics.dob, asked_at)
+    return Outcome(
+        operation=lookup.operation,
+        asked_at=asked_at,
+        purpose=question.purpose,
+        reach=reach,
+        agencies=agencies,
+        not_connected=tuple(gaps),
+        services=count_services(kinds, agencies, gaps),
+        strength=lookup.strength,
+        wide=any(p.key_set.name == "WIDE" for p in lookup.plan.queries),
+        rejected_answers=rejected,
+    )

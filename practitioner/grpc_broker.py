@@ -1,0 +1,40 @@
+"""The gateway's edge to the broker: submits once, hands on events as values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import grpc
+
+from fingerpost.protocol.codec.carriage import read_event, write_lookup
+from fingerpost.protocol.errors import Code
+from fingerpost.protocol.messages import LookupEvent
+from fingerpost.service.rpc import refused_from
+from fingerpost.service.rpc_channel import Redialled
+from fingerpost.wire.v1 import broker_pb2_grpc
+
+LONGEST_SECONDS = 15.0
+"""A deadline for the call itself; the client stops waiting earlier."""
+
+
+class GrpcBroker:
+    """Implements ``ports.Broker``."""
+
+    def __init__(self, broker: Redialled) -> None:
+        self._broker = broker
+
+    async def lookup(self, query: bytes, submission: bytes) -> AsyncIterator[LookupEvent]:
+        channel = self._broker.channel()
+        call = broker_pb2_grpc.LookupServiceStub(channel).Lookup(
+            write_lookup(query, submission), timeout=LONGEST_SECONDS
+        )
+        try:
+            async for message in call:
+                yield read_event(message)
+        except grpc.aio.AioRpcError as error:
+            refused = refused_from(error)
+            if refused.code is Code.UNAVAILABLE:
+                self._broker.broken(channel)
+            raise refused from None
+        finally:
+            call.cancel()

@@ -1,0 +1,80 @@
+"""Which queries make up one lookup. Pure.
+
+A narrow query goes to all in reach. A wider set of keys is used only towards the asker's own area, where the records of
+children live near the question and exposure is smallest; it holds the narrow keys too, so that a lookup of reach
+AREA is one query.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fingerpost.private.identity import MatchKey, NormalForm, Scope, Side, match_keys
+from fingerpost.private.purpose_rules import require_permitted
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import PURPOSES, Reach
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AreaCode
+from fingerpost.protocol.messages import KeySet
+from practitioner.outcome import Question
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlannedQuery:
+    """``keys``: positions in ``Plan.keys``."""
+
+    reach: Reach
+    named_areas: tuple[AreaCode, ...]
+    key_set: KeySet
+    keys: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"PlannedQuery({self.reach.name}, {self.key_set.name})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """``keys``: all match keys of the lookup, none twice, at most 32: one evaluation serves every query."""
+
+    reach: Reach
+    keys: tuple[MatchKey, ...]
+    queries: tuple[PlannedQuery, ...]
+
+    def __repr__(self) -> str:
+        return f"Plan({self.reach.name}, {len(self.queries)} queries)"
+
+
+def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Plan:
+    """Raises ``Refused``: NOT_ALLOWED (purpose, reach, reference, approver), WEAK_INPUT (no key can be made)."""
+    reach = question.reach or PURPOSES[question.purpose].default_reach
+    named = tuple(sorted(set(question.named_areas))) if reach is Reach.NAMED else ()
+    if reach is Reach.NAMED and not named:
+        raise Refused(Code.NOT_ALLOWED, "named areas are missing")
+    if reach is not Reach.NAMED and question.named_areas:
+        raise Refused(Code.NOT_ALLOWED, "named areas with another reach")
+
+    narrow = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=upn)
+    wide = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
+    keys = tuple(dict.fromkeys((*narrow, *wide)))[: limits.LOCATORS]
+    if not keys:
+        raise Refused(Code.WEAK_INPUT, "no match key")
+    place = {key: i for i, key in enumerate(keys)}
+    narrow_places = tuple(place[k] for k in narrow if k in place)
+
+    queries = []
+    if reach is not Reach.AREA and narrow_places:
+        queries.append(PlannedQuery(reach, named, KeySet.NARROW, narrow_places))
+    if reach is not Reach.NAMED:
+        queries.append(PlannedQuery(Reach.AREA, (), KeySet.WIDE, tuple(range(len(keys)))))
+    if not queries:
+        raise Refused(Code.WEAK_INPUT, "no match key of the narrow set")
+    for query in queries:
+        require_permitted(
+            question.purpose,
+            query.reach,
+            query.key_set,
+            reason_reference=question.reason_reference,
+            approver=question.approver,
+            subject=subject,
+        )
+    return Plan(reach, keys, tuple(queries))

@@ -1,0 +1,47 @@
+"""The gateway's settings file. Unknown settings are fatal; every path is explicit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.membership import Places
+
+
+class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An agency that asks through this gateway.
+
+    * ``passport_key``: secret file (Ed25519, PKCS #8 PEM); who reads it can speak for every practitioner of the agency.
+    * ``audit``: its chained log; changing it is seen.
+    """
+
+    id: AgencyId
+    passport_key: Path
+    audit: Path
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Each with what an attacker who can change (or read) it could do.
+
+    * ``places``: see ``membership.Places``.
+    * ``peppers``: folder; reading it, with both key holders, tests guesses against recorded queries of that day.
+    * ``accounts``: SQLite file of the practitioners; changing it lets somebody in.
+    * ``account_key``: 32-byte secret file; seals the one-time-password secrets in ``accounts``.
+    * ``outcomes``: SQLite file of the last seven days' outcomes, sealed under ``outcome_key``.
+    * ``audit_key``: 32-byte secret file; reading it opens the audit's bodies.
+    * ``handle_key``: 32-byte secret file; reading it links the daily pseudonyms that the broker sees.
+    * ``upn_keys``: whether the agreement lets pupil numbers be used for matching.
+    """
+
+    places: Places
+    agencies: tuple[AgencySettings, ...]
+    peppers: Path
+    accounts: Path
+    account_key: Path
+    outcomes: Path
+    outcome_key: Path
+    audit_key: Path
+    handle_key: Path
+    upn_keys: bool = False

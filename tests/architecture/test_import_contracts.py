@@ -1,0 +1,187 @@
+"""The import contracts hold on the tree as it is, and each of them bites.
+
+A contract that cannot fail proves nothing: for each one in ``pyproject.toml`` a violation is planted in
+a copy of the tree, and the contract must be found broken. A contract without a planted violation fails.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+CONFIGURATION = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+CONTRACTS: list[str] = [contract["name"] for contract in CONFIGURATION["contracts"]]
+_VERDICT = re.compile(r"^(?P<name>.+?) (?P<verdict>KEPT|BROKEN)\b", re.MULTILINE)
+
+# A violation: lines added to modules, which are made where they do not exist.
+Violation = Mapping[str, str]
+
+PLANTED: Mapping[str, tuple[Violation, ...]] = {
+    "Parties meet only on the wire": (
+        {"broker/__init__.py": "import agency_node"},
+        {"practitioner/__init__.py": "from broker import planted", "broker/planted.py": ""},
+        {"fingerpost/protocol/ids.py": "import authority"},
+    ),
+    "Inside the shared kernel: service over private over protocol over wire": (
+        {"fingerpost/protocol/ids.py": "import fingerpost.private"},
+        {"fingerpost/private/demographics.py": "import fingerpost.service"},
+        {"fingerpost/wire/v1/__init__.py": "import fingerpost.protocol.ids"},
+        {"fingerpost/helpers.py": '"""A room that nobody planned."""'},
+    ),
+    "The protocol does no I/O and reads no clock": (
+        {"fingerpost/protocol/ids.py": "import socket"},
+        {"fingerpost/protocol/ids.py": "from time import time"},
+        {"fingerpost/protocol/planted.py": "import os.path"},
+        {"fingerpost/protocol/codec/queries.py": "import grpc"},
+    ),
+    "The broker is blind": (
+        {"broker/__init__.py": "import fingerpost.private"},
+        {"broker/__init__.py": "from fingerpost.private.demographics import Demographics"},
+        {"broker/planted.py": "from fingerpost.wire.v1 import private_pb2"},
+        {
+            "broker/planted.py": "import fingerpost.service.planted",
+            "fingerpost/service/planted.py": "import fingerpost.private.demographics",
+        },
+    ),
+    "A key holder learns no name and no record": (
+        {"key_holder/__init__.py": "import fingerpost.private.demographics"},
+        {"key_holder/planted.py": "from fingerpost.wire.v1 import private_pb2"},
+        {
+            "key_holder/planted.py": "import fingerpost.service.planted",
+            "fingerpost/service/planted.py": "import fingerpost.private.demographics",
+        },
+    ),
+    "The OPRF reads no person": (
+        {"fingerpost/private/oprf.py": "import fingerpost.private.demographics"},
+        {"fingerpost/private/__init__.py": "import fingerpost.private.demographics"},
+        {"fingerpost/private/oprf.py": "from fingerpost.wire.v1 import private_pb2"},
+    ),
+    "What reads a person has no socket, no store, no clock and no log": (
+        {"fingerpost/private/demographics.py": "import logging"},
+        {"fingerpost/private/planted.py": "import sqlalchemy.orm"},
+        {"fingerpost/private/planted.py": "from time import monotonic"},
+    ),
+    "Protobuf stops at the codec and the gRPC edge": (
+        {"broker/__init__.py": "from fingerpost.wire.v1 import query_pb2"},
+        {"fingerpost/protocol/ids.py": "from google.protobuf.message import Message"},
+        {"fingerpost/private/demographics.py": "from fingerpost.wire.v1 import private_pb2"},
+        {"fingerpost/service/planted.py": "import google.protobuf"},
+    ),
+    "Inside the authority: commands over the ceremony over changes over the repository": (
+        {"authority/repository.py": "from authority import ceremony"},
+        {"authority/checks.py": "from authority import publishing"},
+        {"authority/planted.py": ""},
+    ),
+    "The issuer can admit nobody": (
+        {"authority/issuer/service.py": "from authority import publishing"},
+        {"authority/issuer/planted.py": "from authority.vault import planted"},
+        {"authority/issuer/online.py": "from authority import ceremony"},
+    ),
+    "Inside the issuer: wiring over adaptors over service over rules": (
+        {"authority/issuer/service.py": "from authority.issuer import grpc_server"},
+        {"authority/issuer/rules.py": "from authority.issuer import online"},
+        {"authority/issuer/planted.py": ""},
+    ),
+    "The authority reads no person": (
+        {"authority/epochs.py": "from fingerpost.private.demographics import Demographics"},
+        {"authority/issuer/service.py": "import fingerpost.private.identity"},
+        {"authority/vault.py": "from fingerpost.private import inner"},
+    ),
+    "Inside the broker: wiring over adaptors over service over rules": (
+        {"broker/service.py": "from broker import store"},
+        {"broker/admission.py": "from broker.service import planted"},
+        {"broker/grpc_nodes.py": "from broker import hash_log"},
+        {"broker/planted.py": ""},
+    ),
+    "Inside the key holder: wiring over adaptors over service over rules": (
+        {"key_holder/service.py": "from key_holder import store"},
+        {"key_holder/quota.py": "from key_holder import service"},
+        {"key_holder/vault.py": "from key_holder import grpc_server"},
+        {"key_holder/planted.py": ""},
+    ),
+    "A service drives ports and knows no transport and no storage": (
+        {"key_holder/service.py": "import grpc.aio"},
+        {"key_holder/ports.py": "from sqlalchemy import Engine"},
+        {"broker/service.py": "from fingerpost.service.database import open_sqlite"},
+        {"broker/streams.py": "import time"},
+    ),
+    "Rules are pure in every party": (
+        {"key_holder/quota.py": "import time"},
+        {"key_holder/epochs.py": "import secrets"},
+        {"broker/admission.py": "import asyncio"},
+        {"authority/checks.py": "from pathlib import Path"},
+    ),
+}
+
+
+def _verdicts(tree: Path) -> dict[str, str]:
+    """What import-linter says of each contract in ``tree``."""
+    lint = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-logo", "--no-cache"],
+        cwd=tree,
+        env={"PATH": "", "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    verdicts = {found["name"]: found["verdict"] for found in _VERDICT.finditer(lint.stdout)}
+    assert list(verdicts) == CONTRACTS, lint.stdout + lint.stderr
+    assert lint.returncode == (1 if "BROKEN" in verdicts.values() else 0)
+    return verdicts
+
+
+def _planted() -> list[object]:
+    return [
+        pytest.param(name, violation, id=f"{name} [{number}]")
+        for name in CONTRACTS
+        for number, violation in enumerate(PLANTED.get(name, (None,)))
+    ]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The packages and their contracts, free to be spoilt."""
+    for package in CONFIGURATION["root_packages"]:
+        shutil.copytree(
+            TREE / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(TREE / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_contracts_hold() -> None:
+    assert {name for name, verdict in _verdicts(TREE).items() if verdict == "BROKEN"} == set()
+
+
+@pytest.mark.parametrize(("name", "violation"), _planted())
+def test_a_planted_violation_is_caught(name: str, violation: Violation | None, copy: Path) -> None:
+    assert violation is not None, f"no violation is planted for {name!r}"
+    for path, line in violation.items():
+        with (copy / path).open("a", encoding="utf-8") as module:
+            module.write(f"\n{line}\n")
+    assert _verdicts(copy)[name] == "BROKEN"
+
+
+def test_the_protobuf_edge_goes_by_its_name() -> None:
+    """Who may touch protobuf can be told from the file's name, in every party."""
+    edge = next(
+        contract["ignore_imports"]
+        for contract in CONFIGURATION["contracts"]
+        if contract["name"] == "Protobuf stops at the codec and the gRPC edge"
+    )
+    for allowed in edge:
+        importer = allowed.split(" -> ")[0].removesuffix(".**").rpartition(".")[2]
+        assert re.fullmatch(r"codec|rpc(_[a-z_]+)?|grpc_[a-z_]+", importer), allowed
+
+
+def test_no_violation_is_planted_for_a_contract_that_is_gone() -> None:
+    assert set(PLANTED) <= set(CONTRACTS)

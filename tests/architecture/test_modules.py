@@ -1,0 +1,94 @@
+"""The habits of the house that a machine can check: size, names, docstrings, packages."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+PACKAGES: list[str] = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["tool"][
+    "importlinter"
+]["root_packages"]
+PARTIES = [package for package in PACKAGES if package != "fingerpost"]
+OTHER_FOLDERS = ["benchmarks", "deploy", "fuzz", "proto", "tests"]
+GENERATED = TREE / "fingerpost" / "wire" / "v1"
+
+MOST_LINES = 500
+NAMES_OF_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
+
+
+def _modules(*folders: str) -> list[Path]:
+    found = (path for folder in folders for path in (TREE / folder).rglob("*.py"))
+    return sorted(
+        path
+        for path in found
+        if not (path.parent == GENERATED and "_pb2" in path.name)
+        and not (path.parent.name == "versions" and path.name == "__init__.py")
+    )
+
+
+def _by_path(modules: list[Path]) -> list[object]:
+    return [pytest.param(module, id=str(module.relative_to(TREE))) for module in modules]
+
+
+ours = pytest.mark.parametrize("module", _by_path(_modules(*PACKAGES)))
+everything = pytest.mark.parametrize("module", _by_path(_modules(*PACKAGES, *OTHER_FOLDERS)))
+
+
+@everything
+def test_a_module_is_small_enough_to_read(module: Path) -> None:
+    assert len(module.read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+@everything
+def test_a_module_says_what_it_is_for(module: Path) -> None:
+    names = {*module.relative_to(TREE).parent.parts, module.stem}
+    assert not names & NAMES_OF_NOTHING
+
+
+@everything
+def test_a_module_opens_with_its_law(module: Path) -> None:
+    assert ast.get_docstring(ast.parse(module.read_text("utf-8")))
+
+
+@ours
+def test_a_module_stands_in_a_package(module: Path) -> None:
+    """Without ``__init__.py`` the import contracts would not see it. (Alembic reads its versions as files.)"""
+    if module.parent.name != "versions":
+        assert (module.parent / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_a_party_says_what_it_knows_never_sees_and_trusts(party: str) -> None:
+    law = ast.get_docstring(ast.parse((TREE / party / "__init__.py").read_text("utf-8"))) or ""
+    starts = [line.split(":")[0] for line in law.splitlines()]
+    assert [line for line in starts if line in {"Knows", "Never sees", "Trusts"}] == [
+        "Knows",
+        "Never sees",
+        "Trusts",
+    ]
+
+
+@pytest.mark.parametrize("folder", ["fingerpost", "fingerpost/protocol", "fingerpost/wire"])
+def test_what_everybody_loads_on_the_way_loads_nothing_itself(folder: str) -> None:
+    """Python runs a package's ``__init__`` for each of its modules; the import contracts do not see that."""
+    body = ast.parse((TREE / folder / "__init__.py").read_text("utf-8")).body
+    assert len(body) == 1
+    assert isinstance(body[0], ast.Expr)
+
+
+CLOCKS = {"now", "today", "utcnow"}
+
+
+@pytest.mark.parametrize("module", _by_path(_modules("fingerpost/protocol")))
+def test_the_protocol_asks_no_clock_for_the_date(module: Path) -> None:
+    """``datetime`` may be imported for its types, so the import contract cannot stop these."""
+    called = {
+        node.func.attr
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert not called & CLOCKS

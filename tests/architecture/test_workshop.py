@@ -1,0 +1,37 @@
+"""The workshop does what it says: the commands that a package installs exist, the scripts parse."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["project"]
+SCRIPTS = [TREE / ".ci" / "run", *sorted((TREE / "deploy").rglob("*.sh"))]
+
+
+@pytest.mark.parametrize("command", sorted(PROJECT["scripts"]))
+def test_a_command_leads_to_something_that_can_be_called(command: str) -> None:
+    module, _, function = PROJECT["scripts"][command].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(TREE)))
+def test_a_script_parses_stops_at_the_first_fault_and_can_be_run(script: Path) -> None:
+    text = script.read_text("utf-8")
+    assert text.startswith("#!/usr/bin/env bash\n")
+    assert "\nset -euo pipefail\n" in text
+    assert script.stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", script], check=True, timeout=60)
+
+
+def test_every_target_of_the_makefile_says_what_it_is_for() -> None:
+    makefile = (TREE / "Makefile").read_text("utf-8")
+    phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    explained = set(re.findall(r"^([a-z-]+):.* ## \S", makefile, re.MULTILINE))
+    assert phony - explained == {"dev", "runtime"}  # made by the way, never asked for

@@ -1,0 +1,159 @@
+"""The broker's store: one suite, on SQLite and in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.ports import LookupRecord, Store
+from broker.store import HASH_LOG_FILE, REPLAY_FILE, SqlStore, open_hash_log
+from fakes.broker_store import MemoryStore
+from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId, Handle, MemberId
+from fingerpost.service.audit import Actor, OperationId, StoreBehind
+
+NOW = 1_800_000_000.0
+MASTER = bytes(range(32))
+
+
+def a_record(number: int, *, keep_for: int = 180) -> LookupRecord:
+    return LookupRecord(
+        query_hash=hashlib.sha256(number.to_bytes(4, "big")).digest(),
+        agency=AgencyId("e99000001.council"),
+        gateway=MemberId("gateway-north"),
+        reach=Reach.AREA,
+        handle=Handle(f"{number:032x}"),
+        at=int(NOW),
+        keep_until=int(NOW) + keep_for,
+    )
+
+
+Reopen = Callable[[float], Store]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reopen]:
+    """Opens the store; again, as after a restart, it is the same store."""
+    opened: list[SqlStore] = []
+    memory: list[MemoryStore] = []
+
+    def open_sqlite_store(now: float) -> Store:
+        while opened:
+            opened.pop().close()
+        opened.append(SqlStore.open(tmp_path, MASTER, now))
+        return opened[-1]
+
+    def open_memory(now: float) -> Store:
+        if not memory:
+            memory.append(MemoryStore(now))
+        return memory[0]
+
+    yield open_memory if request.param == "memory" else open_sqlite_store
+    for store in opened:
+        store.close()
+
+
+def test_a_new_store_is_complete_from_its_making_on(reopen: Reopen) -> None:
+    store = reopen(NOW)
+    assert store.complete_since == NOW
+    assert store.seen(NOW) == ()
+    assert reopen(NOW + 500).complete_since == NOW
+
+
+def test_what_was_appended_is_there_after_a_restart(reopen: Reopen) -> None:
+    records = [a_record(n) for n in range(5)]
+    store = reopen(NOW)
+    store.append(records[:1], NOW)
+    store.append(records[1:], NOW + 1)
+    found = {(s.query_hash, s.keep_until) for s in reopen(NOW + 2).seen(NOW + 2)}
+    assert found == {(r.query_hash, r.keep_until) for r in records}
+
+
+def test_what_is_over_is_not_seen(reopen: Reopen) -> None:
+    store = reopen(NOW)
+    store.append([a_record(1, keep_for=10), a_record(2, keep_for=20)], NOW)
+    assert {s.query_hash for s in store.seen(NOW + 10)} == {a_record(n).query_hash for n in (1, 2)}
+    assert {s.query_hash for s in store.seen(NOW + 11)} == {a_record(2).query_hash}
+    assert store.seen(NOW + 21) == ()
+
+
+def test_an_append_lets_go_only_what_is_over(reopen: Reopen) -> None:
+    store = reopen(NOW)
+    store.append([a_record(1, keep_for=10), a_record(2, keep_for=100)], NOW)
+    store.append([a_record(3)], NOW + 50)
+    assert {s.query_hash for s in reopen(NOW + 50).seen(NOW + 50)} == {
+        a_record(n).query_hash for n in (2, 3)
+    }
+
+
+# ---- what only the disk can promise ------------------------------------------------------------
+
+
+def test_the_hash_log_holds_public_facts_and_the_handle_sealed(tmp_path: Path) -> None:
+    store = SqlStore.open(tmp_path, MASTER, NOW)
+    record = a_record(7)
+    store.append([record], NOW)
+    store.close()
+    for file in tmp_path.iterdir():
+        assert record.handle.value.encode() not in file.read_bytes(), file.name
+
+    log = open_hash_log(tmp_path, MASTER)
+    assert log.verify().broken_at is None
+    (entry,) = log.show(0, 2**40, decrypt=True)
+    log.close()
+    assert entry.actor == Actor.of(record.gateway)
+    assert entry.operation == OperationId.of(record.query_hash)
+    assert entry.fields == {"agency": "e99000001.council", "reach": "AREA"}
+    assert entry.body == record.handle.value.encode()
+
+
+def test_a_store_put_back_from_a_backup_does_not_open_until_adopted(tmp_path: Path) -> None:
+    store = SqlStore.open(tmp_path, MASTER, NOW)
+    store.append([a_record(1)], NOW)
+    store.close()
+    backup = {p.name: p.read_bytes() for p in tmp_path.iterdir() if not p.name.endswith(".head")}
+    store = SqlStore.open(tmp_path, MASTER, NOW + 10)
+    store.append([a_record(2)], NOW + 10)
+    store.close()
+    for name, content in backup.items():
+        (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(StoreBehind):
+        SqlStore.open(tmp_path, MASTER, NOW + 20)
+    SqlStore.adopt(
+        tmp_path, MASTER, by=Actor("operator"), why=OperationId("restored"), now=NOW + 30
+    )
+    store = SqlStore.open(tmp_path, MASTER, NOW + 40)
+    assert store.complete_since == NOW + 30  # what it had seen before is not all there was
+    store.close()
+    log = open_hash_log(tmp_path, MASTER)
+    assert [entry.kind for entry in log.show(0, 2**40, decrypt=False)] == [
+        "broker.lookup_recorded",
+        "broker.store_adopted",
+    ]
+    log.close()
+
+
+def test_a_store_from_the_future_counts_from_now(tmp_path: Path) -> None:
+    SqlStore.open(tmp_path, MASTER, NOW + 10_000).close()
+    store = SqlStore.open(tmp_path, MASTER, NOW)
+    assert store.complete_since == NOW
+    store.close()
+
+
+def test_files_are_open_to_nobody_else(tmp_path: Path) -> None:
+    SqlStore.open(tmp_path, MASTER, NOW).close()
+    for name in (REPLAY_FILE, HASH_LOG_FILE):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_another_master_key_does_not_open_it(tmp_path: Path) -> None:
+    store = SqlStore.open(tmp_path, MASTER, NOW)
+    store.append([a_record(1)], NOW)
+    store.close()
+    with pytest.raises(Defect):
+        SqlStore.open(tmp_path, bytes(32), NOW)

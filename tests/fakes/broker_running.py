@@ -1,0 +1,163 @@
+"""A broker in this process with its clock stopped, nodes that say what the test tells them, and an asker."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from broker.catalogue import LOG_EVENTS
+from broker.hash_log import HashLog
+from broker.service import Broker, FromNode
+from fakes.broker_store import MemoryStore
+from fakes.broker_world import NOW, Asked, Members, a_query, node_peer, peer
+from fakes.clock import ManualClock
+from fingerpost.protocol import limits
+from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello, SealedAnswer
+from fingerpost.service import logs
+
+
+def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:
+    return SealedAnswer(query_hash, part, bytes([fill]) * limits.ANSWER_BYTES)
+
+
+class FakeNode:
+    """A node's end of its stream. ``frames`` holds what came; ``stopped`` makes it take nothing more."""
+
+    def __init__(self, id_: MemberId) -> None:
+        self.id = id_
+        self.peer = node_peer(id_)
+        self.frames: list[tuple[bytes, ...]] = []
+        self.stopped = asyncio.Event()
+        self.running: asyncio.Task[None] | None = None
+        self._says: asyncio.Queue[FromNode | None] = asyncio.Queue()
+
+    def attach(self, broker: Broker, *, hello: bool = True) -> None:
+        self._says = asyncio.Queue()
+        if hello:
+            self.say(NodeHello(7))
+        self.running = asyncio.create_task(broker.attach(self.peer, self._incoming(), self._send))
+
+    def say(self, message: FromNode) -> None:
+        self._says.put_nowait(message)
+
+    def answer(self, query_hash: bytes, part: int = 0, fill: int = 1) -> None:
+        self.say((an_answer(query_hash, part, fill),))
+
+    def hang_up(self) -> None:
+        self._says.put_nowait(None)
+
+    async def outcome(self) -> None:
+        """Raises what the stream ended with."""
+        assert self.running is not None
+        await self.running
+
+    @property
+    def attached(self) -> bool:
+        return self.running is not None and not self.running.done()
+
+    @property
+    def queries(self) -> list[bytes]:
+        return [query for frame in self.frames for query in frame]
+
+    async def _incoming(self) -> AsyncIterator[FromNode]:
+        while (message := await self._says.get()) is not None:
+            yield message
+
+    async def _send(self, queries: tuple[bytes, ...]) -> None:
+        self.frames.append(queries)
+        if self.stopped.is_set():
+            await asyncio.Event().wait()  # flow control: it does not read
+
+
+class Asking:
+    """One lookup from the asker's side, reading as events come."""
+
+    def __init__(self, broker: Broker, asked: Asked) -> None:
+        self.asked = asked
+        self.events: list[LookupEvent] = []
+        self._broker = broker
+        self.running = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        events = self._broker.lookup(peer(), self.asked.query, self.asked.submission)
+        try:
+            async for event in events:
+                self.events.append(event)
+        finally:
+            await events.aclose()
+
+    @property
+    def answers(self) -> list[tuple[MemberId, int, int]]:
+        """Node, part, and what fills it."""
+        return [(e.node, e.part, e.sealed[0]) for e in self.events if isinstance(e, NodeAnswer)]
+
+    @property
+    def silent(self) -> tuple[MemberId, ...] | None:
+        """None until it has ended."""
+        return next((e.silent for e in self.events if isinstance(e, Ended)), None)
+
+    @property
+    def ended(self) -> bool:
+        return self.silent is not None
+
+
+@dataclass
+class Running:
+    broker: Broker
+    clock: ManualClock
+    members: Members
+    store: MemoryStore
+    log: io.StringIO
+    nodes: list[FakeNode] = field(default_factory=list)
+
+    def node(self, id_: MemberId, *, attach: bool = True) -> FakeNode:
+        node = FakeNode(id_)
+        self.nodes.append(node)
+        if attach:
+            node.attach(self.broker)
+        return node
+
+    def ask(self, asked: Asked | None = None) -> Asking:
+        return Asking(self.broker, asked or a_query())
+
+    async def settle(self) -> None:
+        """Lets all run that can, a commit in its thread among it."""
+        for _ in range(3):
+            await self.clock.settle()
+            await asyncio.to_thread(lambda: None)
+        await self.clock.settle()
+
+
+@asynccontextmanager
+async def running(*, established: bool = True) -> AsyncIterator[Running]:
+    """``established``: it has run for so long that a node that is not attached is known to be away."""
+    clock, members, log = ManualClock(NOW), Members(), io.StringIO()
+    store = MemoryStore(complete_since=NOW - 10_000)
+    recorder = HashLog(store, clock)
+    broker = Broker(
+        members,
+        recorder,
+        clock,
+        logs.configure("broker", LOG_EVENTS, strict=True, stream=log, now=clock.now),
+        complete_since=store.complete_since,
+        seen=store.seen(NOW),
+        random=lambda: 0.5,
+    )
+    if established:
+        clock.advance(60)
+        clock.step_wall(-60)
+    this = Running(broker, clock, members, store, log)
+    tasks = [asyncio.create_task(recorder.run())]
+    try:
+        yield this
+    finally:
+        tasks += [node.running for node in this.nodes if node.running is not None]
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(BaseException):
+                await task

@@ -1,0 +1,214 @@
+"""A small federation for the broker's tests, and queries that only their ends could open.
+
+Nothing is sealed for anybody here: the broker cannot open anything, so random bytes serve it as well.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fingerpost.protocol import limits, schedule
+from fingerpost.protocol.codec.queries import (
+    read_query,
+    seal_into_query,
+    write_core,
+    write_submission,
+)
+from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Reach, Role
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    CodeLists,
+    DenyList,
+    Epoch,
+    Federation,
+    Member,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
+from fingerpost.protocol.messages import KeySet, QueryCore, Submission
+from fingerpost.service import identity
+
+NOW = 1_800_000_000.0
+FEDERATION = FederationId("test")
+NORTH, SOUTH, EAST = (AreaCode(f"e9900000{n}") for n in (1, 2, 3))
+COUNCIL = AgencyId(f"{NORTH}.council")
+GATEWAY = MemberId("gateway-north")
+OTHER_GATEWAY = MemberId("gateway-south")
+NODES = tuple(MemberId(f"node-{name}") for name in ("north", "school", "south", "east"))
+
+
+def key_of(member: MemberId) -> Ed25519PrivateKey:
+    """The same key for the same member, in every test."""
+    return Ed25519PrivateKey.from_private_bytes(member.value.encode().ljust(32, b"."))
+
+
+def member(id_: MemberId, service: Service, **more: Any) -> Member:
+    return Member(id_, service, str(id_), key_of(id_).public_key().public_bytes_raw(), **more)
+
+
+def agency(area: AreaCode, name: str, kind: AgencyKind, node: MemberId, **more: Any) -> Agency:
+    return Agency(AgencyId(f"{area}.{name}"), name, kind, node, **more)
+
+
+def a_federation(now: float = NOW, **parameters: Any) -> Federation:
+    north, school, south, east = NODES
+    council = AgencyKind.LOCAL_AUTHORITY
+    asks = {"gateways": (GATEWAY,), "passport_key": bytes(32)}
+    areas = (
+        Area(
+            NORTH,
+            "North",
+            (SOUTH,),
+            (
+                agency(NORTH, "council", council, north, **asks),
+                agency(NORTH, "oak", AgencyKind.SCHOOL, school),
+                agency(NORTH, "elm", AgencyKind.SCHOOL, school, **asks),
+            ),
+        ),
+        Area(
+            SOUTH,
+            "South",
+            (NORTH,),
+            (
+                agency(
+                    SOUTH,
+                    "council",
+                    council,
+                    south,
+                    gateways=(OTHER_GATEWAY,),
+                    passport_key=bytes(32),
+                ),
+            ),
+        ),
+        Area(EAST, "East", (), (agency(EAST, "council", council, east),)),
+    )
+    holders = (MemberId("holder-a"), MemberId("holder-b"))
+    members = (
+        *(member(node, Service.NODE) for node in NODES),
+        *(member(g, Service.GATEWAY, lookups_per_day=1000) for g in (GATEWAY, OTHER_GATEWAY)),
+        *(member(h, Service.KEY_HOLDER) for h in holders),
+        member(MemberId("broker"), Service.BROKER),
+        member(MemberId("issuer"), Service.ISSUER),
+    )
+    epoch = Epoch(
+        EpochNumber(1),
+        int(now) - 100_000,
+        int(now) - 50_000,
+        int(now) + 10**6,
+        dict.fromkeys(holders, bytes(32)),
+    )
+    return Federation(
+        version=7,
+        valid_until=now + 86_400,
+        parameters=Parameters(
+            FEDERATION,
+            1,
+            1,
+            MemberId("broker"),
+            MemberId("issuer"),
+            holders,
+            (epoch,),
+            **parameters,
+        ),
+        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
+        members={m.id: m for m in members},
+        areas={area.code: area for area in areas},
+    )
+
+
+def peer(
+    id_: MemberId = GATEWAY,
+    service: identity.Service = identity.Service.GATEWAY,
+    *,
+    federation: FederationId = FEDERATION,
+    not_after: float = NOW + 86_400,
+) -> identity.PeerIdentity:
+    return identity.PeerIdentity(federation, id_, service, not_after)
+
+
+def node_peer(id_: MemberId, *, not_after: float = NOW + 86_400) -> identity.PeerIdentity:
+    return peer(id_, identity.Service.NODE, not_after=not_after)
+
+
+_numbers = itertools.count(1)
+
+
+def a_core(now: float = NOW, **changes: Any) -> QueryCore:
+    """A core that is in order at ``now``; another one each time."""
+    at = int(changes.get("issued_at", now))
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "suite": limits.SUITE,
+        "federation": FEDERATION,
+        "metadata_version": 7,
+        "code_list_version": 1,
+        "normalisation_version": 1,
+        "epoch": EpochNumber(1),
+        "slot": schedule.slot_of(at),
+        "q": number.to_bytes(32, "big"),
+        "issued_at": at,
+        "expires_at": at + limits.QUERY_LIFE_SECONDS,
+        "passport_expires_at": at + limits.PASSPORT_SECONDS,
+        "reply_key": bytes(limits.HYBRID_PUBLIC_KEY_BYTES),
+        "agency": COUNCIL,
+        "gateway": GATEWAY,
+        "reach": Reach.AREA,
+        "named_areas": (),
+        "key_set": KeySet.NARROW,
+        "key_commitment": bytes(32),
+        "locators": tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
+    }
+    return QueryCore(**{**values, **changes})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a gateway sends."""
+
+    core: QueryCore
+    query: bytes
+    submission: bytes
+    hash: bytes
+
+
+def a_query(
+    core: QueryCore | None = None,
+    *,
+    handle: Handle = Handle("0" * 32),  # noqa: B008 - immutable
+    signer: MemberId | None = None,
+    submission_of: bytes | None = None,
+) -> Asked:
+    core = core or a_core()
+    gateway = core.gateway
+    key = key_of(signer or gateway)
+    wraps = tuple(bytes([i]) * limits.WRAP_BYTES for i in range(limits.LOCATORS))
+    wire = seal_into_query(write_core(core), wraps, bytes(limits.SEALED_BYTES), gateway, key)
+    hash_ = read_query(wire, lambda _: key.public_key()).hash
+    submission = write_submission(Submission(submission_of or hash_, handle), gateway, key)
+    return Asked(core, wire, submission, hash_)
+
+
+@dataclass
+class Members:
+    """Implements ``broker.ports.MemberListSource``; tests change the list while the broker runs."""
+
+    current: Federation = field(default_factory=a_federation)
+
+    def suspend(self, *ids: MemberId) -> None:
+        self.deny(DenyList(members=frozenset(ids)))
+
+    def deny(self, deny: DenyList) -> None:
+        self.current = dataclasses.replace(self.current, deny=deny)
+
+
+def without(federation: Federation, ids: Iterable[MemberId]) -> Federation:
+    kept = {id_: m for id_, m in federation.members.items() if id_ not in set(ids)}
+    return dataclasses.replace(federation, members=kept)

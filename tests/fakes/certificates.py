@@ -1,0 +1,82 @@
+"""A certificate authority for tests that speak real TLS on loopback.
+
+Law: certificates as the issuer makes them (ECDSA P-256, seven days, the names of one identity) on
+real time, since TLS reads the machine's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fingerpost.service.identity import Identity, subject_names
+from fingerpost.service.tls import ClientTls, ServerTls, make_csr, make_key
+
+
+@dataclass(frozen=True)
+class FakeAuthority:
+    """A certificate authority in a folder, and the files of those it certifies."""
+
+    folder: Path
+    name: x509.Name
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        folder.mkdir()
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
+        made = cls(folder, name, ec.generate_private_key(ec.SECP256R1()))
+        builder = made._builder(made.key.public_key()).subject_name(name)
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        )
+        made.file.write_bytes(builder.sign(made.key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        return made
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "authority.pem"
+
+    def _builder(self, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        now = datetime.now(UTC).replace(microsecond=0)
+        return x509.CertificateBuilder(
+            issuer_name=self.name,
+            public_key=key,
+            serial_number=x509.random_serial_number(),
+            not_valid_before=now - timedelta(days=1),
+            not_valid_after=now + timedelta(days=6),
+        )
+
+    def certify(self, identity: Identity, names: x509.SubjectAlternativeName | None = None) -> Path:
+        """A folder with ``tls.pem`` and ``tls.key``; other ``names`` than its own for attacks."""
+        folder = self.folder / f"{identity.member}-{identity.service.value}"
+        folder.mkdir(exist_ok=True)
+        key_pem = make_key()
+        request = x509.load_der_x509_csr(make_csr(key_pem, identity))
+        public_key = request.public_key()
+        assert isinstance(public_key, ec.EllipticCurvePublicKey)
+        builder = self._builder(public_key).subject_name(x509.Name([]))
+        builder = builder.add_extension(names or subject_names(identity), critical=True)
+        certificate = builder.sign(self.key, hashes.SHA256())
+        (folder / "tls.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+        (folder / "tls.key").unlink(missing_ok=True)
+        (folder / "tls.key").touch(mode=0o600)
+        (folder / "tls.key").write_bytes(key_pem)
+        return folder
+
+    def server(self, identity: Identity) -> ServerTls:
+        folder = self.certify(identity)
+        return ServerTls(folder / "tls.pem", folder / "tls.key", self.file)
+
+    def client(
+        self, identity: Identity, names: x509.SubjectAlternativeName | None = None
+    ) -> ClientTls:
+        folder = self.certify(identity, names)
+        return ClientTls(folder / "tls.pem", folder / "tls.key", self.file)

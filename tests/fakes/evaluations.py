@@ -1,0 +1,72 @@
+"""Both key holders in this process, with real keys: for tests that import without a network.
+
+``LocalKeyHolders`` implements ``agency_node.ports.KeyHolders``; ``LocalTags`` implements ``agency_node.ports.Tags`` over it
+without worker processes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from fingerpost.private.locators import tag
+from fingerpost.private.oprf import BlindedBatch, EvaluatorKey
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.federation import Epoch
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.messages import Blinded, Evaluated, Workload
+
+HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
+
+
+class LocalKeyHolders:
+    """``evaluated``: elements at each holder so far. ``refuse``: set it, and every batch is refused with it; ``refuse_after``:
+    so many batches are served before."""
+
+    def __init__(self) -> None:
+        self.evaluated = 0
+        self.refuse: Refused | None = None
+        self.refuse_after = 0
+        self._keys: dict[EpochNumber, tuple[EvaluatorKey, EvaluatorKey]] = {}
+
+    def epoch(self, number: int, *, index_from: int, starts_at: int, ends_at: int) -> Epoch:
+        """A new epoch with keys of its own."""
+        epoch = EpochNumber(number)
+        keys = EvaluatorKey(secrets.token_bytes(32)), EvaluatorKey(secrets.token_bytes(32))
+        self._keys[epoch] = keys
+        public = dict(zip(HOLDERS, (key.public_key for key in keys), strict=True))
+        return Epoch(epoch, index_from, starts_at, ends_at, public)
+
+    async def evaluate(self, batches: tuple[Blinded, Blinded]) -> tuple[Evaluated, Evaluated]:
+        if self.refuse is not None:
+            if self.refuse_after <= 0:
+                raise self.refuse
+            self.refuse_after -= 1
+        one, other = batches
+        self.evaluated += len(one.elements)
+        first, second = self._keys[one.epoch]
+        return first.evaluate(one), second.evaluate(other)
+
+
+class LocalTags:
+    def __init__(self, holders: LocalKeyHolders) -> None:
+        self._holders = holders
+
+    async def tags(
+        self, inputs: Sequence[bytes], epoch: Epoch, holders: tuple[MemberId, MemberId]
+    ) -> tuple[bytes, ...]:
+        assert 1 <= len(inputs) <= limits.BATCH_ELEMENTS
+        one, other = (
+            BlindedBatch.blind(
+                inputs,
+                epoch=epoch.number,
+                workload=Workload.BULK,
+                random_bytes=secrets.token_bytes,
+            )
+            for _ in holders
+        )
+        first, second = await self._holders.evaluate((one.message, other.message))
+        a = one.finalise(first, epoch.holder_keys[holders[0]])
+        b = other.finalise(second, epoch.holder_keys[holders[1]])
+        return tuple(tag(x, y) for x, y in zip(a, b, strict=True))

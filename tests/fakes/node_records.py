@@ -1,0 +1,231 @@
+"""A node's records in memory: the same promises but the disk and the sealing.
+
+``MemoryRecords`` implements ``agency_node.ports.Records`` and ``Imports``. ``put`` is the short way to a complete generation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agency_node.ports import TAG_BLOCK, Child, Staged
+from agency_node.records import ChildRecord, Generation, RecordId
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.framing import prefixed
+from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId, EpochNumber
+
+Block = tuple[tuple[bytes, ...], ...]
+
+
+@dataclass
+class _Generation:
+    staged: Staged
+    children: list[Child] = field(default_factory=list)
+    blocks: dict[EpochNumber, dict[int, Block]] = field(default_factory=dict)
+    completed_at: int | None = None
+
+    def tagged(self, epoch: EpochNumber) -> bool:
+        return len(self.blocks.get(epoch, {})) == -(-len(self.children) // TAG_BLOCK)
+
+    def value(self) -> Generation:
+        assert self.completed_at is not None
+        plan = self.staged
+        return Generation(
+            plan.number,
+            plan.as_of,
+            self.completed_at,
+            plan.normalisation_version,
+            len(self.children),
+        )
+
+
+class MemoryRecords:
+    def __init__(self, agencies: Iterable[AgencyId]) -> None:
+        self._agencies: dict[AgencyId, dict[int, _Generation]] = {a: {} for a in agencies}
+        self._last = dict.fromkeys(self._agencies, 0)
+
+    def put(
+        self,
+        agency: AgencyId,
+        children: Sequence[ChildRecord],
+        tags: Mapping[EpochNumber, Sequence[Sequence[bytes]]],
+        *,
+        as_of: int = 0,
+        completed_at: int = 0,
+        normalisation_version: int = NORMALISATION_VERSION,
+    ) -> Generation:
+        """A complete generation. ``tags``: by epoch, one sequence for each child, in their order."""
+        staged = self.begin(
+            agency,
+            bytes(32),
+            as_of=as_of,
+            normalisation_version=normalisation_version,
+            upn=False,
+            now=completed_at,
+        )
+        number = staged.number
+        self.add(agency, number, 0, [Child(c.demographics, c.involvements, b"") for c in children])
+        for epoch, of_records in tags.items():
+            for first in range(0, len(children), TAG_BLOCK):
+                block = of_records[first : first + TAG_BLOCK]
+                self.put_tags(agency, number, epoch, first, block)
+        self.close_staging(agency, number)
+        return self.complete(agency, number, completed_at)
+
+    # ---- Records -------------------------------------------------------------------------------
+
+    def agencies(self) -> tuple[AgencyId, ...]:
+        return tuple(sorted(self._agencies))
+
+    def generation(self, agency: AgencyId) -> Generation | None:
+        return next((g.value() for g in self._complete(agency)), None)
+
+    def child(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
+        found = self._of(agency).get(generation)
+        if found is None or found.completed_at is None or record.value >= len(found.children):
+            raise Refused(Code.NOT_READY, "generation or record")
+        child = found.children[record.value]
+        return ChildRecord(record, child.demographics, child.involvements)
+
+    def tags(
+        self, agency: AgencyId, generation: int, epoch: EpochNumber
+    ) -> Iterator[tuple[RecordId, bytes]]:
+        found = self._of(agency).get(generation)
+        if found is None or found.completed_at is None or not found.tagged(epoch):
+            raise Refused(Code.NOT_READY, "tags")
+        blocks = sorted(found.blocks.get(epoch, {}).items())
+        return (
+            (RecordId(record), tag)
+            for first, block in blocks
+            for record, tags in enumerate(block, first)
+            for tag in tags
+        )
+
+    def ready(self, agency: AgencyId, epoch: EpochNumber) -> Generation | None:
+        return next((g.value() for g in self._complete(agency) if g.tagged(epoch)), None)
+
+    # ---- Imports -------------------------------------------------------------------------------
+
+    def staged(self, agency: AgencyId, source: bytes) -> Staged | None:
+        for found in self._of(agency).values():
+            if found.completed_at is None and found.staged.source == source:
+                return self.plan(agency, found.staged.number)
+        return None
+
+    def begin(
+        self,
+        agency: AgencyId,
+        source: bytes,
+        *,
+        as_of: int,
+        normalisation_version: int,
+        upn: bool,
+        now: int,
+    ) -> Staged:
+        generations = self._of(agency)
+        for number in [n for n, g in generations.items() if g.completed_at is None]:
+            del generations[number]
+        self._last[agency] += 1
+        number = self._last[agency]
+        staged = Staged(number, as_of, normalisation_version, upn, 0, whole=False, source=source)
+        generations[number] = _Generation(staged)
+        return staged
+
+    def plan(self, agency: AgencyId, generation: int) -> Staged:
+        found = self._row(agency, generation)
+        return dataclasses.replace(found.staged, children=len(found.children))
+
+    def add(self, agency: AgencyId, generation: int, first: int, children: Sequence[Child]) -> None:
+        found = self._row(agency, generation)
+        if found.completed_at is not None or found.staged.whole or first != len(found.children):
+            raise Defect("children are staged in order, before the generation is whole")
+        found.children += children
+
+    def close_staging(self, agency: AgencyId, generation: int) -> None:
+        found = self._row(agency, generation)
+        found.staged = dataclasses.replace(found.staged, whole=True)
+
+    def complete(self, agency: AgencyId, generation: int, now: int) -> Generation:
+        found = self._row(agency, generation)
+        if not found.staged.whole:
+            raise Defect("a generation is completed when it is whole")
+        if found.completed_at is None:
+            found.completed_at = now
+        return found.value()
+
+    def mark(self, agency: AgencyId, inputs: Sequence[bytes]) -> bytes:
+        self._of(agency)
+        return hashlib.sha256(prefixed(agency.value.encode(), *inputs)).digest()[:16]
+
+    def source(self, agency: AgencyId, *parts: bytes) -> bytes:
+        self._of(agency)
+        return hashlib.sha256(prefixed(agency.value.encode(), *parts)).digest()
+
+    def children(
+        self, agency: AgencyId, generation: int, first: int, most: int
+    ) -> tuple[tuple[RecordId, Demographics, bytes], ...]:
+        found = self._row(agency, generation).children[first : first + most]
+        return tuple((RecordId(n), c.demographics, c.mark) for n, c in enumerate(found, first))
+
+    def untagged(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> tuple[int, ...]:
+        found = self._row(agency, generation)
+        done = found.blocks.get(epoch, {})
+        return tuple(f for f in range(0, len(found.children), TAG_BLOCK) if f not in done)
+
+    def put_tags(
+        self,
+        agency: AgencyId,
+        generation: int,
+        epoch: EpochNumber,
+        first: int,
+        tags: Sequence[Sequence[bytes]],
+    ) -> None:
+        found = self._row(agency, generation)
+        if first % TAG_BLOCK or len(tags) != min(TAG_BLOCK, len(found.children) - first):
+            raise Defect("tags are stored by whole blocks")
+        found.blocks.setdefault(epoch, {}).setdefault(first, tuple(map(tuple, tags)))
+
+    def earlier_tags(
+        self, agency: AgencyId, generation: int, epoch: EpochNumber, marks: Sequence[bytes]
+    ) -> tuple[tuple[bytes, ...] | None, ...]:
+        before = next((g for g in self._complete(agency) if g.staged.number < generation), None)
+        if before is None or not before.tagged(epoch):
+            return (None,) * len(marks)
+        blocks = before.blocks.get(epoch, {})
+        tags = {
+            child.mark: blocks[n - n % TAG_BLOCK][n % TAG_BLOCK]
+            for n, child in enumerate(before.children)
+        }
+        return tuple(map(tags.get, marks))
+
+    def delete_before(self, agency: AgencyId, generation: int) -> int:
+        generations = self._of(agency)
+        old = [number for number in generations if number < generation]
+        for number in old:
+            del generations[number]
+        return len(old)
+
+    def forget_epochs(self, keep: Sequence[EpochNumber]) -> None:
+        for generations in self._agencies.values():
+            for found in generations.values():
+                for epoch in set(found.blocks) - set(keep):
+                    del found.blocks[epoch]
+
+    def _of(self, agency: AgencyId) -> dict[int, _Generation]:
+        if agency not in self._agencies:
+            raise Refused(Code.NOT_ALLOWED, "agency of another node")
+        return self._agencies[agency]
+
+    def _complete(self, agency: AgencyId) -> list[_Generation]:
+        complete = [g for g in self._of(agency).values() if g.completed_at is not None]
+        return sorted(complete, key=lambda g: -g.staged.number)
+
+    def _row(self, agency: AgencyId, generation: int) -> _Generation:
+        found = self._of(agency).get(generation)
+        if found is None:
+            raise Refused(Code.NOT_READY, "generation")
+        return found

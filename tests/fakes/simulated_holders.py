@@ -1,0 +1,93 @@
+"""The key holders, the peppers and a quiet log of the simulated federation."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fingerpost.private.locators import Pepper, tag
+from fingerpost.private.oprf import BlindedBatch, EvaluatorKey
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Epoch
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.messages import Blinded, Evaluated, Workload
+from practitioner.evaluations import TwoBatches
+
+HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
+
+
+def public(key: Ed25519PrivateKey) -> bytes:
+    raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    return key.public_key().public_bytes(*raw)
+
+
+class QuietLog:
+    """Takes every event and keeps its name."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def _take(self, event: str, /, **fields: object) -> None:
+        self.events.append(event)
+
+    debug = info = warning = error = _take
+
+
+@dataclass
+class Holders:
+    """Both key holders. ``received`` is all they saw; ``down`` are those that do not answer."""
+
+    seeds: dict[EpochNumber, tuple[bytes, bytes]] = field(default_factory=dict)
+    received: list[bytes] = field(default_factory=list)
+    down: set[MemberId] = field(default_factory=set)
+
+    def open(self, number: EpochNumber) -> dict[MemberId, bytes]:
+        self.seeds[number] = (secrets.token_bytes(32), secrets.token_bytes(32))
+        keys = (EvaluatorKey(seed).public_key for seed in self.seeds[number])
+        return dict(zip(HOLDERS, keys, strict=True))
+
+    def call(self, index: int, blinded: Blinded) -> Evaluated:
+        if HOLDERS[index] in self.down:
+            raise Refused(Code.UNAVAILABLE, "key holder")
+        self.received.append(b"".join(blinded.elements))
+        return EvaluatorKey(self.seeds[blinded.epoch][index]).evaluate(blinded)
+
+    async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
+        batches = TwoBatches(inputs, epoch, HOLDERS, secrets.token_bytes)
+        first, second = batches.messages
+        return batches.finalise((self.call(0, first), self.call(1, second)))
+
+    def tags(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
+        found: list[bytes] = []
+        for start in range(0, len(inputs), limits.BATCH_ELEMENTS):
+            part = inputs[start : start + limits.BATCH_ELEMENTS]
+            outputs = []
+            for index, holder in enumerate(HOLDERS):
+                batch = BlindedBatch.blind(
+                    part,
+                    epoch=epoch.number,
+                    workload=Workload.BULK,
+                    random_bytes=secrets.token_bytes,
+                )
+                answer = self.call(index, batch.message)
+                outputs.append(batch.finalise(answer, epoch.holder_keys[holder]))
+            found += [tag(a, b) for a, b in zip(*outputs, strict=True)]
+        return tuple(found)
+
+
+@dataclass
+class Peppers:
+    """The peppers of the federation, as each member would hold them."""
+
+    first: dict[EpochNumber, Pepper] = field(default_factory=dict)
+    missing: set[EpochNumber] = field(default_factory=set)
+
+    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
+        if epoch in self.missing or epoch not in self.first:
+            raise Refused(Code.NOT_READY, "pepper")
+        return self.first[epoch].at(day)

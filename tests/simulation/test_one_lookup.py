@@ -1,0 +1,284 @@
+"""One lookup through the whole federation, in one process: the shortest way to see how it works."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+
+from agency_node.matching import Finding
+from agency_node.records import ChildRecord, Involvement, RecordId
+from federation import World, agency
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import (
+    AgencyKind,
+    CoarseKind,
+    InvolvementStatus,
+    Kind,
+    Purpose,
+    Reach,
+    Status,
+)
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Area, NotConnected
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
+from practitioner.outcome import AgencyOutcome, Outcome, Question
+
+HERE, NEXT = AreaCode("e99000001"), AreaCode("e99000002")
+COUNCIL = AgencyId("e99000001.council")
+OAK, ELM = AgencyId("e99000001.oak-primary"), AgencyId("e99000001.elm-primary")
+GP = AgencyId("e99000001.mill-practice")
+POLICE = AgencyId("e99000002.police")
+SCHOOLS, COUNCILS, HEALTH, POLICE_NODE = map(
+    MemberId, ("schools-host", "council-node", "gp-host", "police-node")
+)
+
+AMINA = Demographics(
+    forename="Amina", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.FEMALE, postcode="WX4 7QD"
+)
+TWIN = Demographics(
+    forename="Bilal", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.MALE, postcode="WX4 7QD"
+)
+OTHER = Demographics(
+    forename="Tomasz", surname="Zielinski", dob=date(2012, 11, 2), postcode="WX1 1AA"
+)
+
+
+def row(kind: Kind, *, sensitive: bool = False, shielded: bool = False) -> Involvement:
+    return Involvement(
+        kind=kind,
+        status=InvolvementStatus.OPEN,
+        worker_name="Jo Reed",
+        worker_role="Designated safeguarding lead",
+        desk_phone="01632 960123",
+        desk_email="desk@agency.example",
+        ooh_phone="01632 960199",
+        hours="Mon-Fri 8-18",
+        as_of=1_799_990_000,
+        lead=False,
+        early_help=False,
+        sensitive=sensitive,
+        shielded=shielded,
+        ended_on=None,
+    )
+
+
+def child(number: int, who: Demographics, *rows: Involvement) -> ChildRecord:
+    return ChildRecord(RecordId(number), who, rows)
+
+
+def build() -> World:
+    areas = (
+        Area(
+            HERE,
+            "Wexcombe",
+            (NEXT,),
+            (
+                agency(HERE, "council", AgencyKind.LOCAL_AUTHORITY, COUNCILS),
+                agency(HERE, "elm-primary", AgencyKind.SCHOOL, SCHOOLS),
+                agency(HERE, "mill-practice", AgencyKind.GP_PRACTICE, HEALTH),
+                agency(HERE, "oak-primary", AgencyKind.SCHOOL, SCHOOLS),
+            ),
+            (),
+            (NotConnected("Ash Primary", AgencyKind.SCHOOL, "01632 960050"),),
+        ),
+        Area(
+            NEXT, "Harrowdale", (HERE,), (agency(NEXT, "police", AgencyKind.POLICE, POLICE_NODE),)
+        ),
+    )
+    world = World(areas, (SCHOOLS, COUNCILS, HEALTH, POLICE_NODE))
+    world.nodes[SCHOOLS].load(
+        OAK, [child(0, AMINA, row(Kind.EDU_SCHOOL)), child(1, OTHER, row(Kind.EDU_SCHOOL))]
+    )
+    world.nodes[SCHOOLS].load(ELM, [child(0, TWIN, row(Kind.EDU_SCHOOL))])
+    known_as = Demographics(
+        forename="Amina",
+        surname="Osei",
+        dob=date(2015, 3, 9),
+        sex=Sex.FEMALE,
+        postcode="WX4 7QD",
+        other_names=(OtherName("Amina", "Hartley"),),
+    )
+    world.nodes[HEALTH].load(GP, [child(0, known_as, row(Kind.GP))])
+    world.nodes[COUNCILS].load(
+        COUNCIL, [child(0, AMINA, row(Kind.CSC_CIN), row(Kind.DOMESTIC_ABUSE))]
+    )
+    world.nodes[POLICE_NODE].load(
+        POLICE, [child(0, AMINA, row(Kind.POLICE_PROTECTION, shielded=True))]
+    )
+    return world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = build()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+QUESTION = Question(AMINA, Purpose.S47_ENQUIRY)
+
+
+def of(outcome: Outcome, wanted: AgencyId) -> AgencyOutcome:
+    (found,) = (a for a in outcome.agencies if a.agency.id == wanted)
+    return found
+
+
+async def test_who_is_involved_and_whom_to_ring(world: World) -> None:
+    gateway = world.gateway(COUNCIL)
+    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert outcome.complete
+    statuses = {str(a.agency.id): a.status for a in outcome.agencies}
+    assert statuses == {
+        "e99000001.council": Status.INVOLVED,
+        "e99000001.elm-primary": Status.NOTHING_TO_DISCLOSE,
+        "e99000001.mill-practice": Status.INVOLVED,
+        "e99000001.oak-primary": Status.INVOLVED,
+        "e99000002.police": Status.NOTHING_TO_DISCLOSE,
+    }
+    (school,) = of(outcome, OAK).pointers
+    assert (school.kind, school.desk_phone) == (CoarseKind.EDUCATION, "01632 960123")
+    (council,) = of(outcome, COUNCIL).pointers
+    assert council.kind is CoarseKind.CHILDRENS_SOCIAL_CARE
+    assert [gap.name for _, gap in outcome.not_connected] == ["Ash Primary"]
+    education = next(s for s in outcome.services if s.kind is CoarseKind.EDUCATION)
+    assert (education.connected, education.of, education.answered, education.named) == (2, 3, 2, 1)
+
+
+async def test_it_is_recorded_before_anything_leaves(world: World) -> None:
+    gateway = world.gateway(COUNCIL)
+    await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert gateway.order[:2] == ["asked", "evaluated"]
+    assert gateway.order.index("sent") < gateway.order.index("submitted")
+    assert gateway.order[-2:] == ["kept", "ended"]
+    refused = world.gateway(COUNCIL)
+    refused.record_fails = True
+    before = len(world.holders.received), len(world.carried)
+    with pytest.raises(Defect):
+        await world.run(refused.client.lookup(refused.session, QUESTION))
+    assert (len(world.holders.received), len(world.carried)) == before
+
+
+async def test_a_twin_is_possible_and_never_a_pointer(world: World) -> None:
+    gateway = world.gateway(COUNCIL)
+    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert of(outcome, ELM).status is Status.NOTHING_TO_DISCLOSE
+    assert Finding.MATCH not in world.nodes[SCHOOLS].findings(ELM)
+
+
+async def test_a_shielded_row_is_like_no_record_in_all_that_leaves(world: World) -> None:
+    gateway = world.gateway(COUNCIL)
+    shielded = of(await world.run(gateway.client.lookup(gateway.session, QUESTION)), POLICE)
+    stranger = Question(
+        Demographics(forename="Nobody", surname="Atall", dob=date(2016, 6, 6)), Purpose.S47_ENQUIRY
+    )
+    unknown = of(await world.run(gateway.client.lookup(gateway.session, stranger)), POLICE)
+    assert (shielded.status, shielded.pointers) == (unknown.status, unknown.pointers)
+    assert (shielded.generation, shielded.as_of) == (unknown.generation, unknown.as_of)
+    sizes = {len(a.sealed) for n in world.nodes.values() for _, f in n.departures for a in f}
+    assert sizes == {limits.ANSWER_BYTES}
+    assert world.nodes[POLICE_NODE].findings(POLICE) == [Finding.MATCH]
+
+
+async def test_answers_leave_on_one_tick_whatever_they_say(world: World) -> None:
+    gateway = world.gateway(COUNCIL)
+    await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    delays = {
+        round(left - received, 6)
+        for node in world.nodes.values()
+        for (received, _), (left, _) in zip(node.frames, node.departures, strict=True)
+    }
+    assert all(0.5 <= d <= 0.5 + limits.TICK_MS / 1000 + 1e-6 for d in delays)
+    assert all(
+        abs(left / 0.05 - round(left / 0.05)) < 1e-6
+        for node in world.nodes.values()
+        for left, _ in node.departures
+    )
+
+
+async def test_a_stopped_node_is_a_gap_by_name(world: World) -> None:
+    await world.stop_node(SCHOOLS)
+    gateway = world.gateway(COUNCIL)
+    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert not outcome.complete
+    assert of(outcome, OAK).status is Status.NO_REPLY
+    assert of(outcome, GP).status is Status.INVOLVED
+    education = next(s for s in outcome.services if s.kind is CoarseKind.EDUCATION)
+    assert not education.none_named_itself
+
+
+async def test_a_key_holder_that_is_away_stops_the_lookup_before_it_leaves(world: World) -> None:
+    world.holders.down.add(MemberId("holder-b"))
+    gateway = world.gateway(COUNCIL)
+    with pytest.raises(Refused, match="unavailable"):
+        await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert "submitted" not in gateway.order
+    assert gateway.order[-1] == "failed unavailable"
+
+
+async def test_the_other_epoch_serves_where_the_new_pepper_is_missing(world: World) -> None:
+    world.open_epoch(2, world.clock.now() - 10, world.clock.now() + 10**7)
+    for node in world.nodes.values():
+        for held in node.children:
+            node.index(held, world.current.parameters.epochs[-1])
+    gateway = world.gateway(COUNCIL)
+    world.peppers.missing.add(EpochNumber(2))
+    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert of(outcome, OAK).status is Status.INVOLVED
+    world.peppers.missing.clear()
+    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert of(outcome, OAK).status is Status.INVOLVED
+
+
+async def test_a_node_that_is_not_ready_says_that_it_cannot_answer(world: World) -> None:
+    world.nodes[HEALTH].importing.add(GP)
+    world.nodes[SCHOOLS].sound = False
+    world.nodes[SCHOOLS].service = world.nodes[SCHOOLS].made()
+    gateway = world.gateway(COUNCIL)
+    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert of(outcome, GP).status is Status.CANNOT_ANSWER
+    assert of(outcome, OAK).status is Status.CANNOT_ANSWER
+    assert not outcome.complete
+
+
+async def test_what_cannot_be_recorded_is_not_told(world: World) -> None:
+    world.nodes[COUNCILS].record_fails = True
+    gateway = world.gateway(COUNCIL)
+    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert of(outcome, COUNCIL).status is Status.CANNOT_ANSWER
+    assert of(outcome, COUNCIL).pointers == ()
+
+
+async def test_a_suspended_gateway_is_refused_and_its_agency_not_asked(world: World) -> None:
+    gateway = world.gateway(COUNCIL)
+    world.suspend(agencies=[COUNCIL])
+    with pytest.raises(Refused) as refused:
+        await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    assert refused.value.code is Code.NOT_A_MEMBER
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        (
+            Question(Demographics(forename="Amina", dob=date(2015, 1, 1)), Purpose.S47_ENQUIRY),
+            Code.WEAK_INPUT,
+        ),
+        (Question(AMINA, Purpose.EARLY_HELP), Code.NOT_ALLOWED),
+        (Question(AMINA, Purpose.EARLY_HELP, Reach.NATIONAL_RING, (), "ref-1"), Code.NOT_ALLOWED),
+        (Question(AMINA, Purpose.CLA_CARE), Code.NOT_ALLOWED),
+    ],
+)
+async def test_what_may_not_be_asked_leaves_nothing(
+    world: World, question: Question, code: Code
+) -> None:
+    gateway = world.gateway(COUNCIL)
+    world.holders.received.clear()
+    with pytest.raises(Refused) as refused:
+        await world.run(gateway.client.lookup(gateway.session, question))
+    assert refused.value.code is code
+    assert gateway.order == []
+    assert world.holders.received == []

@@ -1,0 +1,230 @@
+"""A small federation, founded in a temporary folder, and a plain TUF client to judge it with."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tuf.api.exceptions import DownloadHTTPError
+from tuf.ngclient import Updater
+from tuf.ngclient.fetcher import FetcherInterface
+
+from authority import changes, founding
+from authority.bundles import AddressBook
+from authority.ceremony import Ceremony
+from authority.founding import Count, Plan
+from authority.issuer import wiring
+from authority.issuer.online import Online
+from authority.issuer.settings import IssuerSettings, read_settings
+from fingerpost.private.hybrid import HybridKey
+from fingerpost.private.pepper_sealing import make_receiving_key
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
+from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
+from fingerpost.protocol.codes import AgencyKind, CoarseKind
+from fingerpost.protocol.federation import Agency, Service
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.service.bundle import Address
+
+FEDERATION = FederationId("pilot")
+BROKER, ISSUER = MemberId("broker"), MemberId("issuer")
+HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
+NODE, GATEWAY = MemberId("node-1"), MemberId("gateway-1")
+HOME, NEXT = AreaCode("e08000025"), AreaCode("e08000027")
+SCHOOL, COUNCIL = AgencyId("e08000025.oak-primary"), AgencyId("e08000027.council")
+EPOCH = EpochNumber(1)
+DAY = 86_400
+
+
+def plan(**changed: object) -> Plan:
+    settings: dict[str, object] = {
+        "federation": FEDERATION,
+        "root": Count(3, 2),
+        "targets": Count(3, 2),
+        "governance": Count(3, 2),
+        "broker": BROKER,
+        "issuer": ISSUER,
+        "key_holders": HOLDERS,
+        "organisation": "Federation operator",
+        "listen": Address("127.0.0.1:7443"),
+        "normalisation_version": 1,
+    }
+    return Plan(**{**settings, **changed})  # type: ignore[arg-type]
+
+
+@dataclass
+class World:
+    """The ceremony, the keys of all members, and the time of its making (the real one: plain TUF clients read the
+    machine's clock)."""
+
+    ceremony: Ceremony
+    now: float
+    keys: dict[MemberId, Ed25519PrivateKey] = field(default_factory=dict)
+    receiving: dict[MemberId, HybridKey] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.ceremony.folder
+
+    @property
+    def metadata(self) -> Path:
+        return self.folder / "repository" / "metadata"
+
+    @property
+    def issuer_settings(self) -> IssuerSettings:
+        return read_settings(self.folder / "online" / "issuer.toml")
+
+    @property
+    def online(self) -> Online:
+        return wiring.open_online(self.issuer_settings)
+
+    def request(self, member: MemberId, service: Service, **facts: object) -> EnrolmentRequest:
+        key = self.keys.setdefault(member, Ed25519PrivateKey.generate())
+        request = EnrolmentRequest(
+            FEDERATION,
+            member,
+            service,
+            "An organisation",
+            key.public_key().public_bytes_raw(),
+            issued_at=int(self.now),
+            **facts,  # type: ignore[arg-type]
+        )
+        return read_enrolment(write_enrolment(request, key))
+
+    def enrol(self, member: MemberId, service: Service, **facts: object) -> None:
+        request = self.request(member, service, **facts)
+        self.ceremony.change(lambda draft: changes.enrol(draft, request))
+
+    def deposit(
+        self, member: MemberId, key: bytes, *, epoch: EpochNumber = EPOCH, at: float = 0
+    ) -> bytes:
+        statement = EpochKeyStatement(FEDERATION, member, epoch, key, int(at or self.now))
+        envelope = write_epoch_key(statement, self.keys[member])
+        self.ceremony.take_deposit(envelope)
+        return envelope
+
+    def deposit_receiving(
+        self, member: MemberId, *, epoch: EpochNumber = EPOCH, at: float = 0
+    ) -> HybridKey:
+        key = make_receiving_key(secrets.token_bytes)
+        self.receiving[member] = key
+        self.deposit(member, key.public_key, epoch=epoch, at=at)
+        return key
+
+    def deposit_holders(self, epoch: EpochNumber = EPOCH) -> None:
+        for n, holder in enumerate(HOLDERS):
+            self.deposit(holder, bytes([n + 1, epoch.value]) * 16, epoch=epoch)
+
+    def publish(self, now: float | None = None) -> int:
+        """By both halves; the snapshot's version."""
+        at = self.now if now is None else now
+        self.ceremony.publish(at)
+        done = self.online.refresh(at)
+        assert done.refused is None
+        return done.snapshot_version
+
+
+@pytest.fixture
+def founded(tmp_path: Path) -> World:
+    """Keys and a root; nobody enrolled but the issuer."""
+    now = time.time()
+    return World(founding.found(tmp_path / "ceremony", plan(), now), now)
+
+
+@pytest.fixture
+def world(founded: World) -> World:
+    """Two areas, a school that may ask and answers, a council that answers; enrolled, not yet published."""
+    school = Agency(
+        SCHOOL,
+        "Oak Primary",
+        AgencyKind.SCHOOL,
+        NODE,
+        (),
+        b"",
+        (CoarseKind.EDUCATION,),
+        "0121 496 0000",
+    )
+    council = Agency(
+        COUNCIL, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, duty_desk="0121 496 0001"
+    )
+    founded.ceremony.change(
+        lambda d: changes.add_area(d, HOME, "Birmingham"),
+        lambda d: changes.add_area(d, NEXT, "Dudley"),
+        lambda d: changes.join_areas(d, HOME, (NEXT,)),
+        lambda d: changes.add_agency(d, school),
+        lambda d: changes.add_agency(d, council),
+    )
+    founded.enrol(BROKER, Service.BROKER)
+    for holder in HOLDERS:
+        founded.enrol(holder, Service.KEY_HOLDER)
+    founded.enrol(NODE, Service.NODE, declared_caseload=900)
+    founded.enrol(
+        GATEWAY, Service.GATEWAY, lookups_per_day=100, passport_keys={SCHOOL: bytes(range(32))}
+    )
+    founded.ceremony.set_addresses(
+        AddressBook(
+            "127.0.0.1:7001",
+            "127.0.0.1:7002",
+            "127.0.0.1:7003",
+            ("127.0.0.1:7004", "127.0.0.1:7005"),
+        )
+    )
+    return founded
+
+
+@pytest.fixture
+def published(world: World) -> World:
+    world.publish()
+    return world
+
+
+class FolderFetcher(FetcherInterface):
+    """Serves a repository folder as any mirror would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        path = self.folder / url
+        if not path.exists():
+            raise DownloadHTTPError("no such file", 404)
+        yield path.read_bytes()
+
+
+@dataclass
+class PlainClient:
+    """python-tuf's own client with a cache that stays."""
+
+    cache: Path
+    repository: Path
+    root: bytes
+
+    def updater(self) -> Updater:
+        for name in ("metadata", "targets"):
+            (self.cache / name).mkdir(parents=True, exist_ok=True)
+        return Updater(
+            str(self.cache / "metadata"),
+            "metadata/",
+            str(self.cache / "targets"),
+            "targets/",
+            fetcher=FolderFetcher(self.repository),
+            bootstrap=self.root,
+        )
+
+    def get(self, path: str) -> bytes | None:
+        """A verified target, None when the list has none of that path."""
+        updater = self.updater()
+        updater.refresh()
+        info = updater.get_targetinfo(path)
+        return None if info is None else Path(updater.download_target(info)).read_bytes()
+
+
+@pytest.fixture
+def client(published: World, tmp_path: Path) -> PlainClient:
+    return PlainClient(
+        tmp_path / "client", published.folder / "repository", published.ceremony.trusted_root()
+    )

@@ -1,0 +1,221 @@
+"""The way from no keys at all to a list that a plain TUF client believes."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from authority import changes, founding
+from authority.ceremony import Ceremony
+from authority.charter import CHARTER, read_charter, write_charter
+from authority.checks import Inconsistent
+from authority.founding import Count
+from fingerpost.protocol import federation_files as files
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import MemberId
+from fingerpost.service.bundle import read_bundle
+from tests.unit.authority.conftest import (
+    GATEWAY,
+    HOME,
+    ISSUER,
+    NODE,
+    SCHOOL,
+    PlainClient,
+    World,
+    plan,
+)
+
+
+def test_a_plain_client_reads_the_whole_list(published: World, client: PlainClient) -> None:
+    draft = published.ceremony.draft()
+    for member in draft.members.values():
+        data = client.get(files.member_path(member.id))
+        assert data is not None
+        assert files.read_member(data) == member
+    for area in draft.areas.values():
+        data = client.get(files.area_path(area.code))
+        assert data is not None
+        assert files.read_area(data) == area
+    index = client.get(files.INDEX)
+    assert index is not None
+    assert set(files.read_index(index).members) == set(draft.members)
+    code_lists = client.get(files.CODE_LISTS)
+    parameters = client.get(files.PARAMETERS)
+    assert code_lists is not None
+    assert parameters is not None
+    assert (
+        files.read_code_lists(code_lists).version
+        == files.read_parameters(parameters).code_list_version
+    )
+    assert client.get("members/nobody.json") is None
+
+
+def test_enrolment_gives_the_agency_its_gateway_and_passport_key(world: World) -> None:
+    agency = changes.find_agency(world.ceremony.draft(), SCHOOL)
+    assert agency.gateways == (GATEWAY,)
+    assert agency.passport_key == bytes(range(32))
+    assert changes.find_member(world.ceremony.draft(), NODE).declared_caseload == 900
+
+
+def test_private_keys_are_for_their_owner_alone(founded: World) -> None:
+    secret = [*founded.folder.rglob("*.pem"), *founded.folder.rglob("*.key")]
+    private = [p for p in secret if "certificate" not in p.name]
+    assert len(private) == 3 + 3 + 3 + 3 + 3  # root, targets, governance; online; CA, issuer, audit
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    assert stat.S_IMODE(founded.folder.stat().st_mode) == 0o700
+
+
+def test_the_issuers_folder_holds_no_offline_key(founded: World) -> None:
+    offline = {path.read_bytes() for path in (founded.folder / "offline").rglob("*.pem")}
+    online = {
+        path.read_bytes() for path in (founded.folder / "online").rglob("*") if path.is_file()
+    }
+    assert len(offline) == 9
+    assert not offline & online
+
+
+def test_a_founding_writes_over_nothing(founded: World) -> None:
+    before = {p: p.read_bytes() for p in founded.folder.rglob("*") if p.is_file()}
+    with pytest.raises(Defect):
+        founding.found(founded.folder, plan(), founded.now)
+    assert {p: p.read_bytes() for p in founded.folder.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize("count", [Count(2, 3), Count(1, 0), Count(33, 1)])
+def test_a_quorum_that_can_never_sign_is_refused(tmp_path: Path, count: Count) -> None:
+    with pytest.raises(Defect):
+        founding.found(tmp_path / "c", plan(root=count), 1_800_000_000.0)
+
+
+def test_the_charter_survives_being_written(founded: World, tmp_path: Path) -> None:
+    charter = read_charter(founded.folder / CHARTER)
+    assert charter == founded.ceremony.charter
+    write_charter(tmp_path / "copy.toml", charter)
+    assert read_charter(tmp_path / "copy.toml") == charter
+    with pytest.raises(Defect):
+        write_charter(tmp_path / "copy.toml", charter)
+
+
+def test_a_key_in_two_roles_is_refused(founded: World, tmp_path: Path) -> None:
+    text = (founded.folder / CHARTER).read_text()
+    charter = founded.ceremony.charter
+    (tmp_path / "c.toml").write_text(
+        text.replace(charter.snapshot.public, charter.targets.keys[0].public)
+    )
+    with pytest.raises(Defect, match="twice"):
+        read_charter(tmp_path / "c.toml")
+
+
+def test_an_inconsistent_draft_is_not_published(founded: World) -> None:
+    with pytest.raises(Inconsistent) as refused:
+        founded.ceremony.publish(founded.now)
+    assert {finding.where for finding in refused.value.findings} == {
+        "broker",
+        "holder-a",
+        "holder-b",
+    }
+    assert not (founded.metadata / "targets.json").exists()
+
+
+def test_too_few_keys_sign_nothing(world: World) -> None:
+    for entry in world.ceremony.charter.targets.keys[:2]:
+        entry.file.unlink()
+    with pytest.raises(Defect, match="2 keys must sign and 1 of their files are here"):
+        world.ceremony.publish(world.now)
+    assert not list((world.folder / "repository" / "targets").rglob("*.json"))
+
+
+def test_any_two_of_the_three_keys_may_sign(world: World, tmp_path: Path) -> None:
+    world.ceremony.charter.targets.keys[0].file.unlink()
+    world.publish()
+    reader = PlainClient(
+        tmp_path / "cache", world.folder / "repository", world.ceremony.trusted_root()
+    )
+    assert reader.get(files.PARAMETERS) is not None
+
+
+def test_a_key_file_with_another_key_is_refused(world: World) -> None:
+    first, second, _ = world.ceremony.charter.targets.keys
+    first.file.unlink()
+    second.file.rename(first.file)
+    with pytest.raises(Defect, match="not the key"):
+        world.ceremony.publish(world.now)
+
+
+def test_publishing_twice_signs_nothing_new(published: World) -> None:
+    done = published.ceremony.publish(published.now)
+    assert (done.roles, done.written, done.removed) == ((), 0, 0)
+    assert not published.online.refresh(published.now).new_snapshot
+
+
+def test_a_change_signs_only_its_bin(published: World, client: PlainClient) -> None:
+    published.ceremony.change(lambda d: changes.add_area(d, HOME, "Birmingham City"))
+    done = published.ceremony.publish(published.now)
+    assert done.written == 1
+    assert len(done.roles) == 1
+    assert done.roles[0].startswith("bin-")
+    assert published.online.refresh(published.now).snapshot_version == 2
+    data = client.get(files.area_path(HOME))
+    assert data is not None
+    assert files.read_area(data).name == "Birmingham City"
+
+
+def test_what_leaves_the_draft_leaves_the_repository(published: World, client: PlainClient) -> None:
+    extra = MemberId("gateway-2")
+    published.enrol(extra, Service.GATEWAY)
+    published.publish()
+    assert client.get(files.member_path(extra)) is not None
+    published.ceremony.change(lambda d: changes.remove_member(d, extra))
+    published.publish()
+    assert client.get(files.member_path(extra)) is None
+    assert not (published.folder / "repository" / "targets" / files.member_path(extra)).exists()
+
+
+def test_signatures_are_renewed_at_half_life(published: World) -> None:
+    half = 46 * 86_400
+    done = published.ceremony.publish(published.now + half)
+    assert "targets" in done.roles
+    assert len(done.roles) == 17  # and every bin
+
+
+def test_a_bundle_carries_root_authority_and_addresses(published: World, tmp_path: Path) -> None:
+    made = published.ceremony.bundle(NODE, tmp_path / "bundle")
+    read = read_bundle(tmp_path / "bundle")
+    assert read == made
+    assert read.fingerprint == made.fingerprint
+    assert read.root == published.ceremony.trusted_root()
+    assert read.service is Service.NODE
+    assert read.addresses.issuer.member == ISSUER
+    with pytest.raises(Defect):
+        published.ceremony.bundle(NODE, tmp_path / "bundle")
+    with pytest.raises(Defect):
+        published.ceremony.bundle(MemberId("nobody"), tmp_path / "other")
+
+
+def test_the_draft_survives_being_written(world: World) -> None:
+    draft = world.ceremony.draft()
+    world.ceremony.save(draft)
+    assert world.ceremony.draft() == draft
+
+
+def test_a_draft_file_under_another_name_is_refused(world: World) -> None:
+    folder = world.folder / "draft" / "members"
+    (folder / "node-2.json").write_bytes((folder / "node-1.json").read_bytes())
+    with pytest.raises(Defect, match="node-1"):
+        world.ceremony.draft()
+
+
+def test_a_draft_beyond_the_bounds_is_not_written(world: World) -> None:
+    draft = world.ceremony.draft()
+    area = replace(draft.areas[HOME], name="x" * 121)
+    with pytest.raises(Defect, match=str(HOME)):
+        world.ceremony.save(replace(draft, areas={**draft.areas, HOME: area}))
+
+
+def test_opening_what_is_no_ceremony_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Defect):
+        Ceremony.open(tmp_path)

@@ -1,0 +1,258 @@
+"""Epochs and their peppers: who gets which day's, and who none."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from authority import changes, epochs
+from authority.epochs import Times
+from authority.vault import Vault
+from fingerpost.private.locators import Pepper
+from fingerpost.private.pepper_sealing import open_pepper
+from fingerpost.protocol import federation_files as files
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import DenyList, Service
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.schedule import day_of
+from tests.unit.authority.conftest import (
+    BROKER,
+    DAY,
+    EPOCH,
+    FEDERATION,
+    GATEWAY,
+    HOLDERS,
+    NODE,
+    PlainClient,
+    World,
+)
+
+
+def times(world: World, days: int = 90) -> Times:
+    now = int(world.now)
+    return Times(now, now, now + days * DAY)
+
+
+def opened(world: World, member: MemberId, number: EpochNumber = EPOCH) -> Pepper:
+    return open_pepper(world.ceremony.draft().peppers[number, member], world.receiving[member])
+
+
+@pytest.fixture
+def running(published: World) -> World:
+    published.deposit_holders()
+    published.deposit_receiving(NODE)
+    published.deposit_receiving(GATEWAY)
+    published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    published.publish()
+    return published
+
+
+def test_node_and_gateway_open_the_same_pepper(running: World, client: PlainClient) -> None:
+    found = []
+    for member in (NODE, GATEWAY):
+        data = client.get(files.pepper_path(EPOCH, member))
+        assert data is not None
+        found.append(open_pepper(files.read_pepper(data), running.receiving[member]))
+    assert found[0].value == found[1].value
+    today = day_of(running.now)
+    assert found[0].at(today).day == today
+    parameters = client.get(files.PARAMETERS)
+    assert parameters is not None
+    (epoch,) = files.read_parameters(parameters).epochs
+    assert epoch.holder_keys == {h: bytes([n + 1, 1]) * 16 for n, h in enumerate(HOLDERS)}
+
+
+def test_nobody_else_gets_a_pepper(running: World) -> None:
+    assert set(running.ceremony.draft().peppers) == {(EPOCH, NODE), (EPOCH, GATEWAY)}
+
+
+def test_a_member_without_a_receiving_key_is_named(published: World) -> None:
+    published.deposit_holders()
+    published.deposit_receiving(NODE)
+    sealed = published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    assert sealed.members == (NODE,)
+    assert sealed.lacking == (GATEWAY,)
+
+
+def test_an_epoch_without_both_holders_keys_is_refused(published: World) -> None:
+    published.deposit(HOLDERS[0], bytes(32))
+    with pytest.raises(Defect, match="holder-b"):
+        published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    assert not list((published.folder / "offline" / "peppers").iterdir())
+
+
+def test_one_key_for_both_holders_is_refused(published: World) -> None:
+    for holder in HOLDERS:
+        published.deposit(holder, b"k" * 32)
+    with pytest.raises(Defect, match="one and the same"):
+        published.ceremony.open_epoch(EPOCH, times(published), published.now)
+
+
+def test_late_joiners_get_the_current_day_and_never_an_earlier_one(running: World) -> None:
+    late = MemberId("gateway-2")
+    running.enrol(late, Service.GATEWAY, lookups_per_day=5)
+    key = running.deposit_receiving(late)
+    then = running.now + 3 * DAY
+    (sealed,) = running.ceremony.seal_late(then)
+    assert sealed.members == (late,)
+    pepper = open_pepper(running.ceremony.draft().peppers[EPOCH, late], key)
+    assert pepper.day == day_of(then - limits.PREVIOUS_SLOT_HELD_SECONDS)
+    assert pepper == opened(running, NODE).at(pepper.day)
+    with pytest.raises(Refused):
+        pepper.at(day_of(running.now) - 1)
+
+
+def test_the_vault_forgets_days_that_are_over(running: World) -> None:
+    vault = running.ceremony.vault
+    path = running.folder / "offline" / "peppers" / "1.pepper"
+    first = path.read_bytes()
+    today = day_of(running.now)
+    assert vault.on(EPOCH, today + 5).day == today + 5
+    assert path.read_bytes() != first
+    assert vault.on(EPOCH, today).day == today + 5  # no way back
+    assert opened(running, NODE).at(today + 5).value in path.read_bytes()
+
+
+def test_a_second_pepper_for_an_epoch_is_refused(running: World) -> None:
+    vault: Vault = running.ceremony.vault
+    with pytest.raises(Defect):
+        epochs.make_pepper(EPOCH, times(running), vault, running.now, secrets.token_bytes)
+
+
+def test_a_member_that_lost_its_receiving_key_is_sealed_to_anew(running: World) -> None:
+    before = running.ceremony.draft().peppers[EPOCH, NODE]
+    (nothing,) = running.ceremony.seal_late(running.now)
+    assert nothing.members == ()
+    key = running.deposit_receiving(NODE, at=running.now + 60)
+    (sealed,) = running.ceremony.seal_late(running.now + 60)
+    assert sealed.members == (NODE,)
+    after = running.ceremony.draft().peppers[EPOCH, NODE]
+    assert after != before
+    assert open_pepper(after, key).value
+
+
+def test_who_is_suspended_gets_no_pepper(running: World) -> None:
+    """Attack: a stolen node asks for the next epoch."""
+    running.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), running.now)
+    second = EpochNumber(2)
+    running.deposit_holders(second)
+    running.deposit_receiving(NODE, epoch=second)
+    running.deposit_receiving(GATEWAY, epoch=second)
+    start = int(running.now) + 10 * DAY
+    sealed = running.ceremony.open_epoch(second, Times.usual(start), running.now)
+    assert sealed.members == (GATEWAY,)
+    assert (second, NODE) not in running.ceremony.draft().peppers
+
+
+def test_a_tampered_deposit_is_as_if_it_were_not_there(published: World) -> None:
+    """Attack: a stolen issuer puts its own receiving key in a member's place."""
+    published.deposit_holders()
+    published.deposit_receiving(NODE)
+    stranger = World(published.ceremony, published.now, {NODE: published.keys[GATEWAY]})
+    statement = EpochKeyStatement(FEDERATION, NODE, EPOCH, bytes(1216), int(published.now))
+    envelope = write_epoch_key(statement, stranger.keys[NODE])
+    (published.folder / "inbox" / "1" / "node-1.envelope").write_bytes(envelope)
+    sealed = published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    assert NODE in sealed.lacking
+    assert (EPOCH, NODE) not in published.ceremony.draft().peppers
+
+
+def test_a_deposit_for_another_epoch_under_this_ones_name_is_not_used(published: World) -> None:
+    published.deposit_holders()
+    envelope = published.deposit(NODE, bytes(1216), epoch=EpochNumber(2))
+    (published.folder / "inbox" / "1" / "node-1.envelope").write_bytes(envelope)
+    sealed = published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    assert NODE in sealed.lacking
+
+
+def test_a_receiving_key_that_is_no_key_harms_only_its_member(published: World) -> None:
+    published.deposit_holders()
+    published.deposit(NODE, b"\xff" * 1216)
+    published.deposit_receiving(GATEWAY)
+    sealed = published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    assert sealed.members == (GATEWAY,)
+    assert sealed.lacking == (NODE,)
+
+
+@pytest.mark.parametrize(
+    ("member", "key", "federation", "code"),
+    [
+        (BROKER, bytes(32), "pilot", Code.NOT_ALLOWED),  # brokers have no epoch key
+        (NODE, bytes(32), "pilot", Code.NOT_ALLOWED),  # a key holder's kind of key
+        (HOLDERS[0], bytes(1216), "pilot", Code.NOT_ALLOWED),
+        (NODE, bytes(1216), "other", Code.NOT_ALLOWED),
+    ],
+)
+def test_deposits_that_are_not_ones_to_make_are_refused(
+    published: World, member: MemberId, key: bytes, federation: str, code: Code
+) -> None:
+    statement = EpochKeyStatement(FederationId(federation), member, EPOCH, key, int(published.now))
+    with pytest.raises(Refused) as refused:
+        published.ceremony.take_deposit(write_epoch_key(statement, published.keys[member]))
+    assert refused.value.code is code
+
+
+def test_the_next_epoch_overlaps_and_the_old_one_is_forgotten(running: World) -> None:
+    second = EpochNumber(2)
+    running.deposit_holders(second)
+    running.deposit_receiving(NODE, epoch=second)
+    start = int(running.now) + 83 * DAY
+    with pytest.raises(Defect, match="next epoch is 2"):
+        running.ceremony.open_epoch(EPOCH, Times.usual(start), running.now)
+    running.ceremony.open_epoch(second, Times.usual(start), running.now)
+    draft = running.ceremony.draft()
+    assert [e.number for e in draft.parameters.epochs] == [EPOCH, second]
+    assert opened(running, NODE, second).day == day_of(start - 7 * DAY - 180)
+    assert opened(running, NODE, second).value != draft.peppers[EPOCH, NODE].sealed
+    running.ceremony.seal_late(running.now + 92 * DAY)
+    draft = running.ceremony.draft()
+    assert [e.number for e in draft.parameters.epochs] == [second]
+    assert {number for number, _ in draft.peppers} == {second}
+    assert not (running.folder / "offline" / "peppers" / "1.pepper").exists()
+    assert not (running.folder / "inbox" / "1").exists()
+
+
+def test_a_theft_brings_a_new_epoch_soon(running: World) -> None:
+    second, third = EpochNumber(2), EpochNumber(3)
+    running.deposit_holders(second)
+    later = int(running.now) + 80 * DAY
+    running.ceremony.open_epoch(second, Times.usual(later), running.now)
+    running.deposit_holders(third)
+    running.deposit_receiving(NODE, epoch=third)
+    soon = int(running.now) + 3600
+    replacing = Times(int(running.now), soon, soon + 90 * DAY)
+    running.ceremony.replace_epoch(third, replacing, 1800, running.now)
+    first, last = running.ceremony.draft().parameters.epochs
+    assert (first.number, first.ends_at) == (EPOCH, soon + 1800)
+    assert (last.number, last.starts_at) == (third, soon)
+    assert not (running.folder / "offline" / "peppers" / "2.pepper").exists()
+    assert opened(running, NODE, third).value
+    running.publish()
+
+
+def test_a_replacing_epoch_may_not_use_a_number_again(running: World) -> None:
+    soon = int(running.now) + 3600
+    replacing = Times(soon, soon, soon + DAY)
+    with pytest.raises(Defect, match="next epoch is 2"):
+        running.ceremony.replace_epoch(EPOCH, replacing, 1800, running.now)
+
+
+@pytest.mark.parametrize("wrong", [(5, 4, 9), (1, 5, 5), (1, 5, 4), (0, 0, 98 * DAY)])
+def test_times_that_make_no_epoch_are_refused(wrong: tuple[int, int, int]) -> None:
+    with pytest.raises(Defect):
+        Times(*wrong)
+
+
+def test_a_member_that_is_removed_takes_its_pepper_along(running: World) -> None:
+    running.ceremony.change(lambda d: changes.remove_member(d, GATEWAY))
+    assert set(running.ceremony.draft().peppers) == {(EPOCH, NODE)}
+
+
+def test_the_vault_refuses_a_file_of_another_epoch(running: World) -> None:
+    folder = running.folder / "offline" / "peppers"
+    (folder / "1.pepper").rename(folder / "2.pepper")
+    with pytest.raises(Defect, match="another epoch"):
+        running.ceremony.vault.on(EpochNumber(2), day_of(running.now))

@@ -1,0 +1,377 @@
+"""The pure rules of the list: changes, checks, bins, imports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+from tuf.api.metadata import Role, Targets
+
+from authority import changes, checks, imports, roles
+from authority.charter import BINS, Charter, KeyEntry, Quorum
+from authority.checks import Weight
+from authority.draft import Draft
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import AgencyKind, CoarseKind
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    Epoch,
+    Member,
+    NotConnected,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.federation_files import SealedPepper
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+
+NOW = 1_800_000_000
+A, B, C = (AreaCode(f"e0000000{n}") for n in "123")
+OAK, POLICE = AgencyId(f"{A}.oak"), AgencyId(f"{B}.police")
+BROKER, ISSUER, HA, HB = (MemberId(m) for m in ("broker", "issuer", "holder-a", "holder-b"))
+NODE, GATE = MemberId("node"), MemberId("gate")
+
+
+def member(id_: MemberId, service: Service, n: int) -> Member:
+    return Member(id_, service, "An organisation", bytes([n]) * 32, 10, 10)
+
+
+def sound() -> Draft:
+    """A draft with nothing to find fault with."""
+    members = [
+        member(BROKER, Service.BROKER, 1),
+        member(ISSUER, Service.ISSUER, 2),
+        member(HA, Service.KEY_HOLDER, 3),
+        member(HB, Service.KEY_HOLDER, 4),
+        member(NODE, Service.NODE, 5),
+        member(GATE, Service.GATEWAY, 6),
+    ]
+    number = EpochNumber(1)
+    epoch = Epoch(number, NOW - 1, NOW, NOW + 90 * limits.DAY, {HA: bytes(32), HB: b"1" * 32})
+    oak = Agency(OAK, "Oak", AgencyKind.SCHOOL, NODE, (GATE,), b"p" * 32, (), "0121 496 0000")
+    police = Agency(POLICE, "Police", AgencyKind.POLICE, NODE, duty_desk="101")
+    return Draft(
+        Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (HA, HB), (epoch,)),
+        {m.id: m for m in members},
+        {
+            A: Area(
+                A, "Ash", (B,), (oak,), (POLICE,), (NotConnected("Elm", AgencyKind.VCS, "0121 1"),)
+            ),
+            B: Area(B, "Beech", (A,), (police,)),
+        },
+        {(number, m): SealedPepper(number, m, 20_000, b"s") for m in (NODE, GATE)},
+    )
+
+
+def with_oak(**changed: object) -> Draft:
+    draft = sound()
+    oak = replace(draft.areas[A].agencies[0], **changed)  # type: ignore[arg-type]
+    return with_area(draft, A, agencies=(oak,))
+
+
+def with_area(draft: Draft, code: AreaCode, **changed: object) -> Draft:
+    area = replace(draft.areas[code], **changed)  # type: ignore[arg-type]
+    return replace(draft, areas={**draft.areas, code: area})
+
+
+def with_member(changed: Member) -> Draft:
+    draft = sound()
+    return replace(draft, members={**draft.members, changed.id: changed})
+
+
+def test_a_sound_draft_has_no_findings() -> None:
+    assert checks.check(sound(), NOW) == ()
+    assert checks.require_consistent(sound(), NOW) == ()
+
+
+ERRORS = {
+    "agency with unknown node": (with_oak(node=MemberId("nobody")), OAK),
+    "agency on a gateway": (with_oak(node=GATE), OAK),
+    "agency asking through a node": (with_oak(gateways=(NODE,)), OAK),
+    "asking without a passport key": (with_oak(passport_key=b""), OAK),
+    "passport key without a gateway": (with_oak(gateways=()), OAK),
+    "passport key that is a signing key": (with_oak(passport_key=bytes([5]) * 32), OAK),
+    "name that rewrites the screen": (with_oak(name="Oak\x1b[2J"), OAK),
+    "neighbour that does not exist": (with_area(sound(), A, neighbours=(B, C)), A),
+    "own neighbour": (with_area(sound(), A, neighbours=(A, B)), A),
+    "served by nobody": (with_area(sound(), A, serving=(AgencyId(f"{B}.none"),)), A),
+    "served by its own": (with_area(sound(), A, serving=(OAK,)), A),
+    "one signing key twice": (with_member(member(MemberId("copy"), Service.NODE, 5)), "copy"),
+    "a second broker": (with_member(member(MemberId("other"), Service.BROKER, 9)), "other"),
+    "broker that is a node": (with_member(member(BROKER, Service.NODE, 1)), BROKER),
+    "pepper of no member": (
+        replace(sound(), members={m: v for m, v in sound().members.items() if m != GATE}),
+        GATE,
+    ),
+    "pepper of no epoch": (
+        replace(sound(), parameters=replace(sound().parameters, epochs=())),
+        NODE,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_an_error_is_found_where_it_is(case: str) -> None:
+    draft, where = ERRORS[case]
+    errors = [f for f in checks.check(draft, NOW) if f.weight is Weight.ERROR]
+    assert str(where) in {finding.where for finding in errors}
+    with pytest.raises(checks.Inconsistent):
+        checks.require_consistent(draft, NOW)
+
+
+WARNINGS = {
+    "neighbour on one side only": (with_area(sound(), B, neighbours=()), A),
+    "no duty desk": (with_oak(duty_desk=""), OAK),
+    "not connected, no number": (
+        with_area(sound(), A, not_connected=(NotConnected("Elm", AgencyKind.VCS, ""),)),
+        A,
+    ),
+    "not connected, yet a member": (
+        with_area(sound(), A, not_connected=(NotConnected("OAK", AgencyKind.SCHOOL, "1"),)),
+        A,
+    ),
+    "node that may index nobody": (
+        with_member(replace(sound().members[NODE], declared_caseload=0)),
+        NODE,
+    ),
+    "gateway that may not ask": (
+        with_member(replace(sound().members[GATE], lookups_per_day=0)),
+        GATE,
+    ),
+    "node of no agency": (with_member(member(MemberId("idle"), Service.NODE, 8)), "idle"),
+    "member without a pepper": (replace(sound(), peppers={}), "peppers"),
+}
+
+
+@pytest.mark.parametrize("case", WARNINGS)
+def test_a_warning_stops_nothing(case: str) -> None:
+    draft, where = WARNINGS[case]
+    found = checks.require_consistent(draft, NOW)
+    assert str(where) in {finding.where for finding in found}
+
+
+def test_epochs_that_run_out_are_seen() -> None:
+    soon = NOW + 85 * limits.DAY
+    assert any("ends soon" in f.what for f in checks.check(sound(), soon))
+    assert any(
+        "no epoch is running" in f.what for f in checks.check(sound(), soon + 10 * limits.DAY)
+    )
+
+
+def test_two_agencies_may_not_share_a_passport_key() -> None:
+    draft = changes.let_ask(sound(), POLICE, GATE, b"p" * 32)
+    where = {f.where for f in checks.check(draft, NOW) if f.weight is Weight.ERROR}
+    assert where == {str(OAK), str(POLICE)}
+
+
+def test_a_known_key_is_not_replaced_in_passing() -> None:
+    with pytest.raises(Defect, match="another passport key"):
+        changes.let_ask(sound(), OAK, GATE, b"q" * 32)
+    changed = changes.let_ask(sound(), OAK, GATE, b"q" * 32, replace_key=True)
+    assert changes.find_agency(changed, OAK).passport_key == b"q" * 32
+
+
+def test_saying_anew_what_an_agency_is_keeps_its_keys() -> None:
+    draft = changes.add_agency(sound(), Agency(OAK, "Oak Academy", AgencyKind.SCHOOL, NODE))
+    agency = changes.find_agency(draft, OAK)
+    assert (agency.name, agency.gateways, agency.passport_key) == (
+        "Oak Academy",
+        (GATE,),
+        b"p" * 32,
+    )
+
+
+def test_an_agency_that_stops_asking_has_no_passport_key() -> None:
+    agency = changes.find_agency(changes.stop_asking(sound(), OAK, GATE), OAK)
+    assert (agency.gateways, agency.passport_key) == ((), b"")
+
+
+def test_neighbours_are_noted_on_both_sides() -> None:
+    draft = changes.join_areas(changes.add_area(sound(), C, "Cedar"), C, (A, B))
+    assert draft.areas[A].neighbours == (B, C)
+    assert draft.areas[C].neighbours == (A, B)
+    with pytest.raises(Defect):
+        changes.join_areas(draft, C, (C,))
+
+
+def test_a_removed_agency_serves_nowhere() -> None:
+    draft = changes.remove_agency(sound(), POLICE)
+    assert draft.areas[A].serving == ()
+    assert draft.areas[B].agencies == ()
+    with pytest.raises(Defect):
+        changes.remove_agency(draft, POLICE)
+
+
+def test_a_change_leaves_the_draft_before_it_alone() -> None:
+    before = sound()
+    changes.remove_member(before, GATE)
+    changes.remove_agency(before, POLICE)
+    changes.host(before, (OAK,), MemberId("elsewhere"))
+    assert before == sound()
+
+
+# ---- bins ------------------------------------------------------------------------------------
+
+
+def charter(bins: int) -> Charter:
+    def entry(n: int) -> KeyEntry:
+        key = Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32)
+        return KeyEntry(key.public_key().public_bytes_raw().hex(), Path(f"{n}.pem"))
+
+    root, targets, governance = (Quorum(1, (entry(n),)) for n in (1, 2, 3))
+    return Charter(FederationId("f"), bins, root, targets, governance, entry(4), entry(5), entry(6))
+
+
+@pytest.mark.parametrize("bins", BINS)
+def test_bins_share_all_hashes_evenly(bins: int) -> None:
+    prefixes = [p for n in range(bins) for p in roles.bin_prefixes(n, bins)]
+    assert len(prefixes) == len(set(prefixes)) in (16, 256)
+    assert len({len(roles.bin_prefixes(n, bins)) for n in range(bins)}) == 1
+
+
+DELEGATIONS = {bins: roles.delegations(charter(bins)) for bins in (2, 16, 256)}
+
+
+@given(path=st.text(alphabet="abc/.-0123456789", min_size=1), bins=st.sampled_from((2, 16, 256)))
+def test_our_bin_is_the_one_where_a_client_looks(path: str, bins: int) -> None:
+    found = [name for name, _ in DELEGATIONS[bins].get_roles_for_target(path)]
+    assert found == [roles.bin_of(path, bins)]
+
+
+def test_deny_list_and_code_lists_come_first_and_end_the_search() -> None:
+    delegated = DELEGATIONS[16]
+    assert delegated.roles is not None
+    assert list(delegated.roles)[:2] == ["deny-list", "code-lists"]
+    for path in ("deny-list.json", "code-lists.json"):
+        name, terminating = next(iter(delegated.get_roles_for_target(path)))
+        assert (f"{name}.json", terminating) == (path, True)
+
+
+def test_a_role_knows_its_half_life() -> None:
+    role: Targets = roles.targets_role(1, roles.expiry(NOW, 90), {})
+    assert not roles.needs_renewal(role, NOW + 44 * limits.DAY, 90)
+    assert roles.needs_renewal(role, NOW + 46 * limits.DAY, 90)
+
+
+def test_the_root_names_the_quorums() -> None:
+    root = roles.root_role(charter(16), 1, roles.expiry(NOW, 10))
+    assert not root.consistent_snapshot
+    found: dict[str, Role] = root.roles
+    assert {name: role.threshold for name, role in found.items()} == dict.fromkeys(found, 1)
+    assert set(found) == {"root", "targets", "snapshot", "timestamp"}
+
+
+# ---- imports ---------------------------------------------------------------------------------
+
+AREAS = """
+[[areas]]
+code = "e00000001"
+name = "Ash"
+neighbours = ["e00000002"]
+serving = ["e00000002.police"]
+
+[[areas.agencies]]
+id = "e00000001.oak"
+name = "Oak"
+kind = "SCHOOL"
+node = "node"
+services = ["EDUCATION"]
+duty_desk = "0121 496 0000"
+
+[[areas]]
+code = "e00000002"
+name = "Beech"
+
+[[areas.agencies]]
+id = "e00000002.police"
+name = "Police"
+kind = "POLICE"
+node = "node"
+"""
+
+
+def empty() -> Draft:
+    return replace(sound(), areas={}, peppers={})
+
+
+def test_areas_are_read_from_toml(tmp_path: Path) -> None:
+    (tmp_path / "areas.toml").write_text(AREAS)
+    draft = imports.merge_areas(empty(), imports.read_areas(tmp_path / "areas.toml"))
+    assert draft.areas[A].neighbours == (B,)
+    assert draft.areas[B].neighbours == (A,)
+    assert draft.areas[A].serving == (POLICE,)
+    assert draft.areas[A].agencies[0].services == (CoarseKind.EDUCATION,)
+    assert imports.merge_areas(draft, imports.read_areas(tmp_path / "areas.toml")) == draft
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"EDUCATION"', '"SORCERY"'),
+        ('"SCHOOL"', '"CIRCUS"'),
+        ('id = "e00000001.oak"', 'id = "e00000002.oak"'),
+        ("duty_desk", "duty_disk"),
+        ('neighbours = ["e00000002"]', 'neighbours = ["e00000009"]'),
+        ('serving = ["e00000002.police"]', 'serving = ["e00000002.fire"]'),
+    ],
+)
+def test_a_wrong_areas_file_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    assert old in AREAS
+    (tmp_path / "areas.toml").write_text(AREAS.replace(old, new))
+    with pytest.raises(Defect):
+        imports.merge_areas(empty(), imports.read_areas(tmp_path / "areas.toml"))
+
+
+HEAD = "area,name,kind,telephone,services\n"
+
+
+def test_the_register_is_read_from_csv(tmp_path: Path) -> None:
+    rows = 'E00000001,"Elm, a charity",VCS,0121 496 0009,VOLUNTARY_SECTOR;HOUSING\ne00000001,Fir,SCHOOL,,\n'
+    (tmp_path / "r.csv").write_text("\ufeff" + HEAD + rows)
+    found = imports.read_register(tmp_path / "r.csv")
+    assert found == {
+        A: (
+            NotConnected(
+                "Elm, a charity",
+                AgencyKind.VCS,
+                "0121 496 0009",
+                (CoarseKind.VOLUNTARY_SECTOR, CoarseKind.HOUSING),
+            ),
+            NotConnected("Fir", AgencyKind.SCHOOL, ""),
+        )
+    }
+    draft = changes.cover(sound(), found)
+    assert draft.areas[A].not_connected == found[A]
+    assert draft.areas[B].not_connected == ()
+    with pytest.raises(Defect):
+        changes.cover(sound(), {C: found[A]})
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "nowhere,Elm,VCS,1,",
+        "e00000001,Elm,CIRCUS,1,",
+        "e00000001,Elm,VCS,1,SORCERY",
+        "e00000001,,VCS,1,",
+        "e00000001,Elm,VCS,1",
+        "e00000001,Elm,VCS,1,,more",
+        'e00000001,"Elm,VCS,1,',
+        "e00000001," + "x" * 121 + ",VCS,1,",
+    ],
+)
+def test_a_wrong_row_is_named_by_its_line(tmp_path: Path, row: str) -> None:
+    (tmp_path / "r.csv").write_text(HEAD + "e00000001,Fir,SCHOOL,1,\n" + row + "\n")
+    with pytest.raises(Defect, match=r"line [23]"):
+        imports.read_register(tmp_path / "r.csv")
+
+
+def test_another_head_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("name,area,kind,telephone,services\n")
+    with pytest.raises(Defect, match="first line"):
+        imports.read_register(tmp_path / "r.csv")

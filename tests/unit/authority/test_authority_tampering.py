@@ -1,0 +1,241 @@
+"""What a thief, a mirror or a lone officer tries, judged by a plain TUF client that has none of our code."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from securesystemslib.signer import CryptoSigner
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+    UnsignedMetadataError,
+)
+from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
+
+from authority import changes, keys, roles
+from authority.charter import KeyEntry
+from authority.founding import found
+from fingerpost.protocol import federation_files as files
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import DenyList
+from tests.unit.authority.conftest import HOME, NODE, PlainClient, World, plan
+
+
+def sign_snapshot_of_what_lies_there(world: World) -> None:
+    """What a stolen issuer can do: its own keys, put to whatever is on disk."""
+    charter = world.ceremony.charter
+    snapshot = Metadata[Snapshot].from_bytes((world.metadata / "snapshot.json").read_bytes()).signed
+    timestamp = (
+        Metadata[Timestamp].from_bytes((world.metadata / "timestamp.json").read_bytes()).signed
+    )
+    for name in list(snapshot.meta):
+        data = (world.metadata / name).read_bytes()
+        version = Metadata[Targets].from_bytes(data).signed.version
+        snapshot.meta[name] = MetaFile.from_data(version, data, ["sha256"])
+    snapshot.version += 1
+    signed = roles.sign(snapshot, [signer(charter.snapshot)])
+    (world.metadata / "snapshot.json").write_bytes(signed)
+    timestamp.version += 1
+    timestamp.snapshot_meta = MetaFile.from_data(snapshot.version, signed, ["sha256"])
+    (world.metadata / "timestamp.json").write_bytes(
+        roles.sign(timestamp, [signer(charter.timestamp)])
+    )
+
+
+def signer(entry: KeyEntry) -> CryptoSigner:
+    return keys.load_signer(entry.file, entry.public_bytes)
+
+
+def forge_member(world: World, signers: Sequence[CryptoSigner]) -> str:
+    """Puts another signing key into the node's file, signs its bin with what is at hand, and the rest as the issuer."""
+    draft = world.ceremony.draft()
+    forged = files.write_member(replace(draft.members[NODE], signing_key=bytes(32)))
+    path = files.member_path(NODE)
+    (world.folder / "repository" / "targets" / path).write_bytes(forged)
+    name = roles.bin_of(path, world.ceremony.charter.bins)
+    role = Metadata[Targets].from_bytes((world.metadata / f"{name}.json").read_bytes()).signed
+    role.targets[path] = TargetFile.from_data(path, forged)
+    role.version += 1
+    (world.metadata / f"{name}.json").write_bytes(roles.sign(role, signers))
+    sign_snapshot_of_what_lies_there(world)
+    return path
+
+
+def test_the_forgery_would_work_with_enough_offline_keys(
+    published: World, client: PlainClient
+) -> None:
+    """So that the refusals below are about the keys and not about a slip in the forging."""
+    entries = published.ceremony.charter.targets.keys[1:]
+    path = forge_member(published, [signer(entry) for entry in entries])
+    data = client.get(path)
+    assert data is not None
+    assert files.read_member(data).signing_key == bytes(32)
+
+
+def test_targets_signed_below_threshold_are_refused(published: World, client: PlainClient) -> None:
+    path = forge_member(published, [signer(published.ceremony.charter.targets.keys[0])])
+    with pytest.raises(UnsignedMetadataError):
+        client.get(path)
+
+
+def test_one_key_signing_twice_is_no_threshold(published: World, client: PlainClient) -> None:
+    one = signer(published.ceremony.charter.targets.keys[0])
+    path = forge_member(published, [one, one])
+    with pytest.raises(UnsignedMetadataError):
+        client.get(path)
+
+
+def test_online_keys_cannot_sign_the_list(published: World, client: PlainClient) -> None:
+    charter = published.ceremony.charter
+    online = [signer(e) for e in (charter.snapshot, charter.timestamp, charter.deny_list)]
+    path = forge_member(published, online)
+    with pytest.raises(UnsignedMetadataError):
+        client.get(path)
+
+
+def test_governance_keys_cannot_sign_the_list(published: World, client: PlainClient) -> None:
+    path = forge_member(published, [signer(e) for e in published.ceremony.charter.governance.keys])
+    with pytest.raises(UnsignedMetadataError):
+        client.get(path)
+
+
+def test_the_issuer_signs_no_snapshot_over_a_forgery(published: World) -> None:
+    charter = published.ceremony.charter
+    before = (published.metadata / "snapshot.json").read_bytes()
+    forge_member(published, [signer(charter.targets.keys[0])])
+    (published.metadata / "snapshot.json").write_bytes(before)
+    done = published.online.refresh(published.now)
+    assert done.refused is not None
+    assert done.refused.code is Code.UNTRUSTED_METADATA
+    assert (published.metadata / "snapshot.json").read_bytes() == before
+
+
+def test_a_flipped_byte_in_a_target_is_refused(published: World, client: PlainClient) -> None:
+    path = published.folder / "repository" / "targets" / files.area_path(HOME)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(LengthOrHashMismatchError):
+        client.get(files.area_path(HOME))
+
+
+@pytest.mark.parametrize(
+    "name", ["targets", "snapshot", "timestamp", "deny-list", "code-lists", "bin-00"]
+)
+def test_a_flipped_byte_in_metadata_is_refused(
+    published: World, client: PlainClient, name: str
+) -> None:
+    path = published.metadata / f"{name}.json"
+    data = path.read_bytes()
+    at = data.index(b'"version":') + len(b'"version":')
+    path.write_bytes(data[:at] + b"7" + data[at + 1 :])
+    wanted = {"deny-list": files.DENY_LIST, "code-lists": files.CODE_LISTS}.get(name)
+    wanted = wanted or path_in(name, published)
+    with pytest.raises(RepositoryError):
+        client.get(wanted)
+
+
+def path_in(name: str, world: World) -> str:
+    """A path whose search leads through that bin."""
+    return next(
+        path
+        for path in (f"members/m{n}.json" for n in range(1000))
+        if roles.bin_of(path, world.ceremony.charter.bins) == name or not name.startswith("bin-")
+    )
+
+
+def test_an_old_timestamp_is_refused(published: World, client: PlainClient) -> None:
+    old = (published.metadata / "timestamp.json").read_bytes()
+    published.ceremony.change(lambda d: changes.add_area(d, HOME, "Renamed"))
+    published.publish()
+    client.get(files.PARAMETERS)
+    (published.metadata / "timestamp.json").write_bytes(old)
+    with pytest.raises(BadVersionNumberError):
+        client.updater().refresh()
+
+
+def test_an_old_snapshot_is_refused(published: World, client: PlainClient) -> None:
+    """Attack: a mirror takes back a suspension by serving the snapshot from before it."""
+    old = (published.metadata / "snapshot.json").read_bytes()
+    deny = (published.metadata / "deny-list.json").read_bytes()
+    suspend(published)
+    (published.metadata / "snapshot.json").write_bytes(old)
+    (published.metadata / "deny-list.json").write_bytes(deny)
+    with pytest.raises(RepositoryError):
+        client.updater().refresh()
+
+
+def suspend(world: World) -> None:
+    world.online.change_deny_list(
+        lambda deny: DenyList(deny.members | {NODE}, deny.agencies, deny.certificates), world.now
+    )
+
+
+def test_a_timestamp_of_yesterday_is_refused(world: World, tmp_path: Path) -> None:
+    """Attack: a mirror that keeps everybody on an old list. Its power ends with the timestamp's 24 hours."""
+    yesterday = world.now - 25 * 3600
+    world.ceremony.publish(yesterday)
+    world.online.refresh(yesterday)
+    reader = PlainClient(
+        tmp_path / "cache", world.folder / "repository", world.ceremony.trusted_root()
+    )
+    with pytest.raises(ExpiredMetadataError):
+        reader.updater().refresh()
+
+
+def test_a_bin_cannot_offer_code_lists_or_a_deny_list(
+    published: World, client: PlainClient
+) -> None:
+    """Attack: the keys of the member list widen the purposes without governance, or let somebody back in."""
+    charter = published.ceremony.charter
+    signers = [signer(e) for e in charter.targets.keys]
+    for path, forged in ((files.CODE_LISTS, b"{}"), (files.DENY_LIST, b'{"members":[]} ')):
+        before = (published.folder / "repository" / "targets" / path).read_bytes()
+        name = roles.bin_of(path, charter.bins)
+        role = (
+            Metadata[Targets].from_bytes((published.metadata / f"{name}.json").read_bytes()).signed
+        )
+        role.targets[path] = TargetFile.from_data(path, forged)
+        role.version += 1
+        (published.metadata / f"{name}.json").write_bytes(roles.sign(role, signers))
+        sign_snapshot_of_what_lies_there(published)
+        assert client.get(path) == before
+
+
+def test_code_lists_below_governances_threshold_are_refused_by_clients(
+    published: World, client: PlainClient
+) -> None:
+    charter = published.ceremony.charter
+    path = published.metadata / "code-lists.json"
+    role = Metadata[Targets].from_bytes(path.read_bytes()).signed
+    role.version += 1
+    path.write_bytes(roles.sign(role, [signer(charter.governance.keys[0])]))
+    sign_snapshot_of_what_lies_there(published)
+    with pytest.raises(UnsignedMetadataError):
+        client.get(files.CODE_LISTS)
+
+
+def test_another_federations_root_is_not_followed(
+    published: World, client: PlainClient, tmp_path: Path
+) -> None:
+    other = found(tmp_path / "other", plan(), time.time())
+    client.get(files.PARAMETERS)
+    for name in ("2.root.json", "root.json"):
+        (published.metadata / name).write_bytes(other.trusted_root())
+    with pytest.raises(RepositoryError):
+        client.updater().refresh()
+
+
+def test_the_offline_half_refuses_a_repository_that_was_tampered_with(published: World) -> None:
+    path = published.metadata / "bin-03.json"
+    path.write_bytes(os.urandom(64))
+    with pytest.raises(Refused) as refused:
+        published.ceremony.repository.read_lists(published.ceremony.trusted_root())
+    assert refused.value.code is Code.UNTRUSTED_METADATA

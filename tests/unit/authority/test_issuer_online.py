@@ -1,0 +1,239 @@
+"""Snapshot, timestamp and deny-list: when they are signed, and what cannot hold them up or turn them back."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from authority import changes, charter, keys, roles
+from authority.charter import KeyEntry
+from authority.issuer import wiring
+from fingerpost.protocol import federation_files as files
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import DenyList
+from fingerpost.protocol.ids import AgencyId, MemberId
+from tests.unit.authority.conftest import HOME, NODE, SCHOOL, PlainClient, World
+
+
+def deny_node(deny: DenyList) -> DenyList:
+    return replace(deny, members=deny.members | {NODE})
+
+
+def test_a_suspension_is_published_at_once(published: World, client: PlainClient) -> None:
+    def everything(deny: DenyList) -> DenyList:
+        return DenyList(
+            deny.members | {NODE}, deny.agencies | {SCHOOL}, deny.certificates | {0xABC}
+        )
+
+    done = published.online.change_deny_list(everything, published.now)
+    assert done.new_snapshot
+    data = client.get(files.DENY_LIST)
+    assert data is not None
+    said = files.read_deny_list(data)
+    assert said == DenyList(frozenset({NODE}), frozenset({SCHOOL}), frozenset({0xABC}))
+    published.online.change_deny_list(lambda deny: DenyList(), published.now)
+    data = client.get(files.DENY_LIST)
+    assert data is not None
+    assert files.read_deny_list(data) == DenyList()
+
+
+def test_a_suspension_outlives_a_publication(published: World, client: PlainClient) -> None:
+    published.online.change_deny_list(deny_node, published.now)
+    published.ceremony.change(lambda d: changes.add_area(d, HOME, "Renamed"))
+    published.publish()
+    data = client.get(files.DENY_LIST)
+    assert data is not None
+    assert NODE in files.read_deny_list(data).members
+
+
+def test_a_broken_list_does_not_hold_up_a_suspension(published: World, client: PlainClient) -> None:
+    """Attack, or a copy that broke off: a file in the folder that does not verify."""
+    client.get(files.area_path(HOME))  # has all bins that it needs
+    (published.metadata / "bin-07.json").write_bytes(b"rubbish")
+    done = published.online.change_deny_list(deny_node, published.now)
+    assert done.refused is not None
+    assert done.lists is None
+    data = client.get(files.DENY_LIST)
+    assert data is not None
+    assert NODE in files.read_deny_list(data).members
+
+
+def test_a_broken_list_does_not_stop_the_timestamp(published: World) -> None:
+    (published.metadata / "targets.json").unlink()
+    before = (published.metadata / "timestamp.json").read_bytes()
+    done = published.online.refresh(published.now + 600)
+    assert done.refused is not None
+    assert done.new_timestamp
+    assert not done.new_snapshot
+    assert (published.metadata / "timestamp.json").read_bytes() != before
+
+
+def test_the_timestamp_is_renewed_every_ten_minutes(published: World) -> None:
+    online = published.online
+    assert not online.refresh(published.now).new_timestamp
+    assert not online.refresh(published.now + 599).new_timestamp
+    assert online.refresh(published.now + 600).new_timestamp
+    assert not online.refresh(published.now + 601).new_timestamp
+
+
+def test_a_clock_that_went_back_still_signs(published: World) -> None:
+    """The timestamp from the future is replaced, so that its age is never misjudged for long."""
+    assert published.online.refresh(published.now - 3600).new_timestamp
+
+
+def test_snapshot_and_deny_list_are_renewed_at_half_life(published: World) -> None:
+    done = published.online.refresh(published.now + 8 * 86_400)
+    assert done.new_snapshot
+    assert done.snapshot_version == 2
+    assert not published.online.refresh(published.now + 8 * 86_400).new_snapshot
+
+
+def test_a_role_that_went_back_is_not_signed(published: World) -> None:
+    """Attack: an earlier, properly signed bin is put back, in which a member is not removed yet."""
+    name = roles.bin_of(files.area_path(HOME), published.ceremony.charter.bins)
+    path = published.metadata / f"{name}.json"
+    old = path.read_bytes()
+    published.ceremony.change(lambda d: changes.add_area(d, HOME, "Renamed"))
+    published.publish()
+    path.write_bytes(old)
+    done = published.online.refresh(published.now)
+    assert done.refused is not None
+    assert "gone back" in done.refused.what
+    assert not done.new_snapshot
+
+
+def test_a_crash_after_the_record_mends_itself(published: World, client: PlainClient) -> None:
+    record = published.folder / "online" / "deny-list.json"
+    record.write_bytes(files.write_deny_list(DenyList(frozenset({NODE}))))
+    assert published.online.refresh(published.now).new_snapshot
+    data = client.get(files.DENY_LIST)
+    assert data is not None
+    assert NODE in files.read_deny_list(data).members
+
+
+def test_a_crash_between_target_and_metadata_mends_itself(
+    published: World, client: PlainClient
+) -> None:
+    target = published.folder / "repository" / "targets" / files.DENY_LIST
+    record = published.folder / "online" / "deny-list.json"
+    data = files.write_deny_list(DenyList(frozenset({NODE})))
+    record.write_bytes(data)
+    target.write_bytes(data)
+    published.online.refresh(published.now)
+    assert client.get(files.DENY_LIST) == data
+
+
+def test_a_deny_list_changed_in_the_repository_is_put_right(
+    published: World, client: PlainClient
+) -> None:
+    """Attack: whoever can write to the repository, but not to the issuer's state, lets a member back in."""
+    published.online.change_deny_list(deny_node, published.now)
+    target = published.folder / "repository" / "targets" / files.DENY_LIST
+    target.write_bytes(files.write_deny_list(DenyList()))
+    published.online.refresh(published.now)
+    data = client.get(files.DENY_LIST)
+    assert data is not None
+    assert NODE in files.read_deny_list(data).members
+
+
+def test_without_its_record_the_issuer_signs_nothing(published: World) -> None:
+    (published.folder / "online" / "deny-list.json").unlink()
+    with pytest.raises(Defect):
+        published.online.refresh(published.now)
+
+
+def test_a_lost_snapshot_goes_on_from_the_version_members_saw(published: World) -> None:
+    for denied in (frozenset({NODE}), frozenset({MemberId("other")}), frozenset[MemberId]()):
+        replacing = functools.partial(replace, members=denied)
+        published.online.change_deny_list(replacing, published.now)
+    assert published.online.refresh(published.now).snapshot_version == 4
+    (published.metadata / "snapshot.json").unlink()
+    assert published.online.refresh(published.now).snapshot_version == 5
+
+
+def test_a_forged_snapshot_on_disk_is_not_built_upon(published: World) -> None:
+    path = published.metadata / "snapshot.json"
+    path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":9'))
+    with pytest.raises(Refused) as refused:
+        published.online.refresh(published.now)
+    assert refused.value.code is Code.UNTRUSTED_METADATA
+
+
+def test_nothing_published_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        world.online.refresh(world.now)
+    assert not (world.metadata / "timestamp.json").exists()
+
+
+def test_online_keys_are_changed_by_a_new_root(published: World, client: PlainClient) -> None:
+    """After a theft of the issuer's keys: new ones, named by the offline root; versions go on."""
+    client.get(files.PARAMETERS)
+    old = published.ceremony.charter
+    fresh: dict[str, KeyEntry] = {}
+    for name in ("snapshot", "timestamp", "deny_list"):
+        path = published.folder / "online" / f"{name.replace('_', '-')}.pem"
+        path.rename(path.with_suffix(".stolen"))
+        fresh[name] = KeyEntry(keys.public_of(keys.make_key(path)).hex(), path)
+    following = msgspec.structs.replace(old, **fresh)
+    assert published.ceremony.renew_root(following, published.now) == 2
+    ceremony = type(published.ceremony).open(published.folder)
+    ceremony.publish(published.now)
+    done = published.online.refresh(published.now)
+    assert done.refused is None
+    assert done.snapshot_version == 2
+    assert client.get(files.PARAMETERS) is not None
+
+
+def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainClient) -> None:
+    client.get(files.PARAMETERS)
+    old = published.ceremony.charter
+    made = [published.folder / "offline" / f"root-{n}-new.pem" for n in range(3)]
+    entries = tuple(KeyEntry(keys.public_of(keys.make_key(path)).hex(), path) for path in made)
+    quorum = charter.Quorum(3, entries)
+    published.ceremony.renew_root(msgspec.structs.replace(old, root=quorum), published.now)
+    ceremony = type(published.ceremony).open(published.folder)
+    assert ceremony.charter.root == quorum
+    updater = client.updater()
+    updater.refresh()
+    assert updater._trusted_set.root.version == 2
+    # The next one needs the new keys, all three of them.
+    made[0].unlink()
+    with pytest.raises(Defect):
+        ceremony.renew_root(ceremony.charter, published.now)
+
+
+def test_more_bins_are_taken_up_and_fewer_refused(published: World, client: PlainClient) -> None:
+    client.get(files.PARAMETERS)
+    ceremony = type(published.ceremony)(
+        published.folder, msgspec.structs.replace(published.ceremony.charter, bins=32)
+    )
+    ceremony.publish(published.now)
+    assert published.online.refresh(published.now).refused is None
+    assert client.get(files.member_path(NODE)) is not None
+    with pytest.raises(Defect, match="never fewer"):
+        published.ceremony.publish(published.now)
+
+
+def test_two_processes_take_turns(published: World) -> None:
+    """The command line suspends beside the running issuer: each goes on from what the other signed."""
+    one = wiring.open_online(published.issuer_settings)
+    two = wiring.open_online(published.issuer_settings)
+    one.change_deny_list(deny_node, published.now)
+    done = two.change_deny_list(
+        lambda deny: replace(deny, agencies=frozenset({AgencyId("e08000025.oak-primary")})),
+        published.now,
+    )
+    assert done.snapshot_version == 3
+    assert one.deny_list() == two.deny_list()
+    assert NODE in one.deny_list().members
+
+
+def test_a_repository_that_is_gone_is_a_defect(published: World) -> None:
+    online = published.online
+    shutil.rmtree(published.folder / "repository")
+    with pytest.raises(Defect):
+        online.refresh(published.now)

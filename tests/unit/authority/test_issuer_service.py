@@ -1,0 +1,458 @@
+"""What the issuer answers, and to whom not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authority.issuer import certificates, rules, wiring
+from authority.issuer.certificates import load_authority
+from authority.issuer.service import Issuer
+from fingerpost.protocol import federation_files as files
+from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.codec.statements import (
+    CertifyStatement,
+    EpochKeyStatement,
+    write_certify,
+    write_epoch_key,
+)
+from fingerpost.protocol.envelope import PayloadType, sign
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import DenyList
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.service import tls
+from fingerpost.service.audit import AuditLog
+from fingerpost.service.tls import Identity
+from tests.unit.authority.conftest import (
+    BROKER,
+    DAY,
+    EPOCH,
+    FEDERATION,
+    GATEWAY,
+    HOLDERS,
+    ISSUER,
+    NODE,
+    World,
+)
+
+NODE_IDENTITY = Identity(FEDERATION, NODE, tls.Service.NODE)
+
+
+@dataclass
+class Desk:
+    """An issuer with its own audit log, and a member's hand."""
+
+    world: World
+    issuer: Issuer
+    audit: AuditLog
+    key: bytes = field(default_factory=tls.make_key)
+
+    @property
+    def now(self) -> float:
+        return self.world.now
+
+    def request(self, **changed: object) -> bytes:
+        facts: dict[str, object] = {
+            "federation": FEDERATION,
+            "member": NODE,
+            "issued_at": int(self.now),
+            "nonce": os.urandom(32),
+            "certificate_request": tls.make_csr(self.key, NODE_IDENTITY),
+        }
+        statement = CertifyStatement(**{**facts, **changed})  # type: ignore[arg-type]
+        return write_certify(statement, self.world.keys[NODE])
+
+    def kinds(self) -> list[str]:
+        return [entry.kind for entry in self.audit.show(0, 2**40, decrypt=False)]
+
+
+@pytest.fixture
+def desk(published: World) -> Iterator[Desk]:
+    found = published.issuer_settings
+    audit = wiring.open_audit(found)
+    issuer = wiring.open_issuer(found, audit)
+    issuer.refresh(published.now)
+    yield Desk(published, issuer, audit)
+    audit.close()
+
+
+def refused(code: Code) -> pytest.RaisesExc[Refused]:
+    return pytest.RaisesExc(Refused, check=lambda error: error.code is code)
+
+
+def test_a_member_gets_a_certificate_for_its_names_and_no_other(desk: Desk) -> None:
+    pem = desk.issuer.certify(desk.request(), desk.now)
+    leaf, authority = x509.load_pem_x509_certificates(pem)
+    leaf.verify_directly_issued_by(authority)
+    extensions = leaf.extensions
+    assert extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    ).value == tls.subject_names(NODE_IDENTITY)
+    assert not len(leaf.subject)
+    basic = extensions.get_extension_for_class(x509.BasicConstraints)
+    assert basic.critical
+    assert not basic.value.ca
+    usages = set(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    assert usages == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
+    start, end = tls.certificate_lifetime(pem)
+    assert start == int(desk.now) - 60
+    assert end == int(desk.now) + 7 * DAY
+    constraints = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
+    assert (constraints.ca, constraints.path_length) == (True, 0)
+
+
+def test_serials_are_random(desk: Desk) -> None:
+    serials = {
+        x509.load_pem_x509_certificate(desk.issuer.certify(desk.request(), desk.now)).serial_number
+        for _ in range(5)
+    }
+    assert len(serials) == 5
+    assert min(serials) > 2**100
+
+
+def test_each_certificate_is_recorded_before_it_leaves(desk: Desk) -> None:
+    pem = desk.issuer.certify(desk.request(), desk.now)
+    (entry,) = [
+        e for e in desk.audit.show(0, 2**40, decrypt=False) if e.kind == "certificate.issued"
+    ]
+    assert entry.actor.value == str(NODE)
+    assert entry.fields["serial"] == f"{x509.load_pem_x509_certificate(pem).serial_number:x}"
+    assert entry.at == int(desk.now)
+    desk.audit.close()
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever a closed log raises
+        desk.issuer.certify(desk.request(), desk.now)
+
+
+def test_who_is_not_listed_is_refused(desk: Desk) -> None:
+    statement = CertifyStatement(
+        FEDERATION, MemberId("stranger"), int(desk.now), bytes(32), b"request"
+    )
+    with refused(Code.NOT_A_MEMBER):
+        desk.issuer.certify(write_certify(statement, desk.world.keys[NODE]), desk.now)
+
+
+def test_who_is_suspended_is_refused_like_who_is_not_listed(desk: Desk) -> None:
+    desk.world.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), desk.now)
+    desk.issuer.refresh(desk.now)
+    with refused(Code.NOT_A_MEMBER) as caught:
+        desk.issuer.certify(desk.request(), desk.now)
+    assert caught.value.what == "member"
+    desk.world.online.change_deny_list(lambda _: DenyList(), desk.now)
+    desk.issuer.refresh(desk.now)
+    assert desk.issuer.certify(desk.request(), desk.now)
+
+
+def test_a_suspension_acts_though_the_list_is_broken(desk: Desk) -> None:
+    (desk.world.metadata / "bin-00.json").write_bytes(b"rubbish")
+    desk.world.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), desk.now)
+    assert desk.issuer.refresh(desk.now).refused is not None
+    with refused(Code.NOT_A_MEMBER):
+        desk.issuer.certify(desk.request(), desk.now)
+
+
+def test_another_members_signature_is_refused(desk: Desk) -> None:
+    envelope = read_envelope(desk.request())
+    for key in (desk.world.keys[GATEWAY], ed25519.Ed25519PrivateKey.generate()):
+        forged = sign(PayloadType.CERTIFY, envelope.payload, str(NODE), key)
+        with refused(Code.BAD_SIGNATURE):
+            desk.issuer.certify(write_envelope(forged), desk.now)
+
+
+def test_a_member_cannot_speak_for_another(desk: Desk) -> None:
+    """Attack: my key and my name outside, your name inside."""
+    envelope = read_envelope(desk.request())
+    mine = sign(PayloadType.CERTIFY, envelope.payload, str(GATEWAY), desk.world.keys[GATEWAY])
+    with refused(Code.BAD_SIGNATURE):
+        desk.issuer.certify(write_envelope(mine), desk.now)
+
+
+def test_another_federations_statement_is_refused(desk: Desk) -> None:
+    with refused(Code.NOT_ALLOWED):
+        desk.issuer.certify(desk.request(federation=FederationId("other")), desk.now)
+
+
+@pytest.mark.parametrize("age", [181, 3600, -61])
+def test_a_stale_or_early_request_is_refused(desk: Desk, age: int) -> None:
+    with refused(Code.NOT_FRESH):
+        desk.issuer.certify(desk.request(issued_at=int(desk.now) - age), int(desk.now))
+
+
+@pytest.mark.parametrize("age", [0, 120, 180, -60])
+def test_a_request_within_its_time_is_answered(desk: Desk, age: int) -> None:
+    assert desk.issuer.certify(desk.request(issued_at=int(desk.now) - age), int(desk.now))
+
+
+def test_a_replay_is_refused_for_as_long_as_it_would_be_fresh(desk: Desk) -> None:
+    request = desk.request()
+    desk.issuer.certify(request, desk.now)
+    for later in (0, 60, 179):
+        with refused(Code.REPLAYED):
+            desk.issuer.certify(request, desk.now + later)
+    with refused(Code.NOT_FRESH):
+        desk.issuer.certify(request, desk.now + 240)
+    assert desk.kinds().count("certificate.issued") == 1
+
+
+def test_a_member_that_renews_without_end_is_stopped(desk: Desk) -> None:
+    for _ in range(rules.CERTIFICATES_PER_HOUR):
+        desk.issuer.certify(desk.request(), desk.now)
+    with refused(Code.QUOTA):
+        desk.issuer.certify(desk.request(), desk.now)
+    later = desk.now + 3601
+    assert desk.issuer.certify(desk.request(issued_at=int(later)), later)
+
+
+def csr(
+    identity: Identity = NODE_IDENTITY,
+    key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = None,
+    *,
+    names: list[x509.GeneralName] | None = None,
+    authority: bool = False,
+    subject: str = "",
+) -> bytes:
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    parts = [x509.NameAttribute(NameOID.COMMON_NAME, subject)] if subject else []
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(parts))
+    wanted = x509.SubjectAlternativeName(names) if names else tls.subject_names(identity)
+    builder = builder.add_extension(wanted, critical=True)
+    if authority:
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
+    digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(key, digest).public_bytes(Encoding.DER)
+
+
+OTHERS = {
+    "another member": csr(Identity(FEDERATION, GATEWAY, tls.Service.NODE)),
+    "another service": csr(Identity(FEDERATION, NODE, tls.Service.BROKER)),
+    "another federation": csr(Identity(FederationId("other"), NODE, tls.Service.NODE)),
+    "a second name": csr(names=[*tls.subject_names(NODE_IDENTITY), x509.DNSName("example.org")]),
+    "one name too few": csr(names=[x509.DNSName(NODE_IDENTITY.server_name)]),
+    "a subject": csr(subject="broker"),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_a_request_for_other_names_is_refused_and_recorded(desk: Desk, case: str) -> None:
+    with refused(Code.NOT_ALLOWED):
+        desk.issuer.certify(desk.request(certificate_request=OTHERS[case]), desk.now)
+    assert desk.kinds()[-1] == "certificate.refused"
+
+
+WRONG = {
+    "an authority": (csr(authority=True), Code.MALFORMED),
+    "another curve": (csr(key=ec.generate_private_key(ec.SECP384R1())), Code.MALFORMED),
+    "no elliptic curve of ours": (csr(key=ed25519.Ed25519PrivateKey.generate()), Code.MALFORMED),
+    "no request": (b"\x30\x03\x02\x01\x01", Code.MALFORMED),
+    "rubbish": (bytes(100), Code.MALFORMED),
+    "signature that does not hold": (csr()[:-2] + b"\x01\x01", Code.BAD_SIGNATURE),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_request_is_refused(desk: Desk, case: str) -> None:
+    data, code = WRONG[case]
+    with pytest.raises(Refused) as caught:
+        desk.issuer.certify(desk.request(certificate_request=data), desk.now)
+    assert caught.value.code in (code, Code.MALFORMED)  # a broken signature may not even parse
+
+
+def test_a_recorded_refusal_cannot_be_played_back_to_fill_the_log(desk: Desk) -> None:
+    request = desk.request(certificate_request=OTHERS["another member"])
+    with refused(Code.NOT_ALLOWED):
+        desk.issuer.certify(request, desk.now)
+    with refused(Code.REPLAYED):
+        desk.issuer.certify(request, desk.now)
+    assert desk.kinds().count("certificate.refused") == 1
+
+
+def test_before_a_list_is_there_nothing_is_decided(world: World) -> None:
+    audit = wiring.open_audit(world.issuer_settings)
+    issuer = wiring.open_issuer(world.issuer_settings, audit)
+    with refused(Code.NOT_READY):
+        issuer.certify(b"anything", world.now)
+    audit.close()
+
+
+def test_another_federations_list_is_a_defect(published: World) -> None:
+    path = published.folder / "online" / "issuer.toml"
+    path.write_text(path.read_text().replace('"pilot"', '"other"'))
+    audit = wiring.open_audit(published.issuer_settings)
+    issuer = wiring.open_issuer(published.issuer_settings, audit)
+    with pytest.raises(Defect):
+        issuer.refresh(published.now)
+    audit.close()
+
+
+def test_a_certificate_never_lives_longer_than_a_week(desk: Desk) -> None:
+    online = desk.world.folder / "online"
+    authority = load_authority(online / "ca.pem", online / "ca-certificate.pem")
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    with pytest.raises(Defect):
+        certificates.issue(authority, key, NODE_IDENTITY, desk.now, timedelta(days=8))
+    last = authority.certificate.not_valid_after_utc.timestamp()
+    assert certificates.issue(authority, key, NODE_IDENTITY, last - DAY).not_after == last
+
+
+# ---- deposits --------------------------------------------------------------------------------
+
+
+def deposit(
+    desk: Desk,
+    member: MemberId = NODE,
+    size: int = 1216,
+    epoch: int = 1,
+    at: int = 0,
+    fill: int = 7,
+) -> bytes:
+    statement = EpochKeyStatement(
+        FEDERATION, member, EpochNumber(epoch), bytes([fill]) * size, int(desk.now) + at
+    )
+    return write_epoch_key(statement, desk.world.keys[member])
+
+
+def test_a_deposit_lies_in_the_inbox_for_the_next_publication(desk: Desk) -> None:
+    envelope = deposit(desk)
+    desk.issuer.deposit(envelope, desk.now)
+    desk.issuer.deposit(envelope, desk.now)
+    assert desk.world.ceremony.inbox.envelope(EPOCH, NODE) == envelope
+    assert desk.kinds().count("deposit.accepted") == 1
+
+
+def test_the_later_deposit_counts(desk: Desk) -> None:
+    """Attack: an old receiving key, long stolen, is played back."""
+    old, new = deposit(desk, fill=1), deposit(desk, at=30, fill=2)
+    desk.issuer.deposit(old, desk.now)
+    desk.issuer.deposit(new, desk.now)
+    with refused(Code.REPLAYED):
+        desk.issuer.deposit(old, desk.now)
+    assert desk.world.ceremony.inbox.envelope(EPOCH, NODE) == new
+
+
+@pytest.mark.parametrize(
+    ("member", "size", "epoch", "at", "code"),
+    [
+        (BROKER, 32, 1, 0, Code.NOT_ALLOWED),
+        (HOLDERS[0], 1216, 1, 0, Code.NOT_ALLOWED),
+        (NODE, 32, 1, 0, Code.NOT_ALLOWED),
+        (NODE, 1216, 3, 0, Code.UNSUPPORTED),
+        (NODE, 1216, 4_000_000_000, 0, Code.UNSUPPORTED),
+        (NODE, 1216, 1, -181, Code.NOT_FRESH),
+        (NODE, 1216, 1, 62, Code.NOT_FRESH),
+    ],
+)
+def test_a_deposit_that_is_not_one_to_make_is_refused(
+    desk: Desk, member: MemberId, size: int, epoch: int, at: int, code: Code
+) -> None:
+    with refused(code):
+        desk.issuer.deposit(deposit(desk, member, size, epoch, at), desk.now)
+    assert desk.world.ceremony.inbox.epochs() == ()
+
+
+def test_the_next_two_epochs_may_be_deposited_for(desk: Desk) -> None:
+    for epoch in (1, 2):
+        desk.issuer.deposit(deposit(desk, epoch=epoch), desk.now)
+    assert [e.value for e in desk.world.ceremony.inbox.epochs()] == [1, 2]
+
+
+def test_what_was_deposited_here_opens_an_epoch_offline(desk: Desk) -> None:
+    for n, holder in enumerate(HOLDERS):
+        desk.issuer.deposit(deposit(desk, holder, 32, fill=n + 1), desk.now)
+    now = int(desk.now)
+    from authority.epochs import Times
+
+    desk.world.ceremony.open_epoch(EPOCH, Times(now, now, now + DAY), now)
+    desk.world.publish()
+    done = desk.issuer.refresh(now)
+    assert done.refused is None
+
+
+# ---- fetching --------------------------------------------------------------------------------
+
+
+def test_every_file_of_the_repository_is_served(desk: Desk) -> None:
+    repository = desk.world.folder / "repository"
+    paths = [p for p in repository.rglob("*.json")]
+    assert len(paths) > 30
+    for path in paths:
+        assert desk.issuer.fetch(path.relative_to(repository).as_posix()) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "..",
+        ".lock",
+        "metadata",
+        "metadata/",
+        "metadata/../.lock",
+        "metadata/..json",
+        "targets/../../online/ca.pem",
+        "targets/members/../../../online/deny-list.json",
+        "/etc/passwd",
+        "metadata/root.json/",
+        "metadata//root.json",
+        "metadata/root.json\n",
+        "metadata/0.root.json",
+        "metadata/bin-0.json",
+        "metadata/bin-gg.json",
+        "Metadata/root.json",
+        "targets/members/Node-1.json",
+        "targets/members/nobody.json",
+        "targets/areas/e08000025.json.json",
+        "targets/peppers/0/node-1.json",
+        "targets/peppers/1/../node-1.json",
+        "targets/members/" + "a" * 200 + ".json",
+        "metadata/ｒoot.json",
+        "targets\\members\\node-1.json",
+    ],
+)
+def test_no_other_path_is_served(desk: Desk, path: str) -> None:
+    with refused(Code.NOT_ALLOWED):
+        desk.issuer.fetch(path)
+
+
+@given(st.text(alphabet="./\\abcemtrgs-_0123456789jonpx\0\n%", max_size=60))
+def test_what_may_be_fetched_never_climbs(path: str) -> None:
+    try:
+        rules.require_fetchable(path)
+    except Refused as error:
+        assert error.code is Code.NOT_ALLOWED
+        return
+    assert path.startswith(("metadata/", "targets/"))
+    assert ".." not in path
+    assert "\\" not in path
+    assert path.endswith(".json")
+
+
+def test_a_link_out_of_the_repository_is_not_followed(desk: Desk) -> None:
+    target = desk.world.folder / "repository" / "targets" / files.member_path(NODE)
+    target.unlink()
+    target.symlink_to(desk.world.folder / "online" / "ca.pem")
+    with pytest.raises(Defect):
+        desk.issuer.fetch(f"targets/{files.member_path(NODE)}")
+
+
+def test_the_issuers_own_certificate_is_renewed_at_half_life(desk: Desk) -> None:
+    own = wiring.OwnCertificate(desk.world.folder / "online" / "state", desk.issuer)
+    first = own.renew(desk.now)
+    assert first == int(desk.now) + 7 * DAY
+    assert own.renew(desk.now + 3 * DAY) is None
+    assert own.renew(desk.now + 4 * DAY) == int(desk.now) + 11 * DAY
+    (leaf, _) = x509.load_pem_x509_certificates(own.certificate.read_bytes())
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names == tls.subject_names(Identity(FEDERATION, ISSUER, tls.Service.ISSUER))

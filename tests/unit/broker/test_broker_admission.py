@@ -1,0 +1,221 @@
+"""What the broker refuses to carry, each with its code."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.admission import Admitted, admit, require_member
+from fakes.broker_world import (
+    COUNCIL,
+    EAST,
+    GATEWAY,
+    NODES,
+    NORTH,
+    NOW,
+    OTHER_GATEWAY,
+    SOUTH,
+    Asked,
+    a_core,
+    a_federation,
+    a_query,
+    peer,
+    without,
+)
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import DenyList, Federation, Service
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import KeySet
+from fingerpost.service import identity
+
+LONG_AGO = NOW - 10_000
+
+
+def admitted(
+    asked: Asked | None = None,
+    *,
+    federation: Federation | None = None,
+    now: float = NOW,
+    caller: identity.PeerIdentity | None = None,
+    complete_since: float = LONG_AGO,
+) -> Admitted:
+    asked = asked or a_query()
+    return admit(
+        federation or a_federation(),
+        now,
+        caller or peer(),
+        asked.query,
+        asked.submission,
+        complete_since=complete_since,
+    )
+
+
+def refusal(asked: Asked | None = None, **how: Any) -> Code:
+    with pytest.raises(Refused) as caught:
+        admitted(asked, **how)
+    return caught.value.code
+
+
+def test_a_query_in_order_is_admitted_for_the_nodes_in_reach() -> None:
+    asked = a_query()
+    found = admitted(asked)
+    north, school, *_ = NODES
+    assert found.query.wire == asked.query
+    assert found.query.hash == found.submission.query_hash == asked.hash
+    assert found.nodes == tuple(sorted((north, school)))
+    assert [a.id.value for a in found.agencies] == [
+        f"{NORTH}.{n}" for n in ("council", "elm", "oak")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "nodes"),
+    [
+        ({"reach": Reach.AREA_AND_NEIGHBOURS}, {0, 1, 2}),
+        ({"reach": Reach.NAMED, "named_areas": (SOUTH, EAST)}, {2, 3}),
+        ({"reach": Reach.NATIONAL_RING}, {0, 2, 3}),
+        ({"reach": Reach.AREA, "key_set": KeySet.WIDE}, {0, 1}),
+        ({"reach": Reach.NAMED, "named_areas": (EAST,), "key_set": KeySet.WIDE}, {3}),
+    ],
+)
+def test_reach_decides_the_nodes(changes: dict[str, Any], nodes: set[int]) -> None:
+    found = admitted(a_query(a_core(**changes)))
+    assert set(found.nodes) == {NODES[n] for n in nodes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"suite": 2}, Code.UNSUPPORTED),
+        ({"suite": 0}, Code.UNSUPPORTED),
+        ({"federation": FederationId("other")}, Code.UNSUPPORTED),
+        ({"code_list_version": 2}, Code.UNSUPPORTED),
+        ({"normalisation_version": 2}, Code.UNSUPPORTED),
+        ({"epoch": EpochNumber(2)}, Code.UNSUPPORTED),
+        ({"slot": 1}, Code.MALFORMED),
+        ({"expires_at": int(NOW)}, Code.NOT_FRESH),
+        ({"expires_at": int(NOW) + limits.QUERY_LIFE_SECONDS + 1}, Code.NOT_FRESH),
+        ({"passport_expires_at": int(NOW) + limits.PASSPORT_SECONDS + 1}, Code.NOT_FRESH),
+        ({"passport_expires_at": int(NOW) + 1}, Code.NOT_FRESH),
+        ({"agency": AgencyId(f"{NORTH}.nobody")}, Code.NOT_A_MEMBER),
+        ({"agency": AgencyId(f"{NORTH}.oak")}, Code.NOT_A_MEMBER),  # answers, may not ask
+        ({"agency": AgencyId(f"{SOUTH}.council")}, Code.NOT_A_MEMBER),  # asks by another gateway
+        ({"reach": Reach.NAMED, "named_areas": (AreaCode("e12345678"),)}, Code.NOT_ALLOWED),
+        ({"reach": Reach.AREA_AND_NEIGHBOURS, "key_set": KeySet.WIDE}, Code.NOT_ALLOWED),
+        ({"reach": Reach.NATIONAL_RING, "key_set": KeySet.WIDE}, Code.NOT_ALLOWED),
+    ],
+)
+def test_each_rule_refuses_with_its_code(changes: dict[str, Any], code: Code) -> None:
+    assert refusal(a_query(a_core(**changes))) is code
+
+
+def test_another_metadata_version_is_no_fault() -> None:
+    assert admitted(a_query(a_core(metadata_version=8))).nodes
+
+
+@given(early=st.integers(-10_000, 10_000))
+def test_a_query_is_fresh_within_its_life_and_the_skew(early: int) -> None:
+    """Issued at NOW, looked at ``early`` seconds later (or earlier)."""
+    asked = a_query()
+    oldest = limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
+    if -limits.CLOCK_SKEW_SECONDS <= early <= oldest:
+        assert admitted(asked, now=NOW + early).nodes
+    else:
+        assert refusal(asked, now=NOW + early, complete_since=0.0) is Code.NOT_FRESH
+
+
+@given(since=st.floats(-1000, 1000))
+def test_a_query_from_before_the_replay_set_is_refused(since: float) -> None:
+    if since + limits.CLOCK_SKEW_SECONDS >= 0:
+        assert refusal(complete_since=NOW + since) is Code.NOT_READY
+    else:
+        assert admitted(complete_since=NOW + since).nodes
+
+
+def test_only_the_signing_gateway_may_submit() -> None:
+    assert refusal(caller=peer(OTHER_GATEWAY)) is Code.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        peer(GATEWAY, identity.Service.NODE),
+        peer(NODES[0], identity.Service.NODE),
+        peer(NODES[0], identity.Service.GATEWAY),
+        peer(MemberId("nobody")),
+        peer(federation=FederationId("other")),
+        peer(not_after=NOW),
+    ],
+    ids=lambda p: f"{p.member}/{p.service.value}",
+)
+def test_only_a_current_gateway_may_ask(caller: identity.PeerIdentity) -> None:
+    assert refusal(caller=caller) is Code.NOT_A_MEMBER
+
+
+@pytest.mark.parametrize(
+    "deny",
+    [DenyList(members=frozenset({GATEWAY})), DenyList(agencies=frozenset({COUNCIL}))],
+    ids=["gateway", "agency"],
+)
+def test_a_suspended_asker_is_refused(deny: DenyList) -> None:
+    assert refusal(federation=dataclasses.replace(a_federation(), deny=deny)) is Code.NOT_A_MEMBER
+
+
+def test_a_suspended_node_is_not_asked() -> None:
+    deny = DenyList(members=frozenset({NODES[1]}))
+    found = admitted(federation=dataclasses.replace(a_federation(), deny=deny))
+    assert found.nodes == (NODES[0],)
+    assert [a.id for a in found.agencies] == [COUNCIL]
+
+
+def test_an_expired_list_admits_nobody() -> None:
+    expired = dataclasses.replace(a_federation(), valid_until=NOW)
+    assert refusal(federation=expired) is Code.UNTRUSTED_METADATA
+
+
+def test_a_gateway_gone_from_the_list_is_refused() -> None:
+    assert refusal(federation=without(a_federation(), [GATEWAY])) is Code.NOT_A_MEMBER
+
+
+def test_a_query_under_another_key_is_refused() -> None:
+    assert refusal(a_query(signer=OTHER_GATEWAY)) is Code.BAD_SIGNATURE
+
+
+def test_a_submission_of_another_query_is_refused() -> None:
+    assert refusal(a_query(submission_of=a_query().hash)) is Code.BAD_SIGNATURE
+
+
+@given(position=st.integers(0, limits.QUERY_BYTES - 1), bit=st.integers(0, 7))
+def test_no_changed_query_is_admitted(position: int, bit: int) -> None:
+    asked = a_query()
+    changed = bytearray(asked.query)
+    changed[position] ^= 1 << bit
+    # One bit in the envelope's signer names another member; all others break form or signature.
+    assert refusal(dataclasses.replace(asked, query=bytes(changed))) in {
+        Code.MALFORMED,
+        Code.BAD_SIGNATURE,
+        Code.NOT_ALLOWED,
+    }
+
+
+@given(submission=st.binary(max_size=2000))
+def test_no_made_up_submission_is_admitted(submission: bytes) -> None:
+    asked = dataclasses.replace(a_query(), submission=submission)
+    assert refusal(asked) in {Code.MALFORMED, Code.BAD_SIGNATURE}
+
+
+def test_nothing_of_a_query_shows_in_a_repr() -> None:
+    found = admitted()
+    assert found.submission.handle.value not in repr(found)
+    assert len(repr(found)) < 60
+
+
+def test_a_member_of_another_service_is_not_taken_for_a_node() -> None:
+    with pytest.raises(Refused, match="not_a_member"):
+        require_member(a_federation(), peer(), Service.NODE, NOW)

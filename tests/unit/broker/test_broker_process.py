@@ -1,0 +1,301 @@
+"""The broker as a process: from its settings file and folders to a lookup, a restart, and its hash log read aloud."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import socket
+import stat
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from typer.testing import CliRunner
+
+from broker import cli, wiring
+from broker.settings import BrokerSettings
+from fakes.broker_running import an_answer
+from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_federation, a_query
+from fakes.certificates import FakeAuthority
+from fakes.repository import FakeRepository
+from fingerpost.protocol.codec.carriage import (
+    read_event,
+    read_queries,
+    write_answers,
+    write_hello,
+    write_lookup,
+)
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Service as ListedService
+from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
+from fingerpost.service import bundle, logs
+from fingerpost.service import settings as settings_files
+from fingerpost.service.credentials import make_member_keys
+from fingerpost.service.health import probe
+from fingerpost.service.identity import Identity, Service
+from fingerpost.service.rpc import CLIENT_FRAMES, SERVER_NODES, Edge, connect, refused_from, server
+from fingerpost.service.run import Stop
+from fingerpost.wire.v1 import broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
+
+NORTH = NODES[0]
+BROKER = Identity(FEDERATION, MemberId("broker"), Service.BROKER)
+ISSUER = Identity(FEDERATION, MemberId("issuer"), Service.ISSUER)
+
+
+def free_address() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{found.getsockname()[1]}"
+
+
+class FakeIssuer(member_list_pb2_grpc.MemberListServiceServicer):
+    def __init__(self, repository: FakeRepository) -> None:
+        self._repository = repository
+
+    async def Fetch(self, request: member_list_pb2.FetchRequest, context: Any) -> Any:
+        return member_list_pb2.FetchResponse(content=self._repository.fetch(request.path))
+
+
+@dataclass
+class Home:
+    """The broker's folders as its operator lays them out."""
+
+    folder: Path
+    authority: FakeAuthority
+    repository: FakeRepository
+    issuer: str
+    nodes: str
+    askers: str
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / "broker.toml"
+
+    @property
+    def settings(self) -> BrokerSettings:
+        return settings_files.load(self.settings_file, BrokerSettings)
+
+    def channel(self, who: Identity, address: str) -> grpc.aio.Channel:
+        return connect(address, self.authority.client(who), BROKER, options=CLIENT_FRAMES)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    now = time.time()
+    repository = FakeRepository(tmp_path, now)
+    listed = a_federation(now, gathering_ms=1000)
+    repository.publish(
+        listed.parameters, listed.code_lists, listed.members.values(), listed.areas.values()
+    )
+    authority = FakeAuthority.create(tmp_path / "authority")
+    made = Home(tmp_path, authority, repository, *(free_address() for _ in range(3)))
+    keys = make_member_keys(tmp_path / "credentials")
+    pair = authority.certify(BROKER)
+    keys.install((pair / "tls.key").read_bytes(), (pair / "tls.pem").read_bytes())
+    holders = [
+        bundle.Endpoint(holder, bundle.Address("127.0.0.1:1"))
+        for holder in listed.parameters.key_holders
+    ]
+    bundle.write_bundle(
+        tmp_path / "bundle",
+        bundle.EnrolmentBundle(
+            federation=FEDERATION,
+            member=BROKER.member,
+            service=ListedService.BROKER,
+            addresses=bundle.Addresses(
+                issuer=bundle.Endpoint(ISSUER.member, bundle.Address(made.issuer)),
+                broker=BROKER.member,
+                broker_nodes=bundle.Address(made.nodes),
+                broker_askers=bundle.Address(made.askers),
+                key_holders=(holders[0], holders[1]),
+            ),
+            root=repository.root.read_bytes(),
+            certificate_authority=authority.file.read_bytes(),
+        ),
+    )
+    (tmp_path / "state").mkdir(mode=0o700)
+    settings_files.write_secret(tmp_path / "audit.key", bytes(range(32)))
+    made.settings_file.write_text(
+        f"""
+listen_nodes = "{made.nodes}"
+listen_askers = "{made.askers}"
+state = "state"
+audit_key = "audit.key"
+health = "health.sock"
+
+[places]
+bundle = "bundle"
+credentials = "credentials"
+member_list = "list"
+"""
+    )
+    made.settings_file.chmod(0o600)
+    return made
+
+
+@asynccontextmanager
+async def issuer_of(home: Home) -> AsyncIterator[None]:
+    log = logs.configure("issuer", {}, strict=True, stream=io.StringIO())
+    edge = server(SERVER_NODES, Edge(log, longest=10.0))
+    member_list_pb2_grpc.add_MemberListServiceServicer_to_server(FakeIssuer(home.repository), edge)
+    tls = home.authority.server(ISSUER)
+    edge.add_secure_port(home.issuer, tls.without_client_certificates())
+    await edge.start()
+    try:
+        yield
+    finally:
+        await edge.stop(0)
+
+
+@asynccontextmanager
+async def broker_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator[None]:
+    stop = Stop()
+    logger = logs.configure("broker", wiring.EVENTS, strict=True, stream=log or io.StringIO())
+    running = asyncio.create_task(wiring.serve(home.settings, logger, stop))
+    try:
+        async with asyncio.timeout(20):
+            while not await probe(home.settings.health):
+                if running.done():
+                    break
+        if not running.done():
+            yield
+    finally:
+        stop.request()
+        await running
+
+
+async def one_lookup(home: Home, asked: Asked) -> list[LookupEvent]:
+    """One node attached, which answers."""
+    node = home.channel(Identity(FEDERATION, NORTH, Service.NODE), home.nodes)
+    gateway = home.channel(Identity(FEDERATION, GATEWAY, Service.GATEWAY), home.askers)
+    async with asyncio.timeout(20), node, gateway:
+        nodes: Any = broker_pb2_grpc.NodeServiceStub(node)
+        call = nodes.Attach()
+        await call.write(write_hello(NodeHello(1)))
+        stub = broker_pb2_grpc.LookupServiceStub(gateway)
+        asking = stub.Lookup(write_lookup(asked.query, asked.submission), timeout=10)
+        events = []
+        try:
+            async for message in asking:
+                events.append(read_event(message))
+                if len(events) == 1:
+                    assert read_queries(await call.read()) == (asked.query,)
+                    await call.write(write_answers([an_answer(asked.hash)]))
+        finally:
+            call.cancel()
+            with suppress(asyncio.CancelledError):
+                await call.code()
+        return events
+
+
+async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
+    log = io.StringIO()
+    # A store that has just been made refuses what was issued before: an earlier one may have carried it.
+    late = a_query(a_core(time.time() + 59))
+    later = a_query(a_core(time.time() + 60))
+    async with issuer_of(home):
+        async with broker_of(home, log):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await one_lookup(home, a_query(a_core(time.time())))
+            assert refused_from(caught.value).code is Code.NOT_READY
+        _grow_old(home)
+        async with broker_of(home, log):
+            events = await one_lookup(home, late)
+            assert [e.node for e in events if isinstance(e, NodeAnswer)] == [NORTH]
+            assert isinstance(events[-1], Ended)
+        async with broker_of(home, log):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await one_lookup(home, late)
+            assert refused_from(caught.value).code is Code.REPLAYED
+            await one_lookup(home, later)
+
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert {line["event"] for line in lines} >= {"broker.started", "lookup.ended", "node.attached"}
+    assert late.hash.hex() not in log.getvalue()
+    for file in (home.folder / "state").iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+    shown = CliRunner().invoke(
+        cli.app,
+        ["audit", "show", "--settings", str(home.settings_file), "--handles"],
+        env={"COLUMNS": "400"},
+    )
+    assert shown.exit_code == 0
+    assert late.hash.hex() in shown.stdout
+    assert "0" * 32 in shown.stdout
+    verified = CliRunner().invoke(
+        cli.app, ["audit", "verify", "--settings", str(home.settings_file)]
+    )
+    assert verified.stdout.startswith("2 entries, whole.")
+
+
+def _grow_old(home: Home) -> None:
+    """As if the store had been made an hour ago."""
+    from broker.store import REPLAY_FILE, _begin_anew
+    from fingerpost.service.database import open_sqlite
+
+    engine = open_sqlite(home.folder / "state" / REPLAY_FILE)
+    with engine.begin() as connection:
+        _begin_anew(connection, time.time() - 3600)
+    engine.dispose()
+
+
+async def test_it_starts_without_the_issuer_once_it_has_a_list(home: Home) -> None:
+    async with issuer_of(home), broker_of(home):
+        pass
+    async with broker_of(home):
+        assert await probe(home.settings.health)
+
+
+async def test_it_does_not_start_without_any_list(home: Home) -> None:
+    with pytest.raises(Refused) as caught:
+        async with broker_of(home):
+            pass
+    assert caught.value.code is Code.UNAVAILABLE
+
+
+async def test_it_does_not_start_on_a_port_that_is_taken(home: Home) -> None:
+    host, port = home.askers.rsplit(":", 1)
+    with socket.socket() as taken:
+        taken.bind((host, int(port)))
+        taken.listen()
+        async with issuer_of(home):
+            with pytest.raises(Defect, match="cannot be listened on"):
+                async with broker_of(home):
+                    pass
+
+
+def test_check_reads_the_settings(home: Home) -> None:
+    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    assert run.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("\nquota = 100000\n", "quota"),
+        ("\nstate = 'twice'\n", "not TOML"),
+    ],
+)
+def test_a_setting_that_is_not_known_is_fatal(home: Home, change: str, fault: str) -> None:
+    home.settings_file.write_text(change + home.settings_file.read_text())
+    with pytest.raises(Defect, match=fault):
+        home.settings  # noqa: B018
+
+
+def test_the_state_is_adopted_by_somebody_for_a_reason(home: Home) -> None:
+    runner = CliRunner()
+    where = ["--settings", str(home.settings_file)]
+    taken = runner.invoke(cli.app, ["adopt", *where, "--by", "duty-operator", "--why", "restore-7"])
+    assert taken.exit_code == 0, taken.output
+    shown = runner.invoke(cli.app, ["audit", "show", *where], env={"COLUMNS": "400"})
+    assert "duty-operator" in shown.stdout
+    assert "restore-7" in shown.stdout

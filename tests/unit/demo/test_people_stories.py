@@ -1,0 +1,279 @@
+"""The stories' expectations hold in the files themselves, and the rule behind them is a narrow one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from deploy.demo.people import Population, Story
+from deploy.demo.people.agencies import AGENCIES
+from deploy.demo.people.children import Child, Sighting
+from deploy.demo.people.exports import COLUMNS
+from deploy.demo.people.likeness import Lookalikes, recognisable
+from deploy.demo.people.places import AREAS
+from deploy.demo.people.records import Record
+from deploy.demo.people.stories import SCHOOLS
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.protocol.codes import COARSE, PURPOSES, Kind, Reach
+from fingerpost.protocol.errors import Code
+from fingerpost.protocol.ids import AgencyId
+
+SLUGS = (
+    "four-agencies",
+    "former-surname",
+    "moved-by-number",
+    "moved-by-names",
+    "no-school",
+    "one-twin",
+    "nobody",
+    "shielded",
+    "sensitive",
+    "stopped-node",
+    "too-little",
+)
+Row = tuple[AgencyId, dict[str, str]]
+
+
+def _rows(population: Population) -> Iterator[Row]:
+    for export in population.exports:
+        for row in export.rows:
+            yield export.agency.id, dict(zip(COLUMNS, row, strict=True))
+
+
+def _story(population: Population, slug: str) -> Story:
+    return next(story for story in population.stories if story.slug == slug)
+
+
+def _same_birth(population: Population, story: Story) -> list[Row]:
+    """Every row of any file with the date of birth that is asked about: all that could be the child."""
+    dob = story.asked.dob
+    assert dob is not None
+    return [(agency, row) for agency, row in _rows(population) if row["dob"] == dob.isoformat()]
+
+
+def test_all_stories_are_told(population: Population) -> None:
+    assert tuple(story.slug for story in population.stories) == SLUGS
+
+
+def test_every_story_obeys_its_purpose(population: Population) -> None:
+    agencies = {agency.id for agency in AGENCIES}
+    for story in population.stories:
+        rule = PURPOSES[story.purpose]
+        assert story.reach is rule.default_reach is Reach.AREA_AND_NEIGHBOURS
+        assert bool(story.reference) == rule.reference_required
+        assert not rule.approver_required
+        assert story.asker in agencies
+        assert story.asker not in story.involved | story.silent
+        assert not story.involved & story.silent
+    assert len(population.askers) <= 4
+
+
+def test_who_must_show_has_a_row_that_may_be_told(population: Population) -> None:
+    for story in population.stories:
+        if story.refused is not None:
+            continue
+        rows = _same_birth(population, story)
+        for agency in story.involved | (story.gaps & {a for a, _ in rows}):
+            mine = [row for who, row in rows if who == agency]
+            assert mine, story.slug
+            assert not any(row["shield"] or row["sensitive"] for row in mine)
+            assert any(row["sex"] in {"", _letter(story.asked.sex)} for row in mine)
+
+
+def test_who_must_not_show_has_no_row_that_may_be_told(population: Population) -> None:
+    """But for the twin, nobody at a silent agency was even born on that day."""
+    for story in population.stories:
+        if story.refused is not None or story.slug == "one-twin":
+            continue
+        for agency, row in _same_birth(population, story):
+            if agency in story.silent:
+                assert row["shield"] == "yes" or row["sensitive"] == "yes", story.slug
+
+
+def test_four_agencies_of_different_kinds_by_either_surname(population: Population) -> None:
+    now, then = _story(population, "four-agencies"), _story(population, "former-surname")
+    assert len(now.involved) >= 3
+    kinds = {
+        COARSE[Kind[row["kind"]]]
+        for agency, row in _same_birth(population, now)
+        if agency in now.involved
+    }
+    assert len(kinds) == len(now.involved)
+    assert now.asked.dob == then.asked.dob
+    assert now.asked.surname != then.asked.surname
+    assert not then.asked.other_names
+    assert then.involved
+    for agency, row in _same_birth(population, then):
+        if agency in then.involved:
+            assert then.asked.surname in row["aliases"]
+
+
+def test_the_four_records_differ(population: Population) -> None:
+    """Real errors stand between them: not all four say the same."""
+    story = _story(population, "four-agencies")
+    written = {
+        (row["forename"], row["surname"].upper(), row["postcode"])
+        for agency, row in _same_birth(population, story)
+        if agency in story.involved
+    }
+    assert len(written) >= 2
+
+
+def test_who_moved_is_found_in_both_areas(population: Population) -> None:
+    by_number = _story(population, "moved-by-number")
+    by_names = _story(population, "moved-by-names")
+    for story in (by_number, by_names):
+        assert {agency.area for agency in story.involved} == {area.code for area in AREAS}
+    assert by_number.asked.nhs_number
+    assert not by_number.asked.other_names
+    assert not by_names.asked.nhs_number
+    rows = _same_birth(population, by_number)
+    for agency, row in rows:
+        if agency in by_number.involved and agency.area != by_number.asker.area:
+            assert row["surname"].upper() != by_number.asked.surname.upper()
+            assert row["nhs_number"] == by_number.asked.nhs_number
+
+
+def test_no_school_names_the_child_who_has_none(population: Population) -> None:
+    story = _story(population, "no-school")
+    assert story.silent >= SCHOOLS
+    assert len(SCHOOLS) >= 14
+    assert story.asked.dob is not None
+    assert story.involved
+
+
+def test_only_the_other_twins_agency_must_stay_silent(population: Population) -> None:
+    story = _story(population, "one-twin")
+    lurking = [
+        (agency, row) for agency, row in _same_birth(population, story) if agency in story.silent
+    ]
+    assert lurking, "without the twin's own agency the story proves nothing"
+    for _, row in lurking:
+        assert row["surname"].upper() == story.asked.surname.upper()
+        assert row["postcode"] == story.asked.postcode
+        assert row["forename"] != story.asked.forename
+        assert row["sex"] in {"", _letter(story.asked.sex)}
+
+
+def test_nobody_knows_the_stranger(population: Population) -> None:
+    story = _story(population, "nobody")
+    assert not story.involved
+    assert len(story.silent) == len(AGENCIES) - 1
+    assert not _same_birth(population, story)
+
+
+def test_a_shielded_row_lurks_in_the_shielded_story(population: Population) -> None:
+    story = _story(population, "shielded")
+    hidden = {a for a, row in _same_birth(population, story) if row["shield"] == "yes"}
+    assert hidden
+    assert hidden <= story.silent
+    assert story.involved
+
+
+def test_sensitive_rows_lurk_in_the_sensitive_story(population: Population) -> None:
+    story = _story(population, "sensitive")
+    hidden = {a for a, row in _same_birth(population, story) if row["sensitive"] == "yes"}
+    assert len(hidden) == 2
+    assert hidden <= story.silent
+
+
+def test_the_stopped_node_hosts_an_agency_that_knows_the_child(population: Population) -> None:
+    story = _story(population, "stopped-node")
+    assert story.stop is not None
+    assert story.gaps == {agency.id for agency in AGENCIES if agency.node == story.stop}
+    assert story.gaps & {agency for agency, _ in _same_birth(population, story)}
+    assert not story.gaps & (story.involved | story.silent)
+    assert story.involved
+
+
+def test_a_name_alone_must_be_refused(population: Population) -> None:
+    story = _story(population, "too-little")
+    assert story.refused is Code.WEAK_INPUT
+    asked = story.asked
+    assert (asked.dob, asked.postcode, asked.nhs_number, asked.upn) == (None, "", "", "")
+
+
+def _letter(sex: Sex | None) -> str:
+    return {Sex.FEMALE: "F", Sex.MALE: "M", None: ""}[sex]
+
+
+# ---- the rule behind the expectations ----------------------------------------------------------
+
+BORN = date(2014, 5, 9)
+ASKED = Demographics(forename="Michaela", surname="Neumann", dob=BORN, postcode="WX42 2DQ")
+HELD = Record("Michaela", "", "Neumann", (), "2014-05-09", Sex.FEMALE, "WX42 2DQ", "", "")
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        HELD,
+        replace(HELD, forename="Mikaela"),
+        replace(HELD, surname="Neuman"),
+        replace(HELD, postcode="WX42 3DQ"),
+        replace(HELD, postcode="HW91 7LQ"),
+        replace(HELD, surname="Tiller", aliases=(OtherName("Michaela", "Neumann"),)),
+    ],
+)
+def test_recognisable(held: Record) -> None:
+    assert recognisable(ASKED, held)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        replace(HELD, dob="2014-09-05"),
+        replace(HELD, dob=""),
+        replace(HELD, dob="2014-05-39"),
+        replace(HELD, forename="Ruby"),
+        replace(HELD, forename="Michafla"),  # the sound is another: somebody might dispute it
+        replace(HELD, surname="Tiller"),
+        replace(HELD, surname="Neuman", postcode="WX17 9BQ"),
+        replace(HELD, surname=""),
+    ],
+)
+def test_not_recognisable(held: Record) -> None:
+    assert not recognisable(ASKED, held)
+
+
+def test_a_number_finds_another_surname_but_not_another_child() -> None:
+    asked = replace(ASKED, nhs_number="9990000018")
+    held = replace(HELD, surname="Tiller", postcode="HW17 9BQ", nhs_number="9990000018")
+    assert recognisable(asked, held)
+    assert not recognisable(asked, replace(held, forename="Ruby"))
+    assert not recognisable(asked, replace(HELD, nhs_number="9990000026"))
+
+
+def _child(number: int, forename: str, surname: str, dob: date, postcode: str) -> Child:
+    sighting = Sighting(forename, surname, dob.isoformat(), postcode)
+    return Child(
+        number,
+        AREAS[0],
+        forename,
+        "",
+        surname,
+        dob,
+        Sex.FEMALE,
+        postcode,
+        "",
+        "",
+        (sighting,),
+    )
+
+
+def test_who_stands_alone() -> None:
+    child = _child(1, "Michaela", "Neumann", BORN, "WX42 2DQ")
+    far = _child(2, "Ruby", "Tiller", date(2012, 1, 20), "WX17 9BQ")
+    assert Lookalikes([child, far]).stands_alone(child)
+    for other in (
+        replace(far, sightings=(replace(far.sightings[0], dob="2014-05-09"),)),
+        replace(far, sightings=(replace(far.sightings[0], dob="2014-09-05"),)),
+        _child(2, "Ruby", "Newman", date(2012, 1, 20), "WX24 2DQ"),
+    ):
+        assert not Lookalikes([child, other]).stands_alone(child)
+    twin = _child(2, "Ruby", "Neumann", BORN, "WX42 2DQ")
+    assert Lookalikes([child, twin]).stands_alone(replace(child, twin=2))
+    assert not Lookalikes([child, twin]).stands_alone(child)

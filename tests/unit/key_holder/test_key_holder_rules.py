@@ -1,0 +1,99 @@
+"""Epochs and quotas of a key holder."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Kind, Purpose, Role
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import (
+    CodeLists,
+    Epoch,
+    Federation,
+    Member,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import Workload
+from key_holder.epochs import KEEP_AFTER_SECONDS, chores, serving
+from key_holder.quota import allowance
+
+NOW = 1_800_000_000
+A, B = MemberId("holder-a"), MemberId("holder-b")
+
+
+def federation(*epochs: Epoch) -> Federation:
+    return Federation(
+        1,
+        NOW + 10**9,
+        Parameters(FederationId("test"), 1, 1, MemberId("br"), MemberId("is"), (A, B), epochs),
+        CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
+        {},
+        {},
+    )
+
+
+def epoch(number: int, starts: int, ends: int) -> Epoch:
+    keys = {A: bytes(32), B: bytes(32)}
+    return Epoch(EpochNumber(number), starts - 1000, starts, ends, keys)
+
+
+@given(st.integers(-5000, 5000))
+def test_an_epoch_is_served_from_indexing_until_its_last_query_died(offset: int) -> None:
+    known = federation(epoch(1, NOW, NOW + 2000))
+    now = NOW + offset
+    wanted = -1000 - limits.CLOCK_SKEW_SECONDS <= offset < 2000 + KEEP_AFTER_SECONDS
+    if wanted:
+        assert serving(known, A, EpochNumber(1), now).number == EpochNumber(1)
+    else:
+        with pytest.raises(Refused, match="unsupported"):
+            serving(known, A, EpochNumber(1), now)
+
+
+def test_a_holder_serves_nothing_that_is_not_its_own() -> None:
+    with pytest.raises(Refused, match="unsupported"):
+        serving(federation(epoch(1, NOW, NOW + 2000)), MemberId("other"), EpochNumber(1), NOW)
+
+
+def test_the_next_key_is_made_ahead_and_dead_ones_are_destroyed() -> None:
+    known = federation(epoch(3, NOW - 9000, NOW - 5000), epoch(4, NOW - 5100, NOW + 5000))
+    held = frozenset(EpochNumber(n) for n in (1, 3, 4))
+    due = chores(known, held, NOW)
+    assert due.make == (EpochNumber(5),)
+    assert due.destroy == (EpochNumber(1), EpochNumber(3))
+    assert chores(known, frozenset({EpochNumber(4), EpochNumber(5)}), NOW).destroy == ()
+
+
+def test_before_the_first_epoch_a_key_is_made_for_it() -> None:
+    assert chores(federation(), frozenset(), NOW).make == (EpochNumber(1),)
+
+
+def member(service: Service, caseload: int = 0, lookups: int = 0) -> Member:
+    return Member(MemberId("m"), service, "x", bytes(32), caseload, lookups)
+
+
+def test_allowances() -> None:
+    node = allowance(member(Service.NODE, caseload=370), Workload.BULK, EpochNumber(2), NOW)
+    assert (node.period, node.most) == ("epoch-2", int(370 * 25 * 1.5))
+    asker = allowance(member(Service.GATEWAY, lookups=100), Workload.LOOKUP, EpochNumber(2), NOW)
+    assert asker.most == 100 * 2 * 32
+
+
+@pytest.mark.parametrize(
+    ("service", "workload"),
+    [
+        (Service.NODE, Workload.LOOKUP),
+        (Service.GATEWAY, Workload.BULK),
+        (Service.BROKER, Workload.LOOKUP),
+        (Service.BROKER, Workload.BULK),
+        (Service.KEY_HOLDER, Workload.BULK),
+    ],
+)
+def test_nobody_has_another_members_workload(service: Service, workload: Workload) -> None:
+    with pytest.raises(Refused) as refused:
+        allowance(member(service, 10**6, 10**6), workload, EpochNumber(1), NOW)
+    assert refused.value.code is Code.NOT_ALLOWED

@@ -1,0 +1,223 @@
+"""The key holder as a whole, over its real vault, meter, record and evaluator."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fakes.clock import ManualClock
+from fingerpost.private.oprf import BlindedBatch
+from fingerpost.protocol.codes import Kind, Purpose, Role
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import (
+    CodeLists,
+    DenyList,
+    Epoch,
+    Federation,
+    Member,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import Blinded, Workload
+from fingerpost.service.audit import AuditLog
+from fingerpost.service.database import migrate, open_sqlite
+from key_holder.evaluator import Evaluator
+from key_holder.record import CATALOGUE, AuditRecord
+from key_holder.service import KeyHolder
+from key_holder.store import SqlMeter
+from key_holder.vault import FileVault
+
+NOW = 1_800_000_000
+ME, OTHER = MemberId("holder-a"), MemberId("holder-b")
+NODE, GATEWAY = MemberId("node"), MemberId("gateway")
+FEDERATION = FederationId("test")
+ONE = EpochNumber(1)
+
+
+class World:
+    """One key holder over real storage."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "vault").mkdir()
+        self.vault = FileVault(folder / "vault")
+        self.engine = open_sqlite(folder / "meter.sqlite")
+        migrate(self.engine, "key_holder.migrations")
+        self.audit = AuditLog.open(
+            folder / "audit.sqlite", catalogue=CATALOGUE, master_key=bytes(32)
+        )
+        self.clock = ManualClock(NOW)
+        self.pool = ThreadPoolExecutor(1)
+        self.evaluator = Evaluator(self.vault.seed, self.pool, 1)
+        self.public_key = self.vault.make(ONE)
+        self.current = self.federation()
+        self.holder = KeyHolder(
+            ME,
+            self,
+            self.vault,
+            self.evaluator,
+            SqlMeter(self.engine),
+            AuditRecord(self.audit),
+            self.clock,
+        )
+        self.deposited: list[EpochNumber] = []
+
+    def federation(self, deny: DenyList | None = None, key: bytes | None = None) -> Federation:
+        keys = {ME: key or self.public_key, OTHER: bytes(32)}
+        return Federation(
+            1,
+            NOW + 10**7,
+            Parameters(
+                FEDERATION,
+                1,
+                1,
+                MemberId("br"),
+                MemberId("is"),
+                (ME, OTHER),
+                (Epoch(ONE, NOW - 100, NOW, NOW + 10_000, keys),),
+            ),
+            CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
+            {
+                NODE: Member(NODE, Service.NODE, "x", bytes(32), declared_caseload=2),
+                GATEWAY: Member(GATEWAY, Service.GATEWAY, "x", bytes(32), lookups_per_day=1),
+            },
+            {},
+            deny or DenyList(),
+        )
+
+    async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
+        assert len(public_key) == 32
+        self.deposited.append(epoch)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    running = asyncio.create_task(made.evaluator.run())
+    yield made
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    made.pool.shutdown()
+    made.audit.close()
+    made.engine.dispose()
+
+
+def batch(workload: Workload, inputs: int = 3, epoch: EpochNumber = ONE) -> BlindedBatch:
+    return BlindedBatch.blind(
+        [b"input %d" % i for i in range(inputs)],
+        epoch=epoch,
+        workload=workload,
+        random_bytes=secrets.token_bytes,
+    )
+
+
+async def test_what_is_evaluated_verifies_against_the_member_list(world: World) -> None:
+    lookup, bulk = batch(Workload.LOOKUP), batch(Workload.BULK)
+    one = await world.holder.evaluate(FEDERATION, GATEWAY, Service.GATEWAY, lookup.message)
+    two = await world.holder.evaluate(FEDERATION, NODE, Service.NODE, bulk.message)
+    assert lookup.finalise(one, world.public_key) == bulk.finalise(two, world.public_key)
+
+
+async def test_each_evaluation_is_recorded_before_it_is_given(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.holder.evaluate(
+        FEDERATION, GATEWAY, Service.GATEWAY, batch(Workload.LOOKUP).message
+    )
+    (entry,) = world.audit.show(0, 2**40, decrypt=False)
+    assert str(entry.actor) == "gateway"
+    assert entry.fields == {"epoch": 1, "workload": "LOOKUP", "elements": 32}
+
+    def full_disk(events: object) -> None:
+        raise Defect("the disk is full")
+
+    monkeypatch.setattr(world.audit, "append_many", full_disk)
+    with pytest.raises(Defect, match="full"):
+        await world.holder.evaluate(FEDERATION, NODE, Service.NODE, batch(Workload.BULK).message)
+
+
+async def test_a_quota_holds_across_a_restart(world: World, tmp_path: Path) -> None:
+    for _ in range(2):  # one lookup a day is two queries
+        await world.holder.evaluate(
+            FEDERATION, GATEWAY, Service.GATEWAY, batch(Workload.LOOKUP).message
+        )
+    again = SqlMeter(open_sqlite(tmp_path / "meter.sqlite"))
+    with pytest.raises(Refused, match="quota"):
+        again.charge(GATEWAY, f"day-{NOW // 86_400}", 1, 64)
+    with pytest.raises(Refused, match="quota"):
+        await world.holder.evaluate(
+            FEDERATION, GATEWAY, Service.GATEWAY, batch(Workload.LOOKUP).message
+        )
+
+
+async def test_bulk_does_not_eat_into_lookups(world: World) -> None:
+    with pytest.raises(Refused, match="quota"):
+        await world.holder.evaluate(
+            FEDERATION, NODE, Service.NODE, batch(Workload.BULK, 76).message
+        )
+    await world.holder.evaluate(FEDERATION, NODE, Service.NODE, batch(Workload.BULK, 75).message)
+
+
+async def refusal(world: World, caller: MemberId, service: Service, message: Blinded) -> Code:
+    with pytest.raises(Refused) as refused:
+        await world.holder.evaluate(FEDERATION, caller, service, message)
+    return refused.value.code
+
+
+async def test_refusals(world: World) -> None:
+    lookup = batch(Workload.LOOKUP).message
+    assert await refusal(world, MemberId("x"), Service.GATEWAY, lookup) is Code.NOT_A_MEMBER
+    assert await refusal(world, NODE, Service.GATEWAY, lookup) is Code.NOT_A_MEMBER
+    assert await refusal(world, NODE, Service.NODE, lookup) is Code.NOT_ALLOWED
+    other_epoch = batch(Workload.LOOKUP, epoch=EpochNumber(2)).message
+    assert await refusal(world, GATEWAY, Service.GATEWAY, other_epoch) is Code.UNSUPPORTED
+    identity_points = Blinded(ONE, Workload.LOOKUP, (bytes(32),) * 32)
+    assert await refusal(world, GATEWAY, Service.GATEWAY, identity_points) is Code.MALFORMED
+    world.current = world.federation(DenyList(members=frozenset({GATEWAY})))
+    assert await refusal(world, GATEWAY, Service.GATEWAY, lookup) is Code.NOT_A_MEMBER
+    world.current = world.federation(key=bytes(31) + b"\1")
+    assert await refusal(world, GATEWAY, Service.GATEWAY, lookup) is Code.NOT_READY
+    world.clock.advance(10**8)
+    assert await refusal(world, GATEWAY, Service.GATEWAY, lookup) is Code.UNTRUSTED_METADATA
+
+
+async def test_lookups_pass_bulk_that_waits(world: World) -> None:
+    order: list[str] = []
+
+    async def ask(name: str, workload: Workload) -> None:
+        await world.evaluator.evaluate(batch(workload, 1).message)
+        order.append(name)
+
+    gate = world.pool.submit(lambda: None)
+    gate.result()
+    bulk = [asyncio.create_task(ask(f"bulk {i}", Workload.BULK)) for i in range(4)]
+    lookup = asyncio.create_task(ask("lookup", Workload.LOOKUP))
+    await asyncio.gather(*bulk, lookup)
+    assert order.index("lookup") <= 1
+
+
+async def test_keys_live_and_die_with_their_epochs(world: World, tmp_path: Path) -> None:
+    await world.holder.keep_keys(world)
+    assert world.deposited == [EpochNumber(2)]
+    seed = (tmp_path / "vault" / "epoch-1.seed").read_bytes()
+    assert len(seed) == 32
+    world.clock.advance(20_000)
+    await world.holder.keep_keys(world)
+    assert not (tmp_path / "vault" / "epoch-1.seed").exists()
+    assert world.vault.held() == frozenset({EpochNumber(2)})
+    again = FileVault(tmp_path / "vault")
+    assert again.public_key(EpochNumber(2)) == world.vault.public_key(EpochNumber(2))
+    assert seed.hex() not in repr(again)
+
+
+def test_a_vault_is_not_made_by_itself(tmp_path: Path) -> None:
+    with pytest.raises(Defect):
+        FileVault(tmp_path / "missing")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(Defect):
+        FileVault(tmp_path)

@@ -1,0 +1,210 @@
+"""One small federation and one lookup in it, the same in every run.
+
+Law: fixed inputs only. ``seeded`` stands for ``secrets.token_bytes``; keys come from labels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from fingerpost.private import passport as passports
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.inner import Inner
+from fingerpost.private.locators import Opening, Pepper, opening
+from fingerpost.private.passport import Passport
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.protocol.codec.queries import read_query
+from fingerpost.protocol.codes import Acr, AgencyKind, Kind, Purpose, Reach, Role
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    CodeLists,
+    Epoch,
+    Federation,
+    Member,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import KeySet, Query
+
+NOW = 1_800_000_000
+FEDERATION = FederationId("pilot")
+AREA, NEIGHBOUR = AreaCode("e08000001"), AreaCode("e08000002")
+ASKING = AgencyId("e08000001.council")
+SCHOOL = AgencyId("e08000001.oak-primary")
+POLICE = AgencyId("e08000002.police")
+GATEWAY, NODE, OTHER_NODE = MemberId("gateway-1"), MemberId("node-1"), MemberId("node-2")
+HOLDER_A, HOLDER_B = MemberId("holder-a"), MemberId("holder-b")
+EPOCH = EpochNumber(1)
+TRAINED_UNTIL = NOW + 86_400
+
+
+def seeded(label: str) -> Callable[[int], bytes]:
+    """A source of bytes that gives the same ones in every run."""
+    drawn = 0
+
+    def source(count: int) -> bytes:
+        nonlocal drawn
+        drawn += 1
+        return hashlib.shake_256(f"{label} {drawn}".encode()).digest(count)
+
+    return source
+
+
+def key_of(label: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(seeded(f"key {label}")(32))
+
+
+def public_of(label: str) -> bytes:
+    return key_of(label).public_key().public_bytes_raw()
+
+
+def member(id_: MemberId, service: Service) -> Member:
+    return Member(id_, service, "An organisation", public_of(id_.value))
+
+
+def federation() -> Federation:
+    members = [
+        member(GATEWAY, Service.GATEWAY),
+        member(NODE, Service.NODE),
+        member(OTHER_NODE, Service.NODE),
+        member(HOLDER_A, Service.KEY_HOLDER),
+        member(HOLDER_B, Service.KEY_HOLDER),
+    ]
+    council = Agency(
+        ASKING, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, (GATEWAY,), public_of("passports")
+    )
+    school = Agency(SCHOOL, "Oak Primary", AgencyKind.SCHOOL, NODE)
+    police = Agency(POLICE, "Police", AgencyKind.POLICE, OTHER_NODE)
+    return Federation(
+        version=7,
+        valid_until=NOW + 86_400,
+        parameters=Parameters(
+            federation=FEDERATION,
+            code_list_version=1,
+            normalisation_version=1,
+            broker=MemberId("broker"),
+            issuer=MemberId("issuer"),
+            key_holders=(HOLDER_A, HOLDER_B),
+            epochs=(
+                Epoch(
+                    EPOCH,
+                    NOW - 86_400,
+                    NOW - 3_600,
+                    NOW + 30 * 86_400,
+                    {HOLDER_A: bytes(32), HOLDER_B: bytes(32)},
+                ),
+            ),
+        ),
+        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
+        members={m.id: m for m in members},
+        areas={
+            AREA: Area(AREA, "Here", (NEIGHBOUR,), (council, school)),
+            NEIGHBOUR: Area(NEIGHBOUR, "There", (AREA,), (police,)),
+        },
+    )
+
+
+def a_passport() -> Passport:
+    return Passport(
+        agency=ASKING,
+        subject="account-17",
+        name="Siân O’Neill-Brontë",
+        role=Role.SOCIAL_WORKER,
+        acr=Acr.PASSWORD_TOTP,
+        auth_time=NOW - 600,
+        issued_at=NOW - 60,
+        expires_at=NOW + 540,
+        jti="0123456789abcdef" * 2,
+        cnf=public_of("practitioner"),
+        training_until=TRAINED_UNTIL,
+        vetting_until=TRAINED_UNTIL,
+    )
+
+
+def a_child() -> Demographics:
+    return Demographics(
+        forename="Zoë",
+        middle_names="Anne Marie",
+        surname="Müller",
+        other_names=(OtherName("Zoe", "Miller"),),
+        dob=date(2015, 2, 28),
+        sex=Sex.FEMALE,
+        postcode="ZZ1 1ZZ",
+        nhs_number="9434765919",
+        upn="A123456789012",
+    )
+
+
+def openings(count: int = 3) -> tuple[Opening, ...]:
+    """Those of as many match keys, in the slot of ``NOW``."""
+    pepper = Pepper(EPOCH, NOW // 86_400, seeded("pepper")(32))
+    slot_key = pepper.slot_key(NOW // 600)
+    return tuple(opening(slot_key, seeded(f"tag {i}")(32)) for i in range(count))
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What a lookup is made of; ``replace`` any of it to make a wrong one."""
+
+    public: PublicPart
+    inner: Inner
+    passport: Passport
+    openings: tuple[Opening, ...]
+    practitioner_key: Ed25519PrivateKey
+    gateway_key: Ed25519PrivateKey
+    randomness: str = "a lookup"
+
+    def sealed(self) -> SealedQuery:
+        return seal(
+            self.public,
+            self.inner,
+            self.passport,
+            self.openings,
+            practitioner_key=self.practitioner_key,
+            gateway_key=self.gateway_key,
+            random_bytes=seeded(self.randomness),
+        )
+
+    def position(self, query: Query, index: int = 0) -> int:
+        """Where the shuffle put one of the openings."""
+        return query.core.locators.index(self.openings[index].locator)
+
+
+def lookup_by(passport: Passport, **changes: object) -> Lookup:
+    """The lookup with another passport; ``changes`` are of ``Inner``."""
+    token = passports.issue(passport, FEDERATION, key_of("passports"))
+    inner = Inner(token, Purpose.S47_ENQUIRY, "", "", a_child())
+    return Lookup(
+        public=PublicPart.of(
+            federation(),
+            epoch=EPOCH,
+            issued_at=NOW,
+            agency=ASKING,
+            gateway=GATEWAY,
+            reach=Reach.AREA_AND_NEIGHBOURS,
+            key_set=KeySet.NARROW,
+        ),
+        inner=replace(inner, **changes),  # type: ignore[arg-type]
+        passport=passport,
+        openings=openings(),
+        practitioner_key=key_of("practitioner"),
+        gateway_key=key_of(GATEWAY.value),
+    )
+
+
+def a_lookup(**changes: object) -> Lookup:
+    return lookup_by(a_passport(), **changes)
+
+
+def received(wire: bytes) -> Query:
+    """The query as a node takes it in: by the member list's key of the gateway."""
+    return read_query(
+        wire, lambda gateway: Ed25519PublicKey.from_public_bytes(public_of(gateway.value))
+    )

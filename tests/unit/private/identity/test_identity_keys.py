@@ -1,0 +1,270 @@
+"""Match keys: bounds, order, name-spaces, and which children share one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.identity import (
+    COMBINATIONS,
+    MOST_KEYS,
+    NORMALISATION_VERSION,
+    Attribute,
+    KeyKind,
+    MatchKey,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    oprf_input,
+)
+from fingerpost.private.identity.golden_cases import CASES
+from fingerpost.protocol.errors import Defect
+
+NAMES = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "Tamsin",
+            "Baby of Sarah",
+            "Muhammad Yusuf",
+            "Anne-Marie",
+            "O'Brien",
+            "van der Berg-Smith",
+        ]
+    ),
+    st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cc", "Cs"]), max_size=30),
+)
+CHILDREN = st.builds(
+    Demographics,
+    forename=NAMES,
+    middle_names=NAMES,
+    surname=NAMES,
+    other_names=st.lists(st.builds(OtherName, NAMES, NAMES), max_size=3).map(tuple),
+    dob=st.none() | st.dates(),
+    sex=st.none() | st.sampled_from(Sex),
+    postcode=st.sampled_from(["", "LS6 2AB", "L6S 2AB", "LS6", "ZZ99 3VZ", "0X1 2JD", "nonsense"]),
+    nhs_number=st.sampled_from(["", "9434765919", "1111111111"]),
+    upn=st.sampled_from(["", "A950000178301"]),
+)
+
+
+def shared(asked: Demographics, record: Demographics, scope: Scope = Scope.NARROW) -> set[KeyKind]:
+    query = match_keys(normalise(asked), side=Side.QUERY, scope=scope)
+    held = match_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
+    return {key.kind for key in set(query) & set(held)}
+
+
+@given(CHILDREN, st.sampled_from(Side), st.sampled_from(Scope), st.booleans())
+@settings(max_examples=300)
+def test_keys_are_bounded_distinct_and_the_same_each_time(
+    child: Demographics, side: Side, scope: Scope, upn: bool
+) -> None:
+    keys = match_keys(normalise(child), side=side, scope=scope, upn=upn)
+    assert len(keys) <= MOST_KEYS[side]
+    assert len(set(keys)) == len(keys)
+    assert keys == match_keys(normalise(child), side=side, scope=scope, upn=upn)
+    assert all(key.value.isascii() and b"||" not in b"|" + key.value + b"|" for key in keys)
+
+
+@given(CHILDREN, st.sampled_from(Side))
+def test_narrow_keys_are_the_base_set_and_a_record_carries_them(
+    child: Demographics, side: Side
+) -> None:
+    form = normalise(child)
+    narrow = match_keys(form, side=side, scope=Scope.NARROW)
+    base = {
+        KeyKind.NHS,
+        KeyKind.NK,
+        KeyKind.SW,
+        KeyKind.P33,
+        KeyKind.DM,
+        KeyKind.DPA,
+        KeyKind.NPA,
+    }
+    assert {key.kind for key in narrow} <= base
+    # Of NK the last places may be dropped; nothing else of the base set ever is.
+    lasting = [key for key in narrow if key.kind is not KeyKind.NK]
+    lasting += [key for key in narrow if key.kind is KeyKind.NK][:4]
+    assert set(lasting) <= set(match_keys(form, side=side, scope=Scope.WIDE))
+
+
+def test_most_keys_are_what_the_wire_carries() -> None:
+    assert MOST_KEYS == {Side.QUERY: 32, Side.RECORD: 25}
+
+
+def test_every_kind_binds_enough() -> None:
+    enough = [
+        {Attribute.IDENTIFIER},
+        {Attribute.NAME, Attribute.DATE},
+        {Attribute.POSTCODE, Attribute.DATE},
+        {Attribute.POSTCODE, Attribute.PART_OF_DATE},
+        {Attribute.NAME, Attribute.POSTCODE},
+        {Attribute.BOTH_NAMES, Attribute.PART_OF_DATE},
+        {Attribute.BOTH_NAMES, Attribute.OUTCODE},
+    ]
+    for combination in COMBINATIONS:
+        assert any(binding <= combination.binds for binding in enough), combination.kind
+
+
+def test_every_kind_stands_once_in_the_table() -> None:
+    assert sorted(c.kind for c in COMBINATIONS) == sorted(KeyKind)
+
+
+@given(CHILDREN)
+def test_no_key_without_a_number_rests_on_one_attribute(child: Demographics) -> None:
+    form = normalise(child)
+    for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE):
+        if key.kind not in (KeyKind.NHS, KeyKind.UPN):
+            assert key.value.count(b"|") >= 1
+    nameless = not (form.has_forename or form.has_surname)
+    if (form.birth is None) + nameless + (form.postcode is None) >= 2:
+        assert {k.kind for k in match_keys(form, side=Side.QUERY, scope=Scope.WIDE)} <= {
+            KeyKind.NHS
+        }
+
+
+def test_the_number_comes_first() -> None:
+    keys = match_keys(normalise(CASES["NHS number"]), side=Side.QUERY, scope=Scope.WIDE)
+    assert keys[0] == MatchKey(KeyKind.NHS, b"1|9434765919")
+
+
+def test_the_pupil_number_needs_an_agreement() -> None:
+    form = normalise(CASES["UPN"])
+    without = match_keys(form, side=Side.QUERY, scope=Scope.NARROW)
+    with_it = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=True)
+    assert KeyKind.UPN not in {key.kind for key in without}
+    assert with_it[0].kind is KeyKind.UPN
+
+
+TAMSIN = Demographics(
+    forename="Tamsin", surname="Ashdown", dob=date(2014, 3, 9), sex=Sex.FEMALE, postcode="LS6 2AB"
+)
+DATELESS = Demographics(forename="Tamsin", surname="Ashdown", postcode="LS6 2AB")
+NAMELESS = Demographics(forename="Baby", surname="Ashdown", dob=date(2014, 3, 9))
+
+
+def test_weak_kinds_are_not_shared_by_complete_children() -> None:
+    weak = {c.kind for c in COMBINATIONS if c.meets}
+    assert weak
+    assert not shared(TAMSIN, TAMSIN, Scope.WIDE) & weak
+
+
+@pytest.mark.parametrize("lacking", [DATELESS, NAMELESS])
+def test_weak_kinds_meet_where_either_side_lacks_the_field(lacking: Demographics) -> None:
+    weak = {c.kind for c in COMBINATIONS if c.meets}
+    assert shared(lacking, TAMSIN, Scope.WIDE) & weak
+    assert shared(TAMSIN, lacking, Scope.WIDE) & weak
+    assert not shared(lacking, TAMSIN, Scope.NARROW) & weak
+
+
+@pytest.mark.parametrize(
+    ("asked", "record", "kind"),
+    [
+        ("O'Brien", "OBrien", KeyKind.NK),
+        ("O'Brien", "O Brien", KeyKind.NK),
+        ("ü", "ue for ü", KeyKind.NK),
+        ("ø", "o for ø", KeyKind.NK),
+        ("ł", "l for ł", KeyKind.NK),
+        ("ß", "ss for ß", KeyKind.NK),
+        ("æ", "ae for æ", KeyKind.NK),
+        ("ı", "i for ı", KeyKind.NK),
+        ("Mac", "M'", KeyKind.NK),
+        ("van der", "Berg", KeyKind.NK),
+        ("de", "D'", KeyKind.NK),
+        ("double-barrelled", "half dropped", KeyKind.NK),
+        ("double-barrelled turned", "double-barrelled", KeyKind.NK),
+        ("two surnames", "first of two surnames", KeyKind.NK),
+        ("Anne-Marie", "Annemarie", KeyKind.NK),
+        ("fields swapped", "fields straight", KeyKind.NK),
+        ("family name first", "family name last", KeyKind.NK),
+        ("Western forename beside", "without Western forename", KeyKind.NK),
+        ("FNU", "LNU", KeyKind.NK),
+        ("FNU", "name twice", KeyKind.NK),
+        ("Kaur as surname", "Kaur between", KeyKind.NK),
+        ("Somali three-part", "Somali grandfather dropped", KeyKind.NK),
+        ("Muhammad first", "Muhammad dropped", KeyKind.NK),
+        ("Muhammad first", "Muhammad alone", KeyKind.NK),
+        ("Abdul apart", "Abdurrehman", KeyKind.NK),
+        ("-ova", "-ov", KeyKind.NK),
+        ("Kasia", "Katarzyna", KeyKind.NK),
+        ("Kuba", "Jakub", KeyKind.NK),
+        ("Bob", "Robert", KeyKind.NK),
+        ("Hussain", "Hossein", KeyKind.NK),
+        ("Qureshi", "Koreshi", KeyKind.NK),
+        ("Niamh", "Neve", KeyKind.NK),
+        ("Wojciech", "Voytek", KeyKind.NK),
+        ("Catherine", "Katherine", KeyKind.NK),
+        ("Philip", "Filip", KeyKind.NK),
+        ("day and month", "month and day", KeyKind.DM),
+        ("day and month", "century slip", KeyKind.NK),
+        ("day and month", "no date", KeyKind.NPA),
+        ("1 January", "the year known", KeyKind.NPA),
+        ("postcode lower case", "postcode transposed", KeyKind.DPA),
+        ("fields straight", "moved", KeyKind.NK),
+        ("fields straight", "former name", KeyKind.NK),
+        ("Baby of Sarah", "fields straight", KeyKind.DPA),
+        ("girl", "fields straight", KeyKind.DPA),
+        ("NHS number", "number on a stranger", KeyKind.NHS),
+    ],
+)
+def test_the_trap_shares_a_key_of_the_base_set(asked: str, record: str, kind: KeyKind) -> None:
+    assert kind in shared(CASES[asked], CASES[record])
+    assert kind in shared(CASES[record], CASES[asked])
+
+
+def test_a_first_of_january_gives_no_key_without_a_name() -> None:
+    keys = match_keys(normalise(CASES["1 January"]), side=Side.RECORD, scope=Scope.WIDE)
+    nameless = {
+        c.kind for c in COMBINATIONS if not c.binds & {Attribute.NAME, Attribute.BOTH_NAMES}
+    }
+    assert not {key.kind for key in keys} & (nameless - {KeyKind.NHS, KeyKind.UPN})
+
+
+def test_common_names_are_bound_to_the_outcode_where_uncommon_ones_are_not() -> None:
+    def parts(forename: str, surname: str) -> int:
+        form = normalise(
+            Demographics(
+                forename=forename, surname=surname, dob=date(2014, 3, 9), postcode="B8 1AB"
+            )
+        )
+        keys = match_keys(form, side=Side.RECORD, scope=Scope.WIDE)
+        return next(k.value.count(b"|") for k in keys if k.kind is KeyKind.NAMES_YEAR_MONTH)
+
+    assert parts("Muhammad", "Khan") == parts("Tamsin", "Ashdown") + 1
+
+
+def test_an_oprf_input_is_length_prefixed() -> None:
+    key = MatchKey(KeyKind.NHS, b"1|9434765919")
+    expected = "000d66696e676572706f73742f76310002000100020001000c" + key.value.hex()
+    assert oprf_input(key, NORMALISATION_VERSION).hex() == expected
+
+
+@given(
+    st.sampled_from(KeyKind),
+    st.sampled_from(KeyKind),
+    st.binary(max_size=40),
+    st.binary(max_size=40),
+)
+def test_two_keys_never_give_one_input(
+    kind: KeyKind, other: KeyKind, value: bytes, other_value: bytes
+) -> None:
+    same = (kind, value) == (other, other_value)
+    inputs = oprf_input(MatchKey(kind, value), 1), oprf_input(MatchKey(other, other_value), 1)
+    assert (inputs[0] == inputs[1]) == same
+    assert inputs[0] != oprf_input(MatchKey(kind, value), 2)
+
+
+def test_what_does_not_fit_an_input_is_our_defect() -> None:
+    with pytest.raises(Defect):
+        oprf_input(MatchKey(KeyKind.NK, b"x" * 70_000), 1)
+    with pytest.raises(Defect):
+        oprf_input(MatchKey(KeyKind.NK, b"x"), 70_000)
+
+
+def test_a_key_is_not_printed() -> None:
+    assert "9434765919" not in repr(MatchKey(KeyKind.NHS, b"1|9434765919"))

@@ -1,0 +1,101 @@
+"""Hypothesis strategies for what travels sealed. Law: draws only what the values themselves allow."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.inner import Inner
+from fingerpost.protocol.codes import (
+    WIRE_STATUSES,
+    CoarseKind,
+    InvolvementStatus,
+    Purpose,
+    Status,
+)
+from fingerpost.protocol.ids import AgencyId, MemberId
+
+NUMBERS = st.integers(0, 2**40 - 1)
+ANY_NAME = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x7f", min_codepoint=0x20),
+    max_size=100,
+)
+AGENCIES = st.from_regex(
+    r"[a-z][0-9]{8}\.[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True
+).map(AgencyId)
+NODES = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True).map(MemberId)
+TELEPHONES = st.text("0123456789 +", max_size=24)
+EMAILS = st.sampled_from(["", "desk@council.gov.uk", "a" * 80 + "@school.example.uk"])
+
+
+def plain(chars: int) -> st.SearchStrategy[str]:
+    """Text of the narrow alphabet, two bytes a character at most."""
+    return st.text("aZ09 '–.,()/&+:-éŁž\u0308’ễ", max_size=chars).filter(
+        lambda text: len(text.encode()) <= 2 * chars
+    )
+
+
+other_names = st.builds(OtherName, ANY_NAME, ANY_NAME)
+demographics = st.builds(
+    Demographics,
+    forename=ANY_NAME,
+    middle_names=ANY_NAME,
+    surname=ANY_NAME,
+    other_names=st.lists(other_names, max_size=8).map(tuple),
+    dob=st.none() | st.dates(date(1, 1, 1)),
+    sex=st.none() | st.sampled_from(Sex),
+    postcode=st.text("ABZ 19", max_size=10),
+    nhs_number=st.text("0123456789 ", max_size=20),
+    upn=st.text("A0123456789", max_size=20),
+)
+inners = st.builds(
+    Inner,
+    passport_token=st.text("abcXYZ019-_.", min_size=1, max_size=1536),
+    purpose=st.sampled_from(Purpose),
+    reason_reference=st.text("aZ0./_:-", max_size=64),
+    approver=st.text("aZ0._-", max_size=64),
+    demographics=demographics,
+)
+agency_answers = st.builds(
+    AgencyAnswer, AGENCIES, st.sampled_from(sorted(WIRE_STATUSES)), NUMBERS, NUMBERS
+)
+
+
+@st.composite
+def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
+    kind = draw(st.none() | st.sampled_from(CoarseKind))
+    named = kind is not None
+    return Pointer(
+        agency=agency,
+        kind=kind,
+        status=draw(st.sampled_from(InvolvementStatus)),
+        worker_role=draw(plain(60)) if named else "",
+        worker_name=draw(plain(80)) if named else "",
+        desk_phone=draw(TELEPHONES),
+        desk_email=draw(EMAILS),
+        out_of_hours_phone=draw(TELEPHONES),
+        hours=draw(plain(60)),
+        as_of=draw(NUMBERS),
+        lead_practitioner=named and draw(st.booleans()),
+        early_help_assessment=named and draw(st.booleans()),
+    )
+
+
+@st.composite
+def answer_parts(draw: st.DrawFn) -> AnswerPart:
+    answers = draw(st.lists(agency_answers, max_size=6, unique_by=lambda a: a.agency))
+    involved = [a.agency for a in answers if a.status is Status.INVOLVED]
+    told = draw(st.lists(st.sampled_from(involved), max_size=8)) if involved else []
+    parts = draw(st.integers(1, 1024))
+    return AnswerPart(
+        query_hash=draw(st.binary(min_size=32, max_size=32)),
+        node=draw(NODES),
+        metadata_version=draw(NUMBERS),
+        part=draw(st.integers(0, parts - 1)),
+        parts=parts,
+        agencies=tuple(sorted(answers, key=lambda a: a.agency)),
+        pointers=tuple(draw(pointers(agency)) for agency in told),
+    )

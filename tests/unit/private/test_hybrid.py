@@ -1,0 +1,98 @@
+"""Hybrid seals open with the one key, under the one ``info``, or not at all."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fingerpost.private.hybrid import HybridKey, seal
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+
+KEY = HybridKey.generate(secrets.token_bytes)
+
+
+@settings(max_examples=25, deadline=None)
+@given(info=st.binary(max_size=64), plain=st.binary(max_size=200))
+def test_what_was_sealed_opens(info: bytes, plain: bytes) -> None:
+    sealed = seal(KEY.public_key, info, plain)
+    assert len(sealed) == len(plain) + limits.HPKE_OVERHEAD_BYTES
+    assert KEY.open(info, sealed) == plain
+
+
+def test_a_key_comes_back_from_its_bytes() -> None:
+    again = HybridKey.parse(KEY.serialise())
+    assert again.public_key == KEY.public_key
+    assert again.open(b"i", seal(KEY.public_key, b"i", b"x")) == b"x"
+
+
+def test_the_public_key_is_mlkem_then_x25519() -> None:
+    secret = KEY.serialise()
+    mlkem = MLKEM768PrivateKey.from_seed_bytes(secret[:64]).public_key().public_bytes_raw()
+    x25519 = X25519PrivateKey.from_private_bytes(secret[64:]).public_key().public_bytes_raw()
+    assert KEY.public_key == mlkem + x25519
+    assert len(KEY.public_key) == limits.HYBRID_PUBLIC_KEY_BYTES
+
+
+def test_both_halves_of_the_key_are_needed() -> None:
+    """A computer that breaks one of the two has nothing."""
+    other = HybridKey.generate(secrets.token_bytes).serialise()
+    mine = KEY.serialise()
+    sealed = seal(KEY.public_key, b"i", b"x")
+    for mixed in (mine[:64] + other[64:], other[:64] + mine[64:]):
+        with pytest.raises(Refused) as refused:
+            HybridKey.parse(mixed).open(b"i", sealed)
+        assert refused.value.code is Code.BAD_SEAL
+
+
+@pytest.mark.parametrize("position", [0, 500, 1087, 1088, 1119, 1120, 1135, 1151])
+def test_an_altered_seal_does_not_open(position: int) -> None:
+    sealed = bytearray(seal(KEY.public_key, b"i", bytes(16)))
+    sealed[position] ^= 1
+    with pytest.raises(Refused) as refused:
+        KEY.open(b"i", bytes(sealed))
+    assert refused.value.code is Code.BAD_SEAL
+
+
+@pytest.mark.parametrize("sealed", [b"", bytes(10), bytes(1119), bytes(1120), bytes(1300)])
+def test_bytes_that_are_no_seal_do_not_open(sealed: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        KEY.open(b"i", sealed)
+    assert refused.value.code is Code.BAD_SEAL
+
+
+def test_another_info_does_not_open() -> None:
+    with pytest.raises(Refused) as refused:
+        KEY.open(b"j", seal(KEY.public_key, b"i", b"x"))
+    assert refused.value.code is Code.BAD_SEAL
+
+
+@pytest.mark.parametrize(
+    "public_key",
+    [
+        b"",
+        KEY.public_key[:-1],
+        KEY.public_key + b"\0",
+        pytest.param(b"\xff" * 1184 + KEY.public_key[1184:], id="not reduced"),
+        pytest.param(KEY.public_key[:1184] + bytes(32), id="low order"),
+    ],
+)
+def test_a_public_key_that_is_none_is_refused(public_key: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        seal(public_key, b"i", b"x")
+    assert refused.value.code is Code.MALFORMED
+
+
+def test_a_private_key_of_another_size_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        HybridKey.parse(bytes(95))
+    assert refused.value.code is Code.MALFORMED
+
+
+def test_nothing_secret_is_printed() -> None:
+    assert repr(KEY) == str(KEY) == "HybridKey(…)"

@@ -1,0 +1,66 @@
+"""A sealed pepper opens for one member, one epoch, one day."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+import pytest
+
+from fingerpost.private.framing import prefixed
+from fingerpost.private.hybrid import seal
+from fingerpost.private.pepper_sealing import (
+    make_receiving_key,
+    new_pepper,
+    open_pepper,
+    seal_pepper,
+)
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation_files import SealedPepper, read_pepper, write_pepper
+from fingerpost.protocol.ids import EpochNumber, MemberId
+
+MEMBER = MemberId("node-1")
+KEY = make_receiving_key(secrets.token_bytes)
+PEPPER = new_pepper(EpochNumber(3), 20_000, secrets.token_bytes)
+
+
+def test_the_member_gets_the_pepper_through_its_file() -> None:
+    file = write_pepper(seal_pepper(PEPPER, MEMBER, KEY.public_key))
+    assert open_pepper(read_pepper(file), KEY) == PEPPER
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"epoch": EpochNumber(4)}, {"day": 20_001}, {"day": 19_999}, {"member": MemberId("node-2")}],
+    ids=str,
+)
+def test_it_is_bound_to_epoch_day_and_member(change: dict[str, object]) -> None:
+    sealed = seal_pepper(PEPPER, MEMBER, KEY.public_key)
+    with pytest.raises(Refused) as refused:
+        open_pepper(replace(sealed, **change), KEY)  # type: ignore[arg-type]
+    assert refused.value.code is Code.BAD_SEAL
+
+
+def test_another_key_does_not_open_it() -> None:
+    with pytest.raises(Refused) as refused:
+        open_pepper(
+            seal_pepper(PEPPER, MEMBER, KEY.public_key), make_receiving_key(secrets.token_bytes)
+        )
+    assert refused.value.code is Code.BAD_SEAL
+
+
+def test_a_pepper_of_another_size_is_refused() -> None:
+    info = prefixed(
+        b"fingerpost/v1 pepper", (3).to_bytes(4, "big"), (20_000).to_bytes(8, "big"), b"node-1"
+    )
+    for size in (31, 33):
+        sealed = seal(KEY.public_key, info, bytes(size))
+        with pytest.raises(Refused) as refused:
+            open_pepper(SealedPepper(PEPPER.epoch, MEMBER, PEPPER.day, sealed), KEY)
+        assert refused.value.code is Code.BAD_SEAL
+
+
+def test_a_deposit_that_is_no_key_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        seal_pepper(PEPPER, MEMBER, bytes(32))
+    assert refused.value.code is Code.MALFORMED

@@ -1,0 +1,203 @@
+"""Questions to the member list, and its files."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.protocol import federation_files as files
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import AgencyKind, CoarseKind, Kind, Purpose, Reach, Role
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    CodeLists,
+    DenyList,
+    Epoch,
+    Federation,
+    Member,
+    NotConnected,
+    Parameters,
+    Service,
+    parts_of,
+)
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+
+NOW = 1_800_000_000
+HERE, NEXT, FAR = (AreaCode(f"e9900000{i}") for i in (1, 2, 3))
+NODE, GATEWAY, A, B = map(MemberId, ("node", "gateway", "holder-a", "holder-b"))
+
+
+def agency(area: AreaCode, name: str, kind: AgencyKind = AgencyKind.SCHOOL) -> Agency:
+    return Agency(AgencyId(f"{area}.{name}"), name, kind, NODE, (GATEWAY,), bytes(32))
+
+
+def epoch(number: int, starts: int, ends: int) -> Epoch:
+    keys = {A: bytes([number]) * 32, B: bytes(32)}
+    return Epoch(EpochNumber(number), starts - 7 * limits.DAY, starts, ends, keys)
+
+
+def federation() -> Federation:
+    police = agency(NEXT, "police", AgencyKind.POLICE)
+    return Federation(
+        version=1,
+        valid_until=NOW + limits.DAY,
+        parameters=Parameters(
+            FederationId("test"),
+            1,
+            1,
+            MemberId("broker"),
+            MemberId("issuer"),
+            (A, B),
+            (epoch(1, NOW - 1000, NOW + 500), epoch(2, NOW + 100, NOW + 9000)),
+        ),
+        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
+        members={
+            NODE: Member(NODE, Service.NODE, "host", bytes(32)),
+            GATEWAY: Member(GATEWAY, Service.GATEWAY, "host", bytes(32)),
+        },
+        areas={
+            HERE: Area(
+                HERE,
+                "Here",
+                (NEXT,),
+                (agency(HERE, "council", AgencyKind.LOCAL_AUTHORITY), agency(HERE, "oak")),
+                (police.id,),
+                (NotConnected("Elm", AgencyKind.SCHOOL, "01632 960001", (CoarseKind.EDUCATION,)),),
+            ),
+            NEXT: Area(NEXT, "Next", (HERE,), (police, agency(NEXT, "ash"))),
+            FAR: Area(
+                FAR,
+                "Far",
+                (),
+                (
+                    agency(FAR, "council", AgencyKind.LOCAL_AUTHORITY),
+                    agency(FAR, "small-trust", AgencyKind.NHS_TRUST),
+                    dataclasses.replace(
+                        agency(FAR, "large-trust", AgencyKind.NHS_TRUST), large=True
+                    ),
+                ),
+            ),
+        },
+    )
+
+
+ASKING = AgencyId(f"{HERE}.council")
+
+
+@pytest.mark.parametrize(
+    ("reach", "named", "expected"),
+    [
+        (Reach.AREA, (), ["1.council", "1.oak", "2.police"]),
+        (Reach.AREA_AND_NEIGHBOURS, (), ["1.council", "1.oak", "2.ash", "2.police"]),
+        (Reach.NAMED, (FAR,), ["3.council", "3.large-trust", "3.small-trust"]),
+        (Reach.NATIONAL_RING, (), ["1.council", "2.police", "3.council", "3.large-trust"]),
+    ],
+)
+def test_reach(reach: Reach, named: tuple[AreaCode, ...], expected: list[str]) -> None:
+    found = federation().agencies_in_reach(ASKING, reach, named)
+    assert [str(a.id).removeprefix("e9900000") for a in found] == expected
+
+
+def test_a_denied_agency_is_not_asked_and_cannot_ask() -> None:
+    known = federation()
+    denied = dataclasses.replace(known, deny=DenyList(agencies=frozenset({ASKING})))
+    assert ASKING not in {a.id for a in denied.agencies_in_reach(ASKING, Reach.AREA)}
+    known.asking_agency(ASKING, GATEWAY)
+    with pytest.raises(Refused, match="not_a_member"):
+        denied.asking_agency(ASKING, GATEWAY)
+
+
+def test_a_denied_member_is_no_member_and_its_agencies_are_not_asked() -> None:
+    known = dataclasses.replace(federation(), deny=DenyList(members=frozenset({NODE})))
+    with pytest.raises(Refused, match="not_a_member"):
+        known.member(NODE, Service.NODE)
+    assert known.agencies_in_reach(ASKING, Reach.AREA) == ()
+
+
+def test_a_right_member_in_another_service_is_no_member() -> None:
+    with pytest.raises(Refused, match="not_a_member"):
+        federation().member(NODE, Service.GATEWAY)
+
+
+def test_an_area_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(Refused, match="not_allowed"):
+        federation().areas_in_reach(ASKING, Reach.NAMED, (AreaCode("e00000000"),))
+
+
+def test_the_list_is_not_believed_after_its_time() -> None:
+    federation().require_current(NOW)
+    with pytest.raises(Refused, match="untrusted_metadata"):
+        federation().require_current(NOW + limits.DAY)
+
+
+def test_epochs_overlap_and_the_newest_is_asked() -> None:
+    known = federation()
+    assert known.epoch_to_ask(NOW).number == EpochNumber(1)
+    assert known.epoch_to_ask(NOW + 100).number == EpochNumber(2)
+    assert known.epoch(EpochNumber(1), NOW + 500 + 179).number == EpochNumber(1)
+    with pytest.raises(Refused, match="unsupported"):
+        known.epoch(EpochNumber(1), NOW + 500 + 180)
+    with pytest.raises(Refused, match="not_ready"):
+        known.epoch_to_ask(NOW + 9000)
+    assert [e.number.value for e in known.epochs_to_index(NOW)] == [1, 2]
+
+
+@given(st.integers(0, 300))
+def test_parts_hold_each_agency_once(count: int) -> None:
+    agencies = tuple(agency(HERE, f"s{i}") for i in range(count))
+    parts = parts_of(agencies, NODE)
+    assert len(parts) == max(1, -(-count // limits.AGENCIES_PER_PART))
+    assert [a for part in parts for a in part] == sorted(a.id for a in agencies)
+    assert parts_of(agencies, GATEWAY) == ((),)
+
+
+def test_files_come_back_as_they_were_written() -> None:
+    known = federation()
+    for area in known.areas.values():
+        assert files.read_area(files.write_area(area)) == area
+    for member in known.members.values():
+        assert files.read_member(files.write_member(member)) == member
+    assert files.read_parameters(files.write_parameters(known.parameters)) == known.parameters
+    assert files.read_code_lists(files.write_code_lists(known.code_lists)) == known.code_lists
+    deny = DenyList(frozenset({NODE}), frozenset({ASKING}), frozenset({255}))
+    assert files.read_deny_list(files.write_deny_list(deny)) == deny
+    pepper = files.SealedPepper(EpochNumber(1), NODE, 20_000, b"sealed")
+    assert files.read_pepper(files.write_pepper(pepper)) == pepper
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"id":"node","service":"node","organisation":"x","signing_key":"00"}',
+        b'{"id":"node","service":"king","organisation":"x","signing_key":"%s"}' % (b"0" * 64),
+        b'{"id":"node","service":"node","organisation":"x","signing_key":"%s","more":1}'
+        % (b"0" * 64),
+        b'{"id":"NODE","service":"node","organisation":"x","signing_key":"%s"}' % (b"0" * 64),
+        b"\xff" * 10,
+    ],
+)
+def test_a_file_out_of_bounds_is_refused_without_an_echo(text: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        files.read_member(text)
+    assert refused.value.code is Code.MALFORMED
+    assert refused.value.__suppress_context__ or refused.value.__cause__ is None
+
+
+def test_an_area_cannot_speak_for_another_areas_agency() -> None:
+    known = federation()
+    stolen = dataclasses.replace(known.areas[HERE], code=FAR)
+    with pytest.raises(Refused, match="another area"):
+        files.read_area(files.write_area(stolen))
+
+
+def test_a_purpose_that_this_code_does_not_know_is_unsupported() -> None:
+    with pytest.raises(Refused, match="unsupported"):
+        files.read_code_lists(b'{"version":2,"purposes":["TAX"],"roles":[],"kinds":[]}')

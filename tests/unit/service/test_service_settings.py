@@ -1,0 +1,239 @@
+"""Settings are exact, and secrets stay in their files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.service.settings import load, read_secret, replace_file, write_secret
+
+
+class Mode(Enum):
+    FAST = "fast"
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    key: Path
+
+
+class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    member: MemberId
+    federation: FederationId
+    port: int
+    tls: Tls
+    agencies: tuple[AgencyId, ...] = ()
+    peers: dict[str, MemberId] = {}
+    extra: Path | None = None
+    backup: MemberId | None = None
+    more: tuple[Tls, ...] = ()
+    ratio: float = 1.0
+    mode: Mode = Mode.FAST
+
+
+class Loose(msgspec.Struct, frozen=True):
+    port: int
+
+
+class Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    inner: Loose
+
+
+WHOLE = """
+member = "oak-node"
+federation = "england-pilot"
+port = 7
+agencies = ["e08000025.oak-primary", "e08000025.council"]
+extra = "/absolute/file"
+backup = "oak-two"
+ratio = 2
+mode = "fast"
+[tls]
+key = "keys/tls.pem"
+[peers]
+first = "elm-node"
+[[more]]
+key = "other.pem"
+"""
+
+LEAST = 'member="a"\nfederation="b"\nport=1\ntls={key="k"}\n'
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "settings.toml"
+    path.write_text(text)
+    path.chmod(0o644)
+    return path
+
+
+def test_everything_has_its_type_and_paths_start_at_the_file(tmp_path: Path) -> None:
+    got = load(written(tmp_path, WHOLE), Sample)
+    assert got == Sample(
+        member=MemberId("oak-node"),
+        federation=FederationId("england-pilot"),
+        port=7,
+        tls=Tls(tmp_path / "keys/tls.pem"),
+        agencies=(AgencyId("e08000025.oak-primary"), AgencyId("e08000025.council")),
+        peers={"first": MemberId("elm-node")},
+        extra=Path("/absolute/file"),
+        backup=MemberId("oak-two"),
+        more=(Tls(tmp_path / "other.pem"),),
+        ratio=2.0,
+    )
+
+
+def test_a_relative_settings_path_is_resolved_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, LEAST)
+    monkeypatch.chdir(tmp_path)
+    assert load(Path("settings.toml"), Sample).tls.key == tmp_path / "k"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (LEAST + "unknown = 1\n", "unknown"),
+        (LEAST.replace('key="k"', 'key="k", colour="s3cret"'), "colour"),
+        (LEAST.replace("port=1", 'port="s3cret"'), "port"),
+        (LEAST.replace("port=1", "port=1.5"), "port"),
+        (LEAST.replace("port=1\n", ""), "port"),
+        (LEAST.replace('"a"', '"S3CRET and more"'), "MemberId"),
+        (LEAST.replace('"a"', '{value="s3cret"}'), "member"),
+        (LEAST + 'agencies=["s3cret"]\n', "AgencyId"),
+        (LEAST + "ratio=nan\n", "ratio"),
+        (LEAST + "ratio=-inf\n", "ratio"),
+        (LEAST + 'mode="s3cret"\n', "mode"),
+        (LEAST + 'extra=""\n', "extra"),
+        (LEAST.replace('{key="k"}', '{key="s3cret\\u0000"}'), "key"),
+        (LEAST + "port = 2\n", "TOML"),
+        ("s3cret s3cret", "TOML"),
+    ],
+)
+def test_anything_else_is_fatal_and_not_repeated(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(Defect) as caught:
+        load(written(tmp_path, text), Sample)
+    assert named in str(caught.value)
+    assert "s3cret" not in str(caught.value).lower()
+
+
+def test_a_type_that_takes_unknown_fields_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Defect, match="Loose must be frozen"):
+        load(written(tmp_path, "inner={port=1}"), Outer)
+
+
+def test_files_that_cannot_be_settings(tmp_path: Path) -> None:
+    path = written(tmp_path, LEAST)
+    path.chmod(0o666)
+    with pytest.raises(Defect, match="writable by everybody"):
+        load(path, Sample)
+    path.chmod(0o600)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(Defect, match="UTF-8"):
+        load(path, Sample)
+    path.write_bytes(b"#" * 300_000)
+    with pytest.raises(Defect, match="longer"):
+        load(path, Sample)
+    with pytest.raises(Defect, match="cannot be read"):
+        load(tmp_path / "none.toml", Sample)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_end_otherwise_than_in_settings_or_a_defect(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("settings") / "settings.toml"
+    path.write_bytes(data)
+    path.chmod(0o600)
+    with pytest.raises(Defect):  # nothing random names every required field
+        load(path, Sample)
+
+
+def secret(folder: Path, data: bytes = b"0123456789") -> Path:
+    path = folder / "secret"
+    write_secret(path, data)
+    return path
+
+
+def test_a_secret_is_written_for_its_owner_only_and_read_back(tmp_path: Path) -> None:
+    previous = os.umask(0)
+    try:
+        path = secret(tmp_path)
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_secret(path, most=10) == b"0123456789"
+    assert read_secret(path, most=10, least=10) == b"0123456789"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_a_secret_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
+    path = secret(tmp_path)
+    path.chmod(mode)
+    with pytest.raises(Defect, match=r"tls.key: .* open to group or others") as caught:
+        read_secret(path, most=10, setting="tls.key")
+    assert "0123" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("most", "least"), [(9, 1), (64, 11)])
+def test_a_secret_of_another_length_is_refused(tmp_path: Path, most: int, least: int) -> None:
+    with pytest.raises(Defect, match="does not have") as caught:
+        read_secret(secret(tmp_path), most=most, least=least)
+    assert "0123" not in str(caught.value)
+
+
+def test_only_a_plain_file_is_a_secret(tmp_path: Path) -> None:
+    path = secret(tmp_path)
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(path)
+    os.mkfifo(pipe, 0o600)
+    for strange in (link, pipe, tmp_path, tmp_path / "none"):
+        with pytest.raises(Defect):
+            read_secret(strange, most=10)
+
+
+def test_a_secret_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = secret(tmp_path)
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(Defect, match="another user"):
+        read_secret(path, most=10)
+
+
+def test_a_secret_is_never_overwritten(tmp_path: Path) -> None:
+    path = secret(tmp_path)
+    with pytest.raises(Defect, match="exists already"):
+        write_secret(path, b"new")
+    assert path.read_bytes() == b"0123456789"
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Defect):
+        write_secret(dangling, b"new")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    replace_file(path, b"one")
+    replace_file(path, b"two", mode=0o640, durable=False)
+    assert path.read_bytes() == b"two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(Defect, match="cannot be replaced"):
+        replace_file(folder, b"three")
+    with pytest.raises(Defect, match="cannot be created"):
+        replace_file(tmp_path / "none" / "state", b"four")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "state"]

@@ -1,0 +1,238 @@
+"""The project's own test vectors: what fixed inputs become, byte for byte.
+
+Law: ``messages()`` is the same in every run. ``sealed()`` holds what the library drew randomness for (HPKE seals), so
+those vectors are opened and never made again to be compared. A change of any value here is a change of the wire or
+of a key: it needs a new suite or version, and a word in the decision records.
+
+To write both files anew, from the root of the tree:
+
+    PYTHONPATH=.:tests python -m vectors.message_vectors
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from fingerpost.private import passport as passports
+from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.answer_sealing import seal_answer
+from fingerpost.private.codec import write_demographics, write_inner, write_part
+from fingerpost.private.framing import prefixed
+from fingerpost.private.hybrid import HybridKey
+from fingerpost.private.locators import Pepper, locator, tag, wrap_secret
+from fingerpost.private.oprf import EvaluatorKey
+from fingerpost.private.pepper_sealing import seal_pepper
+from fingerpost.protocol.codec import carriage, queries, statements
+from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Status
+from fingerpost.protocol.ids import EpochNumber, Handle
+from fingerpost.protocol.messages import (
+    Accepted,
+    Blinded,
+    Ended,
+    Evaluated,
+    NodeAnswer,
+    NodeHello,
+    SealedAnswer,
+    Submission,
+    Workload,
+)
+from unit.private.a_lookup import (
+    ASKING,
+    FEDERATION,
+    GATEWAY,
+    NODE,
+    NOW,
+    OTHER_NODE,
+    SCHOOL,
+    a_child,
+    a_lookup,
+    a_passport,
+    key_of,
+    seeded,
+)
+
+FOLDER = Path(__file__).parent
+MESSAGES = FOLDER / "messages.json"
+SEALED = FOLDER / "sealed.json"
+
+PEPPER = Pepper(EpochNumber(1), NOW // 86_400, seeded("pepper")(32))
+RECEIVING_KEY = HybridKey.generate(seeded("receiving key"))
+REPLY_KEY = HybridKey.generate(seeded("reply key"))
+
+
+def an_answer() -> AnswerPart:
+    pointer = Pointer(
+        SCHOOL,
+        CoarseKind.EDUCATION,
+        InvolvementStatus.OPEN,
+        worker_role="Designated safeguarding lead",
+        worker_name="Siân O’Neill",
+        desk_phone="0121 496 0000",
+        desk_email="dsl@oak-primary.example",
+        out_of_hours_phone="+44 121 496 0001",
+        hours="Mon–Fri 8:00-16:00",
+        as_of=1_790_000_000,
+        lead_practitioner=True,
+    )
+    return AnswerPart(
+        query_hash=seeded("query hash")(32),
+        node=NODE,
+        metadata_version=7,
+        part=0,
+        parts=1,
+        agencies=(
+            AgencyAnswer(ASKING, Status.NOTHING_TO_DISCLOSE, 3, 1_790_000_000),
+            AgencyAnswer(SCHOOL, Status.INVOLVED, 9, 1_790_000_001),
+        ),
+        pointers=(pointer,),
+    )
+
+
+def messages() -> dict[str, Any]:
+    """Derivations in full; messages by size and SHA-256; one query in full, with what opens it."""
+    return {"derivations": _derivations(), "messages": _messages(), "query": _query()}
+
+
+def _derivations() -> dict[str, Any]:
+    holder_a, holder_b = EvaluatorKey(seeded("seed a")(32)), EvaluatorKey(seeded("seed b")(32))
+    f_a, f_b = seeded("output a")(64), seeded("output b")(64)
+    t = tag(f_a, f_b)
+    slot = NOW // 600
+    slot_key = PEPPER.slot_key(slot)
+    return {
+        "prefixed('ab', '', 'c')": prefixed(b"ab", b"", b"c").hex(),
+        "oprf": [
+            {"seed": seeded(label)(32).hex(), "public_key": key.public_key.hex()}
+            for label, key in (("seed a", holder_a), ("seed b", holder_b))
+        ],
+        "tag": {"f_a": f_a.hex(), "f_b": f_b.hex(), "tag": t.hex()},
+        "pepper": {
+            "day": PEPPER.day,
+            "value": PEPPER.value.hex(),
+            "next": PEPPER.next().value.hex(),
+            "in 7 days": PEPPER.at(PEPPER.day + 7).value.hex(),
+        },
+        "slot": {
+            "slot": slot,
+            "slot_key": slot_key.hex(),
+            "locator": locator(slot_key, t).hex(),
+            "wrap_secret": wrap_secret(slot_key, t).hex(),
+        },
+        "hybrid": {
+            "private": REPLY_KEY.serialise().hex(),
+            "public": _digest(REPLY_KEY.public_key),
+        },
+    }
+
+
+def _messages() -> dict[str, Any]:
+    lookup = a_lookup()
+    sealed = lookup.sealed()
+    query_hash, handle = sealed.hash, Handle("0123456789abcdef" * 2)
+    points = tuple(seeded(f"point {i}")(32) for i in range(32))
+    answer = SealedAnswer(query_hash, 0, bytes(11_376))
+    certify = statements.CertifyStatement(FEDERATION, NODE, NOW, seeded("nonce")(32), b"request")
+    epoch_key = statements.EpochKeyStatement(
+        FEDERATION, NODE, EpochNumber(2), RECEIVING_KEY.public_key, NOW
+    )
+    node_key, gateway_key = key_of(NODE.value), key_of(GATEWAY.value)
+    made = {
+        "core": queries.write_core(sealed.core),
+        "query": sealed.wire,
+        "submission": queries.write_submission(
+            Submission(query_hash, handle), GATEWAY, gateway_key
+        ),
+        "demographics": write_demographics(a_child()),
+        "inner": write_inner(lookup.inner, bytes(32)),
+        "answer part": write_part(an_answer()),
+        "certify statement": statements.write_certify(certify, node_key),
+        "epoch key statement": statements.write_epoch_key(epoch_key, node_key),
+        "node hello": _wire(carriage.write_hello(NodeHello(7))),
+        "answer frame": _wire(carriage.write_answers([answer, answer])),
+        "query frame": _wire(carriage.write_queries([sealed.wire])),
+        "lookup request": _wire(carriage.write_lookup(sealed.wire, b"submission")),
+        "event accepted": _wire(carriage.write_event(Accepted(query_hash, (NODE, OTHER_NODE)))),
+        "event answer": _wire(carriage.write_event(NodeAnswer(NODE, 0, bytes(11_376)))),
+        "event ended": _wire(carriage.write_event(Ended((OTHER_NODE,)))),
+        "evaluate request": _wire(
+            carriage.write_blinded(Blinded(EpochNumber(1), Workload.LOOKUP, points))
+        ),
+        "evaluate response": _wire(carriage.write_evaluated(Evaluated(points, bytes(64)))),
+    }
+    token = passports.issue(a_passport(), FEDERATION, key_of("passports"))
+    return {
+        **{name: {"bytes": len(data), "sha256": _digest(data)} for name, data in made.items()},
+        "passport": {
+            "token": token,
+            "passport_key": key_of("passports").public_key().public_bytes_raw().hex(),
+        },
+    }
+
+
+def _query() -> dict[str, Any]:
+    lookup = a_lookup()
+    sealed = lookup.sealed()
+    return {
+        "wire": _text(sealed.wire),
+        "gateway_key": key_of(GATEWAY.value).public_key().public_bytes_raw().hex(),
+        "hash": sealed.hash.hex(),
+        "key_commitment": sealed.core.key_commitment.hex(),
+        "openings": [
+            {
+                "position": sealed.core.locators.index(opening.locator),
+                "locator": opening.locator.hex(),
+                "wrap_secret": opening.wrap_secret.hex(),
+            }
+            for opening in lookup.openings
+        ],
+    }
+
+
+def sealed() -> dict[str, Any]:
+    """Another one each time."""
+    pepper = seal_pepper(PEPPER, NODE, RECEIVING_KEY.public_key)
+    answer = seal_answer(an_answer(), REPLY_KEY.public_key, key_of(NODE.value))
+    return {
+        "pepper": {
+            "receiving_key": RECEIVING_KEY.serialise().hex(),
+            "member": NODE.value,
+            "epoch": PEPPER.epoch.value,
+            "day": PEPPER.day,
+            "sealed": _text(pepper.sealed),
+            "value": PEPPER.value.hex(),
+        },
+        "answer": {
+            "reply_key": REPLY_KEY.serialise().hex(),
+            "node": NODE.value,
+            "part": answer.part,
+            "query_hash": answer.query_hash.hex(),
+            "sealed": _text(answer.sealed),
+            "payload_sha256": _digest(write_part(an_answer())),
+        },
+    }
+
+
+def _wire(message: Any) -> bytes:
+    data: bytes = message.SerializeToString(deterministic=True)
+    return data
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    _write(MESSAGES, messages())
+    _write(SEALED, sealed())
