@@ -5,3 +5,5 @@ Never sees: other agencies' records and answers; who is asked about, and by whom
 Trusts:     the member list by signature; an asking agency to vouch for its practitioners, answerably;
             the key holders by proof, and that not both of them collude with a member.
 """
+
+import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)

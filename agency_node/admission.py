@@ -7,6 +7,7 @@ CANNOT_ANSWER tell nothing about any child, and every node of the federation jud
 from __future__ import annotations
 
 from enum import Enum, unique
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -16,9 +17,12 @@ from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import CODE_LIST_VERSION, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Service, parts_of
-from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet, Query
 from fingerpost.protocol.schedule import require_fresh
+
+Parts = tuple[tuple[AgencyId, ...], ...]
+REACHES_KEPT: Final = 4096
 
 
 @unique
@@ -73,9 +77,27 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
     return Verdict.TRY_AGAIN if replayed else Verdict.LOOK
 
 
-def parts_asked(
-    query: Query, federation: Federation, me: MemberId
-) -> tuple[tuple[AgencyId, ...], ...]:
-    """This node's agencies within the query's reach, cut as the asker expects them. Raises ``Refused(NOT_ALLOWED)``."""
-    core = query.core
-    return parts_of(federation.agencies_in_reach(core.agency, core.reach, core.named_areas), me)
+class Reaches:
+    """What each reach comes to at one node under one member list, worked out once: a broker that sends the widest reach
+    again and again does not make the node walk all areas of the country each time."""
+
+    def __init__(self, federation: Federation, me: MemberId) -> None:
+        self._federation = federation
+        self._me = me
+        self._known: dict[tuple[AreaCode, Reach, tuple[AreaCode, ...]], Parts] = {}
+
+    def is_of(self, federation: Federation) -> bool:
+        return self._federation is federation
+
+    def parts(self, query: Query) -> Parts:
+        """This node's agencies within the query's reach, cut as the asker expects them. Raises
+        ``Refused(NOT_ALLOWED)`` for an area that does not exist."""
+        core = query.core
+        key = (core.agency.area, core.reach, core.named_areas)
+        known = self._known.get(key)
+        if known is None:
+            asked = self._federation.agencies_in_reach(core.agency, core.reach, core.named_areas)
+            if len(self._known) >= REACHES_KEPT:
+                self._known.clear()
+            known = self._known[key] = parts_of(asked, self._me)
+        return known

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from agency_node.matching import Examined
 from fingerpost.private.locators import Pepper
+from fingerpost.protocol.codes import Status
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.protocol.messages import Query
@@ -33,11 +34,14 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """What one agency records of a query that opened there. ``told``: how many pointers leave."""
+    """What one agency records of a query that opened there. ``status``: its word; ``told``: how many of its pointers
+    leave; ``generation``: of its records, at ``at`` (seconds since 1970 UTC)."""
 
     agency: AgencyId
     query: Query
     examined: Examined
+    generation: int
+    status: Status
     told: int
     at: float
 

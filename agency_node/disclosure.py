@@ -2,8 +2,8 @@
 
 One fixed table of purpose by kind, until agencies' own rules can narrow it. Three things are never told, whatever the
 purpose: a sensitive kind, a row marked sensitive, and anything at all at an agency that holds a shielded row of
-this child.
-Which of them it was cannot be told from outside: there are no pointers, and the word is "nothing to disclose".
+this child. Which of them it was cannot be told from outside: there are no pointers, and the word is "nothing to
+disclose".
 """
 
 from __future__ import annotations
@@ -47,14 +47,21 @@ _STATUS_ORDER: Final = {
 
 
 def pointers(
-    agency: AgencyId, children: Sequence[ChildRecord], purpose: Purpose
+    agency: AgencyId,
+    children: Sequence[ChildRecord],
+    purpose: Purpose,
+    *,
+    possible: Sequence[ChildRecord] = (),
 ) -> tuple[Pointer, ...]:
     """All pointers for a child (several records are doubles of one child), whom to ring first in front, none twice.
 
-    Empty: nothing to disclose.
+    Empty: nothing to disclose. A shield on a record that is only ``possible`` withholds too (attack: a second record
+    of a shielded child, written a little differently and without the flag, gives her away; and a shielded twin lives
+    at the same place).
     """
     rows = [row for child in children for row in child.involvements]
-    if any(row.shielded for row in rows):
+    near = [row for child in possible for row in child.involvements]
+    if any(row.shielded for row in (*rows, *near)):
         return ()
     allowed = TABLE.get(purpose, frozenset())
     told = [row for row in rows if not row.sensitive and row.kind in COARSE and row.kind in allowed]
@@ -82,9 +89,9 @@ def _pointer(agency: AgencyId, row: Involvement) -> Pointer:
 def fill_slots(told: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tuple[Pointer, ...]:
     """At most ``POINTER_SLOTS`` for one part: each agency its first before any has its second.
 
-    An agency that has more than its slots ends with "ring this agency's duty desk" (a pointer without kind); one
-    that has no
-    slot at all stays INVOLVED without a pointer, which says the same.
+    An agency that has more than its slots ends with "ring this agency's duty desk" (a pointer without kind): what is
+    shown must never look whole when it is not. One that has no slot at all stays INVOLVED without a pointer, which
+    says the same.
     """
     queues = [(agency, list(pointers_)) for agency, pointers_ in told if pointers_]
     given: dict[AgencyId, int] = dict.fromkeys((agency for agency, _ in queues), 0)
@@ -100,7 +107,7 @@ def fill_slots(told: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tuple[Po
     filled: list[Pointer] = []
     for agency, queue in queues:
         mine = queue[: given[agency]]
-        if 1 < len(mine) < len(queue):
+        if 0 < len(mine) < len(queue):
             mine[-1] = Pointer(agency, None, mine[-1].status)
         filled += mine
     return tuple(filled)

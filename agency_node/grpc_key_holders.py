@@ -26,7 +26,8 @@ _AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.NOT_READY})
 
 
 class GrpcKeyHolders:
-    """Implements ``ports.KeyHolders``. ``channels`` in the order of the parameters; ``patience``: seconds for one batch."""
+    """Implements ``ports.KeyHolders``. ``channels`` in the order of the parameters; ``patience``: seconds for one
+    batch."""
 
     def __init__(
         self,

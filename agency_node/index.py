@@ -1,19 +1,19 @@
 """Which locators of a slot are of which records: hash tables in memory, one for each agency, epoch and slot.
 
-An agency's tags are read once for each generation and epoch and kept (32 + 4 bytes a key); each slot has a table from locator to
-the key's place in them. Tables are cut into small shards, because a hash table that grows holds the interpreter's lock for as
-long as it copies itself, and answers leave on a tick; building pauses after every ``CHUNK`` keys for the same reason.
+An agency's tags are read once for each generation and epoch and kept (32 + 4 bytes a key); each slot has a table from
+locator to the key's place in them. Tables are cut into small shards, because a hash table that grows holds the
+interpreter's lock for as long as it copies itself, and answers leave on a tick; building pauses after every ``CHUNK``
+keys for the same reason.
 
-While a newer generation is read, the old one answers. Two records with one tag (twins at one address share some match keys) are
-one hit with both. Nothing of one agency is reached through another: there is no table over agencies.
-"""
+While a newer generation is read, the old one answers. Two records with one tag (twins at one address share some match
+keys) are one hit with both. Nothing of one agency is reached through another: there is no table over agencies."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,7 +97,8 @@ class Want:
 
 
 class LocatorIndex:
-    """Implements ``ports.Locators``. ``find`` and ``ready`` may be called from any thread; ``prepare`` from one at a time."""
+    """Implements ``ports.Locators``. ``find`` and ``ready`` may be called from any thread; ``prepare`` from one at a
+    time."""
 
     def __init__(self, records: Records, pause: Pause) -> None:
         self._records = records
@@ -142,17 +143,18 @@ class LocatorIndex:
         ]
         return min(numbers, default=None)
 
-    def prepare(self, wanted: Iterable[Want]) -> int:
-        """Blocking, for a thread: builds what is wanted and missing or of an older generation, first things first; drops what
-        is not wanted any more. How many tables were built. An agency that is not tagged for an epoch is left out: it stays
-        "not ready", or on its older generation."""
+    def prepare(
+        self, wanted: Iterable[Want], due: Collection[tuple[EpochNumber, int]]
+    ) -> tuple[AgencyId, ...]:
+        """Blocking, for a thread: drops the tables of every epoch and slot that is not ``due``, then builds what is
+        wanted and missing or of an older generation, first things first. The agencies of the tables built.
+
+        A table outlives the pepper that made it (at midnight the pepper goes, the day's last slot is still asked). An
+        agency that is not tagged for an epoch is left out: it stays "not ready", or on its older generation.
+        """
         with self._building:
-            wanted = tuple(wanted)
-            built = 0
-            for want in wanted:
-                built += self._prepare(want)
-            self._drop({want.key for want in wanted})
-            return built
+            self._drop(due)
+            return tuple(want.agency for want in wanted if self._prepare(want))
 
     def _prepare(self, want: Want) -> bool:
         newest = self._records.ready(want.agency, want.epoch)
@@ -189,9 +191,12 @@ class LocatorIndex:
             self._pause()
         return table
 
-    def _drop(self, wanted: set[tuple[AgencyId, EpochNumber, int]]) -> None:
-        for key in [key for key in self._slots if key not in wanted]:
-            del self._slots[key]
-        kept = {(agency, epoch) for agency, epoch, _ in wanted}
-        for pair in [pair for pair in self._tags if pair not in kept]:
-            del self._tags[pair]
+    def _drop(self, due: Collection[tuple[EpochNumber, int]]) -> None:
+        agencies = set(self._records.agencies())
+        for key in tuple(self._slots):
+            if key[1:] not in due or key[0] not in agencies:
+                del self._slots[key]
+        epochs = {epoch for epoch, _ in due}
+        for agency, epoch in tuple(self._tags):
+            if epoch not in epochs or agency not in agencies:
+                del self._tags[agency, epoch]

@@ -1,14 +1,12 @@
 """From hits in an index to the child who is asked about, or to nothing. Pure.
 
 A hit opens the query; that is not yet a match. What was opened must be signed by a practitioner whose passport
-holds, it
-must lead back to the very keys that opened it, and a full comparison decides.
+holds, it must lead back to the very keys that opened it, and a full comparison decides.
 
 * POSSIBLE (a twin, a sibling in the same household) is never a match and never a pointer; it is recorded, so that the
   agency's duty desk can look.
-* Two records that both match and are not the same child are POSSIBLE, both (attack on a child by software: the
-  pointer of
-  another).
+* Two records that both match and are not the same child are POSSIBLE, both (what software must never do: point
+  at another child's practitioner).
 * Demographics that do not lead to the record's keys are a mismatch (attack: locators of one child, so that her agencies
   open it, and the demographics of another, so that they answer for him).
 """

@@ -90,8 +90,8 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """How a generation is made, complete or not: ``children`` stored so far, all of them once ``whole``; ``upn``: whether pupil
-    numbers are among its keys; ``source``: 32 bytes, what it was made of."""
+    """How a generation is made, complete or not: ``children`` stored so far, all of them once ``whole``; ``upn``:
+    whether pupil numbers are among its keys; ``source``: 32 bytes, what it was made of."""
 
     number: int
     as_of: int
@@ -189,8 +189,8 @@ class Tags(Protocol):
     async def tags(
         self, inputs: Sequence[bytes], epoch: Epoch, holders: tuple[MemberId, MemberId]
     ) -> tuple[bytes, ...]:
-        """The tags T_i (32 bytes) of 1 to 256 OPRF inputs, in order, with both holders' help. ``holders`` in the order of the
-        parameters. Raises ``Refused`` as ``KeyHolders``, and BAD_PROOF."""
+        """The tags T_i (32 bytes) of 1 to 256 OPRF inputs, in order, with both holders' help. ``holders`` in the
+        order of the parameters. Raises ``Refused`` as ``KeyHolders``, and BAD_PROOF."""
 
 
 class Members(Protocol):

@@ -1,9 +1,9 @@
 """How records lie on the disk: sealed under their agency's data key, each in its own place.
 
-Law: keys and bytes only; no I/O. Every generation has a key of its own, derived from the agency's, and every sealed thing
-is bound to agency, generation, table and number: a row that is put in another's place, of this agency or of another,
-does not open (attack: who can write the database shows one child's practitioner for another). AES-256-GCM with random
-96-bit nonces; a generation seals far fewer than 2^32 things (NIST SP 800-38D, 8.3).
+Law: keys and bytes only; no I/O. Every generation has a key of its own, derived from the agency's, and every sealed
+thing is bound to agency, generation, table and number: a row that is put in another's place, of this agency or of
+another, does not open (attack: who can write the database shows one child's practitioner for another). AES-256-GCM
+with random 96-bit nonces; a generation seals far fewer than 2^32 things (NIST SP 800-38D, 8.3).
 
 Marks and source digests are keyed (HMAC-SHA-256): without the data key they let nobody test a guess.
 """

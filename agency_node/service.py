@@ -7,13 +7,14 @@ CANNOT_ANSWER. One code path makes every answer: no record, withheld and not per
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node import admission, disclosure, matching
-from agency_node.admission import Verdict
+from agency_node.admission import Parts, Reaches, Verdict
 from agency_node.answer_ports import Entry, MemberListSource, Peppers, Record, Seen
 from agency_node.matching import Examined
 from agency_node.ports import Locators, Records
@@ -30,19 +31,47 @@ from fingerpost.service.logs import Logger
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Word:
-    """One agency's word about one query, before it is sealed."""
+    """One agency's word about one query, before it is sealed. ``pointers``: all it might tell; slots are few."""
 
     answer: AgencyAnswer
-    pointers: tuple[Pointer, ...]
-    examined: Examined | None
+    pointers: tuple[Pointer, ...] = ()
+    examined: Examined | None = None
 
     def __repr__(self) -> str:
         return f"Word({self.answer.agency})"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Draft:
+    """One part of the answer to one query. ``told``: the pointers that leave."""
+
+    query: Query
+    part: int
+    parts: int
+    words: tuple[Word, ...]
+    told: tuple[Pointer, ...]
+
+    def __repr__(self) -> str:
+        return f"Draft({self.part} of {self.parts})"
+
+    def without(self, silenced: frozenset[AgencyId]) -> Draft:
+        """What is left to say when these may not."""
+        words = tuple(
+            _plain(word.answer.agency, Status.CANNOT_ANSWER)
+            if word.answer.agency in silenced
+            else word
+            for word in self.words
+        )
+        told = tuple(pointer for pointer in self.told if pointer.agency not in silenced)
+        return replace(self, words=words, told=told)
+
+
 class Node:
     """Answers for the agencies in ``upn_keys`` (True: its agreement allows pupil numbers). ``sound``: the golden
-    vectors held."""
+    vectors held. ``faulty``: those whose log cannot be written, from the start.
+
+    ``answer`` is for one thread at a time.
+    """
 
     def __init__(
         self,
@@ -59,6 +88,7 @@ class Node:
         record: Record,
         now: Callable[[], float],
         log: Logger,
+        faulty: Iterable[AgencyId] = (),
     ) -> None:
         self._me = me
         self._key = key
@@ -72,7 +102,14 @@ class Node:
         self._record = record
         self._now = now
         self._log = log
-        self._faulty: set[AgencyId] = set()
+        self._faulty: set[AgencyId] = set(faulty)
+        self._keeping = True
+        self._reaches: Reaches | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether it can say anything but "cannot answer": golden vectors, and the store of what was seen."""
+        return self._sound and self._keeping
 
     @property
     def faulty(self) -> frozenset[AgencyId]:
@@ -86,60 +123,69 @@ class Node:
         now = self._now()
         queries = self._read(frame, federation)
         try:
-            replayed = self._seen.take(queries, now)
-            kept = True
-        except Defect:
+            replayed = self._seen.take([query for query, _ in queries], now)
+            self._keeping = True
+        except Defect as defect:
             # Not kept means that a replay of it would not be known: nobody's index is touched for it.
-            replayed, kept = frozenset(), False
-            self._log.error("node.seen_failed")
+            replayed, self._keeping = frozenset(), False
+            self._log.error("node.seen_failed", error=defect)
         drafts = [
-            (query, part, self._words(query, part, federation, now, replayed, kept=kept))
-            for query in queries
-            for part in self._parts(query, federation)
+            self._draft(query, part, len(parts), agencies, federation, now, verdict)
+            for query, parts in queries
+            for verdict in (self._judged(query, federation, now, replayed),)
+            for part, agencies in enumerate(parts)
         ]
-        drafts = self._recorded(drafts, now)
-        answers = []
-        for query, part, words in drafts:
-            parts = self._parts(query, federation)
-            answers.append(self._seal(query, parts.index(part), len(parts), words, federation))
+        silenced = self._record_all(drafts, now)
+        answers: list[SealedAnswer] = []
+        for draft in drafts:
+            try:
+                answers.append(self._seal(draft.without(silenced), federation))
+            except Refused as refused:  # a reply key that is none: public, and its asker's alone
+                self._log.warning("node.query_dropped", error=refused)
         return tuple(answers)
 
-    def _read(self, frame: Sequence[bytes], federation: Federation) -> list[Query]:
-        queries: dict[bytes, Query] = {}
+    def _read(self, frame: Sequence[bytes], federation: Federation) -> list[tuple[Query, Parts]]:
+        if self._reaches is None or not self._reaches.is_of(federation):
+            self._reaches = Reaches(federation, self._me)
+        queries: dict[bytes, tuple[Query, Parts]] = {}
         for wire in frame:
             try:
                 query = admission.read(wire, federation)
-                self._parts(query, federation)
+                # Twice in a frame is a replay, and is answered once.
+                queries.setdefault(query.hash, (query, self._reaches.parts(query)))
             except Refused as refused:
                 self._log.warning("node.query_dropped", error=refused)
-                continue
-            queries.setdefault(
-                query.hash, query
-            )  # twice in a frame is a replay, and is answered once
         return list(queries.values())
 
-    def _parts(self, query: Query, federation: Federation) -> tuple[tuple[AgencyId, ...], ...]:
-        return admission.parts_asked(query, federation, self._me)
-
-    def _words(
+    def _judged(
         self,
         query: Query,
-        agencies: tuple[AgencyId, ...],
         federation: Federation,
         now: float,
         replayed: frozenset[bytes],
-        *,
-        kept: bool,
-    ) -> list[Word]:
-        verdict = admission.judge(query, federation, now, replayed=query.hash in replayed)
-        if not (kept and self._sound):
-            verdict = Verdict.CANNOT_ANSWER
-        return [
+    ) -> Verdict:
+        if not self.sound:
+            return Verdict.CANNOT_ANSWER
+        return admission.judge(query, federation, now, replayed=query.hash in replayed)
+
+    def _draft(
+        self,
+        query: Query,
+        part: int,
+        parts: int,
+        agencies: tuple[AgencyId, ...],
+        federation: Federation,
+        now: float,
+        verdict: Verdict,
+    ) -> Draft:
+        words = tuple(
             self._look(agency, query, federation, now)
             if verdict.value is None
             else _plain(agency, verdict.value)
             for agency in agencies
-        ]
+        )
+        told = disclosure.fill_slots((word.answer.agency, word.pointers) for word in words)
+        return Draft(query, part, parts, words, told)
 
     def _look(self, agency: AgencyId, query: Query, federation: Federation, now: float) -> Word:
         core = query.core
@@ -147,6 +193,7 @@ class Node:
             # In the member list and not in this node's settings; or silenced until somebody has looked, for children it
             # knows and children it does not alike (attack: a fault that shows only where a query opens tells a hit).
             return _plain(agency, Status.CANNOT_ANSWER)
+        examined: Examined | None = None
         try:
             generation = self._locators.ready(agency, core.epoch, core.slot)
             if generation is None:
@@ -163,73 +210,66 @@ class Node:
                 now,
                 upn=self._upn_keys[agency],
             )
-            told: tuple[Pointer, ...] = ()
-            if examined is not None and examined.question is not None:
-                told = disclosure.pointers(agency, examined.matched, examined.question.purpose)
-        except (
-            Refused
-        ) as refused:  # not ready after all: a generation or a slot went while we looked
-            self._log.warning("node.agency_failed", agency=agency, error=refused)
-            return _plain(agency, Status.CANNOT_ANSWER)
-        except Defect as defect:
-            self._faulty.add(agency)
-            self._log.error("node.agency_failed", agency=agency, error=defect)
-            return _plain(agency, Status.CANNOT_ANSWER)
+            told = _may_tell(agency, examined)
+        except (Refused, Defect) as error:
+            # Refused: not ready after all, a generation or a slot went while we looked. If it opened, it is recorded.
+            if isinstance(error, Defect):
+                self._faulty.add(agency)
+            self._log.error("node.agency_failed", agency=agency, error=error)
+            return replace(_plain(agency, Status.CANNOT_ANSWER), examined=examined)
         status = Status.INVOLVED if told else Status.NOTHING_TO_DISCLOSE
-        word = AgencyAnswer(agency, status, generation.number, generation.as_of)
-        return Word(word, told, examined)
+        return Word(AgencyAnswer(agency, status, number, generation.as_of), told, examined)
 
-    def _recorded(
-        self, drafts: list[tuple[Query, tuple[AgencyId, ...], list[Word]]], now: float
-    ) -> list[tuple[Query, tuple[AgencyId, ...], list[Word]]]:
-        """Record before answer: what an agency's log did not take, that agency does not say."""
+    def _record_all(self, drafts: Sequence[Draft], now: float) -> frozenset[AgencyId]:
+        """Record before answer. Returns the agencies whose log did not take it: they say nothing of it."""
         entries = [
-            Entry(word.answer.agency, query, word.examined, len(word.pointers), now)
-            for query, _, words in drafts
-            for word in words
+            Entry(
+                agency=word.answer.agency,
+                query=draft.query,
+                examined=word.examined,
+                generation=word.answer.generation,
+                status=word.answer.status,
+                told=sum(pointer.agency == word.answer.agency for pointer in draft.told),
+                at=now,
+            )
+            for draft in drafts
+            for word in draft.words
             if word.examined is not None
         ]
         failed = self._record.opened(entries) if entries else frozenset()
         for agency in failed:
             self._faulty.add(agency)
             self._log.error("node.record_failed", agency=agency)
-        return [
-            (
-                query,
-                part,
-                [
-                    _plain(w.answer.agency, Status.CANNOT_ANSWER)
-                    if w.answer.agency in failed
-                    else w
-                    for w in words
-                ],
-            )
-            for query, part, words in drafts
-        ]
+        return failed
 
-    def _seal(
-        self, query: Query, part: int, parts: int, words: list[Word], federation: Federation
-    ) -> SealedAnswer:
-        told = disclosure.fill_slots((w.answer.agency, w.pointers) for w in words)
+    def _seal(self, draft: Draft, federation: Federation) -> SealedAnswer:
         body = AnswerPart(
-            query_hash=query.hash,
+            query_hash=draft.query.hash,
             node=self._me,
             metadata_version=federation.version,
-            part=part,
-            parts=parts,
-            agencies=tuple(w.answer for w in words),
-            pointers=told,
+            part=draft.part,
+            parts=draft.parts,
+            agencies=tuple(word.answer for word in draft.words),
+            pointers=draft.told,
         )
-        return seal_answer(body, query.core.reply_key, self._key)
+        return seal_answer(body, draft.query.core.reply_key, self._key)
+
+
+def _may_tell(agency: AgencyId, examined: Examined | None) -> tuple[Pointer, ...]:
+    if examined is None or examined.question is None:
+        return ()
+    return disclosure.pointers(
+        agency, examined.matched, examined.question.purpose, possible=examined.possible
+    )
 
 
 def _plain(agency: AgencyId, status: Status) -> Word:
-    return Word(AgencyAnswer(agency, status, 0, 0), (), None)
+    return Word(AgencyAnswer(agency, status, 0, 0))
 
 
-EVENTS = {
+EVENTS: Final = {
     "node.query_dropped": frozenset({"error"}),
-    "node.seen_failed": frozenset[str](),
+    "node.seen_failed": frozenset({"error"}),
     "node.agency_failed": frozenset({"agency", "error"}),
     "node.record_failed": frozenset({"agency"}),
 }

@@ -1,8 +1,8 @@
 """Blinding and unblinding in processes of their own: the arithmetic holds the interpreter's lock.
 
-A blinded batch cannot leave the process that made it (it holds the blinds), so each worker is an executor of one process,
-and a batch comes back to the worker that blinded it. What crosses between processes: OPRF inputs, points and tags.
-"""
+A blinded batch cannot leave the process that made it (it holds the blinds), so each worker is an executor of one
+process, and a batch comes back to the worker that blinded it. What crosses between processes: OPRF inputs, points and
+tags."""
 
 from __future__ import annotations
 

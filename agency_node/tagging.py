@@ -1,9 +1,9 @@
 """From staged records to tags: what is asked of the key holders, and what need not be.
 
-Holders meter what a member has evaluated (declared caseload × 25 keys × 1.5 in a whole epoch), so that nobody can run over
-all children of England. A nightly import therefore asks only for children who are new or whose fields have changed; for the
-others the tags of the generation before are taken over. Equal inputs within one agency are asked for once; tags
-never pass from one agency to another.
+Holders meter what a member has evaluated (declared caseload × 25 keys × 1.5 in a whole epoch), so that nobody can run
+over all children of England. A nightly import therefore asks only for children who are new or whose fields have
+changed; for the others the tags of the generation before are taken over. Equal inputs within one agency are asked for
+once; tags never pass from one agency to another.
 
 Resumable: tags are stored by blocks of ``TAG_BLOCK`` records, and what is stored is not asked for again.
 """
@@ -17,7 +17,7 @@ from typing import Final
 
 from agency_node.ports import TAG_BLOCK, Imports, Tags
 from agency_node.record_inputs import record_inputs
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.identity import NORMALISATION_VERSION, normalise
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
@@ -25,7 +25,8 @@ from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 
 BLOCKS_AT_ONCE: Final = 2
 MOST_REMEMBERED: Final = 400_000
-"""Inputs of one agency's run whose tags are kept in memory (some 100 MB), so that siblings' and twins' are asked for once."""
+"""Inputs of one agency's run whose tags are kept in memory (some 100 MB), so that siblings' and twins' are asked for
+once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Tagger:
         holders: tuple[MemberId, MemberId],
         progress: Progress,
     ) -> Tagged:
-        """Tags whatever of the generation has no tags for the epoch. Raises ``Refused(UNSUPPORTED)`` for a generation of
-        another normalisation version: its keys would meet nobody's."""
+        """Tags whatever of the generation has no tags for the epoch. Raises ``Refused(UNSUPPORTED)`` for a generation
+        of another normalisation version: its keys would meet nobody's."""
         plan = await asyncio.to_thread(self._imports.plan, agency, generation)
         if plan.normalisation_version != NORMALISATION_VERSION:
             raise Refused(Code.UNSUPPORTED, "normalisation version")
@@ -137,7 +138,7 @@ class _Run:
             self._agency, self._generation, self._epoch.number, [mark for _, _, mark in records]
         )
         wanted = [
-            () if tags is not None else record_inputs(demographics, upn=self._upn)
+            () if tags is not None else record_inputs(normalise(demographics), upn=self._upn)
             for tags, (_, demographics, _) in zip(known, records, strict=True)
         ]
         return known, wanted

@@ -46,7 +46,8 @@ class Quorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Validity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Days until a signature must have been renewed; renewed at half of it by whoever holds the key."""
+    """Days until a signature must have been renewed, at the latest. ``code_lists_days`` is for all that governance
+    signs."""
 
     root_days: _Days = 730
     targets_days: _Days = 90
@@ -54,8 +55,9 @@ class Validity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``root`` and ``targets`` are the offline keys, ``governance`` those of the code lists; the other three are the
-    issuer's. ``bins``: over how many files the member list is spread."""
+    """Offline: ``root`` names all keys; ``targets`` sign the member list; ``governance`` signs the code lists, and says
+    whose keys sign the member list. Online: the other three, the issuer's. ``bins``: over how many files the member
+    list is spread."""
 
     federation: FederationId
     bins: int
@@ -140,6 +142,11 @@ def _quoted(value: object) -> str:
     if "\x7f" in text:  # the one character that JSON's quoting leaves and TOML's refuses
         raise Defect("a path with a control character")
     return json.dumps(text, ensure_ascii=False)
+
+
+def are_here(quorum: Quorum) -> bool:
+    """Enough of the key files to sign."""
+    return sum(entry.file.exists() for entry in quorum.keys) >= quorum.threshold
 
 
 def signers(quorum: Quorum, name: str) -> tuple[CryptoSigner, ...]:

@@ -160,11 +160,15 @@ def seal_to_members(
 
 
 def forget_ended(draft: Draft, inbox: Inbox, vault: Vault, now: float) -> Draft:
-    """Epochs that are over leave the parameters, and their peppers and deposits are erased."""
+    """Epochs that are over leave the parameters, and their peppers and deposits are erased.
+
+    The newest stays named even when it is over, so that no number is given twice: members hold on to keys by number.
+    """
     over = [e.number for e in draft.parameters.epochs if e.ends_at + KEPT_AFTER_END_SECONDS <= now]
     for number in over:
         vault.forget(number)
         inbox.forget(number)
-    epochs = tuple(e for e in draft.parameters.epochs if e.number not in over)
+    newest = max((e.number for e in draft.parameters.epochs), default=None)
+    epochs = tuple(e for e in draft.parameters.epochs if e.number not in over or e.number == newest)
     peppers = {key: pepper for key, pepper in draft.peppers.items() if key[0] not in over}
     return replace(draft, parameters=replace(draft.parameters, epochs=epochs), peppers=peppers)

@@ -77,6 +77,7 @@ def found(folder: Path, plan: Plan, now: float) -> Ceremony:
     ceremony.propose(code_lists.everything(), now)
     governors = [entry.file for entry in charter.governance.keys[: charter.governance.threshold]]
     ceremony.sign_proposal(governors)
+    publishing.publish_delegations(charter, ceremony.repository, now)
     return ceremony
 
 

@@ -8,11 +8,11 @@ asks again, and never a mixture that verifies. Snapshot and timestamp are not ma
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
-from securesystemslib.signer import Signer
-from tuf.api.metadata import Root, Targets
+from tuf.api.metadata import Metadata, Root, Targets
 
 from authority import charter as charters
 from authority import checks, code_lists, roles
@@ -21,6 +21,8 @@ from authority.draft import Draft, target_files
 from authority.repository import CODE_LISTS, ROOT, TARGETS, Repository, read_signed
 from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Defect, Refused
+
+EXPIRY_WARNING_DAYS: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,10 @@ def publish(
     draft = replace(draft, parameters=replace(draft.parameters, code_list_version=code.version))
     warnings = checks.require_consistent(draft, now)
     files = target_files(draft)
-    signers = charters.signers(charter.targets, TARGETS)
-    signed = _sign_lists(charter, present, files, signers, now)
+    signed = {
+        **_sign_delegations(charter, present, now),
+        **_sign_bins(charter, present, files, now),
+    }
     if code_bytes is not None:
         signed[CODE_LISTS] = code_bytes
     _require_sizes(signed)
@@ -72,11 +76,18 @@ def publish(
             repository.write_metadata(name, signed[name], durable=False)
         removed = _remove_targets(repository, files)
         os.sync()  # thousands of small files: once for all of them
+    warnings += _expiry_warnings(repository, now)
     return Publication(tuple(sorted(signed)), written, removed, warnings)
 
 
+def publish_delegations(charter: Charter, repository: Repository, now: float) -> None:
+    """Governance's word on whose keys sign the lists, ahead of the first of them. Raises ``Defect``."""
+    for name, data in _sign_delegations(charter, _Present(repository), now).items():
+        repository.write_metadata(name, data)
+
+
 class _Present:
-    """What is published now, parsed only: it serves to count versions, not to trust."""
+    """What is published now: it serves to count versions and to see what is to be signed anew."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
@@ -84,53 +95,84 @@ class _Present:
     def raw(self, name: str) -> bytes | None:
         return self._repository.read_metadata(name)
 
-    def role(self, name: str) -> Targets | None:
+    def role(self, name: str) -> Metadata[Targets] | None:
         data = self.raw(name)
         if data is None:
             return None
         try:
-            return read_signed(data, Targets).signed
+            return read_signed(data, Targets)
         except Refused:
             raise Defect(f"{name}.json in the repository is not metadata; restore it") from None
 
 
-def _sign_lists(
-    charter: Charter,
-    present: _Present,
-    files: Mapping[str, bytes],
-    signers: Sequence[Signer],
-    now: float,
+def _holds(by: Root | Targets, name: str, metadata: Metadata[Targets]) -> bool:
+    """Signed under the keys of the charter as it is now."""
+    return bool(by.get_verification_result(name, metadata.signed_bytes, metadata.signatures))
+
+
+def _sign_delegations(charter: Charter, present: _Present, now: float) -> dict[str, bytes]:
+    """``targets``: signed by governance, so that the keys of the list cannot give themselves the code lists.
+
+    Ageing alone does not call governance together: it is a warning until the charter changes.
+    """
+    days = charter.validity.code_lists_days
+    delegated = roles.delegations(charter)
+    top = present.role(TARGETS)
+    if top is not None:
+        before = top.signed.delegations
+        gone = set((before and before.roles) or {}) - set(delegated.roles or {})
+        if gone:  # members refuse a snapshot in which a role is missing
+            raise Defect("bins can become more, never fewer")
+        root = roles.root_role(charter, 1, top.signed.expires)
+        if before == delegated and _holds(root, TARGETS, top):
+            ageing = roles.needs_renewal(top.signed, now, days)
+            if not ageing or not charters.are_here(charter.governance):
+                return {}
+    version = 1 if top is None else top.signed.version + 1
+    role = roles.targets_role(version, roles.expiry(now, days), {}, delegated)
+    return {TARGETS: roles.sign(role, charters.signers(charter.governance, "governance"))}
+
+
+def _sign_bins(
+    charter: Charter, present: _Present, files: Mapping[str, bytes], now: float
 ) -> dict[str, bytes]:
     days = charter.validity.targets_days
     expires = roles.expiry(now, days)
+    signers = charters.signers(charter.targets, TARGETS)
+    delegator = roles.targets_role(1, expires, {}, roles.delegations(charter))
     signed: dict[str, bytes] = {}
-    delegated = roles.delegations(charter)
-    top = present.role(TARGETS)
-    rekeyed = top is None or top.delegations != delegated
-    if top is not None and top.delegations is not None:
-        gone = set(top.delegations.roles or {}) - set(delegated.roles or {})
-        if gone:  # members refuse a snapshot in which a role is missing
-            raise Defect("bins can become more, never fewer")
-    if top is None or rekeyed or roles.needs_renewal(top, now, days):
-        version = 1 if top is None else top.version + 1
-        role = roles.targets_role(version, expires, {}, delegated)
-        signed[TARGETS] = roles.sign(role, signers)
     for name, targets in roles.sort_into_bins(files, charter.bins).items():
         before = present.role(name)
-        same = before is not None and not rekeyed and before.targets == targets
-        if before is not None and same and not roles.needs_renewal(before, now, days):
-            continue
-        version = 1 if before is None else before.version + 1
+        if before is not None and before.signed.targets == targets:
+            ageing = roles.needs_renewal(before.signed, now, days)
+            if not ageing and _holds(delegator, name, before):
+                continue
+        version = 1 if before is None else before.signed.version + 1
         signed[name] = roles.sign(roles.targets_role(version, expires, targets), signers)
     return signed
+
+
+def _expiry_warnings(repository: Repository, now: float) -> tuple[checks.Finding, ...]:
+    """What needs the root's or governance's keys soon: once one of these has expired, every member stops."""
+    found = []
+    for name in (ROOT, TARGETS, CODE_LISTS):
+        data = repository.read_metadata(name)
+        if data is None:
+            continue
+        root = name == ROOT
+        expires = (read_signed(data, Root) if root else read_signed(data, Targets)).signed.expires
+        days = int((expires.timestamp() - now) // limits.DAY)
+        if days < EXPIRY_WARNING_DAYS:
+            what = f"expires in {days} days: its keys are needed"
+            found.append(checks.Finding(checks.Weight.WARNING, name, what))
+    return tuple(found)
 
 
 def _require_sizes(signed: Mapping[str, bytes]) -> None:
     for name, data in signed.items():
         if len(data) > limits.METADATA_FILE_BYTES:
-            raise Defect(
-                f"{name}.json would have {len(data)} bytes: state more bins in the charter"
-            )
+            more = ": state more bins in the charter" if name.startswith("bin-") else ""
+            raise Defect(f"{name}.json would have {len(data)} bytes{more}")
 
 
 def _write_targets(repository: Repository, files: Mapping[str, bytes]) -> int:

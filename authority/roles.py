@@ -1,7 +1,10 @@
 """What the offline keys sign, as TUF metadata. Pure: keys, times and contents come in, unsigned metadata goes out.
 
-The order of the delegations is a rule of trust: ``deny-list`` and ``code-lists`` stand first and are terminating, so
-that no bin can offer a file of those names (attack: the keys of the member list widen the purposes without governance).
+Two rules of trust. Governance signs ``targets``, which only says whose keys sign which list; the keys of the list sign
+the bins (attack: were they the same, those who keep the list could name other governors). And order counts:
+``deny-list`` and ``code-lists`` stand first and are terminating, so that no bin can offer a file of those names (attack:
+the keys of the list widen the purposes without governance, or let a suspended member back in).
+
 Source: TUF specification 1.0, sections 4.5 and 5.6.
 """
 
@@ -47,7 +50,7 @@ def needs_renewal(signed: Signed, now: float, days: int) -> bool:
 def root_role(charter: Charter, version: int, expires: datetime) -> Root:
     quorums = {
         ROOT: charter.root,
-        TARGETS: charter.targets,
+        TARGETS: charter.governance,
         SNAPSHOT: Quorum(1, (charter.snapshot,)),
         TIMESTAMP: Quorum(1, (charter.timestamp,)),
     }

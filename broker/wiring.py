@@ -30,7 +30,6 @@ from fingerpost.service.settings import read_secret
 from fingerpost.service.tls import ServerTls, Service
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
-POLL_SECONDS: Final = 10.0
 FETCH_SECONDS: Final = 10.0
 GRACE_SECONDS: Final = 2.0
 _SENDS: Final = "grpc.max_send_message_length"
@@ -118,7 +117,7 @@ async def _serve(settings: BrokerSettings, log: Logger, stop: Stop, opened: Asyn
     await supervise(
         stop,
         {
-            **membership.tasks(poll_seconds=POLL_SECONDS),
+            **membership.tasks(),
             "hash log": recorder.run,
             "review": lambda: every(
                 REVIEW_SECONDS, 0.0, review, clock, random=draw, log=log, name="review"

@@ -1,13 +1,12 @@
 """The CSV export that everybody can make: lines of text in, children and refused rows out.
 
-Law: pure; never raises for what a row holds; every line behind the header ends up in exactly one place: with a child, refused,
-no longer current, or blank. A line is a row: a quoted field may hold commas, not line ends (so that one open quotation
-mark costs a line and not the rest of the file).
+Law: pure; never raises for what a row holds; every line behind the header ends up in exactly one place: with a child,
+refused, no longer current, or blank. A line is a row: a quoted field may hold commas, not line ends (so that one open
+quotation mark costs a line and not the rest of the file).
 
 Shielding is read on the safe side. A row of a child that says ``shield``, even when it is itself refused or no longer
-current, shields every row of that child; so does a row that cannot be read at all as long as its local_id can (attack, seen
-with a national database: a second record of a shielded child that does not carry the flag).
-"""
+current, shields every row of that child; so does a row that cannot be read at all as long as its local_id can
+(attack, seen with a national database: a second record of a shielded child that does not carry the flag)."""
 
 from __future__ import annotations
 
@@ -113,8 +112,8 @@ class _Gathered:
 def read_export(
     lines: Iterable[str], *, as_of: date, columns: Columns, most_rows: int = MOST_ROWS
 ) -> Export:
-    """The whole file. ``lines`` without or with their line ends, the first being the header; bytes that were not UTF-8 come as
-    lone surrogates. ``as_of``: the day the export was made, which decides what is current.
+    """The whole file. ``lines`` without or with their line ends, the first being the header; bytes that were not
+    UTF-8 come as lone surrogates. ``as_of``: the day the export was made, which decides what is current.
 
     Raises ``RefusedFile`` when the file as a whole cannot be taken.
     """

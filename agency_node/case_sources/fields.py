@@ -1,8 +1,7 @@
 """What the fields of an export mean, one reader for each kind of field.
 
-Pure. A reader raises ``BadField`` with a reason and never with the text; what may be spelled in several ways is listed here
-and in ``docs/import.md``.
-"""
+Pure. A reader raises ``BadField`` with a reason and never with the text; what may be spelled in several ways is
+listed here and in ``docs/import.md``."""
 
 from __future__ import annotations
 
@@ -66,7 +65,8 @@ def read_date(text: str) -> date | None:
 
 
 def read_birth(text: str, as_of: date) -> date | None:
-    """A date of birth, or an expected one: not later than ``UNBORN_DAYS`` after the export, not ``OLDEST_YEARS`` ago."""
+    """A date of birth, or an expected one: not later than ``UNBORN_DAYS`` after the export, not ``OLDEST_YEARS``
+    ago."""
     born = read_date(text)
     if born is not None and (
         (born - as_of).days > UNBORN_DAYS or as_of.year - born.year > OLDEST_YEARS

@@ -125,8 +125,8 @@ class Remark:
 
 
 class RefusedFile(Exception):
-    """The file as a whole cannot be taken: nothing was imported. ``column`` is a name of ours or "" ; a name of the file's own
-    is told by its number (a header may be a row in the wrong place, and thus a person)."""
+    """The file as a whole cannot be taken: nothing was imported. ``column`` is a name of ours or "" ; a name of the
+    file's own is told by its number (a header may be a row in the wrong place, and thus a person)."""
 
     def __init__(self, reason: Reason, column: str = "") -> None:
         super().__init__(f"{WORDS[reason]}{f' ({column})' if column else ''}")

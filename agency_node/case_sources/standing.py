@@ -25,9 +25,9 @@ def standing(
 ) -> tuple[InvolvementStatus, date | None]:
     """Status and, for RECENT, the day of the end.
 
-    An end that has passed makes it RECENT whatever the status says; a start that is still to come makes OPEN PLANNED. Raises
-    ``BadField`` for a status that is none, dates that contradict each other, and an ended involvement without its
-    end; ``NoLongerCurrent``.
+    An end that has passed makes it RECENT whatever the status says; a start that is still to come makes OPEN PLANNED.
+    Raises ``BadField`` for a status that is none, dates that contradict each other, and an ended involvement without
+    its end; ``NoLongerCurrent``.
     """
     word = status.upper()
     if word not in _OVER | {"OPEN", "PLANNED"}:

@@ -1,8 +1,7 @@
 """An import on a page: ready, stage, tag for every epoch that is due, complete.
 
-The generation before answers until the new one is complete, in one step. Two generations are kept then, because a running
-node moves over to the new one in its own time; the next import, or the node itself, deletes the older.
-"""
+The generation before answers until the new one is complete, in one step. Two generations are kept then, because a
+running node moves over to the new one in its own time; the next import, or the node itself, deletes the older."""
 
 from __future__ import annotations
 
@@ -47,8 +46,8 @@ class Importer:
     async def run(
         self, agency: AgencyId, source: SourceFile, options: Options, watch: Watch
     ) -> ImportReport:
-        """Raises ``RefusedFile`` or ``Shrunk`` (nothing was changed), ``Refused`` (membership, holders: what was done by then
-        stays, and the same import goes on from there)."""
+        """Raises ``RefusedFile`` or ``Shrunk`` (nothing was changed), ``Refused`` (membership, holders: what was done
+        by then stays, and the same import goes on from there)."""
         federation = self.members.at(self.clock.now())
         require_here(federation, agency, self.me)
         require_version(federation)
@@ -121,7 +120,7 @@ def _report(
         involvements=readied.involvements,
         shielded=readied.shielded,
         refused=readied.refused,
-        remarks=readied.export.remarks,
+        remarks=readied.remarks,
         not_current=readied.export.not_current,
         before=before,
         tagged=tagged,

@@ -1,9 +1,8 @@
 """First half of an import: the export's children, sealed, in a generation that nobody answers from yet.
 
-The order of the children depends on the file alone, so an import that was killed goes on behind the last child stored. An
-export that would take more than half of the agency's children away is not taken without a word from the operator
-(attack, and accident: an empty nightly file makes every child unknown).
-"""
+The order of the children depends on the file alone, so an import that was killed goes on behind the last child
+stored. An export that would take more than half of the agency's children away is not taken without a word from the
+operator (attack, and accident: an empty nightly file makes every child unknown)."""
 
 from __future__ import annotations
 
@@ -14,10 +13,10 @@ from datetime import date
 from typing import Final
 
 from agency_node.case_sources.csv_export import Columns, Export, SourceChild, read_export
-from agency_node.case_sources.reasons import Reason, RefusedFile, RefusedRow
+from agency_node.case_sources.reasons import Reason, RefusedFile, RefusedRow, Remark
 from agency_node.ports import Child, Imports, Staged
 from agency_node.record_inputs import record_inputs
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.identity import NORMALISATION_VERSION, NormalForm, normalise
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import AgencyId
 
@@ -70,6 +69,7 @@ class Readied:
     export: Export
     children: tuple[tuple[SourceChild, bytes], ...]
     refused: tuple[RefusedRow, ...]
+    remarks: tuple[Remark, ...]
 
     def __repr__(self) -> str:
         return f"Readied({len(self.children)} children)"
@@ -90,14 +90,29 @@ def make_ready(
     export = read_export(lines, as_of=options.as_of, columns=options.columns)
     children: list[tuple[SourceChild, bytes]] = []
     refused = list(export.refused)
+    remarks = list(export.remarks)
     for child in export.children:
-        inputs = record_inputs(child.demographics, upn=options.upn)
+        form = normalise(child.demographics)
+        remarks += _unread(child, form)
+        inputs = record_inputs(form, upn=options.upn)
         if inputs:
             children.append((child, imports.mark(agency, inputs)))
         else:
             refused += [RefusedRow(line, "", Reason.TOO_WEAK) for line in child.lines]
     refused.sort(key=lambda row: row.line)
-    return Readied(export, tuple(children), tuple(refused))
+    remarks.sort(key=lambda row: row.line)
+    return Readied(export, tuple(children), tuple(refused), tuple(remarks))
+
+
+def _unread(child: SourceChild, form: NormalForm) -> Iterator[Remark]:
+    """What was given and does not help to find the child."""
+    who, line = child.demographics, child.lines[0]
+    if who.nhs_number and form.health_number is None:
+        yield Remark(line, "nhs_number", Reason.NUMBER_NOT_READ)
+    if who.upn and form.upn is None:
+        yield Remark(line, "upn", Reason.NUMBER_NOT_READ)
+    if who.postcode and form.postcode is None:
+        yield Remark(line, "postcode", Reason.POSTCODE_NOT_READ)
 
 
 def require_size(readied: Readied, before: int | None, *, allow_shrink: bool) -> None:

@@ -1,8 +1,7 @@
 """``ports.Imports`` in a database: the writing side.
 
-Each write is one short transaction; what is slow (sealing, opening) happens outside, so that the node, which may run at the
-same time, never waits long for the lock. Nothing is visible to ``ports.Records`` before ``complete``.
-"""
+Each write is one short transaction; what is slow (sealing, opening) happens outside, so that the node, which may run
+at the same time, never waits long for the lock. Nothing is visible to ``ports.Records`` before ``complete``."""
 
 from __future__ import annotations
 
@@ -103,9 +102,10 @@ class SqlImports:
             row = self._row(connection, agency, generation)
             if row.completed_at is not None or row.whole or row.children != first:
                 raise Defect("children are staged in order, before the generation is whole")
-            connection.execute(
-                insert(tables.child), [{"generation": row.id, **values} for values in rows]
-            )
+            if rows:
+                connection.execute(
+                    insert(tables.child), [{"generation": row.id, **values} for values in rows]
+                )
             connection.execute(
                 update(tables.generation)
                 .where(tables.generation.c.id == row.id)

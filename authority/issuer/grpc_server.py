@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import grpc.aio
+
 from authority.issuer.service import Issuer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import STATEMENT_BYTES
@@ -41,6 +43,11 @@ class MemberListServicer(pb_grpc.MemberListServiceServicer):
             raise Refused(Code.NOT_ALLOWED, "path")
         content = await asyncio.to_thread(self._issuer.fetch, request.path)
         return pb.FetchResponse(content=content)
+
+
+def add_services(server: grpc.aio.Server, issuer: Issuer, clock: Clock) -> None:
+    pb_grpc.add_IssuerServiceServicer_to_server(IssuerServicer(issuer, clock), server)
+    pb_grpc.add_MemberListServiceServicer_to_server(MemberListServicer(issuer), server)
 
 
 def _bounded(request: pb.CertifyRequest | pb.DepositRequest, envelope: bytes) -> bytes:

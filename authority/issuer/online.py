@@ -55,11 +55,13 @@ class OnlineKeys:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh did. ``refused``: why the lists on disk were not taken, if they were not."""
+    """What a refresh did. ``due``: when the timestamp is to be signed next. ``refused``: why the lists on disk were
+    not taken, if they were not."""
 
     snapshot_version: int
     new_snapshot: bool
     new_timestamp: bool
+    due: float
     lists: Lists | None
     refused: Refused | None
 
@@ -116,8 +118,12 @@ class Online:
             if new_snapshot:
                 data = roles.sign(snapshot, [self._keys.snapshot])
                 self.repository.write_metadata(SNAPSHOT, data)
-            new_timestamp = self._write_timestamp(snapshot, stamped, now, force=new_snapshot)
-        return Refreshed(snapshot.version, new_snapshot, new_timestamp, lists, refused)
+            stamp = self._timestamp_of(snapshot, stamped, now)
+            new_timestamp = stamp is not stamped
+            if new_timestamp:
+                self.repository.write_metadata(TIMESTAMP, roles.sign(stamp, [self._keys.timestamp]))
+        due = _signed_at(stamp) + limits.TIMESTAMP_EVERY_SECONDS
+        return Refreshed(snapshot.version, new_snapshot, new_timestamp, due, lists, refused)
 
     def _earlier(self, roots: tuple[Root, ...], name: str, type_: type[roles.S]) -> roles.S | None:
         data = self.repository.read_metadata(name)
@@ -184,24 +190,26 @@ class Online:
             version = before.version + 1
         return Snapshot(version=version, expires=roles.expiry(now, SNAPSHOT_DAYS), meta=meta)
 
-    def _write_timestamp(
-        self, snapshot: Snapshot, before: Timestamp | None, now: float, *, force: bool
-    ) -> bool:
+    def _timestamp_of(self, snapshot: Snapshot, before: Timestamp | None, now: float) -> Timestamp:
+        """``before`` itself while it names this snapshot and is not yet due."""
         data = self.repository.read_metadata(SNAPSHOT)
         if data is None:
             raise Defect("the snapshot is gone")
         meta = MetaFile.from_data(snapshot.version, data, ["sha256"])
-        if before is not None and not force and before.snapshot_meta == meta:
-            age = now - (before.expires.timestamp() - limits.TIMESTAMP_VALID_SECONDS)
-            if 0 <= age < limits.TIMESTAMP_EVERY_SECONDS:
-                return False
-        timestamp = Timestamp(
+        # One from the future is signed anew, too: a clock that was set back must not silence the federation later.
+        age = -1.0 if before is None else int(now) - _signed_at(before)
+        due = not 0 <= age < limits.TIMESTAMP_EVERY_SECONDS
+        if before is not None and before.snapshot_meta == meta and not due:
+            return before
+        return Timestamp(
             version=1 if before is None else before.version + 1,
             expires=roles.expiry(now, TIMESTAMP_DAYS),
             snapshot_meta=meta,
         )
-        self.repository.write_metadata(TIMESTAMP, roles.sign(timestamp, [self._keys.timestamp]))
-        return True
+
+
+def _signed_at(timestamp: Timestamp) -> float:
+    return timestamp.expires.timestamp() - limits.TIMESTAMP_VALID_SECONDS
 
 
 def _with_deny_list(before: Snapshot, denied: MetaFile, now: float) -> Snapshot:

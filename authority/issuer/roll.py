@@ -34,6 +34,10 @@ class Roll:
             raise Refused(Code.NOT_A_MEMBER, "member")
         return found
 
+    def is_past(self, epoch: EpochNumber) -> bool:
+        """Older than all that are named: nobody asks for its keys any more."""
+        return epoch.value < min((e.number.value for e in self.epochs), default=0)
+
     def require_depositable(self, epoch: EpochNumber, now: float) -> None:
         """An epoch that is named and not over, or the one or two to come. Raises ``Refused(UNSUPPORTED)``
         (attack: a member fills the disk with epochs that nobody opens)."""

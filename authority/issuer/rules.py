@@ -23,6 +23,7 @@ from fingerpost.service.tls import Identity
 
 STATEMENT_SECONDS: Final = 120
 CERTIFICATES_PER_HOUR: Final = 12
+DEPOSITS_PER_HOUR: Final = 60
 _NAME: Final = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
 _FETCHABLE: Final = re.compile(
     r"metadata/(?:(?:[1-9][0-9]{0,5}\.)?root|timestamp|snapshot|targets|deny-list|code-lists|bin-[0-9a-f]{2})\.json"
@@ -68,35 +69,39 @@ def identity_of(member: Member, federation: FederationId) -> Identity:
     return Identity(federation, member.id, tls.Service(member.service.value))
 
 
-class Seen:
-    """The nonces of the requests that are still fresh, and how many certificates each member had in the last hour.
+class Quota:
+    """How often each member did something in the last hour (attack, or fault: a member that renews without end, and
+    fills the audit log). Only what has been verified is counted, so members alone decide its size."""
 
-    Only verified requests come here, so members alone decide its size, within their quota.
-    """
+    def __init__(self, per_hour: int) -> None:
+        self._most = per_hour
+        self._times: deque[tuple[float, MemberId]] = deque()
+        self._count: Counter[MemberId] = Counter()
+
+    def spend(self, member: MemberId, now: float) -> None:
+        """Raises ``Refused(QUOTA)``."""
+        while self._times and self._times[0][0] <= now - 3600:
+            _, earlier = self._times.popleft()
+            self._count[earlier] -= 1
+            if not self._count[earlier]:
+                del self._count[earlier]
+        if self._count[member] >= self._most:
+            raise Refused(Code.QUOTA, "statements")
+        self._times.append((now, member))
+        self._count[member] += 1
+
+
+class Seen:
+    """The nonces of the requests that are still fresh."""
 
     def __init__(self) -> None:
         self._nonces: dict[bytes, float] = {}
-        self._issued: deque[tuple[float, MemberId]] = deque()
-        self._count: Counter[MemberId] = Counter()
 
     def admit(self, statement: CertifyStatement, now: float) -> None:
-        """Raises ``Refused``: REPLAYED; QUOTA (attack, or fault: a member that renews without end)."""
-        self._forget(now)
+        """Raises ``Refused(REPLAYED)``."""
+        for nonce in [nonce for nonce, keep in self._nonces.items() if keep < now]:
+            del self._nonces[nonce]
         if statement.nonce in self._nonces:
             raise Refused(Code.REPLAYED, "statement.nonce")
-        if self._count[statement.member] >= CERTIFICATES_PER_HOUR:
-            raise Refused(Code.QUOTA, "certificates")
         keep = statement.issued_at + STATEMENT_SECONDS + limits.CLOCK_SKEW_SECONDS
         self._nonces[statement.nonce] = keep
-        self._issued.append((now, statement.member))
-        self._count[statement.member] += 1
-
-    def _forget(self, now: float) -> None:
-        over = [nonce for nonce, keep in self._nonces.items() if keep < now]
-        for nonce in over:
-            del self._nonces[nonce]
-        while self._issued and self._issued[0][0] <= now - 3600:
-            _, member = self._issued.popleft()
-            self._count[member] -= 1
-            if not self._count[member]:
-                del self._count[member]

@@ -62,6 +62,8 @@ class Issuer:
         self._authority = authority
         self._audit = audit
         self._seen = rules.Seen()
+        self._certificates = rules.Quota(rules.CERTIFICATES_PER_HOUR)
+        self._deposits = rules.Quota(rules.DEPOSITS_PER_HOUR)
         self._lock = threading.Lock()
         self._roll: Roll | None = None
 
@@ -77,6 +79,9 @@ class Issuer:
             roll = read_roll(self._online.repository, done.lists, deny)
             if roll.federation != self.own.federation or roll.issuer != self.own.member:
                 raise Defect("the published list is of another federation or names another issuer")
+            for epoch in self._inbox.epochs():
+                if roll.is_past(epoch):
+                    self._inbox.forget(epoch)
         self._roll = None if roll is None else replace(roll, deny=deny)
         if done.new_snapshot:
             version = done.snapshot_version
@@ -99,6 +104,7 @@ class Issuer:
         rules.require_fresh(statement.issued_at, now)
         with self._lock:
             self._seen.admit(statement, now)
+            self._certificates.spend(member.id, now)
         try:
             key = requested_key(statement.certificate_request, identity)
         except Refused as refused:
@@ -133,6 +139,7 @@ class Issuer:
             earlier = self._inbox.statement(statement.epoch, member, roll.federation)
             if earlier is not None and earlier.issued_at >= statement.issued_at:
                 raise Refused(Code.REPLAYED, "epoch_key.issued_at")
+            self._deposits.spend(member.id, now)
             self._inbox.put(statement, envelope)
         epoch = statement.epoch.value
         self._record("deposit.accepted", member.id, envelope, now, epoch=epoch)

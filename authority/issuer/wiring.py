@@ -17,7 +17,7 @@ import grpc.aio
 from authority import keys
 from authority.inbox import Inbox
 from authority.issuer.certificates import load_authority
-from authority.issuer.grpc_server import IssuerServicer, MemberListServicer
+from authority.issuer.grpc_server import add_services
 from authority.issuer.online import Online, OnlineKeys
 from authority.issuer.service import AUDIT_EVENTS, Issuer, Own
 from authority.issuer.settings import IssuerSettings
@@ -31,7 +31,6 @@ from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
 from fingerpost.service.run import Random, Stop, every, supervise
 from fingerpost.service.tls import Identity, ServerTls
-from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
 
 PARTY: Final = "issuer"
 LOG_EVENTS: Final = {
@@ -41,7 +40,6 @@ LOG_EVENTS: Final = {
     "certificate.own": frozenset({"not_after"}),
 }
 POLL_SECONDS: Final = 1.0
-LOOK_AGAIN_SECONDS: Final = 60.0
 LONGEST_CALL_SECONDS: Final = 15.0
 OPTIONS: Final = (
     *(o for o in rpc.SERVER_ASKERS if o[0] != "grpc.max_send_message_length"),
@@ -133,8 +131,7 @@ class Watch:
             self._log.warning("list.refused", error=refused)
             return
         self._seen = self._stamp()
-        wait = limits.TIMESTAMP_EVERY_SECONDS if done.new_timestamp else LOOK_AGAIN_SECONDS
-        self._due = now + wait
+        self._due = done.due
         if done.refused is not None:
             self._log.warning("list.refused", error=done.refused)
             self._due = (
@@ -175,8 +172,7 @@ async def serve(
         own = OwnCertificate(found.state, issuer)
         own.renew(clock.now())
         server = rpc.server(OPTIONS, rpc.Edge(log, longest=LONGEST_CALL_SECONDS))
-        pb_grpc.add_IssuerServiceServicer_to_server(IssuerServicer(issuer, clock), server)
-        pb_grpc.add_MemberListServiceServicer_to_server(MemberListServicer(issuer), server)
+        add_services(server, issuer, clock)
         try:
             port = server.add_secure_port(found.listen, own.credentials(found.keys.certificate))
         except RuntimeError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -34,11 +35,13 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     * ``bundle``: from the authority; an attacker who can change it can show this member another federation.
     * ``credentials``: this member's keys; an attacker who can read it is this member.
     * ``member_list``: a cache; verified again at each start, so changing it can only delay.
+    * ``poll_seconds``: how often the list is asked for, 1 to 15: slower, and a suspension would not act in time.
     """
 
     bundle: Path
     credentials: Path
     member_list: Path
+    poll_seconds: Annotated[float, msgspec.Meta(ge=1, le=15)] = 15.0
 
 
 class Membership:
@@ -63,6 +66,7 @@ class Membership:
         self._clock = clock
         self._log = log
         self._random = random
+        self._poll_seconds = places.poll_seconds
         addresses = self.bundle.addresses
         issuer = Identity(self.bundle.federation, addresses.issuer.member, Service.ISSUER)
         self.issuer = IssuerClient(str(addresses.issuer.address), self.authority, issuer)
@@ -100,7 +104,7 @@ class Membership:
             )
         await member_list.start(self.client, self.members, self._clock)
 
-    def tasks(self, *, poll_seconds: float = 15.0) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """For ``run.supervise``: what keeps certificate and member list fresh."""
         return {
             "member list": lambda: member_list.poll(
@@ -109,7 +113,7 @@ class Membership:
                 self._clock,
                 random=self._random,
                 log=self._log,
-                seconds=poll_seconds,
+                seconds=self._poll_seconds,
             ),
             "certificate": lambda: renewal.keep_certificate(
                 self.keys,

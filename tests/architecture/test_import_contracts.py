@@ -107,17 +107,32 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"key_holder/vault.py": "from key_holder import grpc_server"},
         {"key_holder/planted.py": ""},
     ),
+    "Inside the agency node: wiring over adaptors over service over rules": (
+        {"agency_node/service.py": "from agency_node import store"},
+        {"agency_node/disclosure.py": "from agency_node import service"},
+        {"agency_node/tag_workers.py": "from agency_node import grpc_key_holders"},
+        {"agency_node/planted.py": ""},
+    ),
+    "Inside the gateway: wiring over adaptors over client over rules": (
+        {"practitioner/client.py": "from practitioner import grpc_broker"},
+        {"practitioner/outcome.py": "from practitioner import client"},
+        {"practitioner/planted.py": ""},
+    ),
     "A service drives ports and knows no transport and no storage": (
         {"key_holder/service.py": "import grpc.aio"},
         {"key_holder/ports.py": "from sqlalchemy import Engine"},
         {"broker/service.py": "from fingerpost.service.database import open_sqlite"},
         {"broker/streams.py": "import time"},
+        {"agency_node/service.py": "import sqlalchemy"},
+        {"practitioner/client.py": "from fingerpost.service.rpc import connect"},
     ),
     "Rules are pure in every party": (
         {"key_holder/quota.py": "import time"},
         {"key_holder/epochs.py": "import secrets"},
         {"broker/admission.py": "import asyncio"},
         {"authority/checks.py": "from pathlib import Path"},
+        {"agency_node/disclosure.py": "import time"},
+        {"practitioner/outcome.py": "import random"},
     ),
 }
 

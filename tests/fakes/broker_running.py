@@ -153,7 +153,8 @@ async def running(*, established: bool = True) -> AsyncIterator[Running]:
     this = Running(broker, clock, members, store, log)
     tasks = [asyncio.create_task(recorder.run())]
     try:
-        yield this
+        async with asyncio.timeout(30):  # of the machine's time: what waits for ever has failed
+            yield this
     finally:
         tasks += [node.running for node in this.nodes if node.running is not None]
         for task in tasks:

@@ -1,8 +1,7 @@
 """Both key holders in this process, with real keys: for tests that import without a network.
 
-``LocalKeyHolders`` implements ``agency_node.ports.KeyHolders``; ``LocalTags`` implements ``agency_node.ports.Tags`` over it
-without worker processes.
-"""
+``LocalKeyHolders`` implements ``agency_node.ports.KeyHolders``; ``LocalTags`` implements ``agency_node.ports.Tags``
+over it without worker processes."""
 
 from __future__ import annotations
 
@@ -21,8 +20,8 @@ HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
 
 
 class LocalKeyHolders:
-    """``evaluated``: elements at each holder so far. ``refuse``: set it, and every batch is refused with it; ``refuse_after``:
-    so many batches are served before."""
+    """``evaluated``: elements at each holder so far. ``refuse``: set it, and every batch is refused with it;
+    ``refuse_after``: so many batches are served before."""
 
     def __init__(self) -> None:
         self.evaluated = 0

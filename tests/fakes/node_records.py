@@ -1,7 +1,7 @@
 """A node's records in memory: the same promises but the disk and the sealing.
 
-``MemoryRecords`` implements ``agency_node.ports.Records`` and ``Imports``. ``put`` is the short way to a complete generation.
-"""
+``MemoryRecords`` implements ``agency_node.ports.Records`` and ``Imports``. ``put`` is the short way to a complete
+generation."""
 
 from __future__ import annotations
 

@@ -112,13 +112,25 @@ def forename_level(a: Name, b: Name) -> Level:
     if not a.forenames or not b.forenames:
         return Level.MISSING
     daily_a, daily_b = daily_names(a), daily_names(b)
-    best = word_level(a.forename, b.forename)
-    for one, others in ((daily_a, _all_given(b)), (daily_b, _all_given(a))):
-        for other in others:
-            best = better(best, word_level(one[0], other))
+    best = _forename_word_level(a.forename, b.forename)
+    for first, others in ((daily_a[0], _all_given(b)), (daily_b[0], _all_given(a))):
+        for position, other in enumerate(others):
+            level = _forename_word_level(first, other)
+            if position and level is Level.NEAR:
+                level = Level.LOOSE  # Jai is no typing error for the second part of Lilly-Mai
+            best = better(best, level)
     if best in _SAME_NAME and _left_over(daily_a, daily_b) and _left_over(daily_b, daily_a):
         return Level.PARTIAL
     return best
+
+
+def _forename_word_level(a: str, b: str) -> Level:
+    """As ``word_level``, but names that rhyme are two: children born together are named so, and a
+    first letter is seldom mistyped."""
+    level = word_level(a, b)
+    if level is Level.NEAR and a[0] != b[0] and a[1:] == b[1:] and canonical(a) != canonical(b):
+        return Level.LOOSE
+    return level
 
 
 def _left_over(some: tuple[str, ...], others: tuple[str, ...]) -> bool:

@@ -18,7 +18,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import MemberId
 from fingerpost.service.bundle import read_bundle
-from tests.unit.authority.conftest import (
+from unit.authority.conftest import (
     GATEWAY,
     HOME,
     ISSUER,
@@ -118,7 +118,7 @@ def test_an_inconsistent_draft_is_not_published(founded: World) -> None:
         "holder-a",
         "holder-b",
     }
-    assert not (founded.metadata / "targets.json").exists()
+    assert not list(founded.metadata.glob("bin-*.json"))
 
 
 def test_too_few_keys_sign_nothing(world: World) -> None:
@@ -178,8 +178,8 @@ def test_what_leaves_the_draft_leaves_the_repository(published: World, client: P
 def test_signatures_are_renewed_at_half_life(published: World) -> None:
     half = 46 * 86_400
     done = published.ceremony.publish(published.now + half)
-    assert "targets" in done.roles
-    assert len(done.roles) == 17  # and every bin
+    assert len(done.roles) == 16  # every bin, and nothing of governance's
+    assert "targets" not in done.roles
 
 
 def test_a_bundle_carries_root_authority_and_addresses(published: World, tmp_path: Path) -> None:
@@ -219,3 +219,28 @@ def test_a_draft_beyond_the_bounds_is_not_written(world: World) -> None:
 def test_opening_what_is_no_ceremony_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Defect):
         Ceremony.open(tmp_path)
+
+
+def test_what_governance_signed_is_renewed_when_its_keys_are_here(published: World) -> None:
+    later = published.now + 400 * 86_400
+    assert "targets" in published.ceremony.publish(later).roles
+
+
+def test_without_its_keys_an_ageing_signature_of_governance_is_a_warning(published: World) -> None:
+    for entry in published.ceremony.charter.governance.keys:
+        entry.file.unlink()
+    done = published.ceremony.publish(published.now + 400 * 86_400)
+    assert "targets" not in done.roles
+    assert not {"root", "targets", "code-lists"} & {finding.where for finding in done.warnings}
+    done = published.ceremony.publish(published.now + 700 * 86_400)
+    assert {"root", "targets", "code-lists"} <= {finding.where for finding in done.warnings}
+
+
+def test_a_bin_whose_signature_was_broken_is_signed_anew(
+    published: World, client: PlainClient
+) -> None:
+    path = published.metadata / "bin-04.json"
+    path.write_bytes(path.read_bytes().replace(b'"sig":"', b'"sig":"00', 1))
+    assert published.ceremony.publish(published.now).roles == ("bin-04",)
+    assert published.online.refresh(published.now).refused is None
+    assert client.get(files.PARAMETERS) is not None

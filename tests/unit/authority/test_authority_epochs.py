@@ -18,7 +18,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Service
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.schedule import day_of
-from tests.unit.authority.conftest import (
+from unit.authority.conftest import (
     BROKER,
     DAY,
     EPOCH,
@@ -256,3 +256,12 @@ def test_the_vault_refuses_a_file_of_another_epoch(running: World) -> None:
     (folder / "1.pepper").rename(folder / "2.pepper")
     with pytest.raises(Defect, match="another epoch"):
         running.ceremony.vault.on(EpochNumber(2), day_of(running.now))
+
+
+def test_no_number_is_given_twice(running: World) -> None:
+    running.ceremony.seal_late(running.now + 200 * DAY)
+    draft = running.ceremony.draft()
+    assert [e.number for e in draft.parameters.epochs] == [EPOCH]
+    assert draft.peppers == {}
+    assert not (running.folder / "offline" / "peppers" / "1.pepper").exists()
+    assert epochs.next_number(draft) == EpochNumber(2)

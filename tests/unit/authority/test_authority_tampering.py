@@ -25,7 +25,7 @@ from authority.founding import found
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList
-from tests.unit.authority.conftest import HOME, NODE, PlainClient, World, plan
+from unit.authority.conftest import HOME, NODE, PlainClient, World, plan
 
 
 def sign_snapshot_of_what_lies_there(world: World) -> None:
@@ -239,3 +239,20 @@ def test_the_offline_half_refuses_a_repository_that_was_tampered_with(published:
     with pytest.raises(Refused) as refused:
         published.ceremony.repository.read_lists(published.ceremony.trusted_root())
     assert refused.value.code is Code.UNTRUSTED_METADATA
+
+
+def test_the_keys_of_the_list_cannot_name_other_governors(
+    published: World, client: PlainClient
+) -> None:
+    """Attack: a threshold of those who keep the list delegates the code lists to itself."""
+    charter = published.ceremony.charter
+    path = published.metadata / "targets.json"
+    role = Metadata[Targets].from_bytes(path.read_bytes()).signed
+    assert role.delegations is not None
+    assert role.delegations.roles is not None
+    role.delegations.roles["code-lists"].keyids = list(role.delegations.roles["bin-00"].keyids)
+    role.version += 1
+    path.write_bytes(roles.sign(role, [signer(e) for e in charter.targets.keys]))
+    sign_snapshot_of_what_lies_there(published)
+    with pytest.raises(UnsignedMetadataError):
+        client.updater().refresh()

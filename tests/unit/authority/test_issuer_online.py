@@ -9,14 +9,14 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from authority import changes, charter, keys, roles
+from authority import changes, charter, code_lists, keys, roles
 from authority.charter import KeyEntry
 from authority.issuer import wiring
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import AgencyId, MemberId
-from tests.unit.authority.conftest import HOME, NODE, SCHOOL, PlainClient, World
+from unit.authority.conftest import HOME, NODE, SCHOOL, PlainClient, World
 
 
 def deny_node(deny: DenyList) -> DenyList:
@@ -204,6 +204,39 @@ def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainC
     made[0].unlink()
     with pytest.raises(Defect):
         ceremony.renew_root(ceremony.charter, published.now)
+
+
+def rotated(world: World, name: str) -> charter.Charter:
+    made = [world.folder / "offline" / f"{name}-{n}-new.pem" for n in range(2)]
+    entries = tuple(KeyEntry(keys.public_of(keys.make_key(path)).hex(), path) for path in made)
+    quorum = {name: charter.Quorum(2, entries)}
+    following: charter.Charter = msgspec.structs.replace(world.ceremony.charter, **quorum)
+    return following
+
+
+def test_the_keys_of_the_list_are_changed_by_governance(
+    published: World, client: PlainClient
+) -> None:
+    client.get(files.PARAMETERS)
+    published.ceremony.renew_root(rotated(published, "targets"), published.now)
+    ceremony = type(published.ceremony).open(published.folder)
+    done = ceremony.publish(published.now)
+    assert len(done.roles) == 17
+    assert published.online.refresh(published.now).refused is None
+    assert client.get(files.member_path(NODE)) is not None
+
+
+def test_new_governors_sign_the_code_lists_anew(published: World, client: PlainClient) -> None:
+    client.get(files.CODE_LISTS)
+    published.ceremony.renew_root(rotated(published, "governance"), published.now)
+    ceremony = type(published.ceremony).open(published.folder)
+    with pytest.raises(Defect, match="lack 2"):
+        ceremony.publish(published.now)
+    ceremony.propose(code_lists.everything(), published.now)
+    assert ceremony.sign_proposal([e.file for e in ceremony.charter.governance.keys]) == 0
+    ceremony.publish(published.now)
+    assert published.online.refresh(published.now).refused is None
+    assert client.get(files.CODE_LISTS) is not None
 
 
 def test_more_bins_are_taken_up_and_fewer_refused(published: World, client: PlainClient) -> None:

@@ -16,9 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authority.epochs import Times
 from authority.issuer import certificates, rules, wiring
 from authority.issuer.certificates import load_authority
-from authority.issuer.service import Issuer
+from authority.issuer.service import Issuer, Own
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.codec.statements import (
@@ -32,9 +33,9 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.service import tls
-from fingerpost.service.audit import AuditLog
+from fingerpost.service.audit import AuditEvent, AuditLog
 from fingerpost.service.tls import Identity
-from tests.unit.authority.conftest import (
+from unit.authority.conftest import (
     BROKER,
     DAY,
     EPOCH,
@@ -129,9 +130,29 @@ def test_each_certificate_is_recorded_before_it_leaves(desk: Desk) -> None:
     assert entry.actor.value == str(NODE)
     assert entry.fields["serial"] == f"{x509.load_pem_x509_certificate(pem).serial_number:x}"
     assert entry.at == int(desk.now)
-    desk.audit.close()
-    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever a closed log raises
-        desk.issuer.certify(desk.request(), desk.now)
+
+
+class FullDisk:
+    def append(self, event: AuditEvent) -> object:
+        raise Defect("the disk is full")
+
+
+def test_what_cannot_be_recorded_is_not_issued(published: World) -> None:
+    issuer = Issuer(
+        Own(FEDERATION, ISSUER),
+        published.online,
+        published.ceremony.inbox,
+        load_authority(
+            published.folder / "online" / "ca.pem",
+            published.folder / "online" / "ca-certificate.pem",
+        ),
+        FullDisk(),
+    )
+    issuer.refresh(published.now)
+    desk = Desk(published, issuer, None)  # type: ignore[arg-type]
+    with pytest.raises(Defect, match="full"):
+        issuer.certify(desk.request(), published.now)
+    assert published.ceremony.inbox.epochs() == ()
 
 
 def test_who_is_not_listed_is_refused(desk: Desk) -> None:
@@ -361,6 +382,27 @@ def test_a_deposit_that_is_not_one_to_make_is_refused(
     assert desk.world.ceremony.inbox.epochs() == ()
 
 
+def test_a_member_that_deposits_without_end_is_stopped(desk: Desk) -> None:
+    for n in range(rules.DEPOSITS_PER_HOUR):
+        desk.issuer.deposit(deposit(desk, at=n - 60), desk.now)
+    with refused(Code.QUOTA):
+        desk.issuer.deposit(deposit(desk, at=1), desk.now)
+    desk.issuer.deposit(deposit(desk, HOLDERS[0], 32), desk.now)
+
+
+def test_deposits_for_epochs_long_past_are_forgotten(desk: Desk) -> None:
+    third = EpochNumber(3)
+    for n, holder in enumerate(HOLDERS):
+        desk.world.deposit(holder, bytes([n]) * 32, epoch=third)
+    desk.issuer.deposit(deposit(desk, epoch=1), desk.now)
+    now = int(desk.now)
+    desk.world.ceremony.open_epoch(third, Times(now, now, now + DAY), now)
+    desk.world.publish()
+    (desk.world.metadata / "snapshot.json").unlink()
+    desk.issuer.refresh(desk.now)
+    assert desk.world.ceremony.inbox.epochs() == (third,)
+
+
 def test_the_next_two_epochs_may_be_deposited_for(desk: Desk) -> None:
     for epoch in (1, 2):
         desk.issuer.deposit(deposit(desk, epoch=epoch), desk.now)
@@ -371,8 +413,6 @@ def test_what_was_deposited_here_opens_an_epoch_offline(desk: Desk) -> None:
     for n, holder in enumerate(HOLDERS):
         desk.issuer.deposit(deposit(desk, holder, 32, fill=n + 1), desk.now)
     now = int(desk.now)
-    from authority.epochs import Times
-
     desk.world.ceremony.open_epoch(EPOCH, Times(now, now, now + DAY), now)
     desk.world.publish()
     done = desk.issuer.refresh(now)
@@ -384,7 +424,7 @@ def test_what_was_deposited_here_opens_an_epoch_offline(desk: Desk) -> None:
 
 def test_every_file_of_the_repository_is_served(desk: Desk) -> None:
     repository = desk.world.folder / "repository"
-    paths = [p for p in repository.rglob("*.json")]
+    paths = list(repository.rglob("*.json"))
     assert len(paths) > 30
     for path in paths:
         assert desk.issuer.fetch(path.relative_to(repository).as_posix()) == path.read_bytes()

@@ -138,6 +138,11 @@ def test_a_query_from_before_the_replay_set_is_refused(since: float) -> None:
         assert admitted(complete_since=NOW + since).nodes
 
 
+def test_a_query_issued_at_the_last_moment_of_doubt_is_refused() -> None:
+    assert refusal(complete_since=NOW - limits.CLOCK_SKEW_SECONDS) is Code.NOT_READY
+    assert admitted(complete_since=NOW - limits.CLOCK_SKEW_SECONDS - 0.5).nodes
+
+
 def test_only_the_signing_gateway_may_submit() -> None:
     assert refusal(caller=peer(OTHER_GATEWAY)) is Code.NOT_ALLOWED
 

@@ -120,6 +120,23 @@ def test_a_household_without_a_forename_never_matches(
     assert said(child, replace(child, forename="Baby of Sarah")) is not Decision.MATCH
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Reagan", "Teagan"),
+        ("Mahad", "Fahad"),
+        ("Lilly-Mai", "Jai"),
+        ("Oluwaseun", "Oluwaseyi"),
+        ("Mary Jane", "Mary Kate"),
+    ],
+)
+def test_twins_with_rhyming_or_shared_names_never_match(one: str, other: str) -> None:
+    child = Demographics(
+        forename=one, surname="Ashdown", dob=date(2014, 3, 9), postcode="LS6 2AB", sex=Sex.MALE
+    )
+    assert said(child, replace(child, forename=other)) is not Decision.MATCH
+
+
 def test_names_alone_never_match() -> None:
     child = Demographics(forename="Tamsin", surname="Ashdown", postcode="LS6 2AB")
     elsewhere = replace(child, postcode="LS6 9ZZ", dob=date(2014, 3, 9))

@@ -1,0 +1,248 @@
+"""``answer_ports.Record`` over chained logs: each agency's own, under a key of its own.
+
+Every query that opened at an agency stands in that agency's log before its answer leaves, whatever was told. In the
+clear stands what does not name a person; who asked, why, about whom, and which records were compared, is sealed
+with the month. The key of each log is derived from the node's: an agency of a host can be handed its log and the
+key to it, and opens nobody else's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from agency_node.answer_ports import Entry
+from agency_node.matching import Finding
+from agency_node.records import ChildRecord
+from fingerpost.private.codec import read_demographics, write_demographics
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.framing import prefixed
+from fingerpost.protocol.codes import Acr, Purpose, Role
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
+
+OPENED: Final = "node.opened"
+ADOPTED: Final = "node.log_adopted"
+CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
+    OPENED: frozenset({"query", "asking", "key_set", "reach", "finding", "answer", "told"}),
+    ADOPTED: frozenset(),
+}
+LOGS_OPEN: Final = 256
+"""Of a host with thousands of agencies not all logs are held open at once: three files each."""
+RECORDS_NAMED: Final = 8
+KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """Who asks, why, and about whom, as a verified passport and a signed question said it."""
+
+    name: str
+    subject: str
+    role: Role
+    acr: Acr
+    purpose: Purpose
+    reason_reference: str
+    approver: str
+    child: Demographics
+
+    def __repr__(self) -> str:
+        return "Asked(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Body:
+    """The sealed part of an entry. ``asked`` is None and ``refusal`` a code where passport, signature or purpose
+    did not hold: then nobody vouched for what else was in it. ``records``: the agency's own that matched or
+    possibly did, by number within ``generation``, at most ``RECORDS_NAMED``."""
+
+    asked: Asked | None
+    refusal: str
+    generation: int
+    records: tuple[tuple[int, Demographics], ...]
+
+    def __repr__(self) -> str:
+        return "Body(…)"
+
+
+class _Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    name: str
+    subject: str
+    role: int
+    acr: str
+    purpose: int
+    reason_reference: str
+    approver: str
+    child: bytes
+
+
+class _Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    version: int
+    asked: _Asked | None
+    refusal: str
+    generation: int
+    records: tuple[tuple[int, bytes], ...]
+
+
+_VERSION: Final = 1
+_DECODER: Final = msgspec.msgpack.Decoder(_Body)
+
+
+def log_path(folder: Path, agency: AgencyId) -> Path:
+    return folder / f"{agency}.sqlite"
+
+
+def log_key(node_key: bytes, agency: AgencyId) -> bytes:
+    """The master key (32 bytes, secret) of one agency's log, from the node's (likewise)."""
+    if len(node_key) != KEY_BYTES:
+        raise Defect("the audit key has 32 bytes")
+    info = prefixed(b"fingerpost/v1 audit of an agency", agency.value.encode("ascii"))
+    return HKDFExpand(SHA256(), KEY_BYTES, info).derive(node_key)
+
+
+def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = False) -> AuditLog:
+    """Raises ``Defect``: another key, a log put back from a backup (``StoreBehind``), a broken one."""
+    return AuditLog.open(
+        log_path(folder, agency),
+        catalogue=CATALOGUE,
+        master_key=log_key(node_key, agency),
+        adopt=adopt,
+    )
+
+
+class AgencyLogs:
+    """Implements ``answer_ports.Record``. Thread-safe. ``close`` at the end."""
+
+    def __init__(self, folder: Path, node_key: bytes) -> None:
+        self._folder = folder
+        self._node_key = node_key
+        self._open: OrderedDict[AgencyId, AuditLog] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def check(self, agencies: Iterable[AgencyId]) -> dict[AgencyId, Defect]:
+        """Opens each log once; those that do not open, and why. At the start: a log that fails only when a query opens
+        tells a hit."""
+        failed: dict[AgencyId, Defect] = {}
+        for agency in agencies:
+            try:
+                with self._lock:
+                    self._log(agency)
+            except Defect as defect:
+                failed[agency] = defect
+        return failed
+
+    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
+        failed: set[AgencyId] = set()
+        by_agency: dict[AgencyId, list[AuditEvent]] = {}
+        for entry in entries:
+            by_agency.setdefault(entry.agency, []).append(_event(entry))
+        for agency, events in by_agency.items():
+            try:
+                with self._lock:
+                    self._log(agency).append_many(events)
+            except Defect:
+                failed.add(agency)
+        return frozenset(failed)
+
+    def close(self) -> None:
+        with self._lock:
+            while self._open:
+                self._open.popitem()[1].close()
+
+    def _log(self, agency: AgencyId) -> AuditLog:
+        log = self._open.get(agency)
+        if log is None:
+            log = open_log(self._folder, agency, self._node_key)
+            while len(self._open) >= LOGS_OPEN:
+                self._open.popitem(last=False)[1].close()
+            self._open[agency] = log
+        self._open.move_to_end(agency)
+        return log
+
+
+def _event(entry: Entry) -> AuditEvent:
+    core, examined = entry.query.core, entry.examined
+    return AuditEvent(
+        kind=OPENED,
+        actor=Actor.of(core.agency),
+        operation=OperationId.of(entry.query.hash),
+        at=int(entry.at),
+        fields={
+            "query": entry.query.hash.hex(),
+            "asking": core.agency.value,
+            "key_set": core.key_set.name,
+            "reach": core.reach.name,
+            "finding": examined.finding.value,
+            "answer": entry.status.name,
+            "told": entry.told,
+        },
+        body=_write_body(entry),
+    )
+
+
+def _write_body(entry: Entry) -> bytes:
+    examined, question = entry.examined, entry.examined.question
+    asked = None
+    if question is not None:
+        passport = question.passport
+        asked = _Asked(
+            name=passport.name,
+            subject=passport.subject,
+            role=passport.role.value,
+            acr=passport.acr.value,
+            purpose=question.purpose.value,
+            reason_reference=question.reason_reference,
+            approver=question.approver,
+            child=write_demographics(question.demographics),
+        )
+    named: list[ChildRecord] = [*examined.matched, *examined.possible][:RECORDS_NAMED]
+    body = _Body(
+        version=_VERSION,
+        asked=asked,
+        refusal=examined.refusal.value if examined.refusal else "",
+        generation=entry.generation,
+        records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
+    )
+    return msgspec.msgpack.encode(body)
+
+
+def read_body(data: bytes) -> Body:
+    """Raises ``Defect`` for a body that this release did not write."""
+    try:
+        body = _DECODER.decode(data)
+    except msgspec.MsgspecError:
+        raise Defect("an entry of the audit log is of no known form") from None
+    if body.version != _VERSION:
+        raise Defect("an entry of the audit log is of a later release")
+    asked = body.asked
+    return Body(
+        asked=None
+        if asked is None
+        else Asked(
+            name=asked.name,
+            subject=asked.subject,
+            role=Role(asked.role),
+            acr=Acr(asked.acr),
+            purpose=Purpose(asked.purpose),
+            reason_reference=asked.reason_reference,
+            approver=asked.approver,
+            child=read_demographics(asked.child),
+        ),
+        refusal=body.refusal,
+        generation=body.generation,
+        records=tuple((number, read_demographics(child)) for number, child in body.records),
+    )
+
+
+def is_possible(finding: object) -> bool:
+    """Whether an entry is one for the duty desk to look at."""
+    return finding == Finding.POSSIBLE.value

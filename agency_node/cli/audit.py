@@ -1,0 +1,184 @@
+"""``fingerpost-node audit``: for the agency's data protection officer, and for its duty desk.
+
+Shows what one agency's own log holds: who asked about a child known there, why, and what was told. It takes the audit
+key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agency_node import wiring
+from agency_node.audit_record import ADOPTED, OPENED, Asked, Body, is_possible, read_body
+from agency_node.settings import NodeSettings
+from fingerpost.private.demographics import Demographics
+from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.audit import Actor, AuditEvent, Entry, OperationId, Receipt
+from fingerpost.service.settings import load
+
+SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
+Agency = Annotated[
+    str | None, typer.Option("--agency", help="Whose log; needed when the node has several.")
+]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])]
+
+app = typer.Typer(no_args_is_help=True, help="An agency's chained log of who asked about whom.")
+
+
+def register(parent: typer.Typer) -> None:
+    """Adds ``audit`` to the node's command line."""
+    parent.add_typer(app, name="audit")
+
+
+@app.command()
+def verify(
+    settings_file: SettingsFile,
+    agency: Agency = None,
+    witness: Annotated[
+        str | None,
+        typer.Option(help="NUMBER:HASH that was noted earlier: then a cut-off end is seen too."),
+    ] = None,
+) -> None:
+    """Follows the chain from the first entry to the last."""
+    settings = load(settings_file, NodeSettings)
+    noted = None if witness is None else _receipt(witness)
+    log = wiring.open_audit(settings, _agency(settings, agency))
+    try:
+        report = log.verify(noted)
+        report.require_whole()
+    finally:
+        log.close()
+    typer.echo(
+        f"{report.entries} entries, whole. Note this elsewhere: "
+        f"{report.head.seq}:{report.head.hash.hex()}"
+    )
+
+
+@app.command()
+def show(
+    settings_file: SettingsFile,
+    agency: Agency = None,
+    since: Day = None,
+    until: Day = None,
+    possible: Annotated[
+        bool,
+        typer.Option("--possible", help="Only what may be a child known here: for the duty desk."),
+    ] = False,
+) -> None:
+    """Lists who asked, about whom, why, and what was told. Times are UTC."""
+    settings = load(settings_file, NodeSettings)
+    chosen = _agency(settings, agency)
+    log = wiring.open_audit(settings, chosen)
+    table = Table(
+        "No.",
+        "When (UTC)",
+        "Who asked",
+        "For",
+        "About",
+        "Finding",
+        "Told",
+        "Here" if possible else "Query",
+        title=str(chosen),
+        title_justify="left",
+        show_lines=True,
+    )
+    try:
+        for entry in log.show(_seconds(since, 0), _seconds(until, 2**40), decrypt=True):
+            if not possible or is_possible(entry.fields.get("finding")):
+                table.add_row(*(Text(cell) for cell in _row(entry, possible=possible)))
+    finally:
+        log.close()
+    Console().print(table)
+
+
+@app.command()
+def adopt(
+    settings_file: SettingsFile,
+    by: Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")],
+    why: Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")],
+    agency: Agency = None,
+) -> None:
+    """Takes a log that was put back from a backup, and records who did it and why."""
+    settings = load(settings_file, NodeSettings)
+    log = wiring.open_audit(settings, _agency(settings, agency), adopt=True)
+    try:
+        now = int(datetime.now(UTC).timestamp())
+        log.append(AuditEvent(ADOPTED, Actor(by), OperationId(why), now, {}))
+    finally:
+        log.close()
+    typer.echo("Adopted.")
+
+
+def _row(entry: Entry, *, possible: bool) -> Iterator[str]:
+    yield str(entry.seq)
+    yield datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    if entry.kind != OPENED:
+        yield f"{entry.actor}"
+        yield f"{entry.kind} {entry.operation}"
+        yield from ("", "", "", "")
+        return
+    body = None if entry.body is None else read_body(entry.body)
+    asking = str(entry.fields["asking"])
+    if body is None:
+        yield from (f"forgotten\n{asking}", "forgotten", "forgotten")
+    else:
+        yield from _asked(body.asked, asking, body.refusal)
+    yield str(entry.fields["finding"])
+    yield f"{entry.fields['told']} pointers" if entry.fields["answer"] == "INVOLVED" else "nothing"
+    if possible:
+        yield "" if body is None else _here(body)
+    else:
+        yield f"{str(entry.fields['query'])[:16]}\n{entry.fields['reach']}"
+
+
+def _asked(asked: Asked | None, asking: str, refusal: str) -> Iterator[str]:
+    if asked is None:
+        yield from (f"not believed ({refusal})\n{asking}", "", "")
+        return
+    yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
+    approved = f"\napproved by {asked.approver}" if asked.approver else ""
+    reference = f"\n{asked.reason_reference}" if asked.reason_reference else ""
+    yield f"{asked.purpose.name}{reference}{approved}"
+    yield _child(asked.child)
+
+
+def _here(body: Body) -> str:
+    return "\n".join(f"import {body.generation}: {_child(child)}" for _, child in body.records)
+
+
+def _child(child: Demographics) -> str:
+    born = "" if child.dob is None else child.dob.isoformat()
+    return " ".join(filter(None, (child.forename, child.surname, born, child.postcode)))
+
+
+def _agency(settings: NodeSettings, text: str | None) -> AgencyId:
+    """Raises ``Defect``."""
+    if text is None:
+        if len(settings.agencies) != 1:
+            raise Defect("--agency: this node has several; say whose log")
+        return settings.agencies[0].id
+    try:
+        return AgencyId(text)
+    except Refused:
+        raise Defect("--agency: not an agency's id (area code, dot, name)") from None
+
+
+def _receipt(text: str) -> Receipt:
+    number, _, digest = text.partition(":")
+    try:
+        return Receipt(int(number), bytes.fromhex(digest))
+    except ValueError:
+        raise Defect("--witness: NUMBER:HASH as verify printed it") from None
+
+
+def _seconds(day: datetime | None, otherwise: int) -> int:
+    return otherwise if day is None else int(day.replace(tzinfo=UTC).timestamp())

@@ -1,0 +1,287 @@
+"""``fingerpost-node import``: one agency's export, or several of one host in one run, so that workers and channels
+are shared.
+
+Says what it does while it does it, and afterwards what is to be done, in plain words. Nothing of a row is ever shown:
+a reason names line and column."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from agency_node.case_sources.csv_export import COLUMNS, Columns
+from agency_node.case_sources.reasons import RefusedFile
+from agency_node.cli.import_advice import advice
+from agency_node.import_wiring import opened_importer
+from agency_node.ingest.importer import Importer
+from agency_node.ingest.report import ImportReport, write_report
+from agency_node.ingest.source_file import dispose, read_source
+from agency_node.ingest.staging import Options, Shrunk
+from agency_node.settings import NodeSettings
+from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.service.logs import configure
+from fingerpost.service.member_list import MEMBER_LIST_EVENTS
+from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.settings import load, replace_file
+
+PARTY: Final = "agency_node"
+STOPPED: Final = 130
+_ROWS_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    agency: AgencyId
+    path: Path
+
+
+def register(app: typer.Typer) -> None:
+    """Adds ``import`` to the node's command line."""
+    app.command("import", help="Import an agency's export (CSV), or several in one run.")(import_)
+
+
+def import_(
+    settings: Annotated[Path, typer.Option(help="The node's settings file.")],
+    agency: Annotated[
+        list[str], typer.Option(help="An agency's id, or AGENCY=FILE (may be repeated).")
+    ],
+    file: Annotated[Path | None, typer.Argument(help="The export, for a single --agency.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="The day the export was made (default: the file's date)."
+        ),
+    ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="NAME=COLUMN: the file calls a column by another name."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="A column of the file that is left out.")
+    ] = None,
+    allow_shrink: Annotated[
+        bool,
+        typer.Option("--allow-shrink", help="Accept less than half of the children as before."),
+    ] = False,
+    dispose_source: Annotated[
+        bool | None,
+        typer.Option(
+            "--dispose-source/--keep-source",
+            help="Delete the export once it is imported (default: the setting).",
+        ),
+    ] = None,
+) -> None:
+    console = Console()
+    try:
+        loaded = load(settings, NodeSettings)
+        loaded.require_sound()
+        jobs = read_jobs(agency, file)
+        columns = read_columns(map_ or [], ignore or [])
+        for job in jobs:
+            loaded.agency(job.agency)
+        day = None if as_of is None else as_of.date()
+        run = _Run(console, loaded, columns, day, allow_shrink, dispose_source)
+        done = asyncio.run(run.all(jobs))
+    except KeyboardInterrupt:
+        console.print("Stopped. Run the same command again: it goes on from here.")
+        raise typer.Exit(STOPPED) from None
+    except Defect as defect:
+        console.print(f"[red]Not imported.[/red] {defect}", highlight=False)
+        raise typer.Exit(2) from None
+    except Refused as refused:
+        console.print(f"[red]Not imported.[/red] {advice(refused)}", highlight=False)
+        raise typer.Exit(1) from None
+    raise typer.Exit(0 if done == len(jobs) else 1)
+
+
+def read_jobs(agencies: list[str], file: Path | None) -> tuple[Job, ...]:
+    """Raises ``Defect``."""
+    if file is not None:
+        if len(agencies) != 1 or "=" in agencies[0]:
+            raise Defect("with a FILE give one --agency; for several use --agency AGENCY=FILE")
+        return (Job(_agency(agencies[0]), file),)
+    jobs = []
+    for text in agencies:
+        name, found, path = text.partition("=")
+        if not found or not path:
+            raise Defect("give a FILE, or --agency AGENCY=FILE")
+        jobs.append(Job(_agency(name), Path(path)))
+    if len({job.agency for job in jobs}) != len(jobs):
+        raise Defect("an agency is given twice")
+    return tuple(jobs)
+
+
+def read_columns(maps: list[str], ignored: list[str]) -> Columns:
+    """Raises ``Defect``."""
+    rename = {}
+    for text in maps:
+        name, found, ours = text.rpartition("=")
+        if not found or ours.strip().lower() not in COLUMNS:
+            raise Defect("--map NAME=COLUMN: the column is one of " + ", ".join(sorted(COLUMNS)))
+        rename[name.strip().lower()] = ours.strip().lower()
+    return Columns(rename, frozenset(name.strip().lower() for name in ignored))
+
+
+def _agency(text: str) -> AgencyId:
+    try:
+        return AgencyId(text)
+    except Refused:
+        raise Defect("--agency: not an agency's id (area code, dot, name)") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    console: Console
+    settings: NodeSettings
+    columns: Columns
+    as_of: date | None
+    allow_shrink: bool
+    dispose_source: bool | None
+
+    async def all(self, jobs: tuple[Job, ...]) -> int:
+        """How many were imported. One agency's bad file does not keep the others out; a server that is away does."""
+        done = 0
+        self.settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.settings.state / "import.log").open("a", encoding="ascii") as stream:
+            events = {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
+            log = configure(PARTY, events, strict=False, stream=stream)
+            async with opened_importer(self.settings, log) as importer:
+                for job in jobs:
+                    done += await self._one(importer, job)
+        return done
+
+    async def _one(self, importer: Importer, job: Job) -> bool:
+        self.console.print(f"[bold]{job.agency}[/bold] {job.path.name}", highlight=False)
+        chosen = self.settings.agency(job.agency)
+        try:
+            source = read_source(job.path)
+            options = Options(
+                self.as_of or source.made_on, self.columns, chosen.upn_keys, self.allow_shrink
+            )
+            with _Bars(self.console) as bars:
+                report = await importer.run(job.agency, source, options, bars)
+        except RefusedFile as bad:
+            self.console.print(
+                f"[red]Not imported.[/red] {bad} Nothing was changed. See docs/import.md, "
+                f"code {bad.reason.value}.",
+                highlight=False,
+            )
+            return False
+        except Shrunk as shrunk:
+            self.console.print(
+                f"[red]Not imported:[/red] {shrunk}. Nothing was changed. If that is right, use "
+                "--allow-shrink; if not, mend the export.",
+                highlight=False,
+            )
+            return False
+        kept = self._keep(report)
+        show(self.console, report, kept)
+        dispose_it = chosen.dispose_source if self.dispose_source is None else self.dispose_source
+        if dispose_it:
+            dispose(job.path)
+            self.console.print("The export was deleted.")
+        return True
+
+    def _keep(self, report: ImportReport) -> Path:
+        folder = self.settings.reports
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{report.agency}-{report.generation}.json"
+        replace_file(path, write_report(report))
+        return path
+
+
+class _Bars:
+    """Implements ``importer.Watch``: two bars with rate and time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def staging(self, total: int, done: int) -> None:
+        self._advance("Storing", total, done)
+
+    def tagging(self, epoch: EpochNumber, total: int, done: int) -> None:
+        self._advance(f"Tagging, epoch {epoch}", total, done)
+
+    def _advance(self, name: str, total: int, done: int) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=total, rate="")
+        task = self._tasks[name]
+        self._progress.advance(task, done)
+        speed = self._progress.tasks[list(self._tasks.values()).index(task)].speed
+        if speed:
+            self._progress.update(task, rate=f"{speed:,.0f} children/s")
+
+
+def show(console: Console, report: ImportReport, kept: Path) -> None:
+    """The report in plain words, with what to do."""
+    if report.already:
+        console.print("This very file was imported before; nothing had to be done.")
+    console.print(
+        f"[green]{report.children} children[/green] with {report.involvements} involvements, from "
+        f"{report.rows} rows ({report.rows_taken} taken, {len(report.not_current)} no longer "
+        f"current, {len(report.refused)} refused).",
+        highlight=False,
+    )
+    if report.before is not None and not report.already:
+        console.print(f"Before: {report.before} children.", highlight=False)
+    if report.shielded:
+        console.print(
+            f"{report.shielded} children are shielded: nothing is told of them.", highlight=False
+        )
+    for tagged in report.tagged:
+        console.print(
+            f"Epoch {tagged.epoch}: {tagged.taken_over} of {tagged.children} children unchanged, "
+            f"{tagged.evaluated} keys evaluated.",
+            highlight=False,
+        )
+    if not report.tagged and not report.already:
+        console.print("No epoch is announced yet; the node tags these records when one is.")
+    if report.refused:
+        console.print(_table("Refused rows: these children may not be found", report))
+        console.print("Mend these rows in your system and import again (docs/import.md).")
+    if report.remarks:
+        counts = Counter(remark.reason for remark in report.remarks)
+        for reason, count in counts.most_common():
+            console.print(f"{count} × {reason.value}", highlight=False)
+    console.print(f"Report: {kept}", highlight=False, soft_wrap=True)
+
+
+def _table(title: str, report: ImportReport) -> Table:
+    table = Table("line", "column", "reason", title=title, title_justify="left")
+    for row in report.refused[:_ROWS_SHOWN]:
+        table.add_row(str(row.line), row.column, row.words)
+    if len(report.refused) > _ROWS_SHOWN:
+        table.add_row("…", "", f"{len(report.refused) - _ROWS_SHOWN} more in the report")
+    return table

@@ -1,0 +1,163 @@
+"""``fingerpost-node enrol``, ``check``, ``run``, ``health``, ``status``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from agency_node import wiring
+from agency_node.import_wiring import open_store
+from agency_node.settings import NodeSettings
+from agency_node.store.records import SqlRecords
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.federation import Epoch, Federation, Service
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.service import logs
+from fingerpost.service.bundle import ROOT, read_bundle
+from fingerpost.service.credentials import MemberKeys, make_member_keys
+from fingerpost.service.health import probe
+from fingerpost.service.member_list import MemberListClient
+from fingerpost.service.run import Stop, run
+from fingerpost.service.settings import load
+
+PARTY: Final = "agency_node"
+SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the node's command line."""
+    app.command()(enrol)
+    app.command()(check)
+    app.command("run")(run_)
+    app.command()(health)
+    app.command()(status)
+
+
+def enrol(
+    federation: Annotated[str, typer.Option(help="The federation's id.")],
+    member: Annotated[str, typer.Option(help="This node's id.")],
+    organisation: Annotated[str, typer.Option(help="Who runs it.")],
+    caseload: Annotated[int, typer.Option(help="Children on all its agencies' records, at most.")],
+    credentials: Annotated[Path, typer.Option(help="A new folder for its keys.")],
+    request: Annotated[Path, typer.Option(help="Where to write the request for the authority.")],
+) -> None:
+    """Makes this member's keys where they will be used, and a request that holds public keys only."""
+    keys = make_member_keys(credentials)
+    value = EnrolmentRequest(
+        federation=FederationId(federation),
+        member=MemberId(member),
+        service=Service.NODE,
+        organisation=organisation,
+        signing_key=keys.public_key,
+        issued_at=int(time.time()),
+        declared_caseload=caseload,
+    )
+    request.write_bytes(write_enrolment(value, keys.signing_key))
+    typer.echo(f"Request written. Read this fingerprint to the authority: {value.fingerprint}")
+
+
+def check(settings_file: SettingsFile) -> None:
+    """Reads settings, bundle and keys, and says whether they hold together. Touches no network."""
+    settings = load(settings_file, NodeSettings)
+    bundle = read_bundle(settings.places.bundle)
+    if bundle.service is not Service.NODE:
+        typer.echo("The bundle was made for another service.", err=True)
+        raise typer.Exit(2)
+    MemberKeys.load(settings.places.credentials)
+    wiring.audit_key(settings)
+    open_store(settings).close()
+    if not wiring.is_sound():
+        typer.echo(
+            "The golden vectors are not reproduced: this node would answer nothing. Another "
+            "version of Python or of a library than the release was made with is the likely cause.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    typer.echo(
+        f"Settings, keys and data keys of {len(settings.agencies)} agencies hold together.\n"
+        f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
+        f"{bundle.fingerprint}"
+    )
+
+
+def run_(settings_file: SettingsFile) -> None:
+    """Runs the node until it is told to stop."""
+
+    async def serve(stop: Stop) -> None:
+        settings = load(settings_file, NodeSettings)
+        log = logs.configure(PARTY, wiring.EVENTS, strict=False)
+        await wiring.serve(settings, log, stop)
+
+    raise typer.Exit(run(serve, party=PARTY))
+
+
+def health(settings_file: SettingsFile) -> None:
+    """Exit status 0 when the running node is attached to the broker and nothing of it is at fault."""
+    settings = load(settings_file, NodeSettings)
+    serving = asyncio.run(probe(settings.health))
+    typer.echo("serving" if serving else "not serving")
+    raise typer.Exit(0 if serving else 1)
+
+
+def status(settings_file: SettingsFile) -> None:
+    """What each agency would answer from, for which epochs it is ready, and whether the node is attached."""
+    settings = load(settings_file, NodeSettings)
+    epochs = _epochs(settings)
+    records = open_store(settings)
+    try:
+        attached, answering = asyncio.run(_probed(settings))
+        table = Table("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
+        for agency in records.agencies():
+            table.add_row(str(agency), *_row(records, agency, epochs), answering[agency])
+    finally:
+        records.close()
+    console = Console()
+    console.print(table)
+    console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
+    if epochs is None:
+        console.print("No member list is kept that holds: epochs are not known.")
+
+
+def _row(
+    records: SqlRecords, agency: AgencyId, epochs: tuple[Epoch, ...] | None
+) -> tuple[str, str, str, str]:
+    newest = records.generation(agency)
+    if newest is None:
+        return "never", "", "", ""
+    tagged = [
+        f"{epoch.number}" if ready == newest else f"{epoch.number} (import {ready.number})"
+        for epoch in epochs or ()
+        if (ready := records.ready(agency, epoch.number)) is not None
+    ]
+    day = time.strftime("%Y-%m-%d", time.gmtime(newest.as_of))
+    return str(newest.number), day, str(newest.children), ", ".join(tagged) or "none"
+
+
+async def _probed(settings: NodeSettings) -> tuple[bool, dict[AgencyId, str]]:
+    attached = await probe(settings.health, wiring.STREAM_HEALTH)
+    return attached, {
+        agency.id: "yes" if await probe(settings.health, str(agency.id)) else "no"
+        for agency in settings.agencies
+    }
+
+
+def _epochs(settings: NodeSettings) -> tuple[Epoch, ...] | None:
+    """Of the member list that the node keeps; None when it holds no more."""
+    places, now = settings.places, time.time()
+
+    def nowhere(_path: str) -> bytes:
+        raise AssertionError  # only what is kept is read
+
+    client = MemberListClient(places.member_list, places.bundle / ROOT, nowhere)
+    try:
+        federation: Federation = client.load(now)
+    except Refused:
+        return None
+    return federation.epochs_to_index(now)

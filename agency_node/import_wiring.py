@@ -1,0 +1,127 @@
+"""Where the record side's parts are made and joined: for the import command and for the running node.
+
+The import is a process of its own beside the running node: it has its own view of the member list
+(``<member_list>-import``, since a folder of the member list serves one process), its own channels, and a lock, since
+two imports of one agency would undo each other."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from random import SystemRandom
+from typing import Final
+
+import msgspec
+
+from agency_node.grpc_key_holders import GrpcKeyHolders
+from agency_node.ingest.importer import Importer
+from agency_node.sealing import DATA_KEY_BYTES, DataKey
+from agency_node.settings import NodeSettings
+from agency_node.store.imports import SqlImports
+from agency_node.store.records import SqlRecords, open_records
+from agency_node.tag_workers import TagWorkers
+from agency_node.tagging import Tagger
+from fingerpost.protocol.errors import Defect
+from fingerpost.service.clock import Clock, SystemClock
+from fingerpost.service.logs import Logger
+from fingerpost.service.membership import Membership
+from fingerpost.service.rpc_channel import Redialled
+from fingerpost.service.settings import read_secret
+from fingerpost.service.tls import Identity, Service
+
+IMPORT_PATIENCE_SECONDS: Final = 120.0
+UPKEEP_PATIENCE_SECONDS: Final = 30.0
+_LOCK: Final = "import.lock"
+
+
+def open_store(settings: NodeSettings) -> SqlRecords:
+    """The records of all agencies of the settings. Raises ``Defect``: settings that are not sound, a secret file that
+    is missing or open to others, a data key that is not the one of the rows."""
+    settings.require_sound()
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = {}
+    for agency in settings.agencies:
+        secret = read_secret(
+            agency.data_key,
+            most=DATA_KEY_BYTES,
+            least=DATA_KEY_BYTES,
+            setting=f"data_key of {agency.id}",
+        )
+        keys[agency.id] = DataKey(agency.id, secret, secrets.token_bytes)
+    return open_records(settings.records, keys)
+
+
+@asynccontextmanager
+async def opened_tagger(
+    imports: SqlImports, membership: Membership, clock: Clock, *, workers: int, patience: float
+) -> AsyncIterator[Tagger]:
+    """Worker processes and channels to both holders, for as long as the context lasts."""
+    one, other = (
+        Redialled(
+            str(endpoint.address),
+            membership.client_tls(),
+            Identity(membership.bundle.federation, endpoint.member, Service.KEY_HOLDER),
+            clock,
+        )
+        for endpoint in membership.bundle.addresses.key_holders
+    )
+    holders = GrpcKeyHolders((one, other), clock, patience=patience, random=SystemRandom().random)
+    try:
+        async with TagWorkers(holders, workers) as tags:
+            yield Tagger(imports, tags)
+    finally:
+        await holders.close()
+
+
+@asynccontextmanager
+async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[Importer]:
+    """Raises ``Defect`` (settings, keys, another import is running) and ``Refused`` (no certificate or member list)."""
+    clock = SystemClock()
+    with _alone(settings):
+        records = open_store(settings)
+        try:
+            places = settings.places
+            own = places.member_list.with_name(places.member_list.name + "-import")
+            membership = Membership(
+                msgspec.structs.replace(places, member_list=own),
+                Service.NODE,
+                clock=clock,
+                log=log,
+                random=SystemRandom().random,
+            )
+            await membership.start()
+            imports = SqlImports(records)
+            async with opened_tagger(
+                imports,
+                membership,
+                clock,
+                workers=settings.workers,
+                patience=IMPORT_PATIENCE_SECONDS,
+            ) as tagger:
+                yield Importer(
+                    membership.bundle.member,
+                    records,
+                    imports,
+                    tagger,
+                    membership.members,
+                    clock,
+                )
+        finally:
+            records.close()
+
+
+@contextmanager
+def _alone(settings: NodeSettings) -> Iterator[None]:
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(settings.state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Defect("another import is running") from None
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,177 @@
+"""What a running node does for its records every few seconds: tables for the slots that come, tags for epochs that
+come, and the end of what is over.
+
+Tables come first: an answer needs them. Tagging runs behind, as long as it takes, and goes on where it was after a
+restart; until it is done the node says "cannot answer" for that epoch, never "no". What has ended (a generation that
+no table answers from, the tags of an epoch that nobody may ask by) is deleted: what is not kept cannot be stolen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
+
+from agency_node.index import LocatorIndex, Want
+from agency_node.ports import Imports, Members, Records
+from agency_node.tagging import Tagger
+from fingerpost.private.locators import Pepper
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.federation import Epoch, Federation
+from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.protocol.schedule import day_of_slot, slots_to_hold
+from fingerpost.service.logs import Logger
+
+UPKEEP_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "index.built": frozenset({"agency"}),
+    "tagging.done": frozenset({"agency", "epoch", "children", "evaluated"}),
+    "tagging.stopped": frozenset({"agency", "epoch", "error"}),
+    "generation.deleted": frozenset({"agency", "count"}),
+}
+"""For the log catalogue of the node."""
+AHEAD_SECONDS: Final = 120
+"""A slot's tables are begun so long before they must be at hand: 60 s before the slot begins."""
+AGAIN_SECONDS: Final = 300
+"""After a holder refused."""
+GRACE_SECONDS: Final = 60
+"""An answer that was begun from a generation may still read its records."""
+
+Tagging = Callable[[], AbstractAsyncContextManager[Tagger]]
+"""Opens worker processes and channels for as long as they are needed."""
+
+
+class Peppers(Protocol):
+    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
+        """Raises ``Refused(NOT_READY)``."""
+
+
+class Upkeep:
+    """One for a process. ``tend`` is called by one task at a time; ``close`` when the node stops."""
+
+    def __init__(
+        self,
+        records: Records,
+        imports: Imports,
+        index: LocatorIndex,
+        tagging: Tagging,
+        members: Members,
+        peppers: Peppers,
+        log: Logger,
+    ) -> None:
+        self._records = records
+        self._imports = imports
+        self._index = index
+        self._tagging = tagging
+        self._members = members
+        self._peppers = peppers
+        self._log = log
+        self._background: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+        self._alone_since: dict[AgencyId, tuple[int, float]] = {}
+
+    async def tend(self, now: float) -> None:
+        """Raises ``Refused(UNTRUSTED_METADATA)`` without a member list, ``Defect`` when the store fails."""
+        federation = self._members.at(now)
+        due = due_tables(federation, now)
+        built = await asyncio.to_thread(self._index.prepare, self._wanted(due), set(due))
+        for agency in dict.fromkeys(built):
+            self._log.info("index.built", agency=agency)
+        await self._delete_old(now)
+        await self._tend_tags(federation, now)
+
+    async def close(self) -> None:
+        """Stops the tagging; what was stored stays."""
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.gather(self._background, return_exceptions=True)
+            self._background = None
+
+    def _wanted(self, due: tuple[tuple[EpochNumber, int], ...]) -> list[Want]:
+        wanted = []
+        for epoch, slot in due:
+            try:
+                pepper = self._peppers.pepper(epoch, day_of_slot(slot))
+            except Refused:
+                continue  # not there yet, or gone after midnight: what was built stands
+            wanted += [Want(agency, pepper, slot) for agency in self._records.agencies()]
+        return wanted
+
+    async def _delete_old(self, now: float) -> None:
+        for agency in self._records.agencies():
+            newest = await asyncio.to_thread(self._records.generation, agency)
+            oldest = self._index.in_use(agency)
+            if newest is None or oldest is None or oldest < newest.number:
+                self._alone_since.pop(agency, None)
+                continue
+            number, since = self._alone_since.setdefault(agency, (newest.number, now))
+            if number != newest.number:
+                self._alone_since[agency] = newest.number, now
+            elif now - since >= GRACE_SECONDS:
+                count = await asyncio.to_thread(self._imports.delete_before, agency, newest.number)
+                if count:
+                    self._log.info("generation.deleted", agency=agency, count=count)
+
+    async def _tend_tags(self, federation: Federation, now: float) -> None:
+        if self._background is not None:
+            if not self._background.done():
+                return
+            ended, self._background = self._background, None
+            ended.result()
+        if now < self._not_before:
+            return
+        epochs = federation.epochs_to_index(now)
+        await asyncio.to_thread(self._imports.forget_epochs, [e.number for e in epochs])
+        todo = await asyncio.to_thread(self._untagged, epochs)
+        if todo:
+            self._not_before = now + AGAIN_SECONDS
+            self._background = asyncio.create_task(self._tag(federation, todo))
+
+    def _untagged(self, epochs: tuple[Epoch, ...]) -> list[tuple[Epoch, AgencyId, int]]:
+        """Running epochs first, and the smallest agencies first: many answer again soon."""
+        found = []
+        for epoch in epochs:
+            lacking = []
+            for agency in self._records.agencies():
+                newest = self._records.generation(agency)
+                if newest is not None and self._records.ready(agency, epoch.number) != newest:
+                    lacking.append((newest.children, agency, newest.number))
+            found += [(epoch, agency, number) for _, agency, number in sorted(lacking)]
+        return found
+
+    async def _tag(self, federation: Federation, todo: list[tuple[Epoch, AgencyId, int]]) -> None:
+        holders = federation.parameters.key_holders
+        async with self._tagging() as tagger:
+            for epoch, agency, generation in todo:
+                try:
+                    done = await tagger.tag(agency, generation, epoch, holders, _unwatched)
+                except Refused as refused:
+                    self._log.warning(
+                        "tagging.stopped", agency=agency, epoch=epoch.number, error=refused
+                    )
+                    continue
+                self._log.info(
+                    "tagging.done",
+                    agency=agency,
+                    epoch=epoch.number,
+                    children=done.children,
+                    evaluated=done.evaluated,
+                )
+        self._not_before = 0.0
+
+
+def due_tables(federation: Federation, now: float) -> tuple[tuple[EpochNumber, int], ...]:
+    """Epochs and slots that tables are held for, what is asked now first. Pure."""
+    must = slots_to_hold(now)
+    slots = tuple(dict.fromkeys((*must, *slots_to_hold(now + AHEAD_SECONDS))))
+    early = limits.CLOCK_SKEW_SECONDS + AHEAD_SECONDS
+    epochs = [e for e in federation.epochs_to_index(now) if e.starts_at - early <= now]
+    return tuple(
+        (epoch.number, slot)
+        for slot in sorted(slots, key=lambda s: s in must, reverse=True)
+        for epoch in epochs
+    )
+
+
+def _unwatched(_done: int) -> None:
+    """Nobody watches what runs at night."""

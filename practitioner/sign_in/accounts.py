@@ -1,0 +1,333 @@
+"""Accounts and sessions in SQLite.
+
+An attacker who can change this file lets somebody in; who only reads it finds argon2id hashes (RFC 9106) and
+one-time-code secrets sealed under the account key. Sessions are kept as hashes of their tokens.
+
+An attempt is counted as a failure before it is looked at, and taken back when it succeeds (attack: many guesses at once,
+all looked at before the first failure is written).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any, Final
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from fingerpost.private.plain_text import require_account, require_plain
+from fingerpost.protocol.codes import Acr, Role
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.database import reading
+from practitioner.session import Session
+from practitioner.sign_in import rules
+from practitioner.sign_in.rules import Account
+
+PASSWORD_CHARS: Final = range(12, 257)
+WRONG: Final = "name, password or code"
+"""One text for all three: it tells nobody which of them was wrong."""
+_NONCE_BYTES: Final = 12
+
+metadata = MetaData()
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("agency", String(60), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("totp_sealed", LargeBinary, nullable=False),
+    Column("totp_last_step", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("wait_until", Integer, nullable=False),
+    Column("training_until", Integer, nullable=False),
+    Column("vetting_until", Integer, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("agency", String(60), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("auth_time", Integer, nullable=False),
+    Column("last_used", Integer, nullable=False),
+)
+
+
+class Accounts:
+    """Blocking; argon2 takes some 50 ms on purpose. ``account_key``: 32 bytes."""
+
+    def __init__(self, engine: Engine, account_key: bytes) -> None:
+        self._engine = engine
+        self._cipher = AESGCM(account_key)
+        self._hasher = PasswordHasher()
+        # Verified against for unknown accounts, so that time does not tell which ones exist.
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(24))
+
+    # ---- administration ----------------------------------------------------------------------
+
+    def add(self, account: Account, password: str) -> str:
+        """A new account. Returns the secret of its one-time codes (base32), to be shown once.
+
+        Raises ``Refused``: MALFORMED (out of bounds), NOT_ALLOWED (it exists).
+        """
+        require_account(account.subject, "subject")
+        if account.subject != account.subject.lower():
+            # In audit logs names are in lower case; two accounts must not become one there.
+            raise Refused(Code.MALFORMED, "subject")
+        require_plain(account.name, chars=80, size=160, what="name")
+        secret = pyotp.random_base32(32)
+        values = {
+            "agency": account.agency.value,
+            "subject": account.subject,
+            "name": account.name,
+            "role": account.role.name,
+            "password_hash": self._hash(password),
+            "totp_sealed": self._seal(account.agency, account.subject, secret),
+            "totp_last_step": 0,
+            "failures": 0,
+            "wait_until": 0,
+            "training_until": account.training_until,
+            "vetting_until": account.vetting_until,
+            "disabled": account.disabled,
+        }
+        with self._engine.begin() as connection:
+            if connection.execute(select(accounts).where(_is(account))).first() is not None:
+                raise Refused(Code.NOT_ALLOWED, "the account exists")
+            connection.execute(insert(accounts).values(**values))
+        return secret
+
+    def list(self) -> tuple[Account, ...]:
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(accounts).order_by(accounts.c.agency, accounts.c.subject)
+            )
+            return tuple(_account(row) for row in rows)
+
+    def knows(self, agency: AgencyId, subject: str) -> bool:
+        with reading(self._engine) as connection:
+            return (
+                connection.execute(select(accounts).where(_key(agency, subject))).first()
+                is not None
+            )
+
+    def disable(self, agency: AgencyId, subject: str) -> None:
+        """At once: its sessions end, too. Raises ``Refused(NOT_ALLOWED)`` when there is none."""
+        self._change(agency, subject, disabled=True)
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(sessions).where(
+                    sessions.c.agency == agency.value, sessions.c.subject == subject
+                )
+            )
+
+    def renew(
+        self, agency: AgencyId, subject: str, training_until: int, vetting_until: int
+    ) -> None:
+        self._change(agency, subject, training_until=training_until, vetting_until=vetting_until)
+
+    def reset(self, agency: AgencyId, subject: str, password: str) -> str:
+        """A new password and a new secret of one-time codes, which is returned."""
+        secret = pyotp.random_base32(32)
+        self._change(
+            agency,
+            subject,
+            password_hash=self._hash(password),
+            totp_sealed=self._seal(agency, subject, secret),
+            totp_last_step=0,
+            failures=0,
+            wait_until=0,
+        )
+        return secret
+
+    # ---- sign-in -----------------------------------------------------------------------------
+
+    def sign_in(
+        self, agency: AgencyId, subject: str, password: str, code: str, now: float
+    ) -> tuple[str, Session]:
+        """A new session and its token (to be kept by the practitioner's device, mode 0600).
+
+        Raises ``Refused(SIGN_IN)``; one text for a wrong name, password or code.
+        """
+        row = self._count_attempt(agency, subject, now)
+        right_password = self._verify(row.password_hash if row else self._nobody, password)
+        step = self._step_of(agency, row, code, now) if row is not None else None
+        if row is None or not right_password or step is None:
+            raise Refused(Code.SIGN_IN, WRONG)
+        account = _account(row)
+        token = secrets.token_urlsafe(32)
+        with self._engine.begin() as connection:
+            fresh = connection.execute(
+                update(accounts)
+                .where(_key(agency, subject), accounts.c.totp_last_step < step)
+                .values(totp_last_step=step, failures=0, wait_until=0)
+            )
+            if fresh.rowcount != 1:  # two sign-ins raced with one code
+                raise Refused(Code.SIGN_IN, WRONG)
+            rules.require_entitled(account, now)
+            connection.execute(
+                delete(sessions).where(
+                    (sessions.c.auth_time <= int(now) - rules.SESSION_SECONDS)
+                    | (sessions.c.last_used <= int(now) - rules.IDLE_SECONDS)
+                )
+            )
+            connection.execute(
+                insert(sessions).values(
+                    token_hash=_hash_of(token),
+                    agency=agency.value,
+                    subject=subject,
+                    auth_time=int(now),
+                    last_used=int(now),
+                )
+            )
+        return token, _session(account, int(now))
+
+    def _count_attempt(self, agency: AgencyId, subject: str, now: float) -> Row[Any] | None:
+        """The account as it is, one failure more; None for an unknown one. Raises ``Refused(SIGN_IN)`` while it waits."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(accounts).where(_key(agency, subject))).one_or_none()
+            if row is not None:
+                rules.require_not_waiting(row.wait_until, now)
+                connection.execute(
+                    update(accounts)
+                    .where(_key(agency, subject))
+                    .values(
+                        failures=row.failures + 1,
+                        wait_until=rules.waits_until(row.failures + 1, now),
+                    )
+                )
+            return row
+
+    def resume(self, token: str, now: float) -> Session:
+        """The session of a token, if it is live and its account still entitled. Raises ``Refused(SIGN_IN)``."""
+        held = _hash_of(token)
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                select(sessions).where(sessions.c.token_hash == held)
+            ).one_or_none()
+            if row is None:
+                raise Refused(Code.SIGN_IN, "no session")
+            rules.require_live(row.auth_time, row.last_used, now)
+            who = connection.execute(
+                select(accounts).where(_key(AgencyId(row.agency), row.subject))
+            ).one()
+            account = _account(who)
+            rules.require_entitled(account, now)
+            connection.execute(
+                update(sessions).where(sessions.c.token_hash == held).values(last_used=int(now))
+            )
+        return _session(account, row.auth_time)
+
+    def sign_out(self, token: str) -> tuple[AgencyId, str] | None:
+        """Whose session ended; None when there was none."""
+        held = sessions.c.token_hash == _hash_of(token)
+        with self._engine.begin() as connection:
+            row = connection.execute(select(sessions).where(held)).one_or_none()
+            connection.execute(delete(sessions).where(held))
+        return (AgencyId(row.agency), row.subject) if row is not None else None
+
+    # ---- inside ------------------------------------------------------------------------------
+
+    def _hash(self, password: str) -> str:
+        if len(password) not in PASSWORD_CHARS:
+            raise Refused(Code.MALFORMED, "password: 12 to 256 characters")
+        return self._hasher.hash(password)
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password[:256])
+        except VerificationError:
+            return False
+        except InvalidHashError:
+            raise Defect("a stored password hash is none") from None
+
+    def _step_of(self, agency: AgencyId, row: Row[Any], code: str, now: float) -> int | None:
+        """The time step whose code it is, unless that code has been used."""
+        totp = pyotp.TOTP(self._open(agency, row.subject, row.totp_sealed))
+        for step in rules.code_steps(now):
+            wanted = totp.generate_otp(step)
+            if secrets.compare_digest(wanted.encode(), code.strip().encode()):
+                return step if step > row.totp_last_step else None
+        return None
+
+    def _seal(self, agency: AgencyId, subject: str, secret: str) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, secret.encode(), _aad(agency, subject))
+
+    def _open(self, agency: AgencyId, subject: str, sealed: bytes) -> str:
+        try:
+            nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+            return self._cipher.decrypt(nonce, ciphertext, _aad(agency, subject)).decode()
+        except InvalidTag:
+            raise Defect("an account's secret does not open: wrong account key?") from None
+
+    def _change(self, agency: AgencyId, subject: str, **values: object) -> None:
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                update(accounts).where(_key(agency, subject)).values(**values)
+            )
+            if done.rowcount != 1:
+                raise Refused(Code.NOT_ALLOWED, "there is no such account")
+
+
+def _key(agency: AgencyId, subject: str) -> Any:
+    return (accounts.c.agency == agency.value) & (accounts.c.subject == subject)
+
+
+def _is(account: Account) -> Any:
+    return _key(account.agency, account.subject)
+
+
+def _aad(agency: AgencyId, subject: str) -> bytes:
+    return f"fingerpost/v1 account {agency} {subject}".encode()
+
+
+def _hash_of(token: str) -> bytes:
+    return hashlib.sha256(b"fingerpost/v1 session" + token.encode()).digest()
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(
+        AgencyId(row.agency),
+        row.subject,
+        row.name,
+        Role[row.role],
+        row.training_until,
+        row.vetting_until,
+        row.disabled,
+    )
+
+
+def _session(account: Account, auth_time: int) -> Session:
+    return Session(
+        agency=account.agency,
+        subject=account.subject,
+        name=account.name,
+        role=account.role,
+        acr=Acr.PASSWORD_TOTP,
+        auth_time=auth_time,
+        training_until=account.training_until,
+        vetting_until=account.vetting_until,
+    )

@@ -1,0 +1,33 @@
+"""Accounts and sessions."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "accounts",
+        sa.Column("agency", sa.String(60), primary_key=True),
+        sa.Column("subject", sa.String(64), primary_key=True),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("role", sa.String(40), nullable=False),
+        sa.Column("password_hash", sa.String(200), nullable=False),
+        sa.Column("totp_sealed", sa.LargeBinary, nullable=False),
+        sa.Column("totp_last_step", sa.Integer, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("wait_until", sa.Integer, nullable=False),
+        sa.Column("training_until", sa.Integer, nullable=False),
+        sa.Column("vetting_until", sa.Integer, nullable=False),
+        sa.Column("disabled", sa.Boolean, nullable=False),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+        sa.Column("agency", sa.String(60), nullable=False),
+        sa.Column("subject", sa.String(64), nullable=False),
+        sa.Column("auth_time", sa.Integer, nullable=False),
+        sa.Column("last_used", sa.Integer, nullable=False),
+    )

@@ -1,0 +1,79 @@
+"""When a sign-in holds. Pure; times are seconds since 1970 UTC.
+
+* Both factors, always. Which of them was wrong is not said.
+* A one-time code counts once (attack: a code read over a shoulder), one step (30 s) to either side.
+* After failures an account waits, ever longer, whoever tries (attack: guessing).
+* Training and vetting dates are enforced at sign-in and again at every passport.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Role
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId
+
+SESSION_SECONDS: Final = 12 * 3600
+IDLE_SECONDS: Final = 30 * 60
+CODE_SECONDS: Final = 30
+FREE_FAILURES: Final = 3
+LONGEST_WAIT_SECONDS: Final = 3600
+_MARGIN: Final = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
+"""A passport must outlive its query, and training and vetting must outlast the passport by more than the clock skew."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account:
+    """A practitioner of an agency. ``subject``: an opaque name, as in passports and audit logs."""
+
+    agency: AgencyId
+    subject: str
+    name: str
+    role: Role
+    training_until: int
+    vetting_until: int
+    disabled: bool = False
+
+    def __repr__(self) -> str:
+        return f"Account({self.agency}, {self.role.name})"
+
+
+def require_entitled(account: Account, now: float) -> None:
+    """Raises ``Refused(SIGN_IN)``: disabled, or training or vetting has run out."""
+    if account.disabled:
+        raise Refused(Code.SIGN_IN, "account")
+    if account.training_until <= now + _MARGIN:
+        raise Refused(Code.SIGN_IN, "training has run out")
+    if account.vetting_until <= now + _MARGIN:
+        raise Refused(Code.SIGN_IN, "vetting has run out")
+
+
+def waits_until(failures: int, now: float) -> int:
+    """Until when an account waits after its ``failures``-th failure in a row: not at all for the first three, then
+    2, 4, 8 … s."""
+    if failures <= FREE_FAILURES:
+        return 0
+    doublings = min(failures - FREE_FAILURES, LONGEST_WAIT_SECONDS.bit_length())
+    wait: int = 1 << doublings
+    return int(now) + min(wait, LONGEST_WAIT_SECONDS)
+
+
+def require_not_waiting(wait_until: int, now: float) -> None:
+    """Raises ``Refused(SIGN_IN)``."""
+    if now < wait_until:
+        raise Refused(Code.SIGN_IN, "too many failures, wait")
+
+
+def code_steps(now: float) -> tuple[int, int, int]:
+    """The time steps of RFC 6238 whose codes are taken: the current one, then the one before and the one after."""
+    step = int(now) // CODE_SECONDS
+    return step, step - 1, step + 1
+
+
+def require_live(auth_time: int, last_used: int, now: float) -> None:
+    """Raises ``Refused(SIGN_IN)`` once a session is too old or was idle too long."""
+    if now >= auth_time + SESSION_SECONDS or now >= last_used + IDLE_SECONDS:
+        raise Refused(Code.SIGN_IN, "the session has ended")

@@ -1,0 +1,279 @@
+"""The node's records: one suite, in a database and in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from agency_node.ports import TAG_BLOCK, Child, Imports, Records
+from agency_node.records import Involvement, RecordId
+from agency_node.store.imports import SqlImports
+from agency_node.store.records import open_records
+from fakes.import_world import ELM, ELSEWHERE, OAK, data_keys
+from fakes.node_records import MemoryRecords
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.protocol.codes import InvolvementStatus, Kind
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId, EpochNumber
+
+ONE, TWO = EpochNumber(1), EpochNumber(2)
+
+
+@dataclass
+class Store:
+    records: Records
+    imports: Imports
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        memory = MemoryRecords((OAK, ELM))
+        yield Store(memory, memory)
+        return
+    records = open_records(tmp_path / "records.sqlite", data_keys())
+    yield Store(records, SqlImports(records))
+    records.close()
+
+
+def a_child(number: int) -> Child:
+    involvement = Involvement(
+        kind=Kind.GP,
+        status=InvolvementStatus.RECENT,
+        worker_name="Dr Ada Wynn",
+        worker_role="GP",
+        desk_phone="01632 960000",
+        desk_email="",
+        ooh_phone="111",
+        hours="9-5",
+        as_of=1_800_000_000,
+        lead=True,
+        early_help=False,
+        sensitive=False,
+        shielded=number % 2 == 1,
+        ended_on=date(2026, 12, 31),
+    )
+    who = Demographics(
+        forename=f"Child{number}",
+        surname="Ashgrove",
+        other_names=(OtherName("", "Oldname"),),
+        dob=date(2015, 2, 3),
+        sex=Sex.FEMALE,
+        postcode="WX1 1QD",
+    )
+    return Child(who, (involvement,), number.to_bytes(16, "big"))
+
+
+def some_tags(seed: int, children: int) -> list[tuple[bytes, ...]]:
+    """A child has as many tags as her number modulo 3."""
+    return [
+        tuple(bytes([seed, n % 256, k]).ljust(32, b".") for k in range(n % 3))
+        for n in range(children)
+    ]
+
+
+def stage(
+    store: Store, agency: AgencyId = OAK, children: int = 3, source: bytes = b"a" * 32
+) -> int:
+    made = store.imports.begin(agency, source, as_of=50, normalisation_version=1, upn=True, now=60)
+    store.imports.add(agency, made.number, 0, [a_child(n) for n in range(children)])
+    store.imports.close_staging(agency, made.number)
+    return made.number
+
+
+def tag(store: Store, number: int, epoch: EpochNumber, children: int, seed: int = 1) -> None:
+    tags = some_tags(seed, children)
+    for first in range(0, children, TAG_BLOCK):
+        store.imports.put_tags(OAK, number, epoch, first, tags[first : first + TAG_BLOCK])
+
+
+def complete(store: Store, children: int = 3, seed: int = 1) -> int:
+    number = stage(store, children=children)
+    tag(store, number, ONE, children, seed)
+    store.imports.complete(OAK, number, 70)
+    return number
+
+
+def test_a_node_that_never_imported_has_nothing(store: Store) -> None:
+    assert store.records.agencies() == (ELM, OAK)
+    assert store.records.generation(OAK) is None
+    assert store.records.ready(OAK, ONE) is None
+
+
+def test_nothing_shows_before_completion(store: Store) -> None:
+    number = stage(store)
+    tag(store, number, ONE, 3)
+    assert store.records.generation(OAK) is None
+    assert store.records.ready(OAK, ONE) is None
+    with pytest.raises(Refused) as refused:
+        store.records.child(OAK, number, RecordId(0))
+    assert refused.value.code is Code.NOT_READY
+    with pytest.raises(Refused):
+        store.records.tags(OAK, number, ONE)
+
+
+def test_a_completed_generation_shows_as_it_was_staged(store: Store) -> None:
+    number = complete(store)
+    found = store.records.generation(OAK)
+    assert found is not None
+    assert (found.number, found.as_of, found.completed_at) == (number, 50, 70)
+    assert (found.normalisation_version, found.children) == (1, 3)
+    for n in range(3):
+        child = store.records.child(OAK, number, RecordId(n))
+        assert child.id == RecordId(n)
+        assert child.demographics == a_child(n).demographics
+        assert child.involvements == a_child(n).involvements
+
+
+def test_tags_come_in_the_order_of_the_records(store: Store) -> None:
+    children = TAG_BLOCK + 7
+    number = complete(store, children)
+    expected = [(RecordId(n), t) for n, ts in enumerate(some_tags(1, children)) for t in ts]
+    assert list(store.records.tags(OAK, number, ONE)) == expected
+
+
+def test_a_generation_is_ready_only_for_epochs_that_are_fully_tagged(store: Store) -> None:
+    children = TAG_BLOCK + 1
+    number = stage(store, children=children)
+    store.imports.put_tags(OAK, number, ONE, 0, some_tags(1, children)[:TAG_BLOCK])
+    store.imports.complete(OAK, number, 70)
+    assert store.records.generation(OAK) is not None
+    assert store.records.ready(OAK, ONE) is None
+    assert store.imports.untagged(OAK, number, ONE) == (TAG_BLOCK,)
+    assert store.imports.untagged(OAK, number, TWO) == (0, TAG_BLOCK)
+    with pytest.raises(Refused):
+        store.records.tags(OAK, number, ONE)
+    store.imports.put_tags(OAK, number, ONE, TAG_BLOCK, some_tags(1, children)[TAG_BLOCK:])
+    assert store.records.ready(OAK, ONE) == store.records.generation(OAK)
+    assert store.records.ready(OAK, TWO) is None
+
+
+def test_the_older_generation_stays_ready_while_the_newer_is_not(store: Store) -> None:
+    old = complete(store)
+    new = stage(store, source=b"b" * 32)
+    ready = store.records.ready(OAK, ONE)
+    assert ready is not None
+    assert ready.number == old
+    store.imports.complete(OAK, new, 80)
+    assert store.records.ready(OAK, ONE) == ready
+    tag(store, new, ONE, 3)
+    newer = store.records.ready(OAK, ONE)
+    assert newer is not None
+    assert newer.number == new
+
+
+def test_tags_are_stored_once(store: Store) -> None:
+    number = complete(store)
+    before = list(store.records.tags(OAK, number, ONE))
+    tag(store, number, ONE, 3, seed=9)
+    assert list(store.records.tags(OAK, number, ONE)) == before
+
+
+def test_staging_goes_on_where_it_was(store: Store) -> None:
+    made = store.imports.begin(OAK, b"a" * 32, as_of=50, normalisation_version=1, upn=True, now=60)
+    store.imports.add(OAK, made.number, 0, [a_child(0)])
+    found = store.imports.staged(OAK, b"a" * 32)
+    assert found is not None
+    assert (found.number, found.children, found.whole, found.upn) == (made.number, 1, False, True)
+    assert store.imports.staged(OAK, b"b" * 32) is None
+    assert store.imports.staged(ELM, b"a" * 32) is None
+    with pytest.raises(Defect):
+        store.imports.add(OAK, made.number, 0, [a_child(0)])
+    with pytest.raises(Defect):
+        store.imports.add(OAK, made.number, 2, [a_child(2)])
+    with pytest.raises(Defect):
+        store.imports.complete(OAK, made.number, 70)
+    store.imports.add(OAK, made.number, 1, [a_child(1)])
+    store.imports.close_staging(OAK, made.number)
+    with pytest.raises(Defect):
+        store.imports.add(OAK, made.number, 2, [a_child(2)])
+    assert store.imports.complete(OAK, made.number, 70).children == 2
+
+
+def test_another_source_begins_anew_and_numbers_are_never_used_twice(store: Store) -> None:
+    first = stage(store)
+    second = stage(store, source=b"b" * 32)
+    assert second > first
+    assert store.imports.staged(OAK, b"a" * 32) is None
+    with pytest.raises(Refused):
+        store.imports.plan(OAK, first)
+    store.imports.complete(OAK, second, 70)
+    assert store.imports.delete_before(OAK, second + 1) == 1
+    assert stage(store, source=b"c" * 32) > second
+
+
+def test_what_is_deleted_is_gone_and_the_rest_stays(store: Store) -> None:
+    old = complete(store)
+    new = complete(store, children=2)
+    assert store.imports.delete_before(OAK, new) == 1
+    assert store.imports.delete_before(OAK, new) == 0
+    with pytest.raises(Refused) as refused:
+        store.records.child(OAK, old, RecordId(0))
+    assert refused.value.code is Code.NOT_READY
+    assert store.records.child(OAK, new, RecordId(1)).id == RecordId(1)
+
+
+def test_tags_of_unchanged_children_are_taken_over(store: Store) -> None:
+    children = TAG_BLOCK + 5
+    complete(store, children)
+    new = stage(store, source=b"b" * 32)
+    marks = [a_child(n).mark for n in (TAG_BLOCK + 2, 1, 999)]
+    tags = some_tags(1, children)
+    found = store.imports.earlier_tags(OAK, new, ONE, marks)
+    assert found == (tags[TAG_BLOCK + 2], tags[1], None)
+    assert store.imports.earlier_tags(OAK, new, TWO, marks) == (None, None, None)
+    assert store.imports.earlier_tags(ELM, 5, ONE, marks) == (None, None, None)
+
+
+def test_tags_of_an_epoch_that_is_over_are_forgotten(store: Store) -> None:
+    number = complete(store)
+    tag(store, number, TWO, 3)
+    store.imports.forget_epochs([TWO])
+    assert store.records.ready(OAK, ONE) is None
+    assert store.records.ready(OAK, TWO) is not None
+
+
+def test_nothing_of_one_agency_is_reached_through_another(store: Store) -> None:
+    number = complete(store)
+    assert store.records.generation(ELM) is None
+    with pytest.raises(Refused):
+        store.records.child(ELM, number, RecordId(0))
+    with pytest.raises(Refused):
+        store.imports.plan(ELM, number)
+    assert store.imports.mark(OAK, [b"x"]) != store.imports.mark(ELM, [b"x"])
+    assert store.imports.source(OAK, b"x") != store.imports.source(ELM, b"x")
+
+
+def test_an_agency_of_another_node_is_refused(store: Store) -> None:
+    for ask in (
+        lambda: store.records.generation(ELSEWHERE),
+        lambda: store.records.ready(ELSEWHERE, ONE),
+        lambda: store.records.child(ELSEWHERE, 1, RecordId(0)),
+        lambda: store.records.tags(ELSEWHERE, 1, ONE),
+        lambda: store.imports.staged(ELSEWHERE, bytes(32)),
+        lambda: store.imports.mark(ELSEWHERE, [b"x"]),
+    ):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert refused.value.code is Code.NOT_ALLOWED
+
+
+def test_marks_tell_inputs_apart_by_content_and_order(store: Store) -> None:
+    one, other = os.urandom(40), os.urandom(40)
+    mark = store.imports.mark
+    assert len(mark(OAK, [one])) == 16
+    assert mark(OAK, [one, other]) == mark(OAK, [one, other])
+    distinct = {mark(OAK, xs) for xs in ([one], [other], [one, other], [other, one], [one + other])}
+    assert len(distinct) == 5
+
+
+def test_an_import_without_children_is_ready_at_once(store: Store) -> None:
+    number = stage(store, children=0)
+    done = store.imports.complete(OAK, number, 70)
+    assert store.records.ready(OAK, ONE) == done
+    assert list(store.records.tags(OAK, number, ONE)) == []

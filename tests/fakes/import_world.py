@@ -1,0 +1,184 @@
+"""A node with two agencies, an export to import, and a member list that a test can turn.
+
+The children are made up; their names are words that occur nowhere else in the repository, so that a search of a file
+on the disk means something. """
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from agency_node.case_sources.csv_export import Columns
+from agency_node.ingest.importer import Importer
+from agency_node.ingest.report import ImportReport
+from agency_node.ingest.source_file import SourceFile
+from agency_node.ingest.staging import Options
+from agency_node.sealing import DataKey
+from agency_node.store.imports import SqlImports
+from agency_node.store.records import SqlRecords, open_records
+from agency_node.tagging import Tagger
+from fakes.clock import ManualClock
+from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Role
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    CodeLists,
+    Epoch,
+    Federation,
+    Member,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+
+NOW = 1_800_000_000.0
+AS_OF = date(2027, 1, 14)
+AREA = AreaCode("e99000001")
+OAK, ELM = (AgencyId(f"{AREA}.{name}") for name in ("oak", "elm"))
+ELSEWHERE = AgencyId(f"{AREA}.elsewhere")
+ME = MemberId("node-schools")
+FIRST = EpochNumber(1)
+DAY = 86_400
+
+HEADER = (
+    "local_id,nhs_number,upn,forename,middle_names,surname,aliases,dob,sex,postcode,kind,status,"
+    "start,end,worker_name,worker_role,desk_phone,desk_email,ooh_phone,sensitive,shield"
+)
+_FORENAMES = ("Quillon", "Zephyrine", "Oswin", "Marigold", "Thessaly", "Peregrine")
+_SURNAMES = ("Brackenwood", "Fenwickson", "Tarrowby", "Hollingshade", "Umberleigh")
+
+
+def row(number: int, **fields: str) -> str:
+    """A sound line about the ``number``-th child; any column can be given."""
+    values = {
+        "local_id": f"L{number}",
+        "forename": _FORENAMES[number % len(_FORENAMES)],
+        "surname": _SURNAMES[number % len(_SURNAMES)],
+        "dob": f"{2010 + number % 9}-{1 + number % 12:02}-{1 + number % 28:02}",
+        "sex": "FM"[number % 2],
+        "postcode": f"WX{1 + number % 19} {number % 10}QD",
+        "kind": "EDU_SCHOOL",
+        "status": "OPEN",
+        "start": "2024-09-02",
+        "worker_name": "Ms Ottoline Vance",
+        "worker_role": "Designated lead",
+        "desk_phone": "01632 960001",
+        "desk_email": "lead@oak.example",
+    } | fields
+    return ",".join(values.get(column, "") for column in HEADER.split(","))
+
+
+def export(lines: Sequence[str], *, header: str = HEADER, made_on: date = AS_OF) -> SourceFile:
+    content = "\r\n".join((header, *lines)).encode("utf-8", "surrogateescape")
+    return SourceFile(content, hashlib.sha256(content).digest(), made_on)
+
+
+def options(
+    *, upn: bool = False, allow_shrink: bool = False, rename: Mapping[str, str] | None = None
+) -> Options:
+    return Options(AS_OF, Columns(rename or {}), upn, allow_shrink)
+
+
+def a_federation(epochs: Sequence[Epoch], *, version: int = NORMALISATION_VERSION) -> Federation:
+    key = bytes(32)
+    node = Member(ME, Service.NODE, "Schools", key, declared_caseload=1000)
+    other = Member(MemberId("node-other"), Service.NODE, "Other", key)
+    agencies = (
+        Agency(OAK, "Oak", AgencyKind.SCHOOL, ME),
+        Agency(ELM, "Elm", AgencyKind.SCHOOL, ME),
+        Agency(ELSEWHERE, "Elsewhere", AgencyKind.SCHOOL, other.id),
+    )
+    return Federation(
+        version=1,
+        valid_until=NOW + 100 * DAY,
+        parameters=Parameters(
+            FederationId("test"),
+            1,
+            version,
+            MemberId("broker"),
+            MemberId("issuer"),
+            HOLDERS,
+            tuple(epochs),
+        ),
+        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
+        members={node.id: node, other.id: other},
+        areas={AREA: Area(AREA, "Area", agencies=agencies)},
+    )
+
+
+class Members:
+    """Implements ``agency_node.ports.Members``."""
+
+    def __init__(self, federation: Federation) -> None:
+        self.federation = federation
+
+    def at(self, now: float) -> Federation:
+        self.federation.require_current(now)
+        return self.federation
+
+
+@dataclass
+class Seen:
+    """Implements ``agency_node.ingest.importer.Watch``."""
+
+    staged: int = 0
+    tagged: dict[EpochNumber, int] = field(default_factory=dict)
+
+    def staging(self, total: int, done: int) -> None:
+        self.staged += done
+        assert self.staged <= total
+
+    def tagging(self, epoch: EpochNumber, total: int, done: int) -> None:
+        self.tagged[epoch] = self.tagged.get(epoch, 0) + done
+        assert self.tagged[epoch] <= total
+
+
+def data_keys(random_bytes: int = 0) -> dict[AgencyId, DataKey]:
+    return {
+        agency: DataKey(agency, bytes([number + random_bytes]) * 32, secrets.token_bytes)
+        for number, agency in enumerate((OAK, ELM), 1)
+    }
+
+
+class World:
+    """Opened on a folder; opened again on the same folder, as after the process was killed, it is the same node."""
+
+    def __init__(self, folder: Path, holders: LocalKeyHolders | None = None) -> None:
+        self.path = folder / "records.sqlite"
+        self.holders = holders or LocalKeyHolders()
+        self.clock = ManualClock(NOW)
+        self.records: SqlRecords = open_records(self.path, data_keys())
+        self.imports = SqlImports(self.records)
+        self.members = Members(a_federation(()))
+        self.tagger = Tagger(self.imports, LocalTags(self.holders))
+        self.importer = Importer(
+            ME, self.records, self.imports, self.tagger, self.members, self.clock
+        )
+
+    def open_epoch(self, number: int = 1, *, starts_in: float = -DAY) -> Epoch:
+        starts = int(NOW + starts_in)
+        epoch = self.holders.epoch(
+            number, index_from=starts - 7 * DAY, starts_at=starts, ends_at=starts + 90 * DAY
+        )
+        known = self.members.federation.parameters.epochs
+        self.members.federation = a_federation((*known, epoch))
+        return epoch
+
+    async def import_(
+        self,
+        lines: Sequence[str],
+        agency: AgencyId = OAK,
+        *,
+        how: Options | None = None,
+        watch: Seen | None = None,
+    ) -> ImportReport:
+        return await self.importer.run(agency, export(lines), how or options(), watch or Seen())
+
+    def close(self) -> None:
+        self.records.close()

@@ -1,0 +1,421 @@
+"""One node, what it keeps, and somebody who asks it: real queries, real records, real index; no sockets.
+
+Law: the node's own parts are real (rules, service, index, seal, query sealing); what lies outside it (key holders,
+peppers, the member list, the disk) is the simplest thing that keeps the port's promise. Tags are a hash of the OPRF
+input: to a node a tag is a tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fakes.clock import ManualClock
+from fakes.node_records import MemoryRecords
+
+from agency_node.answer_ports import Entry, Record, Seen
+from agency_node.index import LocatorIndex, Want
+from agency_node.records import ChildRecord, Involvement, RecordId
+from agency_node.service import EVENTS, Node
+from agency_node.upkeep import due_tables
+from fingerpost.private import passport as passports
+from fingerpost.private.answer import AnswerPart
+from fingerpost.private.answer_sealing import open_answer
+from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.identity import (
+    NORMALISATION_VERSION,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    oprf_input,
+)
+from fingerpost.private.inner import Inner
+from fingerpost.private.locators import Pepper, opening
+from fingerpost.private.passport import Passport
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import (
+    CODE_LIST_VERSION,
+    Acr,
+    AgencyKind,
+    InvolvementStatus,
+    Kind,
+    Purpose,
+    Reach,
+    Role,
+    Status,
+)
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    CodeLists,
+    Epoch,
+    Federation,
+    Member,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import KeySet, NodeAnswer, Query, SealedAnswer
+from fingerpost.protocol.schedule import day_of, day_of_slot
+from fingerpost.service import logs
+
+NOW = 1_800_000_000.0
+FEDERATION = FederationId("pilot")
+HERE, THERE = AreaCode("e08000001"), AreaCode("e08000002")
+COUNCIL = AgencyId("e08000001.council")
+SCHOOL = AgencyId("e08000001.oak-primary")
+SURGERY = AgencyId("e08000001.surgery")
+POLICE = AgencyId("e08000002.police")
+MINE = (COUNCIL, SCHOOL, SURGERY)
+NODE, OTHER_NODE = MemberId("node-1"), MemberId("node-2")
+GATEWAY, BROKER, ISSUER = MemberId("gateway-1"), MemberId("broker-1"), MemberId("issuer-1")
+HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
+EPOCH = EpochNumber(1)
+
+GATEWAY_KEY = Ed25519PrivateKey.generate()
+NODE_KEY = Ed25519PrivateKey.generate()
+PASSPORT_KEY = Ed25519PrivateKey.generate()
+PRACTITIONER_KEY = Ed25519PrivateKey.generate()
+_numbers = itertools.count()
+
+
+def public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()
+
+
+def a_federation(now: float = NOW, mine: Sequence[AgencyId] = MINE) -> Federation:
+    """``mine`` on the node, in one area with the asking council; the police on another node, next door."""
+    kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, SURGERY: AgencyKind.GP_PRACTICE}
+    here = tuple(
+        Agency(
+            id_,
+            "An agency",
+            kinds.get(id_, AgencyKind.SCHOOL),
+            NODE,
+            (GATEWAY,) if id_ == COUNCIL else (),
+            public(PASSPORT_KEY) if id_ == COUNCIL else b"",
+        )
+        for id_ in sorted({COUNCIL, *mine})
+    )
+    there = (Agency(POLICE, "Police", AgencyKind.POLICE, OTHER_NODE),)
+    services = {
+        GATEWAY: (Service.GATEWAY, public(GATEWAY_KEY)),
+        NODE: (Service.NODE, public(NODE_KEY)),
+        OTHER_NODE: (Service.NODE, bytes([7]) * 32),
+        BROKER: (Service.BROKER, bytes([8]) * 32),
+        ISSUER: (Service.ISSUER, bytes([9]) * 32),
+        HOLDERS[0]: (Service.KEY_HOLDER, bytes([10]) * 32),
+        HOLDERS[1]: (Service.KEY_HOLDER, bytes([11]) * 32),
+    }
+    first = int(now) // limits.DAY * limits.DAY - 10 * limits.DAY
+    epoch = Epoch(
+        EPOCH,
+        first - 7 * limits.DAY,
+        first,
+        first + 90 * limits.DAY,
+        dict(zip(HOLDERS, (bytes([1]) * 32, bytes([2]) * 32), strict=True)),
+    )
+    return Federation(
+        version=7,
+        valid_until=now + limits.DAY,
+        parameters=Parameters(
+            FEDERATION, CODE_LIST_VERSION, NORMALISATION_VERSION, BROKER, ISSUER, HOLDERS, (epoch,)
+        ),
+        code_lists=CodeLists(
+            CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind)
+        ),
+        members={
+            id_: Member(id_, service, "An organisation", key, 10**6, 1000)
+            for id_, (service, key) in services.items()
+        },
+        areas={
+            HERE: Area(HERE, "Here", (THERE,), here),
+            THERE: Area(THERE, "There", (HERE,), there),
+        },
+    )
+
+
+# ---- children and what is kept of them ------------------------------------------------------------
+
+
+def a_child(**changes: object) -> Demographics:
+    child = Demographics(
+        forename="Marigold",
+        surname="Thistlewood",
+        dob=date(2015, 2, 28),
+        sex=Sex.FEMALE,
+        postcode="ZZ1 1ZZ",
+        nhs_number="9990000018",
+    )
+    return replace(child, **changes)  # type: ignore[arg-type]
+
+
+def another_child() -> Demographics:
+    return Demographics(
+        forename="Barnaby",
+        surname="Quillfeather",
+        dob=date(2012, 9, 3),
+        sex=Sex.MALE,
+        postcode="ZZ9 4QQ",
+        nhs_number="9990000026",
+    )
+
+
+def an_involvement(kind: Kind = Kind.EDU_SCHOOL, **changes: object) -> Involvement:
+    made = Involvement(
+        kind=kind,
+        status=InvolvementStatus.OPEN,
+        worker_name="Robin Ferris",
+        worker_role="Safeguarding lead",
+        desk_phone="+44 1632 960001",
+        desk_email="desk@example.org",
+        ooh_phone="",
+        hours="",
+        as_of=int(NOW) - limits.DAY,
+        lead=False,
+        early_help=False,
+        sensitive=kind.sensitive,
+        shielded=False,
+        ended_on=None,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def a_record(number: int = 0, child: Demographics | None = None, *rows: Involvement) -> ChildRecord:
+    return ChildRecord(RecordId(number), child or a_child(), rows or (an_involvement(),))
+
+
+def tags_of(child: Demographics, side: Side, scope: Scope = Scope.WIDE) -> tuple[bytes, ...]:
+    keys = match_keys(normalise(child), side=side, scope=scope, upn=False)
+    inputs = (oprf_input(key, NORMALISATION_VERSION) for key in keys)
+    return tuple(hashlib.sha256(b"tag" + x).digest() for x in inputs)
+
+
+# ---- the world around the node --------------------------------------------------------------------
+
+
+class MemorySeen:
+    """``answer_ports.Seen``; ``broken`` makes it fail as a full disk does."""
+
+    def __init__(self) -> None:
+        self.hashes: set[bytes] = set()
+        self.broken = False
+
+    def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
+        if self.broken:
+            raise Defect("the store failed")
+        hashes = {query.hash for query in queries}
+        before = frozenset(hashes & self.hashes)
+        self.hashes |= hashes
+        return before
+
+
+class MemoryRecord:
+    """``answer_ports.Record``; ``broken`` agencies cannot record."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.broken: set[AgencyId] = set()
+
+    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
+        failed = frozenset(e.agency for e in entries) & self.broken
+        self.entries += [e for e in entries if e.agency not in failed]
+        return failed
+
+
+class OnePepper:
+    """``Peppers`` of one epoch; ``missing`` until it is received."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.first = Pepper(EPOCH, day_of(now) - 1, hashlib.sha256(b"pepper").digest())
+        self.missing = False
+
+    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
+        if self.missing or epoch != EPOCH:
+            raise Refused(Code.NOT_READY, "pepper of that epoch")
+        return self.first.at(day)
+
+
+class Line:
+    """A log that keeps its events and refuses what the catalogue does not know."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def _take(self, event: str, /, **fields: object) -> None:
+        assert fields.keys() <= EVENTS[event], event
+        self.events.append(event)
+
+    debug = info = warning = error = _take
+
+
+@dataclass
+class NodeWorld:
+    """A node with a clock that stands still. Change ``current`` or any part, then ``ask``."""
+
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    current: Federation = field(default_factory=a_federation)
+    mine: tuple[AgencyId, ...] = MINE
+    sound: bool = True
+    peppers: OnePepper = field(default_factory=OnePepper)
+    seen: Seen = field(default_factory=MemorySeen)
+    record: Record = field(default_factory=MemoryRecord)
+    log: Line = field(default_factory=Line)
+
+    def __post_init__(self) -> None:
+        self.records = MemoryRecords(self.mine)
+        self.index = LocatorIndex(self.records, lambda: None)
+        self.node = self.made()
+
+    def made(self, **changes: object) -> Node:
+        parts: dict[str, object] = {
+            "sound": self.sound,
+            "members": self,
+            "peppers": self.peppers,
+            "records": self.records,
+            "locators": self.index,
+            "seen": self.seen,
+            "record": self.record,
+            "now": self.clock.now,
+            "log": self.log,
+        }
+        upn = dict.fromkeys(self.mine, False)
+        return Node(NODE, NODE_KEY, upn, **{**parts, **changes})  # type: ignore[arg-type]
+
+    @property
+    def entries(self) -> list[Entry]:
+        assert isinstance(self.record, MemoryRecord)
+        return self.record.entries
+
+    def put(self, agency: AgencyId, *children: ChildRecord, as_of: int = int(NOW) - 60) -> None:
+        """A complete and tagged generation; then the index is brought up to it."""
+        tags = [tags_of(child.demographics, Side.RECORD) for child in children]
+        self.records.put(agency, children, {EPOCH: tags}, as_of=as_of)
+        self.prepare()
+
+    def put_all(self, holdings: Mapping[AgencyId, Sequence[ChildRecord]] | None = None) -> None:
+        """Every agency has an import, if only of another child."""
+        for agency in self.mine:
+            self.put(agency, *(holdings or {}).get(agency, (a_record(0, another_child()),)))
+
+    def prepare(self) -> None:
+        now = self.clock.now()
+        due = due_tables(self.current, now)
+        wanted = [
+            Want(agency, self.peppers.first.at(day_of_slot(slot)), slot)
+            for _, slot in due
+            for agency in self.mine
+        ]
+        self.index.prepare(wanted, set(due))
+
+    def ask(self, *queries: SealedQuery) -> dict[bytes, list[AnswerPart]]:
+        """One frame; what its askers then read, by query, in the order of the parts."""
+        answers = self.node.answer([query.wire for query in queries])
+        return self.read(answers, *queries)
+
+    def read(
+        self, answers: Iterable[SealedAnswer], *queries: SealedQuery
+    ) -> dict[bytes, list[AnswerPart]]:
+        by_hash = {query.hash: query for query in queries}
+        parts: dict[bytes, list[AnswerPart]] = {}
+        for answer in answers:
+            query = by_hash[answer.query_hash]
+            core = query.core
+            part = open_answer(
+                NodeAnswer(NODE, answer.part, answer.sealed),
+                query_hash=query.hash,
+                reply_key=query.reply_key,
+                federation=self.current,
+                asked=self.current.agencies_in_reach(core.agency, core.reach, core.named_areas),
+            )
+            parts.setdefault(query.hash, []).append(part)
+        return parts
+
+    def words(self, query: SealedQuery) -> dict[AgencyId, Status]:
+        return {
+            answer.agency: answer.status
+            for part in self.ask(query)[query.hash]
+            for answer in part.agencies
+        }
+
+    def query(self, child: Demographics | None = None, **changes: object) -> SealedQuery:
+        return a_query(child, federation=self.current, at=self.clock.now(), **changes)  # type: ignore[arg-type]
+
+
+def a_passport(at: float, **changes: object) -> Passport:
+    made = Passport(
+        agency=COUNCIL,
+        subject="account-17",
+        name="Siân O’Neill-Brontë",
+        role=Role.SOCIAL_WORKER,
+        acr=Acr.PASSWORD_TOTP,
+        auth_time=int(at) - 600,
+        issued_at=int(at) - 60,
+        expires_at=int(at) + 540,
+        jti=f"{next(_numbers):032x}",
+        cnf=public(PRACTITIONER_KEY),
+        training_until=int(at) + limits.DAY,
+        vetting_until=int(at) + limits.DAY,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def a_query(
+    child: Demographics | None = None,
+    *,
+    federation: Federation | None = None,
+    at: float = NOW,
+    purpose: Purpose = Purpose.S47_ENQUIRY,
+    reach: Reach = Reach.AREA,
+    named: Iterable[AreaCode] = (),
+    key_set: KeySet = KeySet.NARROW,
+    opens_for: Demographics | None = None,
+    tags: Sequence[bytes] | None = None,
+    passport_key: Ed25519PrivateKey = PASSPORT_KEY,
+    public_part: Callable[[PublicPart], PublicPart] = lambda p: p,
+    reference: str = "ref-1",
+    approver: str = "",
+    peppers: OnePepper | None = None,
+) -> SealedQuery:
+    """About ``child``. ``opens_for`` (or ``tags``) makes the wraps those of another: the attack that must come to
+    nothing."""
+    child = child or a_child()
+    passport = a_passport(at)
+    token = passports.issue(passport, FEDERATION, passport_key)
+    part = public_part(
+        PublicPart.of(
+            federation or a_federation(),
+            epoch=EPOCH,
+            issued_at=int(at),
+            agency=COUNCIL,
+            gateway=GATEWAY,
+            reach=reach,
+            named_areas=named,
+            key_set=key_set,
+        )
+    )
+    scope = {KeySet.NARROW: Scope.NARROW, KeySet.WIDE: Scope.WIDE}[key_set]
+    if tags is None:
+        tags = tags_of(opens_for or child, Side.QUERY, scope)
+    slot_key = (peppers or OnePepper(at)).first.at(day_of_slot(part.slot)).slot_key(part.slot)
+    return seal(
+        part,
+        Inner(token, purpose, reference, approver, child),
+        passport,
+        [opening(slot_key, tag) for tag in tags],
+        practitioner_key=PRACTITIONER_KEY,
+        gateway_key=GATEWAY_KEY,
+        random_bytes=secrets.token_bytes,
+    )
+
+
+def strict_log(party: str = "agency_node") -> logs.Logger:
+    return logs.configure(party, EVENTS, strict=True)

@@ -1,0 +1,377 @@
+"""The CSV export: every line is a child's, refused, no longer current or blank, and nothing raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_node.case_sources.csv_export import (
+    COLUMNS,
+    MOST_INVOLVEMENTS,
+    OPTIONAL,
+    REQUIRED,
+    Columns,
+    Export,
+    read_export,
+)
+from agency_node.case_sources.reasons import WORDS, Reason, RefusedFile
+from fakes.import_world import AS_OF, HEADER, row
+from fingerpost.private.demographics import OtherName, Sex
+from fingerpost.protocol.codes import InvolvementStatus, Kind
+
+BROKEN = "\udcff"  # a byte that is not UTF-8, as surrogateescape brings it
+
+
+def read(lines: Sequence[str], *, header: str = HEADER, columns: Columns | None = None) -> Export:
+    return read_export([header, *lines], as_of=AS_OF, columns=columns or Columns())
+
+
+def refused(line: str, *earlier: str) -> tuple[str, Reason]:
+    """The one refusal that the last line comes to."""
+    found = read([*earlier, line])
+    assert [r.line for r in found.refused] == [2 + len(earlier)]
+    return found.refused[0].column, found.refused[0].reason
+
+
+# ---- whatever stands in a file ------------------------------------------------------------------
+
+cells = st.one_of(
+    st.sampled_from(
+        ("", "yes", "no", "maybe", "OPEN", "RECENT", "CLOSED", "GP", "REFUGE", "2015-02-03", "1")
+        + ("31/02/2015", "2026-12-01", "L1", "L2", '"', '""', "a;b c", BROKEN, "\x00", "é")
+    ),
+    st.text(max_size=12),
+)
+lines_of_text = st.one_of(
+    st.text(max_size=200),
+    st.lists(cells, min_size=21, max_size=21).map(",".join),
+    st.dictionaries(st.sampled_from(HEADER.split(",")), cells, max_size=4).map(
+        lambda fields: row(1, **fields)
+    ),
+)
+
+
+@given(st.lists(lines_of_text, max_size=12))
+def test_every_line_ends_up_in_exactly_one_place(lines: list[str]) -> None:
+    try:
+        found = read(lines)
+    except RefusedFile as whole:
+        assert whole.reason is Reason.NOT_UTF8
+        return
+    taken = [line for child in found.children for line in child.lines]
+    gone = [r.line for r in found.refused]
+    placed = sorted([*taken, *gone, *found.not_current])
+    assert len(set(placed)) == len(placed)
+    assert len(placed) == found.rows
+    assert len(placed) + found.blank == len(lines)
+    assert set(placed) <= set(range(2, len(lines) + 2))
+
+
+@given(st.lists(st.text(max_size=80), max_size=6))
+def test_any_text_is_an_export_or_a_refused_file(lines: list[str]) -> None:
+    try:
+        read_export(lines, as_of=AS_OF, columns=Columns())
+    except RefusedFile as whole:
+        assert whole.reason in WORDS
+
+
+@given(st.lists(lines_of_text, max_size=6), st.integers(0, 6))
+def test_a_bad_line_never_changes_what_a_good_one_says(lines: list[str], place: int) -> None:
+    good = row(77, local_id="the-good-one")
+    place = min(place, len(lines))
+    try:
+        found = read([*lines[:place], good, *lines[place:]])
+    except RefusedFile:
+        return
+    [child] = [c for c in found.children if place + 2 in c.lines]
+    assert child.demographics.forename == "Fenwickson" or child.demographics.surname
+    assert child.involvements[0].desk_phone == "01632 960001"
+
+
+# ---- a good row ----------------------------------------------------------------------------------
+
+
+def test_a_full_row_is_read_as_it_stands() -> None:
+    header = f"{HEADER},hours,lead,early_help"
+    line = row(
+        1,
+        forename="Quillon",
+        middle_names="Jon",
+        surname="Brackenwood",
+        aliases="Quill Wood; Brack ;  ",
+        dob="03/02/2015",
+        sex="m",
+        nhs_number="9434765919",
+        upn="A950000178301",
+        kind="csc_cin",
+        end="",
+        desk_phone="(01632) 960-001",
+        ooh_phone="+44 1632 960002",
+        sensitive="no",
+    )
+    [child] = read([f"{line},Mon–Fri 9-5,yes,Y"], header=header).children
+    who = child.demographics
+    assert (who.forename, who.middle_names, who.surname) == ("Quillon", "Jon", "Brackenwood")
+    assert who.other_names == (OtherName("Quill", "Wood"), OtherName("", "Brack"))
+    assert (who.dob, who.sex) == (date(2015, 2, 3), Sex.MALE)
+    assert (who.nhs_number, who.upn) == ("9434765919", "A950000178301")
+    [involvement] = child.involvements
+    assert involvement.kind is Kind.CSC_CIN
+    assert involvement.status is InvolvementStatus.OPEN
+    assert involvement.desk_phone == "01632 960 001"
+    assert involvement.ooh_phone == "+44 1632 960002"
+    assert involvement.hours == "Mon–Fri 9-5"
+    assert (involvement.lead, involvement.early_help) == (True, True)
+    assert (involvement.sensitive, involvement.shielded) == (False, False)
+
+
+def test_rows_of_one_local_id_are_one_child() -> None:
+    found = read([row(1), row(2), row(1, kind="EDU_SEND", status="PLANNED")])
+    first, second = found.children
+    assert first.lines == (2, 4)
+    assert [i.kind for i in first.involvements] == [Kind.EDU_SCHOOL, Kind.EDU_SEND]
+    assert second.lines == (3,)
+
+
+def test_optional_columns_may_be_absent_and_the_order_is_free() -> None:
+    header = ",".join(reversed(REQUIRED))
+    values = dict(zip(HEADER.split(","), row(1).split(","), strict=True))
+    line = ",".join(values[column] for column in reversed(REQUIRED))
+    [child] = read([line], header=header).children
+    assert child.demographics.surname == values["surname"]
+    assert not child.involvements[0].shielded
+
+
+@pytest.mark.parametrize("header", ["\ufeff" + HEADER, HEADER.upper(), HEADER.replace(",", " , ")])
+def test_a_header_is_read_past_mark_case_and_spaces(header: str) -> None:
+    assert len(read([row(1)], header=header).children) == 1
+
+
+def test_quoted_fields_may_hold_commas_and_quotation_marks() -> None:
+    line = row(1, worker_role='"Lead, deputy"', forename='"Quillon ""Q"""')
+    [child] = read([line]).children
+    assert child.demographics.forename == 'Quillon "Q"'
+    assert child.involvements[0].worker_role == "Lead, deputy"
+
+
+def test_blank_lines_are_counted_and_harmless() -> None:
+    found = read(["", row(1), "   ", ",,,,", '""'])
+    assert (found.rows, found.blank, len(found.children)) == (1, 4, 1)
+
+
+def test_columns_may_be_mapped_and_left_out() -> None:
+    header = HEADER.replace("local_id", "Pupil No").replace("nhs_number", "Notes")
+    columns = Columns({"pupil no": "local_id"}, frozenset({"notes"}))
+    line = row(1, nhs_number="free text")
+    [child] = read([line], header=header, columns=columns).children
+    assert child.demographics.nhs_number == ""
+
+
+# ---- a file that is refused whole -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "reason", "column"),
+    [
+        ("", Reason.EMPTY_FILE, ""),
+        (",,,", Reason.EMPTY_FILE, ""),
+        ("some,other,words", Reason.NO_HEADER, ""),
+        (HEADER.replace(",", ";"), Reason.NO_HEADER, ""),
+        ('"' + HEADER, Reason.NO_HEADER, ""),
+        (HEADER + ",case_notes", Reason.COLUMN_UNKNOWN, "column 22"),
+        (HEADER + ",", Reason.COLUMN_UNKNOWN, "column 22"),
+        (HEADER + ",dob", Reason.COLUMN_TWICE, "dob"),
+        (HEADER.replace("dob,", ""), Reason.COLUMN_MISSING, "dob"),
+        (HEADER + BROKEN, Reason.NOT_UTF8, ""),
+        (HEADER + "\0", Reason.NOT_TEXT, ""),
+    ],
+)
+def test_a_bad_header_refuses_the_file(header: str, reason: Reason, column: str) -> None:
+    with pytest.raises(RefusedFile) as whole:
+        read([row(1)], header=header)
+    assert (whole.value.reason, whole.value.column) == (reason, column)
+
+
+def test_a_header_that_is_a_row_is_not_told() -> None:
+    with pytest.raises(RefusedFile) as whole:
+        read([row(2)], header=row(1) + ",dob")
+    assert "Zephyrine" not in str(whole.value)
+
+
+def test_a_file_in_another_encoding_throughout_is_refused_whole() -> None:
+    with pytest.raises(RefusedFile) as whole:
+        read([row(n, surname=f"Fenwick{BROKEN}") for n in range(3)])
+    assert whole.value.reason is Reason.NOT_UTF8
+
+
+def test_a_file_with_too_many_rows_is_refused_whole() -> None:
+    lines = [HEADER, row(1), row(2), row(3)]
+    assert read_export(lines, as_of=AS_OF, columns=Columns(), most_rows=3).rows == 3
+    with pytest.raises(RefusedFile) as whole:
+        read_export(lines, as_of=AS_OF, columns=Columns(), most_rows=2)
+    assert whole.value.reason is Reason.TOO_MANY_ROWS
+
+
+# ---- a row that is refused -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "column", "reason"),
+    [
+        ({"local_id": ""}, "local_id", Reason.EMPTY),
+        ({"local_id": "x" * 65}, "local_id", Reason.TOO_LONG),
+        ({"forename": "x" * 101}, "forename", Reason.TOO_LONG),
+        ({"forename": "Quil\x07lon"}, "forename", Reason.CONTROL_CHARACTER),
+        ({"aliases": "A B;" * 9}, "aliases", Reason.TOO_MANY_NAMES),
+        ({"aliases": "x" * 101}, "aliases", Reason.TOO_LONG),
+        ({"postcode": "WX1 1QD extra"}, "postcode", Reason.TOO_LONG),
+        ({"nhs_number": "1" * 21}, "nhs_number", Reason.TOO_LONG),
+        ({"dob": "31/02/2015"}, "dob", Reason.NOT_A_DATE),
+        ({"dob": "02-03-15"}, "dob", Reason.NOT_A_DATE),
+        ({"dob": "1990-01-01"}, "dob", Reason.DATE_OUT_OF_RANGE),
+        ({"dob": "2029-01-01"}, "dob", Reason.DATE_OUT_OF_RANGE),
+        ({"kind": "KNOWN_TO_US"}, "kind", Reason.UNKNOWN_KIND),
+        ({"kind": ""}, "kind", Reason.EMPTY),
+        ({"status": "ACTIVE"}, "status", Reason.UNKNOWN_STATUS),
+        ({"status": ""}, "status", Reason.EMPTY),
+        ({"status": "RECENT"}, "status", Reason.END_MISSING),
+        ({"status": "CLOSED", "end": "2027-06-01"}, "status", Reason.DATES_CONTRADICT),
+        ({"status": "PLANNED", "end": "2026-12-01"}, "status", Reason.DATES_CONTRADICT),
+        ({"start": "2026-12-02", "end": "2026-12-01"}, "status", Reason.DATES_CONTRADICT),
+        ({"start": "soon"}, "start", Reason.NOT_A_DATE),
+        ({"worker_name": "x" * 81}, "worker_name", Reason.TOO_LONG),
+        ({"worker_role": "<b>lead</b>"}, "worker_role", Reason.NOT_PLAIN_TEXT),
+        ({"desk_phone": "01632 960001 ext 12"}, "desk_phone", Reason.NOT_A_TELEPHONE),
+        ({"desk_phone": "1" * 25}, "desk_phone", Reason.NOT_A_TELEPHONE),
+        ({"ooh_phone": "ask the desk"}, "ooh_phone", Reason.NOT_A_TELEPHONE),
+        ({"desk_email": "lead at oak"}, "desk_email", Reason.NOT_AN_EMAIL),
+    ],
+)
+def test_a_bad_field_refuses_its_row(fields: dict[str, str], column: str, reason: Reason) -> None:
+    assert refused(row(1, **fields)) == (column, reason)
+
+
+def test_a_bad_line_refuses_itself() -> None:
+    assert refused(row(1) + ",more") == ("", Reason.FIELD_COUNT)
+    assert refused(row(1, forename='"Quillon')) == ("", Reason.ROW_NOT_CSV)
+    assert refused(row(2, surname=BROKEN), row(1)) == ("", Reason.ROW_NOT_UTF8)
+
+
+def test_a_second_child_under_the_same_number_is_refused() -> None:
+    other = row(1, dob="2011-11-11")
+    assert refused(other, row(1)) == ("local_id", Reason.DIFFERENT_CHILD)
+
+
+def test_a_child_has_a_bounded_number_of_rows() -> None:
+    many = [row(1)] * MOST_INVOLVEMENTS
+    assert refused(row(1), *many) == ("local_id", Reason.TOO_MANY_INVOLVEMENTS)
+
+
+# ---- what is current ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "ended_on"),
+    [
+        ({}, InvolvementStatus.OPEN, None),
+        ({"start": ""}, InvolvementStatus.OPEN, None),
+        ({"end": "2027-06-01"}, InvolvementStatus.OPEN, None),
+        ({"start": "2027-02-01"}, InvolvementStatus.PLANNED, None),
+        ({"status": "PLANNED"}, InvolvementStatus.PLANNED, None),
+        ({"end": "2027-01-14"}, InvolvementStatus.RECENT, date(2027, 1, 14)),
+        ({"end": "2026-01-14"}, InvolvementStatus.RECENT, date(2026, 1, 14)),
+        ({"status": "closed", "end": "2026-12-01"}, InvolvementStatus.RECENT, date(2026, 12, 1)),
+    ],
+)
+def test_standing_follows_from_status_and_dates(
+    fields: dict[str, str], status: InvolvementStatus, ended_on: date | None
+) -> None:
+    [child] = read([row(1, **fields)]).children
+    assert (child.involvements[0].status, child.involvements[0].ended_on) == (status, ended_on)
+
+
+def test_what_ended_more_than_a_year_ago_is_left_out() -> None:
+    found = read([row(1, end="2026-01-13"), row(2)])
+    assert found.not_current == (2,)
+    assert [c.lines for c in found.children] == [(3,)]
+
+
+def test_a_leap_day_has_a_year_before_it() -> None:
+    lines = [HEADER, row(1, end="2027-02-28"), row(2, end="2027-02-27")]
+    found = read_export(lines, as_of=date(2028, 2, 29), columns=Columns())
+    assert found.not_current == (3,)
+
+
+# ---- what is withheld ---------------------------------------------------------------------------------
+
+
+def shields(*lines: str) -> list[bool]:
+    return [i.shielded for child in read(lines).children for i in child.involvements]
+
+
+def test_a_shield_holds_for_all_rows_of_the_child() -> None:
+    assert shields(row(1), row(2), row(1, kind="GP", shield="yes")) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        row(1, shield="yes", kind="KNOWN_TO_US"),
+        row(1, shield="yes", end="2020-01-01", start=""),
+        row(1, shield="yes", dob="2011-11-11"),
+        row(1, shield="maybe"),
+        row(1, surname=BROKEN),
+        row(1) + ",more",
+        row(1, forename='"Quillon'),
+    ],
+    ids=["refused", "over", "different", "unreadable flag", "bytes", "fields", "quotation"],
+)
+def test_a_row_that_is_not_taken_still_shields(line: str) -> None:
+    good = row(1), row(2), row(3)
+    assert shields(*good, line)[0] is True
+    assert shields(line, *good)[-1] is False
+
+
+def test_flags_that_cannot_be_read_count_as_yes_and_are_remarked() -> None:
+    found = read([row(1, sensitive="perhaps")])
+    assert found.children[0].involvements[0].sensitive
+    [remark] = found.remarks
+    assert (remark.line, remark.column) == (2, "sensitive")
+    assert remark.reason is Reason.FLAG_READ_AS_YES
+
+
+def test_sensitive_kinds_are_taken_with_their_flag() -> None:
+    [child] = read([row(1, kind="REFUGE")]).children
+    assert child.involvements[0].sensitive
+
+
+def test_a_field_that_only_helps_is_remarked_and_not_refused() -> None:
+    found = read([row(1, sex="Q", desk_phone="", desk_email="")])
+    assert found.children[0].demographics.sex is None
+    reasons = {remark.reason for remark in found.remarks}
+    assert reasons == {Reason.SEX_NOT_READ, Reason.NO_CONTACT}
+
+
+def test_nothing_of_a_row_is_in_a_refusal() -> None:
+    lines = [row(n, kind="KNOWN_TO_US", shield="x") for n in range(5)]
+    shown = repr(read(lines)) + repr(read(lines).refused) + repr(read(lines).remarks)
+    for secret in ("Zephyrine", "Brackenwood", "WX1", "Vance", "KNOWN_TO_US"):
+        assert secret not in shown
+
+
+# ---- the document --------------------------------------------------------------------------------------
+
+
+def test_the_document_names_every_reason_and_column() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "import.md").read_text("utf-8")
+    assert set(WORDS) == set(Reason)
+    for reason in Reason:
+        assert f"`{reason.value}`" in text
+    for column in COLUMNS:
+        assert f"`{column}`" in text
+    assert frozenset(REQUIRED + OPTIONAL) == COLUMNS

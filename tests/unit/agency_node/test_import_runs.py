@@ -1,0 +1,389 @@
+"""An import from end to end with real OPRF keys: staged, tagged, complete; killed anywhere, it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agency_node.case_sources.reasons import Reason, RefusedFile
+from agency_node.ingest.report import ImportReport, write_report
+from agency_node.ingest.staging import Shrunk
+from agency_node.ports import TAG_BLOCK, Imports
+from agency_node.record_inputs import record_inputs
+from agency_node.records import RecordId
+from agency_node.tagging import Tagger
+from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.import_world import (
+    DAY,
+    ELM,
+    ELSEWHERE,
+    FIRST,
+    NOW,
+    OAK,
+    Seen,
+    World,
+    a_federation,
+    export,
+    options,
+    row,
+)
+from fingerpost.private.identity import normalise
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Epoch
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
+
+
+def rows(first: int, last: int, **fields: str) -> list[str]:
+    return [row(n, **fields) for n in range(first, last)]
+
+
+async def expected_tags(
+    world: World, epoch: Epoch, agency: AgencyId = OAK, *, upn: bool = False
+) -> list[tuple[RecordId, bytes]]:
+    """Computed straight from what is stored, one child at a time."""
+    found = []
+    generation = world.records.generation(agency)
+    assert generation is not None
+    tags = LocalTags(world.holders)
+    for n in range(generation.children):
+        child = world.records.child(agency, generation.number, RecordId(n))
+        inputs = record_inputs(normalise(child.demographics), upn=upn)
+        found += [(RecordId(n), t) for t in await tags.tags(inputs, epoch, HOLDERS)]
+    return found
+
+
+async def test_an_import_answers_for_every_child(world: World) -> None:
+    epoch = world.open_epoch()
+    watch = Seen()
+    report = await world.import_([*rows(0, 4), row(1, kind="GP")], watch=watch)
+    assert (report.rows, report.children, report.involvements) == (5, 4, 5)
+    assert (report.before, report.already, report.refused) == (None, False, ())
+    assert (watch.staged, watch.tagged) == (4, {FIRST: 4})
+    ready = world.records.ready(OAK, FIRST)
+    assert ready == world.records.generation(OAK)
+    assert ready is not None
+    assert (ready.children, ready.completed_at) == (4, int(NOW))
+    assert list(world.records.tags(OAK, ready.number, FIRST)) == await expected_tags(world, epoch)
+
+
+async def test_refused_rows_do_not_stop_the_good_ones(world: World) -> None:
+    world.open_epoch()
+    weak = row(9, dob="", postcode="", nhs_number="1234567890")
+    report = await world.import_([row(1), row(2, kind="?"), weak, row(3, postcode="nowhere")])
+    assert report.children == 2
+    assert [(r.line, r.reason) for r in report.refused] == [
+        (3, Reason.UNKNOWN_KIND),
+        (4, Reason.TOO_WEAK),
+    ]
+    assert {(r.line, r.column) for r in report.remarks} == {(4, "nhs_number"), (5, "postcode")}
+    assert report.rows_taken == 2
+    told = write_report(report).decode()
+    assert '"too_weak"' in told
+    assert "Tarrowby" not in told
+
+
+async def test_the_pupil_number_is_used_only_where_agreed(world: World) -> None:
+    epoch = world.open_epoch()
+    lines = [row(1, upn="A950000178301")]
+    await world.import_(lines)
+    assert list(world.records.tags(OAK, 1, FIRST)) == await expected_tags(world, epoch)
+    await world.import_(lines, how=options(upn=True))
+    with_number = await expected_tags(world, epoch, upn=True)
+    assert list(world.records.tags(OAK, 2, FIRST)) == with_number
+    assert len(with_number) > len(list(world.records.tags(OAK, 1, FIRST)))
+
+
+async def test_every_epoch_that_is_due_is_tagged(world: World) -> None:
+    world.open_epoch(1)
+    world.open_epoch(2, starts_in=3 * DAY)
+    world.open_epoch(3, starts_in=90 * DAY)
+    report = await world.import_(rows(0, 2))
+    assert [t.epoch for t in report.tagged] == [FIRST, EpochNumber(2)]
+    one, two = (dict(world.records.tags(OAK, 1, EpochNumber(n))) for n in (1, 2))
+    assert set(one.values()).isdisjoint(two.values())
+
+
+async def test_without_an_epoch_the_records_wait_for_one(world: World) -> None:
+    report = await world.import_(rows(0, 2))
+    assert report.tagged == ()
+    assert world.records.generation(OAK) is not None
+    assert world.records.ready(OAK, FIRST) is None
+
+
+# ---- the quota is spared ----------------------------------------------------------------------------
+
+
+async def test_a_nightly_import_asks_only_for_what_changed(world: World) -> None:
+    world.open_epoch()
+    await world.import_(rows(0, 20))
+    asked = world.holders.evaluated
+    lines = [row(3, surname="Wintersmith"), *rows(4, 20), row(77)]
+    report = await world.import_(lines)
+    [tagged] = report.tagged
+    assert (tagged.children, tagged.taken_over) == (18, 16)
+    assert world.holders.evaluated - asked == tagged.evaluated < asked / 4
+    assert report.before == 20
+
+
+async def test_tags_that_are_taken_over_are_the_right_children_s(world: World) -> None:
+    epoch = world.open_epoch()
+    children = TAG_BLOCK + 10
+    await world.import_(rows(0, children))
+    shuffled = [*rows(200, children), *rows(0, 200), *rows(900, 905)]
+    await world.import_(shuffled)
+    assert list(world.records.tags(OAK, 2, FIRST)) == await expected_tags(world, epoch)
+
+
+async def test_equal_inputs_of_one_agency_are_asked_for_once(world: World) -> None:
+    world.open_epoch()
+    await world.import_([row(1)])
+    once = world.holders.evaluated
+    await world.import_([row(1, local_id="A"), row(1, local_id="B")], ELM)
+    assert world.holders.evaluated == 2 * once
+    assert dict(world.records.tags(ELM, 1, FIRST)).keys() == {RecordId(0), RecordId(1)}
+
+
+async def test_tags_never_pass_from_one_agency_to_another(world: World) -> None:
+    world.open_epoch()
+    await world.import_(rows(0, 3))
+    asked = world.holders.evaluated
+    report = await world.import_(rows(0, 3), ELM)
+    assert report.tagged[0].taken_over == 0
+    assert world.holders.evaluated == 2 * asked
+
+
+# ---- killed at any point -------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Mortal:
+    """Imports that end the process at the ``last``-th write, before or after it is durable."""
+
+    def __init__(self, imports: Imports, last: int, *, after: bool) -> None:
+        self._imports = imports
+        self._left = last
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        method: Callable[..., Any] = getattr(self._imports, name)
+        if name not in {"begin", "add", "close_staging", "put_tags", "complete", "delete_before"}:
+            return method
+
+        def write(*args: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left == 0 and not self._after:
+                raise Killed
+            done = method(*args, **named)
+            if self._left == 0:
+                raise Killed
+            return done
+
+        return write
+
+
+LINES = [*rows(0, TAG_BLOCK + 20), *rows(0, 2, kind="GP")]
+
+
+def tell(world: World) -> tuple[object, ...]:
+    generation = world.records.generation(OAK)
+    assert generation is not None
+    children = [
+        world.records.child(OAK, generation.number, RecordId(n))
+        for n in range(0, generation.children, 37)
+    ]
+    return (
+        generation.children,
+        [(c.demographics, c.involvements) for c in children],
+        list(world.records.tags(OAK, generation.number, FIRST)),
+    )
+
+
+async def killed_import(world: World, last: int, *, after: bool) -> bool:
+    """Whether the import was over before its end came."""
+    mortal: Any = Mortal(world.imports, last, after=after)
+    world.importer = type(world.importer)(
+        world.importer.me,
+        world.records,
+        mortal,
+        Tagger(mortal, LocalTags(world.holders)),
+        world.members,
+        world.clock,
+    )
+    try:
+        await world.import_(LINES)
+    except Killed:
+        return False
+    except BaseExceptionGroup as group:
+        assert group.subgroup(Killed) is not None
+        return False
+    return True
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
+    tmp_path: Path, after: bool
+) -> None:
+    holders = LocalKeyHolders()
+    (tmp_path / "whole").mkdir()
+    whole = World(tmp_path / "whole", holders)
+    epoch = whole.open_epoch()
+    await whole.import_(LINES)
+    told, asked = tell(whole), holders.evaluated
+    whole.close()
+    for last in range(1, 20):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        first = World(folder, holders)
+        first.members.federation = a_federation([epoch])
+        over = await killed_import(first, last, after=after)
+        if not over and first.records.generation(OAK) is None:
+            with pytest.raises(Refused):
+                first.records.child(OAK, 1, RecordId(0))
+        first.close()
+        holders.evaluated = 0
+        again = World(folder, holders)
+        again.members.federation = a_federation([epoch])
+        report = await again.import_(LINES)
+        assert tell(again) == told
+        assert report.generation == 1
+        if again.imports.untagged(OAK, 1, FIRST) == () and report.already:
+            assert holders.evaluated == 0
+        assert holders.evaluated <= asked
+        again.close()
+        if over:
+            break
+    else:
+        pytest.fail("the import never ended by itself")
+
+
+async def test_what_was_tagged_before_a_holder_refused_is_not_asked_again(world: World) -> None:
+    world.open_epoch()
+    world.holders.refuse = Refused(Code.QUOTA, "evaluations")
+    world.holders.refuse_after = 30
+    with pytest.raises(Refused) as refused:
+        await world.import_(LINES)
+    assert refused.value.code is Code.QUOTA
+    assert world.records.generation(OAK) is None
+    asked = world.holders.evaluated
+    world.holders.refuse = None
+    await world.import_(LINES)
+    fresh = world.holders.evaluated - asked
+    assert world.records.ready(OAK, FIRST) is not None
+    assert fresh < asked
+    assert fresh > 0
+
+
+async def test_the_old_generation_answers_until_the_new_one_is_complete(world: World) -> None:
+    world.open_epoch()
+    await world.import_(rows(0, 5))
+    before = world.records.generation(OAK)
+    world.holders.refuse = Refused(Code.UNAVAILABLE, "holder")
+    with pytest.raises(Refused):
+        await world.import_(rows(0, 8))
+    assert before is not None
+    assert world.records.generation(OAK) == world.records.ready(OAK, FIRST) == before
+    assert world.records.child(OAK, before.number, RecordId(4)).id == RecordId(4)
+    world.holders.refuse = None
+    await world.import_(rows(0, 8))
+    after = world.records.generation(OAK)
+    assert after is not None
+    assert after.children == 8
+    # A running node may still answer from the one before; the next import deletes it.
+    assert world.records.child(OAK, before.number, RecordId(4)).id == RecordId(4)
+    await world.import_(rows(0, 9))
+    with pytest.raises(Refused):
+        world.records.child(OAK, before.number, RecordId(4))
+
+
+async def test_the_same_file_again_does_nothing(world: World) -> None:
+    world.open_epoch()
+    first = await world.import_(rows(0, 5))
+    asked = world.holders.evaluated
+    again = await world.import_(rows(0, 5))
+    assert (again.generation, again.already, again.children) == (first.generation, True, 5)
+    assert world.holders.evaluated == asked
+
+
+# ---- what is not imported ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lines", [[], rows(0, 4)])
+async def test_an_export_with_less_than_half_the_children_is_not_taken(
+    world: World, lines: Sequence[str]
+) -> None:
+    world.open_epoch()
+    await world.import_(rows(0, 10))
+    before = world.records.generation(OAK)
+    with pytest.raises(Shrunk) as shrunk:
+        await world.import_(lines)
+    assert (shrunk.value.before, shrunk.value.now) == (10, len(lines))
+    assert world.records.generation(OAK) == before
+    report = await world.import_(lines, how=options(allow_shrink=True))
+    assert report.children == len(lines)
+
+
+async def test_a_first_import_without_children_is_refused(world: World) -> None:
+    with pytest.raises(RefusedFile):
+        await world.import_([row(1, kind="?")])
+    assert world.records.generation(OAK) is None
+
+
+@pytest.mark.parametrize(
+    ("agency", "code"),
+    [
+        (ELSEWHERE, Code.NOT_ALLOWED),
+        (AgencyId("e99000001.nobody"), Code.NOT_A_MEMBER),
+    ],
+)
+async def test_an_agency_of_another_node_is_not_imported(
+    world: World, agency: AgencyId, code: Code
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await world.import_(rows(0, 2), agency)
+    assert refused.value.code is code
+
+
+async def test_a_federation_of_another_normalisation_is_not_imported_for(world: World) -> None:
+    world.members.federation = a_federation((), version=99)
+    with pytest.raises(Refused) as refused:
+        await world.import_(rows(0, 2))
+    assert refused.value.code is Code.UNSUPPORTED
+
+
+async def test_a_false_answer_of_a_holder_is_not_stored(world: World) -> None:
+    honest = world.open_epoch()
+    other = world.holders.epoch(
+        1, index_from=honest.index_from, starts_at=honest.starts_at, ends_at=honest.ends_at
+    )
+    assert other.holder_keys != honest.holder_keys
+    with pytest.raises(Refused) as refused:
+        await world.import_(rows(0, 2))
+    assert refused.value.code is Code.BAD_PROOF
+    assert world.imports.untagged(OAK, 1, FIRST) == (0,)
+
+
+async def test_a_member_list_that_has_expired_stops_the_import(world: World) -> None:
+    await world.clock.run_for(200 * DAY)
+    with pytest.raises(Refused) as refused:
+        await world.import_(rows(0, 2))
+    assert refused.value.code is Code.UNTRUSTED_METADATA
+
+
+def test_a_report_is_json_without_persons() -> None:
+    report = ImportReport(OAK, 1, 0, 0, 0, 0, 0, (), (), (), None, (), False)
+    assert b'"agency": "e99000001.oak"' in write_report(report)
+    assert export([]).digest != export([row(1)]).digest
+    assert MemberId("x") not in HOLDERS

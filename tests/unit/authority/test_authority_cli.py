@@ -1,0 +1,233 @@
+"""The commands in the order of a first ceremony, as a person types them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typer.testing import CliRunner, Result
+
+from authority import cli
+from authority.ceremony import Ceremony
+from authority.issuer import cli as issuer_cli
+from authority.issuer import wiring
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
+from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+from fingerpost.service.bundle import read_bundle
+from unit.authority.conftest import FEDERATION, World
+
+QUORUMS = [
+    f"--{role}-{what}={n}"
+    for role in ("root", "target", "governance")
+    for what, n in (("keys", 2), ("threshold", 2))
+]
+CREATE = [
+    "--federation=pilot",
+    *QUORUMS,
+    "--broker=broker",
+    "--issuer=issuer",
+    "--key-holder-a=holder-a",
+    "--key-holder-b=holder-b",
+    "--organisation=Operator",
+    "--listen=127.0.0.1:7443",
+]
+AREAS = """
+[[areas]]
+code = "e08000025"
+name = "Birmingham"
+[[areas.agencies]]
+id = "e08000025.oak"
+name = "Oak"
+kind = "SCHOOL"
+node = "node-1"
+duty_desk = "0121 496 0000"
+"""
+
+
+def run(*arguments: object, app: object = cli.app, given: str | None = None) -> Result:
+    result = CliRunner().invoke(app, [str(a) for a in arguments], input=given)  # type: ignore[arg-type]
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def ok(*arguments: object, **options: object) -> str:
+    result = run(*arguments, **options)  # type: ignore[arg-type]
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def ceremony(tmp_path: Path) -> Path:
+    ok("create", tmp_path / "c", *CREATE)
+    return tmp_path / "c"
+
+
+def request_file(
+    folder: Path, member: str, service: Service, **facts: object
+) -> tuple[Path, EnrolmentRequest, Ed25519PrivateKey]:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    request = EnrolmentRequest(FEDERATION, MemberId(member), service, "Org", public, **facts)  # type: ignore[arg-type]
+    path = folder / f"{member}.enrolment"
+    path.write_bytes(write_enrolment(request, key))
+    return path, request, key
+
+
+def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
+    settings = ceremony / "online" / "issuer.toml"
+    (tmp_path / "areas.toml").write_text(AREAS)
+    (tmp_path / "r.csv").write_text(
+        "area,name,kind,telephone,services\ne08000025,Elm,SCHOOL,0121 1,EDUCATION\n"
+    )
+    ok("import-areas", ceremony, tmp_path / "areas.toml")
+    ok("area", "add", ceremony, "e08000027", "--name=Dudley")
+    ok("neighbours", ceremony, "e08000025", "e08000027")
+    ok("agency", "add", ceremony, "e08000027.council", "--name=Council", "--kind=LOCAL_AUTHORITY",
+       "--node=node-1", "--duty-desk=0121 2", "--service=CHILDRENS_SOCIAL_CARE")  # fmt: skip
+    ok("agency", "serves", ceremony, "e08000027.council", "e08000025")
+    ok("hosting", ceremony, "node-1", "e08000025.oak", "e08000027.council")
+    ok("coverage", "import", ceremony, tmp_path / "r.csv")
+    assert run("check", ceremony).exit_code == 1
+
+    keys: dict[str, Ed25519PrivateKey] = {}
+    wanted: dict[str, tuple[Service, dict[str, object]]] = {
+        "broker": (Service.BROKER, {}),
+        "holder-a": (Service.KEY_HOLDER, {}),
+        "holder-b": (Service.KEY_HOLDER, {}),
+        "node-1": (Service.NODE, {"declared_caseload": 500}),
+        "gateway-1": (Service.GATEWAY, {"passport_keys": {AgencyId("e08000025.oak"): b"p" * 32}}),
+    }
+    for member, (service, facts) in wanted.items():
+        path, request, keys[member] = request_file(tmp_path, member, service, **facts)
+        ok("enrol", ceremony, path, "--fingerprint", request.fingerprint, "--lookups-per-day=50")
+    assert "holds together" in ok("check", ceremony)
+    ok("parameters", ceremony, "--answer-delay-ms=400")
+    assert "Snapshot 1" in ok("publish", ceremony, "--online")
+
+    opened = Ceremony.open(ceremony)
+    holders = {"holder-a": b"a" * 32, "holder-b": b"b" * 32}
+    for member, key in holders.items():
+        statement = EpochKeyStatement(FEDERATION, MemberId(member), EpochNumber(1), key, 1)
+        opened.take_deposit(write_epoch_key(statement, keys[member]))
+    assert ok("epoch", "next", ceremony).strip() == "1"
+    said = ok("epoch", "open", ceremony, 1, "--starts=2026-01-05", "--ends=2026-04-05T09:00")
+    assert "2026-04-05 09:00 UTC" in said
+    assert "gateway-1, node-1" in said
+    ok("publish", ceremony)
+    assert "snapshot 2, new" in ok("sign", "--settings", settings, app=issuer_cli.app)
+
+    ok("suspend", "--settings", settings, "node-1")
+    ok("suspend", "--settings", settings, "e08000025.oak", "--certificate=abc123")
+    assert "1 members, 1 agencies" in ok("show", ceremony)
+    ok("reinstate", "--settings", settings, "node-1", "--certificate=abc123")
+    with pytest.raises(Defect, match="not suspended"):
+        run("reinstate", "--settings", settings, "node-1")
+    assert run("suspend", "--settings", settings).exit_code == 2
+
+    ok("addresses", ceremony, "--issuer=127.0.0.1:1", "--broker-nodes=127.0.0.1:2",
+       "--broker-askers=127.0.0.1:3", "--key-holder-a=127.0.0.1:4", "--key-holder-b=127.0.0.1:5")  # fmt: skip
+    said = ok("bundle", ceremony, "node-1", tmp_path / "bundle")
+    bundle = read_bundle(tmp_path / "bundle")
+    assert bundle.fingerprint in said
+    assert str(bundle.addresses.key_holders[1].address) == "127.0.0.1:5"
+
+
+def test_a_wrong_fingerprint_enrols_nobody(ceremony: Path, tmp_path: Path) -> None:
+    path, _, _ = request_file(tmp_path, "node-1", Service.NODE)
+    _, other, _ = request_file(tmp_path, "node-2", Service.NODE)
+    with pytest.raises(Defect, match="fingerprint"):
+        run("enrol", ceremony, path, "--fingerprint", other.fingerprint)
+    assert run("enrol", ceremony, path, given="n\n").exit_code == 1
+    assert MemberId("node-1") not in Ceremony.open(ceremony).draft().members
+    assert run("enrol", ceremony, path, given="y\n").exit_code == 0
+    assert MemberId("node-1") in Ceremony.open(ceremony).draft().members
+
+
+def test_code_lists_need_governance(published: World) -> None:
+    folder = published.folder
+    said = ok("code-lists", "propose", folder, "--version=2")
+    assert "2 signatures are needed" in said
+    one, two, _ = published.ceremony.charter.governance.keys
+    with pytest.raises(Defect, match="lack 2"):
+        run("publish", folder)
+    assert "1 signatures are missing" in ok("code-lists", "sign", folder, "--key", one.file)
+    with pytest.raises(Defect, match="lack 1"):
+        run("publish", folder)
+    assert "1 signatures are missing" in ok("code-lists", "sign", folder, "--key", one.file)
+    with pytest.raises(Defect, match="none of governance's"):
+        run("code-lists", "sign", folder, "--key", published.ceremony.charter.targets.keys[0].file)
+    ok("code-lists", "sign", folder, "--key", two.file)
+    assert "Snapshot 2" in ok("publish", folder, "--online")
+    with pytest.raises(Defect, match="no code lists"):
+        run("code-lists", "sign", folder, "--key", two.file)
+
+
+def test_code_lists_may_not_change_under_their_number(published: World, tmp_path: Path) -> None:
+    lists = published.folder / "repository" / "targets" / "code-lists.json"
+    shorter = re.sub(r',\s*"PREGNANCY"', "", lists.read_text())
+    assert shorter != lists.read_text()
+    (tmp_path / "shorter.json").write_text(shorter)
+    ok("code-lists", "propose", published.folder, tmp_path / "shorter.json")
+    governors = [a for e in published.ceremony.charter.governance.keys for a in ("--key", e.file)]
+    ok("code-lists", "sign", published.folder, *governors)
+    with pytest.raises(Defect, match="same version"):
+        run("publish", published.folder)
+
+
+def test_roots_are_renewed(published: World) -> None:
+    said = ok("root", "renew", published.folder)
+    assert "Root 2" in said
+    assert (published.metadata / "2.root.json").exists()
+
+
+def test_a_key_is_made_once(tmp_path: Path) -> None:
+    said = ok("key", tmp_path / "k.pem")
+    assert re.search(r'public = "[0-9a-f]{64}"', said)
+    with pytest.raises(Defect):
+        run("key", tmp_path / "k.pem")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["area", "add", "{}", "nowhere", "--name=x"],
+        ["hosting", "{}", "Node", "e08000025.oak"],
+        ["agency", "remove", "{}", "oak"],
+        ["epoch", "open", "{}", "1", "--starts=yesterday"],
+        ["show", "{}/nowhere"],
+    ],
+)
+def test_what_is_mistyped_is_a_usage_error(ceremony: Path, arguments: list[str]) -> None:
+    assert run(*(a.format(ceremony) for a in arguments)).exit_code == 2
+
+
+def test_a_refusal_is_one_line_and_an_exit_code(
+    ceremony: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["fingerpost-authority", "publish", str(ceremony)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("fingerpost-authority: the draft does not hold together")
+    assert error.count("\n") == 1
+
+
+def test_the_audit_log_is_shown_and_verified(published: World) -> None:
+    settings = published.folder / "online" / "issuer.toml"
+    audit = wiring.open_audit(published.issuer_settings)
+    issuer = wiring.open_issuer(published.issuer_settings, audit)
+    published.online.change_deny_list(lambda deny: deny, published.now)
+    (published.metadata / "snapshot.json").unlink()
+    issuer.refresh(published.now)
+    audit.close()
+    assert "list.signed issuer version=2" in ok(
+        "audit", "show", "--settings", settings, app=issuer_cli.app
+    )
+    assert "1 entries, whole" in ok("audit", "verify", "--settings", settings, app=issuer_cli.app)

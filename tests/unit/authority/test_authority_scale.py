@@ -1,0 +1,95 @@
+"""England's size: no file longer than a member takes, and a ceremony that ends within a cup of tea."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from authority import founding
+from authority.bundles import AddressBook
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import AgencyKind, CoarseKind
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Service
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+from unit.authority.conftest import BROKER, HOLDERS, NODE, World, plan
+
+AREAS, AGENCIES, MEMBERS = 150, 200, 2000
+SECONDS = 20
+
+
+def populate(world: World) -> None:
+    draft = world.ceremony.draft()
+    members = dict(draft.members)
+    for n in range(MEMBERS):
+        id_ = MemberId(f"member-{n:05}")
+        service = Service.NODE if n % 2 else Service.GATEWAY
+        key = n.to_bytes(32, "big")
+        members[id_] = Member(id_, service, f"Supplier of systems number {n}", key, 15_000, 2_000)
+    areas = {}
+    for a in range(AREAS):
+        code = AreaCode(f"e{a:08}")
+        agencies = []
+        for n in range(AGENCIES):
+            number = a * AGENCIES + n
+            agencies.append(
+                Agency(
+                    AgencyId(f"{code}.agency-with-a-name-{n:03}"),
+                    f"An agency with a name of usual length, {number}",
+                    AgencyKind.SCHOOL,
+                    MemberId(f"member-{(2 * number + 1) % MEMBERS:05}"),
+                    (MemberId(f"member-{2 * number % MEMBERS:05}"),),
+                    (10**6 + number).to_bytes(32, "big"),
+                    (CoarseKind.EDUCATION,),
+                    "0121 496 0000",
+                )
+            )
+        gaps = tuple(
+            NotConnected(f"Not here {n}", AgencyKind.VCS, "0121 496 0000") for n in range(100)
+        )
+        areas[code] = Area(code, f"Area {a}", (), tuple(agencies), (), gaps)
+    world.ceremony.save(replace(draft, members={**members}, areas=areas))
+
+
+def test_all_of_england_fits(world: World) -> None:
+    began = time.monotonic()
+    populate(world)
+    assert world.publish() == 1
+    assert time.monotonic() - began < SECONDS
+    repository = world.folder / "repository"
+    sizes = {path: path.stat().st_size for path in repository.rglob("*.json")}
+    assert len(sizes) > MEMBERS + AREAS
+    assert max(sizes.values()) < limits.METADATA_FILE_BYTES // 2
+    metadata = [size for path, size in sizes.items() if path.parent.name == "metadata"]
+    assert max(metadata) < 64 * 1024
+
+
+def test_a_file_that_no_member_would_take_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    world = World(founding.found(tmp_path / "small", plan(bins=2), now), now)
+    world.enrol(BROKER, Service.BROKER)
+    for holder in HOLDERS:
+        world.enrol(holder, Service.KEY_HOLDER)
+    draft = world.ceremony.draft()
+    more = {
+        MemberId(f"node-{n}"): Member(MemberId(f"node-{n}"), Service.NODE, "Many", bytes([n]) * 32)
+        for n in range(1, 200)
+    }
+    world.ceremony.save(replace(draft, members={**draft.members, **more}))
+    monkeypatch.setattr(limits, "METADATA_FILE_BYTES", 12_000)
+    with pytest.raises(Defect, match="more bins"):
+        world.ceremony.publish(world.now)
+    assert not list((world.folder / "repository" / "targets").rglob("*.json"))
+
+
+def test_addresses_are_checked_when_they_are_noted(world: World, tmp_path: Path) -> None:
+    before = (world.folder / "addresses.toml").read_bytes()
+    with pytest.raises(Defect):
+        world.ceremony.set_addresses(AddressBook("nowhere", "a:1", "a:2", ("a:3", "a:4")))
+    assert (world.folder / "addresses.toml").read_bytes() == before
+    world.ceremony.bundle(NODE, tmp_path / "b")

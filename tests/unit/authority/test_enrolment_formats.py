@@ -1,0 +1,215 @@
+"""The two formats that members and the authority hand each other: request and bundle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
+from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.envelope import PayloadType, sign
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.service.bundle import (
+    Address,
+    Addresses,
+    Endpoint,
+    EnrolmentBundle,
+    read_bundle,
+    write_bundle,
+)
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+REQUEST = EnrolmentRequest(
+    FederationId("pilot"),
+    MemberId("gateway-1"),
+    Service.GATEWAY,
+    "Ysgol Pen-y-Bryn – Plant",
+    KEY.public_key().public_bytes_raw(),
+    0,
+    100,
+    1_800_000_000,
+    {AgencyId("e08000025.oak"): b"a" * 32, AgencyId("e08000025.elm"): b"b" * 32},
+)
+
+
+def test_a_request_reads_back_as_it_was() -> None:
+    read = read_enrolment(write_enrolment(REQUEST, KEY))
+    assert read == REQUEST
+    assert read.fingerprint == REQUEST.fingerprint
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"organisation": "Another"},
+        {"member": MemberId("gateway-2")},
+        {"federation": FederationId("other")},
+        {"lookups_per_day": 101},
+        {"passport_keys": {AgencyId("e08000025.oak"): b"a" * 32}},
+        {"signing_key": OTHER.public_key().public_bytes_raw()},
+        {"issued_at": 1},
+    ],
+)
+def test_the_fingerprint_is_over_all_that_is_said(changed: dict[str, object]) -> None:
+    assert replace(REQUEST, **changed).fingerprint != REQUEST.fingerprint  # type: ignore[arg-type]
+
+
+def test_the_key_that_is_listed_must_be_the_one_that_signs() -> None:
+    with pytest.raises(Refused):
+        write_enrolment(REQUEST, OTHER)
+    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
+    forged = sign(PayloadType.ENROLMENT, payload, "gateway-1", OTHER)
+    with pytest.raises(Refused) as refused:
+        read_enrolment(write_envelope(forged))
+    assert refused.value.code is Code.BAD_SIGNATURE
+
+
+def test_another_kind_of_statement_is_no_request() -> None:
+    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
+    with pytest.raises(Refused):
+        read_enrolment(write_envelope(sign(PayloadType.CERTIFY, payload, "gateway-1", KEY)))
+
+
+def test_another_name_outside_than_inside_is_refused() -> None:
+    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
+    with pytest.raises(Refused) as refused:
+        read_enrolment(write_envelope(sign(PayloadType.ENROLMENT, payload, "broker", KEY)))
+    assert refused.value.code is Code.BAD_SIGNATURE
+
+
+def test_other_bytes_of_the_same_request_are_refused() -> None:
+    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
+    twice = payload + payload[: payload.index(b"pilot") + 5]  # the federation, stated again
+    with pytest.raises(Refused) as refused:
+        read_enrolment(write_envelope(sign(PayloadType.ENROLMENT, twice, "gateway-1", KEY)))
+    assert refused.value.code is Code.MALFORMED
+
+
+@given(st.data())
+def test_a_flipped_bit_is_refused(data: st.DataObject) -> None:
+    wire = bytearray(write_enrolment(REQUEST, KEY))
+    at = data.draw(st.integers(0, len(wire) * 8 - 1))
+    wire[at // 8] ^= 1 << at % 8
+    with pytest.raises(Refused):
+        read_enrolment(bytes(wire))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"organisation": ""},
+        {"organisation": "x" * 121},
+        {"organisation": "Oak\x1b[2J"},
+        {"declared_caseload": -1},
+        {"declared_caseload": 20_000_001},
+        {"lookups_per_day": 1_000_001},
+        {"signing_key": b"short"},
+        {"service": Service.NODE},
+        {"passport_keys": {AgencyId("e08000025.oak"): b"short"}},
+    ],
+)
+def test_bounds_hold(changed: dict[str, object]) -> None:
+    with pytest.raises(Refused) as refused:
+        replace(REQUEST, **changed)  # type: ignore[arg-type]
+    assert refused.value.code is Code.MALFORMED
+
+
+def test_a_request_shows_no_key() -> None:
+    assert REQUEST.signing_key.hex() not in repr(REQUEST)
+
+
+# ---- bundles ---------------------------------------------------------------------------------
+
+
+def endpoint(member: str, address: str) -> Endpoint:
+    return Endpoint(MemberId(member), Address(address))
+
+
+BUNDLE = EnrolmentBundle(
+    FederationId("pilot"),
+    MemberId("node-1"),
+    Service.NODE,
+    Addresses(
+        endpoint("issuer", "issuer.example:7443"),
+        MemberId("broker"),
+        Address("broker.example:7444"),
+        Address("[::1]:7445"),
+        (endpoint("holder-a", "127.0.0.1:7446"), endpoint("holder-b", "127.0.0.1:7447")),
+    ),
+    b'{"signed":{}}',
+    b"-----BEGIN CERTIFICATE-----\n",
+)
+
+
+def test_a_bundle_reads_back_as_it_was(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "b", BUNDLE)
+    assert read_bundle(tmp_path / "b") == BUNDLE
+    assert sorted(p.name for p in (tmp_path / "b").iterdir()) == [
+        "bundle.toml",
+        "certificate-authority.pem",
+        "root.json",
+    ]
+
+
+def test_a_bundle_is_not_written_over(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "b", BUNDLE)
+    with pytest.raises(Defect):
+        write_bundle(tmp_path / "b", BUNDLE)
+
+
+def test_the_fingerprint_is_the_same_for_all_members_and_changes_with_the_trust() -> None:
+    assert replace(BUNDLE, member=MemberId("node-2")).fingerprint == BUNDLE.fingerprint
+    assert replace(BUNDLE, root=b"{}").fingerprint != BUNDLE.fingerprint
+    assert replace(BUNDLE, certificate_authority=b"x").fingerprint != BUNDLE.fingerprint
+    moved = replace(
+        BUNDLE,
+        root=BUNDLE.root + BUNDLE.certificate_authority[:1],
+        certificate_authority=BUNDLE.certificate_authority[1:],
+    )
+    assert moved.fingerprint != BUNDLE.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("bundle.toml", 'member = "holder-b"', 'member = "holder-a"'),
+        ("bundle.toml", 'service = "node"', 'service = "oracle"'),
+        ("bundle.toml", "issuer.example:7443", "issuer.example"),
+        ("bundle.toml", "issuer.example:7443", "https://issuer.example:7443"),
+        ("bundle.toml", "[broker]", "[broker]\nproxy = true"),
+        ("root.json", '{"signed":{}}', ""),
+    ],
+)
+def test_a_bundle_that_is_not_as_agreed_is_refused(
+    tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    write_bundle(tmp_path / "b", BUNDLE)
+    text = (tmp_path / "b" / file).read_text()
+    assert old in text
+    (tmp_path / "b" / file).write_text(text.replace(old, new))
+    with pytest.raises(Defect):
+        read_bundle(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["bundle.toml", "root.json", "certificate-authority.pem"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    write_bundle(tmp_path / "b", BUNDLE)
+    (tmp_path / "b" / name).unlink()
+    with pytest.raises(Defect, match=name):
+        read_bundle(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "host", "host:0", "host:65536", "Host:1", "a b:1", ":1", "host:1\n"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        Address(text)
