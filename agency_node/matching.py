@@ -7,8 +7,8 @@ holds, it must lead back to the very keys that opened it, and a full comparison 
   agency's duty desk can look.
 * Two records that both match and are not the same child are POSSIBLE, both (what software must never do: point
   at another child's practitioner).
-* Demographics that do not lead to the record's keys are a mismatch (attack: locators of one child, so that her agencies
-  open it, and the demographics of another, so that they answer for him).
+* Demographics that do not lead to the record's keys are a mismatch (attack: locators of one child, so that her
+agencies open it, and the demographics of another, so that they answer for him).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
+from functools import cached_property
 from itertools import combinations
 from typing import Final
 
@@ -23,6 +24,7 @@ from agency_node.ports import Hit
 from agency_node.records import ChildRecord, RecordId
 from fingerpost.private.identity import (
     Decision,
+    MatchKey,
     NormalForm,
     Scope,
     Side,
@@ -68,49 +70,101 @@ class Examined:
         return f"Examined({self.finding.value})"
 
 
+class Asking:
+    """One query while it is looked up at many agencies: what is the same for all of them is worked out once, and only
+    after it has opened at one.
+
+    ``slot_key``: of the query's epoch and slot, 32 bytes; raises ``Refused(NOT_READY)`` where there is no pepper.
+    """
+
+    def __init__(
+        self, query: Query, federation: Federation, now: float, slot_key: Callable[[], bytes]
+    ) -> None:
+        self.query = query
+        self._federation = federation
+        self._now = now
+        self._make_slot_key = slot_key
+        self._question: Question | Refused | None = None
+        self._form: NormalForm | None = None
+        self._keys: dict[bool, frozenset[MatchKey]] = {}
+
+    def __repr__(self) -> str:
+        return "Asking(…)"
+
+    @cached_property
+    def slot_key(self) -> bytes:
+        return self._make_slot_key()
+
+    def question(self, opened: Opened) -> Question:
+        """Verified. Raises ``Refused`` as ``verify_inner``. Whoever opens a query opens the same (kc commits to K,
+        and K seals one body), so that one verification does for all."""
+        if self._question is None:
+            try:
+                self._question = verify_inner(opened, self.query, self._federation, now=self._now)
+            except Refused as refused:
+                self._question = refused
+        if isinstance(self._question, Refused):
+            raise self._question
+        return self._question
+
+    def form(self, question: Question) -> NormalForm:
+        if self._form is None:
+            self._form = normalise(question.demographics)
+        return self._form
+
+    def keys(self, question: Question, *, upn: bool) -> frozenset[MatchKey]:
+        """Those that an honest asker's locators are made of."""
+        known = self._keys.get(upn)
+        if known is None:
+            scope = SCOPES[self.query.core.key_set]
+            form = self.form(question)
+            known = frozenset(match_keys(form, side=Side.QUERY, scope=scope, upn=upn))
+            self._keys[upn] = known
+        return known
+
+
 def examine(
-    query: Query,
-    hits: Sequence[Hit],
-    child: Callable[[RecordId], ChildRecord],
-    slot_key: bytes,
-    federation: Federation,
-    now: float,
-    *,
-    upn: bool,
+    asking: Asking, hits: Sequence[Hit], child: Callable[[RecordId], ChildRecord], *, upn: bool
 ) -> Examined | None:
-    """None when the query did not open here: then this agency has seen nothing but 32 random-looking locators."""
+    """None when the query did not open here: then this agency has seen nothing but 32 random-looking locators.
+
+    ``child`` reads a record. Raises what it raises.
+    """
     opened: Opened | None = None
-    candidates: dict[RecordId, None] = {}
+    candidates: set[RecordId] = set()
     for hit in hits:
         try:
-            this = open_query(query, hit.position, wrap_secret(slot_key, hit.tag))
+            this = open_query(asking.query, hit.position, wrap_secret(asking.slot_key, hit.tag))
         except Refused:
             continue  # a locator by chance, or an asker who wraps badly: it does not open here
         opened = opened or this
-        candidates.update(dict.fromkeys(hit.records))
+        candidates.update(hit.records)
     if opened is None:
         return None
     try:
-        question = verify_inner(opened, query, federation, now=now)
+        question = asking.question(opened)
     except Refused as refused:
         return Examined(Finding.REFUSED, None, (), (), refused.code)
-    return _decide(query, question, [child(r) for r in sorted(candidates)[:MOST_CANDIDATES]], upn)
+    records = [child(record) for record in sorted(candidates)[:MOST_CANDIDATES]]
+    return _decide(question, asking.form(question), asking.keys(question, upn=upn), records, upn)
 
 
 def _decide(
-    query: Query, question: Question, records: Sequence[ChildRecord], upn: bool
+    question: Question,
+    asked: NormalForm,
+    asked_keys: frozenset[MatchKey],
+    records: Sequence[ChildRecord],
+    upn: bool,
 ) -> Examined:
-    asked = normalise(question.demographics)
-    asked_keys = set(match_keys(asked, side=Side.QUERY, scope=SCOPES[query.core.key_set], upn=upn))
     matched: list[tuple[ChildRecord, NormalForm]] = []
     possible: list[ChildRecord] = []
-    derived = 0
+    derived = False
     for record in records:
         form = normalise(record.demographics)
         own = match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
         if asked_keys.isdisjoint(own):
             continue
-        derived += 1
+        derived = True
         match compare(asked, form).decision:
             case Decision.MATCH:
                 matched.append((record, form))

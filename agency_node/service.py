@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_node import admission, disclosure, matching
 from agency_node.admission import Parts, Reaches, Verdict
 from agency_node.answer_ports import Entry, MemberListSource, Peppers, Record, Seen
-from agency_node.matching import Examined
+from agency_node.matching import Asking, Examined
 from agency_node.ports import Locators, Records
 from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.answer_sealing import seal_answer
@@ -178,17 +178,20 @@ class Node:
         now: float,
         verdict: Verdict,
     ) -> Draft:
+        asking = Asking(query, federation, now, lambda: self._slot_key(query))
         words = tuple(
-            self._look(agency, query, federation, now)
-            if verdict.value is None
-            else _plain(agency, verdict.value)
+            self._look(agency, asking) if verdict.value is None else _plain(agency, verdict.value)
             for agency in agencies
         )
         told = disclosure.fill_slots((word.answer.agency, word.pointers) for word in words)
         return Draft(query, part, parts, words, told)
 
-    def _look(self, agency: AgencyId, query: Query, federation: Federation, now: float) -> Word:
+    def _slot_key(self, query: Query) -> bytes:
         core = query.core
+        return self._peppers.pepper(core.epoch, day_of_slot(core.slot)).slot_key(core.slot)
+
+    def _look(self, agency: AgencyId, asking: Asking) -> Word:
+        core = asking.query.core
         if agency not in self._upn_keys or agency in self._faulty:
             # In the member list and not in this node's settings; or silenced until somebody has looked, for children it
             # knows and children it does not alike (attack: a fault that shows only where a query opens tells a hit).
@@ -198,16 +201,13 @@ class Node:
             generation = self._locators.ready(agency, core.epoch, core.slot)
             if generation is None:
                 return _plain(agency, Status.CANNOT_ANSWER)
-            slot_key = self._peppers.pepper(core.epoch, day_of_slot(core.slot)).slot_key(core.slot)
+            _ = asking.slot_key  # without a pepper it cannot be opened: alike for hit and miss
             hits = self._locators.find(agency, core.epoch, core.slot, core.locators)
             number = hits[0].generation if hits else generation.number
             examined = matching.examine(
-                query,
+                asking,
                 hits,
                 lambda record: self._records.child(agency, number, record),
-                slot_key,
-                federation,
-                now,
                 upn=self._upn_keys[agency],
             )
             told = _may_tell(agency, examined)

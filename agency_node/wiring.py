@@ -57,6 +57,8 @@ SEEN: Final = "seen.sqlite"
 PEPPERS: Final = "peppers"
 AUDIT: Final = "audit"
 TEND_SECONDS: Final = 5.0
+FIRST_TEND_SECONDS: Final = 0.5
+"""By then the day's pepper is open, if it is there."""
 REVIEW_SECONDS: Final = 2.0
 STREAM_HEALTH: Final = "stream"
 """What the health check calls the stream to the broker; each agency that can answer goes by its id."""
@@ -203,7 +205,7 @@ class _Parts:
         return {
             **self._membership.tasks(),
             "peppers": self._keep_peppers,
-            "records": self._every(TEND_SECONDS, self._tend, "records"),
+            "records": self._keep_records,
             "answers": self._line.run,
             "broker": lambda: reconnect(
                 self._stream.attach,
@@ -235,6 +237,10 @@ class _Parts:
             federation=member.bundle.federation,
             signing_key=member.keys.signing_key,
         )
+
+    async def _keep_records(self) -> None:
+        await self._clock.sleep_until(self._clock.monotonic() + FIRST_TEND_SECONDS)
+        await self._every(TEND_SECONDS, self._tend, "records")()
 
     async def _tend(self) -> None:
         await self._upkeep.tend(self._clock.now())

@@ -2,8 +2,8 @@
 
 Two rules of trust. Governance signs ``targets``, which only says whose keys sign which list; the keys of the list sign
 the bins (attack: were they the same, those who keep the list could name other governors). And order counts:
-``deny-list`` and ``code-lists`` stand first and are terminating, so that no bin can offer a file of those names (attack:
-the keys of the list widen the purposes without governance, or let a suspended member back in).
+``deny-list`` and ``code-lists`` stand first and are terminating, so that no bin can offer a file of those names
+(attack: the keys of the list widen the purposes without governance, or let a suspended member back in).
 
 Source: TUF specification 1.0, sections 4.5 and 5.6.
 """

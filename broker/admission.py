@@ -20,7 +20,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Federation, Member, Service
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission
-from fingerpost.service.identity import PeerIdentity
+from fingerpost.service.identity import PeerIdentity, require_listed
 
 WIDE_REACHES = frozenset({Reach.AREA, Reach.NAMED})
 
@@ -48,14 +48,7 @@ def require_member(
     Raises ``Refused``: NOT_A_MEMBER; UNTRUSTED_METADATA once the list has expired.
     """
     federation.require_current(now)
-    # By value: the certificate's words and the member list's are two enumerations of the same names.
-    if (
-        caller.federation != federation.parameters.federation
-        or caller.service.value != service.value
-    ):
-        raise Refused(Code.NOT_A_MEMBER, "caller")
-    caller.require_current(now)
-    return federation.member(caller.member, service)
+    return require_listed(federation, caller, (service,), now)
 
 
 def admit(

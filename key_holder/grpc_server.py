@@ -21,11 +21,9 @@ class KeyHolderEdge(key_holder_pb2_grpc.KeyHolderServiceServicer):
         request: key_holder_pb2.EvaluateRequest,
         context: grpc.aio.ServicerContext[Any, Any],
     ) -> key_holder_pb2.EvaluateResponse:
-        peer = peer_of(context)
-        evaluated = await self._service.evaluate(
-            peer.federation, peer.member, peer.service, read_blinded(request)
+        return write_evaluated(
+            await self._service.evaluate(peer_of(context), read_blinded(request))
         )
-        return write_evaluated(evaluated)
 
 
 def add_to(server: grpc.aio.Server, service: KeyHolder) -> None:

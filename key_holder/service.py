@@ -6,9 +6,10 @@ import asyncio
 
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch, Service
-from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
 from fingerpost.service.clock import Clock
+from fingerpost.service.identity import PeerIdentity, require_listed
 from key_holder import epochs, quota
 from key_holder.ports import Announce, Evaluations, Members, Meter, Record, Vault
 
@@ -34,9 +35,7 @@ class KeyHolder:
         self._record = record
         self._clock = clock
 
-    async def evaluate(
-        self, federation: FederationId, caller: MemberId, service: Service, batch: Blinded
-    ) -> Evaluated:
+    async def evaluate(self, caller: PeerIdentity, batch: Blinded) -> Evaluated:
         """One batch for one member. The order matters: membership, epoch, quota, record, and only then the key is used.
 
         Raises ``Refused``: NOT_A_MEMBER, NOT_ALLOWED, UNSUPPORTED, QUOTA, MALFORMED, NOT_READY, UNTRUSTED_METADATA.
@@ -44,18 +43,16 @@ class KeyHolder:
         now = self._clock.now()
         current = self._members.current
         current.require_current(now)
-        if federation != current.parameters.federation:
-            raise Refused(Code.NOT_A_MEMBER, "federation")
-        member = current.member(caller, service)
+        member = require_listed(current, caller, (Service.NODE, Service.GATEWAY), now)
         epoch = epochs.serving(current, self._me, batch.epoch, now)
         if self._vault.public_key(epoch.number) != epoch.holder_keys[self._me]:
             # Restored from an old backup, or another holder's list: outputs would be silently wrong.
             raise Refused(Code.NOT_READY, "key differs from the member list")
         granted = quota.allowance(member, batch.workload, epoch.number, now)
         await asyncio.to_thread(
-            self._meter.charge, caller, granted.period, len(batch.elements), granted.most
+            self._meter.charge, member.id, granted.period, len(batch.elements), granted.most
         )
-        await self._record.evaluated(caller, batch, now)
+        await self._record.evaluated(member.id, batch, now)
         return await self._evaluations.evaluate(batch)
 
     async def keep_keys(self, announce: Announce) -> None:

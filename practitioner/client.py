@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +45,7 @@ from practitioner.outcome import (
     Question,
     agency_outcomes,
     count_services,
+    not_connected,
     universal_for,
 )
 from practitioner.plan import Plan, PlannedQuery, plan
@@ -295,7 +296,7 @@ class Client:
     ) -> None:
         """Until the query ends or time is up. What was gathered stays, whatever breaks afterwards.
 
-        Raises ``Refused`` only when the broker refused and no answer had come."""
+        Raises ``Refused`` only when the broker refused before anything had come."""
         seconds = federation.parameters.gathering_ms / 1000 + GRACE_SECONDS
         gathered = 0
         events = self._broker.lookup(wire, submission)
@@ -313,33 +314,21 @@ class Client:
                 raise
 
 
-def within(clock: Clock, seconds: float) -> contextlib.AbstractAsyncContextManager[object]:
+@contextlib.asynccontextmanager
+async def within(clock: Clock, seconds: float) -> AsyncIterator[None]:
     """Raises ``TimeoutError`` in the block once ``seconds`` of the clock are over."""
-    return _Within(clock, seconds)
 
+    async def ring(at: float) -> None:
+        await clock.sleep_until(at)
+        timeout.reschedule(asyncio.get_running_loop().time())
 
-class _Within:
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self._seconds = seconds
-        self._timeout = asyncio.timeout(None)
-        self._alarm: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> object:
-        await self._timeout.__aenter__()
-        self._alarm = asyncio.create_task(self._ring(self._clock.monotonic() + self._seconds))
-        return self
-
-    async def _ring(self, at: float) -> None:
-        await self._clock.sleep_until(at)
-        self._timeout.reschedule(asyncio.get_running_loop().time())
-
-    async def __aexit__(self, *exc: object) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._alarm
-        await self._timeout.__aexit__(*exc)  # type: ignore[arg-type]  # the three of the protocol
+    async with asyncio.timeout(None) as timeout:
+        alarm = asyncio.create_task(ring(clock.monotonic() + seconds))
+        try:
+            yield
+        finally:
+            alarm.cancel()
+            await asyncio.wait({alarm})
 
 
 def _better(
@@ -369,8 +358,7 @@ def _outcome(
     for planned in lookup.plan.queries:
         for agency in federation.agencies_in_reach(asking, planned.reach, planned.named_areas):
             asked[agency.id] = agency
-    named = question.named_areas
-    gaps = list(federation.not_connected_in_reach(asking, reach, named))
+    gaps = not_connected(federation, asking, reach, question.named_areas)
     agencies = agency_outcomes(
         [agency for _, agency in sorted(asked.items())], federation.areas, answers
     )
@@ -381,7 +369,7 @@ def _outcome(
         purpose=question.purpose,
         reach=reach,
         agencies=agencies,
-        not_connected=tuple(gaps),
+        not_connected=gaps,
         services=count_services(kinds, agencies, gaps),
         strength=lookup.strength,
         wide=any(p.key_set.name == "WIDE" for p in lookup.plan.queries),

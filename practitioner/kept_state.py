@@ -34,7 +34,7 @@ class Holder(Enum):
     UPKEEP = "upkeep"
 
 
-class Held(Exception):  # noqa: N818 - a state of the world, not an error
+class Held(Exception):
     """Somebody else holds the lock."""
 
     def __init__(self, holder: Holder) -> None:

@@ -1,9 +1,9 @@
 """What a lookup found, in values that cannot say "nothing known" where there was no answer.
 
-Every agency asked stands in the outcome exactly once, with one of six statuses. Only a verified, signed
-answer gives INVOLVED, NOTHING_TO_DISCLOSE, TRY_AGAIN or CANNOT_ANSWER; everything else is NO_REPLY. An
-agency of the area that is no member is NOT_CONNECTED. ``none_named_itself`` is a sentence about answers, true
-only when every connected agency of that kind gave one.
+Every agency asked stands in the outcome exactly once, with one of six statuses. Only a verified, signed answer gives
+INVOLVED, NOTHING_TO_DISCLOSE, TRY_AGAIN or CANNOT_ANSWER; everything else is NO_REPLY. An agency of the area that is
+no member, or is suspended and so was not asked, is NOT_CONNECTED. ``none_named_itself`` is a sentence about answers,
+true only when every connected agency of that kind gave one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,15 @@ from typing import Final
 from fingerpost.private.answer import Pointer
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.identity import Strength
-from fingerpost.protocol.codes import AgencyKind, CoarseKind, Purpose, Reach, Status
-from fingerpost.protocol.federation import Agency, Area, NotConnected
+from fingerpost.protocol.codes import (
+    NATIONAL_RING_KINDS,
+    AgencyKind,
+    CoarseKind,
+    Purpose,
+    Reach,
+    Status,
+)
+from fingerpost.protocol.federation import Agency, Area, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.schedule import day_of
 
@@ -165,6 +172,38 @@ def universal_for(dob: date | None, asked_at: int) -> tuple[CoarseKind, ...]:
         if (kind is not CoarseKind.EDUCATION or not under_five)
         and (kind is not CoarseKind.HEALTH_VISITING or under_five)
     )
+
+
+def not_connected(
+    federation: Federation, asking: AgencyId, reach: Reach, named: Sequence[AreaCode]
+) -> tuple[tuple[Area, NotConnected], ...]:
+    """Whom to ring without having asked: the agencies of the areas in reach that are no members, and those that are
+    suspended (a suspension must not turn the one school that knows the child into a complete outcome without it).
+
+    Of other areas than the asker's own the national ring wants its own kinds only. Raises ``Refused(NOT_ALLOWED)`` for
+    an area that does not exist."""
+    gaps: dict[tuple[AreaCode, NotConnected], Area] = {}
+    for area in federation.areas_in_reach(asking, reach, named):
+        suspended = [a for a in _agencies_of(area, federation) if _is_denied(a, federation)]
+        for gap in (*area.not_connected, *map(_unreachable, suspended)):
+            in_ring = reach is not Reach.NATIONAL_RING or gap.kind in NATIONAL_RING_KINDS
+            if in_ring or area.code == asking.area:
+                gaps.setdefault((area.code, gap), area)
+    return tuple((area, gap) for (_, gap), area in gaps.items())
+
+
+def _agencies_of(area: Area, federation: Federation) -> tuple[Agency, ...]:
+    homes = (federation.areas.get(other.area) for other in area.serving)
+    serving = [a for home in homes if home for a in home.agencies if a.id in area.serving]
+    return (*area.agencies, *serving)
+
+
+def _is_denied(agency: Agency, federation: Federation) -> bool:
+    return agency.id in federation.deny.agencies or agency.node in federation.deny.members
+
+
+def _unreachable(agency: Agency) -> NotConnected:
+    return NotConnected(agency.name, agency.kind, agency.duty_desk, agency.services)
 
 
 def count_services(

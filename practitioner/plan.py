@@ -1,8 +1,8 @@
 """Which queries make up one lookup. Pure.
 
 A narrow query goes to all in reach. A wider set of keys is used only towards the asker's own area, where the records of
-children live near the question and exposure is smallest; it holds the narrow keys too, so that a lookup of reach
-AREA is one query.
+children live near the question and exposure is smallest; it holds the strongest narrow keys too, so that a lookup of
+reach AREA is one query. Every agency in reach is asked by some query, or the lookup is refused.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Plan:
 
 
 def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Plan:
-    """Raises ``Refused``: NOT_ALLOWED (purpose, reach, reference, approver), WEAK_INPUT (no key can be made)."""
+    """Raises ``Refused``: NOT_ALLOWED (purpose, reach, reference, approver), WEAK_INPUT (no key can be made, or none
+    that is narrow enough for a reach beyond the own area)."""
     reach = question.reach or PURPOSES[question.purpose].default_reach
     named = tuple(sorted(set(question.named_areas))) if reach is Reach.NAMED else ()
     if reach is Reach.NAMED and not named:
@@ -53,21 +54,28 @@ def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Pl
     if reach is not Reach.NAMED and question.named_areas:
         raise Refused(Code.NOT_ALLOWED, "named areas with another reach")
 
-    narrow = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=upn)
-    wide = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
-    keys = tuple(dict.fromkeys((*narrow, *wide)))[: limits.LOCATORS]
-    if not keys:
-        raise Refused(Code.WEAK_INPUT, "no match key")
-    place = {key: i for i, key in enumerate(keys)}
-    narrow_places = tuple(place[k] for k in narrow if k in place)
-
-    queries = []
-    if reach is not Reach.AREA and narrow_places:
-        queries.append(PlannedQuery(reach, named, KeySet.NARROW, narrow_places))
+    sets: dict[KeySet, tuple[MatchKey, ...]] = {}
+    if reach is not Reach.AREA:
+        sets[KeySet.NARROW] = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=upn)
     if reach is not Reach.NAMED:
-        queries.append(PlannedQuery(Reach.AREA, (), KeySet.WIDE, tuple(range(len(keys)))))
-    if not queries:
-        raise Refused(Code.WEAK_INPUT, "no match key of the narrow set")
+        sets[KeySet.WIDE] = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
+    if not all(sets.values()):
+        # Asking the own area alone would leave the others out of the outcome, as if nobody had wanted them.
+        raise Refused(Code.WEAK_INPUT, "no match key for this reach")
+    keys = tuple(dict.fromkeys(key for wanted in sets.values() for key in wanted))
+    keys = keys[: limits.LOCATORS]
+    place = {key: i for i, key in enumerate(keys)}
+    queries = [
+        # Only keys of the set that the query states: a node derives that set anew, and takes what another key found for
+        # a mismatch.
+        PlannedQuery(
+            reach if key_set is KeySet.NARROW else Reach.AREA,
+            named if key_set is KeySet.NARROW else (),
+            key_set,
+            tuple(place[key] for key in wanted if key in place),
+        )
+        for key_set, wanted in sets.items()
+    ]
     for query in queries:
         require_permitted(
             question.purpose,

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import PURPOSES, Role, Status
-from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
 from practitioner.outcome import Outcome, Question
@@ -56,8 +55,9 @@ class AskedBody(msgspec.Struct, frozen=True):
 class AuditRecord:
     """Implements ``ports.Record``; durable on return. Raises ``Defect`` (``StoreFailed``) when it cannot record."""
 
-    def __init__(self, logs: Mapping[AgencyId, AuditLog]) -> None:
-        self._logs = logs
+    def __init__(self, log_of: Callable[[AgencyId], AuditLog]) -> None:
+        """``log_of`` is called in threads; raises ``Defect`` for an agency that does not ask here."""
+        self._log_of = log_of
 
     async def asked(self, session: Session, question: Question, operation: str, at: float) -> None:
         reach = question.reach or PURPOSES[question.purpose].default_reach
@@ -144,7 +144,7 @@ class AuditRecord:
         event = AuditEvent(
             "lookup.shown", actor_of(session.subject), OperationId(operation), int(at), {}
         )
-        self._log(session.agency).append(event)
+        self._log_of(session.agency).append(event)
 
     def began(self, session: Session, at: float) -> None:
         self._of_session(
@@ -167,7 +167,7 @@ class AuditRecord:
         self, agency: AgencyId, kind: str, actor: Actor, at: float, fields: Mapping[str, str]
     ) -> None:
         event = AuditEvent(kind, actor, OperationId("sign-in"), int(at), fields)
-        self._log(agency).append(event)
+        self._log_of(agency).append(event)
 
     def account_added(
         self,
@@ -218,16 +218,10 @@ class AuditRecord:
         fields: Mapping[str, str | int | bool],
     ) -> None:
         event = AuditEvent(kind, by, OperationId("administration"), int(at), fields)
-        self._log(agency).append(event)
-
-    def _log(self, agency: AgencyId) -> AuditLog:
-        log = self._logs.get(agency)
-        if log is None:
-            raise Defect("no audit log of that agency at this gateway")
-        return log
+        self._log_of(agency).append(event)
 
     async def _append(self, agency: AgencyId, *events: AuditEvent) -> None:
-        await asyncio.to_thread(self._log(agency).append_many, events)
+        await asyncio.to_thread(lambda: self._log_of(agency).append_many(events))
 
 
 def actor_of(subject: str) -> Actor:

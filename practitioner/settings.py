@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.service.membership import Places
 
@@ -32,6 +33,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     * ``outcomes``: SQLite file of the last seven days' outcomes, sealed under ``outcome_key``.
     * ``audit_key``: 32-byte secret file; reading it opens the audit's bodies.
     * ``handle_key``: 32-byte secret file; reading it links the daily pseudonyms that the broker sees.
+    * ``health``: a local socket for the health check of ``fingerpost serve``.
     * ``upn_keys``: whether the agreement lets pupil numbers be used for matching.
     """
 
@@ -44,4 +46,37 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome_key: Path
     audit_key: Path
     handle_key: Path
+    health: Path
     upn_keys: bool = False
+
+    def agency(self, agency: AgencyId) -> AgencySettings:
+        """Raises ``Defect`` for one that does not ask through this gateway."""
+        for each in self.agencies:
+            if each.id == agency:
+                return each
+        raise Defect(f"{agency} does not ask through this gateway")
+
+    def require_sound(self) -> None:
+        """What types cannot say. Raises ``Defect``."""
+        if not self.agencies:
+            raise Defect("agencies: at least one must ask through this gateway")
+        if len({each.id for each in self.agencies}) != len(self.agencies):
+            raise Defect("agencies: one stands there twice")
+        files = [self.accounts, self.outcomes, *(each.audit for each in self.agencies)]
+        if len(set(files)) != len(files):
+            raise Defect("accounts, outcomes and audit logs: each needs a file of its own")
+        keys = [
+            self.account_key,
+            self.outcome_key,
+            self.audit_key,
+            self.handle_key,
+            *(each.passport_key for each in self.agencies),
+        ]
+        if len(set(keys)) != len(keys):
+            raise Defect("secret files: each key needs a file of its own")
+
+    @property
+    def lock(self) -> Path:
+        """Says which process keeps peppers, certificate and member list; beside the peppers, whose folder holds no
+        other file."""
+        return self.peppers.with_name(self.peppers.name + ".lock")

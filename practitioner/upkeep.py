@@ -30,10 +30,10 @@ _LEFT: Final = msgspec.json.Decoder(dict[str, float])
 async def tend_once(
     membership: Membership, peppers: Path, left: Path, clock: Clock, log: Logger
 ) -> None:
-    """``peppers``: the store's folder. ``left``: file that says which receiving keys were left with the issuer, and when.
+    """``peppers``: the store's folder. ``left``: file that says which receiving keys were left with the issuer, when.
 
-    Raises ``Refused`` when there is no certificate or member list to be had. What else fails is logged: a pepper that is
-    at hand serves on.
+    Raises ``Refused`` when there is no certificate or member list to be had. What else fails is logged: a pepper that
+    is at hand serves on.
     """
     await membership.start()
     store = await asyncio.to_thread(PepperStore, peppers, membership.bundle.member)

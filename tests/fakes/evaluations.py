@@ -5,6 +5,7 @@ over it without worker processes."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 
@@ -19,14 +20,26 @@ from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
 
 
-class LocalKeyHolders:
-    """``evaluated``: elements at each holder so far. ``refuse``: set it, and every batch is refused with it;
-    ``refuse_after``: so many batches are served before."""
+class Metered:
+    """``evaluated``: elements at each holder so far. ``refuse``: set it, and every batch is refused with it, after
+    ``refuse_after`` batches more."""
 
     def __init__(self) -> None:
         self.evaluated = 0
         self.refuse: Refused | None = None
         self.refuse_after = 0
+
+    def meter(self, elements: int) -> None:
+        if self.refuse is not None:
+            if self.refuse_after <= 0:
+                raise self.refuse
+            self.refuse_after -= 1
+        self.evaluated += elements
+
+
+class LocalKeyHolders(Metered):
+    def __init__(self) -> None:
+        super().__init__()
         self._keys: dict[EpochNumber, tuple[EvaluatorKey, EvaluatorKey]] = {}
 
     def epoch(self, number: int, *, index_from: int, starts_at: int, ends_at: int) -> Epoch:
@@ -38,12 +51,8 @@ class LocalKeyHolders:
         return Epoch(epoch, index_from, starts_at, ends_at, public)
 
     async def evaluate(self, batches: tuple[Blinded, Blinded]) -> tuple[Evaluated, Evaluated]:
-        if self.refuse is not None:
-            if self.refuse_after <= 0:
-                raise self.refuse
-            self.refuse_after -= 1
         one, other = batches
-        self.evaluated += len(one.elements)
+        self.meter(len(one.elements))
         first, second = self._keys[one.epoch]
         return first.evaluate(one), second.evaluate(other)
 
@@ -69,3 +78,13 @@ class LocalTags:
         a = one.finalise(first, epoch.holder_keys[holders[0]])
         b = other.finalise(second, epoch.holder_keys[holders[1]])
         return tuple(tag(x, y) for x, y in zip(a, b, strict=True))
+
+
+class QuickTags(Metered):
+    async def tags(
+        self, inputs: Sequence[bytes], epoch: Epoch, holders: tuple[MemberId, MemberId]
+    ) -> tuple[bytes, ...]:
+        assert 1 <= len(inputs) <= limits.BATCH_ELEMENTS
+        self.meter(len(inputs))
+        domain = f"{epoch.number} {holders[0]} {holders[1]} ".encode()
+        return tuple(hashlib.sha256(domain + x).digest() for x in inputs)

@@ -1,7 +1,7 @@
 """A node with two agencies, an export to import, and a member list that a test can turn.
 
 The children are made up; their names are words that occur nowhere else in the repository, so that a search of a file
-on the disk means something. """
+on the disk means something."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from agency_node.ingest.importer import Importer
 from agency_node.ingest.report import ImportReport
 from agency_node.ingest.source_file import SourceFile
 from agency_node.ingest.staging import Options
+from agency_node.ports import Tags
 from agency_node.sealing import DataKey
 from agency_node.store.imports import SqlImports
 from agency_node.store.records import SqlRecords, open_records
 from agency_node.tagging import Tagger
 from fakes.clock import ManualClock
-from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.evaluations import HOLDERS, LocalKeyHolders, QuickTags
 from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Role
 from fingerpost.protocol.federation import (
@@ -147,16 +148,21 @@ def data_keys(random_bytes: int = 0) -> dict[AgencyId, DataKey]:
 
 
 class World:
-    """Opened on a folder; opened again on the same folder, as after the process was killed, it is the same node."""
+    """Tags are quick ones unless others are given. Opened on a folder; opened again on the same folder, as after the
+    process was killed, it is the same node."""
 
-    def __init__(self, folder: Path, holders: LocalKeyHolders | None = None) -> None:
+    def __init__(
+        self, folder: Path, holders: LocalKeyHolders | None = None, tags: Tags | None = None
+    ) -> None:
         self.path = folder / "records.sqlite"
         self.holders = holders or LocalKeyHolders()
+        self.quick = QuickTags()
+        self.tags: Tags = tags or self.quick
         self.clock = ManualClock(NOW)
         self.records: SqlRecords = open_records(self.path, data_keys())
         self.imports = SqlImports(self.records)
         self.members = Members(a_federation(()))
-        self.tagger = Tagger(self.imports, LocalTags(self.holders))
+        self.tagger = Tagger(self.imports, self.tags)
         self.importer = Importer(
             ME, self.records, self.imports, self.tagger, self.members, self.clock
         )

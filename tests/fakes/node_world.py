@@ -13,16 +13,17 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fakes.clock import ManualClock
-from fakes.node_records import MemoryRecords
 
 from agency_node.answer_ports import Entry, Record, Seen
 from agency_node.index import LocatorIndex, Want
 from agency_node.records import ChildRecord, Involvement, RecordId
 from agency_node.service import EVENTS, Node
 from agency_node.upkeep import due_tables
+from fakes.clock import ManualClock
+from fakes.node_records import MemoryRecords
 from fingerpost.private import passport as passports
 from fingerpost.private.answer import AnswerPart
 from fingerpost.private.answer_sealing import open_answer
@@ -65,7 +66,6 @@ from fingerpost.protocol.federation import (
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, NodeAnswer, Query, SealedAnswer
 from fingerpost.protocol.schedule import day_of, day_of_slot
-from fingerpost.service import logs
 
 NOW = 1_800_000_000.0
 FEDERATION = FederationId("pilot")
@@ -346,8 +346,9 @@ class NodeWorld:
             for answer in part.agencies
         }
 
-    def query(self, child: Demographics | None = None, **changes: object) -> SealedQuery:
-        return a_query(child, federation=self.current, at=self.clock.now(), **changes)  # type: ignore[arg-type]
+    def query(self, child: Demographics | None = None, **changes: Any) -> SealedQuery:
+        made = {"federation": self.current, "at": self.clock.now(), **changes}
+        return a_query(child, **made)
 
 
 def a_passport(at: float, **changes: object) -> Passport:
@@ -415,7 +416,3 @@ def a_query(
         gateway_key=GATEWAY_KEY,
         random_bytes=secrets.token_bytes,
     )
-
-
-def strict_log(party: str = "agency_node") -> logs.Logger:
-    return logs.configure(party, EVENTS, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,10 +14,13 @@ from fingerpost.private.oprf import BlindedBatch, EvaluatorKey
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
-from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from practitioner.evaluations import TwoBatches
 
+NOW = 1_800_000_000.0
+FEDERATION = FederationId("simulated")
+GATEWAY = MemberId("gateway")
 HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
 
 
@@ -27,27 +30,39 @@ def public(key: Ed25519PrivateKey) -> bytes:
 
 
 class QuietLog:
-    """Takes every event and keeps its name."""
+    """Takes every event and keeps it: ``events`` by name, ``lines`` as they would be written."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.lines: list[str] = []
 
     def _take(self, event: str, /, **fields: object) -> None:
         self.events.append(event)
+        self.lines.append(" ".join([event, *(f"{k}={v!r} {v}" for k, v in fields.items())]))
 
     debug = info = warning = error = _take
 
 
 @dataclass
 class Holders:
-    """Both key holders. ``received`` is all they saw; ``down`` are those that do not answer."""
+    """Both key holders. ``received`` is all they saw; ``down`` are those that do not answer, ``lying`` those that
+    evaluate under another key than the member list has of them.
+
+    Tags once made are kept: worlds that share their holders (with the same keys for the same epoch) are quick to build.
+    """
 
     seeds: dict[EpochNumber, tuple[bytes, bytes]] = field(default_factory=dict)
     received: list[bytes] = field(default_factory=list)
     down: set[MemberId] = field(default_factory=set)
+    lying: set[MemberId] = field(default_factory=set)
+    _known: dict[tuple[EpochNumber, bytes], bytes] = field(default_factory=dict)
+
+    def alike(self) -> Holders:
+        """With the same keys, fresh otherwise."""
+        return replace(self, received=[], down=set(), lying=set())
 
     def open(self, number: EpochNumber) -> dict[MemberId, bytes]:
-        self.seeds[number] = (secrets.token_bytes(32), secrets.token_bytes(32))
+        self.seeds.setdefault(number, (secrets.token_bytes(32), secrets.token_bytes(32)))
         keys = (EvaluatorKey(seed).public_key for seed in self.seeds[number])
         return dict(zip(HOLDERS, keys, strict=True))
 
@@ -55,7 +70,10 @@ class Holders:
         if HOLDERS[index] in self.down:
             raise Refused(Code.UNAVAILABLE, "key holder")
         self.received.append(b"".join(blinded.elements))
-        return EvaluatorKey(self.seeds[blinded.epoch][index]).evaluate(blinded)
+        seed = self.seeds[blinded.epoch][index]
+        if HOLDERS[index] in self.lying:
+            seed = seed[::-1]
+        return EvaluatorKey(seed).evaluate(blinded)
 
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
         batches = TwoBatches(inputs, epoch, HOLDERS, secrets.token_bytes)
@@ -63,9 +81,9 @@ class Holders:
         return batches.finalise((self.call(0, first), self.call(1, second)))
 
     def tags(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
-        found: list[bytes] = []
-        for start in range(0, len(inputs), limits.BATCH_ELEMENTS):
-            part = inputs[start : start + limits.BATCH_ELEMENTS]
+        missing = [x for x in dict.fromkeys(inputs) if (epoch.number, x) not in self._known]
+        for start in range(0, len(missing), limits.BATCH_ELEMENTS):
+            part = missing[start : start + limits.BATCH_ELEMENTS]
             outputs = []
             for index, holder in enumerate(HOLDERS):
                 batch = BlindedBatch.blind(
@@ -76,8 +94,9 @@ class Holders:
                 )
                 answer = self.call(index, batch.message)
                 outputs.append(batch.finalise(answer, epoch.holder_keys[holder]))
-            found += [tag(a, b) for a, b in zip(*outputs, strict=True)]
-        return tuple(found)
+            for input_, a, b in zip(part, *outputs, strict=True):
+                self._known[epoch.number, input_] = tag(a, b)
+        return tuple(self._known[epoch.number, x] for x in inputs)
 
 
 @dataclass

@@ -8,107 +8,28 @@ from datetime import date
 import pytest
 
 from agency_node.matching import Finding
-from agency_node.records import ChildRecord, Involvement, RecordId
-from federation import World, agency
-from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fakes.wexcombe import (
+    AMINA,
+    COUNCIL,
+    COUNCILS,
+    ELM,
+    GP,
+    HEALTH,
+    OAK,
+    POLICE,
+    POLICE_NODE,
+    QUESTION,
+    SCHOOLS,
+    build,
+    of,
+)
+from federation import World
+from fingerpost.private.demographics import Demographics
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import (
-    AgencyKind,
-    CoarseKind,
-    InvolvementStatus,
-    Kind,
-    Purpose,
-    Reach,
-    Status,
-)
+from fingerpost.protocol.codes import CoarseKind, Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Area, NotConnected
-from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
-from practitioner.outcome import AgencyOutcome, Outcome, Question
-
-HERE, NEXT = AreaCode("e99000001"), AreaCode("e99000002")
-COUNCIL = AgencyId("e99000001.council")
-OAK, ELM = AgencyId("e99000001.oak-primary"), AgencyId("e99000001.elm-primary")
-GP = AgencyId("e99000001.mill-practice")
-POLICE = AgencyId("e99000002.police")
-SCHOOLS, COUNCILS, HEALTH, POLICE_NODE = map(
-    MemberId, ("schools-host", "council-node", "gp-host", "police-node")
-)
-
-AMINA = Demographics(
-    forename="Amina", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.FEMALE, postcode="WX4 7QD"
-)
-TWIN = Demographics(
-    forename="Bilal", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.MALE, postcode="WX4 7QD"
-)
-OTHER = Demographics(
-    forename="Tomasz", surname="Zielinski", dob=date(2012, 11, 2), postcode="WX1 1AA"
-)
-
-
-def row(kind: Kind, *, sensitive: bool = False, shielded: bool = False) -> Involvement:
-    return Involvement(
-        kind=kind,
-        status=InvolvementStatus.OPEN,
-        worker_name="Jo Reed",
-        worker_role="Designated safeguarding lead",
-        desk_phone="01632 960123",
-        desk_email="desk@agency.example",
-        ooh_phone="01632 960199",
-        hours="Mon-Fri 8-18",
-        as_of=1_799_990_000,
-        lead=False,
-        early_help=False,
-        sensitive=sensitive,
-        shielded=shielded,
-        ended_on=None,
-    )
-
-
-def child(number: int, who: Demographics, *rows: Involvement) -> ChildRecord:
-    return ChildRecord(RecordId(number), who, rows)
-
-
-def build() -> World:
-    areas = (
-        Area(
-            HERE,
-            "Wexcombe",
-            (NEXT,),
-            (
-                agency(HERE, "council", AgencyKind.LOCAL_AUTHORITY, COUNCILS),
-                agency(HERE, "elm-primary", AgencyKind.SCHOOL, SCHOOLS),
-                agency(HERE, "mill-practice", AgencyKind.GP_PRACTICE, HEALTH),
-                agency(HERE, "oak-primary", AgencyKind.SCHOOL, SCHOOLS),
-            ),
-            (),
-            (NotConnected("Ash Primary", AgencyKind.SCHOOL, "01632 960050"),),
-        ),
-        Area(
-            NEXT, "Harrowdale", (HERE,), (agency(NEXT, "police", AgencyKind.POLICE, POLICE_NODE),)
-        ),
-    )
-    world = World(areas, (SCHOOLS, COUNCILS, HEALTH, POLICE_NODE))
-    world.nodes[SCHOOLS].load(
-        OAK, [child(0, AMINA, row(Kind.EDU_SCHOOL)), child(1, OTHER, row(Kind.EDU_SCHOOL))]
-    )
-    world.nodes[SCHOOLS].load(ELM, [child(0, TWIN, row(Kind.EDU_SCHOOL))])
-    known_as = Demographics(
-        forename="Amina",
-        surname="Osei",
-        dob=date(2015, 3, 9),
-        sex=Sex.FEMALE,
-        postcode="WX4 7QD",
-        other_names=(OtherName("Amina", "Hartley"),),
-    )
-    world.nodes[HEALTH].load(GP, [child(0, known_as, row(Kind.GP))])
-    world.nodes[COUNCILS].load(
-        COUNCIL, [child(0, AMINA, row(Kind.CSC_CIN), row(Kind.DOMESTIC_ABUSE))]
-    )
-    world.nodes[POLICE_NODE].load(
-        POLICE, [child(0, AMINA, row(Kind.POLICE_PROTECTION, shielded=True))]
-    )
-    return world
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from practitioner.outcome import Question
 
 
 @pytest.fixture
@@ -117,14 +38,6 @@ async def world() -> AsyncIterator[World]:
     await made.start()
     yield made
     await made.stop()
-
-
-QUESTION = Question(AMINA, Purpose.S47_ENQUIRY)
-
-
-def of(outcome: Outcome, wanted: AgencyId) -> AgencyOutcome:
-    (found,) = (a for a in outcome.agencies if a.agency.id == wanted)
-    return found
 
 
 async def test_who_is_involved_and_whom_to_ring(world: World) -> None:

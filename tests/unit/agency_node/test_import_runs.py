@@ -54,15 +54,17 @@ async def expected_tags(
     found = []
     generation = world.records.generation(agency)
     assert generation is not None
-    tags = LocalTags(world.holders)
     for n in range(generation.children):
         child = world.records.child(agency, generation.number, RecordId(n))
         inputs = record_inputs(normalise(child.demographics), upn=upn)
-        found += [(RecordId(n), t) for t in await tags.tags(inputs, epoch, HOLDERS)]
+        found += [(RecordId(n), t) for t in await world.tags.tags(inputs, epoch, HOLDERS)]
     return found
 
 
-async def test_an_import_answers_for_every_child(world: World) -> None:
+@pytest.mark.parametrize("real", [True, False])
+async def test_an_import_answers_for_every_child(tmp_path: Path, real: bool) -> None:
+    holders = LocalKeyHolders()
+    world = World(tmp_path, holders, LocalTags(holders) if real else None)
     epoch = world.open_epoch()
     watch = Seen()
     report = await world.import_([*rows(0, 4), row(1, kind="GP")], watch=watch)
@@ -74,6 +76,7 @@ async def test_an_import_answers_for_every_child(world: World) -> None:
     assert ready is not None
     assert (ready.children, ready.completed_at) == (4, int(NOW))
     assert list(world.records.tags(OAK, ready.number, FIRST)) == await expected_tags(world, epoch)
+    world.close()
 
 
 async def test_refused_rows_do_not_stop_the_good_ones(world: World) -> None:
@@ -126,12 +129,12 @@ async def test_without_an_epoch_the_records_wait_for_one(world: World) -> None:
 async def test_a_nightly_import_asks_only_for_what_changed(world: World) -> None:
     world.open_epoch()
     await world.import_(rows(0, 20))
-    asked = world.holders.evaluated
+    asked = world.quick.evaluated
     lines = [row(3, surname="Wintersmith"), *rows(4, 20), row(77)]
     report = await world.import_(lines)
     [tagged] = report.tagged
     assert (tagged.children, tagged.taken_over) == (18, 16)
-    assert world.holders.evaluated - asked == tagged.evaluated < asked / 4
+    assert world.quick.evaluated - asked == tagged.evaluated < asked / 4
     assert report.before == 20
 
 
@@ -147,19 +150,19 @@ async def test_tags_that_are_taken_over_are_the_right_children_s(world: World) -
 async def test_equal_inputs_of_one_agency_are_asked_for_once(world: World) -> None:
     world.open_epoch()
     await world.import_([row(1)])
-    once = world.holders.evaluated
+    once = world.quick.evaluated
     await world.import_([row(1, local_id="A"), row(1, local_id="B")], ELM)
-    assert world.holders.evaluated == 2 * once
+    assert world.quick.evaluated == 2 * once
     assert dict(world.records.tags(ELM, 1, FIRST)).keys() == {RecordId(0), RecordId(1)}
 
 
 async def test_tags_never_pass_from_one_agency_to_another(world: World) -> None:
     world.open_epoch()
     await world.import_(rows(0, 3))
-    asked = world.holders.evaluated
+    asked = world.quick.evaluated
     report = await world.import_(rows(0, 3), ELM)
     assert report.tagged[0].taken_over == 0
-    assert world.holders.evaluated == 2 * asked
+    assert world.quick.evaluated == 2 * asked
 
 
 # ---- killed at any point -------------------------------------------------------------------------------
@@ -218,7 +221,7 @@ async def killed_import(world: World, last: int, *, after: bool) -> bool:
         world.importer.me,
         world.records,
         mortal,
-        Tagger(mortal, LocalTags(world.holders)),
+        Tagger(mortal, world.tags),
         world.members,
         world.clock,
     )
@@ -236,32 +239,31 @@ async def killed_import(world: World, last: int, *, after: bool) -> bool:
 async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
     tmp_path: Path, after: bool
 ) -> None:
-    holders = LocalKeyHolders()
     (tmp_path / "whole").mkdir()
-    whole = World(tmp_path / "whole", holders)
+    whole = World(tmp_path / "whole")
     epoch = whole.open_epoch()
     await whole.import_(LINES)
-    told, asked = tell(whole), holders.evaluated
+    told, asked = tell(whole), whole.quick.evaluated
     whole.close()
     for last in range(1, 20):
         folder = tmp_path / str(last)
         folder.mkdir()
-        first = World(folder, holders)
+        first = World(folder)
         first.members.federation = a_federation([epoch])
         over = await killed_import(first, last, after=after)
         if not over and first.records.generation(OAK) is None:
             with pytest.raises(Refused):
                 first.records.child(OAK, 1, RecordId(0))
         first.close()
-        holders.evaluated = 0
-        again = World(folder, holders)
+        again = World(folder)
         again.members.federation = a_federation([epoch])
         report = await again.import_(LINES)
         assert tell(again) == told
         assert report.generation == 1
         if again.imports.untagged(OAK, 1, FIRST) == () and report.already:
-            assert holders.evaluated == 0
-        assert holders.evaluated <= asked
+            assert again.quick.evaluated == 0
+        # Two blocks are under way at once, and may both ask for what they share.
+        assert again.quick.evaluated <= 1.1 * asked
         again.close()
         if over:
             break
@@ -271,32 +273,31 @@ async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
 
 async def test_what_was_tagged_before_a_holder_refused_is_not_asked_again(world: World) -> None:
     world.open_epoch()
-    world.holders.refuse = Refused(Code.QUOTA, "evaluations")
-    world.holders.refuse_after = 30
+    world.quick.refuse = Refused(Code.QUOTA, "evaluations")
+    world.quick.refuse_after = 18
     with pytest.raises(Refused) as refused:
         await world.import_(LINES)
     assert refused.value.code is Code.QUOTA
     assert world.records.generation(OAK) is None
-    asked = world.holders.evaluated
-    world.holders.refuse = None
+    asked = world.quick.evaluated
+    world.quick.refuse = None
     await world.import_(LINES)
-    fresh = world.holders.evaluated - asked
+    fresh = world.quick.evaluated - asked
     assert world.records.ready(OAK, FIRST) is not None
-    assert fresh < asked
-    assert fresh > 0
+    assert 0 < fresh < asked
 
 
 async def test_the_old_generation_answers_until_the_new_one_is_complete(world: World) -> None:
     world.open_epoch()
     await world.import_(rows(0, 5))
     before = world.records.generation(OAK)
-    world.holders.refuse = Refused(Code.UNAVAILABLE, "holder")
+    world.quick.refuse = Refused(Code.UNAVAILABLE, "holder")
     with pytest.raises(Refused):
         await world.import_(rows(0, 8))
     assert before is not None
     assert world.records.generation(OAK) == world.records.ready(OAK, FIRST) == before
     assert world.records.child(OAK, before.number, RecordId(4)).id == RecordId(4)
-    world.holders.refuse = None
+    world.quick.refuse = None
     await world.import_(rows(0, 8))
     after = world.records.generation(OAK)
     assert after is not None
@@ -311,10 +312,10 @@ async def test_the_old_generation_answers_until_the_new_one_is_complete(world: W
 async def test_the_same_file_again_does_nothing(world: World) -> None:
     world.open_epoch()
     first = await world.import_(rows(0, 5))
-    asked = world.holders.evaluated
+    asked = world.quick.evaluated
     again = await world.import_(rows(0, 5))
     assert (again.generation, again.already, again.children) == (first.generation, True, 5)
-    assert world.holders.evaluated == asked
+    assert world.quick.evaluated == asked
 
 
 # ---- what is not imported ---------------------------------------------------------------------------------
@@ -363,7 +364,9 @@ async def test_a_federation_of_another_normalisation_is_not_imported_for(world: 
     assert refused.value.code is Code.UNSUPPORTED
 
 
-async def test_a_false_answer_of_a_holder_is_not_stored(world: World) -> None:
+async def test_a_false_answer_of_a_holder_is_not_stored(tmp_path: Path) -> None:
+    holders = LocalKeyHolders()
+    world = World(tmp_path, holders, LocalTags(holders))
     honest = world.open_epoch()
     other = world.holders.epoch(
         1, index_from=honest.index_from, starts_at=honest.starts_at, ends_at=honest.ends_at
@@ -373,6 +376,7 @@ async def test_a_false_answer_of_a_holder_is_not_stored(world: World) -> None:
         await world.import_(rows(0, 2))
     assert refused.value.code is Code.BAD_PROOF
     assert world.imports.untagged(OAK, 1, FIRST) == (0,)
+    world.close()
 
 
 async def test_a_member_list_that_has_expired_stops_the_import(world: World) -> None:

@@ -125,6 +125,9 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     ok("suspend", "--settings", settings, "node-1")
     ok("suspend", "--settings", settings, "e08000025.oak", "--certificate=abc123")
     assert "1 members, 1 agencies" in ok("show", ceremony)
+    recorded = ok("audit", "show", "--settings", settings, app=issuer_cli.app)
+    for subject in ("node-1", "e08000025.oak", "certificate:abc123"):
+        assert f"deny_list.changed issuer denied=True subject={subject}" in recorded
     ok("reinstate", "--settings", settings, "node-1", "--certificate=abc123")
     with pytest.raises(Defect, match="not suspended"):
         run("reinstate", "--settings", settings, "node-1")

@@ -6,11 +6,13 @@ import dataclasses
 
 import pytest
 
-from broker.fan_out import QUERIES_WAITING
+from broker.admission import admit
+from broker.fan_out import QUERIES_WAITING, Owed
+from broker.lookup import Lookup
 from broker.service import HELLO_SECONDS, REVIEW_SECONDS
-from broker.streams import SENDING_SECONDS
+from broker.streams import SENDING_SECONDS, Stream
 from fakes.broker_running import FakeNode, Running, an_answer, running
-from fakes.broker_world import NODES, NOW, a_query, node_peer, peer
+from fakes.broker_world import NODES, NOW, a_federation, a_query, node_peer, peer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.errors import Code, Refused
@@ -19,6 +21,13 @@ from fingerpost.protocol.messages import NodeHello
 from fingerpost.service import identity
 
 NORTH, SCHOOL, *_ = NODES
+
+
+def a_lookup() -> Lookup:
+    asked = a_query()
+    return Lookup(
+        admit(a_federation(), NOW, peer(), asked.query, asked.submission, complete_since=0.0)
+    )
 
 
 async def refused(node: FakeNode) -> Code:
@@ -189,7 +198,7 @@ async def test_a_stopped_node_holds_back_nobody() -> None:
     """It takes its first frame and nothing more, as with SIGSTOP; its queue fills, and the others answer in time."""
     async with running() as world:
         stopped, well = world.node(NORTH), world.node(SCHOOL)
-        stopped.stopped.set()
+        stopped.reading.clear()
         await world.settle()
         for number in range(QUERIES_WAITING + 20):
             # each from another practitioner of two gateways' worth of room
@@ -208,7 +217,7 @@ async def test_a_stopped_node_holds_back_nobody() -> None:
 async def test_a_stopped_nodes_stream_is_ended() -> None:
     async with running() as world:
         node = world.node(NORTH)
-        node.stopped.set()
+        node.reading.clear()
         await world.settle()
         world.ask()
         await world.settle()
@@ -237,7 +246,7 @@ async def test_queries_that_wait_travel_together_and_never_more_than_a_frame() -
 async def test_a_query_nobody_waits_for_is_not_sent() -> None:
     async with running() as world:
         node = world.node(NORTH)
-        node.stopped.set()
+        node.reading.clear()
         await world.settle()
         world.ask()
         await world.settle()
@@ -245,7 +254,47 @@ async def test_a_query_nobody_waits_for_is_not_sent() -> None:
         await world.settle()
         await world.clock.run_for(4)
         assert late.ended
-        node.stopped.clear()
-        node.attach(world.broker)  # a new stream, that reads
+        now = world.ask(a_query(handle=Handle("3" * 32)))
+        await world.settle()
+        node.reading.set()
         await world.settle()
         assert late.asked.query not in node.queries
+        assert now.asked.query in node.queries
+
+
+async def test_a_node_that_takes_what_it_is_sent_stays() -> None:
+    async with running() as world:
+        node = world.node(NORTH)
+        await world.settle()
+        world.ask()
+        await world.settle()
+        await review_for(world, 2 * SENDING_SECONDS)
+        assert node.attached
+
+
+async def test_a_stream_that_has_ended_gives_no_frame_even_if_nobody_has_noticed_yet() -> None:
+    stream = Stream(node_peer(NORTH), 3600.0, Owed())
+    assert stream.offer(a_lookup())
+    stream.end()
+    with pytest.raises(Refused) as caught:
+        await stream.next_frame()
+    assert caught.value.code is Code.NOT_READY
+
+
+async def test_a_query_offered_twice_is_sent_once() -> None:
+    stream, lookup, other = Stream(node_peer(NORTH), 3600.0, Owed()), a_lookup(), a_lookup()
+    stream.offer(lookup)
+    (first,) = await stream.next_frame()
+    first.gathering.sent(NORTH)
+    stream.offer(lookup)
+    stream.offer(other)
+    assert await stream.next_frame() == (other,)
+
+
+def test_what_comes_after_the_end_does_not_count_as_answered() -> None:
+    """Between the end of the gathering and the word to the asker an answer may come: it is not handed on any more."""
+    lookup = a_lookup()
+    lookup.gathering.sent(NORTH)
+    lookup.close()
+    lookup.take(NORTH, an_answer(lookup.query.hash))
+    assert NORTH in lookup.gathering.silent()

@@ -27,6 +27,7 @@ from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Workload
 from fingerpost.service.audit import AuditLog
 from fingerpost.service.database import migrate, open_sqlite
+from fingerpost.service.identity import PeerIdentity
 from key_holder.evaluator import Evaluator
 from key_holder.record import CATALOGUE, AuditRecord
 from key_holder.service import KeyHolder
@@ -37,6 +38,15 @@ NOW = 1_800_000_000
 ME, OTHER = MemberId("holder-a"), MemberId("holder-b")
 NODE, GATEWAY = MemberId("node"), MemberId("gateway")
 FEDERATION = FederationId("test")
+
+
+def peer(member: MemberId, service: Service, **changes: object) -> PeerIdentity:
+    values: dict[str, object] = {"federation": FEDERATION, "not_after": NOW + 10**9, "serial": 7}
+    values.update(changes)
+    return PeerIdentity(member=member, service=service, **values)  # type: ignore[arg-type]
+
+
+AS_GATEWAY, AS_NODE = peer(GATEWAY, Service.GATEWAY), peer(NODE, Service.NODE)
 ONE = EpochNumber(1)
 
 
@@ -118,17 +128,15 @@ def batch(workload: Workload, inputs: int = 3, epoch: EpochNumber = ONE) -> Blin
 
 async def test_what_is_evaluated_verifies_against_the_member_list(world: World) -> None:
     lookup, bulk = batch(Workload.LOOKUP), batch(Workload.BULK)
-    one = await world.holder.evaluate(FEDERATION, GATEWAY, Service.GATEWAY, lookup.message)
-    two = await world.holder.evaluate(FEDERATION, NODE, Service.NODE, bulk.message)
+    one = await world.holder.evaluate(AS_GATEWAY, lookup.message)
+    two = await world.holder.evaluate(AS_NODE, bulk.message)
     assert lookup.finalise(one, world.public_key) == bulk.finalise(two, world.public_key)
 
 
 async def test_each_evaluation_is_recorded_before_it_is_given(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await world.holder.evaluate(
-        FEDERATION, GATEWAY, Service.GATEWAY, batch(Workload.LOOKUP).message
-    )
+    await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
     (entry,) = world.audit.show(0, 2**40, decrypt=False)
     assert str(entry.actor) == "gateway"
     assert entry.fields == {"epoch": 1, "workload": "LOOKUP", "elements": 32}
@@ -138,52 +146,54 @@ async def test_each_evaluation_is_recorded_before_it_is_given(
 
     monkeypatch.setattr(world.audit, "append_many", full_disk)
     with pytest.raises(Defect, match="full"):
-        await world.holder.evaluate(FEDERATION, NODE, Service.NODE, batch(Workload.BULK).message)
+        await world.holder.evaluate(AS_NODE, batch(Workload.BULK).message)
 
 
 async def test_a_quota_holds_across_a_restart(world: World, tmp_path: Path) -> None:
     for _ in range(2):  # one lookup a day is two queries
-        await world.holder.evaluate(
-            FEDERATION, GATEWAY, Service.GATEWAY, batch(Workload.LOOKUP).message
-        )
+        await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
     again = SqlMeter(open_sqlite(tmp_path / "meter.sqlite"))
     with pytest.raises(Refused, match="quota"):
         again.charge(GATEWAY, f"day-{NOW // 86_400}", 1, 64)
     with pytest.raises(Refused, match="quota"):
-        await world.holder.evaluate(
-            FEDERATION, GATEWAY, Service.GATEWAY, batch(Workload.LOOKUP).message
-        )
+        await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
 
 
 async def test_bulk_does_not_eat_into_lookups(world: World) -> None:
     with pytest.raises(Refused, match="quota"):
-        await world.holder.evaluate(
-            FEDERATION, NODE, Service.NODE, batch(Workload.BULK, 76).message
-        )
-    await world.holder.evaluate(FEDERATION, NODE, Service.NODE, batch(Workload.BULK, 75).message)
+        await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 76).message)
+    await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 75).message)
 
 
-async def refusal(world: World, caller: MemberId, service: Service, message: Blinded) -> Code:
+async def refusal(world: World, caller: PeerIdentity, message: Blinded) -> Code:
     with pytest.raises(Refused) as refused:
-        await world.holder.evaluate(FEDERATION, caller, service, message)
+        await world.holder.evaluate(caller, message)
     return refused.value.code
 
 
 async def test_refusals(world: World) -> None:
     lookup = batch(Workload.LOOKUP).message
-    assert await refusal(world, MemberId("x"), Service.GATEWAY, lookup) is Code.NOT_A_MEMBER
-    assert await refusal(world, NODE, Service.GATEWAY, lookup) is Code.NOT_A_MEMBER
-    assert await refusal(world, NODE, Service.NODE, lookup) is Code.NOT_ALLOWED
+    assert await refusal(world, peer(MemberId("x"), Service.GATEWAY), lookup) is Code.NOT_A_MEMBER
+    assert await refusal(world, peer(NODE, Service.GATEWAY), lookup) is Code.NOT_A_MEMBER
+    assert await refusal(world, AS_NODE, lookup) is Code.NOT_ALLOWED
     other_epoch = batch(Workload.LOOKUP, epoch=EpochNumber(2)).message
-    assert await refusal(world, GATEWAY, Service.GATEWAY, other_epoch) is Code.UNSUPPORTED
+    assert await refusal(world, AS_GATEWAY, other_epoch) is Code.UNSUPPORTED
     identity_points = Blinded(ONE, Workload.LOOKUP, (bytes(32),) * 32)
-    assert await refusal(world, GATEWAY, Service.GATEWAY, identity_points) is Code.MALFORMED
+    assert await refusal(world, AS_GATEWAY, identity_points) is Code.MALFORMED
+    expired = peer(GATEWAY, Service.GATEWAY, not_after=NOW - 1)
+    assert await refusal(world, expired, lookup) is Code.NOT_A_MEMBER
+    elsewhere = peer(GATEWAY, Service.GATEWAY, federation=FederationId("other"))
+    assert await refusal(world, elsewhere, lookup) is Code.NOT_A_MEMBER
+    broker = peer(GATEWAY, Service.BROKER)
+    assert await refusal(world, broker, lookup) is Code.NOT_A_MEMBER
+    world.current = world.federation(DenyList(certificates=frozenset({7})))
+    assert await refusal(world, AS_GATEWAY, lookup) is Code.NOT_A_MEMBER
     world.current = world.federation(DenyList(members=frozenset({GATEWAY})))
-    assert await refusal(world, GATEWAY, Service.GATEWAY, lookup) is Code.NOT_A_MEMBER
+    assert await refusal(world, AS_GATEWAY, lookup) is Code.NOT_A_MEMBER
     world.current = world.federation(key=bytes(31) + b"\1")
-    assert await refusal(world, GATEWAY, Service.GATEWAY, lookup) is Code.NOT_READY
+    assert await refusal(world, AS_GATEWAY, lookup) is Code.NOT_READY
     world.clock.advance(10**8)
-    assert await refusal(world, GATEWAY, Service.GATEWAY, lookup) is Code.UNTRUSTED_METADATA
+    assert await refusal(world, AS_GATEWAY, lookup) is Code.UNTRUSTED_METADATA
 
 
 async def test_lookups_pass_bulk_that_waits(world: World) -> None:

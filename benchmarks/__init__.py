@@ -1,0 +1,1 @@
+"""Measurements: ratios within one run, at real message sizes; never a timed test."""

@@ -1,0 +1,145 @@
+"""``fingerpost lookup`` and ``fingerpost outcome show``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from fingerpost.private.demographics import Demographics
+from fingerpost.protocol.codes import Purpose, Reach
+from fingerpost.protocol.errors import Defect
+from practitioner.cli.parsing import (
+    DEFAULT_SESSION,
+    STDIN,
+    SessionFile,
+    SettingsFile,
+    Verbose,
+    area_codes,
+    ask_child,
+    load,
+    logger,
+    member_of,
+    read_child,
+)
+from practitioner.cli.people import read_token
+from practitioner.outcome import Outcome, Question
+from practitioner.outcomes_store import forgotten_at
+from practitioner.present.document import LookupDocument, document, write
+from practitioner.present.terminal import render
+from practitioner.session import Session
+from practitioner.settings import GatewaySettings
+from practitioner.wiring import open_gateway, open_people
+
+COMPLETE: Final = 0
+WITH_GAPS: Final = 3
+LONDON: Final = "Europe/London"
+"""Where the desks are."""
+
+outcome = typer.Typer(no_args_is_help=True, help="Your outcomes of the last seven days.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs; see docs/lookup-json.md.")]
+Everything = Annotated[bool, typer.Option("--all", help="Every name, however many.")]
+
+
+def lookup(
+    settings_file: SettingsFile,
+    purpose: Annotated[str, typer.Option(help="Why you ask, such as S47_ENQUIRY.")],
+    session_file: SessionFile = DEFAULT_SESSION,
+    child: Annotated[
+        Path | None,
+        typer.Option(
+            help="The child's details as JSON: a file of mode 0600, or - for standard input. "
+            "Without it you are asked."
+        ),
+    ] = None,
+    reach: Annotated[
+        str | None, typer.Option(help="How far, where it is not to be the purpose's own.")
+    ] = None,
+    area: Annotated[
+        list[str] | None, typer.Option(help="An area's code, with --reach NAMED (repeatable).")
+    ] = None,
+    reference: Annotated[str, typer.Option(help="Reference of your case or referral.")] = "",
+    approver: Annotated[str, typer.Option(help="Account of the second person.")] = "",
+    as_json: AsJson = False,
+    everything: Everything = False,
+    verbose: Verbose = False,
+) -> None:
+    """Who is involved with this child, and whom to ring.
+
+    The child's details are never given as options: every user of the machine sees a command line, and the shell keeps it.
+
+    Exit status: 0 everybody answered, 3 an outcome with gaps, 4 refused or nobody could be asked, 2 wrong use.
+    """
+    loaded = load(settings_file)
+    chosen = member_of(Purpose, purpose, "--purpose")
+    far = member_of(Reach, reach, "--reach") if reach else None
+    areas = area_codes(area or [])
+    session = _session(loaded, session_file)
+    question = Question(
+        demographics=_child(child),
+        purpose=chosen,
+        reach=far,
+        named_areas=areas,
+        reason_reference=reference,
+        approver=approver,
+    )
+    found = asyncio.run(_ask(loaded, session, question, verbose=verbose))
+    shown = document(found, forgotten_at(found))
+    _print(shown, as_json=as_json, everything=everything)
+    raise typer.Exit(COMPLETE if found.complete else WITH_GAPS)
+
+
+@outcome.command("show")
+def show(
+    settings_file: SettingsFile,
+    operation: Annotated[str, typer.Argument(help="The number of the lookup.")],
+    session_file: SessionFile = DEFAULT_SESSION,
+    as_json: AsJson = False,
+    everything: Everything = False,
+) -> None:
+    """Shows an outcome of yours again, for seven days. Exit status as of the lookup."""
+    loaded = load(settings_file)
+    with open_people(loaded) as people:
+        now = time.time()
+        session = people.reception.resume(read_token(session_file), now)
+        people.outcomes.forget_due(now)
+        shown = people.outcomes.show(session, operation, now)
+        people.record.shown(session, operation, now)
+    _print(shown, as_json=as_json, everything=everything)
+    raise typer.Exit(COMPLETE if shown.complete else WITH_GAPS)
+
+
+def _session(loaded: GatewaySettings, session_file: Path) -> Session:
+    with open_people(loaded) as people:
+        return people.reception.resume(read_token(session_file), time.time())
+
+
+async def _ask(
+    loaded: GatewaySettings, session: Session, question: Question, *, verbose: bool
+) -> Outcome:
+    async with open_gateway(loaded, logger(verbose=verbose), follow=False) as gateway:
+        return await gateway.client.lookup(session, question)
+
+
+def _child(path: Path | None) -> Demographics:
+    if path is not None:
+        return read_child(path)
+    if not sys.stdin.isatty():
+        raise Defect(f"--child: name a file, or {STDIN} for standard input")
+    return ask_child()
+
+
+def _print(shown: LookupDocument, *, as_json: bool, everything: bool) -> None:
+    if as_json:
+        typer.echo(write(shown), nl=False)
+        return
+    local = datetime.fromtimestamp(time.time(), ZoneInfo(LONDON))
+    Console(highlight=False).print(render(shown, local, everything=everything))

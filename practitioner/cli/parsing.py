@@ -1,0 +1,247 @@
+"""From what people type, and files they name, to values. Raises ``Defect`` in words for the person who typed.
+
+The child's details never come from options: a command line is seen by every user of the machine in the list of
+processes, and stays in the shell's history. They come from prompts, from standard input, or from a file of mode 0600.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pwd
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+import typer
+
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
+from fingerpost.service import logs, settings
+from fingerpost.service.audit import Actor
+from fingerpost.service.logs import Logger
+from fingerpost.service.settings import read_secret
+from practitioner.settings import GatewaySettings
+from practitioner.wiring import EVENTS
+
+E = TypeVar("E", bound=Enum)
+T = TypeVar("T")
+
+PARTY: Final = "practitioner"
+CHILD_BYTES: Final = 16 * 1024
+STDIN: Final = Path("-")
+
+SettingsFile = Annotated[
+    Path, typer.Option("--settings", envvar="FINGERPOST_SETTINGS", help="The settings file (TOML).")
+]
+SessionFile = Annotated[
+    Path,
+    typer.Option(
+        "--session",
+        envvar="FINGERPOST_SESSION",
+        help="Where this sign-in is kept (mode 0600).",
+    ),
+]
+DEFAULT_SESSION: Final = Path("~/.fingerpost-session")
+Verbose = Annotated[bool, typer.Option("--verbose", help="Log to standard error.")]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option("--password-stdin", help="Read standard input instead of asking, a line each."),
+]
+
+
+def load(path: Path) -> GatewaySettings:
+    found = settings.load(path, GatewaySettings)
+    found.require_sound()
+    return found
+
+
+def logger(*, verbose: bool) -> Logger:
+    """For one command; silent unless asked for, since what matters is told in words."""
+    return logs.configure(PARTY, EVENTS, strict=False, stream=sys.stderr if verbose else _Nowhere())
+
+
+class _Nowhere(io.StringIO):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def agency_of(loaded: GatewaySettings, text: str | None) -> AgencyId:
+    """The one named, or the only one of this gateway."""
+    if text is None:
+        if len(loaded.agencies) > 1:
+            raise Defect("--agency: several agencies ask through this gateway; name one")
+        return loaded.agencies[0].id
+    return loaded.agency(identifier(AgencyId, text, "--agency")).id
+
+
+def identifier(type_: Callable[[str], T], text: str, option: str) -> T:
+    try:
+        return type_(text)
+    except Refused:
+        raise Defect(f"{option}: not of the right form") from None
+
+
+def federation_id(text: str) -> FederationId:
+    return identifier(FederationId, text, "--federation")
+
+
+def member_id(text: str) -> MemberId:
+    return identifier(MemberId, text, "--member")
+
+
+def area_codes(texts: list[str]) -> tuple[AreaCode, ...]:
+    return tuple(identifier(AreaCode, text.lower(), "--area") for text in texts)
+
+
+def member_of(type_: type[E], text: str, option: str) -> E:
+    """A choice by its name, in whatever case."""
+    try:
+        return type_[text.upper().replace("-", "_")]
+    except KeyError:
+        names = ", ".join(each.name for each in type_)
+        raise Defect(f"{option}: one of {names}") from None
+
+
+def end_of(text: str, option: str) -> int:
+    """The end of a day written YYYY-MM-DD, in seconds since 1970 UTC."""
+    try:
+        last = date.fromisoformat(text)
+    except ValueError:
+        raise Defect(f"{option}: a date, YYYY-MM-DD") from None
+    next_day = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
+    return int(next_day.timestamp())
+
+
+def administrator() -> Actor:
+    """Who runs this command, as the operating system knows her."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return Actor("os-user:" + re.sub(r"[^a-z0-9._-]", "_", name.lower())[:40])
+
+
+def secret_lines(count: int) -> list[str]:
+    """``count`` lines of standard input, without their ends."""
+    lines = [sys.stdin.readline(1024).rstrip("\r\n") for _ in range(count)]
+    if not all(lines):
+        raise Defect(f"standard input: {count} lines are needed")
+    return lines
+
+
+# ---- the child -------------------------------------------------------------------------------------
+
+
+class _Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    forename: str = ""
+    surname: str = ""
+
+
+class _Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``--child`` takes, as JSON."""
+
+    forename: str = ""
+    middle_names: str = ""
+    surname: str = ""
+    other_names: tuple[_Name, ...] = ()
+    dob: date | None = None
+    sex: str | None = None
+    postcode: str = ""
+    nhs_number: str = ""
+    upn: str = ""
+
+
+def read_child(path: Path) -> Demographics:
+    """A child's details from a file of mode 0600, or from standard input for ``-``.
+
+    Raises ``Defect`` naming the field, never its content; ``Refused(MALFORMED)`` for one out of bounds.
+    """
+    if path == STDIN:
+        data = sys.stdin.buffer.read(CHILD_BYTES + 1)
+    else:
+        data = read_secret(path, most=CHILD_BYTES, setting="--child")
+    if len(data) > CHILD_BYTES:
+        raise Defect("--child: too long")
+    try:
+        child = msgspec.json.decode(data, type=_Child)
+    except msgspec.ValidationError as error:
+        where = re.search(r"`\$([a-z_.\[\]]*)`", str(error))
+        named = re.search(r"unknown field", str(error)) is not None
+        what = "has a field that is not known" if named else "has a field of the wrong form"
+        raise Defect(f"--child: {what}{' at ' + where[1] if where and where[1] else ''}") from None
+    except msgspec.DecodeError:
+        raise Defect("--child: not JSON") from None
+    return Demographics(
+        forename=child.forename,
+        middle_names=child.middle_names,
+        surname=child.surname,
+        other_names=tuple(OtherName(name.forename, name.surname) for name in child.other_names),
+        dob=child.dob,
+        sex=member_of(Sex, child.sex, "sex") if child.sex else None,
+        postcode=child.postcode,
+        nhs_number=child.nhs_number,
+        upn=child.upn,
+    )
+
+
+def ask_child() -> Demographics:
+    """Asks on the terminal; an empty answer means "not known"."""
+    typer.echo("About whom? Leave empty what you do not know.", err=True)
+    forename = _prompt("Forename")
+    middle_names = _prompt("Middle names")
+    surname = _prompt("Surname")
+    dob = _prompt_for("Date of birth (DD/MM/YYYY)", _date)
+    sex = _prompt_for("Sex (F, M)", _sex)
+    postcode = _prompt("Postcode")
+    nhs_number = _prompt("NHS number")
+    upn = _prompt("UPN")
+    other_names = []
+    while known_as := _prompt("Also known as (forename, surname)"):
+        first, _, last = known_as.partition(",")
+        other_names.append(OtherName(first.strip(), last.strip()))
+    return Demographics(
+        forename,
+        middle_names,
+        surname,
+        tuple(other_names),
+        dob,
+        sex,
+        postcode,
+        nhs_number,
+        upn,
+    )
+
+
+def _prompt(text: str) -> str:
+    answer: str = typer.prompt(text, default="", show_default=False, err=True)
+    return answer.strip()
+
+
+def _prompt_for(text: str, read: Callable[[str], T]) -> T | None:
+    while answer := _prompt(text):
+        try:
+            return read(answer)
+        except ValueError:
+            typer.echo("Not understood. Once more, or leave it empty.", err=True)
+    return None
+
+
+def _date(text: str) -> date:
+    found = re.fullmatch(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})", text)
+    if found:
+        return date(int(found[3]), int(found[2]), int(found[1]))
+    return date.fromisoformat(text)
+
+
+def _sex(text: str) -> Sex:
+    for sex in Sex:
+        if sex.name.startswith(text.upper()):
+            return sex
+    raise ValueError

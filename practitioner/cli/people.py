@@ -1,0 +1,214 @@
+"""``fingerpost account …``, ``sign-in``, ``sign-out``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pyotp
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fingerpost.protocol.codes import Role
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.settings import read_secret, replace_file
+from practitioner.cli.parsing import (
+    DEFAULT_SESSION,
+    PasswordStdin,
+    SessionFile,
+    SettingsFile,
+    administrator,
+    agency_of,
+    end_of,
+    load,
+    member_of,
+    secret_lines,
+)
+from practitioner.sign_in.rules import SESSION_SECONDS, Account
+from practitioner.wiring import open_people
+
+account = typer.Typer(no_args_is_help=True, help="The practitioners who may ask here.")
+
+Agency = Annotated[
+    str | None, typer.Option(help="The agency's id; needed where several ask through this gateway.")
+]
+Name = Annotated[str, typer.Option("--account", help="The account's name: a-z, 0-9, . _ -")]
+TrainingUntil = Annotated[str, typer.Option(help="Last day of the training (YYYY-MM-DD).")]
+VettingUntil = Annotated[str, typer.Option(help="Last day of the vetting (YYYY-MM-DD).")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """What ``account add`` and ``account reset`` tell once. ``secret``: base32, RFC 6238 with SHA-1, 6 digits, 30 s."""
+
+    agency: str
+    account: str
+    secret: str
+    uri: str
+
+
+@account.command()
+def add(
+    settings_file: SettingsFile,
+    name: Name,
+    person: Annotated[str, typer.Option("--name", help="The practitioner's name.")],
+    role: Annotated[str, typer.Option(help="Her role, such as SOCIAL_WORKER.")],
+    training_until: TrainingUntil,
+    vetting_until: VettingUntil,
+    agency: Agency = None,
+    password_stdin: PasswordStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Adds an account and shows, once, the secret of its one-time codes."""
+    loaded = load(settings_file)
+    chosen = agency_of(loaded, agency)
+    value = Account(
+        agency=chosen,
+        subject=name,
+        name=person,
+        role=member_of(Role, role, "--role"),
+        training_until=end_of(training_until, "--training-until"),
+        vetting_until=end_of(vetting_until, "--vetting-until"),
+    )
+    with open_people(loaded) as people:
+        secret = people.accounts.add(value, _new_password(password_stdin))
+        people.record.account_added(
+            chosen,
+            administrator(),
+            name,
+            value.role,
+            value.training_until,
+            value.vetting_until,
+            time.time(),
+        )
+    _show_secret(chosen, name, secret, as_json=as_json)
+
+
+@account.command()
+def disable(settings_file: SettingsFile, name: Name, agency: Agency = None) -> None:
+    """Shuts an account at once; its sessions end."""
+    loaded = load(settings_file)
+    chosen = agency_of(loaded, agency)
+    with open_people(loaded) as people:
+        people.accounts.disable(chosen, name)
+        people.record.account_disabled(chosen, administrator(), name, time.time())
+    typer.echo("Disabled.")
+
+
+@account.command()
+def renew(
+    settings_file: SettingsFile,
+    name: Name,
+    training_until: TrainingUntil,
+    vetting_until: VettingUntil,
+    agency: Agency = None,
+) -> None:
+    """Writes down later ends of training and vetting."""
+    loaded = load(settings_file)
+    chosen = agency_of(loaded, agency)
+    training = end_of(training_until, "--training-until")
+    vetting = end_of(vetting_until, "--vetting-until")
+    with open_people(loaded) as people:
+        people.accounts.renew(chosen, name, training, vetting)
+        people.record.account_renewed(chosen, administrator(), name, training, vetting, time.time())
+    typer.echo("Renewed.")
+
+
+@account.command()
+def reset(
+    settings_file: SettingsFile,
+    name: Name,
+    agency: Agency = None,
+    password_stdin: PasswordStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """A new password and a new secret of one-time codes: for a lost telephone, or after a lock."""
+    loaded = load(settings_file)
+    chosen = agency_of(loaded, agency)
+    with open_people(loaded) as people:
+        secret = people.accounts.reset(chosen, name, _new_password(password_stdin))
+        people.record.account_reset(chosen, administrator(), name, time.time())
+    _show_secret(chosen, name, secret, as_json=as_json)
+
+
+@account.command("list")
+def list_(settings_file: SettingsFile) -> None:
+    """Lists the accounts."""
+    table = Table("Agency", "Account", "Name", "Role", "Training until", "Vetting until", "")
+    with open_people(load(settings_file)) as people:
+        for each in people.accounts.list():
+            until = [_last_day(each.training_until), _last_day(each.vetting_until)]
+            state = "disabled" if each.disabled else ""
+            table.add_row(str(each.agency), each.subject, each.name, each.role.name, *until, state)
+    Console().print(table, markup=False)
+
+
+def sign_in(
+    settings_file: SettingsFile,
+    name: Name,
+    agency: Agency = None,
+    session_file: SessionFile = DEFAULT_SESSION,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Signs in with password and one-time code; holds for 12 hours, or 30 minutes without a lookup.
+
+    With --password-stdin the first line of standard input is the password, the second the one-time code.
+    """
+    loaded = load(settings_file)
+    chosen = agency_of(loaded, agency)
+    if password_stdin:
+        password, code = secret_lines(2)
+    else:
+        password = typer.prompt("Password", hide_input=True, err=True)
+        code = typer.prompt("One-time code", err=True)
+    with open_people(loaded) as people:
+        token, session = people.reception.sign_in(chosen, name, password, code, time.time())
+    replace_file(session_file.expanduser(), token.encode())
+    until = time.strftime("%H:%M", time.localtime(session.auth_time + SESSION_SECONDS))
+    typer.echo(f"Signed in until {until} at the latest.", err=True)
+
+
+def sign_out(settings_file: SettingsFile, session_file: SessionFile = DEFAULT_SESSION) -> None:
+    """Ends the session."""
+    path = session_file.expanduser()
+    with open_people(load(settings_file)) as people:
+        people.reception.sign_out(read_token(path), time.time())
+    path.unlink(missing_ok=True)
+    typer.echo("Signed out.", err=True)
+
+
+def read_token(session_file: Path) -> str:
+    """Raises ``Refused(SIGN_IN)`` when there is none; ``Defect`` for a file that others may read."""
+    path = session_file.expanduser()
+    if not path.exists():
+        raise Refused(Code.SIGN_IN, "no session")
+    return read_secret(path, most=256, setting="--session").decode("ascii", "replace")
+
+
+def _new_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return secret_lines(1)[0]
+    entered: str = typer.prompt(
+        "First password (12 characters or more)",
+        hide_input=True,
+        confirmation_prompt=True,
+        err=True,
+    )
+    return entered
+
+
+def _show_secret(agency: AgencyId, name: str, secret: str, *, as_json: bool) -> None:
+    uri = pyotp.TOTP(secret).provisioning_uri(name=f"{agency}:{name}", issuer_name="Fingerpost")
+    if as_json:
+        typer.echo(msgspec.json.encode(Enrolled(str(agency), name, secret, uri)))
+        return
+    typer.echo("Put this into the practitioner's authenticator. It is not shown again.")
+    typer.echo(f"  secret: {secret}\n  {uri}")
+
+
+def _last_day(until: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(until - 1))

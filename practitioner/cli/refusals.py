@@ -1,0 +1,96 @@
+"""Refusals in plain words: what happened, and what to do. One for each code; finer where the rule that failed tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from fingerpost.private.identity.strength import ADD_SOMETHING
+from fingerpost.protocol.errors import Code, Refused
+
+ADVICE: Final[Mapping[Code, str]] = {
+    Code.MALFORMED: "Something given is not of the right form. Check it and try again.",
+    Code.BAD_SIGNATURE: "A signature did not hold. Tell whoever runs this gateway.",
+    Code.NOT_A_MEMBER: (
+        "This agency or this gateway may not ask, or not now. Ask whoever runs the gateway whether it is enrolled "
+        "and not suspended."
+    ),
+    Code.NOT_ALLOWED: "This is not allowed.",
+    Code.UNSUPPORTED: "This gateway is not up to date with the federation. Tell whoever runs it.",
+    Code.NOT_FRESH: (
+        "The question was not within its time. Try again; if it happens again, the clock of this "
+        "machine is wrong."
+    ),
+    Code.REPLAYED: "The question was taken for a repetition. Ask again.",
+    Code.QUOTA: (
+        "Your lookups, or your agency's, are used up for now. Try again in an hour; in an emergency "
+        "ring the agencies directly."
+    ),
+    Code.NOT_READY: (
+        "The federation cannot answer yet. Try again in a minute. If it stays so, keep `fingerpost "
+        "serve` running and ask the federation's operator whether an epoch is open."
+    ),
+    Code.BAD_PASSPORT: "Your passport was not accepted. Sign in again.",
+    Code.BAD_COMMITMENT: "A message could not be verified. Tell whoever runs this gateway.",
+    Code.BAD_SEAL: "A message could not be verified. Tell whoever runs this gateway.",
+    Code.BAD_PROOF: "A key holder's answer did not verify. Tell whoever runs this gateway.",
+    Code.UNTRUSTED_METADATA: (
+        "The list of members could not be verified or has expired, so nobody was asked. Try again; "
+        "if it stays so, tell whoever runs this gateway."
+    ),
+    Code.WEAK_INPUT: ADD_SOMETHING,
+    Code.SIGN_IN: "Sign in first: fingerpost sign-in.",
+    Code.UNAVAILABLE: (
+        "The federation could not be reached, so nobody was asked. Try again; if it cannot wait, "
+        "ring the agencies directly."
+    ),
+}
+_FINER: Final[Mapping[tuple[Code, str], str]] = {
+    (Code.SIGN_IN, "name, password or code"): (
+        "The account, password or code is wrong, or the code was used before. Wait for the next code."
+    ),
+    (Code.SIGN_IN, "too many failures, wait"): "Too many failures. Wait before you try again.",
+    (Code.SIGN_IN, "training has run out"): (
+        "Your training has run out. Whoever keeps the accounts can renew it."
+    ),
+    (Code.SIGN_IN, "vetting has run out"): (
+        "Your vetting has run out. Whoever keeps the accounts can renew it."
+    ),
+    (Code.SIGN_IN, "training or vetting runs out now"): (
+        "Your training or vetting runs out now. Whoever keeps the accounts can renew it."
+    ),
+    (Code.SIGN_IN, "account"): "This account is disabled.",
+    (Code.SIGN_IN, "the session has ended"): "Your session has ended. Sign in again.",
+    (Code.NOT_ALLOWED, "reason reference"): (
+        "This purpose needs the reference of your case or referral: --reference."
+    ),
+    (Code.NOT_ALLOWED, "approver"): (
+        "This purpose needs the account of a second person who approved it: --approver."
+    ),
+    (Code.NOT_ALLOWED, "approver is the asker"): "You cannot approve your own lookup.",
+    (Code.NOT_ALLOWED, "reach of this purpose"): (
+        "This purpose does not reach so far, or not in that way. Leave --reach out for its own."
+    ),
+    (Code.NOT_ALLOWED, "named areas are missing"): "Name the areas to be asked: --area.",
+    (Code.NOT_ALLOWED, "named areas with another reach"): "--area goes with --reach NAMED only.",
+    (Code.NOT_ALLOWED, "area"): "There is no such area in the federation.",
+    (Code.NOT_ALLOWED, "purpose not in force"): "This purpose is not in force in the federation.",
+    (Code.NOT_ALLOWED, "role not in force"): "Your role may not ask in this federation.",
+    (Code.NOT_ALLOWED, "outcome"): (
+        "There is no such outcome of yours. Outcomes are kept for seven days, for who asked."
+    ),
+    (Code.NOT_ALLOWED, "the account exists"): "There is such an account already.",
+    (Code.NOT_ALLOWED, "there is no such account"): "There is no such account.",
+    (Code.MALFORMED, "password: 12 to 256 characters"): "A password has 12 to 256 characters.",
+    (Code.MALFORMED, "subject"): (
+        "An account's name has 1 to 64 of a-z, 0-9, dot, hyphen and underscore."
+    ),
+    (Code.MALFORMED, "name"): "The name has letters, spaces, hyphens and apostrophes only.",
+}
+
+
+def advice(refused: Refused) -> str:
+    found = _FINER.get((refused.code, refused.what), ADVICE[refused.code])
+    if refused.code is Code.MALFORMED and (refused.code, refused.what) not in _FINER:
+        return f"{found} ({refused.what})"
+    return found

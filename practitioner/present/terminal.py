@@ -1,0 +1,286 @@
+"""An outcome for people, in the order in which a tired practitioner needs it: whom to ring now comes first. Pure.
+
+Law: silence is never shown as an answer; "nothing to tell" fits no record, a shielded one and one that is withheld alike;
+"none named itself" stands only beside its counts. Colour repeats what words say and never says more. No person but those
+whom a pointer names.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from practitioner.present import words
+from practitioner.present.document import (
+    AgencyShown,
+    LookupDocument,
+    NotConnectedShown,
+    PointerShown,
+    ServiceShown,
+)
+from practitioner.present.hours import Desk, Dial, dial
+from practitioner.present.words import counted, plain
+
+NAMED: Final = 15
+"""More gaps than this are counted by kind, unless all are asked for."""
+NAMED_OF_A_KIND: Final = 3
+_INDENT: Final = (0, 0, 0, 2)
+
+K = TypeVar("K", AgencyShown, NotConnectedShown)
+
+
+def render(shown: LookupDocument, local: datetime, *, everything: bool) -> RenderableType:
+    """``local``: now, on the wall clock of the practitioner. ``everything``: all names, however many."""
+    parts: list[RenderableType] = [_to_ring(shown, local)]
+    parts += _nothing_to_tell(shown, everything=everything)
+    parts += _gaps(shown, everything=everything)
+    parts += _rejected(shown)
+    parts += _not_connected(shown, everything=everything)
+    parts += _services(shown)
+    parts += _strength(shown)
+    parts += _end(shown, everything=everything)
+    return Group(*parts)
+
+
+def _head(text: str, style: str = "bold") -> Text:
+    return Text("\n" + text, style=style)
+
+
+def _line(text: str, style: str = "") -> Padding:
+    return Padding(Text(plain(text), style=style), _INDENT)
+
+
+# ---- whom to ring ----------------------------------------------------------------------------------
+
+
+def _to_ring(shown: LookupDocument, local: datetime) -> RenderableType:
+    entries = [
+        (dial(agency, pointer, local), agency, pointer)
+        for agency in shown.agencies
+        if agency.status == "INVOLVED"
+        for pointer in (agency.pointers or (None,))
+    ]
+    if not entries:
+        return _head("Ring now: of those who answered, nobody named a contact.")
+    entries.sort(key=_urgency)
+    table = Table(show_header=False, box=None, padding=(0, 2, 1, 0), pad_edge=False)
+    table.add_column(min_width=18, max_width=24)
+    table.add_column(ratio=1)
+    for number, agency, pointer in entries:
+        table.add_row(_number(number), _who(number, agency, pointer))
+    title = f"Ring now ({local:%A %H:%M})"
+    return Group(_head(title, "bold green"), Padding(table, (1, 0, 0, 2)))
+
+
+_STATUS_ORDER: Final = ("OPEN", "PLANNED", "RECENT")
+
+
+def _urgency(entry: tuple[Dial, AgencyShown, PointerShown | None]) -> tuple[object, ...]:
+    """Who answers now; the lead practitioner; what is open; then by name."""
+    number, agency, pointer = entry
+    lead = pointer is not None and pointer.lead_practitioner
+    status = pointer.status if pointer is not None else "OPEN"
+    rank = _STATUS_ORDER.index(status) if status in _STATUS_ORDER else len(_STATUS_ORDER)
+    return number.desk, not lead, rank, agency.name
+
+
+def _number(number: Dial) -> Text:
+    text = Text(plain(number.number) or "no number", style="bold")
+    label = plain(number.label)
+    if label:
+        style = "" if number.desk is Desk.ANSWERS_NOW else "yellow"
+        text.append("\n" + label, style=style)
+    return text
+
+
+def _who(number: Dial, agency: AgencyShown, pointer: PointerShown | None) -> Text:
+    text = Text(plain(agency.name), style="bold")
+    lines = []
+    if pointer is None or pointer.kind is None:
+        lines.append("involved; ring its duty desk")
+    else:
+        text.append(", " + words.SERVICES.get(pointer.kind, plain(pointer.kind)), style="not bold")
+        person = ", ".join(plain(each) for each in (pointer.name, pointer.role) if each)
+        lead = "lead practitioner" if pointer.lead_practitioner else ""
+        lines.append("; ".join(each for each in (person, lead) if each))
+        facts = [words.INVOLVEMENT.get(pointer.status, plain(pointer.status))]
+        if pointer.early_help_assessment:
+            facts.append("an early help assessment exists")
+        lines.append("; ".join(facts))
+    dated = (pointer.as_of if pointer else None) or agency.as_of
+    if dated:
+        lines.append(f"as of {words.day(dated)}")
+    if pointer is not None and pointer.email:
+        lines.append(plain(pointer.email))
+    if number.later:
+        lines.append(plain(number.later))
+    for line in lines:
+        if line:
+            text.append("\n" + line, style="not bold")
+    return text
+
+
+# ---- who said what ---------------------------------------------------------------------------------
+
+
+def _nothing_to_tell(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+    answered = [a for a in shown.agencies if a.status == "NOTHING_TO_DISCLOSE"]
+    if not answered:
+        return []
+    parts: list[RenderableType] = [
+        _head(f"Answered and have nothing to tell ({len(answered)})"),
+        _line(_by_kind(answered)),
+    ]
+    if everything:
+        parts += [_line(f"{a.name} ({a.area_name})", "dim") for a in answered]
+    parts.append(_line("An agency that may not tell says the same. You can still ring it."))
+    return parts
+
+
+def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+    silent = [a for a in shown.agencies if a.is_gap]
+    if not silent:
+        return []
+    head = f"DID NOT ANSWER ({len(silent)} of {len(shown.agencies)} asked)"
+    parts: list[RenderableType] = [
+        _head(head, "bold red"),
+        _line("Silence is not a no: any of these may be involved with the child. Ring them."),
+    ]
+    if len(silent) > NAMED and not everything:
+        parts.append(_line(_by_kind(silent)))
+        parts.append(_line("Their names and numbers: the same command with --all."))
+        return parts
+    table = _listing()
+    for agency in silent:
+        why = words.GAPS[agency.status]
+        number = plain(agency.duty_desk) or "no number listed"
+        table.add_row(Text(number, style="bold"), Text(f"{plain(agency.name)}: {why}"))
+    return [*parts, Padding(table, _INDENT)]
+
+
+def _rejected(shown: LookupDocument) -> list[RenderableType]:
+    count = shown.rejected_answers
+    if not count:
+        return []
+    what = "1 answer" if count == 1 else f"{count} answers"
+    return [
+        _head("Somebody may be tampering", "bold red"),
+        _line(f"{what} did not verify and did not count. Tell whoever runs this gateway."),
+    ]
+
+
+def _not_connected(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+    if not shown.not_connected:
+        return []
+    parts: list[RenderableType] = [
+        _head(f"Not connected, so not asked ({len(shown.not_connected)})", "bold yellow"),
+        _line("Any of these may be involved with the child. Ring where it matters."),
+    ]
+    table = _listing()
+    left_out = False
+    for kind, gaps in _grouped(shown.not_connected):
+        table.add_row(Text(counted(len(gaps), _kind(kind)), style="italic"), Text(""))
+        named = gaps if everything or len(gaps) <= NAMED_OF_A_KIND else []
+        left_out = left_out or len(named) < len(gaps)
+        for gap in named:
+            number = plain(gap.telephone) or "no number listed"
+            table.add_row(
+                Text(number, style="bold"), Text(f"{plain(gap.name)} ({plain(gap.area_name)})")
+            )
+    parts.append(Padding(table, _INDENT))
+    if left_out:
+        parts.append(_line("All their names and numbers: the same command with --all."))
+    return parts
+
+
+# ---- services that every child has -----------------------------------------------------------------
+
+
+def _services(shown: LookupDocument) -> list[RenderableType]:
+    if not shown.services:
+        return []
+    lines = [_line(service_sentence(service)) for service in shown.services]
+    return [_head("Services that children of this age have"), *lines]
+
+
+def service_sentence(service: ServiceShown) -> str:
+    """What may be said of a service, and never without its counts."""
+    one, several = words.UNIVERSAL.get(
+        service.kind, (words.SERVICES.get(service.kind, service.kind),) * 2
+    )
+    counts = f"{service.connected} of {service.of} connected, {service.answered} answered"
+    if service.named:
+        return f"{_capital(counted(service.named, (one, several)))} named itself ({counts})."
+    if service.none_named_itself:
+        return f"No {one} named itself ({counts})."
+    if not service.of:
+        return f"No {one} is listed in this reach: nothing can be said about {several}."
+    if not service.connected:
+        return f"No {one} is connected ({counts}): nothing can be said about {several}."
+    missing = service.connected - service.answered
+    return (
+        f"{_capital(counted(missing, (one, several)))} did not answer ({counts}): whether one "
+        "would have named itself cannot be said."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# ---- the end ---------------------------------------------------------------------------------------
+
+
+def _strength(shown: LookupDocument) -> list[RenderableType]:
+    if shown.strength.level == "GOOD":
+        return [_line(reason) for reason in shown.strength.reasons]
+    return [
+        _head("Poor odds: records of this child may have been missed", "bold yellow"),
+        *(_line(reason) for reason in shown.strength.reasons),
+    ]
+
+
+def _end(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+    more = "" if everything else " --all"
+    return [
+        Text(
+            f"\nLookup {shown.operation}. Shown again until {words.day(shown.forgotten_at)} by: "
+            f"fingerpost outcome show {shown.operation}{more}",
+            style="dim",
+        )
+    ]
+
+
+# ---- small parts -----------------------------------------------------------------------------------
+
+
+def _listing() -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(min_width=18, max_width=24)
+    table.add_column(ratio=1)
+    return table
+
+
+def _kind(kind: str) -> tuple[str, str]:
+    return words.AGENCY_KINDS.get(kind, (plain(kind), plain(kind)))
+
+
+def _grouped(each: Iterable[K]) -> list[tuple[str, list[K]]]:
+    groups: dict[str, list[K]] = defaultdict(list)
+    for one in each:
+        groups[one.kind].append(one)
+    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+
+
+def _by_kind(agencies: Sequence[AgencyShown]) -> str:
+    counts = [counted(len(group), _kind(kind)) for kind, group in _grouped(agencies)]
+    if len(counts) == 1:
+        return counts[0]
+    return ", ".join(counts[:-1]) + " and " + counts[-1]

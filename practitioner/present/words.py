@@ -1,0 +1,78 @@
+"""Plain words for codes, and for text that came from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from fingerpost.protocol.codes import AgencyKind, CoarseKind, InvolvementStatus, Status
+
+AGENCY_KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    AgencyKind.LOCAL_AUTHORITY.value: ("council", "councils"),
+    AgencyKind.SCHOOL.value: ("school", "schools"),
+    AgencyKind.MULTI_ACADEMY_TRUST.value: ("academy trust", "academy trusts"),
+    AgencyKind.COLLEGE.value: ("college", "colleges"),
+    AgencyKind.EARLY_YEARS.value: ("nursery", "nurseries"),
+    AgencyKind.GP_PRACTICE.value: ("GP practice", "GP practices"),
+    AgencyKind.NHS_TRUST.value: ("NHS trust", "NHS trusts"),
+    AgencyKind.ICB.value: ("integrated care board", "integrated care boards"),
+    AgencyKind.AMBULANCE.value: ("ambulance service", "ambulance services"),
+    AgencyKind.POLICE.value: ("police force", "police forces"),
+    AgencyKind.YOUTH_JUSTICE.value: ("youth justice service", "youth justice services"),
+    AgencyKind.VCS.value: ("charity", "charities"),
+    AgencyKind.HOUSING.value: ("housing provider", "housing providers"),
+    AgencyKind.FIRE.value: ("fire service", "fire services"),
+}
+"""One and several."""
+
+SERVICES: Final[Mapping[str, str]] = {
+    CoarseKind.EDUCATION.name: "education",
+    CoarseKind.EARLY_YEARS.name: "early years",
+    CoarseKind.COLLEGE.name: "college",
+    CoarseKind.EDUCATION_WELFARE.name: "education welfare",
+    CoarseKind.GP.name: "GP",
+    CoarseKind.HEALTH_VISITING.name: "health visiting",
+    CoarseKind.SCHOOL_NURSING.name: "school nursing",
+    CoarseKind.MIDWIFERY.name: "midwifery",
+    CoarseKind.HOSPITAL.name: "hospital",
+    CoarseKind.COMMUNITY_HEALTH.name: "community health",
+    CoarseKind.CHILDRENS_SOCIAL_CARE.name: "children's social care",
+    CoarseKind.EARLY_HELP.name: "early help",
+    CoarseKind.POLICE_SAFEGUARDING_DESK.name: "police safeguarding desk",
+    CoarseKind.YOUTH_JUSTICE.name: "youth justice",
+    CoarseKind.HOUSING.name: "housing",
+    CoarseKind.FIRE_RESCUE.name: "fire and rescue",
+    CoarseKind.VOLUNTARY_SECTOR.name: "charity",
+}
+UNIVERSAL: Final[Mapping[str, tuple[str, str]]] = {
+    CoarseKind.EDUCATION.name: ("school", "schools"),
+    CoarseKind.GP.name: ("GP practice", "GP practices"),
+    CoarseKind.HEALTH_VISITING.name: ("health visiting service", "health visiting services"),
+}
+INVOLVEMENT: Final[Mapping[str, str]] = {
+    InvolvementStatus.OPEN.name: "open",
+    InvolvementStatus.RECENT.name: "recently closed",
+    InvolvementStatus.PLANNED.name: "planned",
+}
+GAPS: Final[Mapping[str, str]] = {
+    Status.NO_REPLY.name: "no reply came",
+    Status.CANNOT_ANSWER.name: "could not answer",
+    Status.TRY_AGAIN.name: "asks to be asked again",
+}
+
+
+def counted(number: int, words: tuple[str, str]) -> str:
+    return f"{number} {words[0] if number == 1 else words[1]}"
+
+
+def plain(text: str) -> str:
+    """What others wrote, with nothing in it that steers a terminal or turns the direction of writing (attack: a name
+    that paints over the lines above it)."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def day(at: str) -> str:
+    """A day as people write it, of an RFC 3339 time: 3 March 2026."""
+    when = datetime.fromisoformat(at)
+    return f"{when.day} {when:%B %Y}"

@@ -1,0 +1,330 @@
+"""Where the gateway's parts are made and joined.
+
+Three ways to open it: ``open_people`` (accounts, audit, outcomes: no federation needed), ``open_gateway`` (all that a
+lookup needs, for a command line or inside a case system), ``serve`` (the process that keeps certificate, member list and
+peppers fresh for all others). Several processes share the folders; one at a time writes (``kept_state``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.audit import AuditLog
+from fingerpost.service.clock import Clock, SystemClock
+from fingerpost.service.database import migrate, open_sqlite
+from fingerpost.service.health import Health, serve_health
+from fingerpost.service.logs import Logger
+from fingerpost.service.member_list import MEMBER_LIST_EVENTS
+from fingerpost.service.membership import Membership
+from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
+from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.rpc_channel import Redialled
+from fingerpost.service.run import Stop, every, supervise
+from fingerpost.service.settings import read_secret
+from fingerpost.service.tls import Identity as TlsIdentity
+from fingerpost.service.tls import Service
+from practitioner.client import Client, Identity
+from practitioner.desk import PassportDesk, read_passport_key
+from practitioner.grpc_broker import GrpcBroker
+from practitioner.grpc_key_holders import GrpcKeyHolders
+from practitioner.kept_state import Held, Holder, KeptPeppers, keeping
+from practitioner.outcomes_store import SqlOutcomes
+from practitioner.record import CATALOGUE, AuditRecord
+from practitioner.settings import GatewaySettings
+from practitioner.sign_in.accounts import Accounts
+from practitioner.sign_in.reception import Reception
+from practitioner.upkeep import UPKEEP_EVENTS, tend_once
+
+EVENTS: Final = {
+    **MEMBER_LIST_EVENTS,
+    **RENEWAL_EVENTS,
+    **PEPPER_EVENTS,
+    **UPKEEP_EVENTS,
+    "outcomes.forgotten": frozenset({"count"}),
+}
+KEY_BYTES: Final = 32
+FORGET_SECONDS: Final = 900.0
+FOLLOW_SECONDS: Final = 15.0
+JITTER_SECONDS: Final = 3.0
+LOCK_PATIENCE_SECONDS: Final = 20.0
+_LOOK_SECONDS: Final = 0.1
+_LOADS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who may ask at this gateway, and what became of it. All blocking."""
+
+    accounts: Accounts
+    reception: Reception
+    record: AuditRecord
+    outcomes: SqlOutcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """``client.lookup`` is the one thing that leaves this process."""
+
+    client: Client
+    people: People
+
+
+def open_audit(settings: GatewaySettings, agency: AgencyId) -> AuditLog:
+    """Raises ``Defect``."""
+    chosen = settings.agency(agency)
+    return AuditLog.open(
+        chosen.audit, catalogue=CATALOGUE, master_key=_key(settings.audit_key, "audit_key")
+    )
+
+
+class _Logs:
+    """The agencies' logs, each opened when it is first needed."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._open: dict[AgencyId, AuditLog] = {}
+
+    def of(self, agency: AgencyId) -> AuditLog:
+        with self._lock:
+            if agency not in self._open:
+                self._open[agency] = open_audit(self._settings, agency)
+            return self._open[agency]
+
+    def close(self) -> None:
+        for log in self._open.values():
+            log.close()
+
+
+@contextmanager
+def open_people(settings: GatewaySettings) -> Iterator[People]:
+    """Raises ``Defect``: settings, keys or files that do not fit."""
+    settings.require_sound()
+    with contextlib.ExitStack() as opened:
+        accounts_file = _engine(settings, opened)
+        outcomes_file = open_sqlite(settings.outcomes)
+        opened.callback(outcomes_file.dispose)
+        migrate(outcomes_file, "practitioner.outcomes_migrations")
+        logs = _Logs(settings)
+        opened.callback(logs.close)
+        record = AuditRecord(logs.of)
+        accounts = Accounts(accounts_file, _key(settings.account_key, "account_key"))
+        outcomes = SqlOutcomes(outcomes_file, _key(settings.outcome_key, "outcome_key"))
+        yield People(accounts, Reception(accounts, record), record, outcomes)
+
+
+def _engine(settings: GatewaySettings, opened: contextlib.ExitStack) -> Engine:
+    engine = open_sqlite(settings.accounts)
+    opened.callback(engine.dispose)
+    migrate(engine, "practitioner.sign_in.migrations")
+    return engine
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: GatewaySettings, log: Logger, *, follow: bool = True
+) -> AsyncIterator[Gateway]:
+    """Ready to ask. Certificate, member list and peppers are those that ``fingerpost serve`` keeps; where none runs,
+    what is due is done here. ``follow``: go on so in the background for as long as the context lasts; without it, what
+    is read now is what the context works with (for one lookup).
+
+    Raises ``Defect``; ``Refused`` when there is neither a state on the disk nor anybody who gives one.
+    """
+    clock, draw = SystemClock(), random.SystemRandom().random
+    async with AsyncExitStack() as opened:
+        people = opened.enter_context(open_people(settings))
+        people.outcomes.forget_due(clock.now())
+        membership = Membership(settings.places, Service.GATEWAY, clock=clock, log=log, random=draw)
+        state = _State(settings, membership, KeptPeppers(settings.peppers), clock, log)
+        await state.freshen()
+        if follow:
+            task = asyncio.create_task(
+                every(
+                    FOLLOW_SECONDS,
+                    JITTER_SECONDS,
+                    state.freshen,
+                    clock,
+                    random=draw,
+                    log=log,
+                    name="state",
+                )
+            )
+            opened.push_async_callback(_cancelled, task)
+        client = _client(settings, membership, state.peppers, people, clock, opened)
+        yield Gateway(client, people)
+
+
+def _client(
+    settings: GatewaySettings,
+    membership: Membership,
+    peppers: KeptPeppers,
+    people: People,
+    clock: Clock,
+    opened: AsyncExitStack,
+) -> Client:
+    bundle = membership.bundle
+
+    def dialled(address: object, peer: TlsIdentity) -> Redialled:
+        channel = Redialled(str(address), membership.client_tls(), peer, clock)
+        opened.push_async_callback(channel.close)
+        return channel
+
+    one, other = (
+        (
+            endpoint.member,
+            dialled(
+                endpoint.address,
+                TlsIdentity(bundle.federation, endpoint.member, Service.KEY_HOLDER),
+            ),
+        )
+        for endpoint in bundle.addresses.key_holders
+    )
+    desk = PassportDesk(
+        bundle.federation,
+        {each.id: read_passport_key(each.passport_key) for each in settings.agencies},
+        _key(settings.handle_key, "handle_key"),
+    )
+    return Client(
+        Identity(bundle.member, membership.keys.signing_key),
+        members=membership.members,
+        peppers=peppers,
+        key_holders=GrpcKeyHolders(one, other, secrets.token_bytes),
+        broker=GrpcBroker(dialled(bundle.addresses.broker_askers, membership.broker)),
+        desk=desk,
+        record=people.record,
+        outcomes=people.outcomes,
+        clock=clock,
+        random_bytes=secrets.token_bytes,
+        upn_keys=settings.upn_keys,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What of the federation this process goes by: read from the disk, brought up to date where nobody else does."""
+
+    settings: GatewaySettings
+    membership: Membership
+    peppers: KeptPeppers
+    clock: Clock
+    log: Logger
+
+    async def freshen(self) -> None:
+        """Raises ``Refused`` when no member list holds; ``Defect``."""
+        deadline = self.clock.monotonic() + LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                with keeping(self.settings.lock, Holder.UPKEEP):
+                    left = self.settings.peppers.with_name(self.settings.peppers.name + ".left")
+                    await tend_once(
+                        self.membership, self.settings.peppers, left, self.clock, self.log
+                    )
+                break
+            except Held as held:
+                # Another's upkeep ends within seconds and spares us ours.
+                if held.holder is Holder.SERVE or self.clock.monotonic() >= deadline:
+                    await self._load()
+                    break
+                await self.clock.sleep_until(self.clock.monotonic() + _LOOK_SECONDS)
+        await asyncio.to_thread(self.peppers.reread)
+
+    async def _load(self) -> None:
+        for look in range(_LOADS):
+            try:
+                found = await asyncio.to_thread(self.membership.client.load, self.clock.now())
+            except Refused:
+                if look == _LOADS - 1:
+                    raise
+                # The one who keeps it may just be putting a newer one in its place.
+                await self.clock.sleep_until(self.clock.monotonic() + _LOOK_SECONDS)
+            else:
+                self.membership.members.update(found)
+                return
+
+
+async def serve(settings: GatewaySettings, log: Logger, stop: Stop) -> None:
+    """Keeps certificate, member list and peppers fresh, and forgets outcomes that are due, until ``stop``.
+
+    Raises ``Defect``: another process does so already; ``Refused`` when it can get neither certificate nor list.
+    """
+    clock = SystemClock()
+    deadline = clock.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            with keeping(settings.lock, Holder.SERVE):
+                await _serve(settings, clock, log, stop)
+            return
+        except Held as held:
+            if held.holder is Holder.SERVE or clock.monotonic() >= deadline:
+                raise Defect("another process keeps this gateway") from None
+        await clock.sleep_until(clock.monotonic() + _LOOK_SECONDS)
+
+
+async def _serve(settings: GatewaySettings, clock: Clock, log: Logger, stop: Stop) -> None:
+    draw = random.SystemRandom().random
+    async with AsyncExitStack() as opened:
+        people = opened.enter_context(open_people(settings))
+        health = Health()
+        socket = await serve_health(health, settings.health)
+        opened.push_async_callback(socket.stop, 0)
+        membership = Membership(settings.places, Service.GATEWAY, clock=clock, log=log, random=draw)
+        await membership.start()
+        store = await asyncio.to_thread(PepperStore, settings.peppers, membership.bundle.member)
+
+        async def forget() -> None:
+            count = await asyncio.to_thread(people.outcomes.forget_due, clock.now())
+            if count:
+                log.info("outcomes.forgotten", count=count)
+
+        await health.set("", serving=True)
+        opened.push_async_callback(health.stop)
+        await supervise(
+            stop,
+            {
+                **membership.tasks(),
+                "peppers": lambda: keep_peppers(
+                    store,
+                    membership.client,
+                    membership.members,
+                    membership.issuer.deposit,
+                    clock,
+                    random=draw,
+                    log=log,
+                    federation=membership.bundle.federation,
+                    signing_key=membership.keys.signing_key,
+                ),
+                "outcomes": lambda: every(
+                    FORGET_SECONDS,
+                    JITTER_SECONDS,
+                    forget,
+                    clock,
+                    random=draw,
+                    log=log,
+                    name="outcomes",
+                ),
+            },
+            log,
+        )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _key(path: Path, setting: str) -> bytes:
+    return read_secret(path, most=KEY_BYTES, least=KEY_BYTES, setting=setting)

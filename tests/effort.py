@@ -1,0 +1,34 @@
+"""How hard the randomised tests try: the same examples in every run, or a soak of new ones.
+
+``FINGERPOST_SOAK=1`` draws new examples, ``SOAK`` times as many; it is for a night, not for a change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from hypothesis import HealthCheck, settings
+
+SOAKING: Final = os.environ.get("FINGERPOST_SOAK") == "1"
+SOAK: Final = 50
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+def profile(count: int, *, steps: int = 50) -> settings:
+    """``steps``: of one run of a state machine."""
+    return settings(
+        max_examples=count * (SOAK if SOAKING else 1),
+        stateful_step_count=steps * (4 if SOAKING else 1),
+        derandomize=not SOAKING,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def examples(count: int) -> Callable[[T], T]:
+    return profile(count)

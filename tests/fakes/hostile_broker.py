@@ -1,0 +1,225 @@
+"""A broker that lies to an asker: manipulations of what an honest one would have shown her.
+
+It lets the honest broker gather, then shows what its ``Lies`` make of it. A lie knows what a broker knows: the events
+of this query, and the answers to all other queries that went through it. Positions count modulo what there is, so that
+any list of lies fits any lookup.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer
+from fingerpost.service.clock import Clock
+
+
+@dataclass(frozen=True)
+class Wait:
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BreakOff:
+    """The call ends with this error."""
+
+    code: Code
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Nothing more comes, and no end."""
+
+
+Shown = LookupEvent | Wait | BreakOff | Hang
+Show = tuple[Shown, ...]
+
+
+@dataclass
+class Memory:
+    """The answers to earlier queries."""
+
+    answers: list[NodeAnswer] = field(default_factory=list)
+
+
+Lie = Callable[[Show, Memory], Show]
+
+
+class HostileBroker:
+    """To be set as ``SimGateway.through``."""
+
+    def __init__(self, clock: Clock, lies: Sequence[Lie] = ()) -> None:
+        self.lies = tuple(lies)
+        self.memory = Memory()
+        self._clock = clock
+
+    async def __call__(self, events: AsyncGenerator[LookupEvent]) -> AsyncGenerator[LookupEvent]:
+        async with contextlib.aclosing(events):
+            honest = [event async for event in events]
+        show: Show = tuple(honest)
+        for lie in self.lies:
+            show = lie(show, self.memory)
+        self.memory.answers += answers_in(tuple(honest))
+        for shown in show:
+            match shown:
+                case Wait(seconds):
+                    await self._clock.sleep_until(self._clock.monotonic() + seconds)
+                case BreakOff(code):
+                    raise Refused(code, "broker")
+                case Hang():
+                    await self._clock.sleep_until(float("inf"))
+                case _:
+                    yield shown
+
+
+def answers_in(show: Show) -> list[NodeAnswer]:
+    return [shown for shown in show if isinstance(shown, NodeAnswer)]
+
+
+def _at(show: Show, index: int) -> int | None:
+    """The position of the ``index``-th answer, or None where there is none."""
+    places = [i for i, shown in enumerate(show) if isinstance(shown, NodeAnswer)]
+    return places[index % len(places)] if places else None
+
+
+def _changed(show: Show, index: int, change: Callable[[NodeAnswer], tuple[Shown, ...]]) -> Show:
+    place = _at(show, index)
+    if place is None:
+        return show
+    answer = show[place]
+    assert isinstance(answer, NodeAnswer)
+    return (*show[:place], *change(answer), *show[place + 1 :])
+
+
+# ---- the lies ----------------------------------------------------------------------------------
+
+
+def drop(index: int) -> Lie:
+    return lambda show, _: _changed(show, index, lambda answer: ())
+
+
+def duplicate(index: int) -> Lie:
+    return lambda show, _: _changed(show, index, lambda answer: (answer, answer))
+
+
+def flip(index: int, byte: int) -> Lie:
+    """One bit of the seal."""
+
+    def change(answer: NodeAnswer) -> tuple[Shown, ...]:
+        at = byte % len(answer.sealed)
+        sealed = bytearray(answer.sealed)
+        sealed[at] ^= 1
+        return (replace(answer, sealed=bytes(sealed)),)
+
+    return lambda show, _: _changed(show, index, change)
+
+
+def overwrite(index: int) -> Lie:
+    """By random bytes of the right size."""
+    return lambda show, _: _changed(
+        show, index, lambda a: (replace(a, sealed=secrets.token_bytes(limits.ANSWER_BYTES)),)
+    )
+
+
+def cut(index: int, size: int) -> Lie:
+    return lambda show, _: _changed(
+        show, index, lambda a: (replace(a, sealed=a.sealed[: size % len(a.sealed)]),)
+    )
+
+
+def junk_before(index: int) -> Lie:
+    def change(answer: NodeAnswer) -> tuple[Shown, ...]:
+        return replace(answer, sealed=secrets.token_bytes(limits.ANSWER_BYTES)), answer
+
+    return lambda show, _: _changed(show, index, change)
+
+
+def junk_after(index: int) -> Lie:
+    def change(answer: NodeAnswer) -> tuple[Shown, ...]:
+        return answer, replace(answer, sealed=secrets.token_bytes(limits.ANSWER_BYTES))
+
+    return lambda show, _: _changed(show, index, change)
+
+
+def rename(index: int, node: MemberId) -> Lie:
+    """The answer of one node under another's name."""
+    return lambda show, _: _changed(show, index, lambda a: (replace(a, node=node),))
+
+
+def renumber(index: int, part: int) -> Lie:
+    return lambda show, _: _changed(show, index, lambda a: (replace(a, part=part),))
+
+
+def swap(one: int, other: int) -> Lie:
+    """Two answers change their seals: each stands under the other's name and part."""
+
+    def lie(show: Show, _: Memory) -> Show:
+        a, b = _at(show, one), _at(show, other)
+        if a is None or b is None:
+            return show
+        first, second = show[a], show[b]
+        assert isinstance(first, NodeAnswer)
+        assert isinstance(second, NodeAnswer)
+        swapped = list(show)
+        swapped[a] = replace(first, sealed=second.sealed)
+        swapped[b] = replace(second, sealed=first.sealed)
+        return tuple(swapped)
+
+    return lie
+
+
+def from_another_query(index: int, *, instead: bool) -> Lie:
+    """What the same node said to another query, in place of its answer or before it."""
+
+    def lie(show: Show, memory: Memory) -> Show:
+        def change(answer: NodeAnswer) -> tuple[Shown, ...]:
+            old = [o for o in memory.answers if (o.node, o.part) == (answer.node, answer.part)]
+            if not old:
+                return (answer,)
+            return (old[-1],) if instead else (old[-1], answer)
+
+        return _changed(show, index, change)
+
+    return lie
+
+
+def reverse() -> Lie:
+    """Answers before Accepted, and Ended first of all."""
+    return lambda show, _: show[::-1]
+
+
+def accept(nodes: tuple[MemberId, ...], query_hash: bytes) -> Lie:
+    """Claims these nodes and this query in Accepted."""
+    return lambda show, _: tuple(
+        Accepted(query_hash, nodes) if isinstance(s, Accepted) else s for s in show
+    )
+
+
+def nobody_was_silent() -> Lie:
+    return lambda show, _: tuple(Ended(()) if isinstance(s, Ended) else s for s in show)
+
+
+def end_before(index: int) -> Lie:
+    return lambda show, _: _changed(show, index, lambda answer: (Ended(()), answer))
+
+
+def never_end() -> Lie:
+    return lambda show, _: (*(s for s in show if not isinstance(s, Ended)), Hang())
+
+
+def wait_before(index: int, seconds: float) -> Lie:
+    return lambda show, _: _changed(show, index, lambda answer: (Wait(seconds), answer))
+
+
+def break_off_before(index: int, code: Code) -> Lie:
+    return lambda show, _: _changed(show, index, lambda answer: (BreakOff(code), answer))
+
+
+def refuse(code: Code) -> Lie:
+    """Nothing is shown but an error, though the nodes were asked."""
+    return lambda show, _: (BreakOff(code),)

@@ -1,0 +1,122 @@
+"""A broker that a node dials for real: it sends the frames that a test puts in, and keeps what comes back and when."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc.aio
+
+from fakes.certificates import FakeAuthority
+from fingerpost.protocol.codec.carriage import read_from_node, write_queries
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.messages import NodeHello, SealedAnswer
+from fingerpost.service import logs
+from fingerpost.service.identity import Identity
+from fingerpost.service.rpc import SERVER_NODES, Edge, peer_of, server
+from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
+
+Fetch = Callable[[str], bytes]
+ATTACH = "/fingerpost.wire.v1.NodeService/Attach"
+
+
+@dataclass
+class Attached:
+    """One stream as the broker sees it. ``send`` a frame of queries; ``refuse`` or ``hang_up`` ends it."""
+
+    peer: Identity
+    hello: NodeHello | None = None
+    frames: list[tuple[float, tuple[SealedAnswer, ...]]] = field(default_factory=list)
+    _out: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+    _got: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def send(self, *queries: bytes) -> None:
+        self._out.put_nowait(write_queries(queries))
+
+    def send_raw(self, message: broker_pb2.AttachResponse) -> None:
+        self._out.put_nowait(message)
+
+    def refuse(self, refused: Refused) -> None:
+        self._out.put_nowait(refused)
+
+    def hang_up(self) -> None:
+        self._out.put_nowait(None)
+
+    async def answers(self, count: int) -> list[SealedAnswer]:
+        """Once so many have come."""
+        while sum(len(frame) for _, frame in self.frames) < count:
+            self._got.clear()
+            await self._got.wait()
+        return [answer for _, frame in self.frames for answer in frame]
+
+
+class NodeBroker(
+    broker_pb2_grpc.NodeServiceServicer, member_list_pb2_grpc.MemberListServiceServicer
+):
+    def __init__(self, fetch: Fetch | None = None) -> None:
+        self._fetch = fetch
+        self.streams: list[Attached] = []
+        self._came = asyncio.Event()
+
+    async def Attach(
+        self, request_iterator: AsyncIterator[Any], context: Any
+    ) -> AsyncIterator[Any]:
+        stream = Attached(peer_of(context).identity)
+
+        async def read() -> None:
+            async for message in request_iterator:
+                at = time.monotonic()
+                value = read_from_node(message)
+                if isinstance(value, NodeHello):
+                    stream.hello = value
+                    self.streams.append(stream)
+                    self._came.set()
+                else:
+                    stream.frames.append((at, value))
+                    stream._got.set()
+
+        reading = asyncio.create_task(read())
+        try:
+            while (frame := await stream._out.get()) is not None:
+                if isinstance(frame, Refused):
+                    raise frame
+                yield frame
+        finally:
+            stream.ended.set()
+            reading.cancel()
+            with suppress(BaseException):
+                await reading
+
+    async def Fetch(self, request: member_list_pb2.FetchRequest, context: Any) -> Any:
+        assert self._fetch is not None
+        return member_list_pb2.FetchResponse(content=self._fetch(request.path))
+
+    async def stream(self, number: int = 1) -> Attached:
+        """The ``number``-th stream that said hello, once there is one."""
+        async with asyncio.timeout(20):
+            while len(self.streams) < number:
+                self._came.clear()
+                await self._came.wait()
+        return self.streams[number - 1]
+
+
+@asynccontextmanager
+async def listening(
+    broker: NodeBroker, authority: FakeAuthority, identity: Identity, address: str
+) -> AsyncIterator[grpc.aio.Server]:
+    log = logs.configure("broker", {}, strict=True, stream=io.StringIO())
+    edge = server(SERVER_NODES, Edge(log, longest=10.0, streams={ATTACH: 3660.0}))
+    broker_pb2_grpc.add_NodeServiceServicer_to_server(broker, edge)
+    member_list_pb2_grpc.add_MemberListServiceServicer_to_server(broker, edge)
+    assert edge.add_secure_port(address, authority.server(identity).credentials())
+    await edge.start()
+    try:
+        yield edge
+    finally:
+        await edge.stop(0)

@@ -1,0 +1,226 @@
+"""One node of the simulated federation: its agencies' records in memory, its audit, its faults.
+
+What answers is the node's own ``Node``; simulated are the records, the locator index, the seen set, the audit's disk
+and the stream. ``journal`` holds what was recorded and what left, in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agency_node.answer_ports import Entry
+from agency_node.matching import Finding
+from agency_node.ports import Hit
+from agency_node.records import ChildRecord, Generation, RecordId
+from agency_node.service import Node
+from agency_node.ticks import departure
+from broker.service import FromNode
+from fakes.simulated_holders import FEDERATION, NOW, QuietLog
+from fingerpost.private.identity import (
+    NORMALISATION_VERSION,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    oprf_input,
+)
+from fingerpost.private.locators import locators
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Epoch, Federation, Service
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+from fingerpost.protocol.messages import NodeHello, Query, SealedAnswer
+from fingerpost.protocol.schedule import day_of_slot, slots_to_hold
+from fingerpost.service.identity import PeerIdentity
+
+if TYPE_CHECKING:
+    from federation import World
+
+Frame = tuple[bytes, ...]
+Answers = tuple[SealedAnswer, ...]
+Index = dict[bytes, tuple[bytes, list[RecordId]]]
+
+
+class SimNode:
+    """``alter`` may change, drop or add to the answers of a frame before they leave (a lying node); ``carry`` what the
+    broker does to a frame on its way here; ``stopped`` nodes hold no stream; ``pinned`` is an older member list that
+    this node still holds; ``skew`` how far its clock is ahead (seconds)."""
+
+    def __init__(self, world: World, me: MemberId) -> None:
+        self.me = me
+        self.world = world
+        self.key = Ed25519PrivateKey.generate()
+        self.children: dict[AgencyId, tuple[ChildRecord, ...]] = {}
+        self.tagged: dict[tuple[AgencyId, EpochNumber], list[tuple[bytes, RecordId]]] = {}
+        self.importing: set[AgencyId] = set()
+        self.entries: list[Entry] = []
+        self.seen: set[bytes] = set()
+        self.record_fails = False
+        self.seen_fails = False
+        self.stopped = False
+        self.sound = True
+        self.slow = 0.0
+        self.skew = 0.0
+        self.pinned: Federation | None = None
+        self.frames: list[tuple[float, int]] = []
+        self.departures: list[tuple[float, Answers]] = []
+        self.journal: list[tuple[str, bytes]] = []
+        self.alter: Callable[[Answers], Answers] = lambda a: a
+        self.carry: Callable[[Frame], Frame] = lambda f: f
+        self.log = QuietLog()
+        self._indexes: dict[tuple[AgencyId, EpochNumber, int], Index] = {}
+        self.service = self.made()
+
+    def made(self) -> Node:
+        """Also after a restart: what is on its disks stays."""
+        return Node(
+            self.me,
+            self.key,
+            dict.fromkeys(self.children, False),
+            sound=self.sound,
+            members=self,
+            peppers=self.world.peppers,
+            records=self,
+            locators=self,
+            seen=self,
+            record=self,
+            now=self.now,
+            log=self.log,
+        )
+
+    @property
+    def current(self) -> Federation:
+        return self.world.current if self.pinned is None else self.pinned
+
+    def now(self) -> float:
+        return self.world.clock.now() + self.skew
+
+    # ---- records and locators --------------------------------------------------------------
+
+    def load(self, agency: AgencyId, children: Iterable[ChildRecord]) -> None:
+        """A complete import, tagged for every epoch that is due."""
+        self.children[agency] = tuple(children)
+        for key in [key for key in self.tagged if key[0] == agency]:
+            del self.tagged[key]
+        for epoch in self.world.current.epochs_to_index(self.world.clock.now()):
+            self.index(agency, epoch)
+        self.service = self.made()
+
+    def index(self, agency: AgencyId, epoch: Epoch) -> None:
+        owners: list[RecordId] = []
+        inputs: list[bytes] = []
+        for child in self.children[agency]:
+            form = normalise(child.demographics)
+            for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=False):
+                inputs.append(oprf_input(key, NORMALISATION_VERSION))
+                owners.append(child.id)
+        tags = self.world.holders.tags(inputs, epoch)
+        self.tagged[(agency, epoch.number)] = list(zip(tags, owners, strict=True))
+        self._indexes.clear()
+
+    def agencies(self) -> tuple[AgencyId, ...]:
+        return tuple(sorted(self.children))
+
+    def generation(self, agency: AgencyId) -> Generation | None:
+        count = len(self.children[agency])
+        return Generation(1, int(NOW) - 100, int(NOW) - 50, NORMALISATION_VERSION, count)
+
+    def child(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
+        return self.children[agency][record.value]
+
+    def tags(
+        self, agency: AgencyId, generation: int, epoch: EpochNumber
+    ) -> Iterator[tuple[RecordId, bytes]]:
+        return ((owner, tag_) for tag_, owner in self.tagged[(agency, epoch)])
+
+    def ready(
+        self, agency: AgencyId, epoch: EpochNumber, slot: int | None = None
+    ) -> Generation | None:
+        if agency in self.importing or (agency, epoch) not in self.tagged:
+            return None
+        if slot is not None and slot not in slots_to_hold(self.now()):
+            return None
+        return self.generation(agency)
+
+    def find(
+        self, agency: AgencyId, epoch: EpochNumber, slot: int, locators: Sequence[bytes]
+    ) -> tuple[Hit, ...]:
+        index = self._index(agency, epoch, slot)
+        return tuple(
+            Hit(position, index[wanted][0], tuple(index[wanted][1]), 1)
+            for position, wanted in enumerate(locators)
+            if wanted in index
+        )
+
+    def _index(self, agency: AgencyId, epoch: EpochNumber, slot: int) -> Index:
+        found = self._indexes.get((agency, epoch, slot))
+        if found is None:
+            found = self._indexes[(agency, epoch, slot)] = {}
+            key = self.world.peppers.pepper(epoch, day_of_slot(slot)).slot_key(slot)
+            tagged = self.tagged[(agency, epoch)]
+            made = locators(key, (tag_ for tag_, _ in tagged))
+            for locator, (tag_, owner) in zip(made, tagged, strict=True):
+                found.setdefault(locator, (tag_, []))[1].append(owner)
+        return found
+
+    # ---- seen and record --------------------------------------------------------------------
+
+    def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
+        if self.seen_fails:
+            raise Defect("seen")
+        before = frozenset(q.hash for q in queries if q.hash in self.seen)
+        self.seen.update(q.hash for q in queries)
+        return before
+
+    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
+        if self.record_fails:
+            return frozenset(e.agency for e in entries)
+        self.entries.extend(entries)
+        self.journal.extend((f"recorded {e.agency}", e.query.hash) for e in entries)
+        return frozenset()
+
+    def findings(self, agency: AgencyId) -> list[Finding]:
+        return [e.examined.finding for e in self.entries if e.agency == agency]
+
+    # ---- the stream --------------------------------------------------------------------------
+
+    async def attach(self) -> None:
+        """Holds a stream to the broker until it ends or the node is stopped."""
+        outgoing: asyncio.Queue[FromNode] = asyncio.Queue()
+        outgoing.put_nowait(NodeHello(1))
+        clock = self.world.clock
+        leaving: set[asyncio.Task[None]] = set()
+
+        async def leave(answers: Answers, at: float) -> None:
+            await clock.sleep_until(at)
+            answers = self.alter(answers)
+            self.departures.append((clock.monotonic(), answers))
+            self.journal.extend(("left", answer.query_hash) for answer in answers)
+            self.world.broker_saw.extend(answer.sealed for answer in answers)
+            if answers:
+                outgoing.put_nowait(answers)
+
+        async def send(frame: Frame) -> None:
+            frame = self.carry(frame)
+            received = clock.monotonic()
+            self.frames.append((received, len(frame)))
+            answers = self.service.answer(frame)
+            delay = self.world.current.parameters.answer_delay_ms
+            at = departure(received, received + self.slow, delay)
+            task = asyncio.create_task(leave(answers, at))
+            leaving.add(task)
+            task.add_done_callback(leaving.discard)
+
+        async def incoming() -> AsyncIterator[FromNode]:
+            while True:
+                yield await outgoing.get()
+
+        peer = PeerIdentity(FEDERATION, self.me, Service.NODE, NOW + 10**9)
+        try:
+            await self.world.broker.attach(peer, incoming(), send)
+        finally:
+            for task in leaving:
+                task.cancel()

@@ -1,0 +1,513 @@
+"""The answering side as a whole: real queries in, sealed answers out, and what each asker then reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agency_node.matching import Finding
+from agency_node.records import ChildRecord
+from fakes.node_world import (
+    COUNCIL,
+    GATEWAY,
+    GATEWAY_KEY,
+    HERE,
+    MINE,
+    NOW,
+    SCHOOL,
+    SURGERY,
+    THERE,
+    MemoryRecord,
+    MemorySeen,
+    NodeWorld,
+    a_child,
+    a_federation,
+    a_record,
+    an_involvement,
+    another_child,
+)
+from fingerpost.private.answer import AnswerPart
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import seal_into_query, write_core
+from fingerpost.protocol.codes import COARSE, InvolvementStatus, Kind, Purpose, Reach, Status
+from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.federation import DenyList
+from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
+from fingerpost.protocol.messages import KeySet
+
+NOTHING = dict.fromkeys(MINE, Status.NOTHING_TO_DISCLOSE)
+CANNOT = dict.fromkeys(MINE, Status.CANNOT_ANSWER)
+AGAIN = dict.fromkeys(MINE, Status.TRY_AGAIN)
+
+
+def a_world(*, school: tuple[ChildRecord, ...] = (), **parts: object) -> NodeWorld:
+    world = NodeWorld(**parts)  # type: ignore[arg-type]
+    world.put_all({SCHOOL: school} if school else {})
+    return world
+
+
+def only(parts: list[AnswerPart]) -> AnswerPart:
+    (part,) = parts
+    return part
+
+
+# ---- a match ------------------------------------------------------------------------------------
+
+
+def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing() -> None:
+    world = a_world(school=(a_record(),))
+    query = world.query()
+    part = only(world.ask(query)[query.hash])
+    assert {a.agency: a.status for a in part.agencies} == NOTHING | {SCHOOL: Status.INVOLVED}
+    (pointer,) = part.pointers
+    assert (pointer.agency, pointer.kind) == (SCHOOL, COARSE[Kind.EDU_SCHOOL])
+    assert pointer.worker_name == "Robin Ferris"
+    (entry,) = world.entries
+    assert (entry.agency, entry.examined.finding) == (SCHOOL, Finding.MATCH)
+    assert (entry.told, entry.status) == (1, Status.INVOLVED)
+    assert entry.examined.question is not None
+    assert entry.examined.question.passport.subject == "account-17"
+
+
+def test_every_word_says_which_import_it_rests_on() -> None:
+    world = a_world(school=(a_record(),))
+    world.put(SURGERY, a_record(0, another_child()), as_of=12345)
+    query = world.query()
+    part = only(world.ask(query)[query.hash])
+    stated = {a.agency: (a.generation, a.as_of) for a in part.agencies}
+    assert stated[SURGERY] == (2, 12345)
+    assert stated[SCHOOL][0] == 1
+
+
+def test_a_wide_query_meets_the_same_records() -> None:
+    world = a_world(school=(a_record(),))
+    assert world.words(world.query(key_set=KeySet.WIDE))[SCHOOL] is Status.INVOLVED
+
+
+def test_nobody_out_of_reach_is_looked_at() -> None:
+    """The node sends one empty part, as the asker expects of it."""
+    world = a_world(school=(a_record(),))
+    query = world.query(purpose=Purpose.CLA_CARE, reach=Reach.NAMED, named=(THERE,))
+    part = only(world.ask(query)[query.hash])
+    assert (part.agencies, part.pointers, world.entries) == ((), (), [])
+
+
+def test_many_agencies_answer_in_parts_cut_by_public_facts() -> None:
+    mine = tuple(sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:03}") for n in range(70))}))
+    world = NodeWorld(current=a_federation(NOW, mine), mine=mine)
+    for agency in mine[:2]:
+        world.put(agency, a_record(0, another_child()))
+    query = world.query()
+    parts = world.ask(query)[query.hash]
+    assert [(part.part, part.parts, len(part.agencies)) for part in parts] == [
+        (0, 2, limits.AGENCIES_PER_PART),
+        (1, 2, len(mine) - limits.AGENCIES_PER_PART),
+    ]
+
+
+# ---- what cannot be told apart ------------------------------------------------------------------
+
+RETICENT = {
+    "no record": (a_record(0, another_child()),),
+    "shielded": (a_record(0, None, an_involvement(), an_involvement(Kind.GP, shielded=True)),),
+    "sensitive kind": (a_record(0, None, an_involvement(Kind.MENTAL_HEALTH)),),
+    "sensitive row": (a_record(0, None, an_involvement(sensitive=True)),),
+    "not for this purpose": (a_record(0, None, an_involvement(Kind.YOUTH_JUSTICE)),),
+    "shielded double": (
+        a_record(0),
+        a_record(1, a_child(middle_names="Wren"), an_involvement(shielded=True)),
+    ),
+}
+
+
+@pytest.mark.parametrize("why", RETICENT)
+def test_reticence_of_every_kind_is_one_word_one_size_and_no_pointer(why: str) -> None:
+    world = a_world(school=RETICENT[why])
+    query = world.query(purpose=Purpose.EARLY_HELP)
+    answers = world.node.answer([query.wire])
+    assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
+    part = only(world.read(answers, query)[query.hash])
+    assert {a.agency: a.status for a in part.agencies} == NOTHING
+    assert part.pointers == ()
+    assert {a.generation for a in part.agencies} == {1}
+
+
+def test_what_opened_is_recorded_though_nothing_was_told() -> None:
+    for why, records in RETICENT.items():
+        world = a_world(school=records)
+        world.ask(world.query(purpose=Purpose.EARLY_HELP))
+        entries = [e for e in world.entries if e.agency == SCHOOL]
+        assert len(entries) == (why != "no record"), why
+        assert all(e.told == 0 and e.status is Status.NOTHING_TO_DISCLOSE for e in entries)
+
+
+def test_not_permitted_is_the_same_word_and_recorded_as_refused() -> None:
+    """A passport that its agency did not sign."""
+    world = a_world(school=(a_record(),))
+    assert world.words(world.query(passport_key=Ed25519PrivateKey.generate())) == NOTHING
+    (entry,) = world.entries
+    assert entry.examined.finding is Finding.REFUSED
+    assert entry.examined.refusal is Code.BAD_PASSPORT
+    assert entry.examined.question is None
+
+
+def test_a_purpose_that_governance_has_not_put_in_force_is_refused_at_the_agency() -> None:
+    world = a_world(school=(a_record(),))
+    lists = replace(world.current.code_lists, purposes=frozenset({Purpose.EARLY_HELP}))
+    world.current = replace(world.current, code_lists=lists)
+    assert world.words(world.query()) == NOTHING
+    assert world.entries[0].examined.refusal is Code.NOT_ALLOWED
+
+
+# ---- attacks ------------------------------------------------------------------------------------
+
+
+def test_wraps_for_one_child_and_the_demographics_of_another_come_to_nothing() -> None:
+    world = a_world(school=(a_record(0), a_record(1, another_child())))
+    query = world.query(another_child(), opens_for=a_child())
+    assert world.words(query) == NOTHING
+    assert [(e.agency, e.examined.finding) for e in world.entries] == [(SCHOOL, Finding.MISMATCH)]
+
+
+def test_a_query_that_opens_for_nobody_is_not_recorded_but_kept() -> None:
+    world = a_world(school=(a_record(),))
+    query = world.query(tags=[bytes([9]) * 32])
+    assert world.words(query) == NOTHING
+    assert world.entries == []
+    assert world.words(query) == AGAIN
+
+
+def test_a_replay_gets_try_again_from_all_and_touches_nothing() -> None:
+    world = a_world(school=(a_record(),))
+    query = world.query()
+    assert world.words(query)[SCHOOL] is Status.INVOLVED
+    assert world.words(query) == AGAIN
+    assert len(world.entries) == 1
+
+
+def test_twice_in_one_frame_is_answered_once() -> None:
+    world = a_world(school=(a_record(),))
+    query = world.query()
+    assert len(world.node.answer([query.wire, query.wire])) == 1
+    assert len(world.entries) == 1
+
+
+def test_what_nobody_signed_gets_no_answer_and_costs_the_others_nothing() -> None:
+    world = a_world(school=(a_record(),))
+    good = world.query()
+    bad = bytearray(world.query().wire)
+    bad[4000] ^= 1
+    answers = world.node.answer([bytes(bad), b"", bytes(limits.QUERY_BYTES), good.wire])
+    assert [answer.query_hash for answer in answers] == [good.hash]
+    assert world.log.events == ["node.query_dropped"] * 3
+
+
+@pytest.mark.parametrize(
+    "deny",
+    [DenyList(agencies=frozenset({COUNCIL})), DenyList(members=frozenset({GATEWAY}))],
+)
+def test_who_is_denied_is_not_answered(deny: DenyList) -> None:
+    world = a_world(school=(a_record(),))
+    query = world.query()
+    world.current = replace(world.current, deny=deny)
+    assert world.node.answer([query.wire]) == ()
+    assert world.entries == []
+
+
+def test_a_reply_key_that_is_none_drops_that_query_alone() -> None:
+    """Sealing to it fails; the frame's other askers must not pay for it."""
+    world = a_world(school=(a_record(),))
+    good = world.query()
+    bad = _with_reply_key(world, bytes([0xFF]) * limits.HYBRID_PUBLIC_KEY_BYTES)
+    answers = world.node.answer([bad, good.wire])
+    assert [answer.query_hash for answer in answers] == [good.hash]
+
+
+def _with_reply_key(world: NodeWorld, key: bytes) -> bytes:
+    core = replace(world.query().core, reply_key=key)
+    wraps = (bytes(limits.WRAP_BYTES),) * limits.LOCATORS
+    body = bytes(limits.SEALED_BYTES)
+    return seal_into_query(write_core(core), wraps, body, GATEWAY, GATEWAY_KEY)
+
+
+# ---- twins, doubles and strangers ---------------------------------------------------------------
+
+
+def test_doubles_of_one_child_are_told_as_one() -> None:
+    double = a_record(1, None, an_involvement(Kind.EDU_WELFARE, worker_name="Jo Pine"))
+    world = a_world(school=(a_record(0), double))
+    query = world.query()
+    part = only(world.ask(query)[query.hash])
+    assert {p.worker_name for p in part.pointers} == {"Robin Ferris", "Jo Pine"}
+
+
+def test_a_twin_is_never_pointed_to_and_stands_in_the_log_as_possible() -> None:
+    twin = a_child(forename="Mary", nhs_number="")
+    world = a_world(school=(a_record(0, twin),))
+    assert world.words(world.query()) == NOTHING
+    assert [e.examined.finding for e in world.entries] == [Finding.POSSIBLE]
+
+
+def test_two_children_who_both_match_are_both_only_possible() -> None:
+    """Same name, day and place, but two NHS numbers: software must not choose."""
+    both = (a_record(0), a_record(1, a_child(nhs_number="9990000026")))
+    world = a_world(school=both)
+    assert world.words(world.query(a_child(nhs_number=""))) == NOTHING
+    (entry,) = world.entries
+    assert entry.examined.finding is Finding.POSSIBLE
+    assert [record.id.value for record in entry.examined.possible] == [0, 1]
+
+
+# ---- public facts alone -------------------------------------------------------------------------
+
+
+def _part(**changes: object) -> dict[str, Any]:
+    return {"public_part": lambda part: replace(part, **changes)}
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (_part(code_list_version=2), CANNOT),
+        (_part(normalisation_version=2), CANNOT),
+        (_part(epoch=EpochNumber(9)), CANNOT),
+        ({"at": NOW - limits.QUERY_LIFE_SECONDS - limits.CLOCK_SKEW_SECONDS - 1}, AGAIN),
+        ({"at": NOW + limits.CLOCK_SKEW_SECONDS + 1}, AGAIN),
+    ],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_versions_epoch_and_time_are_judged_before_the_index_and_alike_for_all(
+    what: dict[str, Any], words: dict[AgencyId, Status], known: bool
+) -> None:
+    world = a_world(school=(a_record(0, a_child() if known else another_child()),))
+    assert world.words(world.query(**what)) == words
+    assert world.entries == []
+
+
+@pytest.mark.parametrize(
+    "at",
+    [NOW - limits.QUERY_LIFE_SECONDS - limits.CLOCK_SKEW_SECONDS, NOW + limits.CLOCK_SKEW_SECONDS],
+)
+def test_to_the_very_edge_of_its_time_a_query_is_answered(at: float) -> None:
+    world = a_world(school=(a_record(),))
+    words = world.words(world.query(at=at))
+    assert words[SCHOOL] in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
+    assert words[SURGERY] is Status.NOTHING_TO_DISCLOSE
+
+
+def test_an_expired_member_list_makes_it_say_that_it_cannot_answer() -> None:
+    world = a_world(school=(a_record(),))
+    query = world.query()
+    world.current = replace(world.current, valid_until=NOW)
+    assert world.words(query) == CANNOT
+    assert world.entries == []
+
+
+def test_golden_vectors_that_do_not_hold_silence_the_whole_node() -> None:
+    world = a_world(school=(a_record(),), sound=False)
+    assert world.words(world.query()) == CANNOT
+    assert not world.node.sound
+
+
+def test_another_federations_query_is_dropped() -> None:
+    world = a_world(school=(a_record(),))
+    parameters = replace(world.current.parameters, federation=FederationId("other"))
+    query = world.query()
+    world.current = replace(world.current, parameters=parameters)
+    assert world.node.answer([query.wire]) == ()
+
+
+def test_never_imported_is_not_a_no() -> None:
+    world = NodeWorld()
+    world.put(SCHOOL, a_record())
+    words = world.words(world.query())
+    assert words == CANNOT | {SCHOOL: Status.INVOLVED}
+
+
+def test_an_agency_of_the_list_that_the_settings_leave_out_cannot_answer() -> None:
+    world = NodeWorld(mine=(COUNCIL, SCHOOL))
+    world.put_all({SCHOOL: [a_record()]})
+    assert world.words(world.query())[SURGERY] is Status.CANNOT_ANSWER
+
+
+def test_no_pepper_no_answer() -> None:
+    world = a_world(school=(a_record(),))
+    world.peppers.missing = True
+    assert world.words(world.query()) == CANNOT
+
+
+def test_a_slot_that_is_not_indexed_cannot_be_answered() -> None:
+    world = a_world(school=(a_record(),))
+    world.clock.advance(limits.SLOT_SECONDS)
+    query = world.query()
+    assert world.words(query) == CANNOT
+    world.prepare()
+    assert world.words(world.query())[SCHOOL] is Status.INVOLVED
+
+
+def test_half_an_import_answers_from_the_one_before() -> None:
+    world = a_world(school=(a_record(),))
+    world.records.begin(
+        SCHOOL, bytes(32), as_of=2, normalisation_version=1, upn=False, now=int(NOW)
+    )
+    world.prepare()
+    query = world.query()
+    part = only(world.ask(query)[query.hash])
+    assert {a.agency: a.generation for a in part.agencies}[SCHOOL] == 1
+    assert part.pointers
+
+
+# ---- record before answer -----------------------------------------------------------------------
+
+
+def test_what_cannot_be_recorded_is_not_said() -> None:
+    record = MemoryRecord()
+    world = a_world(school=(a_record(),), record=record)
+    world.put(SURGERY, a_record(0, None, an_involvement(Kind.GP)))
+    record.broken.add(SCHOOL)
+    query = world.query()
+    part = only(world.ask(query)[query.hash])
+    words = {a.agency: a.status for a in part.agencies}
+    assert words[SCHOOL] is Status.CANNOT_ANSWER
+    assert words[SURGERY] is Status.INVOLVED
+    assert {pointer.agency for pointer in part.pointers} == {SURGERY}
+    assert world.node.faulty == {SCHOOL}
+
+
+def test_a_log_that_failed_silences_known_and_unknown_children_alike() -> None:
+    """Else "cannot answer" would come to mean "known here"."""
+    record = MemoryRecord()
+    world = a_world(school=(a_record(),), record=record)
+    record.broken.add(SCHOOL)
+    world.ask(world.query())
+    record.broken.clear()
+    assert world.words(world.query(tags=[bytes(32)]))[SCHOOL] is Status.CANNOT_ANSWER
+    assert world.words(world.query())[SCHOOL] is Status.CANNOT_ANSWER
+
+
+def test_a_store_that_keeps_nothing_makes_every_index_untouched() -> None:
+    seen = MemorySeen()
+    world = a_world(school=(a_record(),), seen=seen)
+    seen.broken = True
+    assert world.words(world.query()) == CANNOT
+    assert world.entries == []
+    assert not world.node.sound
+    seen.broken = False
+    assert world.words(world.query())[SCHOOL] is Status.INVOLVED
+    assert world.node.sound
+
+
+def test_all_queries_are_kept_before_any_is_looked_at() -> None:
+    order: list[str] = []
+
+    class Noting(MemorySeen):
+        def take(self, queries: object, now: float) -> frozenset[bytes]:
+            order.append("kept")
+            return frozenset()
+
+    world = a_world(school=(a_record(),), seen=Noting())
+    find = world.index.find
+
+    def noting(*arguments: object) -> object:
+        order.append("looked")
+        return find(*arguments)  # type: ignore[arg-type]
+
+    world.index.find = noting  # type: ignore[method-assign, assignment]
+    world.node.answer([world.query().wire, world.query().wire])
+    assert order == ["kept", *["looked"] * 6]
+
+
+def test_the_record_is_made_before_the_answer_is_sealed() -> None:
+    class Gone(MemoryRecord):
+        def opened(self, entries: object) -> frozenset[AgencyId]:
+            raise KeyError  # not even a fault that nobody foresaw lets an answer out
+
+    world = a_world(school=(a_record(),), record=Gone())
+    with pytest.raises(KeyError):
+        world.ask(world.query())
+
+
+def test_a_damaged_record_silences_its_agency_until_somebody_looked() -> None:
+    world = a_world(school=(a_record(),))
+
+    def damaged(*_: object) -> ChildRecord:
+        raise Defect("a stored row does not open")
+
+    world.records.child = damaged  # type: ignore[method-assign, assignment]
+    assert world.words(world.query())[SCHOOL] is Status.CANNOT_ANSWER
+    assert world.words(world.query(tags=[bytes(32)]))[SCHOOL] is Status.CANNOT_ANSWER
+    assert world.node.faulty == {SCHOOL}
+
+
+def test_a_row_that_fits_no_pointer_is_recorded_and_not_a_no() -> None:
+    world = a_world(school=(a_record(0, None, an_involvement(worker_name="<b>")),))
+    assert world.words(world.query())[SCHOOL] is Status.CANNOT_ANSWER
+    assert [e.agency for e in world.entries] == [SCHOOL]
+
+
+# ---- slots --------------------------------------------------------------------------------------
+
+
+def test_what_is_recorded_as_told_is_what_leaves() -> None:
+    rows = [an_involvement(worker_name=f"Worker {chr(65 + n)}") for n in range(12)]
+    world = a_world(school=(a_record(0, None, *rows),))
+    world.put(SURGERY, a_record(0, None, an_involvement(Kind.GP)))
+    query = world.query()
+    part = only(world.ask(query)[query.hash])
+    assert len(part.pointers) == limits.POINTER_SLOTS
+    school = [p for p in part.pointers if p.agency == SCHOOL]
+    assert school[-1].kind is None, "ring this agency's duty desk"
+    told = {e.agency: e.told for e in world.entries}
+    assert told == {SCHOOL: len(school), SURGERY: 1}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            an_involvement,
+            st.sampled_from(Kind),
+            status=st.sampled_from(InvolvementStatus),
+            sensitive=st.booleans(),
+            shielded=st.booleans(),
+            lead=st.booleans(),
+        ),
+        min_size=1,
+        max_size=10,
+    ),
+    st.sampled_from(
+        [p for p in Purpose if p not in (Purpose.EXPLOITATION, Purpose.PRACTICE_REVIEW)]
+    ),
+)
+def test_whatever_is_kept_nothing_withheld_leaves(rows: list[object], purpose: Purpose) -> None:
+    world = NodeWorld()
+    world.put(SCHOOL, a_record(0, None, *rows))  # type: ignore[arg-type]
+    named = {Purpose.CLA_CARE, Purpose.TRANSFER_IN}
+    reach = Reach.NAMED if purpose in named else Reach.AREA
+    query = world.query(purpose=purpose, reach=reach, named=(HERE,) if purpose in named else ())
+    answers = world.node.answer([query.wire])
+    assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES]
+    part = only(world.read(answers, query)[query.hash])
+    withheld = any(row.shielded for row in rows)  # type: ignore[attr-defined]
+    assert not (withheld and part.pointers)
+    kinds = {
+        COARSE[row.kind]  # type: ignore[attr-defined]
+        for row in rows
+        if not row.sensitive and not row.kind.sensitive  # type: ignore[attr-defined]
+    }
+    assert {p.kind for p in part.pointers} <= kinds | {None}
+    status = {a.agency: a.status for a in part.agencies}[SCHOOL]
+    assert (status is Status.INVOLVED) == bool(part.pointers)
+
+
+def test_repr_says_nothing_of_a_person() -> None:
+    world = a_world(school=(a_record(),))
+    world.ask(world.query())
+    text = repr(world.entries)
+    assert "Marigold" not in text
+    assert "Siân" not in text

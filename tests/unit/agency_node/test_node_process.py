@@ -1,0 +1,333 @@
+"""The node as a process: from its settings file and folders to an answer, an entry in the audit log, and the log read
+aloud."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+import stat
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from agency_node import cli, wiring
+from agency_node.import_wiring import open_store
+from agency_node.ports import Child
+from agency_node.records import ChildRecord
+from agency_node.settings import NodeSettings
+from agency_node.store.imports import SqlImports
+from fakes.certificates import FakeAuthority
+from fakes.node_broker import NodeBroker, listening
+from fakes.node_world import (
+    BROKER,
+    EPOCH,
+    FEDERATION,
+    HOLDERS,
+    ISSUER,
+    MINE,
+    NODE,
+    SCHOOL,
+    NodeWorld,
+    OnePepper,
+    a_child,
+    a_federation,
+    a_query,
+    a_record,
+    another_child,
+    tags_of,
+)
+from fakes.repository import FakeRepository
+from fingerpost.private.identity import Side
+from fingerpost.private.pepper_sealing import seal_pepper
+from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.protocol.codes import Status
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.federation import Service as ListedService
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service import bundle, logs
+from fingerpost.service import settings as settings_files
+from fingerpost.service.credentials import make_member_keys
+from fingerpost.service.health import probe
+from fingerpost.service.identity import Identity, Service
+from fingerpost.service.peppers import PepperStore
+from fingerpost.service.run import Stop
+
+ME = Identity(FEDERATION, NODE, Service.NODE)
+THE_BROKER = Identity(FEDERATION, BROKER, Service.BROKER)
+
+
+def free_address() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{found.getsockname()[1]}"
+
+
+@dataclass
+class Home:
+    """The node's folders as its operator lays them out, with an import of every agency but one."""
+
+    folder: Path
+    authority: FakeAuthority
+    repository: FakeRepository
+    federation: Federation
+    pepper: OnePepper
+    address: str
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / "node.toml"
+
+    @property
+    def settings(self) -> NodeSettings:
+        return settings_files.load(self.settings_file, NodeSettings)
+
+    def put(self, agency: AgencyId, *children: ChildRecord) -> None:
+        records = open_store(self.settings)
+        imports = SqlImports(records)
+        staged = imports.begin(
+            agency, bytes(32), as_of=1000, normalisation_version=1, upn=False, now=1000
+        )
+        imports.add(
+            agency,
+            staged.number,
+            0,
+            [Child(c.demographics, c.involvements, bytes(16)) for c in children],
+        )
+        imports.close_staging(agency, staged.number)
+        tags = [tags_of(c.demographics, Side.RECORD) for c in children]
+        imports.put_tags(agency, staged.number, EPOCH, 0, tags)
+        imports.complete(agency, staged.number, 1000)
+        records.close()
+
+    def query(self) -> SealedQuery:
+        return a_query(at=time.time(), federation=self.federation, peppers=self.pepper)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    now = time.time()
+    keys = make_member_keys(tmp_path / "credentials")
+    federation = a_federation(now)
+    me = replace(federation.members[NODE], signing_key=keys.public_key)
+    federation = replace(federation, version=1, members={**federation.members, NODE: me})
+    authority = FakeAuthority.create(tmp_path / "authority")
+    pair = authority.certify(ME)
+    keys.install((pair / "tls.key").read_bytes(), (pair / "tls.pem").read_bytes())
+
+    (tmp_path / "state").mkdir(mode=0o700)
+    pepper = OnePepper(now)
+    store = PepperStore(tmp_path / "state" / "peppers", NODE)
+    receiving = dict(store.prepare(federation.parameters, now))
+    sealed = seal_pepper(pepper.first, NODE, receiving[EPOCH])
+    repository = FakeRepository(tmp_path, now)
+    repository.publish(
+        federation.parameters,
+        federation.code_lists,
+        federation.members.values(),
+        federation.areas.values(),
+        peppers=[sealed],
+    )
+    address = free_address()
+    holders = [bundle.Endpoint(holder, bundle.Address("127.0.0.1:1")) for holder in HOLDERS]
+    bundle.write_bundle(
+        tmp_path / "bundle",
+        bundle.EnrolmentBundle(
+            federation=FEDERATION,
+            member=NODE,
+            service=ListedService.NODE,
+            addresses=bundle.Addresses(
+                issuer=bundle.Endpoint(ISSUER, bundle.Address("127.0.0.1:1")),
+                broker=BROKER,
+                broker_nodes=bundle.Address(address),
+                broker_askers=bundle.Address("127.0.0.1:1"),
+                key_holders=(holders[0], holders[1]),
+            ),
+            root=repository.root.read_bytes(),
+            certificate_authority=authority.file.read_bytes(),
+        ),
+    )
+    settings_files.write_secret(tmp_path / "audit.key", bytes(range(32)))
+    agencies = ""
+    for number, agency in enumerate(MINE):
+        settings_files.write_secret(tmp_path / f"data-{number}.key", bytes([number + 1]) * 32)
+        agencies += f'\n[[agencies]]\nid = "{agency}"\ndata_key = "data-{number}.key"\n'
+    made = Home(tmp_path, authority, repository, federation, pepper, address)
+    made.settings_file.write_text(
+        f"""
+state = "state"
+audit_key = "audit.key"
+health = "health.sock"
+workers = 1
+
+[places]
+bundle = "bundle"
+credentials = "credentials"
+member_list = "list"
+{agencies}"""
+    )
+    made.settings_file.chmod(0o600)
+    made.put(MINE[0], a_record(0, another_child()))
+    made.put(SCHOOL, a_record(0, another_child()), a_record(1))
+    return made
+
+
+@asynccontextmanager
+async def node_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator[None]:
+    stop = Stop()
+    logger = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=log or io.StringIO())
+    running = asyncio.create_task(wiring.serve(home.settings, logger, stop))
+    try:
+        async with asyncio.timeout(30):
+            while not await probe(home.settings.health, str(SCHOOL)):
+                assert not running.done(), running.exception()
+        yield
+    finally:
+        stop.request()
+        await running
+
+
+async def asked(broker: NodeBroker, home: Home, query: SealedQuery) -> dict[AgencyId, Status]:
+    stream = broker.streams[-1]
+    before = sum(len(frame) for _, frame in stream.frames)
+    sent = time.monotonic()
+    stream.send(query.wire)
+    async with asyncio.timeout(10):
+        answers = await stream.answers(before + 1)
+    assert stream.frames[-1][0] - sent >= home.federation.parameters.answer_delay_ms / 1000
+    world = NodeWorld(current=home.federation)
+    part = world.read(answers[before:], query)[query.hash][0]
+    return {answer.agency: answer.status for answer in part.agencies}
+
+
+async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
+    log = io.StringIO()
+    broker = NodeBroker(home.repository.fetch)
+    query = home.query()
+    async with listening(broker, home.authority, THE_BROKER, home.address):
+        async with node_of(home, log):
+            stream = await broker.stream()
+            assert stream.peer == ME
+            words = await asked(broker, home, query)
+            assert words[SCHOOL] is Status.INVOLVED
+            assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
+            assert words[MINE[2]] is Status.CANNOT_ANSWER, "never imported is not a no"
+            assert await probe(home.settings.health)
+            status = await asyncio.to_thread(
+                CliRunner().invoke,
+                cli.app,
+                ["status", "--settings", str(home.settings_file)],
+                env={"COLUMNS": "200"},
+            )
+            assert "broker: attached" in status.stdout
+            assert "never" in status.stdout
+        async with node_of(home, log):  # started anew: a replay is still known
+            await broker.stream(2)
+            assert set((await asked(broker, home, query)).values()) == {Status.TRY_AGAIN}
+    child = a_child()
+    for secret in (
+        child.forename,
+        child.surname,
+        child.postcode,
+        child.nhs_number,
+        query.hash.hex(),
+    ):
+        assert secret not in log.getvalue()
+
+
+async def test_the_audit_log_read_aloud(home: Home) -> None:
+    broker = NodeBroker(home.repository.fetch)
+    async with listening(broker, home.authority, THE_BROKER, home.address), node_of(home):
+        await broker.stream()
+        await asked(broker, home, home.query())
+    run = CliRunner()
+    where = ["--settings", str(home.settings_file), "--agency", str(SCHOOL)]
+    shown = run.invoke(cli.app, ["audit", "show", *where], env={"COLUMNS": "300"})
+    assert shown.exit_code == 0, shown.output
+    for text in ("Siân O’Neill-Brontë", "S47_ENQUIRY", "Marigold Thistlewood", "match", "ref-1"):
+        assert text in shown.stdout
+    none = run.invoke(cli.app, ["audit", "show", *where, "--possible"], env={"COLUMNS": "300"})
+    assert "Marigold" not in none.stdout
+    verified = run.invoke(cli.app, ["audit", "verify", *where])
+    assert verified.stdout.startswith("1 entries, whole.")
+    witness = verified.stdout.split(": ")[1].strip()
+    again = run.invoke(cli.app, ["audit", "verify", *where, "--witness", witness])
+    assert again.exit_code == 0
+    other = ["--settings", str(home.settings_file), "--agency", str(MINE[0])]
+    assert run.invoke(cli.app, ["audit", "verify", *other]).stdout.startswith("0 entries")
+    everything = [p for p in (home.folder / "state").rglob("*") if p.is_file()]
+    assert any(p.parent.name == "audit" for p in everything)
+    for file in everything:
+        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+        if "sqlite" in file.name:
+            assert b"Thistlewood" not in file.read_bytes(), file
+
+
+async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home) -> None:
+    broker = NodeBroker(home.repository.fetch)
+    async with listening(broker, home.authority, THE_BROKER, home.address):
+        async with node_of(home):
+            await broker.stream()
+            await asked(broker, home, home.query())
+        for file in (home.folder / "state" / "audit").glob(f"{SCHOOL}.sqlite*"):
+            if not file.name.endswith(".head"):
+                file.unlink()
+        log = io.StringIO()
+        stop = Stop()
+        logger = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=log)
+        running = asyncio.create_task(wiring.serve(home.settings, logger, stop))
+        try:
+            await broker.stream(2)
+            async with asyncio.timeout(20):
+                while not await probe(home.settings.health, str(MINE[0])):
+                    assert not running.done(), running.exception()
+            words = await asked(broker, home, home.query())
+            assert words[SCHOOL] is Status.CANNOT_ANSWER
+            assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
+            assert not await probe(home.settings.health)
+        finally:
+            stop.request()
+            await running
+        assert "node.log_refused" in log.getvalue()
+    where = ["--settings", str(home.settings_file), "--agency", str(SCHOOL)]
+    adopted = CliRunner().invoke(
+        cli.app, ["audit", "adopt", *where, "--by", "duty-operator", "--why", "restore-7"]
+    )
+    assert adopted.exit_code == 0, adopted.output
+    shown = CliRunner().invoke(cli.app, ["audit", "show", *where], env={"COLUMNS": "200"})
+    assert "duty-operator" in shown.stdout
+
+
+def test_check_says_whether_it_holds_together(home: Home) -> None:
+    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    assert run.exit_code == 0, run.output
+    assert "3 agencies" in run.stdout
+
+
+def test_which_log_must_be_said_where_there_are_several(home: Home) -> None:
+    run = CliRunner().invoke(cli.app, ["audit", "verify", "--settings", str(home.settings_file)])
+    assert isinstance(run.exception, Defect)
+
+
+def test_enrol_writes_a_request_with_public_keys_only(tmp_path: Path) -> None:
+    arguments = {
+        "federation": "pilot",
+        "member": "node-9",
+        "organisation": "A host",
+        "caseload": "5000",
+        "credentials": str(tmp_path / "credentials"),
+        "request": str(tmp_path / "request"),
+    }
+    options = [text for name, value in arguments.items() for text in (f"--{name}", value)]
+    run = CliRunner().invoke(cli.app, ["enrol", *options])
+    assert run.exit_code == 0, run.output
+    assert "fingerprint" in run.stdout
+    key = tmp_path / "credentials" / "signing.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert key.read_bytes()[30:60] not in (tmp_path / "request").read_bytes()

@@ -1,0 +1,201 @@
+"""What the running node does for its records, turn by turn, on a clock that the test turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from agency_node.index import LocatorIndex
+from agency_node.tagging import Tagger
+from agency_node.upkeep import AGAIN_SECONDS, GRACE_SECONDS, UPKEEP_EVENTS, Upkeep, due_tables
+from fakes.import_world import DAY, ELM, FIRST, NOW, OAK, World, a_federation, row
+from fakes.simulated_holders import Peppers, QuietLog
+from fingerpost.private.locators import Pepper, locator
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import EpochNumber
+from fingerpost.protocol.schedule import day_of, slot_of
+
+SECOND = EpochNumber(2)
+SLOT = slot_of(NOW)
+
+
+@dataclass
+class Node:
+    world: World
+    index: LocatorIndex
+    peppers: Peppers
+    upkeep: Upkeep
+    log: QuietLog
+    now: float = NOW
+
+    async def turn(self, seconds: float = 0.0) -> None:
+        """A turn ``seconds`` later, and whatever it began in the background."""
+        self.now += seconds
+        await self.upkeep.tend(self.now)
+        if self.upkeep._background is not None:
+            await asyncio.wait([self.upkeep._background])
+
+    def found(self, agency_tag: bytes, slot: int) -> int:
+        pepper = self.peppers.pepper(FIRST, day_of(slot * 600))
+        return len(self.index.find(OAK, FIRST, slot, [locator(pepper.slot_key(slot), agency_tag)]))
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    world = World(tmp_path)
+    index = LocatorIndex(world.records, lambda: None)
+    peppers = Peppers(
+        {n: Pepper(n, day_of(NOW) - 3, bytes([n.value]) * 32) for n in (FIRST, SECOND)}
+    )
+    log = QuietLog()
+
+    @asynccontextmanager
+    async def tagging() -> AsyncIterator[Tagger]:
+        yield world.tagger
+
+    upkeep = Upkeep(world.records, world.imports, index, tagging, world.members, peppers, log)
+    yield Node(world, index, peppers, upkeep, log)
+    await upkeep.close()
+    world.close()
+
+
+def rows(count: int) -> list[str]:
+    return [row(n) for n in range(count)]
+
+
+async def test_after_an_import_the_tables_of_the_slot_are_there(node: Node) -> None:
+    node.world.open_epoch()
+    await node.turn()
+    assert node.index.ready(OAK, FIRST, SLOT) is None
+    await node.world.import_(rows(3))
+    await node.turn(5)
+    _, tag = next(node.world.records.tags(OAK, 1, FIRST))
+    assert node.found(tag, SLOT) == 1
+    assert node.index.ready(ELM, FIRST, SLOT) is None
+    assert set(node.log.events) <= set(UPKEEP_EVENTS)
+
+
+async def test_the_next_slot_is_there_before_it_may_be_asked(node: Node) -> None:
+    node.world.open_epoch()
+    await node.world.import_(rows(1))
+    last = (SLOT + 1) * 600 - 60.0
+    await node.turn(last - 1 - NOW)
+    assert node.index.ready(OAK, FIRST, SLOT + 1) is not None
+    assert node.index.ready(OAK, FIRST, SLOT) is not None
+    await node.turn(60 + 181)
+    assert node.index.ready(OAK, FIRST, SLOT) is None
+    assert node.index.ready(OAK, FIRST, SLOT + 1) is not None
+
+
+async def test_at_midnight_the_day_s_last_slot_outlives_its_pepper(node: Node) -> None:
+    node.world.open_epoch()
+    await node.world.import_(rows(1))
+    midnight = (day_of(NOW) + 1) * DAY
+    await node.turn(midnight - 1 - NOW)
+    last = slot_of(midnight - 1)
+    today = node.peppers.first[FIRST]
+    node.peppers.first[FIRST] = today.at(day_of(midnight))
+    await node.turn(2)
+    assert node.index.ready(OAK, FIRST, last) is not None
+    assert node.index.ready(OAK, FIRST, last + 1) is not None
+    await node.turn(180)
+    assert node.index.ready(OAK, FIRST, last) is None
+
+
+async def test_without_a_pepper_nothing_is_ready(node: Node) -> None:
+    node.world.open_epoch()
+    await node.world.import_(rows(1))
+    node.peppers.missing.add(FIRST)
+    await node.turn()
+    assert node.index.ready(OAK, FIRST, SLOT) is None
+    node.peppers.missing.clear()
+    await node.turn(5)
+    assert node.index.ready(OAK, FIRST, SLOT) is not None
+
+
+async def test_an_epoch_that_is_announced_is_tagged_and_indexed_in_time(node: Node) -> None:
+    node.world.open_epoch()
+    await node.world.import_(rows(3))
+    await node.turn()
+    second = node.world.open_epoch(2, starts_in=3 * DAY)
+    await node.turn(5)
+    assert node.world.records.ready(OAK, SECOND) is not None
+    await node.turn(5)
+    assert node.index.ready(OAK, SECOND, slot_of(node.now)) is None
+    await node.turn(second.starts_at - 60 - node.now)
+    assert node.index.ready(OAK, SECOND, slot_of(second.starts_at)) is not None
+    assert node.index.ready(OAK, FIRST, slot_of(node.now)) is not None
+
+
+async def test_records_that_came_before_the_first_epoch_are_tagged_when_it_comes(
+    node: Node,
+) -> None:
+    await node.world.import_(rows(2))
+    await node.turn()
+    assert node.world.records.ready(OAK, FIRST) is None
+    node.world.open_epoch()
+    await node.turn(5)
+    await node.turn(5)
+    assert node.index.ready(OAK, FIRST, SLOT) is not None
+
+
+async def test_a_holder_that_refuses_is_asked_again_later(node: Node) -> None:
+    await node.world.import_(rows(2))
+    node.world.open_epoch()
+    node.world.quick.refuse = Refused(Code.QUOTA, "evaluations")
+    await node.turn()
+    assert node.log.events[-1] == "tagging.stopped"
+    node.world.quick.refuse = None
+    await node.turn(5)
+    # What was refused waits; the turn after the last agency may come at once.
+    await node.turn(AGAIN_SECONDS)
+    assert node.world.records.ready(OAK, FIRST) is not None
+
+
+async def test_an_older_generation_is_deleted_once_no_table_needs_it(node: Node) -> None:
+    node.world.open_epoch()
+    await node.world.import_(rows(2))
+    await node.turn()
+    await node.world.import_(rows(3))
+    assert node.index.in_use(OAK) == 1
+    await node.turn(5)
+    assert node.index.in_use(OAK) == 2
+    await node.turn(GRACE_SECONDS - 1)
+    assert node.world.imports.plan(OAK, 1).children == 2
+    await node.turn(2)
+    with pytest.raises(Refused):
+        node.world.imports.plan(OAK, 1)
+    assert node.world.imports.plan(OAK, 2).children == 3
+
+
+async def test_tags_of_an_epoch_that_is_over_are_forgotten(node: Node) -> None:
+    first = node.world.open_epoch()
+    node.world.open_epoch(2, starts_in=-DAY)
+    await node.world.import_(rows(2))
+    await node.turn()
+    node.world.members.federation = a_federation(
+        node.world.members.federation.parameters.epochs[1:]
+    )
+    await node.turn(5)
+    assert node.world.records.ready(OAK, first.number) is None
+    assert node.world.records.ready(OAK, SECOND) is not None
+
+
+async def test_an_expired_member_list_is_no_reason_to_guess(node: Node) -> None:
+    with pytest.raises(Refused) as refused:
+        await node.upkeep.tend(NOW + 200 * DAY)
+    assert refused.value.code is Code.UNTRUSTED_METADATA
+
+
+async def test_tables_that_are_asked_now_come_first(node: Node) -> None:
+    node.world.open_epoch()
+    end = (SLOT + 1) * 600
+    due = due_tables(node.world.members.federation, end - 100.0)
+    assert due == ((FIRST, SLOT), (FIRST, SLOT + 1))
+    due = due_tables(node.world.members.federation, end + 100.0)
+    assert due == ((FIRST, SLOT), (FIRST, SLOT + 1))

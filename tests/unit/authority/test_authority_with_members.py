@@ -1,0 +1,113 @@
+"""Both ends as they are: members' own code against a running issuer, from a first key to an opened pepper."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from authority import changes
+from authority.epochs import Times
+from authority.issuer import wiring
+from fakes.clock import ManualClock
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import DenyList, Service
+from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.schedule import day_of
+from fingerpost.service import logs, renewal, tls
+from fingerpost.service.bundle import ROOT, read_bundle
+from fingerpost.service.credentials import make_member_keys
+from fingerpost.service.epoch_keys import epoch_key_statement
+from fingerpost.service.identity import Identity
+from fingerpost.service.member_list import MemberListClient
+from fingerpost.service.peppers import PepperStore
+from fingerpost.service.rpc_issuer import IssuerClient, authority_only
+from fingerpost.service.rpc_member_list import fetcher
+from fingerpost.service.run import Stop
+from unit.authority.conftest import EPOCH, FEDERATION, HOLDERS, ISSUER, World
+
+NEW = MemberId("node-new")
+
+
+async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path) -> None:
+    # Away from everybody: a new node makes its key and asks; governance lists it and hands it a bundle.
+    keys = make_member_keys(tmp_path / "keys")
+    request = EnrolmentRequest(FEDERATION, NEW, Service.NODE, "A school", keys.public_key, 300)
+    asked = read_enrolment(write_enrolment(request, keys.signing_key))
+    world.ceremony.change(lambda d: changes.enrol(d, asked))
+    world.publish()
+    folder = tmp_path / "bundle"
+    world.ceremony.bundle(NEW, folder)
+    bundle = read_bundle(folder)
+    assert bundle.addresses.issuer.member == ISSUER
+
+    settings = world.folder / "online" / "issuer.toml"
+    settings.write_text(settings.read_text().replace("127.0.0.1:7443", "127.0.0.1:0"))
+    clock = ManualClock(world.now)
+    log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
+    stop = Stop()
+    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(
+        wiring.serve(
+            world.issuer_settings,
+            stop,
+            clock=clock,
+            random=lambda: 0.5,
+            log=log,
+            listening=port.set_result,
+        )
+    )
+    try:
+        address = f"127.0.0.1:{await port}"
+        authority = folder / "certificate-authority.pem"
+        identity = Identity(FEDERATION, ISSUER, tls.Service.ISSUER)
+        issuer = IssuerClient(address, authority, identity)
+        me = Identity(FEDERATION, NEW, tls.Service.NODE)
+        now = world.now
+        await renewal.renew(keys, me, authority, issuer.certify, now, os.urandom(32))
+        assert keys.lifetime() == (int(now) - 60, int(now) + 7 * 86_400)
+
+        fetch = fetcher(address, lambda: authority_only(authority), identity)
+        listed = MemberListClient(tmp_path / "list", folder / ROOT, fetch, NEW)
+        federation = await asyncio.to_thread(listed.refresh, now)
+        assert federation.member(NEW, Service.NODE).signing_key == keys.public_key
+        assert set(federation.members) == set(world.ceremony.draft().members)
+
+        store = PepperStore(tmp_path / "peppers", NEW)
+        ((epoch, receiving),) = store.prepare(federation.parameters, now)
+        assert epoch == EPOCH
+        await issuer.deposit(
+            epoch_key_statement(FEDERATION, NEW, epoch, receiving, now, keys.signing_key)
+        )
+        for n, holder in enumerate(HOLDERS):
+            signing = world.keys[holder]
+            await issuer.deposit(
+                epoch_key_statement(FEDERATION, holder, epoch, bytes([n]) * 32, now, signing)
+            )
+        start = int(now)
+        sealed = world.ceremony.open_epoch(epoch, Times(start, start, start + 86_400), now)
+        assert sealed.members == (NEW,)
+        world.publish()
+
+        federation = await asyncio.to_thread(listed.refresh, now)
+        assert federation.epoch(epoch, now).number == epoch
+        found = listed.sealed_pepper(epoch)
+        assert found is not None
+        assert store.open(found, now)
+        assert store.pepper(epoch, day_of(now)).day == day_of(now)
+
+        world.online.change_deny_list(lambda deny: replace(deny, members=frozenset({NEW})), now)
+        federation = await asyncio.to_thread(listed.refresh, now)
+        assert federation.deny == DenyList(frozenset({NEW}))
+        with pytest.raises(Refused) as refused:
+            federation.member(NEW, Service.NODE)
+        assert refused.value.code is Code.NOT_A_MEMBER
+        await asyncio.to_thread(fetch.close)
+    finally:
+        stop.request()
+        await serving
