@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,8 +55,13 @@ class Leaving:
 
 
 class AnswerLine:
-    def __init__(self, work: Work, members: MemberListSource, clock: Clock, log: Logger) -> None:
+    """``thread``: an executor of one thread, for nothing else."""
+
+    def __init__(
+        self, work: Work, thread: Executor, members: MemberListSource, clock: Clock, log: Logger
+    ) -> None:
         self._work = work
+        self._thread = thread
         self._members = members
         self._clock = clock
         self._log = log
@@ -70,19 +75,18 @@ class AnswerLine:
             await self._waiting.put(Frame(received_at, queries))
 
     async def run(self) -> None:
-        """The work, for ever. Raises what the work raises: then nothing more leaves."""
+        """The work, for ever. Raises what the work raises; called again it goes on with the next frame."""
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="answers") as thread:
-            while True:
-                frame = await self._waiting.get()
-                if self._is_over(frame.received_at):
-                    self._log.warning("node.behind", queries=len(frame.queries))
-                    continue
-                answers = await loop.run_in_executor(thread, self._work, frame.queries)
-                if answers:
-                    at = self._departure(frame.received_at)
-                    self._leaving.append(Leaving(frame.received_at, at, answers))
-                    self._any.set()
+        while True:
+            frame = await self._waiting.get()
+            if self._is_over(frame.received_at):
+                self._log.warning("node.behind", queries=len(frame.queries))
+                continue
+            answers = await loop.run_in_executor(self._thread, self._work, frame.queries)
+            if answers:
+                at = self._departure(frame.received_at)
+                self._leaving.append(Leaving(frame.received_at, at, answers))
+                self._any.set()
 
     async def departure(self) -> tuple[SealedAnswer, ...]:
         """Waits for the next tick on which answers leave, and hands those of one frame over, once. For one caller at a

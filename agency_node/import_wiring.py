@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from random import SystemRandom
@@ -34,6 +35,7 @@ from fingerpost.service.tls import Identity, Service
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0
+BREATH_SECONDS: Final = 0.0002
 _LOCK: Final = "import.lock"
 
 
@@ -52,6 +54,11 @@ def open_store(settings: NodeSettings) -> SqlRecords:
         )
         keys[agency.id] = DataKey(agency.id, secret, secrets.token_bytes)
     return open_records(settings.records, keys)
+
+
+def breathe() -> None:
+    """The index's pause: long enough that a thread that waits for the interpreter's lock gets it."""
+    time.sleep(BREATH_SECONDS)
 
 
 @asynccontextmanager

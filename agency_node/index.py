@@ -1,35 +1,39 @@
-"""Which locators of a slot are of which records: hash tables in memory, one for each agency, epoch and slot.
+"""Which locators of a slot are of which records: tables in memory, one for each agency, epoch and slot.
 
-An agency's tags are read once for each generation and epoch and kept (32 + 4 bytes a key); each slot has a table from
-locator to the key's place in them. Tables are cut into small shards, because a hash table that grows holds the
-interpreter's lock for as long as it copies itself, and answers leave on a tick; building pauses after every ``CHUNK``
-keys for the same reason.
+An agency's tags are read once for each generation and epoch and kept; each slot has a table from locator to the tag's
+place. A host has millions of keys, so a table is no ``dict`` (138 bytes a key) but many short strings of bytes,
+chosen by the locator's first bits and searched through: some 24 bytes a key and slot, beside 36 for tag and record.
+Each look-up searches one shard of some 32 entries, whether it finds something or not.
 
-While a newer generation is read, the old one answers. Two records with one tag (twins at one address share some match
-keys) are one hit with both. Nothing of one agency is reached through another: there is no table over agencies."""
+Building pauses after every ``CHUNK`` keys: answers leave on a tick, and the interpreter's lock must not be held for
+long. While a newer generation is read, the old one answers. Two records with one tag (twins at one address share some
+match keys) are one hit with both. Nothing of one agency is reached through another: there is no table over agencies.
+"""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from array import array
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from agency_node.ports import Hit, Records
 from agency_node.records import Generation, RecordId
 from fingerpost.private.locators import TAG_BYTES, Pepper, locators
+from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 
-CHUNK: Final = 1024
-"""Keys between two pauses: some 2 ms of work."""
-_SHARD_KEYS: Final = 8192
-_MOST_SHARDS: Final = 65_536
+CHUNK: Final = 512
+"""Keys between two pauses: some 1 ms of work."""
+_SHARD_KEYS: Final = 32
+_PLACE_BYTES: Final = 4
+_ENTRY_BYTES: Final = limits.LOCATOR_BYTES + _PLACE_BYTES
 
 Pause = Callable[[], None]
-"""Lets other threads run. In a process: ``time.sleep(0)``."""
+"""Lets other threads run: ``import_wiring.breathe``."""
 
 
 class _Tags:
@@ -55,28 +59,44 @@ class _Tags:
 
 
 class _Slot:
-    """From a locator to the place of its tag; ``more``: further places with the same tag."""
+    """From a locator to the places of its tag: shards of some ``_SHARD_KEYS`` entries, each of 16 bytes of locator
+    and 4 of place, one behind the other."""
 
     def __init__(self, tags: _Tags) -> None:
         self.tags = tags
         shards = 1
-        while shards * _SHARD_KEYS < len(tags) and shards < _MOST_SHARDS:
+        while shards * _SHARD_KEYS < len(tags):
             shards *= 2
         self._mask = shards - 1
-        self._shards: list[dict[bytes, int]] = [{} for _ in range(shards)]
-        self._more: dict[int, list[int]] = {}
+        self._shards: list[bytes | bytearray] = [bytearray() for _ in range(shards)]
 
     def add(self, first: int, some: Iterable[bytes]) -> None:
         shards, mask = self._shards, self._mask
         for place, locator in enumerate(some, first):
-            shard = shards[int.from_bytes(locator[:2], "big") & mask]
-            known = shard.setdefault(locator, place)
-            if known != place:
-                self._more.setdefault(known, []).append(place)
+            shard = shards[int.from_bytes(locator[:4], "big") & mask]
+            shard += locator + place.to_bytes(_PLACE_BYTES, "big")
+
+    def close(self, first: int, last: int) -> None:
+        """Gives back what the shards ``first`` to ``last`` - 1 have to spare."""
+        self._shards[first:last] = map(bytes, self._shards[first:last])
+
+    def __len__(self) -> int:
+        return len(self._shards)
 
     def places(self, locator: bytes) -> tuple[int, ...]:
-        place = self._shards[int.from_bytes(locator[:2], "big") & self._mask].get(locator)
-        return () if place is None else (place, *self._more.get(place, ()))
+        shard = self._shards[int.from_bytes(locator[:4], "big") & self._mask]
+        at = shard.find(locator)
+        if at < 0:
+            return ()
+        found = []
+        while at >= 0:
+            if at % _ENTRY_BYTES:  # across two entries: chance
+                at = shard.find(locator, at + 1)
+                continue
+            end = at + _ENTRY_BYTES
+            found.append(int.from_bytes(shard[end - _PLACE_BYTES : end], "big"))
+            at = shard.find(locator, end)
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +154,13 @@ class LocatorIndex:
         """How many locators are held, over all tables."""
         return sum(len(table.tags) for table in tuple(self._slots.values()))
 
-    def in_use(self, agency: AgencyId) -> int | None:
-        """The oldest generation of the agency that a table answers from; None: no table."""
-        numbers = [
-            table.tags.generation.number
-            for (of, _, _), table in tuple(self._slots.items())
-            if of == agency
-        ]
-        return min(numbers, default=None)
+    def in_use(self) -> Mapping[AgencyId, int]:
+        """For each agency that has a table, the number of the oldest generation that one answers from."""
+        oldest: dict[AgencyId, int] = {}
+        for (agency, _, _), table in tuple(self._slots.items()):
+            number = table.tags.generation.number
+            oldest[agency] = min(number, oldest.get(agency, number))
+        return oldest
 
     def prepare(
         self, wanted: Iterable[Want], due: Collection[tuple[EpochNumber, int]]
@@ -188,6 +207,9 @@ class LocatorIndex:
         for first in range(0, len(tags), CHUNK):
             last = min(first + CHUNK, len(tags))
             table.add(first, locators(slot_key, map(tags.tag, range(first, last))))
+            self._pause()
+        for first in range(0, len(table), CHUNK):
+            table.close(first, first + CHUNK)
             self._pause()
         return table
 

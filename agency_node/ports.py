@@ -6,7 +6,7 @@ Nothing of one agency is reachable from another: each method takes the agency it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,6 +102,15 @@ class Staged:
     source: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one agency stands: its newest complete generation, and for each epoch the newest complete one that is fully
+    tagged for it."""
+
+    newest: Generation | None
+    ready: Mapping[EpochNumber, Generation]
+
+
 class Imports(Protocol):
     """The writing side of ``Records``, and what tagging reads. Every write is one transaction, durable on return.
 
@@ -164,6 +173,10 @@ class Imports(Protocol):
     ) -> tuple[tuple[bytes, ...] | None, ...]:
         """For each mark, the tags that a record with the same mark has in the newest complete generation before
         ``generation``, if it is tagged for the epoch: nightly imports ask the holders only for what has changed."""
+
+    def standings(self) -> Mapping[AgencyId, Standing]:
+        """Of every agency of this node, at once: what a host of thousands asks every few seconds. A generation
+        without children needs no tags and is not listed under ``ready``: ask ``Records.ready``."""
 
     def delete_before(self, agency: AgencyId, generation: int) -> int:
         """Deletes the generations with a smaller number; how many there were."""

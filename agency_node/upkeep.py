@@ -13,8 +13,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 from agency_node.index import LocatorIndex, Want
-from agency_node.ports import Imports, Members, Records
+from agency_node.ports import Imports, Members, Records, Standing
 from agency_node.tagging import Tagger
+from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.private.locators import Pepper
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
@@ -68,17 +69,19 @@ class Upkeep:
         self._log = log
         self._background: asyncio.Task[None] | None = None
         self._not_before = 0.0
-        self._alone_since: dict[AgencyId, tuple[int, float]] = {}
+        self._alone_since: dict[AgencyId, tuple[int, float | None]] = {}
 
     async def tend(self, now: float) -> None:
         """Raises ``Refused(UNTRUSTED_METADATA)`` without a member list, ``Defect`` when the store fails."""
         federation = self._members.at(now)
+        standings = await asyncio.to_thread(self._imports.standings)
         due = due_tables(federation, now)
-        built = await asyncio.to_thread(self._index.prepare, self._wanted(due), set(due))
+        wanted = await asyncio.to_thread(self._wanted, due, standings)
+        built = await asyncio.to_thread(self._index.prepare, wanted, frozenset(due))
         for agency in dict.fromkeys(built):
             self._log.info("index.built", agency=agency)
-        await self._delete_old(now)
-        await self._tend_tags(federation, now)
+        await self._delete_old(standings, now)
+        await self._tend_tags(federation, standings, now)
 
     async def close(self) -> None:
         """Stops the tagging; what was stored stays."""
@@ -87,32 +90,43 @@ class Upkeep:
             await asyncio.gather(self._background, return_exceptions=True)
             self._background = None
 
-    def _wanted(self, due: tuple[tuple[EpochNumber, int], ...]) -> list[Want]:
+    def _wanted(
+        self, due: tuple[tuple[EpochNumber, int], ...], standings: Mapping[AgencyId, Standing]
+    ) -> list[Want]:
+        """The tables that are missing, or answer from an older generation than they could."""
         wanted = []
         for epoch, slot in due:
             try:
                 pepper = self._peppers.pepper(epoch, day_of_slot(slot))
             except Refused:
                 continue  # not there yet, or gone after midnight: what was built stands
-            wanted += [Want(agency, pepper, slot) for agency in self._records.agencies()]
+            for agency, standing in standings.items():
+                could = standing.ready.get(epoch)
+                if standing.newest is not None and not standing.newest.children:
+                    could = self._records.ready(agency, epoch)
+                if could is not None and self._index.ready(agency, epoch, slot) != could:
+                    wanted.append(Want(agency, pepper, slot))
         return wanted
 
-    async def _delete_old(self, now: float) -> None:
-        for agency in self._records.agencies():
-            newest = await asyncio.to_thread(self._records.generation, agency)
-            oldest = self._index.in_use(agency)
-            if newest is None or oldest is None or oldest < newest.number:
+    async def _delete_old(self, standings: Mapping[AgencyId, Standing], now: float) -> None:
+        in_use = self._index.in_use()
+        for agency, standing in standings.items():
+            newest = standing.newest
+            if newest is None or in_use.get(agency, 0) < newest.number:
                 self._alone_since.pop(agency, None)
                 continue
             number, since = self._alone_since.setdefault(agency, (newest.number, now))
             if number != newest.number:
                 self._alone_since[agency] = newest.number, now
-            elif now - since >= GRACE_SECONDS:
-                count = await asyncio.to_thread(self._imports.delete_before, agency, newest.number)
+            elif since is not None and now - since >= GRACE_SECONDS:
+                self._alone_since[agency] = number, None
+                count = await asyncio.to_thread(self._imports.delete_before, agency, number)
                 if count:
                     self._log.info("generation.deleted", agency=agency, count=count)
 
-    async def _tend_tags(self, federation: Federation, now: float) -> None:
+    async def _tend_tags(
+        self, federation: Federation, standings: Mapping[AgencyId, Standing], now: float
+    ) -> None:
         if self._background is not None:
             if not self._background.done():
                 return
@@ -122,24 +136,14 @@ class Upkeep:
             return
         epochs = federation.epochs_to_index(now)
         await asyncio.to_thread(self._imports.forget_epochs, [e.number for e in epochs])
-        todo = await asyncio.to_thread(self._untagged, epochs)
+        todo = _untagged(epochs, standings)
         if todo:
             self._not_before = now + AGAIN_SECONDS
             self._background = asyncio.create_task(self._tag(federation, todo))
 
-    def _untagged(self, epochs: tuple[Epoch, ...]) -> list[tuple[Epoch, AgencyId, int]]:
-        """Running epochs first, and the smallest agencies first: many answer again soon."""
-        found = []
-        for epoch in epochs:
-            lacking = []
-            for agency in self._records.agencies():
-                newest = self._records.generation(agency)
-                if newest is not None and self._records.ready(agency, epoch.number) != newest:
-                    lacking.append((newest.children, agency, newest.number))
-            found += [(epoch, agency, number) for _, agency, number in sorted(lacking)]
-        return found
-
     async def _tag(self, federation: Federation, todo: list[tuple[Epoch, AgencyId, int]]) -> None:
+        """One after the other. What a holder refuses one agency it refuses the next: tried again after
+        ``AGAIN_SECONDS``."""
         holders = federation.parameters.key_holders
         async with self._tagging() as tagger:
             for epoch, agency, generation in todo:
@@ -149,7 +153,7 @@ class Upkeep:
                     self._log.warning(
                         "tagging.stopped", agency=agency, epoch=epoch.number, error=refused
                     )
-                    continue
+                    return
                 self._log.info(
                     "tagging.done",
                     agency=agency,
@@ -158,6 +162,25 @@ class Upkeep:
                     evaluated=done.evaluated,
                 )
         self._not_before = 0.0
+
+
+def _untagged(
+    epochs: tuple[Epoch, ...], standings: Mapping[AgencyId, Standing]
+) -> list[tuple[Epoch, AgencyId, int]]:
+    """Running epochs first, and the smallest agencies first: many answer again soon. A generation of another
+    normalisation version cannot be tagged; its agency cannot answer until it imports again."""
+    found = []
+    for epoch in epochs:
+        lacking = [
+            (newest.children, agency, newest.number)
+            for agency, standing in standings.items()
+            if (newest := standing.newest) is not None
+            and newest.children
+            and newest.normalisation_version == NORMALISATION_VERSION
+            and standing.ready.get(epoch.number) != newest
+        ]
+        found += [(epoch, agency, number) for _, agency, number in sorted(lacking)]
+    return found
 
 
 def due_tables(federation: Federation, now: float) -> tuple[tuple[EpochNumber, int], ...]:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -173,7 +174,8 @@ class _Parts:
             log=log,
             faulty=refused,
         )
-        line = AnswerLine(node.answer, membership.members, clock, log)
+        thread = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="answers"))
+        line = AnswerLine(node.answer, thread, membership.members, clock, log)
         stream = BrokerStream(
             membership.broker.member,
             lambda: _dial(membership),
@@ -206,7 +208,8 @@ class _Parts:
             **self._membership.tasks(),
             "peppers": self._keep_peppers,
             "records": self._keep_records,
-            "answers": self._line.run,
+            # A frame that fails stays without an answer, which its askers see as a gap; the next is worked on.
+            "answers": self._every(0.0, self._line.run, "answers"),
             "broker": lambda: reconnect(
                 self._stream.attach,
                 self._clock,

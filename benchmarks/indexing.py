@@ -28,7 +28,12 @@ def measure() -> list[Row]:
     bare = asyncio.run(_bare_seconds(elements))
     return [
         Row("bare OPRF of the same elements", CHILDREN / bare, "children/s and core", 1.0),
-        Row("import of an export, complete", CHILDREN / seconds, "children/s and core", bare / seconds),
+        Row(
+            "import of an export, complete",
+            CHILDREN / seconds,
+            "children/s and core",
+            bare / seconds,
+        ),
         Row("OPRF elements for each child", elements / CHILDREN, "elements"),
     ]
 

@@ -6,4 +6,11 @@ Trusts:     the member list by signature; the key holders by proof, and that not
             with a member; a node to speak for its own records only. The broker: for nothing but effort.
 """
 
-import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)
+import fingerpost.service  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
+
+from practitioner.client import Client
+from practitioner.outcome import Outcome, Question
+from practitioner.session import Session
+from practitioner.wiring import EVENTS, Gateway, open_gateway
+
+__all__ = ["EVENTS", "Client", "Gateway", "Outcome", "Question", "Session", "open_gateway"]

@@ -28,7 +28,8 @@ KEY_FILE_BYTES = 4096
 
 
 def make_passport_key(path: Path) -> bytes:
-    """A new key for one agency, where it will be used; returns the raw public key. Raises ``Defect`` if the file exists."""
+    """A new key for one agency, where it will be used; returns the raw public key. Raises ``Defect`` if the file
+    exists."""
     key = Ed25519PrivateKey.generate()
     write_secret(
         path,
@@ -108,8 +109,8 @@ class PassportDesk:
         return Issued(passport, token, practitioner_key)
 
     def handle_for(self, session: Session, day: int) -> str:
-        """HMAC-SHA-256 (RFC 2104) over day, agency and account, 32 hexadecimal digits: the broker can count a practitioner's
-        lookups of one day and cannot follow her to the next."""
+        """HMAC-SHA-256 (RFC 2104) over day, agency and account, 32 hexadecimal digits: the broker can count a
+        practitioner's lookups of one day and cannot follow her to the next."""
         message = f"fingerpost/v1 handle {day} {session.agency} {session.subject}".encode()
         return hmac.new(self._handle_key, message, hashlib.sha256).hexdigest()[:32]
 

@@ -1,8 +1,8 @@
 """The gateway's state on disk, kept by one process at a time and read by any number.
 
 ``fingerpost serve`` keeps it for as long as it runs; without it, whoever looks something up does what is due first.
-A lock file (flock) says who: it names ``serve`` or ``upkeep``. Who does not hold it only reads (attack on ourselves: two
-processes that ratchet one folder of peppers, or renew one certificate, undo each other).
+A lock file (flock) says who: it names ``serve`` or ``upkeep``. Who does not hold it only reads: two processes that
+turned one folder of peppers, or renewed one certificate, would undo each other's work.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Outcomes, sealed for seven days; after that their hashes alone.
 
-An attacker who reads the file without its key learns when which account asked; with the key, the outcomes of a week. The
-hash stays, so that a print-out can still be shown to be what came. Each outcome is the practitioner's who asked.
+An attacker who reads the file without its key learns when which account asked; with the key, the outcomes of a week.
+The hash stays, so that a print-out can still be shown to be what came. Each outcome is the practitioner's who asked.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class SqlOutcomes:
             )
 
     def show(self, session: Session, operation: str, now: float) -> LookupDocument:
-        """One of the practitioner's own. Raises ``Refused(NOT_ALLOWED)`` alike for none, another's and one forgotten."""
+        """One of the practitioner's own. Raises ``Refused(NOT_ALLOWED)``, alike for none, another's and a forgotten
+        one."""
         with reading(self._engine) as connection:
             row = connection.execute(
                 select(outcomes).where(

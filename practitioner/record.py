@@ -1,7 +1,7 @@
 """What the asking agency can answer for: who asked, when, why, how far, about whom; who signed in, and who failed to.
 
-One chained log per agency. Fields stay readable: purpose, reach, role, counts, hashes. What names a person (the child, the
-practitioner's name) lies in the sealed body, for a subject access request, and goes with its month's key.
+One chained log per agency. Fields stay readable: purpose, reach, role, counts, hashes. What names a person (the child,
+the practitioner's name) lies in the sealed body, for a subject access request, and goes with its month's key.
 """
 
 from __future__ import annotations

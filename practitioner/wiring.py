@@ -1,8 +1,8 @@
 """Where the gateway's parts are made and joined.
 
 Three ways to open it: ``open_people`` (accounts, audit, outcomes: no federation needed), ``open_gateway`` (all that a
-lookup needs, for a command line or inside a case system), ``serve`` (the process that keeps certificate, member list and
-peppers fresh for all others). Several processes share the folders; one at a time writes (``kept_state``).
+lookup needs, for a command line or inside a case system), ``serve`` (the process that keeps certificate, member list
+and peppers fresh for all others). Several processes share the folders; one at a time writes (``kept_state``).
 """
 
 from __future__ import annotations

@@ -85,6 +85,7 @@ class World:
         self.holders = Holders() if holders is None else holders
         self.peppers = Peppers()
         self.gateway_key = Ed25519PrivateKey.generate()
+        self.handle_key = secrets.token_bytes(32)
         self.carried: list[bytes] = []
         self.broker_saw: list[bytes] = []
         self.log = QuietLog()
@@ -219,7 +220,7 @@ class World:
         return task.result()
 
     def gateway(self, agency: AgencyId, **who: str) -> SimGateway:
-        return SimGateway(self, agency, self.passport_keys[agency], **who)
+        return SimGateway(self, agency, **who)
 
 
 def agency(area: AreaCode, name: str, kind: AgencyKind, node: MemberId, **more: object) -> Agency:

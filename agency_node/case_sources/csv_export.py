@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeVar
 
 from agency_node.case_sources import fields as read
+from agency_node.case_sources.csv_header import Columns, cells_of, decoded, read_header
 from agency_node.case_sources.fields import BadField
 from agency_node.case_sources.reasons import Reason, RefusedFile, RefusedRow, Remark
 from agency_node.case_sources.standing import NoLongerCurrent, standing
@@ -31,46 +32,8 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
 
-REQUIRED: Final = (
-    "local_id",
-    "forename",
-    "surname",
-    "dob",
-    "kind",
-    "status",
-    "start",
-    "worker_name",
-    "worker_role",
-    "desk_phone",
-    "desk_email",
-)
-OPTIONAL: Final = (
-    "nhs_number",
-    "upn",
-    "middle_names",
-    "aliases",
-    "sex",
-    "postcode",
-    "end",
-    "ooh_phone",
-    "sensitive",
-    "shield",
-    "hours",
-    "lead",
-    "early_help",
-)
-COLUMNS: Final = frozenset(REQUIRED + OPTIONAL)
 MOST_ROWS: Final = 1_000_000
 MOST_INVOLVEMENTS: Final = 64
-MOST_COLUMNS: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """How the file's columns are called. Names in lower case. ``rename``: the file's name → ours."""
-
-    rename: Mapping[str, str] = field(default_factory=dict)
-    ignore: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,7 +81,7 @@ def read_export(
     Raises ``RefusedFile`` when the file as a whole cannot be taken.
     """
     source = iter(lines)
-    header = _header(next(source, ""), columns)
+    header = read_header(next(source, ""), columns)
     reader = _Reader(header, as_of)
     for number, line in enumerate(source, 2):
         if reader.rows >= most_rows:
@@ -127,40 +90,6 @@ def read_export(
     if reader.rows and reader.undecoded * 2 > reader.rows:
         raise RefusedFile(Reason.NOT_UTF8)
     return reader.export()
-
-
-def _header(line: str, columns: Columns) -> tuple[str, ...]:
-    """Our column names in the file's order; "" for one that is ignored."""
-    line = line.removeprefix("\ufeff").rstrip("\r\n")
-    if "\0" in line:
-        raise RefusedFile(Reason.NOT_TEXT)
-    if not _decoded(line):
-        raise RefusedFile(Reason.NOT_UTF8)
-    try:
-        cells = _cells(line)
-    except csv.Error:
-        raise RefusedFile(Reason.NO_HEADER) from None
-    if not any(cells):
-        raise RefusedFile(Reason.EMPTY_FILE)
-    if len(cells) > MOST_COLUMNS:
-        raise RefusedFile(Reason.NO_HEADER)
-    names: list[str] = []
-    for cell in cells:
-        name = cell.strip().lower()
-        names.append("" if name in columns.ignore else columns.rename.get(name, name))
-    known = [name for name in names if name]
-    if not COLUMNS & set(known):
-        raise RefusedFile(Reason.NO_HEADER)
-    for place, (name, cell) in enumerate(zip(names, cells, strict=True), 1):
-        if name not in COLUMNS and cell.strip().lower() not in columns.ignore:
-            raise RefusedFile(Reason.COLUMN_UNKNOWN, f"column {place}")
-    for name in known:
-        if known.count(name) > 1:
-            raise RefusedFile(Reason.COLUMN_TWICE, name)
-    for name in REQUIRED:
-        if name not in known:
-            raise RefusedFile(Reason.COLUMN_MISSING, name)
-    return tuple(names)
 
 
 class _Reader:
@@ -222,12 +151,12 @@ class _Reader:
         """The cells by column, or None when the line is refused as a whole."""
         reason = None
         cells = line.split(",")
-        if not _decoded(line):
+        if not decoded(line):
             self.undecoded += 1
             reason = Reason.ROW_NOT_UTF8
         else:
             try:
-                cells = _cells(line)
+                cells = cells_of(line)
             except csv.Error:
                 reason = Reason.ROW_NOT_CSV
             else:
@@ -369,16 +298,6 @@ def _worker_role(text: str) -> str:
 
 def _hours(text: str) -> str:
     return read.read_plain(text, HOURS_CHARS, BYTES_PER_CHAR * HOURS_CHARS)
-
-
-def _cells(line: str) -> list[str]:
-    """Raises ``csv.Error``: an open quotation mark, one inside a field, a field without end."""
-    return next(csv.reader([line], strict=True), [])
-
-
-def _decoded(line: str) -> bool:
-    """Whether all of the line was UTF-8: undecodable bytes come as lone surrogates."""
-    return line.isascii() or not any("\ud800" <= c <= "\udfff" for c in line)
 
 
 def _seconds(day: date) -> int:

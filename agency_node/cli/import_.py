@@ -25,7 +25,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from agency_node.case_sources.csv_export import COLUMNS, Columns
+from agency_node.case_sources.csv_header import COLUMNS, Columns
 from agency_node.case_sources.reasons import RefusedFile
 from agency_node.cli.import_advice import advice
 from agency_node.import_wiring import opened_importer
@@ -172,17 +172,20 @@ class _Run:
         chosen = self.settings.agency(job.agency)
         try:
             source = read_source(job.path)
+        except Defect as defect:
+            self.console.print(f"[red]Not imported.[/red] {defect}", highlight=False)
+            return False
+        except RefusedFile as bad:
+            self._refused(bad)
+            return False
+        try:
             options = Options(
                 self.as_of or source.made_on, self.columns, chosen.upn_keys, self.allow_shrink
             )
             with _Bars(self.console) as bars:
                 report = await importer.run(job.agency, source, options, bars)
         except RefusedFile as bad:
-            self.console.print(
-                f"[red]Not imported.[/red] {bad} Nothing was changed. See docs/import.md, "
-                f"code {bad.reason.value}.",
-                highlight=False,
-            )
+            self._refused(bad)
             return False
         except Shrunk as shrunk:
             self.console.print(
@@ -198,6 +201,13 @@ class _Run:
             dispose(job.path)
             self.console.print("The export was deleted.")
         return True
+
+    def _refused(self, bad: RefusedFile) -> None:
+        self.console.print(
+            f"[red]Not imported.[/red] {bad} Nothing was changed. See docs/import.md, "
+            f"code {bad.reason.value}.",
+            highlight=False,
+        )
 
     def _keep(self, report: ImportReport) -> Path:
         folder = self.settings.reports

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from agency_node.case_sources.csv_export import Columns, Export, SourceChild, read_export
+from agency_node.case_sources.csv_export import Export, SourceChild, read_export
+from agency_node.case_sources.csv_header import Columns
 from agency_node.case_sources.reasons import Reason, RefusedFile, RefusedRow, Remark
 from agency_node.ports import Child, Imports, Staged
 from agency_node.record_inputs import record_inputs

@@ -5,12 +5,12 @@ at the same time, never waits long for the lock. Nothing is visible to ``ports.R
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from agency_node.ports import TAG_BLOCK, Child, Staged
+from agency_node.ports import TAG_BLOCK, Child, Staged, Standing
 from agency_node.record_codec import read_child, write_child
 from agency_node.records import Generation, RecordId
 from agency_node.store import tables
@@ -217,6 +217,35 @@ class SqlImports:
             block = self._records.block(agency, row.id, row.number, epoch, first)
             tags.append(None if block is None else block[record - first])
         return tuple(tags)
+
+    def standings(self) -> Mapping[AgencyId, Standing]:
+        made, block = tables.generation, tables.tag_block
+        complete = (
+            select(made)
+            .where(made.c.completed_at.is_not(None), made.c.dropped.is_(False))
+            .order_by(made.c.number)
+        )
+        counts = select(block.c.generation, block.c.epoch, func.count().label("blocks")).group_by(
+            block.c.generation, block.c.epoch
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(complete).all()
+            tagged = connection.execute(counts).all()
+        epochs: dict[int, list[EpochNumber]] = {}
+        whole = {row.id: -(-row.children // TAG_BLOCK) for row in rows}
+        for row in tagged:
+            if whole.get(row.generation) == row.blocks:
+                epochs.setdefault(row.generation, []).append(EpochNumber(row.epoch))
+        newest: dict[str, Generation] = {}
+        ready: dict[str, dict[EpochNumber, Generation]] = {}
+        for row in rows:  # by number: a newer one takes the older one's place
+            generation = newest[row.agency] = as_generation(row)
+            for epoch in epochs.get(row.id, ()):
+                ready.setdefault(row.agency, {})[epoch] = generation
+        return {
+            agency: Standing(newest.get(agency.value), ready.get(agency.value, {}))
+            for agency in self._records.agencies()
+        }
 
     def delete_before(self, agency: AgencyId, generation: int) -> int:
         self._records.key(agency)

@@ -1,6 +1,7 @@
 """What governance does in the demonstration: found, enrol, publish, open the first epoch.
 
-The same functions that ``fingerpost-authority`` calls; all keys on one machine, which is right for a demonstration only.
+The same functions that ``fingerpost-authority`` calls; all keys on one machine, which is right for a demonstration
+only.
 """
 
 from __future__ import annotations

@@ -150,6 +150,7 @@ def gateways(layout: Layout, askers: Sequence[AgencyId], now: float) -> list[Enr
             f'outcome_key = "{_secret(folder, "outcome.secret")}"\n'
             f'audit_key = "{_secret(folder, "audit.secret")}"\n'
             f'handle_key = "{_secret(folder, "handle.secret")}"\n'
+            f'health = "{folder}/health"\n'
             + _places(folder)
             + f'[[agencies]]\nid = "{asker}"\npassport_key = "{folder}/passport.secret"\n'
             f'audit = "{folder}/audit.sqlite"\n'

@@ -74,7 +74,8 @@ def lookup(
 ) -> None:
     """Who is involved with this child, and whom to ring.
 
-    The child's details are never given as options: every user of the machine sees a command line, and the shell keeps it.
+    The child's details are never given as options: every user of the machine sees a command line, and the shell keeps
+    it.
 
     Exit status: 0 everybody answered, 3 an outcome with gaps, 4 refused or nobody could be asked, 2 wrong use.
     """

@@ -113,8 +113,11 @@ def renew(
     training = end_of(training_until, "--training-until")
     vetting = end_of(vetting_until, "--vetting-until")
     with open_people(loaded) as people:
-        people.accounts.renew(chosen, name, training, vetting)
+        if not people.accounts.knows(chosen, name):
+            raise Refused(Code.NOT_ALLOWED, "there is no such account")
+        # Recorded first: an end that was put off unseen would let somebody ask.
         people.record.account_renewed(chosen, administrator(), name, training, vetting, time.time())
+        people.accounts.renew(chosen, name, training, vetting)
     typer.echo("Renewed.")
 
 
@@ -144,7 +147,7 @@ def list_(settings_file: SettingsFile) -> None:
             until = [_last_day(each.training_until), _last_day(each.vetting_until)]
             state = "disabled" if each.disabled else ""
             table.add_row(str(each.agency), each.subject, each.name, each.role.name, *until, state)
-    Console().print(table, markup=False)
+    Console(markup=False, highlight=False).print(table)
 
 
 def sign_in(

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
 from fingerpost.protocol.errors import Defect
@@ -32,6 +30,7 @@ from practitioner.cli.parsing import (
     member_id,
 )
 from practitioner.desk import make_passport_key, read_passport_key
+from practitioner.present.words import plain
 from practitioner.settings import GatewaySettings
 
 audit = typer.Typer(
@@ -154,15 +153,18 @@ def _show(
     loaded: GatewaySettings, agency: AgencyId, since: int, until: int, *, decrypt: bool
 ) -> None:
     log = wiring.open_audit(loaded, agency)
-    columns = ["No.", "When (UTC)", "Event", "By", "Lookup", "What"]
-    table = Table(*columns, *(["Body"] if decrypt else []))
     try:
         for entry in log.show(since, until, decrypt=decrypt):
             when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(entry.at))
-            what = ", ".join(f"{name} {value}" for name, value in sorted(entry.fields.items()))
-            row = [str(entry.seq), when, entry.kind, str(entry.actor), str(entry.operation), what]
-            body = "forgotten" if entry.forgotten else (entry.body or b"").decode("utf-8")
-            table.add_row(*row, *([body] if decrypt else []))
+            what = " ".join(f"{name}={value}" for name, value in sorted(entry.fields.items()))
+            typer.echo(
+                f"{entry.seq:>6}  {when}  {entry.kind:<16}  {entry.actor}  {entry.operation}"
+            )
+            if what:
+                typer.echo(f"{'':8}{what}")
+            if decrypt and entry.body:
+                typer.echo(f"{'':8}{plain(entry.body.decode('utf-8'))}")
+            elif decrypt and entry.forgotten:
+                typer.echo(f"{'':8}(its month was forgotten)")
     finally:
         log.close()
-    Console(markup=False, highlight=False).print(table)

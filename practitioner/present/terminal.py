@@ -1,8 +1,8 @@
 """An outcome for people, in the order in which a tired practitioner needs it: whom to ring now comes first. Pure.
 
-Law: silence is never shown as an answer; "nothing to tell" fits no record, a shielded one and one that is withheld alike;
-"none named itself" stands only beside its counts. Colour repeats what words say and never says more. No person but those
-whom a pointer names.
+Law: silence is never shown as an answer; "nothing to tell" fits no record, a shielded one and a withheld one alike;
+"none named itself" stands only beside its counts. Colour repeats what words say and never says more. No person but
+those whom a pointer names.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from practitioner.present.hours import Desk, Dial, dial
 from practitioner.present.words import counted, plain
 
 NAMED: Final = 15
-"""More gaps than this are counted by kind, unless all are asked for."""
+"""More gaps than this are counted by kind, where there are many of a kind, unless all are asked for."""
 NAMED_OF_A_KIND: Final = 3
+_NUMBERS: Final = 24
+"""Columns: a telephone number has at most 24 characters."""
 _INDENT: Final = (0, 0, 0, 2)
 
 K = TypeVar("K", AgencyShown, NotConnectedShown)
@@ -38,7 +40,7 @@ K = TypeVar("K", AgencyShown, NotConnectedShown)
 
 def render(shown: LookupDocument, local: datetime, *, everything: bool) -> RenderableType:
     """``local``: now, on the wall clock of the practitioner. ``everything``: all names, however many."""
-    parts: list[RenderableType] = [_to_ring(shown, local)]
+    parts: list[RenderableType] = _to_ring(shown, local)
     parts += _nothing_to_tell(shown, everything=everything)
     parts += _gaps(shown, everything=everything)
     parts += _rejected(shown)
@@ -60,23 +62,34 @@ def _line(text: str, style: str = "") -> Padding:
 # ---- whom to ring ----------------------------------------------------------------------------------
 
 
-def _to_ring(shown: LookupDocument, local: datetime) -> RenderableType:
+def _to_ring(shown: LookupDocument, local: datetime) -> list[RenderableType]:
     entries = [
         (dial(agency, pointer, local), agency, pointer)
         for agency in shown.agencies
         if agency.status == "INVOLVED"
         for pointer in (agency.pointers or (None,))
     ]
-    if not entries:
-        return _head("Ring now: of those who answered, nobody named a contact.")
     entries.sort(key=_urgency)
-    table = Table(show_header=False, box=None, padding=(0, 2, 1, 0), pad_edge=False)
-    table.add_column(min_width=18, max_width=24)
-    table.add_column(ratio=1)
+    reachable = [entry for entry in entries if entry[0].desk <= Desk.MAY_ANSWER]
+    closed = [entry for entry in entries if entry[0].desk > Desk.MAY_ANSWER]
+    when = f"{local:%A %H:%M}"
+    parts: list[RenderableType] = []
+    if reachable:
+        parts += [_head(f"Ring now ({when})", "bold green"), _contacts(reachable)]
+    elif closed:
+        parts.append(_head(f"Ring now ({when}): none of the desks named below is open", "bold"))
+    else:
+        parts.append(_head("Ring now: of those who answered, nobody named a contact"))
+    if closed:
+        parts += [_head("Ring when they open"), _contacts(closed)]
+    return parts
+
+
+def _contacts(entries: Iterable[tuple[Dial, AgencyShown, PointerShown | None]]) -> RenderableType:
+    table = _listing(space=1)
     for number, agency, pointer in entries:
         table.add_row(_number(number), _who(number, agency, pointer))
-    title = f"Ring now ({local:%A %H:%M})"
-    return Group(_head(title, "bold green"), Padding(table, (1, 0, 0, 2)))
+    return Padding(table, (1, 0, 0, 2))
 
 
 _STATUS_ORDER: Final = ("OPEN", "PLANNED", "RECENT")
@@ -110,13 +123,9 @@ def _who(number: Dial, agency: AgencyShown, pointer: PointerShown | None) -> Tex
         person = ", ".join(plain(each) for each in (pointer.name, pointer.role) if each)
         lead = "lead practitioner" if pointer.lead_practitioner else ""
         lines.append("; ".join(each for each in (person, lead) if each))
-        facts = [words.INVOLVEMENT.get(pointer.status, plain(pointer.status))]
         if pointer.early_help_assessment:
-            facts.append("an early help assessment exists")
-        lines.append("; ".join(facts))
-    dated = (pointer.as_of if pointer else None) or agency.as_of
-    if dated:
-        lines.append(f"as of {words.day(dated)}")
+            lines.append("an early help assessment exists")
+    lines.append(_state(agency, pointer))
     if pointer is not None and pointer.email:
         lines.append(plain(pointer.email))
     if number.later:
@@ -125,6 +134,16 @@ def _who(number: Dial, agency: AgencyShown, pointer: PointerShown | None) -> Tex
         if line:
             text.append("\n" + line, style="not bold")
     return text
+
+
+def _state(agency: AgencyShown, pointer: PointerShown | None) -> str:
+    facts = []
+    if pointer is not None and pointer.kind is not None:
+        facts.append(words.INVOLVEMENT.get(pointer.status, plain(pointer.status)))
+    dated = (pointer.as_of if pointer else None) or agency.as_of
+    if dated:
+        facts.append(f"as of {words.day(dated)}")
+    return ", ".join(facts)
 
 
 # ---- who said what ---------------------------------------------------------------------------------
@@ -153,16 +172,19 @@ def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
         _head(head, "bold red"),
         _line("Silence is not a no: any of these may be involved with the child. Ring them."),
     ]
-    if len(silent) > NAMED and not everything:
-        parts.append(_line(_by_kind(silent)))
-        parts.append(_line("Their names and numbers: the same command with --all."))
-        return parts
     table = _listing()
-    for agency in silent:
-        why = words.GAPS[agency.status]
-        number = plain(agency.duty_desk) or "no number listed"
-        table.add_row(Text(number, style="bold"), Text(f"{plain(agency.name)}: {why}"))
-    return [*parts, Padding(table, _INDENT)]
+    left_out = False
+    for kind, group in _grouped(silent):
+        if len(silent) > NAMED and len(group) > NAMED_OF_A_KIND and not everything:
+            table.add_row(Text(counted(len(group), _kind(kind)), style="italic"), Text(""))
+            left_out = True
+            continue
+        for agency in group:
+            number = plain(agency.duty_desk) or "no number listed"
+            why = words.GAPS[agency.status]
+            table.add_row(Text(number, style="bold"), Text(f"{plain(agency.name)}: {why}"))
+    parts.append(Padding(table, _INDENT))
+    return [*parts, _by_all(shown)] if left_out else parts
 
 
 def _rejected(shown: LookupDocument) -> list[RenderableType]:
@@ -196,7 +218,7 @@ def _not_connected(shown: LookupDocument, *, everything: bool) -> list[Renderabl
             )
     parts.append(Padding(table, _INDENT))
     if left_out:
-        parts.append(_line("All their names and numbers: the same command with --all."))
+        parts.append(_by_all(shown))
     return parts
 
 
@@ -217,7 +239,8 @@ def service_sentence(service: ServiceShown) -> str:
     )
     counts = f"{service.connected} of {service.of} connected, {service.answered} answered"
     if service.named:
-        return f"{_capital(counted(service.named, (one, several)))} named itself ({counts})."
+        itself = "itself" if service.named == 1 else "themselves"
+        return f"{counted(service.named, (one, several))} named {itself} ({counts})."
     if service.none_named_itself:
         return f"No {one} named itself ({counts})."
     if not service.of:
@@ -226,13 +249,9 @@ def service_sentence(service: ServiceShown) -> str:
         return f"No {one} is connected ({counts}): nothing can be said about {several}."
     missing = service.connected - service.answered
     return (
-        f"{_capital(counted(missing, (one, several)))} did not answer ({counts}): whether one "
+        f"{counted(missing, (one, several))} did not answer ({counts}): whether one "
         "would have named itself cannot be said."
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 # ---- the end ---------------------------------------------------------------------------------------
@@ -261,11 +280,16 @@ def _end(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
 # ---- small parts -----------------------------------------------------------------------------------
 
 
-def _listing() -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(min_width=18, max_width=24)
-    table.add_column(ratio=1)
+def _listing(space: int = 0) -> Table:
+    """Numbers left, names right; ``space``: lines between rows."""
+    table = Table(show_header=False, box=None, padding=(0, 2, space, 0), pad_edge=False)
+    table.add_column(width=_NUMBERS, overflow="fold")
+    table.add_column(ratio=1, overflow="fold")
     return table
+
+
+def _by_all(shown: LookupDocument) -> Padding:
+    return _line(f"Their names and numbers: fingerpost outcome show {shown.operation} --all")
 
 
 def _kind(kind: str) -> tuple[str, str]:

@@ -51,9 +51,9 @@ UNIVERSAL: Final[Mapping[str, tuple[str, str]]] = {
     CoarseKind.HEALTH_VISITING.name: ("health visiting service", "health visiting services"),
 }
 INVOLVEMENT: Final[Mapping[str, str]] = {
-    InvolvementStatus.OPEN.name: "open",
-    InvolvementStatus.RECENT.name: "recently closed",
-    InvolvementStatus.PLANNED.name: "planned",
+    InvolvementStatus.OPEN.name: "involved now",
+    InvolvementStatus.RECENT.name: "involved until recently",
+    InvolvementStatus.PLANNED.name: "about to be involved",
 }
 GAPS: Final[Mapping[str, str]] = {
     Status.NO_REPLY.name: "no reply came",

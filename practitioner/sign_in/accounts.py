@@ -9,6 +9,7 @@ once, all looked at before the first failure is written).
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from typing import Any, Final
@@ -83,8 +84,7 @@ class Accounts:
         self._engine = engine
         self._cipher = AESGCM(account_key)
         self._hasher = PasswordHasher()
-        # Verified against for unknown accounts, so that time does not tell which ones exist.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(24))
+        self._nobody = _hash_of_nobody(self._hasher)
 
     # ---- administration ----------------------------------------------------------------------
 
@@ -303,6 +303,17 @@ def _is(account: Account) -> Any:
 
 def _aad(agency: AgencyId, subject: str) -> bytes:
     return f"fingerpost/v1 account {agency} {subject}".encode()
+
+
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """A hash that no password has, of the same cost: verified against for unknown accounts, so that time does not tell
+    which ones exist."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
+        for size in (hasher.salt_len, hasher.hash_len)
+    )
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"
 
 
 def _hash_of(token: str) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_node.ports import TAG_BLOCK, Child, Imports, Records
+from agency_node.ports import TAG_BLOCK, Child, Imports, Records, Standing
 from agency_node.records import Involvement, RecordId
 from agency_node.store.imports import SqlImports
 from agency_node.store.records import open_records
@@ -277,3 +277,17 @@ def test_an_import_without_children_is_ready_at_once(store: Store) -> None:
     done = store.imports.complete(OAK, number, 70)
     assert store.records.ready(OAK, ONE) == done
     assert list(store.records.tags(OAK, number, ONE)) == []
+
+
+def test_standings_say_for_all_agencies_what_is_said_for_each(store: Store) -> None:
+    assert store.imports.standings()[OAK] == Standing(None, {})
+    old = complete(store, TAG_BLOCK + 1)
+    tag(store, old, TWO, TAG_BLOCK + 1)
+    new = complete(store)
+    stage(store, source=b"c" * 32)
+    standing = store.imports.standings()[OAK]
+    assert standing.newest == store.records.generation(OAK)
+    assert {e: g.number for e, g in standing.ready.items()} == {ONE: new, TWO: old}
+    for epoch in (ONE, TWO):
+        assert standing.ready[epoch] == store.records.ready(OAK, epoch)
+    assert store.imports.standings()[ELM] == Standing(None, {})

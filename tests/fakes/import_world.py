@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from agency_node.case_sources.csv_export import Columns
+from agency_node.case_sources.csv_header import Columns
 from agency_node.ingest.importer import Importer
 from agency_node.ingest.report import ImportReport
 from agency_node.ingest.source_file import SourceFile

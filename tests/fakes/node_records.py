@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agency_node.ports import TAG_BLOCK, Child, Staged
+from agency_node.ports import TAG_BLOCK, Child, Staged, Standing
 from agency_node.records import ChildRecord, Generation, RecordId
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.framing import prefixed
@@ -201,6 +201,17 @@ class MemoryRecords:
             for n, child in enumerate(before.children)
         }
         return tuple(map(tags.get, marks))
+
+    def standings(self) -> Mapping[AgencyId, Standing]:
+        return {agency: self._standing(agency) for agency in self._agencies}
+
+    def _standing(self, agency: AgencyId) -> Standing:
+        ready: dict[EpochNumber, Generation] = {}
+        for found in reversed(self._complete(agency)):
+            for epoch in found.blocks:
+                if found.children and found.tagged(epoch):
+                    ready[epoch] = found.value()
+        return Standing(self.generation(agency), ready)
 
     def delete_before(self, agency: AgencyId, generation: int) -> int:
         generations = self._of(agency)

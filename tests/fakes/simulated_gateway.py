@@ -12,12 +12,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from fakes.simulated_holders import FEDERATION, GATEWAY, NOW, public
-from fingerpost.private import passport as passports
-from fingerpost.private.passport import Passport
-from fingerpost.protocol import limits
+from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Service
@@ -26,8 +21,9 @@ from fingerpost.protocol.messages import LookupEvent
 from fingerpost.service.identity import PeerIdentity
 from practitioner.client import Client
 from practitioner.client import Identity as GatewayIdentity
+from practitioner.desk import PassportDesk
 from practitioner.outcome import Outcome, Question
-from practitioner.session import Issued, Session
+from practitioner.session import Session
 
 if TYPE_CHECKING:
     from federation import World
@@ -43,14 +39,12 @@ class SimGateway:
         self,
         world: World,
         agency: AgencyId,
-        passport_key: Ed25519PrivateKey,
         *,
         subject: str = "worker-1",
         name: str = "Morgan Ash",
     ) -> None:
         self.world = world
         self.agency = agency
-        self.passport_key = passport_key
         self.order: list[str] = []
         self.hashes: list[bytes] = []
         self.submitted: list[bytes] = []
@@ -73,7 +67,7 @@ class SimGateway:
             peppers=world.peppers,
             key_holders=self,
             broker=self,
-            desk=self,
+            desk=PassportDesk(FEDERATION, world.passport_keys, world.handle_key),
             record=self,
             outcomes=self,
             clock=world.clock,
@@ -96,27 +90,6 @@ class SimGateway:
             async for event in events:
                 for shown in self.tamper(event):
                     yield shown
-
-    def issue(self, session: Session, now: float) -> Issued:
-        key = Ed25519PrivateKey.generate()
-        passport = Passport(
-            agency=session.agency,
-            subject=session.subject,
-            name=session.name,
-            role=session.role,
-            acr=session.acr,
-            auth_time=session.auth_time,
-            issued_at=int(now),
-            expires_at=int(now) + limits.PASSPORT_SECONDS,
-            jti=secrets.token_hex(16),
-            cnf=public(key),
-            training_until=session.training_until,
-            vetting_until=session.vetting_until,
-        )
-        return Issued(passport, passports.issue(passport, FEDERATION, self.passport_key), key)
-
-    def handle_for(self, session: Session, day: int) -> str:
-        return f"{day:032x}"
 
     async def asked(self, session: Session, question: Question, operation: str, at: float) -> None:
         if self.record_fails:

@@ -81,6 +81,7 @@ class Holders:
         return batches.finalise((self.call(0, first), self.call(1, second)))
 
     def tags(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
+        """For records. An import has patience: it ends after the holders' faults do."""
         missing = [x for x in dict.fromkeys(inputs) if (epoch.number, x) not in self._known]
         for start in range(0, len(missing), limits.BATCH_ELEMENTS):
             part = missing[start : start + limits.BATCH_ELEMENTS]
@@ -92,7 +93,8 @@ class Holders:
                     workload=Workload.BULK,
                     random_bytes=secrets.token_bytes,
                 )
-                answer = self.call(index, batch.message)
+                answer = EvaluatorKey(self.seeds[epoch.number][index]).evaluate(batch.message)
+                self.received.append(b"".join(batch.message.elements))
                 outputs.append(batch.finalise(answer, epoch.holder_keys[holder]))
             for input_, a, b in zip(part, *outputs, strict=True):
                 self._known[epoch.number, input_] = tag(a, b)

@@ -117,13 +117,16 @@ def test_several_agencies_in_one_run_and_one_bad_file_does_not_keep_the_others_o
 ) -> None:
     good = desk.export("elm.csv", row(1))
     bad = desk.folder / "oak.csv"
+    result = desk.run("--agency", f"{OAK}={bad}", "--agency", f"{ELM}={good}", "--keep-source")
+    assert result.exit_code == 1
+    assert "cannot be read" in text(result)
+    assert desk.world.records.generation(ELM) is not None
     bad.write_text("this is no export")
     result = desk.run("--agency", f"{OAK}={bad}", "--agency", f"{ELM}={good}", "--as-of", AS_OF)
     assert result.exit_code == 1
     assert "no_header" in text(result)
     assert "1 children" in text(result)
     assert desk.world.records.generation(OAK) is None
-    assert desk.world.records.generation(ELM) is not None
     assert not good.exists()  # the setting says so
     assert bad.exists()
 
@@ -180,7 +183,6 @@ def test_columns_are_mapped_and_left_out(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--agency", OAK, "missing.csv"], "cannot be read"),
         (["--agency", OAK], "give a FILE"),
         (["--agency", "e99000001.nobody", "x.csv"], "not one of this node's"),
         (["--agency", "Oak School", "x.csv"], "not an agency's id"),

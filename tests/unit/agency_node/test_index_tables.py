@@ -139,8 +139,7 @@ def test_an_older_generation_answers_until_the_newer_is_tagged(
     assert index.prepare(want, DUE) == (OAK,)
     assert index.find(OAK, ONE, SLOT, [where("a")]) == ()
     assert [h.generation for h in index.find(OAK, ONE, SLOT, [where("b")])] == [2]
-    assert index.in_use(OAK) == 2
-    assert index.in_use(ELM) is None
+    assert index.in_use() == {OAK: 2}
 
 
 def test_while_a_newer_generation_is_read_the_older_answers(records: MemoryRecords) -> None:

@@ -254,11 +254,13 @@ def test_a_twin_is_never_pointed_to_and_stands_in_the_log_as_possible() -> None:
 
 
 def test_two_children_who_both_match_are_both_only_possible() -> None:
-    """Same name, day and place, but two NHS numbers: software must not choose."""
-    both = (a_record(0), a_record(1, a_child(nhs_number="9990000026")))
-    world = a_world(school=both)
-    assert world.words(world.query(a_child(nhs_number=""))) == NOTHING
-    (entry,) = world.entries
+    """Asked with one twin's name and the other's number: software must not choose."""
+    one = a_child(nhs_number="", postcode="", sex=None)
+    other = a_child(forename="Mary", nhs_number="9990000026", postcode="", sex=None)
+    world = a_world(school=(a_record(0, one), a_record(1, other)))
+    mixed = a_child(forename="Marygold", nhs_number="9990000026", postcode="")
+    assert world.words(world.query(mixed)) == NOTHING
+    (entry,) = (entry for entry in world.entries if entry.agency == SCHOOL)
     assert entry.examined.finding is Finding.POSSIBLE
     assert [record.id.value for record in entry.examined.possible] == [0, 1]
 

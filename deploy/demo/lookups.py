@@ -1,0 +1,227 @@
+"""The practitioners of the demonstration: they sign in, ask, and read; each outcome is held against the truth.
+
+Only the command line is used, as a practitioner would. What is compared comes from the same lookup as JSON; what
+must be
+comes from the population, never from the matcher.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pyotp
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from deploy.demo.federation import Federation
+from deploy.demo.members import gateway_of
+from deploy.demo.people.stories import Story
+from deploy.demo.processes import BIN, Died, run
+from fingerpost.private.demographics import Demographics
+from fingerpost.protocol.codes import Role
+from fingerpost.protocol.ids import AgencyId
+
+REFUSED: Final = 4
+WAIT_SECONDS: Final = 90.0
+NAMES: Final = ("Robin Ashe", "Sam Okafor", "Priya Menon", "Alex Dunne", "Jo Lindqvist")
+
+
+class Practitioners:
+    """One account for each asking agency and role."""
+
+    def __init__(self, federation: Federation) -> None:
+        self.federation = federation
+        self._sessions: dict[tuple[AgencyId, Role], Path] = {}
+        self.logins: list[tuple[str, str, str, str]] = []
+
+    def sign_in(self) -> None:
+        """Raises ``Died`` when an account cannot be made or does not get in."""
+        wanted = sorted({(story.asker, story.role) for story in self.federation.people.stories})
+        until = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+        for number, (asker, role) in enumerate(wanted):
+            settings = self._settings(asker)
+            account = f"{role.name.lower().replace('_', '-')}-1"
+            password = secrets.token_urlsafe(12)
+            added = run(
+                "fingerpost",
+                *("account", "add", "--settings", settings, "--account", account),
+                *("--name", NAMES[number % len(NAMES)], "--role", role.name),
+                *("--training-until", until, "--vetting-until", until),
+                *("--password-stdin", "--json"),
+                stdin=password + "\n",
+            )
+            _require_done(added, "an account")
+            secret = json.loads(added.stdout)["secret"]
+            session = Path(settings).with_name(f"session-{number}")
+            done = run(
+                "fingerpost",
+                *("sign-in", "--settings", settings, "--account", account),
+                *("--session", str(session), "--password-stdin"),
+                stdin=f"{password}\n{pyotp.TOTP(secret).now()}\n",
+            )
+            _require_done(done, "a sign-in")
+            self._sessions[(asker, role)] = session
+            self.logins.append((str(asker), account, password, secret))
+
+    def _settings(self, asker: AgencyId) -> str:
+        return self.federation.settings_of(gateway_of(asker))
+
+    def ask(self, story: Story) -> subprocess.CompletedProcess[str]:
+        return run(
+            "fingerpost",
+            *("lookup", "--settings", self._settings(story.asker)),
+            *("--session", str(self._sessions[(story.asker, story.role)])),
+            *("--purpose", story.purpose.name, "--reach", story.reach.name),
+            *(("--reference", story.reference) if story.reference else ()),
+            *("--child", "-", "--json"),
+            stdin=_child(story.asked),
+        )
+
+    def show(self, story: Story, operation: str, *, coloured: bool, width: int) -> str:
+        """The outcome as the practitioner sees it."""
+        environment = {**os.environ, "COLUMNS": str(width)}
+        if coloured:
+            environment["FORCE_COLOR"] = "1"
+        done = subprocess.run(
+            [
+                str(BIN / "fingerpost"),
+                *("outcome", "show", operation, "--settings", self._settings(story.asker)),
+                *("--session", str(self._sessions[(story.asker, story.role)])),
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=environment,
+        )
+        return done.stdout + done.stderr
+
+    def wait_until_all_answer(self) -> None:
+        """A new broker takes no query in its first minute, and an index takes a moment. Raises ``Died``."""
+        story = next(s for s in self.federation.people.stories if not (s.refused or s.stop))
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            done = self.ask(story)
+            if done.returncode == 0:
+                return
+            self.federation.parties.require_alive()
+            if time.monotonic() > deadline:
+                raise Died(f"not every agency answers:\n{done.stdout[-2000:]}{done.stderr}")
+            time.sleep(2.0)
+
+    def explain(self, console: Console) -> None:
+        """How to ask by hand, for as long as it runs."""
+        console.print("\n[bold]Ask by hand[/] (each account with a password and a one-time code):")
+        for asker, account, password, secret in self.logins:
+            settings = self._settings(AgencyId(asker))
+            console.print(
+                f"  {asker}: account {account}, password {password}, one-time secret {secret}"
+            )
+            console.print(f"    fingerpost sign-in --settings {settings} --account {account}")
+            console.print(f"    fingerpost lookup --settings {settings} --purpose S47_ENQUIRY")
+
+
+def tell(console: Console, practitioners: Practitioners, story: Story) -> bool:
+    """One story: the question, the answer as it is read, and whether it is what it must be."""
+    parties = practitioners.federation.parties
+    console.print()
+    console.print(Panel(Text(_heading(story)), title=story.title, title_align="left"))
+    if story.stop is not None:
+        parties.stop(story.stop.value)
+        console.print(f"[dim]The node {story.stop} has just been stopped.[/]\n")
+    done = practitioners.ask(story)
+    if story.refused is not None:
+        console.print(Text(done.stderr.strip() or done.stdout.strip()))
+        as_expected = done.returncode == REFUSED and not done.stdout.strip()
+        _verdict(console, [] if as_expected else [f"exit status {done.returncode}"])
+        return as_expected
+    try:
+        outcome = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        console.print(Text(done.stdout + done.stderr))
+        _verdict(console, ["there was no outcome"])
+        return False
+    shown = practitioners.show(
+        story, outcome["operation"], coloured=console.is_terminal, width=min(console.width, 110)
+    )
+    console.print(Text.from_ansi(shown))
+    down = frozenset(
+        str(a.id) for a in practitioners.federation.people.agencies if a.node == story.stop
+    )
+    wrong = differences(story, outcome, down)
+    _verdict(console, wrong)
+    return not wrong
+
+
+def differences(story: Story, outcome: dict[str, Any], may_be_gaps: frozenset[str]) -> list[str]:
+    """What is not as it must be; empty when all is."""
+    status = {agency["id"]: agency["status"] for agency in outcome["agencies"]}
+    wrong = [
+        f"{a} did not show" for a in sorted(map(str, story.involved)) if status.get(a) != "INVOLVED"
+    ]
+    wrong += [
+        f"{a}: {status.get(a)}"
+        for a in sorted(map(str, story.silent))
+        if a not in may_be_gaps and status.get(a) != "NOTHING_TO_DISCLOSE"
+    ]
+    wrong += [
+        f"{a} is no named gap" for a in sorted(map(str, story.gaps)) if status.get(a) != "NO_REPLY"
+    ]
+    wrong += [
+        f"{a}: {said}"
+        for a, said in sorted(status.items())
+        if a not in may_be_gaps and said not in ("INVOLVED", "NOTHING_TO_DISCLOSE")
+    ]
+    if outcome["complete"] != (not may_be_gaps):
+        wrong.append("completeness is misstated")
+    if not outcome["not_connected"]:
+        wrong.append("agencies that are not connected are not named")
+    if outcome["rejected_answers"]:
+        wrong.append("an answer did not verify")
+    return wrong
+
+
+def _verdict(console: Console, wrong: list[str]) -> None:
+    if wrong:
+        console.print(Text(f"NOT as expected: {'; '.join(wrong)}", style="bold red"))
+    else:
+        console.print("[green]As expected.[/]")
+
+
+def _heading(story: Story) -> str:
+    return (
+        f"{story.role.name} at {story.asker} asks, purpose {story.purpose.name}, "
+        f"reach {story.reach.name}"
+    )
+
+
+def _child(who: Demographics) -> str:
+    return json.dumps(
+        {
+            "forename": who.forename,
+            "middle_names": who.middle_names,
+            "surname": who.surname,
+            "other_names": [
+                {"forename": n.forename, "surname": n.surname} for n in who.other_names
+            ],
+            "dob": who.dob.isoformat() if isinstance(who.dob, date) else None,
+            "sex": who.sex.name if who.sex else None,
+            "postcode": who.postcode,
+            "nhs_number": who.nhs_number,
+            "upn": who.upn,
+        }
+    )
+
+
+def _require_done(done: subprocess.CompletedProcess[str], what: str) -> None:
+    if done.returncode:
+        raise Died(f"{what} could not be made: {done.stdout}{done.stderr}")

@@ -1,0 +1,101 @@
+"""``answer_ports.Seen``: what every store of seen queries promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agency_node.answer_ports import Seen
+from agency_node.store.seen import CLOCK_SET_BACK_SECONDS, keep_until, open_seen
+from fakes.node_world import NOW, MemorySeen, a_query
+from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import read_query
+from fingerpost.protocol.messages import Query
+from fingerpost.service.database import StoreFailed
+
+Make = Callable[[], Seen]
+
+
+def received(query: SealedQuery) -> Query:
+    from fakes.node_world import GATEWAY_KEY
+
+    return read_query(query.wire, lambda _: GATEWAY_KEY.public_key())
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def seen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seen]:
+    if request.param == "memory":
+        yield MemorySeen()
+        return
+    store = open_seen(tmp_path / "seen.sqlite")
+    yield store
+    store.close()
+
+
+def test_a_query_is_new_once(seen: Seen) -> None:
+    one, other = received(a_query()), received(a_query())
+    assert seen.take([one], NOW) == frozenset()
+    assert seen.take([one, other], NOW) == {one.hash}
+    assert seen.take([other, one], NOW + 1) == {one.hash, other.hash}
+
+
+def test_a_frame_of_none_is_fine(seen: Seen) -> None:
+    assert seen.take([], NOW) == frozenset()
+
+
+def test_a_frame_as_large_as_they_come(seen: Seen) -> None:
+    query = received(a_query())
+    many = [replace(query, hash=number.to_bytes(32, "big")) for number in range(127)]
+    assert seen.take(many, NOW) == frozenset()
+    assert len(seen.take(many, NOW)) == 127
+
+
+# ---- the store on the disk ----------------------------------------------------------------------
+
+
+def test_it_is_still_known_after_a_restart(tmp_path: Path) -> None:
+    query = received(a_query())
+    store = open_seen(tmp_path / "seen.sqlite")
+    store.take([query], NOW)
+    store.close()
+    store = open_seen(tmp_path / "seen.sqlite")
+    assert store.take([query], NOW) == {query.hash}
+    store.close()
+
+
+def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Path) -> None:
+    query = received(a_query())
+    store = open_seen(tmp_path / "seen.sqlite")
+    store.take([query], NOW)
+    last = query.core.expires_at + limits.CLOCK_SKEW_SECONDS
+    assert store.take([query], last) == {query.hash}
+    store.take([received(a_query())], last + CLOCK_SET_BACK_SECONDS + 1)
+    assert store.take([query], NOW) == frozenset(), "forgotten"
+    store.close()
+
+
+@pytest.mark.parametrize("expires", [0, 2**60])
+def test_what_a_query_says_of_itself_does_not_decide_how_long_it_is_kept(expires: int) -> None:
+    query = received(a_query())
+    strange = replace(query, core=replace(query.core, expires_at=expires))
+    kept = keep_until(strange, NOW) - NOW
+    assert limits.CLOCK_SKEW_SECONDS <= kept <= 2 * limits.DAY
+
+
+def test_a_disk_that_fails_is_a_defect(tmp_path: Path) -> None:
+    """A damaged file: nothing may be answered on the strength of it."""
+    path = tmp_path / "seen.sqlite"
+    store = open_seen(path)
+    store.take([received(a_query())], NOW)
+    store.close()
+    for file in tmp_path.glob("seen.sqlite-*"):
+        file.unlink()
+    data = bytearray(path.read_bytes())
+    data[100:] = bytes(len(data) - 100)
+    path.write_bytes(bytes(data))
+    with pytest.raises(StoreFailed):
+        open_seen(path).take([received(a_query())], NOW)

@@ -1,0 +1,137 @@
+"""An asker who makes her own queries: a member with valid keys and a program of her own.
+
+``Craft`` holds everything a query is made of; ``replace`` any of it to make a dishonest one. It goes straight to a node,
+as if the broker had carried it, and its answer is opened with the reply key as a gateway would.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fakes.simulated_holders import FEDERATION, GATEWAY, public
+from fakes.simulated_node import SimNode
+from federation import World
+from fingerpost.private import passport as passports
+from fingerpost.private.answer import AgencyAnswer, AnswerPart
+from fingerpost.private.answer_sealing import open_answer
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.identity import (
+    NORMALISATION_VERSION,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    oprf_input,
+)
+from fingerpost.private.inner import Inner
+from fingerpost.private.locators import Opening, opening
+from fingerpost.private.passport import Passport
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.messages import KeySet, NodeAnswer
+from fingerpost.protocol.schedule import day_of, slot_of
+
+
+@dataclass(frozen=True)
+class Craft:
+    """``opens``: whose records the locators and wraps are for; ``says``: whom the sealed part asks about."""
+
+    world: World
+    agency: AgencyId
+    opens: Demographics
+    says: Demographics
+    purpose: Purpose = Purpose.S47_ENQUIRY
+    role: Role = Role.SOCIAL_WORKER
+    reach: Reach = Reach.AREA_AND_NEIGHBOURS
+    key_set: KeySet = KeySet.NARROW
+    gateway: MemberId = GATEWAY
+    gateway_key: Ed25519PrivateKey | None = None
+    passport_agency: AgencyId | None = None
+    passport_key: Ed25519PrivateKey | None = None
+    training_for: int = 10**7
+    issued_ago: int = 0
+    wrong_wraps: bool = False
+
+    def passport(self, practitioner: Ed25519PrivateKey) -> Passport:
+        now = int(self.world.clock.now()) - self.issued_ago
+        return Passport(
+            agency=self.agency,
+            subject="worker-1",
+            name="Morgan Ash",
+            role=self.role,
+            acr=Acr.PASSWORD_TOTP,
+            auth_time=now - 60,
+            issued_at=now,
+            expires_at=now + limits.PASSPORT_SECONDS,
+            jti=secrets.token_hex(16),
+            cnf=public(practitioner),
+            training_until=now + self.training_for,
+            vetting_until=now + 10**7,
+        )
+
+    def openings(self, child: Demographics) -> list[Opening]:
+        now = self.world.clock.now()
+        epoch = self.world.current.epoch_to_ask(now)
+        pepper = self.world.peppers.pepper(epoch.number, day_of(now))
+        key = pepper.slot_key(slot_of(now - self.issued_ago))
+        scope = Scope.NARROW if self.key_set is KeySet.NARROW else Scope.WIDE
+        keys = match_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
+        tags = self.world.holders.tags([oprf_input(k, NORMALISATION_VERSION) for k in keys], epoch)
+        made = [opening(key, tag) for tag in tags]
+        if self.wrong_wraps:
+            made = [Opening(o.locator, secrets.token_bytes(32)) for o in made]
+        return made
+
+    def sealed(self, openings: Sequence[Opening] | None = None) -> SealedQuery:
+        world = self.world
+        practitioner = Ed25519PrivateKey.generate()
+        passport = self.passport(practitioner)
+        key = self.passport_key or world.passport_keys[self.passport_agency or self.agency]
+        token = passports.issue(passport, FEDERATION, key)
+        public_part = PublicPart.of(
+            world.current,
+            epoch=world.current.epoch_to_ask(world.clock.now()).number,
+            issued_at=int(world.clock.now()) - self.issued_ago,
+            agency=self.agency,
+            gateway=self.gateway,
+            reach=self.reach,
+            key_set=self.key_set,
+        )
+        return seal(
+            public_part,
+            Inner(token, self.purpose, "ref-7", "", self.says),
+            passport,
+            self.openings(self.opens) if openings is None else openings,
+            practitioner_key=practitioner,
+            gateway_key=self.gateway_key or world.gateway_key,
+            random_bytes=secrets.token_bytes,
+        )
+
+
+def answers(world: World, node: SimNode, sealed: SealedQuery) -> tuple[AnswerPart, ...]:
+    """What the node says to the query, opened and verified as the asker does."""
+    core = sealed.core
+    asked = world.current.agencies_in_reach(core.agency, core.reach, core.named_areas)
+    return tuple(
+        open_answer(
+            NodeAnswer(node.me, answer.part, answer.sealed),
+            query_hash=sealed.hash,
+            reply_key=sealed.reply_key,
+            federation=world.current,
+            asked=asked,
+        )
+        for answer in node.service.answer((sealed.wire,))
+    )
+
+
+def word(world: World, node: SimNode, sealed: SealedQuery, agency: AgencyId) -> AgencyAnswer:
+    """One agency's word about it; none of the node's agencies may have told a pointer if the word is no yes."""
+    (part,) = answers(world, node, sealed)
+    (found,) = (a for a in part.agencies if a.agency == agency)
+    return found

@@ -1,0 +1,296 @@
+"""A federation whose records and faults are known to a model, which says what each lookup must end with.
+
+The model is a second opinion: it reads rows and faults, and knows nothing of keys, seals, tables or tags. Children
+are far apart (no twins), so that "holds a record of her" is all there is to matching. Every row has a telephone
+number of its own, by which a pointer is traced to its row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pytest
+
+from agency_node.records import Involvement
+from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
+from fakes.simulated_node import SimNode
+from fakes.wexcombe import (
+    AREAS,
+    COUNCIL,
+    COUNCILS,
+    ELM,
+    GP,
+    HEALTH,
+    NODES,
+    OAK,
+    POLICE,
+    POLICE_NODE,
+    SCHOOLS,
+    child,
+    known_holders,
+    row,
+)
+from federation import SimGateway, World
+from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import read_query
+from fingerpost.protocol.codes import Kind, Purpose, Reach, Status
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Epoch, Service
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.service.identity import PeerIdentity
+from practitioner.outcome import AgencyOutcome, Outcome, Question
+
+CHILDREN = (
+    Demographics(
+        forename="Amina",
+        surname="Hartley",
+        dob=date(2015, 3, 9),
+        sex=Sex.FEMALE,
+        postcode="WX4 7QD",
+    ),
+    Demographics(forename="Tomasz", surname="Zielinski", dob=date(2012, 11, 2), postcode="WX1 1AA"),
+    Demographics(forename="Grace", surname="Underhill", dob=date(2018, 7, 21), postcode="WX2 3FG"),
+    Demographics(
+        forename="Leo", surname="Fairweather", dob=date(2009, 5, 30), nhs_number="943 476 5919"
+    ),
+)
+PURPOSES = (
+    Purpose.S47_ENQUIRY,
+    Purpose.REFERRAL_TRIAGE,
+    Purpose.S17_ASSESSMENT,
+    Purpose.EARLY_HELP,
+)
+HOSTS = {
+    COUNCIL: COUNCILS,
+    ELM: SCHOOLS,
+    GP: HEALTH,
+    OAK: SCHOOLS,
+    POLICE: POLICE_NODE,
+}
+AGENCIES = tuple(HOSTS)
+IN_REACH = {True: frozenset(AGENCIES), False: frozenset(AGENCIES) - {POLICE}}
+KINDS = {
+    COUNCIL: (Kind.CSC_CIN, Kind.HOUSING, Kind.DOMESTIC_ABUSE),
+    ELM: (Kind.EDU_SCHOOL, Kind.EDU_SEND),
+    OAK: (Kind.EDU_SCHOOL, Kind.YOUNG_CARERS),
+    GP: (Kind.GP, Kind.MENTAL_HEALTH),
+    POLICE: (Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE),
+}
+SENSITIVE = {Kind.DOMESTIC_ABUSE, Kind.MENTAL_HEALTH}
+UNINVITED = {Kind.HOUSING, Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE}
+"""What the table withholds from EARLY_HELP; it tells every other ordinary kind for every purpose here."""
+GAPS = frozenset({Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What one agency has about one child."""
+
+    rows: tuple[Involvement, ...]
+
+    def told(self, purpose: Purpose) -> frozenset[str]:
+        """The telephone numbers of the rows that may be told."""
+        if any(r.shielded for r in self.rows):
+            return frozenset()
+        withheld = UNINVITED if purpose is Purpose.EARLY_HELP else set()
+        return frozenset(
+            r.desk_phone
+            for r in self.rows
+            if not r.sensitive and r.kind not in SENSITIVE and r.kind not in withheld
+        )
+
+
+class Life:
+    """``records``: by agency, by child. All methods leave the world in good order."""
+
+    def __init__(self) -> None:
+        self.world = World(AREAS, NODES, holders=known_holders())
+        self.records: dict[AgencyId, dict[int, Known]] = {a: {} for a in AGENCIES}
+        self.suspended: set[AgencyId | MemberId] = set()
+        self._phones = itertools.count(100)
+        for agency in AGENCIES:
+            self.load(agency)
+
+    def node_of(self, agency: AgencyId) -> SimNode:
+        return self.world.nodes[HOSTS[agency]]
+
+    # ---- records ---------------------------------------------------------------------------------
+
+    def add(self, agency: AgencyId, who: int, kind: Kind, *, sensitive: bool, shield: bool) -> None:
+        """One more row; at most three for a child."""
+        phone = f"01632 {next(self._phones):06}"
+        made = replace(row(kind, sensitive=sensitive, shielded=shield), desk_phone=phone)
+        before = self.records[agency].get(who, Known(()))
+        self.records[agency][who] = Known((*before.rows, made)[-3:])
+        self.load(agency)
+
+    def unshield(self, agency: AgencyId, who: int) -> None:
+        known = self.records[agency].get(who)
+        if known is not None:
+            rows = tuple(replace(r, shielded=False) for r in known.rows)
+            self.records[agency][who] = Known(rows)
+            self.load(agency)
+
+    def forget(self, agency: AgencyId, who: int) -> None:
+        self.records[agency].pop(who, None)
+        self.load(agency)
+
+    def load(self, agency: AgencyId) -> None:
+        """An import, whole. The process that answers is started anew."""
+        node = self.node_of(agency)
+        known = sorted(self.records[agency].items())
+        node.load(agency, [child(n, CHILDREN[w], *k.rows) for n, (w, k) in enumerate(known)])
+        node.importing.discard(agency)
+
+    # ---- members and epochs ------------------------------------------------------------------------
+
+    def suspend(self, who: AgencyId | MemberId) -> None:
+        self.suspended ^= {who}
+        members = [w for w in self.suspended if isinstance(w, MemberId)]
+        agencies = [w for w in self.suspended if isinstance(w, AgencyId)]
+        self.world.suspend(*members, agencies=agencies)
+
+    def is_suspended(self, agency: AgencyId) -> bool:
+        return agency in self.suspended or self.node_of(agency).me in self.suspended
+
+    def new_epoch(self, starts_in: float) -> None:
+        """``starts_in`` 0: at once, since a key was stolen; the old one ends with its last queries."""
+        now = self.world.clock.now()
+        number = len(self.world.current.parameters.epochs) + 1
+        epoch = self.world.open_epoch(number, now + starts_in, now + 200 * limits.DAY)
+        if not starts_in:
+            parameters = self.world.current.parameters
+            ended = tuple(
+                e if e is epoch else replace(e, ends_at=int(min(e.ends_at, now)))
+                for e in parameters.epochs
+            )
+            self.world.change(parameters=replace(parameters, epochs=ended))
+
+    def tag(self, node: SimNode) -> None:
+        """The node's upkeep: every index that is due."""
+        for agency in node.agencies():
+            for epoch in self.world.current.epochs_to_index(self.world.clock.now()):
+                if (agency, epoch.number) not in node.tagged:
+                    node.index(agency, epoch)
+
+    @property
+    def epoch(self) -> Epoch:
+        return self.world.current.epoch_to_ask(self.world.clock.now())
+
+    async def redial(self) -> None:
+        """The broker reviews its streams; nodes whose stream ended dial again."""
+        await self.world.broker.review()
+        await self.world.clock.settle()
+        await self.world.start()
+
+    # ---- lookups -----------------------------------------------------------------------------------
+
+    def question(self, who: int, purpose: Purpose) -> Question:
+        reference = "" if purpose is Purpose.S47_ENQUIRY else "ref-7"
+        return Question(CHILDREN[who], purpose, None, (), reference)
+
+    async def ask(self, who: int, purpose: Purpose, fault_after: float | None = None) -> None:
+        """A lookup by the council; ``fault_after``: so long after its start, every stream breaks."""
+        gateway = self.world.gateway(COUNCIL)
+        expected = {a: self.expected(a, who, purpose) for a in AGENCIES}
+        asking = asyncio.ensure_future(
+            gateway.client.lookup(gateway.session, self.question(who, purpose))
+        )
+        if fault_after is not None:
+            await self.world.clock.run_for(fault_after)
+            await self.world.restart_broker()
+        try:
+            outcome = await self.world.run(asking)
+        except Refused as refused:
+            self.require_reason(refused, gateway)
+            return
+        assert not self.refusals(), "somebody was asked who may not be, or by whom it may not"
+        self.require_asked(outcome, purpose)
+        for found in outcome.agencies:
+            status = expected[found.agency.id]
+            if fault_after is None:
+                assert found.status is status
+            self.require_true(found, who, purpose)
+            self.require_recorded(found, gateway)
+        usable = all(a.status not in GAPS for a in outcome.agencies)
+        assert outcome.complete == usable
+
+    def refusals(self) -> frozenset[Code]:
+        """Why a lookup may be refused as a whole."""
+        why = set()
+        if COUNCIL in self.suspended or GATEWAY in self.suspended:
+            why.add(Code.NOT_A_MEMBER)
+        if self.world.holders.down:
+            why.add(Code.UNAVAILABLE)
+        if self.world.holders.lying:
+            why.add(Code.BAD_PROOF)
+        return frozenset(why)
+
+    def require_reason(self, refused: Refused, gateway: SimGateway) -> None:
+        assert refused.code in self.refusals()
+        assert gateway.submitted == []
+
+    def expected(self, agency: AgencyId, who: int, purpose: Purpose) -> Status:
+        node, known = self.node_of(agency), self.records[agency].get(who)
+        if node.stopped:
+            return Status.NO_REPLY
+        if node.seen_fails or not node.sound or agency in node.importing:
+            return Status.CANNOT_ANSWER
+        if agency in node.service.faulty or (agency, self.epoch.number) not in node.tagged:
+            return Status.CANNOT_ANSWER
+        if known is not None and node.record_fails:
+            return Status.CANNOT_ANSWER
+        told = known is not None and known.told(purpose)
+        return Status.INVOLVED if told else Status.NOTHING_TO_DISCLOSE
+
+    def require_asked(self, outcome: Outcome, purpose: Purpose) -> None:
+        """Everybody in reach, each once; the suspended by name among those not connected."""
+        reach = IN_REACH[outcome.reach is not Reach.AREA]
+        asked = [a.agency.id for a in outcome.agencies]
+        assert sorted(asked) == sorted(a for a in reach if not self.is_suspended(a))
+        names = {gap.name for _, gap in outcome.not_connected}
+        for agency in reach:
+            name = agency.value.split(".")[1].title()
+            assert (name in names) == self.is_suspended(agency)
+
+    def require_true(self, found: AgencyOutcome, who: int, purpose: Purpose) -> None:
+        """No false word and no pointer that may not be told, whatever broke meanwhile."""
+        known = self.records[found.agency.id].get(who)
+        allowed = known.told(purpose) if known is not None else frozenset()
+        assert {p.desk_phone for p in found.pointers} <= allowed
+        if found.status is Status.NOTHING_TO_DISCLOSE:
+            assert not allowed, "a false no"
+        if found.status is Status.INVOLVED:
+            assert {p.desk_phone for p in found.pointers} == allowed
+            assert found.pointers, "a yes that comes from nothing"
+
+    def require_recorded(self, found: AgencyOutcome, gateway: SimGateway) -> None:
+        """Record before answer: an involved agency's entry is older than the answer's departure."""
+        if found.status is not Status.INVOLVED:
+            return
+        journal = self.node_of(found.agency.id).journal
+        told = [h for h in gateway.hashes if (f"recorded {found.agency.id}", h) in journal]
+        assert told, "told and not recorded"
+        for hash_ in told:
+            if ("left", hash_) in journal:
+                recorded = journal.index((f"recorded {found.agency.id}", hash_))
+                assert recorded < journal.index(("left", hash_))
+
+    async def replay(self, wire: bytes) -> None:
+        """The broker, and every node that got them, get bytes that were sent before: nobody carries, nobody opens."""
+        query = read_query(wire, lambda _: self.world.gateway_key.public_key())
+        for node in self.world.nodes.values():
+            if query.hash in node.seen:
+                opened = len(node.entries)
+                node.service.answer((wire,))
+                assert len(node.entries) == opened
+        place = self.world.broker_saw.index(wire)
+        submission = self.world.broker_saw[place + 1]
+        peer = PeerIdentity(FEDERATION, GATEWAY, Service.GATEWAY, NOW + 10**9)
+        with pytest.raises(Refused):
+            async for _ in self.world.broker.lookup(peer, wire, submission):
+                raise AssertionError("a replay was carried")

@@ -1,0 +1,233 @@
+"""Outcomes as a gateway gets them: small ones, and one of an area with 45 agencies. All names are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fingerpost.private.answer import Pointer
+from fingerpost.private.identity.strength import COMMON_NAME, Strength, StrengthLevel
+from fingerpost.protocol.codes import (
+    AgencyKind,
+    CoarseKind,
+    InvolvementStatus,
+    Purpose,
+    Reach,
+    Status,
+)
+from fingerpost.protocol.federation import Agency, Area, NotConnected
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+from practitioner.outcome import (
+    AgencyOutcome,
+    Outcome,
+    ServiceCount,
+    count_services,
+)
+
+ASKED_AT = 1_795_400_000  # Monday, 23 November 2026, 02:13 in London
+AREA = Area(AreaCode("e99000001"), "Wexcombe")
+NODE = MemberId("node-1")
+DAY = 86_400
+
+_SCHOOLS = (
+    "Larkrise Primary",
+    "Old Mill Lane Primary",
+    "Saltmarsh Primary",
+    "Copperbeech Primary",
+    "Quayside Primary",
+    "Hazelmoor Primary",
+    "Bridge Street Primary",
+    "Holy Well Primary",
+    "Sandpiper Primary",
+    "Nine Acres Primary",
+    "Wexcombe High School",
+    "Ashgrove School",
+    "Harbour Academy",
+    "St Brannock's School",
+    "Tidewater School",
+    "Millrace School",
+    "Fennel Street Infants",
+    "Corner House School",
+    "Birch Hill School",
+    "Long Meadow School",
+)
+_PRACTICES = (
+    "Quay Surgery",
+    "Mill Lane Surgery",
+    "Harbour Practice",
+    "Orchard Practice",
+    "Beacon Surgery",
+    "Ferry Road Surgery",
+    "Castle Practice",
+    "Riverside Surgery",
+    "Elm Court Surgery",
+    "Market Square Surgery",
+    "Priory Practice",
+    "Westgate Surgery",
+)
+
+
+def agency(name: str, kind: AgencyKind, *services: CoarseKind, desk: str = "") -> Agency:
+    slug = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")
+    while "--" in slug:
+        slug = slug.replace("--", "-")
+    return Agency(
+        AgencyId(f"{AREA.code}.{slug[:40].rstrip('-')}"),
+        name,
+        kind,
+        NODE,
+        services=services,
+        duty_desk=desk,
+    )
+
+
+def said(
+    who: Agency, status: Status, *pointers: Pointer, area: Area = AREA, as_of: int = ASKED_AT - DAY
+) -> AgencyOutcome:
+    answered = status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
+    return AgencyOutcome(
+        who, area, status, 7 if answered else 0, as_of if answered else 0, pointers
+    )
+
+
+def outcome(
+    agencies: Sequence[AgencyOutcome],
+    *,
+    not_connected: Sequence[NotConnected] = (),
+    services: tuple[ServiceCount, ...] | None = None,
+    strength: Strength | None = None,
+    rejected: int = 0,
+    operation: str = "5f0c9a3e71d2b846",
+) -> Outcome:
+    gaps = tuple((AREA, gap) for gap in not_connected)
+    if services is None:
+        services = count_services((CoarseKind.EDUCATION, CoarseKind.GP), agencies, gaps)
+    return Outcome(
+        operation=operation,
+        asked_at=ASKED_AT,
+        purpose=Purpose.S47_ENQUIRY,
+        reach=Reach.AREA,
+        agencies=tuple(agencies),
+        not_connected=gaps,
+        services=services,
+        strength=strength or Strength(StrengthLevel.GOOD, ()),
+        wide=True,
+        rejected_answers=rejected,
+    )
+
+
+def large(*, gaps: int = 4) -> Outcome:
+    """45 agencies: five know the child, ``gaps`` did not answer; 31 more of the area are not connected."""
+    council = agency("Wexcombe Council", AgencyKind.LOCAL_AUTHORITY, desk="020 7946 0100")
+    police = agency("Wexcombe Police", AgencyKind.POLICE, desk="020 7946 0110")
+    hospital = agency("Wexcombe General Hospital", AgencyKind.NHS_TRUST, desk="020 7946 0120")
+    charity = agency("Lanternlight Family Support", AgencyKind.VCS, desk="020 7946 0130")
+    schools = [
+        agency(name, AgencyKind.SCHOOL, CoarseKind.EDUCATION, desk=f"020 7946 02{n:02}")
+        for n, name in enumerate(_SCHOOLS)
+    ]
+    practices = [
+        agency(name, AgencyKind.GP_PRACTICE, CoarseKind.GP, desk=f"020 7946 03{n:02}")
+        for n, name in enumerate(_PRACTICES)
+    ]
+    others = [
+        agency(f"Housing Trust {n}", AgencyKind.HOUSING, desk=f"020 7946 04{n:02}")
+        for n in range(9)
+    ]
+    involved = [
+        said(
+            council,
+            Status.INVOLVED,
+            Pointer(
+                council.id,
+                CoarseKind.CHILDRENS_SOCIAL_CARE,
+                InvolvementStatus.OPEN,
+                worker_role="social worker",
+                worker_name="Bea Okonkwo",
+                desk_phone="020 7946 0101",
+                desk_email="duty@wexcombe.example",
+                out_of_hours_phone="020 7946 0801",
+                hours="Mon–Fri 09:00–17:00",
+                as_of=ASKED_AT - DAY,
+                lead_practitioner=True,
+            ),
+            Pointer(
+                council.id,
+                CoarseKind.EARLY_HELP,
+                InvolvementStatus.RECENT,
+                worker_role="family worker",
+                worker_name="Siôn Prŷs-Jones",
+                desk_phone="020 7946 0102",
+                hours="Mon–Fri 09:00–17:00",
+                as_of=ASKED_AT - 30 * DAY,
+                early_help_assessment=True,
+            ),
+        ),
+        said(
+            schools[2],
+            Status.INVOLVED,
+            Pointer(
+                schools[2].id,
+                CoarseKind.EDUCATION,
+                InvolvementStatus.OPEN,
+                worker_role="designated safeguarding lead",
+                worker_name="Catherine Abernathy-Woods",
+                desk_phone="020 7946 0202",
+                desk_email="dsl@saltmarsh.example",
+                hours="Mon–Fri 08:00–16:30, term time",
+                as_of=ASKED_AT - 2 * DAY,
+            ),
+        ),
+        said(
+            hospital,
+            Status.INVOLVED,
+            Pointer(
+                hospital.id,
+                CoarseKind.HOSPITAL,
+                InvolvementStatus.PLANNED,
+                worker_role="safeguarding nurse",
+                desk_phone="020 7946 0121",
+                hours="every day, 24 hours",
+                as_of=ASKED_AT - DAY,
+            ),
+        ),
+        said(
+            charity,
+            Status.INVOLVED,
+            Pointer(charity.id, None, InvolvementStatus.OPEN, desk_phone="020 7946 0131"),
+        ),
+        said(practices[0], Status.INVOLVED),
+    ]
+    rest = [police, *schools[:2], *schools[3:], *practices[1:], *others]
+    statuses = (Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN)
+    answers = [
+        said(each, statuses[n % 3] if n < gaps else Status.NOTHING_TO_DISCLOSE)
+        for n, each in enumerate(rest)
+    ]
+    absent = [
+        *(
+            NotConnected(
+                f"Absent School {n}",
+                AgencyKind.SCHOOL,
+                f"020 7946 05{n:02}",
+                (CoarseKind.EDUCATION,),
+            )
+            for n in range(24)
+        ),
+        *(
+            NotConnected(
+                f"Absent Surgery {n}",
+                AgencyKind.GP_PRACTICE,
+                f"020 7946 06{n:02}",
+                (CoarseKind.GP,),
+            )
+            for n in range(6)
+        ),
+        NotConnected("Harrow Refuge Charity", AgencyKind.VCS, ""),
+    ]
+    agencies = sorted([*involved, *answers], key=lambda each: each.agency.id)
+    return outcome(
+        agencies,
+        not_connected=absent,
+        strength=Strength(StrengthLevel.POOR, (COMMON_NAME,)),
+        rejected=2,
+    )

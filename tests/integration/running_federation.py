@@ -1,0 +1,352 @@
+"""A small federation on loopback, in one process: three nodes, two key holders, a broker, a gateway, each with its own
+services over real gRPC, mutual TLS and SQLite, and records that came by an import.
+
+Who is known where (all names are made up and occur nowhere else, so that a search means something):
+
+* ASKED    OAK says so; the practice holds her shielded; the council does not know her
+* BROTHER  the practice says so; nobody else knows him
+* STRANGER nobody knows her
+
+Simulated are only the certificate authority and the delivery of peppers. The member list is a real one, verified by the
+broker's mirror; all parties see it at the same moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agency_node.case_sources.csv_export import Columns
+from agency_node.ingest.source_file import SourceFile
+from agency_node.ingest.staging import Options as ImportOptions
+from fakes.certificates import FakeAuthority
+from fakes.import_world import HEADER
+from fakes.repository import FakeRepository
+from fakes.simulated_holders import Peppers, public
+from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.pepper_sealing import new_pepper
+from fingerpost.protocol.codes import (
+    CODE_LIST_VERSION,
+    Acr,
+    AgencyKind,
+    Kind,
+    Purpose,
+    Role,
+    Status,
+)
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    CodeLists,
+    Epoch,
+    Member,
+    Parameters,
+    Service,
+)
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.schedule import day_of
+from fingerpost.service.clock import Clock
+from fingerpost.service.identity import Identity
+from fingerpost.service.member_list import MemberList
+from fingerpost.service.member_list_mirror import Mirror
+from integration.running_gateway import GatewayParty
+from integration.running_parties import (
+    BrokerParty,
+    HolderParty,
+    NodeParty,
+    SteppedClock,
+    until,
+)
+from practitioner.outcome import Outcome
+from practitioner.session import Session
+
+FEDERATION: Final = FederationId("loopback")
+AREA: Final = AreaCode("e99000001")
+BROKER, ISSUER, GATEWAY = map(MemberId, ("broker", "issuer", "gateway"))
+HOLDERS: Final = (MemberId("holder-a"), MemberId("holder-b"))
+SCHOOLS, COUNCILS, HEALTH = map(MemberId, ("schools-host", "council-node", "health-node"))
+COUNCIL, OAK, ELM, GP = (
+    AgencyId(f"{AREA}.{name}") for name in ("council", "oak", "elm", "practice")
+)
+HOSTED: Final[Mapping[MemberId, tuple[AgencyId, ...]]] = {
+    SCHOOLS: (ELM, OAK),
+    COUNCILS: (COUNCIL,),
+    HEALTH: (GP,),
+}
+EPOCH: Final = EpochNumber(1)
+DAY: Final = 86_400
+
+ASKED: Final = Demographics(
+    forename="Thessaly",
+    middle_names="Quenby",
+    surname="Brackenwood",
+    dob=date(2015, 3, 9),
+    sex=Sex.FEMALE,
+    postcode="WX4 7QD",
+    nhs_number="9990001239",
+)
+BROTHER: Final = Demographics(
+    forename="Peregrine", surname="Umberleigh", dob=date(2013, 11, 28), postcode="WX9 2TF"
+)
+STRANGER: Final = Demographics(
+    forename="Zephyrine", surname="Hollingshade", dob=date(2011, 7, 17), postcode="WX2 5LB"
+)
+WORKER, WORKER_ROLE = "Ottoline Vance", "Pastoral navigator"
+DESK_PHONE, DESK_EMAIL, OUT_OF_HOURS = "01632 960871", "harbour@oak.example", "01632 960872"
+GP_WORKER, GP_PHONE = "Barnaby Thistlewood", "01632 960913"
+
+SAYS: Final[Mapping[str, Mapping[AgencyId, Status]]] = {
+    "ASKED": {
+        COUNCIL: Status.NOTHING_TO_DISCLOSE,
+        ELM: Status.NOTHING_TO_DISCLOSE,
+        GP: Status.NOTHING_TO_DISCLOSE,
+        OAK: Status.INVOLVED,
+    },
+    "BROTHER": {
+        COUNCIL: Status.NOTHING_TO_DISCLOSE,
+        ELM: Status.NOTHING_TO_DISCLOSE,
+        GP: Status.INVOLVED,
+        OAK: Status.NOTHING_TO_DISCLOSE,
+    },
+    "STRANGER": dict.fromkeys((COUNCIL, ELM, GP, OAK), Status.NOTHING_TO_DISCLOSE),
+}
+"""What an honest federation answers."""
+
+
+def identity(member: MemberId, service: Service) -> Identity:
+    return Identity(FEDERATION, member, service)
+
+
+def a_row(child: Demographics, kind: Kind, **fields: str) -> str:
+    values = {
+        "local_id": "L" + hashlib.sha256(child.surname.encode()).hexdigest()[:8],
+        "nhs_number": child.nhs_number,
+        "forename": child.forename,
+        "middle_names": child.middle_names,
+        "surname": child.surname,
+        "dob": child.dob.isoformat() if child.dob else "",
+        "sex": child.sex.name[0] if child.sex else "",
+        "postcode": child.postcode,
+        "kind": kind.name,
+        "status": "OPEN",
+        "start": "2024-09-02",
+    } | fields
+    return ",".join(values.get(column, "") for column in HEADER.split(","))
+
+
+def an_export(*lines: str) -> SourceFile:
+    content = "\r\n".join((HEADER, *lines)).encode()
+    return SourceFile(content, hashlib.sha256(content).digest(), datetime.now(UTC).date())
+
+
+EXPORTS: Final = {
+    OAK: an_export(
+        a_row(
+            ASKED,
+            Kind.EDU_SCHOOL,
+            worker_name=WORKER,
+            worker_role=WORKER_ROLE,
+            desk_phone=DESK_PHONE,
+            desk_email=DESK_EMAIL,
+            ooh_phone=OUT_OF_HOURS,
+        )
+    ),
+    ELM: an_export(a_row(Demographics("Isolde", "", "Larkrise", (), date(2014, 2, 3)), Kind.EDU_SCHOOL)),
+    GP: an_export(
+        a_row(ASKED, Kind.GP, shield="yes", worker_name=GP_WORKER, desk_phone=GP_PHONE),
+        a_row(BROTHER, Kind.GP, worker_name=GP_WORKER, desk_phone=GP_PHONE),
+    ),
+    COUNCIL: an_export(
+        a_row(Demographics("Corisande", "", "Wychwood", (), date(2016, 8, 21)), Kind.CSC_CIN)
+    ),
+}
+
+
+class Federation:
+    """All of it. ``members`` is the list that every party sees; ``publish`` what is in the repository."""
+
+    def __init__(self, folder: Path, *, review_clock: Clock | None = None) -> None:
+        self.folder = folder
+        self.clock = SteppedClock()
+        self.authority = FakeAuthority.create(folder / "authority")
+        self.repository = FakeRepository(folder, self.clock.now())
+        self.mirror = Mirror(folder / "mirror", self.repository.root, self.repository.fetch)
+        self.members = MemberList()
+        self.peppers = Peppers(
+            {EPOCH: new_pepper(EPOCH, day_of(self.clock.now()) - 1, secrets.token_bytes)}
+        )
+        self.keys = {m: Ed25519PrivateKey.generate() for m in (GATEWAY, *HOSTED, BROKER, ISSUER)}
+        self.passport_key = Ed25519PrivateKey.generate()
+        self.holders = tuple(
+            HolderParty(
+                identity(holder, Service.KEY_HOLDER),
+                folder / holder.value,
+                self.authority,
+                self.members,
+                self.clock,
+            )
+            for holder in HOLDERS
+        )
+        self.broker_identity = identity(BROKER, Service.BROKER)
+        self.broker = BrokerParty(
+            self.broker_identity,
+            folder / "broker",
+            self.authority,
+            self.members,
+            self.mirror,
+            self.clock,
+            review_clock=review_clock,
+        )
+        self.nodes = {
+            node: NodeParty(
+                identity(node, Service.NODE),
+                self.keys[node],
+                agencies,
+                folder / node.value,
+                self.authority,
+                self.members,
+                self.peppers,
+                self.broker_identity,
+                self.clock,
+            )
+            for node, agencies in HOSTED.items()
+        }
+        self.gateway = GatewayParty(
+            identity(GATEWAY, Service.GATEWAY),
+            self.keys[GATEWAY],
+            {COUNCIL: self.passport_key},
+            folder / "gateway",
+            self.authority,
+            self.members,
+            self.peppers,
+            self.clock,
+        )
+
+    # ---- the member list -----------------------------------------------------------------------
+
+    def _parameters(self) -> Parameters:
+        now = int(self.clock.now())
+        keys = {h.me.member: h.public_key for h in self.holders}
+        return Parameters(
+            FEDERATION,
+            CODE_LIST_VERSION,
+            NORMALISATION_VERSION,
+            BROKER,
+            ISSUER,
+            HOLDERS,
+            (Epoch(EPOCH, now - DAY, now - DAY, now + 80 * DAY, keys),),
+            practitioner_per_hour=500,
+            practitioner_per_day=1000,
+        )
+
+    def _listed(self) -> tuple[Member, ...]:
+        services = {
+            BROKER: Service.BROKER,
+            ISSUER: Service.ISSUER,
+            GATEWAY: Service.GATEWAY,
+            **dict.fromkeys(HOSTED, Service.NODE),
+        }
+        return (
+            *(
+                Member(member, service, "An organisation", public(self.keys[member]), 1000, 900)
+                for member, service in services.items()
+            ),
+            *(
+                Member(h, Service.KEY_HOLDER, "A trust", public(Ed25519PrivateKey.generate()))
+                for h in HOLDERS
+            ),
+        )
+
+    async def publish(self) -> None:
+        kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, GP: AgencyKind.GP_PRACTICE}
+        agencies = [
+            Agency(agency, str(agency)[10:].title(), kinds.get(agency, AgencyKind.SCHOOL), node)
+            for node, hosted in HOSTED.items()
+            for agency in hosted
+        ]
+        asks = {"gateways": (GATEWAY,), "passport_key": public(self.passport_key)}
+        agencies = [replace(a, **asks) if a.id == COUNCIL else a for a in agencies]  # type: ignore[arg-type]
+        area = Area(AREA, "Wexcombe", agencies=tuple(sorted(agencies, key=lambda a: a.id)))
+        lists = CodeLists(
+            CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind)
+        )
+        self.repository.publish(self._parameters(), lists, self._listed(), [area])
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        self.members.update(await asyncio.to_thread(self.mirror.refresh, self.clock.now()))
+
+    # ---- starting and stopping -------------------------------------------------------------------
+
+    async def start(self) -> None:
+        await self.publish()
+        for holder in self.holders:
+            await holder.start()
+        today = datetime.now(UTC).date()
+        options = ImportOptions(today, Columns({}), False, False)
+        for node in self.nodes.values():
+            for agency in node.agencies:
+                await node.import_(self.holders, agency, EXPORTS[agency], options)
+        await self.broker.start()
+        for node in self.nodes.values():
+            node.broker_address = self.broker.nodes
+            await node.start()
+        self.gateway.dial(
+            (self.broker.askers, self.broker_identity),
+            tuple((h.address, h.me) for h in self.holders),
+        )
+        await self.attached()
+
+    async def attached(self, nodes: Sequence[MemberId] = tuple(HOSTED)) -> None:
+        await until(lambda: self.broker.broker.attached() == tuple(sorted(nodes)))
+
+    async def stop(self) -> None:
+        for party in (self.gateway, *self.nodes.values(), self.broker, *self.holders):
+            await party.stop()
+
+    async def step(self, seconds: float) -> None:
+        """All clocks go ahead, and the nodes make the tables of the slots that now are due."""
+        self.clock.step(seconds)
+        for node in self.nodes.values():
+            await node.tend()
+
+    def wind_back(self) -> None:
+        for tape in (self.broker.tape, *(h.tape for h in self.holders)):
+            tape.wind_back()
+
+    def session(self, subject: str = "account-71c3", name: str = "Rosalind Merriweather") -> Session:
+        now = int(self.clock.now())
+        return Session(
+            agency=COUNCIL,
+            subject=subject,
+            name=name,
+            role=Role.SOCIAL_WORKER,
+            acr=Acr.PASSWORD_TOTP,
+            auth_time=now - 60,
+            training_until=now + 90 * DAY,
+            vetting_until=now + 90 * DAY,
+        )
+
+
+@asynccontextmanager
+async def running(folder: Path, *, review_clock: Clock | None = None) -> AsyncIterator[Federation]:
+    federation = Federation(folder, review_clock=review_clock)
+    try:
+        await federation.start()
+        yield federation
+    finally:
+        await federation.stop()
+
+
+def statuses(outcome: Outcome) -> dict[AgencyId, Status]:
+    return {a.agency.id: a.status for a in outcome.agencies}

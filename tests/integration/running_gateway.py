@@ -1,0 +1,134 @@
+"""The asking side of a federation on loopback: the gateway's own client, desk, audit and store over real gRPC.
+
+Beside the honest ``lookup`` stand the single steps of one, for tests that do something else with them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fakes.certificates import FakeAuthority
+from fakes.simulated_holders import Peppers
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.identity import (
+    NORMALISATION_VERSION,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    oprf_input,
+)
+from fingerpost.private.locators import Opening, opening
+from fingerpost.protocol.codec.carriage import read_event, write_lookup
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.messages import LookupEvent
+from fingerpost.protocol.schedule import day_of_slot, slot_of
+from fingerpost.service.audit import AuditLog
+from fingerpost.service.clock import Clock
+from fingerpost.service.database import migrate, open_sqlite
+from fingerpost.service.identity import Identity
+from fingerpost.service.member_list import MemberList
+from fingerpost.service.rpc_channel import Redialled
+from fingerpost.wire.v1 import broker_pb2_grpc
+from integration.running_parties import KEY, SECONDS, Party
+from practitioner.client import Client
+from practitioner.client import Identity as GatewayIdentity
+from practitioner.desk import PassportDesk
+from practitioner.grpc_broker import GrpcBroker
+from practitioner.grpc_key_holders import GrpcKeyHolders
+from practitioner.outcome import Outcome, Question
+from practitioner.outcomes_store import SqlOutcomes
+from practitioner.record import CATALOGUE, AuditRecord
+from practitioner.session import Session
+
+
+class GatewayParty(Party):
+    def __init__(
+        self,
+        me: Identity,
+        key: Ed25519PrivateKey,
+        passport_keys: Mapping[AgencyId, Ed25519PrivateKey],
+        folder: Path,
+        authority: FakeAuthority,
+        members: MemberList,
+        peppers: Peppers,
+        clock: Clock,
+    ) -> None:
+        super().__init__("gateway", folder)
+        self.me = me
+        self.key = key
+        self.tls = authority.client(me)
+        self.members = members
+        self.peppers = peppers
+        self.clock = clock
+        self.desk = PassportDesk(me.federation, passport_keys, KEY)
+        self.client: Client
+        self.key_holders: GrpcKeyHolders
+        self.broker: Redialled
+
+    def dial(
+        self, broker: tuple[str, Identity], holders: Sequence[tuple[str, Identity]]
+    ) -> None:
+        def channel(address: str, peer: Identity) -> Redialled:
+            made = Redialled(address, self.tls, peer, self.clock)
+            self._opened.push_async_callback(made.close)
+            return made
+
+        one, other = ((peer.member, channel(address, peer)) for address, peer in holders)
+        self.key_holders = GrpcKeyHolders(one, other, secrets.token_bytes)
+        self.broker = channel(*broker)
+        audit = AuditLog.open(
+            self.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY
+        )
+        self._opened.callback(audit.close)
+        engine = open_sqlite(self.folder / "outcomes.sqlite")
+        self._opened.callback(engine.dispose)
+        migrate(engine, "practitioner.outcomes_migrations")
+        self.client = Client(
+            GatewayIdentity(self.me.member, self.key),
+            members=self.members,
+            peppers=self.peppers,
+            key_holders=self.key_holders,
+            broker=GrpcBroker(self.broker),
+            desk=self.desk,
+            record=AuditRecord(lambda _agency: audit),
+            outcomes=SqlOutcomes(engine, KEY),
+            clock=self.clock,
+            random_bytes=secrets.token_bytes,
+            upn_keys=False,
+        )
+
+    async def lookup(self, session: Session, question: Question) -> Outcome:
+        return await self.client.lookup(session, question)
+
+    # ---- single steps ------------------------------------------------------------------------------
+
+    async def openings(
+        self, child: Demographics, issued_at: int, *, scope: Scope = Scope.WIDE
+    ) -> list[Opening]:
+        """What opens a query about this child, from both key holders."""
+        keys = match_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
+        epoch = self.members.current.parameters.epochs[0]
+        inputs = [oprf_input(key, NORMALISATION_VERSION) for key in keys]
+        tags = await self.key_holders.evaluate(inputs, epoch)
+        slot = slot_of(issued_at)
+        slot_key = self.peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
+        return [opening(slot_key, tag) for tag in tags]
+
+    async def submit(self, query: bytes, submission: bytes) -> list[LookupEvent]:
+        """The bytes as they are; raises what gRPC raises."""
+        call: Any = broker_pb2_grpc.LookupServiceStub(self.broker.channel()).Lookup(
+            write_lookup(query, submission), timeout=SECONDS
+        )
+        try:
+            return [read_event(message) async for message in call]
+        except grpc.aio.AioRpcError:
+            raise
+        finally:
+            call.cancel()

@@ -1,0 +1,392 @@
+"""All that came to the broker and to the key holders, searched for everything that they must not learn.
+
+Three kinds of evidence: names do not stand in it, in any spelling; it does not differ where only secrets differ; it
+does not repeat where one child is asked about twice. Each search is shown that it would have found what it seeks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from fakes import spy
+from fakes.simulated_gateway import SimGateway
+from fakes.simulated_holders import HOLDERS, Holders
+from fakes.wexcombe import (
+    AMINA,
+    COUNCIL,
+    COUNCILS,
+    ELM,
+    GP,
+    HEALTH,
+    OAK,
+    OTHER,
+    POLICE,
+    POLICE_NODE,
+    SCHOOLS,
+    build,
+    of,
+)
+from federation import World
+from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.codec import write_part
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.locators import locator, wrap_secret
+from fingerpost.private.query_sealing import open_query
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import read_query
+from fingerpost.protocol.codes import Purpose, Status
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.ids import EpochNumber
+from fingerpost.protocol.messages import KeySet, Query
+from fingerpost.protocol.schedule import day_of, slot_of
+from practitioner.outcome import Outcome, Question
+
+EPOCH = EpochNumber(1)
+RUN = 16
+"""So many equal bytes are no accident: 2^-128 for random ones, and no field that names a child is shorter."""
+
+PATIENT = replace(AMINA, nhs_number="943 476 5919", upn="A950000178301")
+STRANGER = Demographics(
+    forename="Quentin", surname="Nemoson", dob=date(2016, 6, 6), postcode="ZE3 9JW"
+)
+WORKERS = (("worker-1", "Morgan Ash"), ("account-77", "Robin Vale"))
+REFERENCE = "ref-998877"
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = build()
+    made.holders = Holders(seeds=made.holders.seeds)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def ask(
+    world: World,
+    child: Demographics,
+    purpose: Purpose = Purpose.S47_ENQUIRY,
+    worker: tuple[str, str] = WORKERS[0],
+) -> tuple[SimGateway, Outcome]:
+    subject, name = worker
+    gateway = world.gateway(COUNCIL, subject=subject, name=name)
+    reference = "" if purpose is Purpose.S47_ENQUIRY else REFERENCE
+    question = Question(child, purpose, None, (), reference)
+    return gateway, await world.run(gateway.client.lookup(gateway.session, question))
+
+
+def queries(world: World, wires: Iterable[bytes]) -> list[Query]:
+    return [read_query(wire, lambda _: world.gateway_key.public_key()) for wire in wires]
+
+
+def of_set(world: World, gateway: SimGateway, key_set: KeySet = KeySet.NARROW) -> Query:
+    (found,) = (q for q in queries(world, gateway.submitted) if q.core.key_set is key_set)
+    return found
+
+
+def at_the_broker(world: World) -> list[bytes]:
+    """All bytes that came to it, all it stored, all it logged."""
+    stored = [
+        b"\xff".join(
+            (
+                r.query_hash,
+                str(r.agency).encode(),
+                str(r.gateway).encode(),
+                r.reach.name.encode(),
+                str(r.handle).encode(),
+            )
+        )
+        for r in world.store.records
+    ]
+    return [*world.broker_saw, *stored, *(line.encode() for line in world.log.lines)]
+
+
+def slot_key(world: World) -> bytes:
+    now = world.clock.now()
+    return world.peppers.pepper(EPOCH, day_of(now)).slot_key(slot_of(now))
+
+
+# ---- names -------------------------------------------------------------------------------------
+
+
+def people() -> frozenset[bytes]:
+    """Children, practitioners, references, desks."""
+    named = spy.of_child(PATIENT) | spy.of_child(OTHER) | spy.of_child(STRANGER)
+    for text in [*(t for worker in WORKERS for t in worker), REFERENCE]:
+        named |= spy.spellings(text)
+    return named | on_pointers()
+
+
+def on_pointers() -> frozenset[bytes]:
+    texts = ("Jo Reed", "01632 960123", "01632 960199", "desk@agency.example", "Mon-Fri 8-18")
+    return frozenset(s for text in texts for s in spy.spellings(text))
+
+
+async def test_no_name_comes_to_the_broker_or_to_a_key_holder(world: World) -> None:
+    _, yes = await ask(world, PATIENT)
+    assert of(yes, OAK).status is Status.INVOLVED
+    await ask(world, OTHER, Purpose.REFERRAL_TRIAGE, WORKERS[1])
+    _, no = await ask(world, STRANGER, Purpose.URGENT_CARE, WORKERS[1])
+    assert {a.status for a in no.agencies} == {Status.NOTHING_TO_DISCLOSE}
+    assert spy.found_in(people(), at_the_broker(world)) == []
+    assert spy.found_in(people(), world.holders.received) == []
+
+
+async def test_the_search_for_names_finds_them_where_they_stand(world: World) -> None:
+    """The control: what an involved agency opens, and what an answer holds before it is sealed, name everybody."""
+    gateway, outcome = await ask(world, PATIENT, Purpose.REFERRAL_TRIAGE)
+    inner = opened_by(world, of_set(world, gateway), world.nodes[SCHOOLS].tagged[OAK, EPOCH])
+    for text in ("Amina", "Hartley", "WX4 7QD", "943 476 5919", "A950000178301", REFERENCE):
+        assert spy.found_in([text.encode()], inner)
+    for text in ("Morgan Ash", "worker-1"):  # in the passport, in base64
+        assert spy.found_in(spy.spellings(text), inner)
+    assert spy.found_in(spy.dates(date(2015, 3, 9)), [b"born 09/03/2015"])
+    told = of(outcome, OAK).pointers
+    assert spy.found_in(on_pointers(), [part_with(told[0])])
+
+
+def part_with(pointer: Pointer) -> bytes:
+    agencies = (AgencyAnswer(pointer.agency, Status.INVOLVED, 1, 1),)
+    return write_part(AnswerPart(bytes(32), SCHOOLS, 1, 0, 1, agencies, (pointer,)))
+
+
+def opened_by(world: World, query: Query, tagged: Iterable[tuple[bytes, object]]) -> list[bytes]:
+    """What these tags open of the query, trying each at every position."""
+    key = slot_key(world)
+    opened = []
+    for tag in {tag for tag, _ in tagged}:
+        for position in range(limits.LOCATORS):
+            try:
+                opened.append(open_query(query, position, wrap_secret(key, tag)).envelope.payload)
+            except Refused:
+                continue
+    return opened
+
+
+# ---- secrets -----------------------------------------------------------------------------------
+
+
+async def test_no_tag_pepper_or_key_comes_to_the_broker(world: World) -> None:
+    await ask(world, PATIENT)
+    key = slot_key(world)
+    tags = [t for n in world.nodes.values() for tagged in n.tagged.values() for t, _ in tagged]
+    secrets = [*tags, *(wrap_secret(key, t) for t in tags), key]
+    secrets += [p.value for p in world.peppers.first.values()]
+    secrets += [seed for pair in world.holders.seeds.values() for seed in pair]
+    needles = [spelling for secret in secrets for spelling in spy.encodings(secret)]
+    assert spy.found_in(needles, at_the_broker(world)) == []
+    assert spy.found_in(needles, world.holders.received) == []
+    locators = [locator(key, t) for t in tags]
+    assert spy.found_in(locators, at_the_broker(world)), "a locator is what a query does carry"
+    assert spy.found_in(locators, world.holders.received) == []
+
+
+async def test_key_holders_see_new_points_each_time_and_each_its_own(world: World) -> None:
+    """Attack: two holders compare what they see, or one compares today's with yesterday's."""
+    world.holders.received.clear()
+    await ask(world, PATIENT)
+    await ask(world, PATIENT)
+    await ask(world, OTHER)
+    assert {len(r) for r in world.holders.received} == {limits.LOCATORS * limits.POINT_BYTES}
+    assert len(world.holders.received) == 3 * len(HOLDERS)
+    size = limits.POINT_BYTES
+    points = [r[i : i + size] for r in world.holders.received for i in range(0, len(r), size)]
+    assert len(points) == len(set(points))
+
+
+# ---- who could open it ---------------------------------------------------------------------------
+
+
+async def test_the_uninvolved_cannot_open_a_query_with_any_tag_they_have(world: World) -> None:
+    gateway, _ = await ask(world, OTHER)
+    for key_set in KeySet:
+        query = of_set(world, gateway, key_set)
+        assert opened_by(world, query, world.nodes[SCHOOLS].tagged[OAK, EPOCH]), "OAK knows him"
+        uninvolved = {COUNCILS: COUNCIL, HEALTH: GP, POLICE_NODE: POLICE, SCHOOLS: ELM}
+        for node, agency in uninvolved.items():
+            tagged = world.nodes[node].tagged[agency, EPOCH]
+            assert tagged
+            assert opened_by(world, query, tagged) == []
+    for node in (COUNCILS, HEALTH, POLICE_NODE):
+        assert world.nodes[node].entries == [], "nothing to record where nothing opened"
+
+
+async def test_a_stolen_database_opens_nothing_of_earlier_days(world: World) -> None:
+    """Tags with a later day's pepper do not open what was recorded before: peppers only go forwards."""
+    gateway, _ = await ask(world, OTHER)
+    query = of_set(world, gateway)
+    today = world.peppers.pepper(EPOCH, day_of(world.clock.now()))
+    tomorrow = today.next()
+    with pytest.raises(Refused):
+        tomorrow.at(today.day)
+    stolen = tomorrow.slot_key(slot_of(world.clock.now() + limits.DAY))
+    for tag, _ in world.nodes[SCHOOLS].tagged[OAK, EPOCH]:
+        for position in range(limits.LOCATORS):
+            with pytest.raises(Refused):
+                open_query(query, position, wrap_secret(stolen, tag))
+
+
+# ---- what differs, and what repeats ----------------------------------------------------------------
+
+
+def random_ranges(query: Query) -> list[range]:
+    """Where in the 8192 bytes stand the fields that are random, or look it: all others are declared public."""
+    core = query.core
+    fields = [
+        core.q,
+        core.reply_key,
+        core.key_commitment,
+        b"".join(core.locators),
+        b"".join(query.wraps),
+        query.sealed,
+    ]
+    ranges = []
+    for value in fields:
+        assert query.wire.count(value) == 1
+        start = query.wire.index(value)
+        ranges.append(range(start, start + len(value)))
+    # The signature is the envelope's last field.
+    return [*ranges, range(len(query.wire) - limits.SIGNATURE_BYTES, len(query.wire))]
+
+
+def public_part(query: Query) -> bytes:
+    """The query with every random field struck out."""
+    wire = bytearray(query.wire)
+    for field in random_ranges(query):
+        wire[field.start : field.stop] = bytes(len(field))
+    return bytes(wire)
+
+
+def shared_secret_runs(one: Query, other: Query) -> set[bytes]:
+    """Runs of 16 bytes that stand in both, and in one of them touch a random field."""
+    mine, theirs = spy.shingles(one.wire, RUN), spy.shingles(other.wire, RUN)
+    found = set()
+    for run in mine.keys() & theirs.keys():
+        for query, places in ((one, mine[run]), (other, theirs[run])):
+            secret = random_ranges(query)
+            if any(p < f.stop and f.start < p + RUN for p in places for f in secret):
+                found.add(run)
+    return found
+
+
+async def test_what_is_public_does_not_depend_on_child_purpose_or_practitioner(
+    world: World,
+) -> None:
+    """Strike out what is random, and two queries of one moment are equal byte for byte."""
+    asked = [
+        await ask(world, PATIENT),
+        await ask(world, STRANGER, Purpose.REFERRAL_TRIAGE, WORKERS[1]),
+        await ask(world, OTHER, Purpose.URGENT_CARE, WORKERS[1]),
+    ]
+    for key_set in KeySet:
+        first, *others = (of_set(world, gateway, key_set) for gateway, _ in asked)
+        for other in others:
+            assert len(first.wire) == len(other.wire) == limits.QUERY_BYTES
+            alike = replace_times(public_part(other), other, first)
+            assert alike == public_part(first)
+            assert shared_secret_runs(first, other) == set()
+
+
+def replace_times(public: bytes, of: Query, by: Query) -> bytes:
+    """Issue and expiry are public, and move with the clock."""
+    for mine, wanted in (
+        (of.core.issued_at, by.core.issued_at),
+        (of.core.expires_at, by.core.expires_at),
+        (of.core.passport_expires_at, by.core.passport_expires_at),
+    ):
+        public = public.replace(varint(mine), varint(wanted), 1)
+    return public
+
+
+def varint(number: int) -> bytes:
+    """As protobuf writes it (base 128, the lowest first)."""
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*found, number])
+
+
+async def test_one_child_in_two_slots_cannot_be_followed(world: World) -> None:
+    """G2: two lookups about one child share nothing that two about any children would not."""
+    first, _ = await ask(world, PATIENT)
+    await world.clock.run_for(limits.SLOT_SECONDS)
+    second, _ = await ask(world, PATIENT)
+    for one in queries(world, first.submitted):
+        for other in queries(world, second.submitted):
+            assert one.core.slot != other.core.slot
+            assert set(one.core.locators).isdisjoint(other.core.locators)
+            assert shared_secret_runs(one, other) == set()
+
+
+async def test_within_one_slot_the_locators_alone_are_equal(world: World) -> None:
+    """The exception that G2 names: within a slot equal locators tell that one child is asked about twice."""
+    first, _ = await ask(world, PATIENT)
+    second, _ = await ask(world, PATIENT)
+    one, other = of_set(world, first), of_set(world, second)
+    assert one.core.slot == other.core.slot
+    shared = set(one.core.locators) & set(other.core.locators)
+    assert 0 < len(shared) < limits.LOCATORS, "the fillers are new each time"
+    assert shared_secret_runs(one, other) <= {run for run in shared if len(run) == RUN}
+    stranger, _ = await ask(world, STRANGER)
+    third = of_set(world, stranger)
+    assert set(one.core.locators).isdisjoint(third.core.locators)
+
+
+async def test_a_handle_names_nobody_and_changes_with_the_day(world: World) -> None:
+    """All that the broker has of a practitioner."""
+    await ask(world, PATIENT, worker=WORKERS[0])
+    await ask(world, OTHER, worker=WORKERS[1])
+    await world.clock.run_for(float(limits.DAY))
+    await ask(world, PATIENT, worker=WORKERS[0])
+    handles = [r.handle for r in world.store.records]
+    assert sorted(Counter(handles).values()) == [2, 2, 2], "a narrow and a wide query each"
+
+
+# ---- answers -----------------------------------------------------------------------------------
+
+
+async def test_answers_are_of_one_size_one_count_and_one_tick_whatever_they_say(
+    world: World,
+) -> None:
+    """Yes, no, shielded, refused for the purpose, not ready: nothing on the wire tells them apart."""
+    said = []
+    for child, purpose in (
+        (PATIENT, Purpose.S47_ENQUIRY),
+        (STRANGER, Purpose.S47_ENQUIRY),
+        (OTHER, Purpose.REFERRAL_TRIAGE),
+    ):
+        _, outcome = await ask(world, child, purpose)
+        said.append({a.agency.id: a.status for a in outcome.agencies})
+    world.nodes[HEALTH].importing.add(GP)
+    await ask(world, PATIENT)
+    assert {s[OAK] for s in said} == {Status.INVOLVED, Status.NOTHING_TO_DISCLOSE}
+    ticks: dict[str, set[float]] = {}
+    for name, node in world.nodes.items():
+        counted: Counter[bytes] = Counter()
+        for (received, _), (left, answers) in zip(node.frames, node.departures, strict=True):
+            ticks.setdefault(str(name), set()).add(round(left - received, 6))
+            assert {len(a.sealed) for a in answers} == {limits.ANSWER_BYTES}
+            assert {a.part for a in answers} == {0}
+            counted.update(a.query_hash for a in answers)
+        assert set(counted.values()) == {1}
+    assert len(set(map(frozenset, ticks.values()))) == 1, "the involved leave when all leave"
+
+
+async def test_equal_answers_look_as_different_as_others(world: World) -> None:
+    """A "no" and another "no" of one node share no run of bytes: nor does a "yes" with anything."""
+    for child in (PATIENT, PATIENT, STRANGER):
+        await ask(world, child)
+    sealed = [
+        a.sealed for n in world.nodes.values() for _, answers in n.departures for a in answers
+    ]
+    seen: set[bytes] = set()
+    for answer in sealed:
+        runs = set(spy.shingles(answer, RUN))
+        assert seen.isdisjoint(runs)
+        seen |= runs

@@ -1,0 +1,182 @@
+"""Which queries a node answers: by public facts, and by nothing that it knows itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_node import admission
+from agency_node.admission import REACHES_KEPT, Reaches, Verdict
+from fakes.node_world import (
+    COUNCIL,
+    EPOCH,
+    GATEWAY,
+    HERE,
+    NODE,
+    NOW,
+    OTHER_NODE,
+    POLICE,
+    SCHOOL,
+    SURGERY,
+    THERE,
+    a_federation,
+    a_query,
+)
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Purpose, Reach
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.ids import AreaCode, EpochNumber
+from fingerpost.protocol.messages import KeySet, Query
+
+FEDERATION = a_federation()
+QUERY = admission.read(a_query().wire, FEDERATION)
+
+
+def changed(**core: object) -> Query:
+    return replace(QUERY, core=replace(QUERY.core, **core))  # type: ignore[arg-type]
+
+
+def judged(query: Query, federation: Federation = FEDERATION, now: float = NOW) -> Verdict:
+    return admission.judge(query, federation, now, replayed=False)
+
+
+def test_an_honest_query_is_looked_up() -> None:
+    assert judged(QUERY) is Verdict.LOOK
+    assert admission.judge(QUERY, FEDERATION, NOW, replayed=True) is Verdict.TRY_AGAIN
+
+
+@given(
+    st.binary(max_size=200) | st.binary(min_size=limits.QUERY_BYTES, max_size=limits.QUERY_BYTES)
+)
+def test_any_bytes_at_all_are_refused_and_nothing_else(wire: bytes) -> None:
+    with pytest.raises(Refused):
+        admission.read(wire, FEDERATION)
+
+
+@given(st.integers(0, limits.QUERY_BYTES - 1), st.integers(1, 255))
+def test_one_byte_changed_and_nobody_signed_it(at: int, by: int) -> None:
+    wire = bytearray(QUERY.wire)
+    wire[at] ^= by
+    with pytest.raises(Refused):
+        admission.read(bytes(wire), FEDERATION)
+
+
+def test_a_gateway_that_may_not_ask_for_the_agency() -> None:
+    area = FEDERATION.areas[HERE]
+    agencies = tuple(replace(agency, gateways=()) for agency in area.agencies)
+    federation = replace(
+        FEDERATION, areas={**FEDERATION.areas, HERE: replace(area, agencies=agencies)}
+    )
+    with pytest.raises(Refused) as caught:
+        admission.read(QUERY.wire, federation)
+    assert caught.value.code is Code.NOT_A_MEMBER
+
+
+def test_another_key_under_the_gateways_name() -> None:
+    key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    member = replace(FEDERATION.members[GATEWAY], signing_key=key)
+    federation = replace(FEDERATION, members={**FEDERATION.members, GATEWAY: member})
+    with pytest.raises(Refused) as caught:
+        admission.read(QUERY.wire, federation)
+    assert caught.value.code is Code.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        changed(suite=2),
+        changed(code_list_version=0),
+        changed(normalisation_version=0),
+        changed(epoch=EpochNumber(2)),
+        changed(key_set=KeySet.WIDE, reach=Reach.AREA_AND_NEIGHBOURS),
+        changed(key_set=KeySet.WIDE, reach=Reach.NATIONAL_RING),
+    ],
+)
+def test_what_no_second_try_helps(query: Query) -> None:
+    assert judged(query) is Verdict.CANNOT_ANSWER
+    assert admission.judge(query, FEDERATION, NOW, replayed=True) is Verdict.CANNOT_ANSWER
+
+
+def test_a_federation_that_has_moved_on_to_a_version_this_release_does_not_know() -> None:
+    for change in ({"code_list_version": 2}, {"normalisation_version": 2}):
+        parameters = replace(FEDERATION.parameters, **change)  # type: ignore[arg-type]
+        federation = replace(FEDERATION, parameters=parameters)
+        assert judged(changed(**change), federation) is Verdict.CANNOT_ANSWER
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        changed(slot=QUERY.core.slot + 1),
+        changed(expires_at=QUERY.core.issued_at + limits.QUERY_LIFE_SECONDS + 1),
+        changed(expires_at=QUERY.core.issued_at),
+        changed(passport_expires_at=QUERY.core.issued_at + limits.PASSPORT_SECONDS + 1),
+    ],
+)
+def test_times_that_do_not_hold_together(query: Query) -> None:
+    assert judged(query) is Verdict.TRY_AGAIN
+
+
+@given(st.floats(-1e6, 1e6))
+def test_the_clock_alone_decides_and_only_within_its_bounds(off: float) -> None:
+    verdict = judged(QUERY, replace(FEDERATION, valid_until=NOW + 1e9), NOW + off)
+    early = -limits.CLOCK_SKEW_SECONDS
+    late = limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
+    assert (verdict is Verdict.LOOK) == (early <= off <= late)
+
+
+def test_an_epoch_is_judged_by_its_own_times() -> None:
+    epoch = FEDERATION.parameters.epochs[0]
+    assert epoch.number == EPOCH
+    over = replace(epoch, ends_at=int(NOW) - limits.DAY)
+    federation = replace(FEDERATION, parameters=replace(FEDERATION.parameters, epochs=(over,)))
+    assert judged(QUERY, federation) is Verdict.CANNOT_ANSWER
+
+
+# ---- parts --------------------------------------------------------------------------------------
+
+
+def test_each_reach_has_its_agencies_and_each_node_its_own() -> None:
+    mine, other = Reaches(FEDERATION, NODE), Reaches(FEDERATION, OTHER_NODE)
+    assert mine.parts(QUERY) == ((COUNCIL, SCHOOL, SURGERY),)
+    assert other.parts(QUERY) == ((),)
+    wider = changed(reach=Reach.AREA_AND_NEIGHBOURS)
+    assert other.parts(wider) == ((POLICE,),)
+    named = changed(reach=Reach.NAMED, named_areas=(THERE,))
+    assert (mine.parts(named), other.parts(named)) == (((),), ((POLICE,),))
+    assert mine.parts(changed(reach=Reach.NATIONAL_RING)) == ((COUNCIL,),)
+
+
+def test_an_area_that_does_not_exist_is_refused_every_time() -> None:
+    reaches = Reaches(FEDERATION, NODE)
+    for _ in range(2):
+        with pytest.raises(Refused) as caught:
+            reaches.parts(changed(reach=Reach.NAMED, named_areas=(AreaCode("e09999999"),)))
+        assert caught.value.code is Code.NOT_ALLOWED
+
+
+def test_what_is_worked_out_once_is_the_same_the_second_time_and_bounded() -> None:
+    reaches = Reaches(FEDERATION, NODE)
+    assert reaches.parts(QUERY) is reaches.parts(QUERY)
+    assert reaches.is_of(FEDERATION)
+    assert not reaches.is_of(a_federation())
+    reaches._known.update(
+        {(AreaCode(f"w{n:08}"), Reach.AREA, ()): ((),) for n in range(REACHES_KEPT)}
+    )
+    reaches.parts(changed(reach=Reach.NAMED, named_areas=(HERE,)))
+    assert len(reaches._known) == 1
+
+
+def test_the_purpose_stands_nowhere_in_what_admission_reads() -> None:
+    """It judges the core, and the core names no purpose: two purposes, one verdict."""
+    one, other = (
+        admission.read(a_query(purpose=purpose).wire, FEDERATION)
+        for purpose in (Purpose.S47_ENQUIRY, Purpose.EARLY_HELP)
+    )
+    assert judged(one) is judged(other)
+    assert not hasattr(one.core, "purpose")

@@ -1,0 +1,193 @@
+"""What an agency's log holds of a query that opened there, who can read it, and what happens when it cannot be
+written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agency_node import audit_record
+from agency_node.answer_ports import Entry
+from agency_node.audit_record import AgencyLogs, log_key, open_log, read_body
+from agency_node.matching import Finding
+from fakes.node_world import (
+    COUNCIL,
+    MINE,
+    NOW,
+    SCHOOL,
+    SURGERY,
+    NodeWorld,
+    a_child,
+    a_record,
+    another_child,
+)
+from fingerpost.protocol.codes import Purpose, Role, Status
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.audit import Actor, Month, OperationId
+from fingerpost.service.audit import Entry as Logged
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Iterator[AgencyLogs]:
+    made = AgencyLogs(tmp_path, KEY)
+    yield made
+    made.close()
+
+
+def entries(**asked: Any) -> list[Entry]:
+    world = NodeWorld()
+    world.put_all(
+        {SCHOOL: [a_record()], SURGERY: [a_record(0, a_child(forename="Mary", nhs_number=""))]}
+    )
+    world.ask(world.query(**asked))
+    return world.entries
+
+
+def kept(folder: Path, agency: AgencyId) -> list[Logged]:
+    log = open_log(folder, agency, KEY)
+    try:
+        log.verify().require_whole()
+        return list(log.show(0, 2**40, decrypt=True))
+    finally:
+        log.close()
+
+
+def test_each_agency_has_its_own_entries_and_no_other(logs: AgencyLogs, tmp_path: Path) -> None:
+    assert logs.opened(entries()) == frozenset()
+    (school,), (surgery,) = kept(tmp_path, SCHOOL), kept(tmp_path, SURGERY)
+    assert kept(tmp_path, COUNCIL) == []
+    assert school.fields["finding"] == Finding.MATCH.value
+    assert surgery.fields["finding"] == Finding.POSSIBLE.value
+    assert (school.fields["told"], school.fields["answer"]) == (1, Status.INVOLVED.name)
+    assert (surgery.fields["told"], surgery.fields["answer"]) == (
+        0,
+        Status.NOTHING_TO_DISCLOSE.name,
+    )
+
+
+def test_the_sealed_part_says_who_asked_why_about_whom_and_what_was_compared(
+    logs: AgencyLogs, tmp_path: Path
+) -> None:
+    logs.opened(entries())
+    (entry,) = kept(tmp_path, SURGERY)
+    assert entry.body is not None
+    body = read_body(entry.body)
+    assert body.asked is not None
+    assert (body.asked.name, body.asked.subject) == ("Siân O’Neill-Brontë", "account-17")
+    assert (body.asked.role, body.asked.purpose) == (Role.SOCIAL_WORKER, Purpose.S47_ENQUIRY)
+    assert body.asked.reason_reference == "ref-1"
+    assert body.asked.child == a_child()
+    assert body.generation == 1
+    assert [child.forename for _, child in body.records] == ["Mary"]
+    assert "Mary" not in repr(body)
+    assert "Siân" not in repr(body.asked)
+
+
+def test_a_refusal_keeps_its_code_and_believes_nothing(logs: AgencyLogs, tmp_path: Path) -> None:
+    logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))
+    (entry,) = kept(tmp_path, SCHOOL)
+    assert entry.body is not None
+    body = read_body(entry.body)
+    assert (body.asked, body.refusal, body.records) == (None, "bad_passport", ())
+
+
+def test_in_the_clear_stands_no_person(logs: AgencyLogs, tmp_path: Path) -> None:
+    logs.opened(entries())
+    logs.close()
+    child = a_child()
+    for file in tmp_path.iterdir():
+        data = file.read_bytes()
+        for secret in (
+            child.forename,
+            child.postcode,
+            child.nhs_number,
+            "account-17",
+            "Siân",
+            "S47",
+        ):
+            assert secret.encode() not in data, (file.name, secret)
+
+
+def test_one_agencys_key_opens_no_other_log(logs: AgencyLogs, tmp_path: Path) -> None:
+    """A host hands an agency its log and the key to it."""
+    logs.opened(entries())
+    assert len({log_key(KEY, agency) for agency in MINE}) == len(MINE)
+    taken = tmp_path / f"{SCHOOL}.sqlite"
+    for name in ("", "-wal", ".head"):
+        source = taken.with_name(taken.name + name)
+        if source.exists():
+            source.rename(tmp_path / f"{COUNCIL}.sqlite{name}")
+    with pytest.raises(Defect):
+        open_log(tmp_path, COUNCIL, KEY)
+
+
+def test_a_month_that_was_forgotten_keeps_its_chain(logs: AgencyLogs, tmp_path: Path) -> None:
+    logs.opened(entries())
+    log = open_log(tmp_path, SCHOOL, KEY)
+    month = Month.at(int(NOW))
+    log.forget(
+        month, actor=Actor("dpo"), operation=OperationId("retention"), at=int(NOW) + 40 * 86_400
+    )
+    log.close()
+    entry = kept(tmp_path, SCHOOL)[0]
+    assert entry.forgotten
+    assert entry.body is None
+    assert entry.fields["finding"] == Finding.MATCH.value
+
+
+def test_the_log_that_fails_is_named_and_the_others_are_written(
+    logs: AgencyLogs, tmp_path: Path
+) -> None:
+    (tmp_path / f"{SCHOOL}.sqlite").mkdir()
+    assert logs.opened(entries()) == {SCHOOL}
+    assert len(kept(tmp_path, SURGERY)) == 1
+
+
+def test_a_log_that_does_not_open_is_known_before_anybody_asks(
+    logs: AgencyLogs, tmp_path: Path
+) -> None:
+    (tmp_path / f"{SCHOOL}.sqlite").mkdir()
+    assert logs.check(MINE).keys() == {SCHOOL}
+
+
+def test_of_many_logs_only_some_are_open_at_once(
+    logs: AgencyLogs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_record, "LOGS_OPEN", 2)
+    some = entries()
+    for _ in range(2):
+        for agency in MINE:
+            assert logs.opened([replace(some[0], agency=agency)]) == frozenset()
+            assert len(logs._open) <= 2
+    assert all(len(kept(tmp_path, agency)) == 2 for agency in MINE)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x93", b"\x95\x02\xc0\xa0\x00\x90", bytes(40)])
+def test_a_body_of_another_form_is_a_defect(data: bytes) -> None:
+    with pytest.raises(Defect):
+        read_body(data)
+
+
+def test_the_key_has_the_agreed_size() -> None:
+    with pytest.raises(Defect):
+        log_key(bytes(31), SCHOOL)
+
+
+def test_what_is_kept_of_a_crowd_is_bounded(logs: AgencyLogs, tmp_path: Path) -> None:
+    world = NodeWorld()
+    world.put_all(
+        {SCHOOL: [a_record(n) for n in range(20)], SURGERY: [a_record(0, another_child())]}
+    )
+    world.ask(world.query())
+    logs.opened(world.entries)
+    (entry,) = kept(tmp_path, SCHOOL)
+    assert entry.body is not None
+    assert len(read_body(entry.body).records) == audit_record.RECORDS_NAMED

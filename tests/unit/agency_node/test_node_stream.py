@@ -1,0 +1,284 @@
+"""The node's stream over real gRPC: who is believed, what travels, and how one stream follows another."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from agency_node import grpc_broker
+from agency_node.answer_line import AnswerLine
+from agency_node.grpc_broker import RENEW_JITTER_SECONDS, RENEW_SECONDS, BrokerStream
+from fakes.certificates import FakeAuthority
+from fakes.clock import ManualClock
+from fakes.node_broker import NodeBroker, listening
+from fakes.node_world import BROKER, FEDERATION, NODE, NOW, a_federation
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.carriage import ANSWERS_PER_FRAME, QUERIES_PER_FRAME
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.messages import NodeHello, SealedAnswer
+from fingerpost.service.clock import Clock, SystemClock
+from fingerpost.service.identity import Identity, Service
+from fingerpost.service.rpc import CLIENT_FRAMES, connect
+from fingerpost.wire.v1 import broker_pb2
+
+THE_BROKER = Identity(FEDERATION, BROKER, Service.BROKER)
+ME = Identity(FEDERATION, NODE, Service.NODE)
+
+
+class NoLog:
+    def _take(self, event: str, /, **fields: object) -> None:
+        assert event in {**grpc_broker.EVENTS, "node.behind": None}
+
+    debug = info = warning = error = _take
+
+
+class Moving(ManualClock):
+    """Goes on by itself with the machine's steady time, and jumps when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(NOW)
+
+    async def go_on(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            self.advance(time.monotonic() - before)
+
+
+@dataclass
+class Node:
+    """The node's end, over a work that answers each query with one sealed part."""
+
+    authority: FakeAuthority
+    address: str
+    clock: Clock = field(default_factory=SystemClock)
+    current: Federation = field(default_factory=a_federation)
+    certificate_ends: float = NOW + 7 * limits.DAY
+    broker: Identity = THE_BROKER
+
+    def __post_init__(self) -> None:
+        self.thread = ThreadPoolExecutor(1)
+        log = NoLog()
+        line = AnswerLine(self.work, self.thread, self, self.clock, log)
+        self.stream = BrokerStream(
+            BROKER,
+            lambda: connect(
+                self.address, self.authority.client(ME), self.broker, options=CLIENT_FRAMES
+            ),
+            lambda: self.certificate_ends,
+            line,
+            self,
+            self.clock,
+            log,
+            random=lambda: 0.5,
+        )
+        self.line = line
+
+    def work(self, queries: Sequence[bytes]) -> tuple[SealedAnswer, ...]:
+        return tuple(SealedAnswer(q[:32], 0, bytes(limits.ANSWER_BYTES)) for q in queries)
+
+
+def a_wire(number: int = 0) -> bytes:
+    return number.to_bytes(32, "big").ljust(limits.QUERY_BYTES, b"x")
+
+
+@pytest.fixture
+def address() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{found.getsockname()[1]}"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> FakeAuthority:
+    return FakeAuthority.create(tmp_path / "authority")
+
+
+@asynccontextmanager
+async def attached(node: Node) -> AsyncIterator[asyncio.Task[None]]:
+    tasks = [asyncio.create_task(node.line.run()), asyncio.create_task(node.stream.attach())]
+    if isinstance(node.clock, Moving):
+        tasks.append(asyncio.create_task(node.clock.go_on()))
+    try:
+        async with asyncio.timeout(30):
+            yield tasks[1]
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(BaseException):
+                await task
+        node.thread.shutdown()
+
+
+async def test_hello_then_answers_after_the_delay_in_frames_that_fit(
+    authority: FakeAuthority, address: str
+) -> None:
+    broker, node = NodeBroker(), Node(authority, address)
+    async with listening(broker, authority, THE_BROKER, address), attached(node):
+        stream = await broker.stream()
+        assert stream.peer == ME
+        assert stream.hello == NodeHello(node.current.version)
+        sent = time.monotonic()
+        stream.send(*(a_wire(n) for n in range(QUERIES_PER_FRAME)))
+        answers = await stream.answers(QUERIES_PER_FRAME)
+        assert [a.query_hash for a in answers] == [a_wire(n)[:32] for n in range(QUERIES_PER_FRAME)]
+        assert [len(frame) for _, frame in stream.frames] == [
+            ANSWERS_PER_FRAME,
+            QUERIES_PER_FRAME - ANSWERS_PER_FRAME,
+        ]
+        assert all(at - sent >= limits.ANSWER_DELAY_MS / 1000 for at, _ in stream.frames)
+
+
+async def test_a_server_with_another_members_certificate_is_not_the_broker(
+    authority: FakeAuthority, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grpc_broker, "CONNECT_SECONDS", 1.0)
+    other = Identity(FEDERATION, MemberId("broker-2"), Service.BROKER)
+    broker, node = NodeBroker(), Node(authority, address)
+    async with listening(broker, authority, other, address), attached(node) as task:
+        with pytest.raises(Refused) as caught:
+            await task
+        assert caught.value.code is Code.UNAVAILABLE
+        assert broker.streams == []
+        assert not node.stream.attached
+
+
+async def test_a_broker_that_is_not_there_is_unavailable(
+    authority: FakeAuthority, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grpc_broker, "CONNECT_SECONDS", 0.3)
+    async with attached(Node(authority, address)) as task:
+        with pytest.raises(Refused) as caught:
+            await task
+        assert caught.value.code is Code.UNAVAILABLE
+
+
+@pytest.mark.parametrize("code", [None, Code.NOT_A_MEMBER, Code.NOT_READY])
+async def test_the_end_of_a_stream_is_a_refusal_and_the_next_attempt_attaches(
+    authority: FakeAuthority, address: str, code: Code | None
+) -> None:
+    broker, node = NodeBroker(), Node(authority, address)
+    async with listening(broker, authority, THE_BROKER, address):
+        async with attached(node) as task:
+            stream = await broker.stream()
+            if code is None:
+                stream.hang_up()
+            else:
+                stream.refuse(Refused(code, "test"))
+            with pytest.raises(Refused) as caught:
+                await task
+            assert caught.value.code is (code or Code.UNAVAILABLE)
+            assert not node.stream.attached
+        async with attached(Node(authority, address)):
+            await broker.stream(2)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        broker_pb2.AttachResponse(queries=[b"x"] * (QUERIES_PER_FRAME + 1)),
+        broker_pb2.AttachResponse.FromString(b"\x7a\x01x"),
+    ],
+)
+async def test_what_is_not_of_the_contract_ends_the_stream(
+    authority: FakeAuthority, address: str, message: broker_pb2.AttachResponse
+) -> None:
+    broker, node = NodeBroker(), Node(authority, address)
+    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+        (await broker.stream()).send_raw(message)
+        with pytest.raises(Refused) as caught:
+            await task
+        assert caught.value.code is Code.MALFORMED
+
+
+@pytest.mark.parametrize("how", ["denied", "replaced"])
+async def test_a_broker_that_is_one_no_more_is_left_at_the_next_frame(
+    authority: FakeAuthority, address: str, how: str
+) -> None:
+    broker, node = NodeBroker(), Node(authority, address)
+    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+        stream = await broker.stream()
+        if how == "denied":
+            node.current = replace(node.current, deny=DenyList(members=frozenset({BROKER})))
+        else:
+            parameters = replace(node.current.parameters, broker=MemberId("broker-2"))
+            node.current = replace(node.current, parameters=parameters)
+        stream.send(a_wire())
+        with pytest.raises(Refused) as caught:
+            await task
+        assert caught.value.code is Code.NOT_A_MEMBER
+        assert stream.frames == []
+
+
+async def test_an_expired_member_list_does_not_end_the_stream(
+    authority: FakeAuthority, address: str
+) -> None:
+    """It stays attached and says that it cannot answer, so that nobody takes it for away."""
+    node = Node(authority, address, current=replace(a_federation(), valid_until=0.0))
+    broker = NodeBroker()
+    async with listening(broker, authority, THE_BROKER, address), attached(node):
+        stream = await broker.stream()
+        stream.send(a_wire())
+        assert len(await stream.answers(1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("lasts", "certificate_ends"),
+    [
+        (RENEW_SECONDS - RENEW_JITTER_SECONDS / 2, NOW + 7 * limits.DAY),
+        (600.0 - grpc_broker.CERTIFICATE_MARGIN_SECONDS, NOW + 600),
+    ],
+)
+async def test_a_new_stream_comes_before_the_old_one_is_old_and_nothing_is_lost(
+    authority: FakeAuthority, address: str, lasts: float, certificate_ends: float
+) -> None:
+    broker, clock = NodeBroker(), Moving()
+    node = Node(authority, address, clock=clock, certificate_ends=certificate_ends)
+    async with listening(broker, authority, THE_BROKER, address), attached(node):
+        old = await broker.stream()
+        clock.advance(lasts - 20.0)
+        old.send(a_wire(1))
+        await old.answers(1)
+        assert len(broker.streams) == 1, "not before its time"
+        clock.advance(20.0)
+        new = await broker.stream(2)
+        old.send(a_wire(2))  # the broker wrote it before it saw the new one
+        new.send(a_wire(3))
+        answers = await new.answers(2)
+        assert {a.query_hash for a in answers} == {a_wire(2)[:32], a_wire(3)[:32]}
+        assert len(old.frames) == 1, "all answers leave on the new one"
+        old.refuse(Refused(Code.NOT_READY, "replaced by a newer stream"))
+        new.send(a_wire(4))
+        await new.answers(3)
+        assert node.stream.attached
+
+
+async def test_answers_of_a_stream_that_broke_leave_on_the_next(
+    authority: FakeAuthority, address: str
+) -> None:
+    broker, clock = NodeBroker(), Moving()
+    node = Node(authority, address, clock=clock)
+    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+        first = await broker.stream()
+        first.send(a_wire(1))
+        first.hang_up()
+        with pytest.raises(Refused):
+            await task
+        again = asyncio.create_task(node.stream.attach())
+        second = await broker.stream(2)
+        assert [a.query_hash for a in await second.answers(1)] == [a_wire(1)[:32]]
+        assert first.frames == []
+        again.cancel()
+        with suppress(asyncio.CancelledError):
+            await again
