@@ -71,6 +71,11 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
     if core.key_set is KeySet.WIDE and core.reach not in (Reach.AREA, Reach.NAMED):
         return Verdict.CANNOT_ANSWER
     try:
+        # After a change of the agency's passport key asker and node may know different ones for a moment. Said
+        # here, by a
+        # public fact: refused only where the query opens, it would be a "no" about a child who is known.
+        if core.passport_key_id != federation.agency(core.agency).passport_key_id:
+            return Verdict.TRY_AGAIN
         require_fresh(core, now)
     except Refused:
         return Verdict.TRY_AGAIN

@@ -1,7 +1,8 @@
 """The node's edge to the broker: one stream that the node dials, between protobuf and values.
 
 No agency opens a port. The certificate says that the other end is the broker; that it still is one is held against the
-member list at each frame, since a stream outlives the certificate that opened it. What comes in on it is believed only
+member list at each frame and every few seconds, since a stream outlives the certificate that opened it. What comes
+in on it is believed only
 by signature, frame by frame.
 
 A stream is renewed before it is old, and before its certificate ends: the new one is opened first, so that there is no
@@ -47,6 +48,8 @@ CERTIFICATE_MARGIN_SECONDS: Final = 60.0
 LEAST_SECONDS: Final = 30.0
 OLD_STREAM_SECONDS: Final = 10.0
 """So long an old stream is still read: the broker has ended it by then."""
+MEMBERSHIP_SECONDS: Final = 5.0
+"""So often the broker is held against the member list while nothing comes."""
 
 EVENTS: Final = {"stream.attached": frozenset({"metadata_version"})}
 
@@ -94,24 +97,22 @@ class BrokerStream:
 
     async def attach(self) -> None:
         """One stream after another without a gap, until one breaks: for ``run.reconnect``. Raises ``Refused``."""
-        sending: asyncio.Task[None] | None = None
+        lasting: tuple[asyncio.Task[None], ...] = ()
         try:
             await self._open()
-            sending = asyncio.create_task(self._send())
+            lasting = asyncio.create_task(self._send()), asyncio.create_task(self._watch())
             while True:
-                await self._until_old(sending)
+                await self._until_old(lasting)
                 old = self._current
                 await self._open()
                 if old is not None:
                     self._read_out(old)
         finally:
             last, self._current = self._current, None
-            if sending is not None:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-            for task in self._old:
+            ending = (*lasting, *self._old)
+            for task in ending:
                 task.cancel()
-            await asyncio.gather(*self._old, return_exceptions=True)
+            await asyncio.gather(*ending, return_exceptions=True)
             if last is not None:
                 await _close(last)
 
@@ -143,7 +144,7 @@ class BrokerStream:
             raise
         self._log.info("stream.attached", metadata_version=version)
 
-    async def _until_old(self, sending: asyncio.Task[None]) -> None:
+    async def _until_old(self, lasting: tuple[asyncio.Task[None], ...]) -> None:
         """Returns when it is time for a new stream. Raises ``Refused`` when this one ended before."""
         stream = self._current
         if stream is None:
@@ -154,11 +155,11 @@ class BrokerStream:
         timer = asyncio.create_task(self._clock.sleep_until(self._clock.monotonic() + lasts))
         try:
             await asyncio.wait(
-                (stream.reading, sending, timer), return_when=asyncio.FIRST_COMPLETED
+                (stream.reading, *lasting, timer), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             timer.cancel()
-        for task in (stream.reading, sending):
+        for task in (stream.reading, *lasting):
             if task.done():
                 task.result()
                 raise Refused(Code.UNAVAILABLE, "stream ended")
@@ -183,7 +184,14 @@ class BrokerStream:
                 stream = self._current
                 if stream is None:
                     raise Refused(Code.UNAVAILABLE, "stream")
+                self._require_broker()
                 await _write(stream, answers)
+
+    async def _watch(self) -> None:
+        """Raises ``Refused`` when the broker is none any more."""
+        while True:
+            await self._clock.sleep_until(self._clock.monotonic() + MEMBERSHIP_SECONDS)
+            self._require_broker()
 
     def _read_out(self, old: _Stream) -> None:
         async def read_out() -> None:

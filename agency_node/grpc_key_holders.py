@@ -43,11 +43,15 @@ class GrpcKeyHolders:
         self._random = random
 
     async def evaluate(self, batches: tuple[Blinded, Blinded]) -> tuple[Evaluated, Evaluated]:
-        one, other = await asyncio.gather(
-            self._patiently(self._channels[0], batches[0]),
-            self._patiently(self._channels[1], batches[1]),
-        )
-        return one, other
+        try:
+            async with asyncio.TaskGroup() as group:
+                one, other = (
+                    group.create_task(self._patiently(channel, batch))
+                    for channel, batch in zip(self._channels, batches, strict=True)
+                )
+        except ExceptionGroup as errors:  # what one refused, the other need not do
+            raise errors.exceptions[0] from None
+        return one.result(), other.result()
 
     async def close(self) -> None:
         for channel in self._channels:

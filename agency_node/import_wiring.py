@@ -25,16 +25,19 @@ from agency_node.store.imports import SqlImports
 from agency_node.store.records import SqlRecords, open_records
 from agency_node.tag_workers import TagWorkers
 from agency_node.tagging import Tagger
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.logs import Logger
 from fingerpost.service.membership import Membership
 from fingerpost.service.rpc_channel import Redialled
+from fingerpost.service.run import Backoff
 from fingerpost.service.settings import read_secret
 from fingerpost.service.tls import Identity, Service
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0
+START_TRIES: Final = 6
+_MAY_PASS: Final = frozenset({Code.UNTRUSTED_METADATA, Code.UNAVAILABLE, Code.NOT_READY})
 BREATH_SECONDS: Final = 0.0002
 _LOCK: Final = "import.lock"
 
@@ -72,6 +75,7 @@ async def opened_tagger(
             membership.client_tls(),
             Identity(membership.bundle.federation, endpoint.member, Service.KEY_HOLDER),
             clock,
+            membership.members,
         )
         for endpoint in membership.bundle.addresses.key_holders
     )
@@ -99,7 +103,7 @@ async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[
                 log=log,
                 random=SystemRandom().random,
             )
-            await membership.start()
+            await _start(membership, clock)
             imports = SqlImports(records)
             async with opened_tagger(
                 imports,
@@ -118,6 +122,21 @@ async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[
                 )
         finally:
             records.close()
+
+
+async def _start(membership: Membership, clock: Clock) -> None:
+    """A first look that fell into a publication, or on a broker that restarts, is no reason to send the operator
+    away."""
+    backoff = Backoff()
+    for left in reversed(range(START_TRIES)):
+        try:
+            await membership.start()
+        except Refused as refused:
+            if not left or refused.code not in _MAY_PASS:
+                raise
+            await clock.sleep_until(clock.monotonic() + backoff.next(SystemRandom().random()))
+        else:
+            return
 
 
 @contextmanager

@@ -5,19 +5,19 @@ holds, it must lead back to the very keys that opened it, and a full comparison 
 
 * POSSIBLE (a twin, a sibling in the same household) is never a match and never a pointer; it is recorded, so that the
   agency's duty desk can look.
-* Two records that both match and are not the same child are POSSIBLE, both (what software must never do: point
-  at another child's practitioner).
+* Of several records that match, the best stands, with those that are doubles of it; the others are POSSIBLE. A child is
+  not missed because another record resembles hers.
 * Demographics that do not lead to the record's keys are a mismatch (attack: locators of one child, so that her
-agencies open it, and the demographics of another, so that they answer for him).
+  agencies open it, and the demographics of another, so that they answer for him).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 from functools import cached_property
-from itertools import combinations
 from typing import Final
 
 from agency_node.ports import Hit
@@ -33,13 +33,13 @@ from fingerpost.private.identity import (
     normalise,
 )
 from fingerpost.private.inner import Question
-from fingerpost.private.locators import wrap_secret
+from fingerpost.private.locators import slot_check, wrap_secret
 from fingerpost.private.query_sealing import Opened, open_query, verify_inner
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.messages import KeySet, Query
 
-MOST_CANDIDATES: Final = 64
+MOST_CANDIDATES: Final = 32
 """Records compared for one query at one agency. More share a key only where an export is full of doubles."""
 
 SCOPES: Final = {KeySet.NARROW: Scope.NARROW, KeySet.WIDE: Scope.WIDE}
@@ -95,6 +95,10 @@ class Asking:
     def slot_key(self) -> bytes:
         return self._make_slot_key()
 
+    @cached_property
+    def slot_check(self) -> bytes:
+        return slot_check(self.slot_key)
+
     def question(self, opened: Opened) -> Question:
         """Verified. Raises ``Refused`` as ``verify_inner``. Whoever opens a query opens the same (kc commits to K,
         and K seals one body), so that one verification does for all."""
@@ -123,6 +127,16 @@ class Asking:
         return known
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Matched:
+    record: ChildRecord
+    form: NormalForm
+    weight: float
+
+    def __repr__(self) -> str:
+        return f"_Matched({self.record.id})"
+
+
 def examine(
     asking: Asking, hits: Sequence[Hit], child: Callable[[RecordId], ChildRecord], *, upn: bool
 ) -> Examined | None:
@@ -131,7 +145,7 @@ def examine(
     ``child`` reads a record. Raises what it raises.
     """
     opened: Opened | None = None
-    candidates: set[RecordId] = set()
+    candidates: Counter[RecordId] = Counter()
     for hit in hits:
         try:
             this = open_query(asking.query, hit.position, wrap_secret(asking.slot_key, hit.tag))
@@ -145,7 +159,9 @@ def examine(
         question = asking.question(opened)
     except Refused as refused:
         return Examined(Finding.REFUSED, None, (), (), refused.code)
-    records = [child(record) for record in sorted(candidates)[:MOST_CANDIDATES]]
+    # Those that share most keys first: if an export is so full of doubles that some are left out, the child is not.
+    likely = sorted(candidates, key=lambda record: (-candidates[record], record))
+    records = [child(record) for record in likely[:MOST_CANDIDATES]]
     return _decide(question, asking.form(question), asking.keys(question, upn=upn), records, upn)
 
 
@@ -156,7 +172,7 @@ def _decide(
     records: Sequence[ChildRecord],
     upn: bool,
 ) -> Examined:
-    matched: list[tuple[ChildRecord, NormalForm]] = []
+    matches: list[_Matched] = []
     possible: list[ChildRecord] = []
     derived = False
     for record in records:
@@ -165,20 +181,23 @@ def _decide(
         if asked_keys.isdisjoint(own):
             continue
         derived = True
-        match compare(asked, form).decision:
+        compared = compare(asked, form)
+        match compared.decision:
             case Decision.MATCH:
-                matched.append((record, form))
+                matches.append(_Matched(record, form, compared.weight))
             case Decision.POSSIBLE:
                 possible.append(record)
             case Decision.DIFFERENT:
                 pass
     if not derived:
         return Examined(Finding.MISMATCH, question, (), ())
-    if any(
-        compare(one, other).decision is not Decision.MATCH
-        for (_, one), (_, other) in combinations(matched, 2)
-    ):
-        possible = [record for record, _ in matched] + possible
-        matched = []
-    finding = Finding.MATCH if matched else Finding.POSSIBLE if possible else Finding.DIFFERENT
-    return Examined(finding, question, tuple(r for r, _ in matched), tuple(possible))
+    matches.sort(key=lambda match: -match.weight)
+    sure = [m.record for m in matches if _is_double(m, matches[0])]
+    possible += [m.record for m in matches if not _is_double(m, matches[0])]
+    finding = Finding.MATCH if sure else Finding.POSSIBLE if possible else Finding.DIFFERENT
+    return Examined(finding, question, tuple(sure), tuple(possible))
+
+
+def _is_double(match: _Matched, best: _Matched) -> bool:
+    """The best match stands whatever else matched, since a child must not be missed over another's record."""
+    return match is best or compare(best.form, match.form).decision is Decision.MATCH

@@ -116,9 +116,12 @@ class Node:
         """Agencies that a fault of their log or their records has silenced, for the health check."""
         return frozenset(self._faulty)
 
-    def answer(self, frame: Sequence[bytes]) -> tuple[SealedAnswer, ...]:
-        """Blocking: run it in a thread. Raises ``Refused(UNTRUSTED_METADATA)`` only when there never was a member
-        list."""
+    def answer(
+        self, frame: Sequence[bytes], *, overloaded: bool = False
+    ) -> tuple[SealedAnswer, ...]:
+        """Blocking: run it in a thread. ``overloaded``: there is no time to look, so no index is touched.
+
+        Raises ``Refused(UNTRUSTED_METADATA)`` only when there never was a member list."""
         federation = self._members.current
         now = self._now()
         queries = self._read(frame, federation)
@@ -132,7 +135,7 @@ class Node:
         drafts = [
             self._draft(query, part, len(parts), agencies, federation, now, verdict)
             for query, parts in queries
-            for verdict in (self._judged(query, federation, now, replayed),)
+            for verdict in (self._judged(query, federation, now, replayed, overloaded),)
             for part, agencies in enumerate(parts)
         ]
         silenced = self._record_all(drafts, now)
@@ -148,10 +151,10 @@ class Node:
         if self._reaches is None or not self._reaches.is_of(federation):
             self._reaches = Reaches(federation, self._me)
         queries: dict[bytes, tuple[Query, Parts]] = {}
-        for wire in frame:
+        # Twice in a frame is a replay, and is answered once; before the signature, so that a copy costs nothing.
+        for wire in dict.fromkeys(frame):
             try:
                 query = admission.read(wire, federation)
-                # Twice in a frame is a replay, and is answered once.
                 queries.setdefault(query.hash, (query, self._reaches.parts(query)))
             except Refused as refused:
                 self._log.warning("node.query_dropped", error=refused)
@@ -163,9 +166,12 @@ class Node:
         federation: Federation,
         now: float,
         replayed: frozenset[bytes],
+        overloaded: bool,
     ) -> Verdict:
         if not self.sound:
             return Verdict.CANNOT_ANSWER
+        if overloaded:
+            return Verdict.TRY_AGAIN
         return admission.judge(query, federation, now, replayed=query.hash in replayed)
 
     def _draft(
@@ -199,9 +205,15 @@ class Node:
         examined: Examined | None = None
         try:
             generation = self._locators.ready(agency, core.epoch, core.slot)
-            if generation is None:
+            if (
+                generation is None
+                or generation.normalisation_version != core.normalisation_version
+                or asking.slot_check != core.slot_check
+            ):
+                # Not imported, imported under another normal form, or under another pepper: whatever is asked
+                # would meet
+                # nothing here. That is no "no", and it is said alike for every child, before the index is touched.
                 return _plain(agency, Status.CANNOT_ANSWER)
-            _ = asking.slot_key  # without a pepper it cannot be opened: alike for hit and miss
             hits = self._locators.find(agency, core.epoch, core.slot, core.locators)
             number = hits[0].generation if hits else generation.number
             examined = matching.examine(

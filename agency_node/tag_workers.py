@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import multiprocessing
+import os
 import secrets
 import signal
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -27,6 +29,8 @@ from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 
 BATCHES_PER_WORKER: Final = 3
 """Under way at once for each worker: one at the holders, one being blinded, one being unblinded."""
+NICENESS: Final = 10
+"""Nobody waits for an import; a practitioner waits for the node that answers beside it."""
 
 _blinded: dict[int, tuple[BlindedBatch, BlindedBatch]] = {}
 """Of this worker process: the batches that are at the holders."""
@@ -80,8 +84,18 @@ class TagWorkers:
 
 
 def _start() -> None:
-    """The parent decides when work stops: Ctrl-C reaches all processes of a terminal."""
+    """The parent decides when work stops (Ctrl-C reaches all processes of a terminal), and a worker does not outlive
+    it: a killed import would leave processes that hold match keys."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _blind(number: int, inputs: tuple[bytes, ...], epoch: EpochNumber) -> tuple[Blinded, Blinded]:

@@ -1,6 +1,7 @@
 """Children indexed per second and core, beside the bare cost of the OPRF evaluations that they need.
 
-Measured: a whole import of one agency's export, from the file to a complete generation on disk: parsing, normal form, match
+Measured: a whole import of one agency's export, from the file to a complete generation on disk: parsing, normal
+form, match
 keys, sealing, blinding, both holders, unblinding, tags, commit. Bare: blind, evaluate and finalise the same number of
 elements for two holders, and nothing else. Both in one process and in CPU seconds, so that neither other load nor
 the number of cores moves the ratio.
@@ -14,10 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.table import Row
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
 from fakes.import_world import World, row
-
-from benchmarks.table import Row
 from fingerpost.protocol import limits
 
 CHILDREN = 600

@@ -2,9 +2,9 @@
 
     python benchmarks/node_answers.py [--agencies N] [--children N] [--known SHARE]
 
-Real queries, real seals, the real index and stores on the disk it runs on; no sockets. Seconds are CPU seconds of
-the one thread that answers, so that what else runs on the machine does not count; the frame's wall time is what
-must stay below the federation's answer delay.
+Real queries, real seals, the real index and stores on the disk it runs on; no sockets. Seconds are CPU seconds of this
+process, so that what else runs on the machine does not count; the frame's wall time is what must stay below the
+federation's answer delay.
 """
 
 from __future__ import annotations
@@ -12,20 +12,26 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
+import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
 
-from agency_node.audit_record import AgencyLogs  # noqa: E402
-from agency_node.store.seen import open_seen  # noqa: E402
-from fakes.node_world import COUNCIL, HERE, NOW, NodeWorld, a_federation, a_query, a_record  # noqa: E402
-from fingerpost.private.demographics import Demographics, Sex  # noqa: E402
-from fingerpost.protocol import limits  # noqa: E402
-from fingerpost.protocol.ids import AgencyId  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agency_node.audit_record import AgencyLogs
+from agency_node.store.seen import open_seen
+from benchmarks.table import Row
+from fakes.node_world import COUNCIL, HERE, NOW, NodeWorld, a_federation, a_query, a_record
+from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.hybrid import HybridKey, seal
+from fingerpost.protocol import limits
+from fingerpost.protocol.ids import AgencyId
 
 QUERIES = 120
 
@@ -48,6 +54,66 @@ def children(count: int) -> list[Demographics]:
     ]
 
 
+def measure() -> list[Row]:
+    """For ``make bench``: a node beside the bare cost of what an answer cannot do without.
+
+    Bare: one Ed25519 verification of the query, one signature, one hybrid HPKE seal at the real size."""
+    bare = _bare_seconds()
+    rows = [Row("bare primitives of one answer", 1 / bare, "answers/s and core", 1.0)]
+    for name, known in (("a child that nobody here knows", 0.0), ("one query in ten known", 0.1)):
+        each = min(cpu / count for count, _, cpu in _frames(1, 300, known, 4))
+        rows.append(Row(f"node, {name}", 1 / each, "answers/s and core", bare / each))
+    return rows
+
+
+def _bare_seconds() -> float:
+    key, reply = Ed25519PrivateKey.generate(), HybridKey.generate(secrets.token_bytes)
+    query, plain = secrets.token_bytes(limits.QUERY_BYTES), bytes(limits.ANSWER_PLAIN_BYTES)
+    signature, verifying = key.sign(query), key.public_key()
+    rounds = []
+    for _ in range(4):
+        started = time.process_time()
+        for _ in range(QUERIES):
+            verifying.verify(signature, query)
+            key.sign(plain)
+            seal(reply.public_key, b"info", plain)
+        rounds.append((time.process_time() - started) / QUERIES)
+    return min(rounds)
+
+
+def _frames(
+    agencies: int,
+    count: int,
+    share: float,
+    frames: int,
+    profile: cProfile.Profile | None = None,
+) -> Iterator[tuple[int, float, float]]:
+    """Answers, wall seconds and CPU seconds of each frame of ``QUERIES`` queries."""
+    mine = tuple(sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:04}") for n in range(agencies - 1))}))
+    with tempfile.TemporaryDirectory() as folder:
+        seen = open_seen(Path(folder) / "seen.sqlite")
+        logs = AgencyLogs(Path(folder), bytes(32))
+        logs.check(mine)
+        world = NodeWorld(current=a_federation(NOW, mine), mine=mine, seen=seen, record=logs)
+        everybody = children(count + QUERIES)
+        some, strangers = everybody[QUERIES:], everybody[:QUERIES]
+        for number, agency in enumerate(mine):
+            known = some if number == 0 else some[number : number + 3]
+            world.put(agency, *(a_record(n, child) for n, child in enumerate(known)))
+        asked = [
+            some[n % len(some)] if n < share * QUERIES else strangers[n] for n in range(QUERIES)
+        ]
+        for _ in range(frames):
+            frame = [a_query(child, federation=world.current).wire for child in asked]
+            wall, cpu = time.perf_counter(), time.process_time()
+            if profile is not None:
+                profile.enable()
+            answers = world.node.answer(frame)
+            if profile is not None:
+                profile.disable()
+            yield len(answers), time.perf_counter() - wall, time.process_time() - cpu
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     options.add_argument("--agencies", type=int, default=1)
@@ -56,39 +122,16 @@ def main() -> None:
     options.add_argument("--frames", type=int, default=5)
     options.add_argument("--profile", action="store_true")
     chosen = options.parse_args()
-    mine = tuple(
-        sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:04}") for n in range(chosen.agencies - 1))})
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        seen = open_seen(Path(folder) / "seen.sqlite")
-        logs = AgencyLogs(Path(folder), bytes(32))
-        logs.check(mine)
-        world = NodeWorld(current=a_federation(NOW, mine), mine=mine, seen=seen, record=logs)
-        everybody = children(chosen.children + QUERIES)
-        some, strangers = everybody[QUERIES:], everybody[:QUERIES]
-        for number, agency in enumerate(mine):
-            known = some if number == 0 else some[number : number + 3]
-            world.put(agency, *(a_record(n, child) for n, child in enumerate(known)))
-        asked = [
-            some[n % len(some)] if n < chosen.known * QUERIES else strangers[n]
-            for n in range(QUERIES)
-        ]
-        profile = cProfile.Profile()
-        for number in range(chosen.frames):
-            frame = [a_query(child, federation=world.current).wire for child in asked]
-            wall, cpu = time.perf_counter(), time.thread_time()
-            if chosen.profile:
-                profile.enable()
-            answers = world.node.answer(frame)
-            profile.disable()
-            wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
-            print(
-                f"frame {number}: {len(answers)} answers in {wall * 1000:.0f} ms "
-                f"({cpu * 1000:.0f} ms CPU), {len(answers) / cpu:,.0f} answers per second and core; "
-                f"answer delay {limits.ANSWER_DELAY_MS} ms"
-            )
-        if chosen.profile:
-            pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+    profile = cProfile.Profile() if chosen.profile else None
+    frames = _frames(chosen.agencies, chosen.children, chosen.known, chosen.frames, profile)
+    for number, (answers, wall, cpu) in enumerate(frames):
+        print(
+            f"frame {number}: {answers} answers in {wall * 1000:.0f} ms "
+            f"({cpu * 1000:.0f} ms CPU), {answers / cpu:,.0f} answers per second and core; "
+            f"answer delay {limits.ANSWER_DELAY_MS} ms"
+        )
+    if profile is not None:
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 
 
 if __name__ == "__main__":

@@ -27,13 +27,16 @@ class Chores:
 def serving(federation: Federation, me: MemberId, number: EpochNumber, now: float) -> Epoch:
     """The epoch, if evaluations for it are given at ``now``: from indexing until the last query has died.
 
-    Raises ``Refused(UNSUPPORTED)``; alike for an epoch that never was and one that is over.
+    Raises ``Refused``: NOT_READY for an epoch newer than this holder's list (the asker has a later one, and asks again);
+    UNSUPPORTED alike for an epoch that never was and one that is over.
     """
     for epoch in federation.parameters.epochs:
         if epoch.number == number and me in epoch.holder_keys:
             early = epoch.index_from - limits.CLOCK_SKEW_SECONDS
             if early <= now < epoch.ends_at + KEEP_AFTER_SECONDS:
                 return epoch
+    if all(number > epoch.number for epoch in federation.parameters.epochs):
+        raise Refused(Code.NOT_READY, "epoch newer than the list")
     raise Refused(Code.UNSUPPORTED, "epoch")
 
 

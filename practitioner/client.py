@@ -18,6 +18,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fingerpost.private import passport as passports
 from fingerpost.private.identity import (
     NORMALISATION_VERSION,
     NormalForm,
@@ -28,7 +29,7 @@ from fingerpost.private.identity import (
     require_answerable,
 )
 from fingerpost.private.inner import Inner
-from fingerpost.private.locators import Pepper, opening
+from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.purpose_rules import require_in_force
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import write_submission
@@ -150,9 +151,17 @@ class Client:
             or parameters.code_list_version != CODE_LIST_VERSION
         ):
             raise Refused(Code.UNSUPPORTED, "this gateway's version")
-        federation.asking_agency(session.agency, self._identity.gateway)
+        asking = federation.asking_agency(session.agency, self._identity.gateway)
         require_in_force(question.purpose, session.role, federation.code_lists)
-        self._desk.issue(session, now)  # refuses before the question is even looked at
+        # Refused before the question is even looked at, here and not by every node that knows the child.
+        issued = self._desk.issue(session, now)
+        passports.read(
+            issued.token,
+            federation=parameters.federation,
+            agency=session.agency,
+            passport_key=asking.passport_key,
+            now=now,
+        )
         form = normalise(question.demographics)
         require_answerable(form)
         return _Lookup(
@@ -288,6 +297,7 @@ class Client:
             [opening(slot_key, tags[i]) for i in planned.keys],
             practitioner_key=issued.key,
             gateway_key=self._identity.key,
+            slot_check=slot_check(slot_key),
             random_bytes=self._random_bytes,
         )
 

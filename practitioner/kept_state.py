@@ -16,10 +16,10 @@ from enum import Enum, unique
 from pathlib import Path
 from typing import Final
 
-from fingerpost.private.locators import PEPPER_BYTES, Pepper
+from fingerpost.private.locators import Pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.service.settings import read_secret
+from fingerpost.service.peppers import read_pepper
 
 _PEPPER: Final = re.compile(r"([1-9][0-9]{0,9})\.([0-9]{1,7})\.pepper")
 _LOOKS: Final = 3
@@ -53,7 +53,8 @@ def keeping(lock: Path, holder: Holder) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # Between taking the lock and writing to it the file is empty: taken for the one that ends soon.
+            # Between taking the lock and writing to it the file is empty, or names one that was killed; then
+            # whoever looks waits for a moment, or goes by what is on the disk. Either is sound.
             serves = os.pread(handle, 16, 0) == Holder.SERVE.value.encode()
             raise Held(Holder.SERVE if serves else Holder.UPKEEP) from None
         os.ftruncate(handle, 0)
@@ -81,7 +82,7 @@ class KeptPeppers:
         return held.at(day)
 
     def reread(self) -> None:
-        """What is on the disk now. Blocking. Raises ``Defect``: a file that is open to others, or not of its size."""
+        """What is on the disk now. Blocking. Raises ``Defect``: a file that is open to others, or damaged."""
         for look in range(_LOOKS):
             try:
                 self._held = self._read()
@@ -99,8 +100,7 @@ class KeptPeppers:
             name = _PEPPER.fullmatch(path.name)
             if name is None or path.stat().st_size == 0:  # empty: an erasure under way
                 continue
-            value = read_secret(path, least=PEPPER_BYTES, most=PEPPER_BYTES, setting="pepper")
-            pepper = Pepper(EpochNumber(int(name[1])), int(name[2]), value)
+            pepper = read_pepper(path, EpochNumber(int(name[1])), int(name[2]))
             other = found.get(pepper.epoch)
             # Two days of one epoch: the earlier is about to be erased; either serves.
             if other is None or other.day < pepper.day:

@@ -112,8 +112,11 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Every agency asked gave a usable answer. Says nothing of those that are not connected."""
-        return all(a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in self.agencies)
+        """Somebody was asked, and every agency asked gave a usable answer. Says nothing of those that are not
+        connected."""
+        return bool(self.agencies) and all(
+            a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in self.agencies
+        )
 
     def __repr__(self) -> str:
         return f"Outcome({self.operation})"
@@ -141,9 +144,9 @@ def merge(answers: Sequence[Answered]) -> Answered:
     if best.status is not Status.INVOLVED:
         return best
     pointers = dict.fromkeys(p for a in answers if a.status is Status.INVOLVED for p in a.pointers)
-    if len(pointers) > 1:  # "ring the duty desk" says nothing beside a named desk
-        pointers = dict.fromkeys(p for p in pointers if p.kind is not None) or pointers
-    return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(pointers))
+    # The duty desk stands last and stays: it says that more could have been named than had room.
+    ordered = sorted(pointers, key=lambda pointer: pointer.kind is None)
+    return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(ordered))
 
 
 UNIVERSAL: Final = (CoarseKind.EDUCATION, CoarseKind.GP, CoarseKind.HEALTH_VISITING)
@@ -223,14 +226,23 @@ def count_services(
                 answered=sum(
                     a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in members
                 ),
-                named=sum(
-                    any(p.kind is kind or p.kind is None for p in a.pointers)
-                    or (a.status is Status.INVOLVED and not a.pointers)
-                    for a in members
-                ),
+                named=sum(_names(a, kind) for a in members),
             )
         )
     return tuple(counts)
+
+
+def _names(outcome: AgencyOutcome, kind: CoarseKind) -> bool:
+    """Whether a provider of ``kind`` named itself as such. A school that is involved has named itself whatever row
+    of its
+    records says so; a trust with several services has where the pointer is of that kind, or says less than it could."""
+    if outcome.status is not Status.INVOLVED:
+        return False
+    return (
+        _PROVIDES.get(outcome.agency.kind) is kind
+        or not outcome.pointers
+        or any(pointer.kind in (kind, None) for pointer in outcome.pointers)
+    )
 
 
 def agency_outcomes(

@@ -178,7 +178,8 @@ def _client(
     bundle = membership.bundle
 
     def dialled(address: object, peer: TlsIdentity) -> Redialled:
-        channel = Redialled(str(address), membership.client_tls(), peer, clock)
+        tls, members = membership.client_tls(), membership.members
+        channel = Redialled(str(address), tls, peer, clock, members)
         opened.push_async_callback(channel.close)
         return channel
 

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import HealthCheck, settings
 
 SOAKING: Final = os.environ.get("FINGERPOST_SOAK") == "1"
-SOAK: Final = 50
+SOAK: Final = 20
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -21,7 +21,7 @@ def profile(count: int, *, steps: int = 50) -> settings:
     """``steps``: of one run of a state machine."""
     return settings(
         max_examples=count * (SOAK if SOAKING else 1),
-        stateful_step_count=steps * (4 if SOAKING else 1),
+        stateful_step_count=steps * (2 if SOAKING else 1),
         derandomize=not SOAKING,
         database=None,
         deadline=None,

@@ -4,9 +4,13 @@ Law: pure; never raises for what a row holds; every line behind the header ends 
 refused, no longer current, or blank. A line is a row: a quoted field may hold commas, not line ends (so that one open
 quotation mark costs a line and not the rest of the file).
 
+A child is not lost for what is said about her practitioner: a text that whoever rings would need, and that a pointer
+cannot carry, is left empty with a remark (attack, and accident: "ext 12" behind a number makes the child unknown).
+
 Shielding is read on the safe side. A row of a child that says ``shield``, even when it is itself refused or no longer
-current, shields every row of that child; so does a row that cannot be read at all as long as its local_id can
-(attack, seen with a national database: a second record of a shielded child that does not carry the flag)."""
+current, shields every row of that child; so does a row that cannot be read at all, for every child whose local_id
+stands anywhere in it (attack, seen with a national database: a second record of a shielded child that does not carry
+the flag). When such a row names nobody, the file is refused: it might be about anybody in it."""
 
 from __future__ import annotations
 
@@ -17,23 +21,22 @@ from datetime import date
 from typing import Final, TypeVar
 
 from agency_node.case_sources import fields as read
+from agency_node.case_sources import shields
 from agency_node.case_sources.csv_header import Columns, cells_of, decoded, read_header
 from agency_node.case_sources.fields import BadField
 from agency_node.case_sources.reasons import Reason, RefusedFile, RefusedRow, Remark
 from agency_node.case_sources.standing import NoLongerCurrent, standing
 from agency_node.records import Involvement
-from fingerpost.private.answer import (
-    BYTES_PER_CHAR,
-    HOURS_CHARS,
-    WORKER_NAME_CHARS,
-    WORKER_ROLE_CHARS,
-)
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
 
 MOST_ROWS: Final = 1_000_000
 MOST_INVOLVEMENTS: Final = 64
+_LEFT_EMPTY: Final = frozenset(
+    {"worker_name", "worker_role", "desk_phone", "desk_email", "ooh_phone", "hours"}
+)
+"""Texts of a pointer: the child is worth more than any of them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,7 +101,8 @@ class _Reader:
         self._as_of = as_of
         self._children: dict[str, _Gathered] = {}
         self._shielded: set[str] = set()
-        self._doubtful: set[str] = set()
+        self._known: set[str] = set()
+        self._unreadable: list[tuple[int, str]] = []
         self._refused: list[RefusedRow] = []
         self._remarks: list[Remark] = []
         self._not_current: list[int] = []
@@ -122,13 +126,17 @@ class _Reader:
             self._not_current.append(number)
 
     def export(self) -> Export:
+        """Raises ``RefusedFile(SHIELD_OF_NOBODY)``."""
+        doubtful: frozenset[str] = frozenset()
+        if "shield" in self._header:
+            doubtful = shields.doubtful(self._known, self._unreadable)
         return Export(
             self.rows,
             tuple(
                 SourceChild(
                     tuple(child.lines),
                     child.demographics,
-                    self._with_shield(local_id, child),
+                    self._with_shield(child, local_id in self._shielded, local_id in doubtful),
                 )
                 for local_id, child in self._children.items()
             ),
@@ -138,19 +146,19 @@ class _Reader:
             self._blank,
         )
 
-    def _with_shield(self, local_id: str, child: _Gathered) -> tuple[Involvement, ...]:
-        if local_id in self._doubtful and local_id not in self._shielded:
-            self._remarks.append(
-                Remark(child.lines[0], "shield", Reason.WITHHELD_FOR_A_REFUSED_ROW)
-            )
-        if local_id not in self._shielded | self._doubtful:
+    def _with_shield(
+        self, child: _Gathered, shielded: bool, doubtful: bool
+    ) -> tuple[Involvement, ...]:
+        if doubtful and not shielded:
+            self._remark(child.lines[0], "shield", Reason.WITHHELD_FOR_A_REFUSED_ROW)
+        if not shielded and not doubtful:
             return tuple(child.involvements)
         return tuple(replace(i, shielded=True) for i in child.involvements)
 
     def _row(self, number: int, line: str) -> dict[str, str] | None:
         """The cells by column, or None when the line is refused as a whole."""
         reason = None
-        cells = line.split(",")
+        cells: list[str] = []
         if not decoded(line):
             self.undecoded += 1
             reason = Reason.ROW_NOT_UTF8
@@ -166,18 +174,21 @@ class _Reader:
             return {
                 name: cell.strip() for name, cell in zip(self._header, cells, strict=True) if name
             }
-        where = self._header.index("local_id")
-        if where < len(cells):
-            self._doubtful.add(cells[where].strip(' \t"'))
+        self._unreadable.append((number, line))
         self._refuse(number, "", reason)
         return None
 
     def _add(self, number: int, row: dict[str, str]) -> None:
-        local_id = _column(row, "local_id", _local_id)
         shielded = self._flag(number, row, "shield")
+        if shielded and not row["local_id"]:
+            raise RefusedFile(Reason.SHIELD_OF_NOBODY, f"line {number}")
+        local_id = _column(row, "local_id", read.read_local_id)
+        self._known.add(local_id)
         if shielded:
             self._shielded.add(local_id)
         for column, text in row.items():
+            if column in _LEFT_EMPTY:
+                continue
             if not text.isprintable() and any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):
                 raise _BadColumn(column, Reason.CONTROL_CHARACTER)
         demographics = self._demographics(number, row)
@@ -207,9 +218,9 @@ class _Reader:
                 other_names=_column(row, "aliases", read.read_aliases),
                 dob=_column(row, "dob", lambda text: read.read_birth(text, self._as_of)),
                 sex=sex,
-                postcode=_column(row, "postcode", _postcode),
-                nhs_number=_column(row, "nhs_number", _number),
-                upn=_column(row, "upn", _number),
+                postcode=_column(row, "postcode", read.read_postcode),
+                nhs_number=_column(row, "nhs_number", read.read_number),
+                upn=_column(row, "upn", read.read_number),
             )
         except Refused as refused:  # a bound that was not met above: names the field only
             raise _BadColumn(refused.what, Reason.TOO_LONG) from None
@@ -225,12 +236,12 @@ class _Reader:
         found = Involvement(
             kind=kind,
             status=status,
-            worker_name=_column(row, "worker_name", _worker_name),
-            worker_role=_column(row, "worker_role", _worker_role),
-            desk_phone=_column(row, "desk_phone", read.read_telephone),
-            desk_email=_column(row, "desk_email", read.read_email),
-            ooh_phone=_column(row, "ooh_phone", read.read_telephone),
-            hours=_column(row, "hours", _hours),
+            worker_name=self._text(number, row, "worker_name", read.read_worker_name),
+            worker_role=self._text(number, row, "worker_role", read.read_worker_role),
+            desk_phone=self._text(number, row, "desk_phone", read.read_telephone),
+            desk_email=self._text(number, row, "desk_email", read.read_email),
+            ooh_phone=self._text(number, row, "ooh_phone", read.read_telephone),
+            hours=self._text(number, row, "hours", read.read_hours),
             as_of=_seconds(self._as_of),
             lead=_column(row, "lead", read.read_flag),
             early_help=_column(row, "early_help", read.read_flag),
@@ -241,6 +252,15 @@ class _Reader:
         if not (found.desk_phone or found.desk_email or found.ooh_phone):
             self._remark(number, "desk_phone", Reason.NO_CONTACT)
         return found
+
+    def _text(
+        self, number: int, row: Mapping[str, str], column: str, reader: Callable[[str], str]
+    ) -> str:
+        try:
+            return reader(row.get(column, ""))
+        except BadField as bad:
+            self._remark(number, column, bad.reason)
+            return ""
 
     def _flag(self, number: int, row: dict[str, str], column: str) -> bool:
         """A flag that keeps something from being told: what is neither yes nor no counts as yes."""
@@ -272,32 +292,6 @@ def _column(row: Mapping[str, str], column: str, reader: Callable[[str], _T]) ->
         return reader(row.get(column, ""))
     except BadField as bad:
         raise _BadColumn(column, bad.reason) from None
-
-
-def _local_id(text: str) -> str:
-    if not text:
-        raise BadField(Reason.EMPTY)
-    return read.read_short(text, read.LOCAL_ID_CHARS)
-
-
-def _postcode(text: str) -> str:
-    return read.read_short(text, limits.POSTCODE_CHARS)
-
-
-def _number(text: str) -> str:
-    return read.read_short(text, limits.IDENTIFIER_CHARS)
-
-
-def _worker_name(text: str) -> str:
-    return read.read_plain(text, WORKER_NAME_CHARS, BYTES_PER_CHAR * WORKER_NAME_CHARS)
-
-
-def _worker_role(text: str) -> str:
-    return read.read_plain(text, WORKER_ROLE_CHARS, BYTES_PER_CHAR * WORKER_ROLE_CHARS)
-
-
-def _hours(text: str) -> str:
-    return read.read_plain(text, HOURS_CHARS, BYTES_PER_CHAR * HOURS_CHARS)
 
 
 def _seconds(day: date) -> int:

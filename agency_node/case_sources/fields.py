@@ -12,6 +12,12 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.case_sources.reasons import Reason
+from fingerpost.private.answer import (
+    BYTES_PER_CHAR,
+    HOURS_CHARS,
+    WORKER_NAME_CHARS,
+    WORKER_ROLE_CHARS,
+)
 from fingerpost.private.demographics import OtherName, Sex
 from fingerpost.private.plain_text import require_email, require_plain, require_telephone
 from fingerpost.protocol import limits
@@ -116,26 +122,52 @@ def read_aliases(text: str) -> tuple[OtherName, ...]:
     return tuple(names)
 
 
-def read_short(text: str, most: int) -> str:
+def read_local_id(text: str) -> str:
+    if not text:
+        raise BadField(Reason.EMPTY)
+    return _short(text, LOCAL_ID_CHARS)
+
+
+def read_postcode(text: str) -> str:
+    return _short(text, limits.POSTCODE_CHARS)
+
+
+def read_number(text: str) -> str:
+    return _short(text, limits.IDENTIFIER_CHARS)
+
+
+def _short(text: str, most: int) -> str:
     if len(text) > most:
         raise BadField(Reason.TOO_LONG)
     return text
 
 
-def read_plain(text: str, chars: int, size: int) -> str:
+def read_worker_name(text: str) -> str:
+    return _plain(text, WORKER_NAME_CHARS)
+
+
+def read_worker_role(text: str) -> str:
+    return _plain(text, WORKER_ROLE_CHARS)
+
+
+def read_hours(text: str) -> str:
+    return _plain(text, HOURS_CHARS)
+
+
+def _plain(text: str, chars: int) -> str:
     """A text that a pointer can carry (``fingerpost.private.plain_text``)."""
     tidy = _SPACES.sub(" ", text)
     if len(tidy) > chars:
-        raise BadField(Reason.TOO_LONG)
+        raise BadField(Reason.TEXT_TOO_LONG)
     try:
-        require_plain(tidy, chars=chars, size=size, what="text")
+        require_plain(tidy, chars=chars, size=BYTES_PER_CHAR * chars, what="text")
     except Refused:
         raise BadField(Reason.NOT_PLAIN_TEXT) from None
     return tidy
 
 
 def read_telephone(text: str) -> str:
-    """Brackets, hyphens, dots and slashes become spaces; an extension cannot be told and is refused."""
+    """Brackets, hyphens, dots and slashes become spaces; an extension cannot be told."""
     tidy = _SPACES.sub(" ", _TELEPHONE_NOISE.sub(" ", text)).strip()
     try:
         require_telephone(tidy, "telephone")

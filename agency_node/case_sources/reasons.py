@@ -26,6 +26,7 @@ class Reason(Enum):
     COLUMN_UNKNOWN = "column_unknown"
     COLUMN_TWICE = "column_twice"
     TOO_MANY_ROWS = "too_many_rows"
+    SHIELD_OF_NOBODY = "shield_of_nobody"
     # a row that is not taken
     ROW_NOT_UTF8 = "row_not_utf8"
     ROW_NOT_CSV = "row_not_csv"
@@ -40,9 +41,6 @@ class Reason(Enum):
     END_MISSING = "end_missing"
     UNKNOWN_KIND = "unknown_kind"
     UNKNOWN_STATUS = "unknown_status"
-    NOT_PLAIN_TEXT = "not_plain_text"
-    NOT_A_TELEPHONE = "not_a_telephone"
-    NOT_AN_EMAIL = "not_an_email"
     NOT_YES_OR_NO = "not_yes_or_no"
     DIFFERENT_CHILD = "different_child"
     TOO_MANY_INVOLVEMENTS = "too_many_involvements"
@@ -52,6 +50,10 @@ class Reason(Enum):
     SEX_NOT_READ = "sex_not_read"
     NUMBER_NOT_READ = "number_not_read"
     POSTCODE_NOT_READ = "postcode_not_read"
+    TEXT_TOO_LONG = "text_too_long"
+    NOT_PLAIN_TEXT = "not_plain_text"
+    NOT_A_TELEPHONE = "not_a_telephone"
+    NOT_AN_EMAIL = "not_an_email"
     NO_CONTACT = "no_contact"
     WITHHELD_FOR_A_REFUSED_ROW = "withheld_for_a_refused_row"
 
@@ -66,6 +68,7 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.COLUMN_UNKNOWN: "A column is not known.",
         Reason.COLUMN_TWICE: "A column is there twice.",
         Reason.TOO_MANY_ROWS: "The file has more rows than one import may have.",
+        Reason.SHIELD_OF_NOBODY: "A line may shield a child, and it cannot be told which child.",
         Reason.ROW_NOT_UTF8: "The line is not in UTF-8.",
         Reason.ROW_NOT_CSV: "A quotation mark is open at the end of the line, or stands inside a field.",
         Reason.FIELD_COUNT: "The line has more or fewer fields than the header.",
@@ -79,9 +82,6 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.END_MISSING: "The involvement is over, and the day it ended is not given.",
         Reason.UNKNOWN_KIND: "The kind of involvement is on no list.",
         Reason.UNKNOWN_STATUS: "The status is none of OPEN, RECENT, PLANNED, CLOSED.",
-        Reason.NOT_PLAIN_TEXT: "The field holds characters that a pointer cannot carry.",
-        Reason.NOT_A_TELEPHONE: "The field is not a telephone number (digits, spaces and + only).",
-        Reason.NOT_AN_EMAIL: "The field is not an e-mail address.",
         Reason.NOT_YES_OR_NO: "The field says neither yes nor no.",
         Reason.DIFFERENT_CHILD: "An earlier row with the same local_id describes another child.",
         Reason.TOO_MANY_INVOLVEMENTS: "The child has more rows than one child may have.",
@@ -90,6 +90,12 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.SEX_NOT_READ: "The sex could not be read and was left out.",
         Reason.NUMBER_NOT_READ: "The number is not valid and does not help to find the child.",
         Reason.POSTCODE_NOT_READ: "The postcode is not valid and does not help to find the child.",
+        Reason.TEXT_TOO_LONG: "The field is longer than a pointer can carry and was left empty.",
+        Reason.NOT_PLAIN_TEXT: "The field holds characters that a pointer cannot carry and was left empty.",
+        Reason.NOT_A_TELEPHONE: (
+            "The field is not a telephone number (digits, spaces and + only) and was left empty."
+        ),
+        Reason.NOT_AN_EMAIL: "The field is not an e-mail address and was left empty.",
         Reason.NO_CONTACT: "Neither telephone nor e-mail is given; askers will be sent to the duty desk.",
         Reason.WITHHELD_FOR_A_REFUSED_ROW: (
             "Another row of this child could not be read and may have shielded her; nothing is told until it is mended."

@@ -259,7 +259,8 @@ def show(console: Console, report: ImportReport, kept: Path) -> None:
     if report.already:
         console.print("This very file was imported before; nothing had to be done.")
     console.print(
-        f"[green]{report.children} children[/green] with {report.involvements} involvements, from "
+        f"[green]{_count(report.children, 'child', 'children')}[/green] with "
+        f"{_count(report.involvements, 'involvement', 'involvements')}, from "
         f"{report.rows} rows ({report.rows_taken} taken, {len(report.not_current)} no longer "
         f"current, {len(report.refused)} refused).",
         highlight=False,
@@ -286,6 +287,10 @@ def show(console: Console, report: ImportReport, kept: Path) -> None:
         for reason, count in counts.most_common():
             console.print(f"{count} × {reason.value}", highlight=False)
     console.print(f"Report: {kept}", highlight=False, soft_wrap=True)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _table(title: str, report: ImportReport) -> Table:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Protocol
 
@@ -16,9 +17,10 @@ from agency_node.ingest.staging import Options, Readied, make_ready, require_siz
 from agency_node.ports import Imports, Members, Records
 from agency_node.tagging import Tagged, Tagger
 from fingerpost.private.identity import NORMALISATION_VERSION
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Federation, Service
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+from fingerpost.protocol.schedule import day_of
 from fingerpost.service.clock import Clock
 
 
@@ -46,8 +48,9 @@ class Importer:
     async def run(
         self, agency: AgencyId, source: SourceFile, options: Options, watch: Watch
     ) -> ImportReport:
-        """Raises ``RefusedFile`` or ``Shrunk`` (nothing was changed), ``Refused`` (membership, holders: what was done
-        by then stays, and the same import goes on from there)."""
+        """Raises ``Defect`` (a date to come), ``RefusedFile`` or ``Shrunk`` (nothing was changed), ``Refused``
+        (membership, holders: what was done by then stays, and the same import goes on from there)."""
+        require_past(options.as_of, self.clock.now())
         federation = self.members.at(self.clock.now())
         require_here(federation, agency, self.me)
         require_version(federation)
@@ -87,6 +90,14 @@ class Importer:
 
     async def _made_of(self, agency: AgencyId, generation: int) -> bytes:
         return (await asyncio.to_thread(self.imports.plan, agency, generation)).source
+
+
+def require_past(as_of: date, now: float) -> None:
+    """Raises ``Defect`` for an export of the future: every involvement in it would seem to be over. A day is allowed,
+    since clocks and time zones differ."""
+    days = (as_of - date(1970, 1, 1)).days
+    if days > day_of(now) + 1:
+        raise Defect("the day of the export (--as-of, or the file's date) lies in the future")
 
 
 def require_here(federation: Federation, agency: AgencyId, me: MemberId) -> None:

@@ -198,9 +198,17 @@ def _verdict(console: Console, wrong: list[str]) -> None:
 
 
 def _heading(story: Story) -> str:
+    """The question, with the invented child in it: nowhere but in a demonstration would it be printed."""
+    who = story.asked
+    facts = [f"{who.forename} {who.surname}".strip()]
+    facts += [f"also {other.forename} {other.surname}".strip() for other in who.other_names]
+    facts += [f"born {who.dob:%d %B %Y}"] if who.dob else []
+    facts += [who.postcode] if who.postcode else []
+    facts += ["with NHS number"] if who.nhs_number else []
+    role = story.role.name.lower().replace("_", " ")
     return (
-        f"{story.role.name} at {story.asker} asks, purpose {story.purpose.name}, "
-        f"reach {story.reach.name}"
+        f"{', '.join(facts)}\n"
+        f"asked by: {role}, {story.asker}; purpose {story.purpose.name}; reach {story.reach.name}"
     )
 
 

@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from rich.console import Console
 
+from deploy.demo.afterwards import verify
 from deploy.demo.federation import Federation
 from deploy.demo.layout import lay_out
 from deploy.demo.lookups import Practitioners, tell
@@ -86,6 +87,7 @@ def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> li
     failures = [
         story.slug for story in federation.people.stories if not tell(console, practitioners, story)
     ]
+    verify(console, federation)
     federation.parties.require_alive()
     if serve:
         practitioners.explain(console)

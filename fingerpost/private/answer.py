@@ -25,6 +25,9 @@ BYTES_PER_CHAR: Final = 2
 above need 3, and a name made of them alone must be shorter."""
 
 _NUMBER_BOUND: Final = 2**40
+_LATEST: Final = 253_402_300_800
+"""The end of the year 9999 in seconds since 1970 UTC: what no calendar can show would end the asker's program (attack:
+one node that spoils every lookup)."""
 _PARTS: Final = 1024
 
 
@@ -42,7 +45,7 @@ class AgencyAnswer:
         if self.status not in WIRE_STATUSES:
             raise Refused(Code.MALFORMED, "answer.status")
         _require_number(self.generation, "answer.generation")
-        _require_number(self.as_of, "answer.as_of")
+        _require_time(self.as_of, "answer.as_of")
 
     def __repr__(self) -> str:
         return f"AgencyAnswer({self.agency})"
@@ -72,7 +75,7 @@ class Pointer:
         require_email(self.desk_email, "pointer.desk_email")
         require_telephone(self.out_of_hours_phone, "pointer.out_of_hours_phone")
         _require_text(self.hours, HOURS_CHARS, "pointer.hours")
-        _require_number(self.as_of, "pointer.as_of")
+        _require_time(self.as_of, "pointer.as_of")
         named = self.worker_role or self.worker_name
         if self.kind is None and (named or self.lead_practitioner or self.early_help_assessment):
             raise Refused(Code.MALFORMED, "pointer to a duty desk")
@@ -116,6 +119,11 @@ class AnswerPart:
 
 def _require_text(text: str, chars: int, what: str) -> None:
     require_plain(text, chars=chars, size=BYTES_PER_CHAR * chars, what=what)
+
+
+def _require_time(at: int, what: str) -> None:
+    if not 0 <= at < _LATEST:
+        raise Refused(Code.MALFORMED, what)
 
 
 def _require_number(number: int, what: str) -> None:

@@ -101,6 +101,12 @@ def locators(slot_key: bytes, tags: Iterable[bytes]) -> Iterator[bytes]:
         yield state.digest()[:size]
 
 
+def slot_check(slot_key: bytes) -> bytes:
+    """16 bytes that tell two holders of one slot key that they agree, and nobody else anything: it stands in the
+    clear."""
+    return _keyed(slot_key, b"check", bytes(TAG_BYTES))[: limits.SLOT_CHECK_BYTES]
+
+
 def wrap_secret(slot_key: bytes, tag: bytes) -> bytes:
     """32 bytes: what unwraps the content key beside the locator of the same tag."""
     return _keyed(slot_key, b"wrap", tag)

@@ -60,6 +60,7 @@ class PublicPart:
     reach: Reach
     named_areas: tuple[AreaCode, ...]
     key_set: KeySet
+    passport_key_id: bytes
 
     @classmethod
     def of(
@@ -74,7 +75,7 @@ class PublicPart:
         named_areas: Iterable[AreaCode] = (),
         key_set: KeySet,
     ) -> Self:
-        """With the versions that ``federation`` has in force."""
+        """With the versions that ``federation`` has in force. Raises ``Refused(NOT_A_MEMBER)``: not an agency of it."""
         parameters = federation.parameters
         return cls(
             federation=parameters.federation,
@@ -88,6 +89,7 @@ class PublicPart:
             reach=reach,
             named_areas=tuple(sorted(set(named_areas))),
             key_set=key_set,
+            passport_key_id=federation.agency(agency).passport_key_id,
         )
 
     @property
@@ -129,11 +131,13 @@ def seal(
     *,
     practitioner_key: Ed25519PrivateKey,
     gateway_key: Ed25519PrivateKey,
+    slot_check: bytes,
     random_bytes: Callable[[int], bytes],
 ) -> SealedQuery:
     """One query, made once: an asker who must try again seals anew (new q, new K, new reply key).
 
-    ``passport`` is what ``inner.passport_token`` reads as; ``openings`` 1 to 32, all different. The query ends with
+    ``passport`` is what ``inner.passport_token`` reads as; ``openings`` 1 to 32, all different;
+    ``slot_check`` of the slot key that they were made with. The query ends with
     its life or its passport, whichever is first. Raises ``Refused``: NOT_ALLOWED (purpose rules), BAD_PASSPORT (of
     another agency or key), NOT_FRESH (passport), MALFORMED (demographics too long, openings alike); ``Defect`` for
     another number of openings.
@@ -157,7 +161,8 @@ def seal(
     content_key = random_bytes(limits.CONTENT_KEY_BYTES)
     reply_key = HybridKey.generate(random_bytes)
     order = _shuffled(openings, random_bytes)
-    core = _core(public, passport, q, content_key, reply_key, tuple(o.locator for o in order))
+    locators = tuple(opening.locator for opening in order)
+    core = _core(public, passport, q, content_key, reply_key, locators, slot_check)
     require_fresh(core, public.issued_at)
     core_bytes = write_core(core)
     bound = core_hash(core_bytes)
@@ -258,6 +263,7 @@ def _core(
     content_key: bytes,
     reply_key: HybridKey,
     locators: tuple[bytes, ...],
+    slot_check: bytes,
 ) -> QueryCore:
     return QueryCore(
         suite=limits.SUITE,
@@ -279,4 +285,6 @@ def _core(
         key_set=public.key_set,
         key_commitment=commitment(q, content_key),
         locators=locators,
+        passport_key_id=public.passport_key_id,
+        slot_check=slot_check,
     )

@@ -8,6 +8,7 @@ and what is denied raises exactly as what is not listed.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, unique
@@ -70,6 +71,11 @@ class Agency:
     services: tuple[CoarseKind, ...] = ()
     duty_desk: str = ""
     large: bool = False
+
+    @property
+    def passport_key_id(self) -> bytes:
+        """The first 8 bytes of SHA-256 of the passport key: names it in passports (as ``kid``) and in queries."""
+        return hashlib.sha256(self.passport_key).digest()[: limits.KEY_ID_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ CONTENT_KEY_BYTES: Final = 32
 WRAP_BYTES: Final = CONTENT_KEY_BYTES + 16
 NONCE_BYTES: Final = 32  # q
 HASH_BYTES: Final = 32
+KEY_ID_BYTES: Final = 8
+SLOT_CHECK_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 64
 INNER_BYTES: Final = 3072
 """The inner part is padded to this before sealing; sealed it is 16 longer."""

@@ -52,8 +52,12 @@ class QueryCore:
     key_set: KeySet
     key_commitment: bytes
     locators: tuple[bytes, ...]
+    passport_key_id: bytes
+    slot_check: bytes
 
     def __post_init__(self) -> None:
+        exactly(self.passport_key_id, limits.KEY_ID_BYTES, "core.passport_key_id")
+        exactly(self.slot_check, limits.SLOT_CHECK_BYTES, "core.slot_check")
         exactly(self.q, limits.NONCE_BYTES, "core.q")
         exactly(self.reply_key, limits.HYBRID_PUBLIC_KEY_BYTES, "core.reply_key")
         exactly(self.key_commitment, limits.HASH_BYTES, "core.key_commitment")

@@ -3,17 +3,21 @@
 Law: settings, clock, logs, audit, database, TLS, gRPC edge, run loop, health. Nothing here knows a
 query, an answer or a person. No party is imported.
 
-One thing happens at import, because it can happen nowhere else: gRPC reads its environment once,
+Two things happen at import, because they can happen nowhere else. gRPC reads its environment once,
 when ``grpc`` is first imported, and has no argument for the lowest version of TLS. TLS 1.2 is shut
 by leaving it only cipher suites that need a pre-shared key, which no channel of ours has; the
 suites of TLS 1.3 are not touched by this list. So this package must be imported before ``grpc``:
 the parties' ``__init__`` do it, ``TLS_1_3_ONLY`` says whether it worked, and ``run`` refuses to
 start where it did not.
+
+And no core is dumped: the memory of a process holds children, passports, reply and data keys, also that of a command
+from a shell, where no unit says ``LimitCORE=0``.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from typing import Final
 
@@ -30,4 +34,13 @@ def _shut_tls_1_2() -> bool:
     return in_time
 
 
+def _forbid_core_dumps() -> None:
+    """A limit of 1 byte, and not 0: Linux writes no core to a file for either, but hands one to a crash reporter
+    (``core_pattern`` with a pipe) whatever the limit is, unless it is exactly 1. Inherited by what this starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    most = 0 if hard == 0 else 1  # a limit that stands at 0 cannot be raised
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+
+
+_forbid_core_dumps()
 TLS_1_3_ONLY: Final = _shut_tls_1_2()

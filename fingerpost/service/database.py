@@ -15,6 +15,7 @@ import importlib
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ from fingerpost.protocol.errors import Defect
 BUSY_MS: Final = 5000
 _STATE: Final = "fingerpost_state"
 _READING: Final = "fingerpost_reading"
+_MIGRATING: Final = threading.Lock()
+"""Migrations reach their connection through one global of alembic's: two at once would write into each other's
+database."""
 
 _FATAL: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FAILED: Final = _FATAL | {
@@ -193,7 +197,7 @@ def migrate(engine: Engine, package: str) -> None:
     folder = importlib.import_module(package).__path__[0]
     try:
         script = ScriptDirectory(folder)
-        with engine.begin() as connection:
+        with _MIGRATING, engine.begin() as connection:
             context = MigrationContext.configure(connection)
             pending = list(script.iterate_revisions("head", context.get_current_revision()))
             with Operations.context(context):

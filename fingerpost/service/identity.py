@@ -132,7 +132,8 @@ def peer_identity(auth_context: Mapping[str, Iterable[bytes]]) -> PeerIdentity:
 def require_listed(
     federation: Federation, peer: PeerIdentity, services: Collection[Service], now: float
 ) -> Member:
-    """The caller as the member list knows it at this moment, in one of ``services``. Whether the list itself is current is
+    """The caller as the member list knows it at this moment, in one of ``services``. Whether the list itself is
+    current is
     the caller's to ask: an expired one must still be handed on.
 
     Raises ``Refused(NOT_A_MEMBER)`` alike for another federation or service, a member that is not listed or denied, and

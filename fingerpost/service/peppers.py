@@ -7,12 +7,16 @@ reads what was recorded on earlier days). What is erased here is gone from the f
 keeps is for the disk's own encryption.
 
     <epoch>.key               receiving key (96 bytes), until the pepper is opened
-    <epoch>.<day>.pepper      the earliest pepper that is still needed (32 bytes); later ones follow from it
+    <epoch>.<day>.pepper      the earliest pepper that is still needed (32 bytes, and 8 of checksum); later ones follow
+
+The checksum is against a medium that decays and a file put in another's place, not against who can write here: a pepper
+that is wrong by one bit finds nobody, and would make "no" of every answer until the epoch ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import secrets
 import threading
@@ -54,12 +58,38 @@ DEPOSIT_LOOK_JITTER_SECONDS: Final = 240.0
 DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
 """A key is left again until its pepper arrives: the issuer may have lost it."""
 
+CHECKSUM_BYTES: Final = 8
+PEPPER_FILE_BYTES: Final = PEPPER_BYTES + CHECKSUM_BYTES
+
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper)")
 
 
 def earliest_day(now: float) -> int:
     """The day of the earliest slot that a query may still name: yesterday's last one is held 180 s longer."""
     return day_of(now - limits.PREVIOUS_SLOT_HELD_SECONDS)
+
+
+def write_pepper(pepper: Pepper) -> bytes:
+    """What stands in its file, 40 bytes. Raises ``Refused(MALFORMED)``: 32 zero bytes are nobody's pepper."""
+    if not any(pepper.value):
+        raise Refused(Code.MALFORMED, "pepper")
+    return pepper.value + _checksum(pepper)
+
+
+def read_pepper(path: Path, epoch: EpochNumber, day: int) -> Pepper:
+    """Raises ``Defect``: open to others, not of its size, damaged, or that of another epoch or day."""
+    held = read_secret(path, least=PEPPER_FILE_BYTES, most=PEPPER_FILE_BYTES, setting="pepper")
+    pepper = Pepper(epoch, day, held[:PEPPER_BYTES])
+    if held[PEPPER_BYTES:] != _checksum(pepper) or not any(pepper.value):
+        raise Defect(f"{path}: damaged; once it is removed, the pepper is asked for anew")
+    return pepper
+
+
+def _checksum(pepper: Pepper) -> bytes:
+    """The first 8 bytes of SHA-256. It stands beside the value that it is of, and so gives nothing away."""
+    where = pepper.epoch.value.to_bytes(4, "big") + pepper.day.to_bytes(8, "big")
+    digest = hashlib.sha256(b"fingerpost/v1 pepper file" + where + pepper.value).digest()
+    return digest[:CHECKSUM_BYTES]
 
 
 class PepperStore:
@@ -106,7 +136,7 @@ class PepperStore:
         """Open a pepper that has arrived, keep it, and destroy the receiving key; False when it was opened before.
 
         Raises ``Refused``: BAD_SEAL (made for an earlier key, which is gone: the next publication seals to the one
-        deposited since), NOT_READY (no key for that epoch), NOT_ALLOWED (another member's).
+        deposited since), NOT_READY (no key for that epoch), NOT_ALLOWED (another member's), MALFORMED (all zero).
         """
         if sealed.member != self.member:
             raise Refused(Code.NOT_ALLOWED, "sealed pepper")
@@ -117,8 +147,11 @@ class PepperStore:
             if key is None:
                 raise Refused(Code.NOT_READY, "receiving key")
             pepper = open_pepper(sealed, key)
+            write_pepper(
+                pepper
+            )  # refuses what must not be turned on either: of zeros comes a pepper that looks well
             pepper = pepper.at(max(pepper.day, earliest_day(now)))
-            replace_file(self._pepper_path(pepper), pepper.value)
+            replace_file(self._pepper_path(pepper), write_pepper(pepper))
             self._peppers[sealed.epoch] = pepper
             self._forget_key(sealed.epoch)
             return True
@@ -139,7 +172,7 @@ class PepperStore:
                     _erase(self._pepper_path(held))
                 elif held.day < (day := earliest_day(now)):
                     turned = held.at(day)
-                    replace_file(self._pepper_path(turned), turned.value)
+                    replace_file(self._pepper_path(turned), write_pepper(turned))
                     self._peppers[epoch] = turned
                     _erase(self._pepper_path(held))
             for epoch in tuple(filter(is_past, self._keys)):
@@ -162,8 +195,7 @@ class PepperStore:
             secret = read_secret(path, least=PRIVATE_KEY_BYTES, most=PRIVATE_KEY_BYTES)
             self._keys[epoch] = HybridKey.parse(secret)
             return
-        value = read_secret(path, least=PEPPER_BYTES, most=PEPPER_BYTES, setting="pepper")
-        pepper = Pepper(epoch, int(found[2]), value)
+        pepper = read_pepper(path, epoch, int(found[2]))
         other = self._peppers.get(epoch)
         # Two days of one epoch: stopped between writing the later and erasing the earlier.
         if other is not None:

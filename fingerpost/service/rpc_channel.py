@@ -1,8 +1,11 @@
-"""A channel that is dialled anew: after it broke, and before its certificate grows old.
+"""A channel that is dialled anew: after it broke, and before its certificate grows old; and to a member only.
 
 gRPC reconnects by itself, but with the certificate it was given when the channel was made. A renewed certificate
 is used
 only by a new channel; calls that run on the old one end in peace.
+
+Who is called is held against the member list at each call, and at each change of the list: calls to one that was put
+out are broken off (attack: its certificate, or the thief's who has it, is good for days yet).
 """
 
 from __future__ import annotations
@@ -12,7 +15,10 @@ from typing import Final
 
 import grpc.aio
 
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Federation, Service
 from fingerpost.service.clock import Clock
+from fingerpost.service.member_list import MemberList
 from fingerpost.service.rpc import connect
 from fingerpost.service.tls import ClientTls, Identity
 
@@ -23,17 +29,23 @@ GRACE_SECONDS: Final = 30.0
 class Redialled:
     """One peer. Not for long streams: those end and begin by rules of their own."""
 
-    def __init__(self, address: str, tls: ClientTls, peer: Identity, clock: Clock) -> None:
+    def __init__(
+        self, address: str, tls: ClientTls, peer: Identity, clock: Clock, members: MemberList
+    ) -> None:
         self._address = address
         self._tls = tls
         self._peer = peer
         self._clock = clock
+        self._members = members
         self._channel: grpc.aio.Channel | None = None
         self._dialled_at = 0.0
         self._retiring: set[asyncio.Task[None]] = set()
+        self._unsubscribe = members.subscribe(self._listed_anew)
 
     def channel(self) -> grpc.aio.Channel:
-        """For one call. Raises ``Refused`` when there is no certificate to call with."""
+        """For one call. Raises ``Refused``: NOT_A_MEMBER (any more), UNTRUSTED_METADATA (the list has expired), or
+        there is no certificate to call with."""
+        require_in_office(self._members.at(self._clock.now()), self._peer)
         now = self._clock.monotonic()
         if self._channel is not None and now - self._dialled_at >= REDIAL_SECONDS:
             self.broken(self._channel)
@@ -45,14 +57,38 @@ class Redialled:
     def broken(self, channel: grpc.aio.Channel) -> None:
         """The next call dials anew; calls under way on ``channel`` have ``GRACE_SECONDS`` to end."""
         if self._channel is channel:
-            self._channel = None
-            task = asyncio.get_running_loop().create_task(channel.close(GRACE_SECONDS))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            self._retire(channel, GRACE_SECONDS)
+
+    def _retire(self, channel: grpc.aio.Channel, grace: float | None) -> None:
+        self._channel = None
+        task = asyncio.get_running_loop().create_task(channel.close(grace))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    def _listed_anew(self, federation: Federation) -> None:
+        try:
+            require_in_office(federation, self._peer)
+        except Refused:
+            if self._channel is not None:
+                self._retire(self._channel, None)
 
     async def close(self) -> None:
+        self._unsubscribe()
         for task in tuple(self._retiring):
             task.cancel()
         if self._channel is not None:
             await self._channel.close(None)
             self._channel = None
+
+
+def require_in_office(federation: Federation, peer: Identity) -> None:
+    """That it is a member, and the broker or key holder that all go by. Raises ``Refused(NOT_A_MEMBER)``."""
+    federation.member(peer.member, peer.service)
+    parameters = federation.parameters
+    offices = {
+        Service.BROKER: (parameters.broker,),
+        Service.KEY_HOLDER: parameters.key_holders,
+        Service.ISSUER: (parameters.issuer,),
+    }
+    if peer.member not in offices.get(peer.service, ()):
+        raise Refused(Code.NOT_A_MEMBER, "office")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from types import TracebackType
 
 import typer
 
 from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.service.logs import error_name
 from practitioner.cli import asking, people, running
 from practitioner.cli.refusals import advice
 
@@ -29,7 +31,8 @@ app.add_typer(running.audit, name="audit")
 
 
 def main() -> None:
-    """Refusals and defects as one plain line, with exit status 4 and 2."""
+    """Refusals and defects as one plain line, with exit status 4 and 2. Anything else ends it with its type alone: the
+    text of an exception, or its traceback, may hold what was typed about a child."""
     try:
         app()
     except Refused as refused:
@@ -38,3 +41,11 @@ def main() -> None:
     except Defect as defect:
         typer.echo(f"fingerpost: {defect}", err=True)
         sys.exit(WRONG_USE)
+    finally:
+        sys.excepthook = _by_type_alone  # Typer has put one of its own in place
+
+
+def _by_type_alone(
+    _type: type[BaseException], error: BaseException, _traceback: TracebackType | None
+) -> None:
+    sys.stderr.write(f"fingerpost: crashed ({error_name(error)})\n")

@@ -133,9 +133,13 @@ async def _ask(
 def _child(path: Path | None) -> Demographics:
     if path is not None:
         return read_child(path)
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise Defect(f"--child: name a file, or {STDIN} for standard input")
     return ask_child()
+
+
+def at_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _print(shown: LookupDocument, *, as_json: bool, everything: bool) -> None:

@@ -81,6 +81,10 @@ _FINER: Final[Mapping[tuple[Code, str], str]] = {
     ),
     (Code.NOT_ALLOWED, "the account exists"): "There is such an account already.",
     (Code.NOT_ALLOWED, "there is no such account"): "There is no such account.",
+    (Code.MALFORMED, "refused by the other party"): (
+        "The federation did not take the question: this gateway may be out of date. Tell whoever "
+        "runs it."
+    ),
     (Code.MALFORMED, "password: 12 to 256 characters"): "A password has 12 to 256 characters.",
     (Code.MALFORMED, "subject"): (
         "An account's name has 1 to 64 of a-z, 0-9, dot, hyphen and underscore."

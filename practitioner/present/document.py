@@ -92,7 +92,8 @@ class StrengthShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of an outcome. Times are RFC 3339 in UTC. ``complete``: every agency asked gave a usable answer."""
+    """All of an outcome. Times are RFC 3339 in UTC. ``complete``: somebody was asked, and all of them gave a
+    usable answer."""
 
     version: int
     operation: str

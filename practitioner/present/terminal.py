@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from fingerpost.protocol.codes import NATIONAL_RING_KINDS
 from practitioner.present import words
 from practitioner.present.document import (
     AgencyShown,
@@ -34,6 +35,8 @@ NAMED_OF_A_KIND: Final = 3
 _NUMBERS: Final = 24
 """Columns: a telephone number has at most 24 characters."""
 _INDENT: Final = (0, 0, 0, 2)
+_FIRST: Final = frozenset(kind.value for kind in NATIONAL_RING_KINDS)
+"""Councils, police and trusts stand before long lists of others."""
 
 K = TypeVar("K", AgencyShown, NotConnectedShown)
 
@@ -74,6 +77,8 @@ def _to_ring(shown: LookupDocument, local: datetime) -> list[RenderableType]:
     closed = [entry for entry in entries if entry[0].desk > Desk.MAY_ANSWER]
     when = f"{local:%A %H:%M}"
     parts: list[RenderableType] = []
+    if not shown.agencies:
+        return [_head("NOBODY WAS ASKED: no agency in this reach is connected", "bold red")]
     if reachable:
         parts += [_head(f"Ring now ({when})", "bold green"), _contacts(reachable)]
     elif closed:
@@ -240,7 +245,9 @@ def service_sentence(service: ServiceShown) -> str:
     counts = f"{service.connected} of {service.of} connected, {service.answered} answered"
     if service.named:
         itself = "itself" if service.named == 1 else "themselves"
-        return f"{counted(service.named, (one, several))} named {itself} ({counts})."
+        silent = service.connected - service.answered
+        more = f" {counted(silent, (one, several))} did not answer." if silent else ""
+        return f"{counted(service.named, (one, several))} named {itself} ({counts}).{more}"
     if service.none_named_itself:
         return f"No {one} named itself ({counts})."
     if not service.of:
@@ -300,7 +307,9 @@ def _grouped(each: Iterable[K]) -> list[tuple[str, list[K]]]:
     groups: dict[str, list[K]] = defaultdict(list)
     for one in each:
         groups[one.kind].append(one)
-    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    return sorted(
+        groups.items(), key=lambda group: (group[0] not in _FIRST, -len(group[1]), group[0])
+    )
 
 
 def _by_kind(agencies: Sequence[AgencyShown]) -> str:

@@ -1,7 +1,7 @@
 """An asker who makes her own queries: a member with valid keys and a program of her own.
 
-``Craft`` holds everything a query is made of; ``replace`` any of it to make a dishonest one. It goes straight to a node,
-as if the broker had carried it, and its answer is opened with the reply key as a gateway would.
+``Craft`` holds everything a query is made of; ``replace`` any of it to make a dishonest one. It goes straight to a
+node, as if the broker had carried it, and its answer is opened with the reply key as a gateway would.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from fingerpost.private.identity import (
     oprf_input,
 )
 from fingerpost.private.inner import Inner
-from fingerpost.private.locators import Opening, opening
+from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.passport import Passport
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
@@ -75,11 +75,15 @@ class Craft:
             vetting_until=now + 10**7,
         )
 
-    def openings(self, child: Demographics) -> list[Opening]:
+    def slot_key(self) -> bytes:
         now = self.world.clock.now()
         epoch = self.world.current.epoch_to_ask(now)
         pepper = self.world.peppers.pepper(epoch.number, day_of(now))
-        key = pepper.slot_key(slot_of(now - self.issued_ago))
+        return pepper.slot_key(slot_of(now - self.issued_ago))
+
+    def openings(self, child: Demographics) -> list[Opening]:
+        epoch = self.world.current.epoch_to_ask(self.world.clock.now())
+        key = self.slot_key()
         scope = Scope.NARROW if self.key_set is KeySet.NARROW else Scope.WIDE
         keys = match_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
         tags = self.world.holders.tags([oprf_input(k, NORMALISATION_VERSION) for k in keys], epoch)
@@ -110,6 +114,7 @@ class Craft:
             self.openings(self.opens) if openings is None else openings,
             practitioner_key=practitioner,
             gateway_key=self.gateway_key or world.gateway_key,
+            slot_check=slot_check(self.slot_key()),
             random_bytes=secrets.token_bytes,
         )
 

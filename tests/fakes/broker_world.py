@@ -165,6 +165,8 @@ def a_core(now: float = NOW, **changes: Any) -> QueryCore:
         "key_set": KeySet.NARROW,
         "key_commitment": bytes(32),
         "locators": tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
+        "passport_key_id": bytes(limits.KEY_ID_BYTES),
+        "slot_check": bytes(limits.SLOT_CHECK_BYTES),
     }
     return QueryCore(**{**values, **changes})
 

@@ -37,7 +37,7 @@ from fingerpost.private.identity import (
     oprf_input,
 )
 from fingerpost.private.inner import Inner
-from fingerpost.private.locators import Pepper, opening
+from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.passport import Passport
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
@@ -414,5 +414,6 @@ def a_query(
         [opening(slot_key, tag) for tag in tags],
         practitioner_key=PRACTITIONER_KEY,
         gateway_key=GATEWAY_KEY,
+        slot_check=slot_check(slot_key),
         random_bytes=secrets.token_bytes,
     )

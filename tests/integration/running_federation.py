@@ -25,7 +25,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.case_sources.csv_export import Columns
+from agency_node.case_sources.csv_header import Columns
 from agency_node.ingest.source_file import SourceFile
 from agency_node.ingest.staging import Options as ImportOptions
 from fakes.certificates import FakeAuthority
@@ -78,6 +78,8 @@ SCHOOLS, COUNCILS, HEALTH = map(MemberId, ("schools-host", "council-node", "heal
 COUNCIL, OAK, ELM, GP = (
     AgencyId(f"{AREA}.{name}") for name in ("council", "oak", "elm", "practice")
 )
+SPARE: Final = MemberId("spare-node")
+"""Listed, without an agency: whoever plays it stands in nobody's way."""
 HOSTED: Final[Mapping[MemberId, tuple[AgencyId, ...]]] = {
     SCHOOLS: (ELM, OAK),
     COUNCILS: (COUNCIL,),
@@ -161,7 +163,9 @@ EXPORTS: Final = {
             ooh_phone=OUT_OF_HOURS,
         )
     ),
-    ELM: an_export(a_row(Demographics("Isolde", "", "Larkrise", (), date(2014, 2, 3)), Kind.EDU_SCHOOL)),
+    ELM: an_export(
+        a_row(Demographics("Isolde", "", "Larkrise", (), date(2014, 2, 3)), Kind.EDU_SCHOOL)
+    ),
     GP: an_export(
         a_row(ASKED, Kind.GP, shield="yes", worker_name=GP_WORKER, desk_phone=GP_PHONE),
         a_row(BROTHER, Kind.GP, worker_name=GP_WORKER, desk_phone=GP_PHONE),
@@ -185,7 +189,9 @@ class Federation:
         self.peppers = Peppers(
             {EPOCH: new_pepper(EPOCH, day_of(self.clock.now()) - 1, secrets.token_bytes)}
         )
-        self.keys = {m: Ed25519PrivateKey.generate() for m in (GATEWAY, *HOSTED, BROKER, ISSUER)}
+        self.keys = {
+            m: Ed25519PrivateKey.generate() for m in (GATEWAY, *HOSTED, SPARE, BROKER, ISSUER)
+        }
         self.passport_key = Ed25519PrivateKey.generate()
         self.holders = tuple(
             HolderParty(
@@ -254,7 +260,7 @@ class Federation:
             BROKER: Service.BROKER,
             ISSUER: Service.ISSUER,
             GATEWAY: Service.GATEWAY,
-            **dict.fromkeys(HOSTED, Service.NODE),
+            **dict.fromkeys((*HOSTED, SPARE), Service.NODE),
         }
         return (
             *(
@@ -277,9 +283,7 @@ class Federation:
         asks = {"gateways": (GATEWAY,), "passport_key": public(self.passport_key)}
         agencies = [replace(a, **asks) if a.id == COUNCIL else a for a in agencies]  # type: ignore[arg-type]
         area = Area(AREA, "Wexcombe", agencies=tuple(sorted(agencies, key=lambda a: a.id)))
-        lists = CodeLists(
-            CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind)
-        )
+        lists = CodeLists(CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind))
         self.repository.publish(self._parameters(), lists, self._listed(), [area])
         await self.refresh()
 
@@ -324,7 +328,9 @@ class Federation:
         for tape in (self.broker.tape, *(h.tape for h in self.holders)):
             tape.wind_back()
 
-    def session(self, subject: str = "account-71c3", name: str = "Rosalind Merriweather") -> Session:
+    def session(
+        self, subject: str = "account-71c3", name: str = "Rosalind Merriweather"
+    ) -> Session:
         now = int(self.clock.now())
         return Session(
             agency=COUNCIL,

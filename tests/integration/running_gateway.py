@@ -72,20 +72,16 @@ class GatewayParty(Party):
         self.key_holders: GrpcKeyHolders
         self.broker: Redialled
 
-    def dial(
-        self, broker: tuple[str, Identity], holders: Sequence[tuple[str, Identity]]
-    ) -> None:
+    def dial(self, broker: tuple[str, Identity], holders: Sequence[tuple[str, Identity]]) -> None:
         def channel(address: str, peer: Identity) -> Redialled:
-            made = Redialled(address, self.tls, peer, self.clock)
+            made = Redialled(address, self.tls, peer, self.clock, self.members)
             self._opened.push_async_callback(made.close)
             return made
 
         one, other = ((peer.member, channel(address, peer)) for address, peer in holders)
         self.key_holders = GrpcKeyHolders(one, other, secrets.token_bytes)
         self.broker = channel(*broker)
-        audit = AuditLog.open(
-            self.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY
-        )
+        audit = AuditLog.open(self.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY)
         self._opened.callback(audit.close)
         engine = open_sqlite(self.folder / "outcomes.sqlite")
         self._opened.callback(engine.dispose)

@@ -82,7 +82,7 @@ SECONDS = 20.0
 async def until(holds: Callable[[], object], seconds: float = SECONDS) -> None:
     """At the far end of a wire there is no event to wait for."""
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -100,13 +100,15 @@ class SteppedClock(SystemClock):
 
 
 class Party:
-    """Started and stopped as a whole. A part that ends by itself fails the test that stops the party."""
+    """Started and stopped as a whole. A part that ends by itself fails the test that stops the party. ``tape``: of its
+    servers; ``written``: its log."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self.folder = folder
         self.folder.mkdir(exist_ok=True)
         self.written = io.StringIO()
+        self.tape = Tape()
         self._opened = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -133,8 +135,6 @@ class Party:
 
 
 class BrokerParty(Party):
-    """``tape`` is of both ports."""
-
     def __init__(
         self,
         me: Identity,
@@ -152,7 +152,6 @@ class BrokerParty(Party):
         self.mirror = mirror
         self.clock = clock
         self.review_clock = review_clock or clock
-        self.tape = Tape()
         self.nodes = self.askers = "127.0.0.1:0"
         self.broker: Broker
         self.store: SqlStore
@@ -213,7 +212,6 @@ class HolderParty(Party):
         self.tls = authority.server(me)
         self.members = members
         self.clock = clock
-        self.tape = Tape()
         self.address = "127.0.0.1:0"
         (folder / "vault").mkdir()
         self.vault = FileVault(folder / "vault")
@@ -318,7 +316,9 @@ class NodeParty(Party):
     ) -> None:
         records = open_records(self.records_file, self._data_keys())
         imports = SqlImports(records)
-        one, other = (Redialled(h.address, self.tls, h.me, self.clock) for h in holders)
+        one, other = (
+            Redialled(h.address, self.tls, h.me, self.clock, self.members) for h in holders
+        )
         wire = grpc_key_holders.GrpcKeyHolders(
             (one, other), self.clock, patience=SECONDS, random=lambda: 0.0
         )
@@ -381,9 +381,7 @@ class NodeParty(Party):
         )
         self.run(line.run())
         self.run(
-            reconnect(
-                self.stream.attach, self.clock, random=lambda: 0.0, log=log, name="broker"
-            )
+            reconnect(self.stream.attach, self.clock, random=lambda: 0.0, log=log, name="broker")
         )
 
     async def tend(self) -> None:
@@ -401,4 +399,3 @@ class NodeParty(Party):
 
 def _no_tagging() -> contextlib.AbstractAsyncContextManager[Tagger]:
     raise AssertionError("the import has tagged everything")
-

@@ -1,8 +1,8 @@
 """What a server hears and says, kept as bytes: below the services, above TLS, which is where the party that runs the
 server stands.
 
-Law: changes nothing on its way. Kept are all messages of both directions, the metadata that came with each call, and how
-many handlers began.
+Law: changes nothing on its way. Kept are all messages of both directions, the metadata that came with each call, and
+how many handlers began.
 """
 
 from __future__ import annotations
@@ -74,7 +74,10 @@ class TapedEdge(Edge):
         method = handler_call_details.method.rsplit("/", 1)[1]
         self._tape.began[method] += 1
         for key, value in handler_call_details.invocation_metadata or ():
-            self._tape.metadata += [key.encode(), value if isinstance(value, bytes) else value.encode()]
+            self._tape.metadata += [
+                key.encode(),
+                value if isinstance(value, bytes) else value.encode(),
+            ]
 
         async def taped(details: grpc.HandlerCallDetails) -> Any:
             handler = await continuation(details)

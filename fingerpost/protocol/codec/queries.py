@@ -42,6 +42,8 @@ def write_core(core: QueryCore) -> bytes:
         key_set=core.key_set.value,
         key_commitment=core.key_commitment,
         locators=b"".join(core.locators),
+        passport_key_id=core.passport_key_id,
+        slot_check=core.slot_check,
     ).SerializeToString(deterministic=True)
 
 
@@ -70,6 +72,8 @@ def read_core(data: bytes) -> QueryCore:
         key_set=code(KeySet, m.key_set, "core.key_set"),
         key_commitment=m.key_commitment,
         locators=split(m.locators, limits.LOCATOR_BYTES, "core.locators", count=limits.LOCATORS),
+        passport_key_id=m.passport_key_id,
+        slot_check=m.slot_check,
     )
 
 

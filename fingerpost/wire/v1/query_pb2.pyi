@@ -47,6 +47,8 @@ class QueryCore(_message.Message):
     KEY_SET_FIELD_NUMBER: _builtins.int
     KEY_COMMITMENT_FIELD_NUMBER: _builtins.int
     LOCATORS_FIELD_NUMBER: _builtins.int
+    PASSPORT_KEY_ID_FIELD_NUMBER: _builtins.int
+    SLOT_CHECK_FIELD_NUMBER: _builtins.int
     suite: _builtins.int
     federation: _builtins.str
     metadata_version: _builtins.int
@@ -73,6 +75,14 @@ class QueryCore(_message.Message):
     """SHA-256("kc" | q | K): commits to the content key, since AES-GCM does not."""
     locators: _builtins.bytes
     """Exactly 32 locators of 16 bytes; those not needed are random."""
+    passport_key_id: _builtins.bytes
+    """Which passport key of the asking agency vouches inside: the first 8 bytes of its SHA-256. A node that knows another one
+    says so before it looks, and not only where the query opens.
+    """
+    slot_check: _builtins.bytes
+    """16 bytes that follow from the slot's key: a node whose pepper is another (damaged, restored) says that it cannot answer,
+    for every child alike, instead of "no" for each. Shows that members share a slot, which all of them do.
+    """
     @_builtins.property
     def named_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """For reach 3 only: 1 to 8 area codes, sorted, none twice."""
@@ -99,10 +109,12 @@ class QueryCore(_message.Message):
         key_set: _builtins.int = ...,
         key_commitment: _builtins.bytes = ...,
         locators: _builtins.bytes = ...,
+        passport_key_id: _builtins.bytes = ...,
+        slot_check: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "gateway", b"gateway", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "q", b"q", "reach", b"reach", "reply_key", b"reply_key", "slot", b"slot", "suite", b"suite"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "gateway", b"gateway", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "passport_key_id", b"passport_key_id", "q", b"q", "reach", b"reach", "reply_key", b"reply_key", "slot", b"slot", "slot_check", b"slot_check", "suite", b"suite"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

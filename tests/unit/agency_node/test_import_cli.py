@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from agency_node import import_wiring
 from agency_node.cli import import_ as command
 from agency_node.cli.import_advice import ADVICE
 from agency_node.import_wiring import open_store, opened_importer
 from agency_node.ingest.importer import Importer
 from agency_node.settings import NodeSettings
-from fakes.import_world import AS_OF, ELM, HEADER, OAK, World, row
+from fakes.clock import ManualClock
+from fakes.import_world import AS_OF, DAY, ELM, HEADER, NOW, OAK, World, row
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.service.logs import Logger, configure
 from fingerpost.service.settings import load
@@ -56,6 +61,7 @@ class Desk:
     def export(self, name: str, *lines: str) -> Path:
         path = self.folder / name
         path.write_text("\n".join((HEADER, *lines)), "utf-8")
+        os.utime(path, (NOW - DAY, NOW - DAY))
         return path
 
     def run(self, *arguments: object) -> Result:
@@ -125,7 +131,7 @@ def test_several_agencies_in_one_run_and_one_bad_file_does_not_keep_the_others_o
     result = desk.run("--agency", f"{OAK}={bad}", "--agency", f"{ELM}={good}", "--as-of", AS_OF)
     assert result.exit_code == 1
     assert "no_header" in text(result)
-    assert "1 children" in text(result)
+    assert "1 child with 1 involvement" in text(result)
     assert desk.world.records.generation(OAK) is None
     assert not good.exists()  # the setting says so
     assert bad.exists()
@@ -175,6 +181,7 @@ def test_the_same_file_again_is_said_to_be_so(desk: Desk) -> None:
 def test_columns_are_mapped_and_left_out(desk: Desk) -> None:
     path = desk.export("oak.csv", row(1))
     path.write_text(path.read_text().replace("local_id", "Pupil No").replace("upn", "House"))
+    os.utime(path, (NOW, NOW))
     assert desk.run("--agency", OAK, path).exit_code == 1
     result = desk.run("--agency", OAK, path, "--map", "Pupil No=local_id", "--ignore", "House")
     assert result.exit_code == 0, result.output
@@ -216,6 +223,12 @@ def test_wrong_settings_stop_it(desk: Desk, old: str, new: str, words: str) -> N
     assert words in text(result)
 
 
+def test_an_export_of_the_future_is_not_taken(desk: Desk) -> None:
+    path = desk.export("oak.csv", row(1))
+    assert desk.run("--agency", OAK, path, "--as-of", "2027-01-17").exit_code == 2
+    assert desk.run("--agency", OAK, path, "--as-of", "2027-01-16").exit_code == 0
+
+
 def test_the_store_opens_only_with_secret_data_keys(desk: Desk) -> None:
     settings = load(desk.settings, NodeSettings)
     with pytest.raises(Defect, match="data_key"):
@@ -229,6 +242,34 @@ def test_the_store_opens_only_with_secret_data_keys(desk: Desk) -> None:
     (desk.folder / "oak.key").chmod(0o644)
     with pytest.raises(Defect, match="0600"):
         open_store(settings)
+
+
+class Membership:
+    """Starts after it was refused with each of ``refusals``."""
+
+    def __init__(self, *refusals: Code) -> None:
+        self.refusals = list(refusals)
+
+    async def start(self) -> None:
+        if self.refusals:
+            raise Refused(self.refusals.pop(0), "start")
+
+
+async def test_the_first_look_at_the_member_list_is_tried_again() -> None:
+    clock = ManualClock()
+    passing: Any = Membership(Code.UNTRUSTED_METADATA, Code.UNAVAILABLE, Code.NOT_READY)
+    starting = asyncio.create_task(import_wiring._start(passing, clock))
+    await clock.run_for(120)
+    await starting
+    lasting: Any = Membership(*[Code.UNAVAILABLE] * 99)
+    starting = asyncio.create_task(import_wiring._start(lasting, clock))
+    await clock.run_for(300)
+    with pytest.raises(Refused):
+        await starting
+    assert len(lasting.refusals) == 99 - import_wiring.START_TRIES
+    denied: Any = Membership(Code.NOT_A_MEMBER)
+    with pytest.raises(Refused):
+        await import_wiring._start(denied, clock)
 
 
 async def test_two_imports_do_not_run_at_once(desk: Desk) -> None:

@@ -6,9 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from agency_node.matching import Finding
 from agency_node.records import ChildRecord
@@ -34,8 +31,8 @@ from fakes.node_world import (
 from fingerpost.private.answer import AnswerPart
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
-from fingerpost.protocol.codes import COARSE, InvolvementStatus, Kind, Purpose, Reach, Status
-from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Status
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
 from fingerpost.protocol.messages import KeySet
@@ -110,60 +107,6 @@ def test_many_agencies_answer_in_parts_cut_by_public_facts() -> None:
     ]
 
 
-# ---- what cannot be told apart ------------------------------------------------------------------
-
-RETICENT = {
-    "no record": (a_record(0, another_child()),),
-    "shielded": (a_record(0, None, an_involvement(), an_involvement(Kind.GP, shielded=True)),),
-    "sensitive kind": (a_record(0, None, an_involvement(Kind.MENTAL_HEALTH)),),
-    "sensitive row": (a_record(0, None, an_involvement(sensitive=True)),),
-    "not for this purpose": (a_record(0, None, an_involvement(Kind.YOUTH_JUSTICE)),),
-    "shielded double": (
-        a_record(0),
-        a_record(1, a_child(middle_names="Wren"), an_involvement(shielded=True)),
-    ),
-}
-
-
-@pytest.mark.parametrize("why", RETICENT)
-def test_reticence_of_every_kind_is_one_word_one_size_and_no_pointer(why: str) -> None:
-    world = a_world(school=RETICENT[why])
-    query = world.query(purpose=Purpose.EARLY_HELP)
-    answers = world.node.answer([query.wire])
-    assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
-    part = only(world.read(answers, query)[query.hash])
-    assert {a.agency: a.status for a in part.agencies} == NOTHING
-    assert part.pointers == ()
-    assert {a.generation for a in part.agencies} == {1}
-
-
-def test_what_opened_is_recorded_though_nothing_was_told() -> None:
-    for why, records in RETICENT.items():
-        world = a_world(school=records)
-        world.ask(world.query(purpose=Purpose.EARLY_HELP))
-        entries = [e for e in world.entries if e.agency == SCHOOL]
-        assert len(entries) == (why != "no record"), why
-        assert all(e.told == 0 and e.status is Status.NOTHING_TO_DISCLOSE for e in entries)
-
-
-def test_not_permitted_is_the_same_word_and_recorded_as_refused() -> None:
-    """A passport that its agency did not sign."""
-    world = a_world(school=(a_record(),))
-    assert world.words(world.query(passport_key=Ed25519PrivateKey.generate())) == NOTHING
-    (entry,) = world.entries
-    assert entry.examined.finding is Finding.REFUSED
-    assert entry.examined.refusal is Code.BAD_PASSPORT
-    assert entry.examined.question is None
-
-
-def test_a_purpose_that_governance_has_not_put_in_force_is_refused_at_the_agency() -> None:
-    world = a_world(school=(a_record(),))
-    lists = replace(world.current.code_lists, purposes=frozenset({Purpose.EARLY_HELP}))
-    world.current = replace(world.current, code_lists=lists)
-    assert world.words(world.query()) == NOTHING
-    assert world.entries[0].examined.refusal is Code.NOT_ALLOWED
-
-
 # ---- attacks ------------------------------------------------------------------------------------
 
 
@@ -233,36 +176,6 @@ def _with_reply_key(world: NodeWorld, key: bytes) -> bytes:
     wraps = (bytes(limits.WRAP_BYTES),) * limits.LOCATORS
     body = bytes(limits.SEALED_BYTES)
     return seal_into_query(write_core(core), wraps, body, GATEWAY, GATEWAY_KEY)
-
-
-# ---- twins, doubles and strangers ---------------------------------------------------------------
-
-
-def test_doubles_of_one_child_are_told_as_one() -> None:
-    double = a_record(1, None, an_involvement(Kind.EDU_WELFARE, worker_name="Jo Pine"))
-    world = a_world(school=(a_record(0), double))
-    query = world.query()
-    part = only(world.ask(query)[query.hash])
-    assert {p.worker_name for p in part.pointers} == {"Robin Ferris", "Jo Pine"}
-
-
-def test_a_twin_is_never_pointed_to_and_stands_in_the_log_as_possible() -> None:
-    twin = a_child(forename="Mary", nhs_number="")
-    world = a_world(school=(a_record(0, twin),))
-    assert world.words(world.query()) == NOTHING
-    assert [e.examined.finding for e in world.entries] == [Finding.POSSIBLE]
-
-
-def test_two_children_who_both_match_are_both_only_possible() -> None:
-    """Asked with one twin's name and the other's number: software must not choose."""
-    one = a_child(nhs_number="", postcode="", sex=None)
-    other = a_child(forename="Mary", nhs_number="9990000026", postcode="", sex=None)
-    world = a_world(school=(a_record(0, one), a_record(1, other)))
-    mixed = a_child(forename="Marygold", nhs_number="9990000026", postcode="")
-    assert world.words(world.query(mixed)) == NOTHING
-    (entry,) = (entry for entry in world.entries if entry.agency == SCHOOL)
-    assert entry.examined.finding is Finding.POSSIBLE
-    assert [record.id.value for record in entry.examined.possible] == [0, 1]
 
 
 # ---- public facts alone -------------------------------------------------------------------------
@@ -466,45 +379,6 @@ def test_what_is_recorded_as_told_is_what_leaves() -> None:
     assert school[-1].kind is None, "ring this agency's duty desk"
     told = {e.agency: e.told for e in world.entries}
     assert told == {SCHOOL: len(school), SURGERY: 1}
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(
-        st.builds(
-            an_involvement,
-            st.sampled_from(Kind),
-            status=st.sampled_from(InvolvementStatus),
-            sensitive=st.booleans(),
-            shielded=st.booleans(),
-            lead=st.booleans(),
-        ),
-        min_size=1,
-        max_size=10,
-    ),
-    st.sampled_from(
-        [p for p in Purpose if p not in (Purpose.EXPLOITATION, Purpose.PRACTICE_REVIEW)]
-    ),
-)
-def test_whatever_is_kept_nothing_withheld_leaves(rows: list[object], purpose: Purpose) -> None:
-    world = NodeWorld()
-    world.put(SCHOOL, a_record(0, None, *rows))  # type: ignore[arg-type]
-    named = {Purpose.CLA_CARE, Purpose.TRANSFER_IN}
-    reach = Reach.NAMED if purpose in named else Reach.AREA
-    query = world.query(purpose=purpose, reach=reach, named=(HERE,) if purpose in named else ())
-    answers = world.node.answer([query.wire])
-    assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES]
-    part = only(world.read(answers, query)[query.hash])
-    withheld = any(row.shielded for row in rows)  # type: ignore[attr-defined]
-    assert not (withheld and part.pointers)
-    kinds = {
-        COARSE[row.kind]  # type: ignore[attr-defined]
-        for row in rows
-        if not row.sensitive and not row.kind.sensitive  # type: ignore[attr-defined]
-    }
-    assert {p.kind for p in part.pointers} <= kinds | {None}
-    status = {a.agency: a.status for a in part.agencies}[SCHOOL]
-    assert (status is Status.INVOLVED) == bool(part.pointers)
 
 
 def test_repr_says_nothing_of_a_person() -> None:

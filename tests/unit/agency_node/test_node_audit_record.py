@@ -162,6 +162,7 @@ def test_of_many_logs_only_some_are_open_at_once(
     logs: AgencyLogs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_record, "LOGS_OPEN", 2)
+    monkeypatch.setattr(audit_record, "AT_ONCE", 2)
     some = entries()
     for _ in range(2):
         for agency in MINE:

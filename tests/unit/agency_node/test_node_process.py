@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import socket
 import stat
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -331,3 +333,25 @@ def test_enrol_writes_a_request_with_public_keys_only(tmp_path: Path) -> None:
     key = tmp_path / "credentials" / "signing.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert key.read_bytes()[30:60] not in (tmp_path / "request").read_bytes()
+
+
+async def test_the_command_runs_until_it_is_told_to_stop(home: Home) -> None:
+    broker = NodeBroker(home.repository.fetch)
+    async with listening(broker, home.authority, THE_BROKER, home.address):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from agency_node.cli import main; main()",
+            "run",
+            "--settings",
+            str(home.settings_file),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            await broker.stream()
+        finally:
+            process.terminate()
+            _, errors = await process.communicate()
+    assert process.returncode == 0, errors
+    events = [json.loads(line)["event"] for line in errors.splitlines()]
+    assert {"node.started", "stream.attached", "process.stopped"} <= set(events)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +13,7 @@ from hypothesis import strategies as st
 
 from agency_node.answer_line import FRAMES_WAITING, AnswerLine
 from agency_node.ticks import departure
+from fakes.by_hand import ByHand
 from fakes.clock import ManualClock
 from fakes.node_world import NodeWorld
 from fingerpost.protocol import limits
@@ -55,25 +53,6 @@ class NoLog:
         self.events.append((event, fields))
 
     debug = info = warning = error = _take
-
-
-class ByHand(Executor):
-    """The thread, as the test lets it work: one piece each time, taking no time of the clock."""
-
-    def __init__(self) -> None:
-        self._pieces: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        self._pieces.append((future, lambda: fn(*args, **kwargs)))
-        return future
-
-    def step(self) -> None:
-        future, work = self._pieces.popleft()
-        try:
-            future.set_result(work())
-        except ZeroDivisionError as error:
-            future.set_exception(error)
 
 
 @dataclass

@@ -176,8 +176,8 @@ async def test_refusals(world: World) -> None:
     assert await refusal(world, peer(MemberId("x"), Service.GATEWAY), lookup) is Code.NOT_A_MEMBER
     assert await refusal(world, peer(NODE, Service.GATEWAY), lookup) is Code.NOT_A_MEMBER
     assert await refusal(world, AS_NODE, lookup) is Code.NOT_ALLOWED
-    other_epoch = batch(Workload.LOOKUP, epoch=EpochNumber(2)).message
-    assert await refusal(world, AS_GATEWAY, other_epoch) is Code.UNSUPPORTED
+    newer = batch(Workload.LOOKUP, epoch=EpochNumber(2)).message
+    assert await refusal(world, AS_GATEWAY, newer) is Code.NOT_READY
     identity_points = Blinded(ONE, Workload.LOOKUP, (bytes(32),) * 32)
     assert await refusal(world, AS_GATEWAY, identity_points) is Code.MALFORMED
     expired = peer(GATEWAY, Service.GATEWAY, not_after=NOW - 1)

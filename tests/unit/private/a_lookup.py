@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.inner import Inner
-from fingerpost.private.locators import Opening, Pepper, opening
+from fingerpost.private.locators import Opening, Pepper, opening, slot_check
 from fingerpost.private.passport import Passport
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import read_query
@@ -142,11 +142,14 @@ def a_child() -> Demographics:
     )
 
 
+def slot_key() -> bytes:
+    """Of the slot of ``NOW``."""
+    return Pepper(EPOCH, NOW // 86_400, seeded("pepper")(32)).slot_key(NOW // 600)
+
+
 def openings(count: int = 3) -> tuple[Opening, ...]:
     """Those of as many match keys, in the slot of ``NOW``."""
-    pepper = Pepper(EPOCH, NOW // 86_400, seeded("pepper")(32))
-    slot_key = pepper.slot_key(NOW // 600)
-    return tuple(opening(slot_key, seeded(f"tag {i}")(32)) for i in range(count))
+    return tuple(opening(slot_key(), seeded(f"tag {i}")(32)) for i in range(count))
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,7 @@ class Lookup:
             self.openings,
             practitioner_key=self.practitioner_key,
             gateway_key=self.gateway_key,
+            slot_check=slot_check(slot_key()),
             random_bytes=seeded(self.randomness),
         )
 

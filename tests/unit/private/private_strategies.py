@@ -19,6 +19,7 @@ from fingerpost.protocol.codes import (
 from fingerpost.protocol.ids import AgencyId, MemberId
 
 NUMBERS = st.integers(0, 2**40 - 1)
+TIMES = st.integers(0, 253_402_300_799)
 ANY_NAME = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x7f", min_codepoint=0x20),
     max_size=100,
@@ -60,7 +61,7 @@ inners = st.builds(
     demographics=demographics,
 )
 agency_answers = st.builds(
-    AgencyAnswer, AGENCIES, st.sampled_from(sorted(WIRE_STATUSES)), NUMBERS, NUMBERS
+    AgencyAnswer, AGENCIES, st.sampled_from(sorted(WIRE_STATUSES)), NUMBERS, TIMES
 )
 
 
@@ -78,7 +79,7 @@ def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
         desk_email=draw(EMAILS),
         out_of_hours_phone=draw(TELEPHONES),
         hours=draw(plain(60)),
-        as_of=draw(NUMBERS),
+        as_of=draw(TIMES),
         lead_practitioner=named and draw(st.booleans()),
         early_help_assessment=named and draw(st.booleans()),
     )

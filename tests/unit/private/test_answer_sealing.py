@@ -129,7 +129,7 @@ def test_the_largest_answer_fits(letter: str) -> None:
         desk_email="a" * 84 + "@council.example",
         out_of_hours_phone="0" * 24,
         hours=letter * 60,
-        as_of=2**40 - 1,
+        as_of=253_402_300_799,
         lead_practitioner=True,
         early_help_assessment=True,
     )
@@ -140,7 +140,7 @@ def test_the_largest_answer_fits(letter: str) -> None:
         metadata_version=2**40 - 1,
         part=1023,
         parts=1024,
-        agencies=tuple(AgencyAnswer(a, Status.INVOLVED, 2**40 - 1, 2**40 - 1) for a in ids),
+        agencies=tuple(AgencyAnswer(a, Status.INVOLVED, 2**40 - 1, 253_402_300_799) for a in ids),
         pointers=(pointer,) * 8,
     )
     assert len(_sealed(part).sealed) == limits.ANSWER_BYTES

@@ -55,6 +55,8 @@ def core(**changes: object) -> QueryCore:
         "key_set": KeySet.NARROW,
         "key_commitment": bytes(32),
         "locators": tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
+        "passport_key_id": bytes(8),
+        "slot_check": bytes(16),
     }
     values.update(changes)
     return QueryCore(**values)  # type: ignore[arg-type]  # a dict of the very fields
@@ -129,6 +131,8 @@ def test_an_unknown_field_in_signed_bytes_is_refused() -> None:
     "changes",
     [
         {"q": bytes(31)},
+        {"passport_key_id": bytes(7)},
+        {"slot_check": bytes(17)},
         {"reply_key": bytes(limits.HYBRID_PUBLIC_KEY_BYTES + 1)},
         {"key_commitment": b""},
         {"locators": ()},

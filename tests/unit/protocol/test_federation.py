@@ -201,3 +201,10 @@ def test_an_area_cannot_speak_for_another_areas_agency() -> None:
 def test_a_purpose_that_this_code_does_not_know_is_unsupported() -> None:
     with pytest.raises(Refused, match="unsupported"):
         files.read_code_lists(b'{"version":2,"purposes":["TAX"],"roles":[],"kinds":[]}')
+
+
+def test_a_passport_key_has_a_short_name_that_changes_with_it() -> None:
+    one = agency(HERE, "oak")
+    other = dataclasses.replace(one, passport_key=bytes([1]) * 32)
+    assert len(one.passport_key_id) == limits.KEY_ID_BYTES
+    assert one.passport_key_id != other.passport_key_id

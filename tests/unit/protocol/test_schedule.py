@@ -45,6 +45,8 @@ def core(issued_at: int, life: int = 120, passport: int = 600) -> QueryCore:
         key_set=KeySet.NARROW,
         key_commitment=bytes(32),
         locators=tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
+        passport_key_id=bytes(8),
+        slot_check=bytes(16),
     )
 
 

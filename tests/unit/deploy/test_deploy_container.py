@@ -1,0 +1,336 @@
+"""The images: what runs, as whom, with which code in them; and the small federation that compose starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from unit.deploy.command_lines import TREE, require_taken
+
+FOLDER = TREE / "deploy" / "container"
+LIBRARY = "/usr/local/lib/fingerpost"
+TARGETS = ("issuer", "broker", "key-holder", "node", "gateway")
+targets = pytest.mark.parametrize("target", TARGETS)
+
+INSTRUCTIONS = {
+    "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "HEALTHCHECK", "RUN", "STOPSIGNAL", "USER", "WORKDIR",
+}  # fmt: skip
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Containerfile, whole: no instruction is passed over."""
+    text = (FOLDER / "Containerfile").read_text("utf-8").replace("\\\n", " ")
+    found = []
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, _, rest = line.partition(" ")
+            assert name in INSTRUCTIONS, line
+            found.append((name, " ".join(rest.split())))
+    return found
+
+
+def stages() -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    current = found.setdefault("", [])
+    for name, rest in instructions():
+        if name == "FROM":
+            base, _, alias = rest.partition(" AS ")
+            assert alias not in found
+            current = found.setdefault(alias, [("FROM", base)])
+        else:
+            current.append((name, rest))
+    return found
+
+
+def value(stage: list[tuple[str, str]], name: str) -> str:
+    (found,) = [rest for given, rest in stage if given == name]
+    return found
+
+
+def words(stage: list[tuple[str, str]], name: str) -> list[str]:
+    """Of an instruction in its exec form: no shell is there, none is needed."""
+    text = value(stage, name)
+    parsed = json.loads(text[text.index("[") :])
+    assert all(isinstance(word, str) for word in parsed)
+    return list(parsed)
+
+
+def test_there_is_a_target_for_each_party_that_runs() -> None:
+    assert [name for name, stage in stages().items() if stage[0] == ("FROM", "bare")] == [*TARGETS]
+
+
+@targets
+def test_an_image_starts_and_asks_for_health_by_commands_that_exist(target: str) -> None:
+    stage = stages()[target]
+    for line in (
+        words(stage, "ENTRYPOINT") + words(stage, "CMD"),
+        words(stage, "HEALTHCHECK"),
+    ):
+        program = Path(line[0])
+        assert program.parent == Path(LIBRARY, "bin")
+        require_taken([program.name, *line[1:]])
+        assert (TREE / "deploy" / "settings" / Path(line[-1]).name).is_file()
+
+
+@targets
+def test_an_image_gets_its_own_partys_code_and_nothing_of_the_build(target: str) -> None:
+    found = stages()
+    assert value(found[target], "COPY") == f"--from=only-{target} {LIBRARY} {LIBRARY}"
+    only = found[f"only-{target}"]
+    assert only[0] == ("FROM", "installed")
+    assert words(only, "RUN") == ["python", "keep_only.py", target, LIBRARY]
+
+
+def test_nobody_runs_as_root() -> None:
+    found = stages()
+    assert re.fullmatch(r"[1-9][0-9]{3,}:[1-9][0-9]{3,}", value(found["bare"], "USER"))
+    assert not [name for target in TARGETS for name, _ in found[target] if name in {"USER", "RUN"}]
+
+
+def test_packages_come_by_hash_or_from_this_tree() -> None:
+    installs = [json.loads(rest) for name, rest in stages()["installed"] if name == "RUN"]
+    installs = [line for line in installs if "install" in line]
+    assert len(installs) == 3
+    for line in installs:
+        assert "--require-hashes" in line or "--no-index" in line
+        assert ("--only-binary" in line) == ("--require-hashes" in line)
+
+
+def test_what_is_copied_into_the_build_exists() -> None:
+    for name, rest in stages()["installed"]:
+        if name == "COPY":
+            *sources, _ = rest.split()
+            for source in sources:
+                assert (TREE / source).exists(), source
+
+
+# ---- what is left in an image ---------------------------------------------------------------------
+
+
+def keep_only() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("keep_only", FOLDER / "keep_only.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["keep_only"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+KEEP_ONLY = keep_only()
+START = """
+import importlib, json, pkgutil, sys
+root, kept = sys.argv[1], sys.argv[2]
+sys.path.insert(0, root)
+package = importlib.import_module(kept)
+for found in pkgutil.walk_packages(package.__path__, kept + "."):
+    if ".versions." not in found.name:
+        importlib.import_module(found.name)
+roots = ("fingerpost", "authority", "broker", "agency_node", "key_holder", "practitioner")
+loaded = {n: m.__file__ for n, m in sys.modules.items() if n.split(".")[0] in roots}
+print(json.dumps(loaded))
+"""
+
+
+def installed(folder: Path) -> Path:
+    packages = folder / "packages"
+    packages.mkdir()
+    for name in ("fingerpost", *KEEP_ONLY.PARTIES):
+        shutil.copytree(
+            TREE / name, packages / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi")
+        )
+    return packages
+
+
+@targets
+def test_a_party_starts_with_what_is_left_and_loads_nothing_else(
+    target: str, tmp_path: Path
+) -> None:
+    packages = installed(tmp_path)
+    KEEP_ONLY.strip_packages(packages, target)
+    kept = KEEP_ONLY.KEPT[target]
+    assert sorted(p.name for p in packages.iterdir()) == sorted(["fingerpost", kept.folder])
+    module = "authority.issuer" if target == "issuer" else kept.folder
+    done = subprocess.run(
+        [sys.executable, "-B", "-I", "-c", START, str(packages), module],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stdout)
+    # The tree itself is importable here, too: none of it may have filled a gap.
+    assert not [
+        name for name, file in loaded.items() if file and not file.startswith(str(packages))
+    ]
+    assert f"{kept.folder}.{'issuer.' if target == 'issuer' else ''}wiring" in loaded
+
+
+@pytest.mark.parametrize("target", ["issuer", "broker", "key-holder"])
+def test_who_may_read_nobody_has_no_code_to_read_with(target: str, tmp_path: Path) -> None:
+    packages = installed(tmp_path)
+    KEEP_ONLY.strip_packages(packages, target)
+    left = sorted(p.name for p in (packages / "fingerpost" / "private").glob("**/*") if p.is_file())
+    assert left == (["__init__.py", "oprf.py"] if target == "key-holder" else [])
+    assert not list(packages.rglob("private_pb2*"))
+
+
+def test_the_issuers_image_cannot_admit_anybody(tmp_path: Path) -> None:
+    packages = installed(tmp_path)
+    KEEP_ONLY.strip_packages(packages, "issuer")
+    text = (TREE / "pyproject.toml").read_text("utf-8")
+    contract = text[text.index('"The issuer can admit nobody"') :]
+    forbidden = re.findall(r'"(authority\.[a-z_]+)"', contract[: contract.index("]\n")])
+    assert forbidden
+    for module in forbidden:
+        assert not (packages / (module.replace(".", "/") + ".py")).exists(), module
+
+
+def test_commands_of_others_go(tmp_path: Path) -> None:
+    for name in ("fingerpost", "fingerpost-broker", "fingerpost-node", "python"):
+        (tmp_path / name).touch()
+    KEEP_ONLY.strip_commands(tmp_path, "gateway")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fingerpost", "python"]
+
+
+def test_a_folder_without_an_installation_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        KEEP_ONLY.strip_packages(tmp_path, "broker")
+
+
+# ---- the small federation -------------------------------------------------------------------------
+
+Tree = dict[str, "Tree | list[str] | str"]
+
+
+def read_yaml(text: str) -> Tree:
+    """The little of YAML that the file uses: mappings and lists by two spaces, plain or quoted scalars, ``[a, b]``, one
+    anchor. Whatever else stands there is an error and not passed over."""
+    root: Tree = {}
+    anchors: dict[str, Tree] = {}
+    open_: list[tuple[int, Tree]] = [(-1, root)]
+    list_: tuple[int, Tree, str] | None = None
+    for line in text.splitlines():
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        indent = len(line) - len(line.lstrip(" "))
+        assert indent % 2 == 0, line
+        content = line.strip()
+        if content.startswith("- "):
+            assert list_ is not None, line
+            assert indent == list_[0] + 2, line
+            owner = list_[1]
+            items = owner.setdefault(list_[2], [])
+            if items == {}:
+                items = owner[list_[2]] = []
+            assert isinstance(items, list)
+            items.append(_scalar(content[2:]))
+            continue
+        while open_[-1][0] >= indent:
+            open_.pop()
+        inside = open_[-1][1]
+        name, found, rest = content.partition(":")
+        assert found, line
+        assert re.fullmatch(r"[a-z_<-]+|TMPDIR", name), line
+        rest = rest.strip()
+        assert name not in inside, line
+        if name == "<<":
+            inside.update(anchors[rest.removeprefix("*")])
+            continue
+        if rest and not rest.startswith("&"):
+            inside[name] = _inline(rest)
+            continue
+        child: Tree = {}
+        inside[name] = child
+        if rest:
+            anchors[rest.removeprefix("&")] = child
+        open_.append((indent, child))
+        list_ = (indent, inside, name)
+    return root
+
+
+def _inline(text: str) -> list[str] | str:
+    if text.startswith("["):
+        assert text.endswith("]"), text
+        return [_scalar(part.strip()) for part in text[1:-1].split(",")]
+    return _scalar(text)
+
+
+def _scalar(text: str) -> str:
+    quoted = re.fullmatch(r'"([^"\\]*)"', text)
+    if quoted:
+        return quoted[1]
+    assert re.fullmatch(r"[A-Za-z0-9./][A-Za-z0-9./:_-]*", text), text
+    return text
+
+
+def mapping(tree: Tree, name: str) -> Tree:
+    found = tree[name]
+    assert isinstance(found, dict)
+    return found
+
+
+def services() -> dict[str, Tree]:
+    compose = mapping(read_yaml((FOLDER / "compose.yaml").read_text("utf-8")), "services")
+    return {name: mapping(compose, name) for name in compose}
+
+
+def test_compose_starts_one_of_each_and_two_key_holders() -> None:
+    built = sorted(str(mapping(service, "build")["target"]) for service in services().values())
+    assert built == sorted([*TARGETS, "key-holder"])
+
+
+@pytest.mark.parametrize("name", sorted(services()))
+def test_a_service_of_compose_can_do_no_more_than_it_must(name: str) -> None:
+    service = services()[name]
+    target = str(mapping(service, "build")["target"])
+    assert service["image"] == f"fingerpost-{target}"
+    assert service["read_only"] == "true"
+    assert service["user"] == value(stages()["bare"], "USER")
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert mapping(service, "ulimits")["core"] == "0"
+    assert "command" not in service
+    assert "ports" not in service
+
+
+@pytest.mark.parametrize("name", sorted(services()))
+def test_a_service_of_compose_has_folders_where_its_settings_look(name: str) -> None:
+    service = services()[name]
+    target = str(mapping(service, "build")["target"])
+    mounts = service["volumes"]
+    assert isinstance(mounts, list)
+    own = f"./{name}/"
+    assert all(mount.startswith(own) for mount in mounts), "no two parties share a folder"
+    assert f"{own}lib:/var/lib/fingerpost-{target}" in mounts
+    assert (f"{own}etc:/etc/fingerpost:ro" in mounts) == (target != "issuer")
+    temporary = service["tmpfs"]
+    assert isinstance(temporary, list)
+    assert len(temporary) == 1
+    settings = (TREE / "deploy" / "settings" / f"{target}.toml").read_text("utf-8")
+    health = re.search(r'^health = "([^"]+)"$', settings, re.MULTILINE)
+    assert health
+    folder = temporary[0].partition(":")[0]
+    assert health[1].startswith(f"{folder}/") or health[1] == "state/health"
+
+
+def test_compose_is_closed_to_the_outside() -> None:
+    compose = read_yaml((FOLDER / "compose.yaml").read_text("utf-8"))
+    assert mapping(compose, "networks") == {"federation": {"internal": "true"}}
+
+
+@pytest.mark.parametrize(
+    "text", ["a: {b: c}\n", "a:\n   b: c\n", "a: 'b'\n", "- a\n", "a: b\na: c\n"]
+)
+def test_what_the_reader_does_not_know_it_refuses(text: str) -> None:
+    with pytest.raises(AssertionError):
+        read_yaml(text)

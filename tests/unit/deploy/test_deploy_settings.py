@@ -1,0 +1,139 @@
+"""The sample settings: each is what its program would take, names every setting there is, and says what it is worth."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agency_node.settings import NodeSettings
+from authority import changes, checks, imports
+from authority.draft import Draft
+from authority.issuer.settings import IssuerSettings
+from broker.settings import BrokerSettings
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Member, Parameters, Service
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.service.settings import load
+from key_holder.settings import KeyHolderSettings
+from practitioner.settings import GatewaySettings
+
+SETTINGS = Path(__file__).resolve().parents[3] / "deploy" / "settings"
+TYPES: dict[str, type[msgspec.Struct]] = {
+    "broker": BrokerSettings,
+    "gateway": GatewaySettings,
+    "issuer": IssuerSettings,
+    "key-holder": KeyHolderSettings,
+    "node": NodeSettings,
+}
+samples = pytest.mark.parametrize("party", sorted(TYPES))
+
+
+def sample(party: str) -> Path:
+    return SETTINGS / f"{party}.toml"
+
+
+@samples
+def test_a_sample_is_what_the_program_takes(party: str) -> None:
+    loaded = load(sample(party), TYPES[party])
+    if isinstance(loaded, (GatewaySettings, NodeSettings)):
+        loaded.require_sound()
+
+
+@samples
+def test_a_sample_names_every_setting(party: str) -> None:
+    """One that is left out because it has a default would be one that nobody knows of."""
+
+    def require_named(type_: Any, given: Any, at: str) -> None:
+        for field in msgspec.structs.fields(type_):
+            assert field.encode_name in given, f"{at}{field.encode_name}"
+            value = given[field.encode_name]
+            inner = field.type
+            for each in (inner, *getattr(inner, "__args__", ())):
+                if isinstance(each, type) and issubclass(each, msgspec.Struct):
+                    for item in value if isinstance(value, list) else [value]:
+                        require_named(each, item, f"{at}{field.encode_name}.")
+
+    require_named(TYPES[party], tomllib.loads(sample(party).read_text("utf-8")), "")
+
+
+@samples
+def test_every_setting_of_a_sample_has_a_comment_before_it(party: str) -> None:
+    """Its own, or that of the settings it stands with; a second block of a kind needs no second word."""
+    lines = sample(party).read_text("utf-8").splitlines()
+    tables: set[str] = set()
+    explained = False
+    repeated = False
+    for line in lines:
+        if line.startswith("#"):
+            explained = True
+        elif line.startswith("["):
+            repeated = line in tables
+            tables.add(line)
+        elif not line:
+            explained = explained and not repeated
+        elif not repeated and not _says_who_it_is(line):
+            assert explained, line
+
+
+def _says_who_it_is(line: str) -> bool:
+    return line.partition("=")[0].strip() in {"federation", "member", "id"}
+
+
+@samples
+@pytest.mark.parametrize("line", ["surprise = 1", "[surprise]"])
+def test_a_setting_too_many_would_be_noticed(party: str, line: str, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.toml"
+    changed.write_text(f"{line}\n" + sample(party).read_text("utf-8"), "utf-8")
+    with pytest.raises(Defect):
+        load(changed, TYPES[party])
+
+
+@samples
+def test_a_sample_shares_no_secret_between_two_purposes(party: str) -> None:
+    def secrets_of(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            return [found for item in value.values() for found in secrets_of(item)]
+        if isinstance(value, list):
+            return [found for item in value for found in secrets_of(item)]
+        is_secret = isinstance(value, str) and value.endswith((".secret", ".key"))
+        return [value] if is_secret else []
+
+    found = secrets_of(tomllib.loads(sample(party).read_text("utf-8")))
+    assert len(set(found)) == len(found)
+
+
+# ---- the authority's files -----------------------------------------------------------------------
+
+
+def draft() -> Draft:
+    nodes = ("council-node", "schools-host", "trust-node", "gp-host")
+    members = {
+        MemberId(name): Member(MemberId(name), Service.NODE, name, bytes([n]) * 32, 1000)
+        for n, name in enumerate(nodes, 1)
+    }
+    parameters = Parameters(
+        federation=FederationId("england-pilot"),
+        code_list_version=1,
+        normalisation_version=1,
+        broker=MemberId("broker"),
+        issuer=MemberId("issuer"),
+        key_holders=(MemberId("holder-a"), MemberId("holder-b")),
+        epochs=(),
+    )
+    return Draft(parameters, members, {}, {})
+
+
+def test_the_sample_of_areas_and_the_register_go_into_a_draft() -> None:
+    changed = imports.merge_areas(draft(), imports.read_areas(SETTINGS / "areas.toml"))
+    changed = changes.cover(changed, imports.read_register(SETTINGS / "register.csv"))
+    findings = checks.check(changed, 1_800_000_000)
+    parties = {"broker", "issuer", "holder-a", "holder-b"}
+    assert {f.where for f in findings if f.weight is checks.Weight.ERROR} == parties
+    assert not [f for f in findings if f.where.startswith("e99")]
+    agencies = [agency for area in changed.areas.values() for agency in area.agencies]
+    assert any(agency.large for agency in agencies)
+    assert any(area.serving and area.neighbours for area in changed.areas.values())

@@ -1,0 +1,72 @@
+"""A gateway's accounts, audit and outcomes on the disk, without a federation."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from fakes.gateway_folder import write_settings
+from fakes.gateway_outcomes import large
+from fingerpost.service.settings import load, write_secret
+from practitioner.cli import main
+from practitioner.outcome import Question
+from practitioner.settings import GatewaySettings
+from practitioner.wiring import People, open_people
+from unit.practitioner.gateway_desk import Desk, Run, Said, add, answer_with
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path) -> Path:
+    return write_settings(tmp_path / "gateway")
+
+
+@pytest.fixture
+def gateway_settings(settings_file: Path) -> GatewaySettings:
+    found = load(settings_file, GatewaySettings)
+    for key in (found.account_key, found.outcome_key, found.audit_key, found.handle_key):
+        with suppress(FileExistsError):
+            write_secret(key, secrets.token_bytes(32))
+    return found
+
+
+@pytest.fixture
+def people(gateway_settings: GatewaySettings) -> Iterator[People]:
+    with open_people(gateway_settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: str, stdin: str = "") -> Said:
+        monkeypatch.setattr(sys, "argv", ["fingerpost", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back afterwards
+        monkeypatch.setenv("COLUMNS", "100")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        status = ended.value.code
+        return Said(status if isinstance(status, int) else 0, told.out, told.err)
+
+    return call
+
+
+@pytest.fixture
+def desk(run: Run, tmp_path: Path, gateway_settings: GatewaySettings) -> Desk:
+    settings = gateway_settings.peppers.with_name("settings.toml")
+    made = add(run, settings, "--json")
+    assert made.status == 0
+    return Desk(run, settings, tmp_path / "session", json.loads(made.out)["secret"])
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> list[Question]:
+    """Lookups end with an outcome of 45 agencies, kept as the client keeps it; returns the questions asked."""
+    return answer_with(monkeypatch, large(gaps=4))

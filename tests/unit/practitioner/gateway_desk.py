@@ -1,0 +1,102 @@
+"""A gateway's command line in a test: run as a program runs it, with an account and a place for its session."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from fingerpost.protocol.errors import Refused
+from fingerpost.service.logs import Logger
+from practitioner.cli import asking
+from practitioner.outcome import Outcome, Question
+from practitioner.session import Session
+from practitioner.settings import GatewaySettings
+from practitioner.wiring import open_people
+
+PASSWORD = "correct horse battery"
+YEAR = timedelta(days=365)
+CHILD = {"forename": "Thessaly", "surname": "Umberleigh", "dob": "2017-03-09"}
+
+
+@dataclass(frozen=True)
+class Said:
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A gateway with keys, one account, and a place for its session."""
+
+    run: Run
+    settings: Path
+    session: Path
+    secret: str = ""
+
+    def sign_in(self, code: str | None = None) -> Said:
+        return self.run(
+            "sign-in",
+            *("--settings", str(self.settings), "--session", str(self.session)),
+            *("--account", "ann", "--password-stdin"),
+            stdin=f"{PASSWORD}\n{code or pyotp.TOTP(self.secret).now()}\n",
+        )
+
+    def lookup(self, *more: str, stdin: str = json.dumps(CHILD)) -> Said:
+        return self.run(
+            "lookup",
+            *("--settings", str(self.settings), "--session", str(self.session)),
+            *("--purpose", "s47-enquiry", "--child", "-", *more),
+            stdin=stdin,
+        )
+
+
+def add(run: Run, settings: Path, *more: str, until: date | None = None) -> Said:
+    last = (until or date.today() + YEAR).isoformat()  # noqa: DTZ011 - as an administrator types it
+    return run(
+        *("account", "add", "--settings", str(settings), "--account", "ann"),
+        *("--name", "Ann Smith", "--role", "social-worker"),
+        *("--training-until", last, "--vetting-until", last, "--password-stdin", *more),
+        stdin=f"{PASSWORD}\n",
+    )
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, found: Outcome | Refused) -> list[Question]:
+    asked: list[Question] = []
+
+    @dataclass
+    class Opened:
+        settings: GatewaySettings
+
+        @property
+        def client(self) -> Opened:
+            return self
+
+        async def lookup(self, session: Session, question: Question) -> Outcome:
+            asked.append(question)
+            if isinstance(found, Refused):
+                raise found
+            now = replace(found, asked_at=int(time.time()))
+            with open_people(self.settings) as people:
+                await people.outcomes.keep(session, now)
+            return now
+
+    @asynccontextmanager
+    async def opened(
+        settings: GatewaySettings, log: Logger, *, follow: bool
+    ) -> AsyncIterator[Opened]:
+        yield Opened(settings)
+
+    monkeypatch.setattr(asking, "open_gateway", opened)
+    return asked

@@ -1,0 +1,102 @@
+"""Outcomes of every shape, for properties of what is shown."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from fakes.gateway_outcomes import AREA, ASKED_AT, NODE
+from fingerpost.private.answer import Pointer
+from fingerpost.private.identity.strength import COMMON_NAME, NO_DATE, Strength, StrengthLevel
+from fingerpost.protocol.codes import (
+    AgencyKind,
+    CoarseKind,
+    InvolvementStatus,
+    Purpose,
+    Reach,
+    Status,
+)
+from fingerpost.protocol.federation import Agency, NotConnected
+from fingerpost.protocol.ids import AgencyId
+from practitioner.outcome import AgencyOutcome, Outcome, count_services, universal_for
+
+ASKED_STATUSES = tuple(status for status in Status if status is not Status.NOT_CONNECTED)
+HOSTILE = st.text(
+    st.sampled_from("[]red/bold\\ \x1b\x07\n\r\t\u202e\u200f\u2028:_`*#<>&\"'ab9ü\ud7ff"),
+    max_size=30,
+)
+TELEPHONES = st.sampled_from(["", "020 7946 0101", "+44 20 7946 0102"])
+HOURS = st.sampled_from(
+    ["", "Mon-Fri 09:00-17:00", "every day, 24 hours", "term time", "Sat 10:00-12:00"]
+)
+
+
+@st.composite
+def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
+    kind = draw(st.none() | st.sampled_from(CoarseKind))
+    named = kind is not None
+    return Pointer(
+        agency,
+        kind,
+        draw(st.sampled_from(InvolvementStatus)),
+        worker_role=draw(st.sampled_from(["", "social worker"])) if named else "",
+        worker_name=draw(st.sampled_from(["", "Bea Okonkwo"])) if named else "",
+        desk_phone=draw(TELEPHONES),
+        desk_email=draw(st.sampled_from(["", "duty@wexcombe.example"])),
+        out_of_hours_phone=draw(TELEPHONES),
+        hours=draw(HOURS),
+        as_of=draw(st.sampled_from([0, ASKED_AT - 86_400])),
+        lead_practitioner=named and draw(st.booleans()),
+        early_help_assessment=named and draw(st.booleans()),
+    )
+
+
+@st.composite
+def agency_outcomes(draw: st.DrawFn, number: int, names: st.SearchStrategy[str]) -> AgencyOutcome:
+    who = Agency(
+        AgencyId(f"{AREA.code}.agency-{number}"),
+        draw(names),
+        draw(st.sampled_from(AgencyKind)),
+        NODE,
+        services=tuple(draw(st.sets(st.sampled_from(CoarseKind), max_size=2))),
+        duty_desk=draw(TELEPHONES),
+    )
+    status = draw(st.sampled_from(ASKED_STATUSES))
+    found = draw(st.lists(pointers(who.id), max_size=3)) if status is Status.INVOLVED else []
+    return AgencyOutcome(who, AREA, status, 1, draw(st.sampled_from([0, ASKED_AT])), tuple(found))
+
+
+@st.composite
+def outcomes(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Outcome:
+    texts = st.just("Quay Street") if names is None else names
+    agencies = [draw(agency_outcomes(n, texts)) for n in range(draw(st.integers(0, 20)))]
+    absent = [
+        (
+            AREA,
+            NotConnected(
+                draw(texts),
+                draw(st.sampled_from(AgencyKind)),
+                draw(TELEPHONES),
+                tuple(draw(st.sets(st.sampled_from(CoarseKind), max_size=1))),
+            ),
+        )
+        for _ in range(draw(st.integers(0, 8)))
+    ]
+    return Outcome(
+        operation=f"{draw(st.integers(0, 2**64 - 1)):016x}",
+        asked_at=ASKED_AT,
+        purpose=draw(st.sampled_from(Purpose)),
+        reach=draw(st.sampled_from(Reach)),
+        agencies=tuple(agencies),
+        not_connected=tuple(absent),
+        services=count_services(universal_for(None, ASKED_AT), agencies, absent),
+        strength=draw(
+            st.sampled_from(
+                [
+                    Strength(StrengthLevel.GOOD, ()),
+                    Strength(StrengthLevel.POOR, (NO_DATE, COMMON_NAME)),
+                ]
+            )
+        ),
+        wide=draw(st.booleans()),
+        rejected_answers=draw(st.integers(0, 3)),
+    )

@@ -1,0 +1,217 @@
+"""Accounts and sessions: both factors, once, and not by guessing."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from fakes.gateway_folder import COUNCIL
+from fingerpost.protocol.codes import Acr, Role
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.database import migrate, open_sqlite
+from practitioner.sign_in.accounts import WRONG, Accounts
+from practitioner.sign_in.rules import Account
+from practitioner.wiring import People
+
+NOW = 1_800_000_000.0
+YEAR = 365 * 86_400
+PASSWORD = "correct horse battery"
+ANN = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, int(NOW) + YEAR, int(NOW) + 2 * YEAR)
+
+
+@pytest.fixture
+def accounts(people: People) -> Accounts:
+    return people.accounts
+
+
+def code(secret: str, at: float = NOW) -> str:
+    return pyotp.TOTP(secret).at(int(at))
+
+
+def refused(accounts: Accounts, password: str, one_time: str, at: float = NOW) -> str:
+    with pytest.raises(Refused) as raised:
+        accounts.sign_in(COUNCIL, "ann", password, one_time, at)
+    assert raised.value.code is Code.SIGN_IN
+    return raised.value.what
+
+
+def test_both_factors_make_a_session(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    token, session = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    assert (session.agency, session.subject, session.role) == (COUNCIL, "ann", Role.SOCIAL_WORKER)
+    assert session.acr is Acr.PASSWORD_TOTP
+    assert session.auth_time == int(NOW)
+    assert (session.training_until, session.vetting_until) == (
+        ANN.training_until,
+        ANN.vetting_until,
+    )
+    assert accounts.resume(token, NOW + 60) == session
+
+
+def test_one_factor_alone_does_not_and_it_is_not_said_which(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    assert refused(accounts, "wrong horse battery", code(secret)) == WRONG
+    assert refused(accounts, PASSWORD, "000000") == WRONG
+    assert refused(accounts, PASSWORD, "") == WRONG
+    with pytest.raises(Refused) as nobody:
+        accounts.sign_in(COUNCIL, "nobody", PASSWORD, code(secret), NOW)
+    assert nobody.value.what == WRONG
+
+
+def test_an_account_of_another_agency_is_another_account(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    with pytest.raises(Refused):
+        accounts.sign_in(AgencyId("e99000001.oak"), "ann", PASSWORD, code(secret), NOW)
+
+
+@pytest.mark.parametrize("off", [-30, 0, 30])
+def test_a_code_counts_within_a_step(accounts: Accounts, off: int) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret, NOW + off), NOW)
+
+
+@pytest.mark.parametrize("off", [-60, 60])
+def test_a_code_of_another_time_does_not(accounts: Accounts, off: int) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    refused(accounts, PASSWORD, code(secret, NOW + off))
+
+
+def test_a_code_counts_once_and_so_do_all_before_it(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    assert refused(accounts, PASSWORD, code(secret), NOW + 1) == WRONG
+    assert refused(accounts, PASSWORD, code(secret, NOW - 30), NOW + 2) == WRONG
+    accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret, NOW + 30), NOW + 30)
+
+
+def test_guesses_make_the_account_wait_even_for_the_right_one(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    for _ in range(4):
+        refused(accounts, "wrong horse battery", "000000")
+    assert refused(accounts, PASSWORD, code(secret)) == "too many failures, wait"
+    accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret, NOW + 3), NOW + 3)
+    # Success takes the failures back: the next three are free again.
+    for _ in range(3):
+        assert refused(accounts, PASSWORD, "000000", NOW + 40) == WRONG
+
+
+def test_many_guesses_at_once_count_each(accounts: Accounts) -> None:
+    accounts.add(ANN, PASSWORD)
+    said: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: said.append(refused(accounts, "wrong", "000000")))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # The fourth failure begins the wait, so no more than four were looked at.
+    assert said.count(WRONG) == 4
+    assert said.count("too many failures, wait") == 4
+
+
+def test_training_that_has_run_out_is_told_to_who_proved_herself_only(accounts: Accounts) -> None:
+    secret = accounts.add(replace(ANN, training_until=int(NOW) + 100), PASSWORD)
+    assert refused(accounts, "wrong horse battery", code(secret)) == WRONG
+    assert refused(accounts, PASSWORD, code(secret)) == "training has run out"
+
+
+def test_training_that_runs_out_ends_the_session(accounts: Accounts) -> None:
+    secret = accounts.add(replace(ANN, vetting_until=int(NOW) + 1000), PASSWORD)
+    token, _ = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    with pytest.raises(Refused) as raised:
+        accounts.resume(token, NOW + 900)
+    assert raised.value.what == "vetting has run out"
+    accounts.renew(COUNCIL, "ann", ANN.training_until, ANN.vetting_until)
+    assert accounts.resume(token, NOW + 900).vetting_until == ANN.vetting_until
+
+
+def test_disabling_ends_sessions_at_once(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    token, _ = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    accounts.disable(COUNCIL, "ann")
+    with pytest.raises(Refused):
+        accounts.resume(token, NOW + 1)
+    assert refused(accounts, PASSWORD, code(secret, NOW + 30), NOW + 30) == "account"
+    assert [each.disabled for each in accounts.list()] == [True]
+
+
+def test_a_session_ends_idle_old_and_by_signing_out(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    token, _ = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    accounts.resume(token, NOW + 1700)
+    accounts.resume(token, NOW + 3400)
+    with pytest.raises(Refused):
+        accounts.resume(token, NOW + 3400 + 1800)
+    assert accounts.sign_out(token) == (COUNCIL, "ann")
+    assert accounts.sign_out(token) is None
+    with pytest.raises(Refused):
+        accounts.resume(token, NOW + 3401)
+
+
+def test_a_new_password_ends_nothing_else_than_the_old_one(accounts: Accounts) -> None:
+    secret = accounts.add(ANN, PASSWORD)
+    fresh = accounts.reset(COUNCIL, "ann", "another horse battery")
+    refused(accounts, PASSWORD, code(fresh))
+    refused(accounts, "another horse battery", code(secret))
+    accounts.sign_in(COUNCIL, "ann", "another horse battery", code(fresh), NOW)
+
+
+@pytest.mark.parametrize(
+    ("changed", "password"),
+    [
+        ({"subject": "Ann"}, PASSWORD),
+        ({"subject": "ann smith"}, PASSWORD),
+        ({"name": "[red]Ann"}, PASSWORD),
+        ({}, "too short"),
+        ({}, "x" * 257),
+    ],
+)
+def test_what_is_out_of_bounds_is_no_account(
+    accounts: Accounts, changed: dict[str, str], password: str
+) -> None:
+    with pytest.raises(Refused) as raised:
+        accounts.add(replace(ANN, **changed), password)  # type: ignore[arg-type]
+    assert raised.value.code is Code.MALFORMED
+    assert accounts.list() == ()
+
+
+def test_an_account_is_added_once(accounts: Accounts) -> None:
+    accounts.add(ANN, PASSWORD)
+    with pytest.raises(Refused) as raised:
+        accounts.add(ANN, PASSWORD)
+    assert raised.value.code is Code.NOT_ALLOWED
+    with pytest.raises(Refused):
+        accounts.disable(COUNCIL, "bob")
+    with pytest.raises(Refused):
+        accounts.renew(COUNCIL, "bob", 1, 1)
+
+
+def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.sqlite"
+    engine = open_sqlite(path)
+    migrate(engine, "practitioner.sign_in.migrations")
+    accounts = Accounts(engine, bytes(32))
+    secret = accounts.add(ANN, PASSWORD)
+    token, _ = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    engine.dispose()
+    held = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"ann" in held
+    for hidden in (PASSWORD, secret, token):
+        assert hidden.encode() not in held
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_another_account_key_is_noticed(tmp_path: Path) -> None:
+    engine = open_sqlite(tmp_path / "accounts.sqlite")
+    migrate(engine, "practitioner.sign_in.migrations")
+    secret = Accounts(engine, bytes(32)).add(ANN, PASSWORD)
+    with pytest.raises(Defect, match="account key"):
+        Accounts(engine, b"\1" * 32).sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    engine.dispose()

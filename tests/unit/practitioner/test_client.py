@@ -1,0 +1,483 @@
+"""The order of a lookup, its end in time, its second round, its epoch: with a broker that does as the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from fakes.clock import ManualClock
+from fakes.hostile_broker import BreakOff, Hang, HostileBroker, Lie, Memory, Show, answers_in
+from fakes.simulated_gateway import SimGateway
+from fakes.simulated_holders import GATEWAY, HOLDERS
+from fakes.simulated_node import SimNode
+from fakes.wexcombe import (
+    AMINA,
+    COUNCIL,
+    ELM,
+    GP,
+    HEALTH,
+    OAK,
+    POLICE,
+    QUESTION,
+    SCHOOLS,
+    build,
+    of,
+    statuses,
+)
+from federation import World
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import read_query
+from fingerpost.protocol.codes import Purpose, Reach, Status
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import EpochNumber
+from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
+from practitioner.client import GRACE_SECONDS, within
+from practitioner.outcome import Outcome, Question
+
+LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
+AT_HOME = replace(QUESTION, reach=Reach.AREA)
+"""One query, with the wide keys."""
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = build()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def gateway(world: World) -> SimGateway:
+    return world.gateway(COUNCIL)
+
+
+async def ask(world: World, gateway: SimGateway, question: Question = QUESTION) -> Outcome:
+    return await world.run(gateway.client.lookup(gateway.session, question))
+
+
+async def refusal(world: World, gateway: SimGateway, question: Question = QUESTION) -> Code:
+    with pytest.raises(Refused) as refused:
+        await ask(world, gateway, question)
+    return refused.value.code
+
+
+def through(world: World, gateway: SimGateway, *lies: Lie) -> None:
+    gateway.through = HostileBroker(world.clock, lies)
+
+
+def submitted(world: World, gateway: SimGateway) -> list[Query]:
+    return [read_query(w, lambda _: world.gateway_key.public_key()) for w in gateway.submitted]
+
+
+def rounds(*lies: Lie) -> Callable[[Show, Memory], Show]:
+    """The first query gets the first lie, the second the second, those after the last none."""
+    left = list(lies)
+    return lambda show, memory: left.pop(0)(show, memory) if left else show
+
+
+def refuses(code: Code) -> Lie:
+    return lambda show, _: (BreakOff(code),)
+
+
+def honest() -> Lie:
+    return lambda show, _: show
+
+
+# ---- the end comes in time ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shown", [0, 1, 3])
+async def test_a_broker_that_never_ends_is_waited_for_gathering_and_grace(
+    world: World, gateway: SimGateway, shown: int
+) -> None:
+    through(world, gateway, lambda show, _: (*show[:shown], Hang()))
+    began = world.clock.monotonic()
+    outcome = await ask(world, gateway, AT_HOME)
+    took = world.clock.monotonic() - began
+    assert LONGEST <= took <= LONGEST + 2 * limits.TICK_MS / 1000
+    assert not outcome.complete
+    came = [s for s in statuses(outcome).values() if s is not Status.NO_REPLY]
+    assert bool(came) == (shown == 3)
+    assert gateway.order[-2:] == ["kept", "ended"]
+
+
+async def test_a_broker_that_trickles_is_not_waited_for_longer(
+    world: World, gateway: SimGateway
+) -> None:
+    """Attack: an event now and then, so that no single wait is long."""
+
+    async def trickle(events: AsyncGenerator[LookupEvent]) -> AsyncGenerator[LookupEvent]:
+        async with contextlib.aclosing(events):
+            accepted = await anext(events)
+            while True:
+                yield accepted
+                await world.clock.sleep_until(world.clock.monotonic() + 1)
+
+    gateway.through = trickle
+    began = world.clock.monotonic()
+    outcome = await ask(world, gateway, AT_HOME)
+    assert world.clock.monotonic() - began <= LONGEST + 2 * limits.TICK_MS / 1000
+    assert set(statuses(outcome).values()) == {Status.NO_REPLY}
+
+
+async def test_nobody_waits_once_all_have_answered(world: World, gateway: SimGateway) -> None:
+    through(
+        world, gateway, lambda show, _: (*(s for s in show if not isinstance(s, Ended)), Hang())
+    )
+    began = world.clock.monotonic()
+    assert (await ask(world, gateway, AT_HOME)).complete
+    assert world.clock.monotonic() - began < 1
+
+
+async def test_within_rings_at_its_time_and_lets_go_before() -> None:
+    clock = ManualClock()
+    heard: list[str] = []
+
+    async def wait(seconds: float) -> None:
+        try:
+            async with within(clock, 5):
+                await clock.sleep_until(clock.monotonic() + seconds)
+                heard.append("done")
+        except TimeoutError:
+            heard.append("time is up")
+
+    for seconds in (4.9, 6.0):
+        task = asyncio.create_task(wait(seconds))
+        await clock.run_for(5.5)
+        await task
+    assert heard == ["done", "time is up"]
+
+
+async def test_within_passes_a_cancellation_and_an_error_on() -> None:
+    clock = ManualClock()
+
+    async def wait() -> None:
+        async with within(clock, 5):
+            await clock.sleep_until(99)
+
+    task = asyncio.create_task(wait())
+    await clock.settle()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(Refused):
+        async with within(clock, 5):
+            raise Refused(Code.QUOTA, "inside")
+    await clock.settle()
+    assert len(asyncio.all_tasks()) == 1, "no alarm is left behind"
+
+
+async def test_a_lookup_that_is_cancelled_leaves_no_room_taken(
+    world: World, gateway: SimGateway
+) -> None:
+    task = asyncio.create_task(gateway.client.lookup(gateway.session, QUESTION))
+    await world.clock.run_for(0.3)
+    assert gateway.submitted
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await world.clock.settle()
+    assert world.broker._lookups == {}
+    assert "kept" not in gateway.order
+
+
+# ---- what was gathered stays -----------------------------------------------------------------------
+
+
+async def test_a_refusal_midway_keeps_what_came(world: World, gateway: SimGateway) -> None:
+    through(world, gateway, lambda show, _: (*show[:2], BreakOff(Code.UNAVAILABLE)))
+    outcome = await ask(world, gateway, AT_HOME)
+    said = list(statuses(outcome).values())
+    assert 0 < said.count(Status.NO_REPLY) < len(said)
+    assert gateway.order[-1] == "ended"
+
+
+async def test_a_break_after_accepted_is_gaps_and_not_a_refusal(
+    world: World, gateway: SimGateway
+) -> None:
+    """The nodes were asked, and recorded who asks: the practitioner gets an outcome that says who did not answer."""
+    through(world, gateway, lambda show, _: (show[0], BreakOff(Code.UNAVAILABLE)))
+    outcome = await ask(world, gateway, AT_HOME)
+    assert set(statuses(outcome).values()) == {Status.NO_REPLY}
+
+
+async def test_one_query_of_two_refused_is_a_gap_even_beside_a_no(
+    world: World, gateway: SimGateway
+) -> None:
+    """The narrow query says no for ELM, and the wide one, that might have found more, never went."""
+    through(world, gateway, only(world, KeySet.WIDE, refuses(Code.QUOTA)))
+    outcome = await ask(world, gateway)
+    assert of(outcome, ELM).status is Status.NO_REPLY
+    assert of(outcome, OAK).status is Status.INVOLVED, "a yes stands"
+    assert of(outcome, POLICE).status is Status.NOTHING_TO_DISCLOSE, "asked by the narrow one alone"
+    assert not outcome.complete
+
+
+async def test_the_other_way_about_those_beyond_the_area_are_gaps(
+    world: World, gateway: SimGateway
+) -> None:
+    through(world, gateway, only(world, KeySet.NARROW, refuses(Code.UNAVAILABLE)))
+    outcome = await ask(world, gateway)
+    assert of(outcome, POLICE).status is Status.NO_REPLY
+    assert of(outcome, GP).status is Status.INVOLVED
+
+
+def only(world: World, key_set: KeySet, lie: Lie) -> Lie:
+    """The lie for one of the two queries: the narrow one asks the police, too."""
+
+    def told(show: Show, memory: Memory) -> Show:
+        asks_police = any(a.node.value == "police-node" for a in answers_in(show))
+        return lie(show, memory) if asks_police == (key_set is KeySet.NARROW) else show
+
+    return told
+
+
+@pytest.mark.parametrize("code", [Code.QUOTA, Code.UNAVAILABLE, Code.NOT_A_MEMBER])
+async def test_a_refusal_of_everything_is_recorded_and_raised(
+    world: World, gateway: SimGateway, code: Code
+) -> None:
+    through(world, gateway, refuses(code))
+    assert await refusal(world, gateway) is code
+    assert gateway.order[-1] == f"failed {code.value}"
+    assert "kept" not in gateway.order
+
+
+# ---- the second round ------------------------------------------------------------------------------
+
+
+def says_try_again(node: SimNode, times: int) -> None:
+    """The node has seen these queries: somebody sent it a copy first."""
+    left = [times]
+
+    def carry(frame: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        if left[0]:
+            left[0] -= 1
+            node.service.answer(frame)
+        return frame
+
+    node.carry = carry
+
+
+async def test_try_again_leads_to_one_more_query_with_new_bytes(
+    world: World, gateway: SimGateway
+) -> None:
+    says_try_again(world.nodes[HEALTH], 1)
+    outcome = await ask(world, gateway, AT_HOME)
+    assert outcome.complete
+    assert of(outcome, GP).status is Status.INVOLVED
+    first, second = submitted(world, gateway)
+    assert first.core.q != second.core.q
+    assert first.core.reply_key != second.core.reply_key
+    assert first.core.key_commitment != second.core.key_commitment
+    assert first.hash != second.hash
+    assert gateway.hashes == [first.hash, second.hash], "both are on record, before they went"
+    assert gateway.order.count("evaluated") == 1, "the key holders are not asked again"
+
+
+async def test_and_to_no_third_one(world: World, gateway: SimGateway) -> None:
+    says_try_again(world.nodes[HEALTH], 99)
+    outcome = await ask(world, gateway, AT_HOME)
+    assert of(outcome, GP).status is Status.TRY_AGAIN
+    assert not outcome.complete
+    assert len(gateway.submitted) == 2
+
+
+async def test_words_of_the_first_round_stand_when_the_second_fails(
+    world: World, gateway: SimGateway
+) -> None:
+    says_try_again(world.nodes[HEALTH], 1)
+    through(world, gateway, rounds(honest(), refuses(Code.UNAVAILABLE)))
+    outcome = await ask(world, gateway, AT_HOME)
+    assert of(outcome, OAK).status is Status.INVOLVED
+    assert of(outcome, GP).status is Status.TRY_AGAIN
+
+
+async def test_a_usable_word_of_either_round_stands(world: World, gateway: SimGateway) -> None:
+    """SCHOOLS answers only the first query, HEALTH only the second."""
+    says_try_again(world.nodes[HEALTH], 1)
+
+    def without_schools(show: Show, _: Memory) -> Show:
+        gone = [a for a in answers_in(show) if a.node == SCHOOLS]
+        return tuple(s for s in show if s not in gone)
+
+    through(world, gateway, rounds(honest(), without_schools))
+    outcome = await ask(world, gateway, AT_HOME)
+    assert outcome.complete
+    assert of(outcome, OAK).status is Status.INVOLVED
+    assert of(outcome, ELM).status is Status.NOTHING_TO_DISCLOSE
+
+
+@pytest.mark.parametrize("code", Code)
+async def test_a_broker_that_cannot_serve_now_is_asked_once_more(
+    world: World, gateway: SimGateway, code: Code
+) -> None:
+    again = code in (Code.NOT_READY, Code.REPLAYED, Code.NOT_FRESH)
+    through(world, gateway, rounds(refuses(code)))
+    if again:
+        assert (await ask(world, gateway, AT_HOME)).complete
+    else:
+        assert await refusal(world, gateway, AT_HOME) is code
+    assert len(gateway.submitted) == (2 if again else 1)
+    through(world, gateway, refuses(code))
+    gateway.submitted.clear()
+    assert await refusal(world, gateway, AT_HOME) is code
+    assert len(gateway.submitted) == (2 if again else 1)
+
+
+async def test_silence_is_not_asked_again(world: World, gateway: SimGateway) -> None:
+    """A gap is shown at once; whether to ask again is the practitioner's to say."""
+    await world.stop_node(HEALTH)
+    outcome = await ask(world, gateway, AT_HOME)
+    assert of(outcome, GP).status is Status.NO_REPLY
+    assert len(gateway.submitted) == 1
+
+
+# ---- which epoch -----------------------------------------------------------------------------------
+
+
+def epochs_asked(world: World, gateway: SimGateway) -> set[EpochNumber]:
+    return {q.core.epoch for q in submitted(world, gateway)}
+
+
+def second_epoch(world: World, starts_in: float) -> None:
+    now = world.clock.now()
+    epoch = world.open_epoch(2, now + starts_in, now + 90 * limits.DAY)
+    for node in world.nodes.values():
+        for agency in node.children:
+            node.index(agency, epoch)
+
+
+@pytest.mark.parametrize(("starts_in", "wanted"), [(-10, 2), (0, 2), (10, 1)])
+async def test_the_newest_epoch_that_has_started_is_used(
+    world: World, gateway: SimGateway, starts_in: float, wanted: int
+) -> None:
+    second_epoch(world, starts_in)
+    assert (await ask(world, gateway)).complete
+    assert epochs_asked(world, gateway) == {EpochNumber(wanted)}
+
+
+async def test_an_older_one_serves_while_the_newer_pepper_is_missing(
+    world: World, gateway: SimGateway
+) -> None:
+    second_epoch(world, -10)
+    world.peppers.missing.add(EpochNumber(2))
+    assert (await ask(world, gateway)).complete
+    assert epochs_asked(world, gateway) == {EpochNumber(1)}
+
+
+async def test_without_any_pepper_nothing_leaves(world: World, gateway: SimGateway) -> None:
+    world.peppers.missing.add(EpochNumber(1))
+    world.holders.received.clear()
+    assert await refusal(world, gateway) is Code.NOT_READY
+    assert (gateway.submitted, world.holders.received) == ([], [])
+
+
+@pytest.mark.parametrize("edge", [limits.SLOT_SECONDS, limits.DAY])
+async def test_a_query_keeps_its_slot_and_day_over_the_edge(world: World, edge: int) -> None:
+    """Issued just before it, answered after it; and then just after it."""
+    clock = world.clock
+    await clock.run_for(edge - clock.now() % edge - 0.3)
+    gateway = world.gateway(COUNCIL)
+    assert (await ask(world, gateway)).complete
+    assert (await ask(world, gateway)).complete
+    slots = [q.core.slot for q in submitted(world, gateway)]
+    assert slots == [slots[0]] * 2 + [slots[0] + 1] * 2
+    assert {q.core.slot * limits.SLOT_SECONDS % edge for q in submitted(world, gateway)[2:]} == {0}
+
+
+# ---- nothing leaves before it may ------------------------------------------------------------------
+
+
+async def test_what_could_not_be_recorded_is_not_submitted(
+    world: World, gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of the question is one; that of the query's hash, before the query goes, is another."""
+
+    async def broken(*_: object) -> None:
+        raise Defect("record")
+
+    monkeypatch.setattr(gateway, "sent", broken)
+    with pytest.raises(Defect):
+        await ask(world, gateway)
+    assert gateway.submitted == []
+    gateway.record_fails = True
+    world.holders.received.clear()
+    with pytest.raises(Defect):
+        await ask(world, gateway)
+    assert world.holders.received == []
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+async def test_a_key_holder_that_lies_or_is_away_stops_it(
+    world: World, gateway: SimGateway, holder: object
+) -> None:
+    world.holders.lying |= {h for h in HOLDERS if h == holder}
+    assert await refusal(world, gateway) is Code.BAD_PROOF
+    world.holders.lying.clear()
+    world.holders.down |= {h for h in HOLDERS if h == holder}
+    assert await refusal(world, gateway) is Code.UNAVAILABLE
+    assert gateway.submitted == []
+
+
+async def test_without_a_list_in_force_nothing_leaves(world: World, gateway: SimGateway) -> None:
+    world.holders.received.clear()
+    good = world.current
+    for federation, code in (
+        (replace(good, valid_until=world.clock.now()), Code.UNTRUSTED_METADATA),
+        (
+            replace(good, parameters=replace(good.parameters, normalisation_version=99)),
+            Code.UNSUPPORTED,
+        ),
+        (
+            replace(good, parameters=replace(good.parameters, code_list_version=99)),
+            Code.UNSUPPORTED,
+        ),
+        (replace(good, members={}), Code.NOT_A_MEMBER),
+        (
+            replace(good, code_lists=replace(good.code_lists, purposes=frozenset())),
+            Code.NOT_ALLOWED,
+        ),
+    ):
+        world.current = federation
+        assert await refusal(world, gateway) is code
+    world.current = good
+    world.suspend(GATEWAY)
+    assert await refusal(world, gateway) is Code.NOT_A_MEMBER
+    assert (gateway.order, gateway.submitted, world.holders.received) == ([], [], [])
+
+
+async def test_a_sign_in_that_has_run_out_stops_it(world: World, gateway: SimGateway) -> None:
+    await world.clock.run_for(12 * 3600 + 1)
+    assert await refusal(world, gateway) is Code.SIGN_IN
+    assert gateway.order == []
+
+
+# ---- who is not asked ------------------------------------------------------------------------------
+
+
+async def test_a_suspended_agency_is_named_among_those_not_connected(
+    world: World, gateway: SimGateway
+) -> None:
+    world.suspend(agencies=[GP])
+    outcome = await ask(world, gateway)
+    assert GP not in statuses(outcome)
+    assert "Mill-Practice" in {gap.name for _, gap in outcome.not_connected}
+    (practices,) = (s for s in outcome.services if s.kind.name == "GP")
+    assert (practices.connected, practices.of) == (0, 1)
+    assert not practices.none_named_itself
+
+
+async def test_an_outcome_says_what_was_asked(world: World, gateway: SimGateway) -> None:
+    narrow = Question(AMINA, Purpose.S47_ENQUIRY, Reach.NAMED, (POLICE.area,))
+    outcome = await ask(world, gateway, narrow)
+    assert (outcome.reach, outcome.wide) == (Reach.NAMED, False)
+    assert list(statuses(outcome)) == [POLICE]
+    outcome = await ask(world, gateway)
+    assert (outcome.reach, outcome.wide) == (Reach.AREA_AND_NEIGHBOURS, True)
+    assert outcome.purpose is Purpose.S47_ENQUIRY
+    assert len(outcome.operation) == 16

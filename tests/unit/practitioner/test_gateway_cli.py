@@ -1,0 +1,172 @@
+"""Enrolling, accounts, sign-in and running: what is said, with which exit status, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyotp
+import pytest
+
+from fakes.gateway_folder import COUNCIL, write_settings
+from fingerpost.protocol.codec.enrolment import read_enrolment
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId
+from practitioner.settings import GatewaySettings
+from practitioner.wiring import open_people
+from unit.practitioner.gateway_desk import PASSWORD, Desk, Run, add
+
+# ---- enrolment -------------------------------------------------------------------------------------
+
+
+def test_enrol_makes_every_key_once_and_a_request_without_any(run: Run, tmp_path: Path) -> None:
+    oak = AgencyId("e99000001.oak")
+    settings = write_settings(tmp_path / "g", (COUNCIL, oak))
+    request = tmp_path / "request"
+    arguments = (
+        *("enrol", "--settings", str(settings), "--federation", "demo", "--member", "gw-1"),
+        *("--organisation", "Wexcombe", "--lookups-per-day", "500", "--request", str(request)),
+    )
+    told = run(*arguments)
+    assert told.status == 0
+    found = read_enrolment(request.read_bytes())
+    assert found.service is Service.GATEWAY
+    assert set(found.passport_keys) == {COUNCIL, oak}
+    assert found.fingerprint in told.out
+    secrets = sorted((tmp_path / "g").glob("*.secret"))
+    assert len(secrets) == 6
+    assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+    for path in secrets:
+        assert path.read_bytes() not in request.read_bytes()
+    before = [path.read_bytes() for path in secrets]
+    assert run(*arguments).status == 2  # a member's key is never written over
+    assert [path.read_bytes() for path in secrets] == before
+
+
+@pytest.mark.parametrize("wrong", [("--federation", "De Mo"), ("--member", "gw 1")])
+def test_ids_of_another_form_are_named(
+    run: Run, settings_file: Path, wrong: tuple[str, str]
+) -> None:
+    given = {"--federation": "demo", "--member": "gw-1", "--organisation": "W"}
+    given |= {wrong[0]: wrong[1], "--lookups-per-day": "5", "--request": "r"}
+    told = run("enrol", "--settings", str(settings_file), *(x for p in given.items() for x in p))
+    assert told.status == 2
+    assert wrong[0] in told.err
+    assert wrong[1] not in told.err
+
+
+# ---- accounts and sign-in --------------------------------------------------------------------------
+
+
+def test_an_account_is_told_its_secret_once(
+    run: Run, gateway_settings: GatewaySettings, settings_file: Path
+) -> None:
+    told = add(run, settings_file)
+    assert told.status == 0
+    assert "otpauth://totp/Fingerpost:" in told.out
+    again = add(run, settings_file)
+    assert (again.status, again.err) == (4, "fingerpost: There is such an account already.\n")
+    listed = run("account", "list", "--settings", str(settings_file))
+    assert "SOCIAL_WORKER" in listed.out
+    assert PASSWORD not in told.out + listed.out
+
+
+def test_sign_in_keeps_a_session_that_only_its_owner_reads(desk: Desk) -> None:
+    assert desk.sign_in().status == 0
+    assert desk.session.stat().st_mode & 0o777 == 0o600
+    assert desk.sign_in().status == 4  # the same code
+    told = desk.run("sign-out", "--settings", str(desk.settings), "--session", str(desk.session))
+    assert told.status == 0
+    assert not desk.session.exists()
+    assert desk.lookup().status == 4
+
+
+def test_a_session_that_others_can_read_is_not_used(desk: Desk) -> None:
+    desk.sign_in()
+    desk.session.chmod(0o644)
+    told = desk.lookup()
+    assert told.status == 2
+    assert "0600" in told.err
+
+
+def test_every_change_of_an_account_is_recorded_with_who_did_it(desk: Desk) -> None:
+    at = ("--settings", str(desk.settings), "--account", "ann")
+    ends = ("--training-until", "2030-01-31", "--vetting-until", "2030-02-28")
+    assert desk.run("account", "renew", *at, *ends).status == 0
+    reset = desk.run("account", "reset", *at, "--password-stdin", "--json", stdin=f"{PASSWORD}\n")
+    assert json.loads(reset.out)["secret"] != desk.secret
+    assert desk.run("account", "disable", *at).status == 0
+    assert desk.sign_in(pyotp.TOTP(json.loads(reset.out)["secret"]).now()).status == 4
+    shown = desk.run("audit", "show", "--settings", str(desk.settings), "--decrypt").out
+    for kind in ("account.added", "account.renewed", "account.reset", "account.disabled"):
+        assert kind in shown
+    assert shown.count("os-user:") == 4
+    assert "session.refused" in shown
+    assert "reason=account" in shown
+    assert "Ann Smith" not in shown
+    verified = desk.run("audit", "verify", "--settings", str(desk.settings))
+    assert verified.out.startswith("5 entries, whole.")
+
+
+def test_what_is_not_there_is_not_renewed_nor_recorded_as_renewed(desk: Desk) -> None:
+    ends = ("--training-until", "2030-01-31", "--vetting-until", "2030-02-28")
+    told = desk.run("account", "renew", "--settings", str(desk.settings), "--account", "bob", *ends)
+    assert told.status == 4
+    shown = desk.run("audit", "show", "--settings", str(desk.settings)).out
+    assert "account.renewed" not in shown
+
+
+def test_dates_are_last_days(
+    run: Run, gateway_settings: GatewaySettings, settings_file: Path
+) -> None:
+    add(run, settings_file, until=date(2030, 1, 31))
+    with open_people(gateway_settings) as people:
+        (account,) = people.accounts.list()
+    assert datetime.fromtimestamp(account.training_until, UTC) == datetime(2030, 2, 1, tzinfo=UTC)
+    assert "2030-01-31" in run("account", "list", "--settings", str(settings_file)).out
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--role", "admin"), ("--training-until", "31.12.2030"), ("--agency", "e99000001.oak")],
+)
+def test_slips_are_said_in_one_line(
+    run: Run, settings_file: Path, gateway_settings: GatewaySettings, option: str, value: str
+) -> None:
+    told = add(run, settings_file, option, value)
+    assert told.status == 2
+    assert told.err.startswith("fingerpost: ")
+    assert told.err.count("\n") == 1
+
+
+# ---- running ---------------------------------------------------------------------------------------
+
+
+def test_settings_are_checked(run: Run, tmp_path: Path) -> None:
+    settings = write_settings(tmp_path / "g")
+    text = settings.read_text()
+    for wrong in (
+        text.replace('handle_key = "handle.secret"\n', ""),
+        'surplus = "x"\n' + text,
+        text.replace('"handle.secret"', '"audit.secret"'),
+        text.replace('"outcomes.sqlite"', '"accounts.sqlite"'),
+        text + text[text.index("[[agencies]]") :],
+        "agencies = []\n" + text[: text.index("[[agencies]]")],
+    ):
+        settings.write_text(wrong)
+        told = run("check", "--settings", str(settings))
+        assert told.status == 2, wrong
+        assert told.err.startswith("fingerpost: ")
+
+
+def test_health_says_not_serving_when_nobody_serves(run: Run, settings_file: Path) -> None:
+    told = run("health", "--settings", str(settings_file))
+    assert (told.status, told.out) == (1, "not serving\n")
+
+
+def test_one_agencys_log_of_several_must_be_named(run: Run, tmp_path: Path) -> None:
+    settings = write_settings(tmp_path / "g", (COUNCIL, AgencyId("e99000001.oak")))
+    told = run("audit", "show", "--settings", str(settings))
+    assert told.status == 2
+    assert "--agency" in told.err

@@ -1,0 +1,226 @@
+"""Lookups from the command line: what is read from where, what is said, with which exit status."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from fakes.gateway_outcomes import agency, outcome, said
+from fingerpost.private.demographics import OtherName, Sex
+from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status
+from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused
+from fingerpost.protocol.ids import AreaCode
+from practitioner.cli import app
+from practitioner.cli.refusals import ADVICE, advice
+from practitioner.outcome import Question
+from practitioner.present.document import read
+from unit.practitioner.gateway_desk import CHILD, Desk, answer_with
+
+
+def test_a_lookup_with_gaps(desk: Desk, answered: list[Question]) -> None:
+    desk.sign_in()
+    told = desk.lookup("--reach", "area")
+    assert told.status == 3
+    assert "Ring now" in told.out
+    assert "\x1b" not in told.out
+    assert told.err == ""
+    (question,) = answered
+    assert question.purpose is Purpose.S47_ENQUIRY
+    assert question.reach is Reach.AREA
+    assert question.demographics.surname == "Umberleigh"
+    assert "Umberleigh" not in told.out
+
+
+def test_a_complete_lookup_for_programs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE)
+    answer_with(monkeypatch, outcome([quiet]))
+    desk.sign_in()
+    told = desk.lookup("--json")
+    assert (told.status, told.err) == (0, "")
+    assert read(told.out.encode()).complete
+    operation = read(told.out.encode()).operation
+    again = desk.run(
+        *("outcome", "show", operation, "--json"),
+        *("--settings", str(desk.settings), "--session", str(desk.session)),
+    )
+    assert (again.status, again.out) == (0, told.out)
+
+
+def test_outcomes_of_others_and_none_are_refused_alike(
+    desk: Desk, answered: list[Question]
+) -> None:
+    desk.sign_in()
+    told = desk.run(
+        *("outcome", "show", "0000000000000000"),
+        *("--settings", str(desk.settings), "--session", str(desk.session)),
+    )
+    assert told.status == 4
+    assert "There is no such outcome of yours." in told.err
+
+
+def test_all_of_a_question_arrives(desk: Desk, answered: list[Question]) -> None:
+    desk.sign_in()
+    child = {
+        **CHILD,
+        "middle_names": "May",
+        "other_names": [{"forename": "Tess", "surname": "Hollingshade"}],
+        "sex": "FEMALE",
+        "postcode": "AB1 2CD",
+        "nhs_number": "9434765919",
+        "upn": "A950000178301",
+    }
+    desk.lookup(
+        *("--reach", "NAMED", "--area", "E99000002", "--area", "e99000003"),
+        *("--reference", "ref-1", "--approver", "bob"),
+        stdin=json.dumps(child),
+    )
+    (question,) = answered
+    assert question.named_areas == (AreaCode("e99000002"), AreaCode("e99000003"))
+    assert (question.reason_reference, question.approver) == ("ref-1", "bob")
+    asked = question.demographics
+    assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
+    assert (asked.dob, asked.sex) == (date(2017, 3, 9), Sex.FEMALE)
+    assert (asked.middle_names, asked.postcode) == ("May", "AB1 2CD")
+    assert (asked.nhs_number, asked.upn) == ("9434765919", "A950000178301")
+
+
+def test_a_child_in_a_file_of_her_own(desk: Desk, answered: list[Question], tmp_path: Path) -> None:
+    desk.sign_in()
+    path = tmp_path / "child.json"
+    path.write_text(json.dumps(CHILD))
+    path.chmod(0o644)
+    assert desk.lookup("--child", str(path)).status == 2
+    path.chmod(0o600)
+    assert desk.lookup("--child", str(path)).status == 3
+    assert len(answered) == 1
+
+
+FAULTY = (
+    "Umberleigh",
+    '{"surname": "Umberleigh", "Umberleigh": 1}',
+    '{"surname": ["Umberleigh"]}',
+    '{"dob": "Umberleigh"}',
+    '{"sex": "Umberleigh"}',
+    json.dumps({"surname": "Umberleigh" * 20}),
+    json.dumps({"surname": "Umberleigh", "postcode": "x" * 20_000}),
+)
+
+
+def test_no_fault_repeats_what_was_given(desk: Desk, answered: list[Question]) -> None:
+    desk.sign_in()
+    for text in FAULTY:
+        told = desk.lookup(stdin=text)
+        assert told.status in (2, 4)
+        assert "Umberleigh" not in told.out + told.err
+    assert answered == []
+
+
+def test_the_childs_details_are_never_options() -> None:
+    """Every user of the machine can read a command line."""
+    command = typer.main.get_command(app).commands["lookup"]  # type: ignore[attr-defined]
+    options = {option for each in command.params for option in each.opts}
+    forbidden = {"--forename", "--surname", "--dob", "--nhs-number", "--postcode", "--upn", "--sex"}
+    assert "--child" in options
+    assert not options & forbidden
+
+
+def test_a_child_can_be_asked_for(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    answers = iter(
+        [
+            *("Thessaly", "", "Umberleigh", "31/02/2017", "09/03/2017", "x", "f", "AB1 2CD"),
+            *("", "", "Tess, Hollingshade", ""),
+        ]
+    )
+    monkeypatch.setattr(typer, "prompt", lambda *_args, **_options: next(answers))
+    monkeypatch.setattr("practitioner.cli.asking.at_terminal", lambda: True)
+    told = desk.run(
+        "lookup",
+        *("--settings", str(desk.settings), "--session", str(desk.session)),
+        *("--purpose", "S47_ENQUIRY"),
+    )
+    assert told.status == 3
+    (question,) = answered
+    asked = question.demographics
+    assert (asked.forename, asked.surname, asked.dob) == (
+        "Thessaly",
+        "Umberleigh",
+        date(2017, 3, 9),
+    )
+    assert asked.sex is Sex.FEMALE
+    assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
+
+
+def test_without_a_terminal_nobody_is_asked(desk: Desk, answered: list[Question]) -> None:
+    desk.sign_in()
+    told = desk.run(
+        "lookup",
+        *("--settings", str(desk.settings), "--session", str(desk.session)),
+        *("--purpose", "S47_ENQUIRY"),
+    )
+    assert told.status == 2
+    assert "--child" in told.err
+
+
+def test_sign_in_comes_first(desk: Desk, answered: list[Question]) -> None:
+    told = desk.lookup()
+    assert (told.status, told.err) == (4, "fingerpost: Sign in first: fingerpost sign-in.\n")
+    assert answered == []
+
+
+def test_each_refusal_is_one_plain_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.sign_in()
+    lines = set()
+    for code in Code:
+        answer_with(monkeypatch, Refused(code, "some rule"))
+        told = desk.lookup("--json")
+        assert (told.status, told.out) == (4, "")
+        assert told.err.startswith("fingerpost: ")
+        assert told.err.count("\n") == 1
+        lines.add(told.err)
+    assert len(lines) > 12
+
+
+def test_a_crash_shows_its_type_alone(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom practitioner import cli\n"
+        "def broken(*_): raise KeyError('Umberleigh')\n"
+        "cli.asking.load = broken\n"
+        "sys.argv = ['fingerpost', 'lookup', '--settings', 'x', '--purpose', 'S47_ENQUIRY']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).resolve().parents[3],
+    )
+    assert done.returncode == 1
+    assert done.stderr == "fingerpost: crashed (KeyError)\n"
+
+
+def test_every_code_has_advice() -> None:
+    assert set(ADVICE) == set(Code) == set(PUBLIC_TEXT)
+    assert advice(Refused(Code.NOT_ALLOWED, "approver")).endswith("--approver.")
+
+
+def test_choices_are_named(desk: Desk, answered: list[Question]) -> None:
+    desk.sign_in()
+    for option, value in (
+        ("--purpose", "admissions"),
+        ("--reach", "everyone"),
+        ("--area", "Wexcombe"),
+    ):
+        told = desk.lookup(option, value)
+        assert told.status == 2
+        assert option in told.err
+    assert answered == []

@@ -1,0 +1,168 @@
+"""What the asking agency's log says in clear, and what only its keeper can open."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fakes.gateway_folder import COUNCIL
+from fakes.gateway_outcomes import large
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.service.audit import AuditLog, Entry
+from practitioner.outcome import Question
+from practitioner.record import AuditRecord
+from practitioner.session import Session
+from practitioner.settings import GatewaySettings
+from practitioner.sign_in.rules import Account
+from practitioner.wiring import People, open_audit
+
+NOW = 1_800_000_000
+SESSION = Session(
+    COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, Acr.PASSWORD_TOTP, NOW - 60, NOW * 2, NOW * 2
+)
+CHILD = Demographics(
+    forename="Thessaly",
+    surname="Umberleigh",
+    other_names=(OtherName("Tess", "Hollingshade"),),
+    dob=date(2017, 3, 9),
+    sex=Sex.FEMALE,
+    postcode="AB1 2CD",
+    nhs_number="9434765919",
+)
+QUESTION = Question(
+    CHILD, Purpose.EXPLOITATION, Reach.NAMED, (AreaCode("e99000002"),), "ref-1", "bob"
+)
+PERSONS = ("Thessaly", "Umberleigh", "Hollingshade", "AB1", "9434765919", "2017-03-09", "Ann Smith")
+
+
+def entries(settings: GatewaySettings, *, decrypt: bool = False) -> list[Entry]:
+    log = open_audit(settings, COUNCIL)
+    try:
+        log.verify().require_whole()
+        return list(log.show(0, 2**40, decrypt=decrypt))
+    finally:
+        log.close()
+
+
+async def test_a_lookup_from_the_question_to_its_end(
+    people: People, gateway_settings: GatewaySettings
+) -> None:
+    record = people.record
+    await record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW)
+    await record.sent(COUNCIL, "5f0c9a3e71d2b846", [b"\1" * 32, b"\2" * 32], NOW + 1)
+    await record.ended(COUNCIL, "5f0c9a3e71d2b846", large(gaps=4), NOW + 4)
+    await record.failed(COUNCIL, "0000000000000000", Code.QUOTA.value, NOW + 5)
+    asked, first, second, ended, failed = entries(gateway_settings)
+    assert asked.fields == {"purpose": "EXPLOITATION", "reach": "NAMED", "role": "SOCIAL_WORKER"}
+    assert str(asked.actor) == "ann"
+    assert {str(e.operation) for e in (asked, first, second, ended)} == {"5f0c9a3e71d2b846"}
+    assert [first.fields["query"], second.fields["query"]] == ["01" * 32, "02" * 32]
+    assert ended.fields == {
+        "asked": 45,
+        "answered": 41,
+        "gaps": 4,
+        "not_connected": 31,
+        "rejected": 2,
+    }
+    assert failed.fields == {"code": "quota"}
+
+
+async def test_the_purposes_own_reach_is_written_out(
+    people: People, gateway_settings: GatewaySettings
+) -> None:
+    await people.record.asked(SESSION, Question(CHILD, Purpose.S47_ENQUIRY), "00", NOW)
+    assert entries(gateway_settings)[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
+
+
+async def test_persons_are_in_the_sealed_body_alone(
+    people: People, gateway_settings: GatewaySettings
+) -> None:
+    await people.record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW)
+    await people.record.ended(COUNCIL, "5f0c9a3e71d2b846", large(), NOW)
+    folder = gateway_settings.agency(COUNCIL).audit.parent
+    held = b"".join(file.read_bytes() for file in folder.iterdir() if "audit.sqlite" in file.name)
+    assert b"EXPLOITATION" in held
+    for person in (*PERSONS, "Okonkwo", "020 7946"):
+        assert person.encode() not in held
+    (asked, _) = entries(gateway_settings, decrypt=True)
+    body = json.loads(asked.body or b"")
+    assert body["demographics"]["forename"] == "Thessaly"
+    assert body["demographics"]["dob"] == "2017-03-09"
+    assert body["demographics"]["other_names"] == [{"forename": "Tess", "surname": "Hollingshade"}]
+    assert (body["name"], body["reason_reference"], body["approver"]) == (
+        "Ann Smith",
+        "ref-1",
+        "bob",
+    )
+    assert body["acr"] == Acr.PASSWORD_TOTP.value
+    assert body["named_areas"] == ["e99000002"]
+
+
+async def test_who_cannot_record_does_not_go_on(
+    people: People, gateway_settings: GatewaySettings
+) -> None:
+    elsewhere = AgencyId("e99000009.other")
+    with pytest.raises(Defect):
+        await people.record.sent(elsewhere, "00", [bytes(32)], NOW)
+
+    def broken(_agency: AgencyId) -> AuditLog:
+        raise Defect("the store failed")
+
+    with pytest.raises(Defect):
+        await AuditRecord(broken).asked(SESSION, QUESTION, "00", NOW)
+    assert entries(gateway_settings) == []
+
+
+def test_signing_in_is_recorded_and_what_was_typed_is_not(
+    people: People, gateway_settings: GatewaySettings
+) -> None:
+    account = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, NOW * 2, NOW * 2)
+    people.accounts.add(account, "correct horse battery")
+    for name in ("ann", "correct-horse-battery"):  # a password where the name belongs
+        with pytest.raises(Refused):
+            people.reception.sign_in(COUNCIL, name, "wrong horse battery", "000000", NOW)
+    known, unknown = entries(gateway_settings, decrypt=True)
+    assert (known.kind, str(known.actor)) == ("session.refused", "ann")
+    assert (unknown.kind, str(unknown.actor)) == ("session.refused", "unknown-account")
+    held = b"".join(
+        file.read_bytes()
+        for file in gateway_settings.accounts.parent.iterdir()
+        if "audit.sqlite" in file.name
+    )
+    assert b"horse" not in held
+
+
+def test_a_session_begins_and_ends_in_the_log(
+    people: People, gateway_settings: GatewaySettings
+) -> None:
+    people.record.began(SESSION, NOW)
+    people.record.signed_out(COUNCIL, "ann", NOW + 1)
+    people.record.shown(SESSION, "5f0c9a3e71d2b846", NOW + 2)
+    assert [e.kind for e in entries(gateway_settings)] == [
+        "session.begun",
+        "session.ended",
+        "lookup.shown",
+    ]
+
+
+def test_each_agency_has_a_log_of_its_own(tmp_path: Path) -> None:
+    from fakes.gateway_folder import write_settings
+    from fingerpost.service.settings import load, write_secret
+    from practitioner.wiring import open_people
+
+    oak = AgencyId("e99000001.oak")
+    settings = load(write_settings(tmp_path / "g", (COUNCIL, oak)), GatewaySettings)
+    for key in (settings.account_key, settings.outcome_key, settings.audit_key):
+        write_secret(key, bytes(32))
+    with open_people(settings) as people:
+        people.record.signed_out(oak, "bob", NOW)
+    assert not settings.agency(COUNCIL).audit.exists()
+    log = open_audit(settings, oak)
+    assert [e.kind for e in log.show(0, 2**40, decrypt=False)] == ["session.ended"]
+    log.close()

@@ -1,0 +1,240 @@
+"""A gateway opened from what is on the disk, with nobody to reach: what it does itself, and what it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fakes.certificates import FakeAuthority
+from fakes.gateway_folder import write_settings
+from fakes.repository import FakeRepository, listed
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.locators import Pepper
+from fingerpost.private.pepper_sealing import seal_pepper
+from fingerpost.protocol.codes import Acr, Purpose, Role
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+from fingerpost.protocol.schedule import day_of
+from fingerpost.service import logs
+from fingerpost.service.bundle import (
+    CERTIFICATE_AUTHORITY,
+    Address,
+    Addresses,
+    Endpoint,
+    EnrolmentBundle,
+    write_bundle,
+)
+from fingerpost.service.credentials import make_member_keys
+from fingerpost.service.identity import Identity
+from fingerpost.service.logs import Logger
+from fingerpost.service.member_list import MemberListClient
+from fingerpost.service.peppers import PepperStore
+from fingerpost.service.run import Stop
+from fingerpost.service.settings import load, write_secret
+from practitioner import wiring
+from practitioner.desk import make_passport_key
+from practitioner.kept_state import Held, Holder, keeping
+from practitioner.outcome import Question
+from practitioner.session import Session
+from practitioner.settings import GatewaySettings
+from practitioner.wiring import open_gateway
+
+COUNCIL = AgencyId("e08000025.council")
+ME = MemberId("gateway-1")
+EPOCH = EpochNumber(3)
+NOWHERE = Address("127.0.0.1:1")
+CHILD = Demographics(forename="Thessaly", surname="Umberleigh", dob=date(2017, 3, 9))
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    settings: GatewaySettings
+    log: Logger
+    lines: io.StringIO
+
+    @property
+    def peppers(self) -> dict[str, bytes]:
+        folder = self.settings.peppers
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
+    """Certificate and list at hand; its epoch's pepper published and not yet opened."""
+    now = time.time()
+    settings = load(write_settings(tmp_path / "gateway", (COUNCIL,)), GatewaySettings)
+    for path in (
+        settings.account_key,
+        settings.outcome_key,
+        settings.audit_key,
+        settings.handle_key,
+    ):
+        write_secret(path, os.urandom(32))
+    passport_key = make_passport_key(settings.agency(COUNCIL).passport_key)
+    keys = make_member_keys(settings.places.credentials)
+
+    parts = listed(now)
+    home, other = parts.areas
+    council = replace(home.agencies[0], gateways=(ME,), passport_key=passport_key)
+    members = tuple(
+        replace(m, signing_key=keys.public_key) if m.id == ME else m for m in parts.members
+    )
+    receiving = dict(PepperStore(settings.peppers, ME).prepare(parts.parameters, now))
+    pepper = Pepper(EPOCH, day_of(now) - 1, bytes(range(32)))
+    repository = FakeRepository(tmp_path, now)
+    repository.publish(
+        parts.parameters,
+        parts.code_lists,
+        members,
+        (replace(home, agencies=(council,)), other),
+        peppers=(seal_pepper(pepper, ME, receiving[EPOCH]),),
+    )
+
+    identity = Identity(parts.parameters.federation, ME, Service.GATEWAY)
+    authority = FakeAuthority.create(tmp_path / "authority")
+    certified = authority.certify(identity)
+    keys.install((certified / "tls.key").read_bytes(), (certified / "tls.pem").read_bytes())
+    holders = tuple(Endpoint(each, NOWHERE) for each in parts.parameters.key_holders)
+    write_bundle(
+        settings.places.bundle,
+        EnrolmentBundle(
+            parts.parameters.federation,
+            ME,
+            Service.GATEWAY,
+            Addresses(
+                Endpoint(parts.parameters.issuer, NOWHERE),
+                parts.parameters.broker,
+                NOWHERE,
+                NOWHERE,
+                (holders[0], holders[1]),
+            ),
+            repository.root.read_bytes(),
+            authority.file.read_bytes(),
+        ),
+    )
+    assert (settings.places.bundle / CERTIFICATE_AUTHORITY).exists()
+    MemberListClient(settings.places.member_list, repository.root, repository.fetch, ME).refresh(
+        now
+    )
+    lines = io.StringIO()
+    yield Enrolled(
+        settings, logs.configure("practitioner", wiring.EVENTS, strict=True, stream=lines), lines
+    )
+    logs._loggers.pop("practitioner")
+
+
+def session() -> Session:
+    later = int(time.time()) + 10**7
+    return Session(
+        COUNCIL,
+        "ann",
+        "Ann Smith",
+        Role.SOCIAL_WORKER,
+        Acr.PASSWORD_TOTP,
+        int(time.time()),
+        later,
+        later,
+    )
+
+
+def recorded(settings: GatewaySettings) -> list[str]:
+    log = wiring.open_audit(settings, COUNCIL)
+    kinds = [entry.kind for entry in log.show(0, 2**40, decrypt=False)]
+    log.close()
+    return kinds
+
+
+async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled) -> None:
+    async with open_gateway(enrolled.settings, enrolled.log, follow=False) as gateway:
+        assert f"3.{day_of(time.time() - 180)}.pepper" in enrolled.peppers
+        assert "3.key" not in enrolled.peppers
+        # Everything is at hand; only nobody can be reached. It is recorded before that shows.
+        with pytest.raises(Refused) as raised:
+            await gateway.client.lookup(session(), Question(CHILD, Purpose.S47_ENQUIRY))
+    assert raised.value.code is Code.UNAVAILABLE
+    assert recorded(enrolled.settings) == ["lookup.asked", "lookup.failed"]
+    # The issuer could not be given the key of the next epoch: told in the log, no obstacle.
+    assert "Refused:unavailable" in enrolled.lines.getvalue()
+    with keeping(enrolled.settings.lock, Holder.UPKEEP):
+        pass  # it lets go once its upkeep is done
+
+
+async def test_beside_serve_it_only_reads(enrolled: Enrolled) -> None:
+    with keeping(enrolled.settings.lock, Holder.SERVE):
+        before = enrolled.peppers
+        async with open_gateway(enrolled.settings, enrolled.log, follow=False) as gateway:
+            with pytest.raises(Refused) as raised:
+                await gateway.client.lookup(session(), Question(CHILD, Purpose.S47_ENQUIRY))
+        assert raised.value.code is Code.NOT_READY  # serve has not opened the pepper yet
+        assert enrolled.peppers == before
+
+
+async def test_beside_serve_it_sees_what_serve_keeps(enrolled: Enrolled) -> None:
+    async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+        pass
+    with keeping(enrolled.settings.lock, Holder.SERVE):
+        before = enrolled.peppers
+        async with open_gateway(enrolled.settings, enrolled.log) as gateway:
+            with pytest.raises(Refused) as raised:
+                await gateway.client.lookup(session(), Question(CHILD, Purpose.S47_ENQUIRY))
+        assert raised.value.code is Code.UNAVAILABLE
+        assert enrolled.peppers == before
+
+
+async def test_two_at_once_wait_for_each_other(enrolled: Enrolled) -> None:
+    async with (
+        open_gateway(enrolled.settings, enrolled.log, follow=False),
+        open_gateway(enrolled.settings, enrolled.log, follow=False),
+    ):
+        assert f"3.{day_of(time.time() - 180)}.pepper" in enrolled.peppers
+
+
+async def test_one_process_serves(enrolled: Enrolled) -> None:
+    with keeping(enrolled.settings.lock, Holder.SERVE):
+        with pytest.raises(Defect, match="another process"):
+            await wiring.serve(enrolled.settings, enrolled.log, Stop())
+
+
+async def test_serve_keeps_the_lock_until_it_is_told_to_stop(enrolled: Enrolled) -> None:
+    stop = Stop()
+    serving = asyncio.create_task(wiring.serve(enrolled.settings, enrolled.log, stop))
+    while "pepper.opened" not in enrolled.lines.getvalue():
+        assert not serving.done(), serving
+        await asyncio.wait({serving}, timeout=0.02)
+    with pytest.raises(Held) as held:
+        with keeping(enrolled.settings.lock, Holder.UPKEEP):
+            pytest.fail("two hold one lock")
+    assert held.value.holder is Holder.SERVE
+    stop.request()
+    await serving
+    with keeping(enrolled.settings.lock, Holder.UPKEEP):
+        pass
+
+
+async def test_without_a_list_nobody_is_believed(enrolled: Enrolled) -> None:
+    (enrolled.settings.places.member_list / "last-good").unlink()
+    with pytest.raises(Refused) as alone:
+        async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+            pytest.fail("opened")
+    assert alone.value.code is Code.UNAVAILABLE
+    with keeping(enrolled.settings.lock, Holder.SERVE):
+        with pytest.raises(Refused) as beside:
+            async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+                pytest.fail("opened")
+    assert beside.value.code is Code.UNTRUSTED_METADATA
+
+
+async def test_a_key_that_others_can_read_stops_it(enrolled: Enrolled) -> None:
+    enrolled.settings.agency(COUNCIL).passport_key.chmod(0o644)
+    with pytest.raises(Defect, match="passport_key"):
+        async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+            pytest.fail("opened")

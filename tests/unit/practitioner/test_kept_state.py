@@ -1,0 +1,127 @@
+"""One process keeps a gateway's state, any number read it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fingerpost.private.locators import Pepper
+from fingerpost.private.pepper_sealing import seal_pepper
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Epoch, Parameters
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.service.peppers import PepperStore
+from fingerpost.service.settings import write_secret
+from practitioner.kept_state import Held, Holder, KeptPeppers, keeping
+
+ME = MemberId("gateway")
+DAY = 86_400
+NOW = 20_000 * DAY + 3600.0
+ONE = EpochNumber(1)
+PARAMETERS = Parameters(
+    FederationId("demo"),
+    1,
+    1,
+    MemberId("broker"),
+    MemberId("issuer"),
+    (MemberId("a"), MemberId("b")),
+    (Epoch(ONE, int(NOW) - DAY, int(NOW) - DAY, int(NOW) + 90 * DAY, {}),),
+)
+
+
+def filled(folder: Path) -> PepperStore:
+    store = PepperStore(folder, ME)
+    keys = dict(store.prepare(PARAMETERS, NOW))
+    store.open(seal_pepper(Pepper(ONE, 19_999, bytes(range(32))), ME, keys[ONE]), NOW)
+    return store
+
+
+def test_a_reader_sees_what_the_keeper_keeps_and_leaves_it_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "peppers"
+    store = filled(folder)
+    (folder / ".1.20000.pepper.0011223344556677").write_bytes(b"half written")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    peppers = KeptPeppers(folder)
+    with pytest.raises(Refused):
+        peppers.pepper(ONE, 20_000)
+    peppers.reread()
+    assert peppers.pepper(ONE, 20_000).value == store.pepper(ONE, 20_000).value
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+    store.ratchet(PARAMETERS, NOW + DAY)
+    peppers.reread()
+    assert peppers.pepper(ONE, 20_001).value == store.pepper(ONE, 20_001).value
+    with pytest.raises(Refused) as raised:
+        peppers.pepper(ONE, 20_000)
+    assert raised.value.code is Code.NOT_READY
+
+
+def test_two_days_of_one_epoch_and_an_erasure_under_way(tmp_path: Path) -> None:
+    first = Pepper(ONE, 20_000, bytes(32))
+    write_secret(tmp_path / "1.20000.pepper", first.value)
+    write_secret(tmp_path / "1.20001.pepper", first.next().value)
+    write_secret(tmp_path / "2.20000.pepper", b"")
+    peppers = KeptPeppers(tmp_path)
+    peppers.reread()
+    assert peppers.pepper(ONE, 20_001).value == first.next().value
+    with pytest.raises(Refused):
+        peppers.pepper(EpochNumber(2), 20_000)
+
+
+def test_a_pepper_that_others_can_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "1.20000.pepper").write_bytes(bytes(32))
+    (tmp_path / "1.20000.pepper").chmod(0o644)
+    with pytest.raises(Defect):
+        KeptPeppers(tmp_path).reread()
+
+
+def test_no_folder_means_no_pepper(tmp_path: Path) -> None:
+    peppers = KeptPeppers(tmp_path / "none")
+    peppers.reread()
+    with pytest.raises(Refused):
+        peppers.pepper(ONE, 20_000)
+
+
+@pytest.mark.parametrize("holder", list(Holder))
+def test_the_lock_names_its_holder(tmp_path: Path, holder: Holder) -> None:
+    lock = tmp_path / "peppers.lock"
+    with keeping(lock, holder):
+        with pytest.raises(Held) as held:
+            with keeping(lock, Holder.UPKEEP):
+                pytest.fail("two hold one lock")
+        assert held.value.holder is holder
+    with keeping(lock, Holder.UPKEEP):
+        pass
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_another_process_holds_it_too_and_death_lets_go(tmp_path: Path) -> None:
+    lock = tmp_path / "peppers.lock"
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from practitioner.kept_state import Holder, keeping\n"
+        f"with keeping(Path({str(lock)!r}), Holder.SERVE):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    root = Path(__file__).resolve().parents[3]
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(Held) as held:
+            with keeping(lock, Holder.UPKEEP):
+                pytest.fail("two hold one lock")
+        assert held.value.holder is Holder.SERVE
+        other.kill()
+        other.wait()
+    with keeping(lock, Holder.UPKEEP):
+        pass
+
+
+def test_a_lock_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(Defect), keeping(tmp_path / "none" / "lock", Holder.SERVE):
+        pytest.fail("held")

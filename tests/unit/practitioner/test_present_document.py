@@ -1,0 +1,103 @@
+"""The document for programs: closed, whole, and what docs/lookup-json.md says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from fakes.gateway_outcomes import ASKED_AT, DAY, large
+from fingerpost.protocol.codes import Status
+from fingerpost.protocol.errors import Defect
+from practitioner.outcome import Outcome
+from practitioner.present.document import LookupDocument, document, read, write
+from unit.practitioner.outcome_strategies import HOSTILE, outcomes
+
+LATER = ASKED_AT + 7 * DAY
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "lookup-json.md"
+
+
+@given(found=outcomes(names=HOSTILE))
+def test_every_agency_asked_stands_in_it_once_with_its_status(found: Outcome) -> None:
+    shown = json.loads(write(document(found, LATER)))
+    assert Counter(each["id"] for each in shown["agencies"]) == Counter(
+        str(each.agency.id) for each in found.agencies
+    )
+    by_id = {each["id"]: each for each in shown["agencies"]}
+    for each in found.agencies:
+        told = by_id[str(each.agency.id)]
+        assert told["status"] == each.status.name
+        assert len(told["pointers"]) == len(each.pointers)
+        if each.status is not Status.INVOLVED:
+            assert told["pointers"] == []
+    assert len(shown["not_connected"]) == len(found.not_connected)
+    assert shown["complete"] is found.complete
+    words = [each["status"] for each in shown["agencies"]]
+    assert shown["complete"] is (words != [] and set(words) <= {"INVOLVED", "NOTHING_TO_DISCLOSE"})
+
+
+@given(found=outcomes(names=HOSTILE))
+def test_it_is_read_back_as_it_was_written(found: Outcome) -> None:
+    shown = document(found, LATER)
+    data = write(shown)
+    assert read(data) == shown
+    assert write(read(data)) == data
+
+
+@given(found=outcomes())
+def test_none_named_itself_is_never_said_beside_a_gap(found: Outcome) -> None:
+    for service in document(found, LATER).services:
+        if service.none_named_itself:
+            assert service.named == 0
+            assert service.answered == service.connected > 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"surplus": 1},
+        {"agencies": [{"id": "x"}]},
+        {"complete": "yes"},
+        {"operation": None},
+    ],
+)
+def test_a_document_of_another_form_is_not_taken(change: dict[str, object]) -> None:
+    raw = {**json.loads(write(document(large(), LATER))), **change}
+    with pytest.raises(Defect):
+        read(json.dumps(raw).encode())
+    with pytest.raises(Defect):
+        read(b"no JSON")
+
+
+def test_not_connected_is_no_status_of_an_agency_that_was_asked() -> None:
+    from dataclasses import replace
+
+    found = large()
+    wrong = replace(found.agencies[0], status=Status.NOT_CONNECTED, pointers=())
+    with pytest.raises(Defect):
+        document(replace(found, agencies=(wrong,)), LATER)
+
+
+def test_it_shows_no_person_in_its_repr() -> None:
+    assert repr(document(large(), LATER)) == "LookupDocument(5f0c9a3e71d2b846)"
+
+
+# ---- the page ------------------------------------------------------------------------------------
+
+
+def test_the_example_on_the_page_is_a_document() -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert write(read(example.encode())) == example.encode()
+
+
+def test_the_page_names_every_field() -> None:
+    schema = msgspec.json.schema(LookupDocument)
+    named = set(re.findall(r"`([a-z_]+)`", PAGE.read_text()))
+    for type_ in schema["$defs"].values():
+        assert set(type_["properties"]) <= named

@@ -1,0 +1,89 @@
+"""When a sign-in holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Role
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId
+from practitioner.sign_in import rules
+from practitioner.sign_in.rules import Account
+
+NOW = 1_800_000_000
+LATER = NOW + 400 * limits.DAY
+
+
+def account(**changes: object) -> Account:
+    fields: dict[str, object] = {
+        "agency": AgencyId("e99000001.council"),
+        "subject": "ann",
+        "name": "Ann Smith",
+        "role": Role.SOCIAL_WORKER,
+        "training_until": LATER,
+        "vetting_until": LATER,
+    }
+    return Account(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_a_trained_and_vetted_account_may_sign_in() -> None:
+    rules.require_entitled(account(), NOW)
+
+
+@pytest.mark.parametrize("field", ["training_until", "vetting_until"])
+@given(before=st.integers(min_value=-limits.DAY, max_value=240))
+def test_training_and_vetting_must_outlast_a_query_and_the_skew(field: str, before: int) -> None:
+    with pytest.raises(Refused) as refused:
+        rules.require_entitled(account(**{field: NOW + before}), NOW)
+    assert refused.value.code is Code.SIGN_IN
+    rules.require_entitled(account(**{field: NOW + 241}), NOW)
+
+
+def test_a_disabled_account_may_not() -> None:
+    with pytest.raises(Refused):
+        rules.require_entitled(account(disabled=True), NOW)
+
+
+@given(failures=st.integers(min_value=0, max_value=10**6))
+def test_waits_grow_and_end(failures: int) -> None:
+    wait = max(0, rules.waits_until(failures, NOW) - NOW)
+    following = max(0, rules.waits_until(failures + 1, NOW) - NOW)
+    assert wait <= following <= rules.LONGEST_WAIT_SECONDS
+    assert (wait == 0) is (failures <= rules.FREE_FAILURES)
+
+
+def test_guessing_codes_is_hopeless() -> None:
+    """Of a million codes three hold at a time; a year of guessing at the longest wait must stay below 4 in 100."""
+    guesses = 365 * limits.DAY / rules.LONGEST_WAIT_SECONDS + 20
+    assert guesses * 3 / 10**6 < 0.04
+
+
+def test_a_code_counts_one_step_to_either_side() -> None:
+    step = NOW // 30
+    assert set(rules.code_steps(NOW)) == {step - 1, step, step + 1}
+
+
+@pytest.mark.parametrize(
+    ("auth_time", "last_used", "live"),
+    [
+        (NOW, NOW, True),
+        (NOW - 12 * 3600 + 1, NOW - 1, True),
+        (NOW - 12 * 3600, NOW - 1, False),
+        (NOW - 3600, NOW - 1799, True),
+        (NOW - 3600, NOW - 1800, False),
+    ],
+)
+def test_a_session_is_short(auth_time: int, last_used: int, live: bool) -> None:
+    if live:
+        rules.require_live(auth_time, last_used, NOW)
+    else:
+        with pytest.raises(Refused):
+            rules.require_live(auth_time, last_used, NOW)
+
+
+def test_an_account_shows_no_person() -> None:
+    assert "Ann" not in repr(account())
+    assert "ann" not in repr(account())
