@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import CODE_LIST_VERSION, Reach, Status
+from fingerpost.protocol.codes import Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Service, parts_of
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
@@ -57,7 +57,7 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
     parameters = federation.parameters
     if (
         core.suite != limits.SUITE
-        or not CODE_LIST_VERSION == parameters.code_list_version == core.code_list_version
+        or parameters.code_list_version != core.code_list_version
         or not NORMALISATION_VERSION
         == parameters.normalisation_version
         == core.normalisation_version

@@ -127,9 +127,9 @@ class AnswerLine:
     async def _until(self, at: float | None) -> None:
         """Until then, or until more is ready: what is late waits while others leave on time before it."""
         self._more.clear()
-        waits = [asyncio.ensure_future(self._more.wait())]
+        waits: list[asyncio.Task[object]] = [asyncio.create_task(self._more.wait())]
         if at is not None:
-            waits.append(asyncio.ensure_future(self._clock.sleep_until(at)))
+            waits.append(asyncio.create_task(self._clock.sleep_until(at)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -42,7 +42,9 @@ class Records(Protocol):
         generation is complete and fully tagged for the epoch."""
 
     def ready(self, agency: AgencyId, epoch: EpochNumber) -> Generation | None:
-        """The newest complete generation that is fully tagged for the epoch."""
+        """The newest complete generation that is fully tagged for the epoch and made under this program's
+        ``NORMALISATION_VERSION``: the keys of another meet nobody's, and would make every answer "no". None when the
+        records are ``Imports.behind``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -105,10 +107,11 @@ class Staged:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where one agency stands: its newest complete generation, and for each epoch the newest complete one that is fully
-    tagged for it."""
+    tagged for it and may be answered from (as ``Records.ready``). ``behind``: as ``Imports.behind``."""
 
     newest: Generation | None
     ready: Mapping[EpochNumber, Generation]
+    behind: bool = False
 
 
 class Imports(Protocol):
@@ -142,7 +145,16 @@ class Imports(Protocol):
         """No more children: the generation is ``whole``."""
 
     def complete(self, agency: AgencyId, generation: int, now: int) -> Generation:
-        """Flips a whole generation: from now on it is the newest complete one. Raises ``Defect`` if it is not whole."""
+        """Flips a whole generation: from now on it is the newest complete one, and witnessed. A second time changes
+        nothing. Raises ``Defect`` if it is not whole."""
+
+    def behind(self, agency: AgencyId) -> bool:
+        """Whether the store was put back from a copy older than the last import it is witnessed to have completed. Such
+        an agency is not ready for anything until it imports again, or somebody says ``adopt``."""
+
+    def adopt(self, agency: AgencyId) -> Generation:
+        """Answers from what is there from now on, whatever was witnessed; numbers that were used are not used again.
+        Raises ``Defect`` when nothing complete is there."""
 
     def mark(self, agency: AgencyId, inputs: Sequence[bytes]) -> bytes:
         """16 bytes, keyed by the agency's data key (attack: whoever steals the database tests a child's fields)."""

@@ -29,14 +29,15 @@ UPKEEP_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "tagging.done": frozenset({"agency", "epoch", "children", "evaluated"}),
     "tagging.stopped": frozenset({"agency", "epoch", "error"}),
     "generation.deleted": frozenset({"agency", "count"}),
+    "records.behind": frozenset({"agency"}),
 }
 """For the log catalogue of the node."""
 AHEAD_SECONDS: Final = 120
 """A slot's tables are begun so long before they must be at hand: 60 s before the slot begins."""
 AGAIN_SECONDS: Final = 300
 """After a holder refused."""
-GRACE_SECONDS: Final = 60
-"""An answer that was begun from a generation may still read its records."""
+GRACE_SECONDS: Final = limits.SLOT_SECONDS
+"""An answer that was begun from a generation may still read its records, however long it waited."""
 
 Tagging = Callable[[], AbstractAsyncContextManager[Tagger]]
 """Opens worker processes and channels for as long as they are needed."""
@@ -69,12 +70,14 @@ class Upkeep:
         self._log = log
         self._background: asyncio.Task[None] | None = None
         self._not_before = 0.0
-        self._alone_since: dict[AgencyId, tuple[int, float | None]] = {}
+        self._needed_since: dict[AgencyId, tuple[int, float | None]] = {}
+        self._behind: frozenset[AgencyId] = frozenset()
 
     async def tend(self, now: float) -> None:
         """Raises ``Refused(UNTRUSTED_METADATA)`` without a member list, ``Defect`` when the store fails."""
         federation = self._members.at(now)
         standings = await asyncio.to_thread(self._imports.standings)
+        self._tell_behind(standings)
         due = due_tables(federation, now)
         wanted = await asyncio.to_thread(self._wanted, due, standings)
         built = await asyncio.to_thread(self._index.prepare, wanted, frozenset(due))
@@ -108,18 +111,28 @@ class Upkeep:
                     wanted.append(Want(agency, pepper, slot))
         return wanted
 
+    def _tell_behind(self, standings: Mapping[AgencyId, Standing]) -> None:
+        behind = frozenset(agency for agency, standing in standings.items() if standing.behind)
+        for agency in sorted(behind - self._behind):
+            self._log.error("records.behind", agency=agency)
+        self._behind = behind
+
     async def _delete_old(self, standings: Mapping[AgencyId, Standing], now: float) -> None:
+        """Generations older than all that a table answers from, or could; ``GRACE_SECONDS`` after the last of them was
+        left. Nobody else deletes: no other process knows the tables."""
         in_use = self._index.in_use()
         for agency, standing in standings.items():
-            newest = standing.newest
-            if newest is None or in_use.get(agency, 0) < newest.number:
-                self._alone_since.pop(agency, None)
+            if standing.newest is None or standing.behind:
+                self._needed_since.pop(agency, None)
                 continue
-            number, since = self._alone_since.setdefault(agency, (newest.number, now))
-            if number != newest.number:
-                self._alone_since[agency] = newest.number, now
+            could = [generation.number for generation in standing.ready.values()]
+            last = standing.newest.number
+            oldest = min([last, in_use.get(agency, last), *could])
+            number, since = self._needed_since.setdefault(agency, (oldest, now))
+            if number != oldest:
+                self._needed_since[agency] = oldest, now
             elif since is not None and now - since >= GRACE_SECONDS:
-                self._alone_since[agency] = number, None
+                self._needed_since[agency] = number, None
                 count = await asyncio.to_thread(self._imports.delete_before, agency, number)
                 if count:
                     self._log.info("generation.deleted", agency=agency, count=count)

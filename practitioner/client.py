@@ -33,7 +33,7 @@ from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.purpose_rules import require_in_force
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import write_submission
-from fingerpost.protocol.codes import CODE_LIST_VERSION, Status
+from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
@@ -146,10 +146,7 @@ class Client:
         now = self._clock.now()
         federation = self._members.at(now)
         parameters = federation.parameters
-        if (
-            parameters.normalisation_version != NORMALISATION_VERSION
-            or parameters.code_list_version != CODE_LIST_VERSION
-        ):
+        if parameters.normalisation_version != NORMALISATION_VERSION:
             raise Refused(Code.UNSUPPORTED, "this gateway's version")
         asking = federation.asking_agency(session.agency, self._identity.gateway)
         require_in_force(question.purpose, session.role, federation.code_lists)

@@ -1,7 +1,8 @@
 """An import on a page: ready, stage, tag for every epoch that is due, complete.
 
-The generation before answers until the new one is complete, in one step. Two generations are kept then, because a
-running node moves over to the new one in its own time; the next import, or the node itself, deletes the older."""
+The generation before answers until the new one is complete, in one step. An import deletes no complete generation: a
+running node moves over to the new one in its own time, and only the node knows when nothing answers from the older
+(attack: a record that is gone behind a table that is not makes a child who is known look unlike one who is not)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,15 @@ from typing import Protocol
 
 from agency_node.ingest.report import ImportReport
 from agency_node.ingest.source_file import SourceFile
-from agency_node.ingest.staging import Options, Readied, make_ready, require_size, stage
+from agency_node.ingest.staging import (
+    Options,
+    Readied,
+    make_ready,
+    require_few_refused,
+    require_not_older,
+    require_size,
+    stage,
+)
 from agency_node.ports import Imports, Members, Records
 from agency_node.tagging import Tagged, Tagger
 from fingerpost.private.identity import NORMALISATION_VERSION
@@ -48,8 +57,9 @@ class Importer:
     async def run(
         self, agency: AgencyId, source: SourceFile, options: Options, watch: Watch
     ) -> ImportReport:
-        """Raises ``Defect`` (a date to come), ``RefusedFile`` or ``Shrunk`` (nothing was changed), ``Refused``
-        (membership, holders: what was done by then stays, and the same import goes on from there)."""
+        """Raises ``Defect`` (a date to come), ``RefusedFile``, ``ManyRefused``, ``Older`` or ``Shrunk`` (nothing was
+        changed), ``Refused`` (membership, holders: what was done by then stays, and the same import goes on from
+        there)."""
         require_past(options.as_of, self.clock.now())
         federation = self.members.at(self.clock.now())
         require_here(federation, agency, self.me)
@@ -57,9 +67,13 @@ class Importer:
         what = self.imports.source(agency, *options.key(source.digest))
         readied = await asyncio.to_thread(make_ready, self.imports, agency, source.lines(), options)
         earlier = await asyncio.to_thread(self.records.generation, agency)
-        if earlier is not None and await self._made_of(agency, earlier.number) == what:
+        if earlier is not None and await self._answers(agency, earlier.number, what):
             return _report(agency, earlier.number, readied, options, earlier.children, (), True)
-        before = None if earlier is None else earlier.children
+        before = None
+        if earlier is not None:
+            before = earlier.children
+            require_not_older(options, earlier.as_of)
+        require_few_refused(readied, accept_refused=options.accept_refused)
         require_size(readied, before, allow_shrink=options.allow_shrink)
         staged = await asyncio.to_thread(
             stage,
@@ -73,8 +87,6 @@ class Importer:
         )
         tagged = await self._tag(agency, staged.number, staged.children, watch)
         await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))
-        if earlier is not None:
-            await asyncio.to_thread(self.imports.delete_before, agency, earlier.number)
         return _report(agency, staged.number, readied, options, before, tagged, False)
 
     async def _tag(
@@ -88,8 +100,14 @@ class Importer:
             tagged.append(await self.tagger.tag(agency, generation, epoch, holders, progress))
         return tuple(tagged)
 
-    async def _made_of(self, agency: AgencyId, generation: int) -> bytes:
-        return (await asyncio.to_thread(self.imports.plan, agency, generation)).source
+    async def _answers(self, agency: AgencyId, generation: int, what: bytes) -> bool:
+        """Whether the complete ``generation`` was made of the same, and is what the node answers from."""
+        made = await asyncio.to_thread(self.imports.plan, agency, generation)
+        if made.source != what or await asyncio.to_thread(self.imports.behind, agency):
+            return False
+        # Killed between the two steps of it, the first run has left this one without its witness.
+        await asyncio.to_thread(self.imports.complete, agency, generation, int(self.clock.now()))
+        return True
 
 
 def require_past(as_of: date, now: float) -> None:

@@ -1,15 +1,16 @@
 """First half of an import: the export's children, sealed, in a generation that nobody answers from yet.
 
 The order of the children depends on the file alone, so an import that was killed goes on behind the last child
-stored. An export that would take more than half of the agency's children away is not taken without a word from the
-operator (attack, and accident: an empty nightly file makes every child unknown)."""
+stored. An export that would make many children unknown is not taken without a word from the operator (attack, and
+accident): one that takes more than half of the agency's children away (an empty nightly file), one of whose rows many
+cannot be taken (a column that has moved), one that was made before the last (an old file put back)."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from agency_node.case_sources.csv_export import Export, SourceChild, read_export
@@ -22,6 +23,10 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.ids import AgencyId
 
 CHILDREN_AT_ONCE: Final = 256
+FEW_REFUSED: Final = 4
+"""Rows that any file may have refused; more than these, and more than one in ``ONE_REFUSED_IN``, are a fault of the
+file."""
+ONE_REFUSED_IN: Final = 50
 
 Progress = Callable[[int, int], None]
 """Called with all children of the export, and those done since the last call."""
@@ -36,14 +41,34 @@ class Shrunk(Exception):
         self.now = now
 
 
+class ManyRefused(Exception):
+    """More rows than a few cannot be taken, and their children would be unknown. Nothing was changed."""
+
+    def __init__(self, rows: int, refused: tuple[RefusedRow, ...]) -> None:
+        super().__init__(f"{len(refused)} of {rows} rows cannot be taken")
+        self.rows = rows
+        self.refused = refused
+
+
+class Older(Exception):
+    """The export was made before the one that is answered from. Days in ISO form. Nothing was changed."""
+
+    def __init__(self, before: date, now: date) -> None:
+        super().__init__(f"the export was made on {now}, and the last one on {before}")
+        self.before = before
+        self.now = now
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one export is to be read. ``as_of``: the day it was made."""
+    """How one export is to be read. ``as_of``: the day it was made. What is accepted is what the operator said."""
 
     as_of: date
     columns: Columns
     upn: bool
     allow_shrink: bool
+    allow_older: bool = False
+    accept_refused: bool = False
 
     @property
     def as_of_seconds(self) -> int:
@@ -114,6 +139,20 @@ def _unread(child: SourceChild, form: NormalForm) -> Iterator[Remark]:
         yield Remark(line, "upn", Reason.NUMBER_NOT_READ)
     if who.postcode and form.postcode is None:
         yield Remark(line, "postcode", Reason.POSTCODE_NOT_READ)
+
+
+def require_not_older(options: Options, before: int) -> None:
+    """``before``: the ``as_of`` of the last complete import, seconds since 1970. Raises ``Older``."""
+    if options.as_of_seconds < before and not options.allow_older:
+        day = date(1970, 1, 1) + timedelta(days=before // limits.DAY)
+        raise Older(day, options.as_of)
+
+
+def require_few_refused(readied: Readied, *, accept_refused: bool) -> None:
+    """Raises ``ManyRefused``."""
+    rows, refused = readied.export.rows, len(readied.refused)
+    if refused > FEW_REFUSED and refused * ONE_REFUSED_IN > rows and not accept_refused:
+        raise ManyRefused(rows, readied.refused)
 
 
 def require_size(readied: Readied, before: int | None, *, allow_shrink: bool) -> None:

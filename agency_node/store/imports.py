@@ -16,6 +16,7 @@ from agency_node.records import Generation, RecordId
 from agency_node.store import tables
 from agency_node.store.records import SqlRecords, as_generation, fully_tagged, newest
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.service.database import reading
@@ -43,7 +44,9 @@ class SqlImports:
         )
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _as_staged(row)
+        if row is None or row.number <= self._witnessed(agency):
+            return None  # of a copy that was put back: its number was used for something else since
+        return _as_staged(row)
 
     def begin(
         self,
@@ -57,6 +60,7 @@ class SqlImports:
     ) -> Staged:
         self._records.key(agency)
         mine = tables.agency.c.agency == agency.value
+        witnessed = self._witnessed(agency)
         with self._engine.begin() as connection:
             connection.execute(
                 update(tables.generation).where(*_incomplete(agency)).values(dropped=True)
@@ -64,6 +68,7 @@ class SqlImports:
             last = connection.execute(
                 select(tables.agency.c.last_generation).where(mine)
             ).scalar_one()
+            last = max(last, witnessed)
             connection.execute(update(tables.agency).where(mine).values(last_generation=last + 1))
             connection.execute(
                 insert(tables.generation).values(
@@ -130,7 +135,33 @@ class SqlImports:
                     .where(tables.generation.c.id == row.id)
                     .values(completed_at=now)
                 )
-            return as_generation(self._row(connection, agency, generation))
+            done = as_generation(self._row(connection, agency, generation))
+        if done.number > self._witnessed(agency):
+            self._records.witness.write(agency, done)
+        return done
+
+    def behind(self, agency: AgencyId) -> bool:
+        return self._records.behind(agency)
+
+    def adopt(self, agency: AgencyId) -> Generation:
+        witnessed = self._witnessed(agency)
+        found = self._records.generation(agency)
+        if found is None:
+            raise Defect("there is no complete import to go on from")
+        mine = tables.agency.c
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(tables.agency)
+                .where(mine.agency == agency.value, mine.last_generation < witnessed)
+                .values(last_generation=witnessed)
+            )
+        self._records.witness.write(agency, found)
+        return found
+
+    def _witnessed(self, agency: AgencyId) -> int:
+        """The number of the last generation that this node ever completed; 0: none."""
+        witnessed = self._records.witness.of(agency)
+        return 0 if witnessed is None else witnessed.number
 
     def children(
         self, agency: AgencyId, generation: int, first: int, most: int
@@ -220,6 +251,8 @@ class SqlImports:
 
     def standings(self) -> Mapping[AgencyId, Standing]:
         made, block = tables.generation, tables.tag_block
+        agencies = self._records.agencies()
+        witnessed = {agency: self._records.witness.of(agency) for agency in agencies}
         complete = (
             select(made)
             .where(made.c.completed_at.is_not(None), made.c.dropped.is_(False))
@@ -240,12 +273,17 @@ class SqlImports:
         ready: dict[str, dict[EpochNumber, Generation]] = {}
         for row in rows:  # by number: a newer one takes the older one's place
             generation = newest[row.agency] = as_generation(row)
+            if row.normalisation_version != NORMALISATION_VERSION:
+                continue
             for epoch in epochs.get(row.id, ()):
                 ready.setdefault(row.agency, {})[epoch] = generation
-        return {
-            agency: Standing(newest.get(agency.value), ready.get(agency.value, {}))
-            for agency in self._records.agencies()
-        }
+        standings = {}
+        for agency, seen in witnessed.items():
+            last = newest.get(agency.value)
+            behind = seen is not None and seen.knows_more_than(last)
+            epochs_ready = {} if behind else ready.get(agency.value, {})
+            standings[agency] = Standing(last, epochs_ready, behind)
+        return standings
 
     def delete_before(self, agency: AgencyId, generation: int) -> int:
         self._records.key(agency)

@@ -17,20 +17,24 @@ from agency_node.record_codec import read_child
 from agency_node.records import ChildRecord, Generation, RecordId
 from agency_node.sealing import DataKey, GenerationSeal
 from agency_node.store import tables
+from agency_node.store.witness import Witness
+from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.service.database import migrate, open_sqlite, reading
 
 _SEALS_KEPT: Final = 64
 _BLOCKS_KEPT: Final = 16
+WITNESS: Final = ".witness"
 
 
 class SqlRecords:
     """Implements ``ports.Records``. Thread-safe."""
 
-    def __init__(self, engine: Engine, keys: Mapping[AgencyId, DataKey]) -> None:
+    def __init__(self, engine: Engine, keys: Mapping[AgencyId, DataKey], witness: Witness) -> None:
         """Raises ``Defect`` when a data key is not the one that an agency's rows were sealed with."""
         self._engine = engine
+        self._witness = witness
         self._keys = keys
         self._seal = lru_cache(_SEALS_KEPT)(self._make_seal)
         self._block = lru_cache(_BLOCKS_KEPT)(self._open_block)
@@ -40,6 +44,10 @@ class SqlRecords:
     @property
     def engine(self) -> Engine:
         return self._engine
+
+    @property
+    def witness(self) -> Witness:
+        return self._witness
 
     def close(self) -> None:
         self._seal.cache_clear()
@@ -96,14 +104,24 @@ class SqlRecords:
         self.key(agency)
         complete = (
             select(tables.generation)
-            .where(*_is_complete(agency))
+            .where(
+                *_is_complete(agency),
+                tables.generation.c.normalisation_version == NORMALISATION_VERSION,
+            )
             .order_by(tables.generation.c.number.desc())
         )
+        if self.behind(agency):
+            return None
         with reading(self._engine) as connection:
             for row in connection.execute(complete).all():
                 if fully_tagged(connection, row, epoch):
                     return as_generation(row)
         return None
+
+    def behind(self, agency: AgencyId) -> bool:
+        """Whether these records were put back from a copy that is older than what this node had imported."""
+        witnessed = self._witness.of(agency)  # before the rows: an import writes it after them
+        return witnessed is not None and witnessed.knows_more_than(self.generation(agency))
 
     # ---- shared with the writing side ----------------------------------------------------------
 
@@ -155,10 +173,11 @@ class SqlRecords:
 
 
 def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
-    """The records in SQLite at ``path``, made and migrated. Raises ``Defect``."""
+    """The records in SQLite at ``path``, made and migrated, with their witness beside them. Raises ``Defect``."""
+    witness = Witness(path.with_suffix(WITNESS))
     engine = open_sqlite(path)
     migrate(engine, "agency_node.store.migrations")
-    return SqlRecords(engine, keys)
+    return SqlRecords(engine, keys, witness)
 
 
 def newest(connection: Connection, agency: AgencyId, before: int | None = None) -> Row[Any] | None:

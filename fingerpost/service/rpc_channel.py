@@ -4,8 +4,9 @@ gRPC reconnects by itself, but with the certificate it was given when the channe
 is used
 only by a new channel; calls that run on the old one end in peace.
 
-Who is called is held against the member list at each call, and at each change of the list: calls to one that was put
-out are broken off (attack: its certificate, or the thief's who has it, is good for days yet).
+Who is called is held against the member list at each call, and at each change of the list, when the channel to one that
+was put out is closed (attack: its certificate is good for days yet). Calls that are under way have seconds left; what
+they bring is believed by proof or signature only.
 """
 
 from __future__ import annotations
@@ -57,20 +58,17 @@ class Redialled:
     def broken(self, channel: grpc.aio.Channel) -> None:
         """The next call dials anew; calls under way on ``channel`` have ``GRACE_SECONDS`` to end."""
         if self._channel is channel:
-            self._retire(channel, GRACE_SECONDS)
-
-    def _retire(self, channel: grpc.aio.Channel, grace: float | None) -> None:
-        self._channel = None
-        task = asyncio.get_running_loop().create_task(channel.close(grace))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+            self._channel = None
+            task = asyncio.get_running_loop().create_task(channel.close(GRACE_SECONDS))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
 
     def _listed_anew(self, federation: Federation) -> None:
         try:
             require_in_office(federation, self._peer)
         except Refused:
             if self._channel is not None:
-                self._retire(self._channel, None)
+                self.broken(self._channel)
 
     async def close(self) -> None:
         self._unsubscribe()

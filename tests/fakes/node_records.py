@@ -31,6 +31,9 @@ class _Generation:
     def tagged(self, epoch: EpochNumber) -> bool:
         return len(self.blocks.get(epoch, {})) == -(-len(self.children) // TAG_BLOCK)
 
+    def sound(self) -> bool:
+        return self.staged.normalisation_version == NORMALISATION_VERSION
+
     def value(self) -> Generation:
         assert self.completed_at is not None
         plan = self.staged
@@ -106,7 +109,9 @@ class MemoryRecords:
         )
 
     def ready(self, agency: AgencyId, epoch: EpochNumber) -> Generation | None:
-        return next((g.value() for g in self._complete(agency) if g.tagged(epoch)), None)
+        return next(
+            (g.value() for g in self._complete(agency) if g.sound() and g.tagged(epoch)), None
+        )
 
     # ---- Imports -------------------------------------------------------------------------------
 
@@ -156,6 +161,16 @@ class MemoryRecords:
         if found.completed_at is None:
             found.completed_at = now
         return found.value()
+
+    def behind(self, agency: AgencyId) -> bool:
+        self._of(agency)
+        return False  # memory is never put back
+
+    def adopt(self, agency: AgencyId) -> Generation:
+        found = self.generation(agency)
+        if found is None:
+            raise Defect("there is no complete import to go on from")
+        return found
 
     def mark(self, agency: AgencyId, inputs: Sequence[bytes]) -> bytes:
         self._of(agency)
@@ -209,7 +224,7 @@ class MemoryRecords:
         ready: dict[EpochNumber, Generation] = {}
         for found in reversed(self._complete(agency)):
             for epoch in found.blocks:
-                if found.children and found.tagged(epoch):
+                if found.children and found.sound() and found.tagged(epoch):
                     ready[epoch] = found.value()
         return Standing(self.generation(agency), ready)
 

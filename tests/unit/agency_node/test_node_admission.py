@@ -102,11 +102,17 @@ def test_what_no_second_try_helps(query: Query) -> None:
     assert admission.judge(query, FEDERATION, NOW, replayed=True) is Verdict.CANNOT_ANSWER
 
 
-def test_a_federation_that_has_moved_on_to_a_version_this_release_does_not_know() -> None:
-    for change in ({"code_list_version": 2}, {"normalisation_version": 2}):
-        parameters = replace(FEDERATION.parameters, **change)  # type: ignore[arg-type]
-        federation = replace(FEDERATION, parameters=parameters)
-        assert judged(changed(**change), federation) is Verdict.CANNOT_ANSWER
+def test_a_federation_that_has_moved_on_to_a_normal_form_this_release_does_not_know() -> None:
+    parameters = replace(FEDERATION.parameters, normalisation_version=2)
+    federation = replace(FEDERATION, parameters=parameters)
+    assert judged(changed(normalisation_version=2), federation) is Verdict.CANNOT_ANSWER
+
+
+def test_later_code_lists_need_no_new_release_but_must_be_the_same_for_both() -> None:
+    parameters = replace(FEDERATION.parameters, code_list_version=2)
+    federation = replace(FEDERATION, parameters=parameters)
+    assert judged(changed(code_list_version=2), federation) is Verdict.LOOK
+    assert judged(changed(code_list_version=1), federation) is Verdict.CANNOT_ANSWER
 
 
 @pytest.mark.parametrize(

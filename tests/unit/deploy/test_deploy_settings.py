@@ -61,22 +61,17 @@ def test_a_sample_names_every_setting(party: str) -> None:
 
 
 @samples
-def test_every_setting_of_a_sample_has_a_comment_before_it(party: str) -> None:
-    """Its own, or that of the settings it stands with; a second block of a kind needs no second word."""
-    lines = sample(party).read_text("utf-8").splitlines()
+def test_settings_of_a_sample_stand_under_a_comment(party: str) -> None:
+    """Whatever stands together without a blank line opens with one; a second block of a kind needs no second word."""
     tables: set[str] = set()
-    explained = False
-    repeated = False
-    for line in lines:
-        if line.startswith("#"):
-            explained = True
-        elif line.startswith("["):
-            repeated = line in tables
-            tables.add(line)
-        elif not line:
-            explained = explained and not repeated
-        elif not repeated and not _says_who_it_is(line):
-            assert explained, line
+    for block in sample(party).read_text("utf-8").split("\n\n"):
+        lines = block.strip().splitlines()
+        headers = {line for line in lines if line.startswith("[")}
+        if headers & tables:
+            continue
+        tables |= headers
+        rest = [line for line in lines if line not in headers and not _says_who_it_is(line)]
+        assert not rest or rest[0].startswith("#"), rest[0]
 
 
 def _says_who_it_is(line: str) -> bool:

@@ -433,10 +433,6 @@ async def test_without_a_list_in_force_nothing_leaves(world: World, gateway: Sim
             replace(good, parameters=replace(good.parameters, normalisation_version=99)),
             Code.UNSUPPORTED,
         ),
-        (
-            replace(good, parameters=replace(good.parameters, code_list_version=99)),
-            Code.UNSUPPORTED,
-        ),
         (replace(good, members={}), Code.NOT_A_MEMBER),
         (
             replace(good, code_lists=replace(good.code_lists, purposes=frozenset())),
