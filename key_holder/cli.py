@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from fingerpost.service.credentials import make_member_keys
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +17,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service import logs, settings
+from fingerpost.service.credentials import make_member_keys
 from fingerpost.service.health import probe
 from fingerpost.service.run import Stop, run
 from key_holder import wiring

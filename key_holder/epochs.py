@@ -27,7 +27,8 @@ class Chores:
 def serving(federation: Federation, me: MemberId, number: EpochNumber, now: float) -> Epoch:
     """The epoch, if evaluations for it are given at ``now``: from indexing until the last query has died.
 
-    Raises ``Refused``: NOT_READY for an epoch newer than this holder's list (the asker has a later one, and asks again);
+    Raises ``Refused``: NOT_READY for an epoch newer than this holder's list (the asker has a later one, and asks
+    again);
     UNSUPPORTED alike for an epoch that never was and one that is over.
     """
     for epoch in federation.parameters.epochs:

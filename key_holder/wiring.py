@@ -7,17 +7,16 @@ import random
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
-from fingerpost.service.epoch_keys import epoch_key_statement
-from fingerpost.service.renewal import RENEWAL_EVENTS
-
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.service.audit import AuditLog
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.database import migrate, open_sqlite
+from fingerpost.service.epoch_keys import epoch_key_statement
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
 from fingerpost.service.member_list import MEMBER_LIST_EVENTS
 from fingerpost.service.membership import Membership
+from fingerpost.service.renewal import RENEWAL_EVENTS
 from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_secret

@@ -17,8 +17,10 @@ from types import MappingProxyType
 from typing import Final
 
 CODE_LIST_VERSION: Final = 1
-"""Of the lists as they stand here, with which a federation begins. Governance may put shorter ones in force under a later
-version without new programs; a list with a name that this code does not know is refused whole (``federation_files``)."""
+"""Of the lists as they stand here, with which a federation begins. Governance may put shorter ones in force under
+a later
+version without new programs; a list with a name that this code does not know is refused whole
+(``federation_files``)."""
 
 
 @unique
