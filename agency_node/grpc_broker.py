@@ -1,9 +1,8 @@
 """The node's edge to the broker: one stream that the node dials, between protobuf and values.
 
 No agency opens a port. The certificate says that the other end is the broker; that it still is one is held against the
-member list at each frame and every few seconds, since a stream outlives the certificate that opened it. What comes
-in on it is believed only
-by signature, frame by frame.
+member list at each frame and every few seconds, since a stream outlives the certificate that opened it. What comes in
+on it is believed only by signature, frame by frame.
 
 A stream is renewed before it is old, and before its certificate ends: the new one is opened first, so that there is no
 gap. What the broker sent on the old one is still read; all answers leave on the new one.

@@ -124,6 +124,17 @@ async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[
             records.close()
 
 
+@contextmanager
+def opened_imports(settings: NodeSettings) -> Iterator[SqlImports]:
+    """The store alone, for what needs nobody else. Raises ``Defect`` as ``opened_importer``."""
+    with _alone(settings):
+        records = open_store(settings)
+        try:
+            yield SqlImports(records)
+        finally:
+            records.close()
+
+
 async def _start(membership: Membership, clock: Clock) -> None:
     """A first look that fell into a publication, or on a broker that restarts, is no reason to send the operator
     away."""

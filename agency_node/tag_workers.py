@@ -11,8 +11,6 @@ import itertools
 import multiprocessing
 import os
 import secrets
-import signal
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -26,6 +24,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
+from fingerpost.service.worker_processes import begin
 
 BATCHES_PER_WORKER: Final = 3
 """Under way at once for each worker: one at the holders, one being blinded, one being unblinded."""
@@ -86,16 +85,8 @@ class TagWorkers:
 def _start() -> None:
     """The parent decides when work stops (Ctrl-C reaches all processes of a terminal), and a worker does not outlive
     it: a killed import would leave processes that hold match keys."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    begin()
     os.nice(NICENESS)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _blind(number: int, inputs: tuple[bytes, ...], epoch: EpochNumber) -> tuple[Blinded, Blinded]:

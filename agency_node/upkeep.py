@@ -125,9 +125,13 @@ class Upkeep:
             if standing.newest is None or standing.behind:
                 self._needed_since.pop(agency, None)
                 continue
-            could = [generation.number for generation in standing.ready.values()]
             last = standing.newest.number
-            oldest = min([last, in_use.get(agency, last), *could])
+            could = [last]
+            if (
+                standing.newest.children
+            ):  # without children it is ready for everything, and listed for nothing
+                could += [generation.number for generation in standing.ready.values()]
+            oldest = min(in_use.get(agency, last), *could)
             number, since = self._needed_since.setdefault(agency, (oldest, now))
             if number != oldest:
                 self._needed_since[agency] = oldest, now

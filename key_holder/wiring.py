@@ -21,6 +21,7 @@ from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_secret
 from fingerpost.service.tls import Service
+from fingerpost.service.worker_processes import begin
 from key_holder.evaluator import Evaluator
 from key_holder.grpc_server import add_to
 from key_holder.record import CATALOGUE, AuditRecord
@@ -76,7 +77,7 @@ async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
     socket = await serve_health(health, settings.health)
     await membership.start()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(settings.workers, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(settings.workers, mp_context=spawn, initializer=begin) as pool:
         evaluator = Evaluator(vault.seed, pool, settings.workers)
         holder = KeyHolder(
             membership.bundle.member,

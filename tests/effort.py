@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 SOAKING: Final = os.environ.get("FINGERPOST_SOAK") == "1"
 SOAK: Final = 20
@@ -18,13 +18,16 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 def profile(count: int, *, steps: int = 50) -> settings:
-    """``steps``: of one run of a state machine."""
+    """``steps``: of one run of a state machine. A failure is shown as it was met: only a soak looks for a
+    shorter one, which takes minutes."""
+    shrinking = (Phase.shrink, Phase.explain) if SOAKING else ()
     return settings(
         max_examples=count * (SOAK if SOAKING else 1),
         stateful_step_count=steps * (2 if SOAKING else 1),
         derandomize=not SOAKING,
         database=None,
         deadline=None,
+        phases=(Phase.explicit, Phase.generate, *shrinking),
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )

@@ -6,12 +6,13 @@ import sys
 
 import typer
 
-from agency_node.cli import audit, import_, run
+from agency_node.cli import adopt_records, audit, import_, run
 from fingerpost.protocol.errors import Defect, Refused
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 run.register(app)
 import_.register(app)
+adopt_records.register(app)
 audit.register(app)
 
 

@@ -7,7 +7,6 @@ a reason names line and column."""
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,16 +22,16 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from agency_node.case_sources.csv_header import COLUMNS, Columns
 from agency_node.case_sources.reasons import RefusedFile
 from agency_node.cli.import_advice import advice
+from agency_node.cli.import_report import show, show_refused
 from agency_node.import_wiring import opened_importer
 from agency_node.ingest.importer import Importer
-from agency_node.ingest.report import ImportReport, write_report
+from agency_node.ingest.report import write_refusal, write_report
 from agency_node.ingest.source_file import dispose, read_source
-from agency_node.ingest.staging import Options, Shrunk
+from agency_node.ingest.staging import ManyRefused, Older, Options, Shrunk
 from agency_node.settings import NodeSettings
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
@@ -43,7 +42,6 @@ from fingerpost.service.settings import load, replace_file
 
 PARTY: Final = "agency_node"
 STOPPED: Final = 130
-_ROWS_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,14 @@ def import_(
         bool,
         typer.Option("--allow-shrink", help="Accept less than half of the children as before."),
     ] = False,
+    allow_older: Annotated[
+        bool,
+        typer.Option("--allow-older", help="Accept an export made before the last one."),
+    ] = False,
+    accept_refused: Annotated[
+        bool,
+        typer.Option("--accept-refused", help="Accept a file of which many rows are refused."),
+    ] = False,
     dispose_source: Annotated[
         bool | None,
         typer.Option(
@@ -97,7 +103,8 @@ def import_(
         for job in jobs:
             loaded.agency(job.agency)
         day = None if as_of is None else as_of.date()
-        run = _Run(console, loaded, columns, day, allow_shrink, dispose_source)
+        accept = _Accept(shrink=allow_shrink, older=allow_older, refused=accept_refused)
+        run = _Run(console, loaded, columns, day, accept, dispose_source)
         done = asyncio.run(run.all(jobs))
     except KeyboardInterrupt:
         console.print("Stopped. Run the same command again: it goes on from here.")
@@ -147,12 +154,21 @@ def _agency(text: str) -> AgencyId:
 
 
 @dataclass(frozen=True, slots=True)
+class _Accept:
+    """What the operator said is right."""
+
+    shrink: bool
+    older: bool
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Run:
     console: Console
     settings: NodeSettings
     columns: Columns
     as_of: date | None
-    allow_shrink: bool
+    accept: _Accept
     dispose_source: bool | None
 
     async def all(self, jobs: tuple[Job, ...]) -> int:
@@ -180,7 +196,12 @@ class _Run:
             return False
         try:
             options = Options(
-                self.as_of or source.made_on, self.columns, chosen.upn_keys, self.allow_shrink
+                self.as_of or source.made_on,
+                self.columns,
+                chosen.upn_keys,
+                allow_shrink=self.accept.shrink,
+                allow_older=self.accept.older,
+                accept_refused=self.accept.refused,
             )
             with _Bars(self.console) as bars:
                 report = await importer.run(job.agency, source, options, bars)
@@ -188,13 +209,22 @@ class _Run:
             self._refused(bad)
             return False
         except Shrunk as shrunk:
-            self.console.print(
-                f"[red]Not imported:[/red] {shrunk}. Nothing was changed. If that is right, use "
-                "--allow-shrink; if not, mend the export.",
-                highlight=False,
-            )
+            self._not_unasked(shrunk, "--allow-shrink; if not, mend the export")
             return False
-        kept = self._keep(report)
+        except Older as older:
+            self._not_unasked(older, "--allow-older; if not, give the newer file, or --as-of")
+            return False
+        except ManyRefused as many:
+            show_refused(self.console, many.refused)
+            self._not_unasked(
+                many,
+                "--accept-refused: these children will be unknown; if not, mend these rows "
+                "(docs/import.md)",
+            )
+            kept = self._keep(f"{job.agency}-refused", write_refusal(job.agency, many))
+            self.console.print(f"Report: {kept}", highlight=False, soft_wrap=True)
+            return False
+        kept = self._keep(f"{report.agency}-{report.generation}", write_report(report))
         show(self.console, report, kept)
         dispose_it = chosen.dispose_source if self.dispose_source is None else self.dispose_source
         if dispose_it:
@@ -209,11 +239,17 @@ class _Run:
             highlight=False,
         )
 
-    def _keep(self, report: ImportReport) -> Path:
+    def _not_unasked(self, why: Exception, flag: str) -> None:
+        self.console.print(
+            f"[red]Not imported:[/red] {why}. Nothing was changed. If that is right, use {flag}.",
+            highlight=False,
+        )
+
+    def _keep(self, name: str, report: bytes) -> Path:
         folder = self.settings.reports
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{report.agency}-{report.generation}.json"
-        replace_file(path, write_report(report))
+        path = folder / f"{name}.json"
+        replace_file(path, report)
         return path
 
 
@@ -252,51 +288,3 @@ class _Bars:
         speed = self._progress.tasks[list(self._tasks.values()).index(task)].speed
         if speed:
             self._progress.update(task, rate=f"{speed:,.0f} children/s")
-
-
-def show(console: Console, report: ImportReport, kept: Path) -> None:
-    """The report in plain words, with what to do."""
-    if report.already:
-        console.print("This very file was imported before; nothing had to be done.")
-    console.print(
-        f"[green]{_count(report.children, 'child', 'children')}[/green] with "
-        f"{_count(report.involvements, 'involvement', 'involvements')}, from "
-        f"{report.rows} rows ({report.rows_taken} taken, {len(report.not_current)} no longer "
-        f"current, {len(report.refused)} refused).",
-        highlight=False,
-    )
-    if report.before is not None and not report.already:
-        console.print(f"Before: {report.before} children.", highlight=False)
-    if report.shielded:
-        console.print(
-            f"{report.shielded} children are shielded: nothing is told of them.", highlight=False
-        )
-    for tagged in report.tagged:
-        console.print(
-            f"Epoch {tagged.epoch}: {tagged.taken_over} of {tagged.children} children unchanged, "
-            f"{tagged.evaluated} keys evaluated.",
-            highlight=False,
-        )
-    if not report.tagged and not report.already:
-        console.print("No epoch is announced yet; the node tags these records when one is.")
-    if report.refused:
-        console.print(_table("Refused rows: these children may not be found", report))
-        console.print("Mend these rows in your system and import again (docs/import.md).")
-    if report.remarks:
-        counts = Counter(remark.reason for remark in report.remarks)
-        for reason, count in counts.most_common():
-            console.print(f"{count} × {reason.value}", highlight=False)
-    console.print(f"Report: {kept}", highlight=False, soft_wrap=True)
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
-def _table(title: str, report: ImportReport) -> Table:
-    table = Table("line", "column", "reason", title=title, title_justify="left")
-    for row in report.refused[:_ROWS_SHOWN]:
-        table.add_row(str(row.line), row.column, row.words)
-    if len(report.refused) > _ROWS_SHOWN:
-        table.add_row("…", "", f"{len(report.refused) - _ROWS_SHOWN} more in the report")
-    return table

@@ -131,13 +131,19 @@ def _row(
     newest = records.generation(agency)
     if newest is None:
         return "never", "", "", ""
+    if records.behind(agency):
+        return str(newest.number), _day(newest.as_of), str(newest.children), "put back: import anew"
     tagged = [
         f"{epoch.number}" if ready == newest else f"{epoch.number} (import {ready.number})"
         for epoch in epochs or ()
         if (ready := records.ready(agency, epoch.number)) is not None
     ]
-    day = time.strftime("%Y-%m-%d", time.gmtime(newest.as_of))
-    return str(newest.number), day, str(newest.children), ", ".join(tagged) or "none"
+    tags = ", ".join(tagged) or "none"
+    return str(newest.number), _day(newest.as_of), str(newest.children), tags
+
+
+def _day(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
 
 
 async def _probed(settings: NodeSettings) -> tuple[bool, dict[AgencyId, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from agency_node.case_sources.reasons import RefusedRow, Remark
+from agency_node.ingest.staging import ManyRefused
 from agency_node.tagging import Tagged
 from fingerpost.protocol.ids import AgencyId
 
@@ -59,6 +60,17 @@ def write_report(report: ImportReport) -> bytes:
             }
             for t in report.tagged
         ],
+    }
+    return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
+
+
+def write_refusal(agency: AgencyId, why: ManyRefused) -> bytes:
+    """JSON likewise, of a file that was not imported because too many of its rows cannot be."""
+    body = {
+        "agency": str(agency),
+        "imported": False,
+        "rows": why.rows,
+        "refused": [_finding(row) for row in why.refused],
     }
     return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
 

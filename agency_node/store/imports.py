@@ -6,22 +6,20 @@ at the same time, never waits long for the lock. Nothing is visible to ``ports.R
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from agency_node.ports import TAG_BLOCK, Child, Staged, Standing
 from agency_node.record_codec import read_child, write_child
 from agency_node.records import Generation, RecordId
-from agency_node.store import tables
+from agency_node.store import deletion, tables
 from agency_node.store.records import SqlRecords, as_generation, fully_tagged, newest
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.service.database import reading
-
-_ROWS_AT_ONCE: Final = 1000
 
 
 class SqlImports:
@@ -84,7 +82,7 @@ class SqlImports:
                     dropped=False,
                 )
             )
-        self._sweep(agency)
+        deletion.sweep(self._engine, agency)
         return self.plan(agency, last + 1)
 
     def plan(self, agency: AgencyId, generation: int) -> Staged:
@@ -297,26 +295,11 @@ class SqlImports:
                 )
                 .values(dropped=True)
             ).rowcount
-        self._sweep(agency)
+        deletion.sweep(self._engine, agency)
         return gone
 
     def forget_epochs(self, keep: Sequence[EpochNumber]) -> None:
-        block = tables.tag_block.c
-        over = block.epoch.not_in([epoch.value for epoch in keep])
-        keys = select(block.generation, block.epoch, block.first_record).where(over)
-        while True:
-            with self._engine.begin() as connection:
-                some = connection.execute(keys.limit(_ROWS_AT_ONCE // 10)).all()
-                for generation, epoch, first in some:
-                    connection.execute(
-                        delete(tables.tag_block).where(
-                            block.generation == generation,
-                            block.epoch == epoch,
-                            block.first_record == first,
-                        )
-                    )
-            if not some:
-                return
+        deletion.forget_epochs(self._engine, keep)
 
     def _row(self, connection: Connection, agency: AgencyId, number: int) -> Row[Any]:
         """Raises ``Refused(NOT_READY)`` when the generation is gone."""
@@ -331,35 +314,6 @@ class SqlImports:
         if row is None:
             raise Refused(Code.NOT_READY, "generation")
         return row
-
-    def _sweep(self, agency: AgencyId) -> None:
-        """Deletes the rows of dropped generations, a few at a time."""
-        dropped = select(tables.generation.c.id, tables.generation.c.children).where(
-            tables.generation.c.agency == agency.value, tables.generation.c.dropped.is_(True)
-        )
-        with reading(self._engine) as connection:
-            rows = connection.execute(dropped).all()
-        for row in rows:
-            for first in range(0, row.children, _ROWS_AT_ONCE):
-                with self._engine.begin() as connection:
-                    connection.execute(
-                        delete(tables.child).where(
-                            tables.child.c.generation == row.id,
-                            tables.child.c.record >= first,
-                            tables.child.c.record < first + _ROWS_AT_ONCE,
-                        )
-                    )
-                    connection.execute(
-                        delete(tables.tag_block).where(
-                            tables.tag_block.c.generation == row.id,
-                            tables.tag_block.c.first_record >= first,
-                            tables.tag_block.c.first_record < first + _ROWS_AT_ONCE,
-                        )
-                    )
-            with self._engine.begin() as connection:
-                connection.execute(
-                    delete(tables.generation).where(tables.generation.c.id == row.id)
-                )
 
 
 def _incomplete(agency: AgencyId) -> tuple[Any, ...]:

@@ -32,6 +32,7 @@ from practitioner.present.words import counted, plain
 NAMED: Final = 15
 """More gaps than this are counted by kind, where there are many of a kind, unless all are asked for."""
 NAMED_OF_A_KIND: Final = 3
+DUTY_DESK: Final = "involved; ring its duty desk"
 _NUMBERS: Final = 24
 """Columns: a telephone number has at most 24 characters."""
 _INDENT: Final = (0, 0, 0, 2)
@@ -122,7 +123,8 @@ def _who(number: Dial, agency: AgencyShown, pointer: PointerShown | None) -> Tex
     text = Text(plain(agency.name), style="bold")
     lines = []
     if pointer is None or pointer.kind is None:
-        lines.append("involved; ring its duty desk")
+        more = len(agency.pointers) > 1
+        lines.append("more contacts than fit here; ring its duty desk" if more else DUTY_DESK)
     else:
         text.append(", " + words.SERVICES.get(pointer.kind, plain(pointer.kind)), style="not bold")
         person = ", ".join(plain(each) for each in (pointer.name, pointer.role) if each)

@@ -17,6 +17,7 @@ from agency_node.store.records import open_records
 from fakes.import_world import ELM, ELSEWHERE, OAK, data_keys
 from fakes.node_records import MemoryRecords
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
@@ -165,6 +166,34 @@ def test_the_older_generation_stays_ready_while_the_newer_is_not(store: Store) -
     newer = store.records.ready(OAK, ONE)
     assert newer is not None
     assert newer.number == new
+
+
+def test_what_was_made_under_another_normalisation_is_ready_for_nothing(store: Store) -> None:
+    """Its keys meet nobody's: an answer from it would be "no" for every child."""
+    made = store.imports.begin(
+        OAK, bytes(32), as_of=50, normalisation_version=NORMALISATION_VERSION + 1, upn=True, now=60
+    )
+    store.imports.add(OAK, made.number, 0, [a_child(0)])
+    store.imports.close_staging(OAK, made.number)
+    tag(store, made.number, ONE, 1)
+    found = store.imports.complete(OAK, made.number, 70)
+    assert store.records.generation(OAK) == found
+    assert store.records.ready(OAK, ONE) is None
+    assert store.imports.standings()[OAK] == Standing(found, {})
+    sound = complete(store)
+    ready = store.records.ready(OAK, ONE)
+    assert ready is not None
+    assert ready.number == sound
+
+
+def test_a_store_that_was_not_put_back_is_not_behind(store: Store) -> None:
+    assert not store.imports.behind(OAK)
+    with pytest.raises(Defect):
+        store.imports.adopt(OAK)
+    number = complete(store)
+    assert not store.imports.behind(OAK)
+    assert store.imports.adopt(OAK).number == number
+    assert store.records.ready(OAK, ONE) is not None
 
 
 def test_tags_are_stored_once(store: Store) -> None:

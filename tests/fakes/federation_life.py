@@ -105,11 +105,12 @@ class Known:
 
 
 class Life:
-    """``records``: by agency, by child. All methods leave the world in good order."""
+    """``records``: by agency, by child; ``touched``: whose changed last. All methods leave the world in good order."""
 
     def __init__(self) -> None:
         self.world = World(AREAS, NODES, holders=known_holders())
         self.records: dict[AgencyId, dict[int, Known]] = {a: {} for a in AGENCIES}
+        self.touched = 0
         self.suspended: set[AgencyId | MemberId] = set()
         self._phones = itertools.count(100)
         for agency in AGENCIES:
@@ -126,10 +127,12 @@ class Life:
         made = replace(row(kind, sensitive=sensitive, shielded=shield), desk_phone=phone)
         before = self.records[agency].get(who, Known(()))
         self.records[agency][who] = Known((*before.rows, made)[-3:])
+        self.touched = who
         self.load(agency)
 
     def unshield(self, agency: AgencyId, who: int) -> None:
         known = self.records[agency].get(who)
+        self.touched = who
         if known is not None:
             rows = tuple(replace(r, shielded=False) for r in known.rows)
             self.records[agency][who] = Known(rows)
@@ -137,6 +140,7 @@ class Life:
 
     def forget(self, agency: AgencyId, who: int) -> None:
         self.records[agency].pop(who, None)
+        self.touched = who
         self.load(agency)
 
     def load(self, agency: AgencyId) -> None:

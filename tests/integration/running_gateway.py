@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import grpc.aio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.certificates import FakeAuthority
@@ -24,10 +23,14 @@ from fingerpost.private.identity import (
     normalise,
     oprf_input,
 )
-from fingerpost.private.locators import Opening, opening
+from fingerpost.private.inner import Inner
+from fingerpost.private.locators import Opening, opening, slot_check
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.carriage import read_event, write_lookup
-from fingerpost.protocol.ids import AgencyId
-from fingerpost.protocol.messages import LookupEvent
+from fingerpost.protocol.codec.queries import write_submission
+from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.ids import AgencyId, Handle
+from fingerpost.protocol.messages import KeySet, NodeAnswer, Submission
 from fingerpost.protocol.schedule import day_of_slot, slot_of
 from fingerpost.service.audit import AuditLog
 from fingerpost.service.clock import Clock
@@ -44,8 +47,9 @@ from practitioner.grpc_broker import GrpcBroker
 from practitioner.grpc_key_holders import GrpcKeyHolders
 from practitioner.outcome import Outcome, Question
 from practitioner.outcomes_store import SqlOutcomes
+from practitioner.query import QueryOnItsWay
 from practitioner.record import CATALOGUE, AuditRecord
-from practitioner.session import Session
+from practitioner.session import Issued, Session
 
 
 class GatewayParty(Party):
@@ -108,23 +112,68 @@ class GatewayParty(Party):
     async def openings(
         self, child: Demographics, issued_at: int, *, scope: Scope = Scope.WIDE
     ) -> list[Opening]:
-        """What opens a query about this child, from both key holders."""
+        """What opens a query about this child, with the help of both key holders."""
         keys = match_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
         epoch = self.members.current.parameters.epochs[0]
         inputs = [oprf_input(key, NORMALISATION_VERSION) for key in keys]
         tags = await self.key_holders.evaluate(inputs, epoch)
-        slot = slot_of(issued_at)
-        slot_key = self.peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
+        slot_key = self._slot_key(issued_at)
         return [opening(slot_key, tag) for tag in tags]
 
-    async def submit(self, query: bytes, submission: bytes) -> list[LookupEvent]:
-        """The bytes as they are; raises what gRPC raises."""
-        call: Any = broker_pb2_grpc.LookupServiceStub(self.broker.channel()).Lookup(
-            write_lookup(query, submission), timeout=SECONDS
+    def _slot_key(self, issued_at: int) -> bytes:
+        epoch = self.members.current.parameters.epochs[0]
+        slot = slot_of(issued_at)
+        return self.peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
+
+    def sealed(
+        self,
+        inner: Inner,
+        issued: Issued,
+        openings: Sequence[Opening],
+        *,
+        key_set: KeySet = KeySet.WIDE,
+    ) -> SealedQuery:
+        """A query of reach AREA that carries this inner part, whatever is in it."""
+        federation = self.members.current
+        issued_at = issued.passport.issued_at
+        public = PublicPart.of(
+            federation,
+            epoch=federation.parameters.epochs[0].number,
+            issued_at=issued_at,
+            agency=issued.passport.agency,
+            gateway=self.me.member,
+            reach=Reach.AREA,
+            key_set=key_set,
         )
+        return seal(
+            public,
+            inner,
+            issued.passport,
+            openings,
+            slot_check=slot_check(self._slot_key(issued_at)),
+            practitioner_key=issued.key,
+            gateway_key=self.key,
+            random_bytes=secrets.token_bytes,
+        )
+
+    async def submit(self, sealed: SealedQuery) -> tuple[QueryOnItsWay, list[NodeAnswer]]:
+        """To the broker and to the end: the verified words, and the answers as they came. Raises what gRPC raises."""
+        federation = self.members.current
+        submission = write_submission(
+            Submission(sealed.hash, Handle("0" * 32)), self.me.member, self.key
+        )
+        asked = federation.agencies_in_reach(sealed.core.agency, sealed.core.reach)
+        query = QueryOnItsWay(sealed, federation, asked)
+        call: Any = broker_pb2_grpc.LookupServiceStub(self.broker.channel()).Lookup(
+            write_lookup(sealed.wire, submission), timeout=SECONDS
+        )
+        answers = []
         try:
-            return [read_event(message) async for message in call]
-        except grpc.aio.AioRpcError:
-            raise
+            async for message in call:
+                event = read_event(message)
+                query.receive(event)
+                if isinstance(event, NodeAnswer):
+                    answers.append(event)
         finally:
             call.cancel()
+        return query, answers

@@ -16,9 +16,10 @@ import typer
 from typer.testing import CliRunner, Result
 
 from agency_node import import_wiring
+from agency_node.cli import adopt_records
 from agency_node.cli import import_ as command
 from agency_node.cli.import_advice import ADVICE
-from agency_node.import_wiring import open_store, opened_importer
+from agency_node.import_wiring import open_store, opened_importer, opened_imports
 from agency_node.ingest.importer import Importer
 from agency_node.settings import NodeSettings
 from fakes.clock import ManualClock
@@ -168,6 +169,53 @@ def test_a_shrunken_export_is_asked_about(desk: Desk) -> None:
     assert result.exit_code == 1
     assert "--allow-shrink" in text(result)
     assert desk.run("--agency", OAK, empty, "--allow-shrink").exit_code == 0
+
+
+def test_a_file_of_which_many_rows_are_refused_is_asked_about(desk: Desk) -> None:
+    path = desk.export("oak.csv", *(row(n, kind="?" if n < 5 else "GP") for n in range(20)))
+    result = desk.run("--agency", OAK, path, "--dispose-source")
+    assert result.exit_code == 1
+    assert "5 of 20 rows cannot be taken" in text(result)
+    assert "--accept-refused" in text(result)
+    assert "The kind of involvement is on no list." in text(result)
+    assert path.exists()
+    assert desk.world.records.generation(OAK) is None
+    report = json.loads((desk.folder / f"state/reports/{OAK}-refused.json").read_bytes())
+    assert (report["imported"], [r["line"] for r in report["refused"]]) == (False, [2, 3, 4, 5, 6])
+    assert desk.run("--agency", OAK, path, "--accept-refused").exit_code == 0
+
+
+def test_an_older_file_is_asked_about(desk: Desk) -> None:
+    desk.run("--agency", OAK, desk.export("oak.csv", row(1)), "--as-of", "2027-01-10")
+    older = desk.export("oak.csv", row(1), row(2))
+    result = desk.run("--agency", OAK, older, "--as-of", "2027-01-09")
+    assert result.exit_code == 1
+    assert "made on 2027-01-09, and the last one on 2027-01-10" in text(result)
+    assert "--allow-older" in text(result)
+    again = desk.run("--agency", OAK, older, "--as-of", "2027-01-09", "--allow-older")
+    assert again.exit_code == 0
+
+
+def test_records_that_were_put_back_are_adopted_by_name(desk: Desk) -> None:
+    app = typer.Typer()
+    adopt_records.register(app)
+    app.command("other")(lambda: None)
+    for name, content in (("oak.key", bytes(32)), ("elm.key", bytes([1]) * 32)):
+        (desk.folder / name).write_bytes(content)
+        (desk.folder / name).chmod(0o600)
+    with opened_imports(load(desk.settings, NodeSettings)) as imports:
+        made = imports.begin(OAK, bytes(32), as_of=DAY, normalisation_version=1, upn=False, now=1)
+        imports.close_staging(OAK, made.number)
+        imports.complete(OAK, made.number, 2)
+    given = ["adopt-records", "--settings", str(desk.settings), "--agency"]
+    assert "nothing had to be done" in CliRunner().invoke(app, [*given, str(OAK)]).output
+    witness = desk.folder / "state/records.witness"
+    witness.write_bytes(witness.read_bytes().replace(b'"number":1', b'"number":4'))
+    assert "0 children as of 1970-01-02" in CliRunner().invoke(app, [*given, str(OAK)]).output
+    with opened_imports(load(desk.settings, NodeSettings)) as imports:
+        assert not imports.behind(OAK)
+    stranger = CliRunner().invoke(app, [*given, "e99000001.nobody"])
+    assert isinstance(stranger.exception, Defect)
 
 
 def test_the_same_file_again_is_said_to_be_so(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,15 @@ from agency_node.tag_workers import TagWorkers
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.node_world import a_federation
 from fakes.simulated_holders import QuietLog
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol.codec.carriage import read_blinded, write_evaluated
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Epoch
+from fingerpost.protocol.federation import DenyList, Epoch
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
+from fingerpost.service.member_list import MemberList
 from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
 from fingerpost.service.rpc_channel import Redialled
 from fingerpost.service.tls import Identity, Service
@@ -64,6 +66,7 @@ class Two:
     holders: tuple[Holder, Holder]
     edge: GrpcKeyHolders
     clock: ManualClock
+    members: MemberList
     servers: list[grpc.aio.Server] = field(default_factory=list)
 
     async def turn_the_clock(self, until: asyncio.Task[Any]) -> None:
@@ -83,6 +86,8 @@ class Two:
 async def two(tmp_path: Path) -> AsyncIterator[Two]:
     authority = FakeAuthority.create(tmp_path / "authority")
     clock = ManualClock()
+    members = MemberList()
+    members.update(a_federation(clock.now()))
     log: Any = QuietLog()
     holders = (Holder(b"a" * 32), Holder(b"b" * 32))
     servers = []
@@ -94,9 +99,10 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
         port = serving.add_secure_port("127.0.0.1:0", authority.server(identity).credentials())
         await serving.start()
         servers.append(serving)
-        channels.append(Redialled(f"127.0.0.1:{port}", authority.client(NODE), identity, clock))
+        address, tls = f"127.0.0.1:{port}", authority.client(NODE)
+        channels.append(Redialled(address, tls, identity, clock, members))
     edge = GrpcKeyHolders((channels[0], channels[1]), clock, patience=60.0, random=lambda: 0.5)
-    yield Two(holders, edge, clock, servers)
+    yield Two(holders, edge, clock, members, servers)
     await edge.close()
     for serving in servers:
         await serving.stop(grace=0)
@@ -149,6 +155,18 @@ async def test_what_a_holder_decided_is_not_asked_again(two: Two, code: Code) ->
         assert len(two.holders[0].batches) == 1
         # The worker goes on with the next.
         assert len(await workers.tags(INPUTS[:3], two.epoch, HOLDERS)) == 3
+
+
+async def test_a_holder_that_was_put_out_is_not_called_again(two: Two) -> None:
+    async with TagWorkers(two.edge, 1) as workers:
+        await workers.tags(INPUTS[:1], two.epoch, HOLDERS)
+        called = [len(holder.batches) for holder in two.holders]
+        denied = DenyList(members=frozenset({HOLDERS[1]}))
+        two.members.update(replace(two.members.current, deny=denied))
+        with pytest.raises(Refused) as refused:
+            await workers.tags(INPUTS[:1], two.epoch, HOLDERS)
+    assert refused.value.code is Code.NOT_A_MEMBER
+    assert len(two.holders[1].batches) == called[1]
 
 
 async def test_patience_ends(two: Two) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agency_node.case_sources.reasons import Reason, RefusedFile
-from agency_node.ingest.report import ImportReport, write_report
-from agency_node.ingest.staging import Shrunk
+from agency_node.ingest.report import ImportReport, write_refusal, write_report
+from agency_node.ingest.staging import ManyRefused, Older, Shrunk
 from agency_node.ports import TAG_BLOCK, Imports
 from agency_node.record_inputs import record_inputs
 from agency_node.records import RecordId
 from agency_node.tagging import Tagger
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
 from fakes.import_world import (
+    AS_OF,
     DAY,
     ELM,
     ELSEWHERE,
@@ -302,11 +305,10 @@ async def test_the_old_generation_answers_until_the_new_one_is_complete(world: W
     after = world.records.generation(OAK)
     assert after is not None
     assert after.children == 8
-    # A running node may still answer from the one before; the next import deletes it.
-    assert world.records.child(OAK, before.number, RecordId(4)).id == RecordId(4)
+    # A running node may still answer from any of those before, and it alone knows.
     await world.import_(rows(0, 9))
-    with pytest.raises(Refused):
-        world.records.child(OAK, before.number, RecordId(4))
+    await world.import_(rows(0, 10))
+    assert world.records.child(OAK, before.number, RecordId(4)).id == RecordId(4)
 
 
 async def test_the_same_file_again_does_nothing(world: World) -> None:
@@ -334,6 +336,46 @@ async def test_an_export_with_less_than_half_the_children_is_not_taken(
     assert world.records.generation(OAK) == before
     report = await world.import_(lines, how=options(allow_shrink=True))
     assert report.children == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("refused", "rows_in_all", "taken"),
+    [(4, 20, True), (5, 20, False), (5, 249, False), (5, 250, True), (20, 1000, True)],
+)
+async def test_an_export_of_which_many_rows_are_refused_is_not_taken(
+    world: World, refused: int, rows_in_all: int, taken: bool
+) -> None:
+    lines = [*rows(0, refused, kind="?"), *rows(refused, rows_in_all)]
+    if not taken:
+        with pytest.raises(ManyRefused) as many:
+            await world.import_(lines)
+        assert [r.line for r in many.value.refused] == list(range(2, 2 + refused))
+        assert world.records.generation(OAK) is None
+        told = write_refusal(OAK, many.value).decode()
+        assert '"unknown_kind"' in told
+        assert "Tarrowby" not in told
+    how = replace(options(), accept_refused=not taken)
+    report = await world.import_(lines, how=how)
+    assert (report.children, len(report.refused)) == (rows_in_all - refused, refused)
+
+
+async def test_extensions_behind_every_number_lose_no_child(world: World) -> None:
+    report = await world.import_(rows(0, 100, desk_phone="01632 960001 ext 12"))
+    assert (report.children, report.refused) == (100, ())
+
+
+async def test_an_export_that_is_older_than_the_last_is_not_taken(world: World) -> None:
+    world.open_epoch()
+    await world.import_(rows(0, 5))
+    older = replace(options(), as_of=AS_OF - timedelta(days=1))
+    with pytest.raises(Older) as refused:
+        await world.import_(rows(0, 6), how=older)
+    assert (refused.value.before, refused.value.now) == (AS_OF, AS_OF - timedelta(days=1))
+    before = world.records.generation(OAK)
+    assert before is not None
+    assert before.number == 1
+    report = await world.import_(rows(0, 6), how=replace(older, allow_older=True))
+    assert report.generation == 2
 
 
 async def test_a_first_import_without_children_is_refused(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agency_node import admission
 from agency_node.matching import Finding
 from agency_node.records import ChildRecord
 from fakes.node_world import (
@@ -33,9 +34,9 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Status
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import DenyList
+from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
-from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.messages import KeySet, Query
 
 NOTHING = dict.fromkeys(MINE, Status.NOTHING_TO_DISCLOSE)
 CANNOT = dict.fromkeys(MINE, Status.CANNOT_ANSWER)
@@ -131,6 +132,39 @@ def test_a_replay_gets_try_again_from_all_and_touches_nothing() -> None:
     assert world.words(query)[SCHOOL] is Status.INVOLVED
     assert world.words(query) == AGAIN
     assert len(world.entries) == 1
+
+
+def test_without_the_time_to_look_all_are_told_to_try_again_and_no_index_is_touched() -> None:
+    world = a_world(school=(a_record(),))
+    known, stranger = world.query(), world.query(another_child())
+    looked = world.index.find
+    world.index.find = never  # type: ignore[method-assign, assignment]
+    answers = world.node.answer([known.wire, stranger.wire], overloaded=True)
+    assert {len(answer.sealed) for answer in answers} == {limits.ANSWER_BYTES}
+    for parts in world.read(answers, known, stranger).values():
+        assert {a.agency: a.status for part in parts for a in part.agencies} == AGAIN
+    assert world.entries == []
+    world.index.find = looked  # type: ignore[method-assign]
+    assert world.words(known) == AGAIN, "it was kept: what was refused is not looked at later"
+    assert world.words(world.query())[SCHOOL] is Status.INVOLVED
+
+
+def test_a_copy_within_a_frame_costs_not_even_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_world(school=(a_record(),))
+    read, queries = admission.read, [world.query().wire, world.query().wire]
+    verified: list[bytes] = []
+
+    def reading(wire: bytes, federation: Federation) -> Query:
+        verified.append(wire)
+        return read(wire, federation)
+
+    monkeypatch.setattr(admission, "read", reading)
+    assert len(world.node.answer(queries * 60)) == 2
+    assert verified == queries
+
+
+def never(*_arguments: object) -> None:
+    raise AssertionError("an index was touched")
 
 
 def test_twice_in_one_frame_is_answered_once() -> None:

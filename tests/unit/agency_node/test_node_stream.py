@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_node import grpc_broker
+from agency_node import answer_line, grpc_broker
 from agency_node.answer_line import AnswerLine
 from agency_node.grpc_broker import RENEW_JITTER_SECONDS, RENEW_SECONDS, BrokerStream
 from fakes.certificates import FakeAuthority
@@ -37,7 +37,7 @@ ME = Identity(FEDERATION, NODE, Service.NODE)
 
 class NoLog:
     def _take(self, event: str, /, **fields: object) -> None:
-        assert event in {**grpc_broker.EVENTS, "node.behind": None}
+        assert event in {*grpc_broker.EVENTS, *answer_line.EVENTS}
 
     debug = info = warning = error = _take
 
@@ -84,8 +84,8 @@ class Node:
         )
         self.line = line
 
-    def work(self, queries: Sequence[bytes]) -> tuple[SealedAnswer, ...]:
-        return tuple(SealedAnswer(q[:32], 0, bytes(limits.ANSWER_BYTES)) for q in queries)
+    def work(self, frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
+        return tuple(SealedAnswer(q[:32], 0, bytes(limits.ANSWER_BYTES)) for q in frame)
 
 
 def a_wire(number: int = 0) -> bytes:
@@ -219,6 +219,23 @@ async def test_a_broker_that_is_one_no_more_is_left_at_the_next_frame(
             await task
         assert caught.value.code is Code.NOT_A_MEMBER
         assert stream.frames == []
+
+
+async def test_a_broker_that_is_one_no_more_is_left_though_it_sends_nothing(
+    authority: FakeAuthority, address: str
+) -> None:
+    broker, node = NodeBroker(), Node(authority, address, clock=Moving())
+    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+        await broker.stream()
+        node.clock.advance(grpc_broker.MEMBERSHIP_SECONDS)  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+        assert not task.done()
+        node.current = replace(node.current, deny=DenyList(members=frozenset({BROKER})))
+        node.clock.advance(grpc_broker.MEMBERSHIP_SECONDS)  # type: ignore[attr-defined]
+        with pytest.raises(Refused) as caught:
+            await task
+        assert caught.value.code is Code.NOT_A_MEMBER
+        assert not node.stream.attached
 
 
 async def test_an_expired_member_list_does_not_end_the_stream(

@@ -12,26 +12,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.answer_line import FRAMES_WAITING, AnswerLine
-from agency_node.ticks import departure
+from agency_node.ticks import (
+    LEAST_RESERVE_SECONDS,
+    MOST_RESERVE,
+    QUERY_SECONDS,
+    Load,
+    departure,
+    latest_start,
+)
 from fakes.by_hand import ByHand
 from fakes.clock import ManualClock
 from fakes.node_world import NodeWorld
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.messages import SealedAnswer
 
 TICK = limits.TICK_MS / 1000
 DELAY = limits.ANSWER_DELAY_MS / 1000
 steady = st.floats(0, 1e6)
+answer_delays = st.integers(100, 2000)
+frames = st.integers(1, QUERIES_PER_FRAME)
 
 
-@given(steady, st.floats(0, 3), st.integers(100, 2000))
-def test_on_a_tick_never_early_and_never_a_tick_too_late(
+@given(steady, st.floats(0, 10), answer_delays)
+def test_on_a_tick_never_early_and_late_by_whole_delays_only(
     received: float, took: float, delay_ms: int
 ) -> None:
+    delay = delay_ms / 1000
     at = departure(received, received + took, delay_ms)
-    due = max(received + delay_ms / 1000, received + took)
     assert abs(at / TICK - round(at / TICK)) < 1e-6
-    assert due - 1e-6 <= at < due + TICK + 1e-6
+    assert at >= received + max(delay, took) - 1e-6
+    late = (at - received + 1e-6) % delay  # beyond whole delays there is only the way to the tick
+    assert late < TICK + 2e-6
+
+
+@given(steady, answer_delays, st.integers(1, 5), st.floats(0.001, 0.999), st.floats(0.001, 0.999))
+def test_how_late_within_a_delay_changes_nothing(
+    received: float, delay_ms: int, delays: int, one: float, other: float
+) -> None:
+    delay = delay_ms / 1000
+    first = departure(received, received + (delays + one) * delay, delay_ms)
+    assert first == departure(received, received + (delays + other) * delay, delay_ms)
 
 
 @given(steady, st.floats(0, 0.4), st.floats(0, 0.4))
@@ -41,8 +62,72 @@ def test_how_long_the_work_took_within_the_delay_changes_nothing(
     assert departure(received, received + one, 500) == departure(received, received + other, 500)
 
 
-def test_work_that_took_too_long_moves_the_whole_frame_to_the_next_tick() -> None:
-    assert departure(0.0, 0.501, 500) == 0.55
+def test_work_that_took_too_long_moves_the_whole_frame_by_a_whole_delay() -> None:
+    assert departure(0.0, 0.5, 500) == 0.5
+    assert departure(0.0, 0.501, 500) == departure(0.0, 0.999, 500) == 1.0
+    assert departure(0.013, 0.6, 500) == pytest.approx(1.05)
+
+
+class TestLoad:
+    @given(steady, frames, answer_delays)
+    def test_what_comes_to_an_idle_node_is_looked_up(
+        self, received: float, queries: int, delay_ms: int
+    ) -> None:
+        assert not Load().is_over(received, received, queries, delay_ms)
+
+    @given(steady, frames, answer_delays)
+    def test_work_that_begins_in_time_has_its_reserve(
+        self, received: float, queries: int, delay_ms: int
+    ) -> None:
+        delay = delay_ms / 1000
+        reserve = received + delay - latest_start(received, queries, delay_ms)
+        least = max(LEAST_RESERVE_SECONDS, queries * QUERY_SECONDS)
+        assert reserve == pytest.approx(min(least, MOST_RESERVE * delay), abs=1e-6)
+
+    def test_a_whole_frame_at_the_default_delay_has_all_that_is_allowed_for_it(self) -> None:
+        assert limits.ANSWER_DELAY_MS / 1000 * MOST_RESERVE >= QUERIES_PER_FRAME * QUERY_SECONDS
+
+    def test_work_that_begins_too_late_is_refused(self) -> None:
+        assert not Load().is_over(0.0, 0.349, 1, 500)
+        assert Load().is_over(0.0, 0.351, 1, 500)
+        assert Load().is_over(0.0, 0.2, QUERIES_PER_FRAME, 500)
+
+    def test_frames_in_front_count_with_what_is_allowed_for_them(self) -> None:
+        """Fillers that were done in no time refuse the one behind them just as slow ones do."""
+        load = Load()
+        assert not load.is_over(0.0, 0.0, QUERIES_PER_FRAME, 500)
+        assert load.is_over(0.0, 0.001, 1, 500)
+        assert not load.is_over(0.4, 0.4, 1, 500)
+
+    @given(
+        st.lists(st.tuples(st.floats(0, 0.3), frames), min_size=1, max_size=12),
+        st.lists(st.floats(0, 1), min_size=12, max_size=12),
+        st.lists(st.floats(0, 1), min_size=12, max_size=12),
+    )
+    def test_how_fast_the_work_was_decides_nothing(
+        self, came: list[tuple[float, int]], one: list[float], other: list[float]
+    ) -> None:
+        """Within what is allowed: hits or misses in the frames before, the same frames are refused."""
+
+        def refused(shares: list[float]) -> list[bool]:
+            load, received, free = Load(), 0.0, 0.0
+            found = []
+            for (gap, queries), share in zip(came, shares, strict=False):
+                received += gap
+                begins = max(received, free)
+                over = load.is_over(received, begins, queries, 500)
+                free = begins + queries * (0.0005 if over else share * QUERY_SECONDS)
+                found.append(over)
+            return found
+
+        assert refused(one) == refused(other)
+
+    def test_a_flood_is_over_when_it_ends(self) -> None:
+        load = Load()
+        for n in range(500):
+            load.is_over(n / 1000, n / 1000, QUERIES_PER_FRAME, 500)
+        assert load.is_over(0.5, 0.5, 1, 500)
+        assert not load.is_over(1.0, 1.0, QUERIES_PER_FRAME, 500)
 
 
 class NoLog:
@@ -63,15 +148,17 @@ class Running:
     log: NoLog = field(default_factory=NoLog)
     thread: ByHand = field(default_factory=ByHand)
     frames: list[int] = field(default_factory=list)
+    overloaded: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.line = AnswerLine(self.work, self.thread, NodeWorld(), self.clock, self.log)
         self.left: list[tuple[float, int]] = []
 
-    def work(self, queries: Sequence[bytes]) -> tuple[SealedAnswer, ...]:
-        self.frames.append(len(queries))
+    def work(self, frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
+        self.frames.append(len(frame))
+        self.overloaded.append(overloaded)
         return tuple(
-            SealedAnswer(query.ljust(32), 0, bytes(limits.ANSWER_BYTES)) for query in queries
+            SealedAnswer(query.ljust(32), 0, bytes(limits.ANSWER_BYTES)) for query in frame
         )
 
     async def leave(self) -> None:
@@ -120,16 +207,42 @@ async def test_nothing_leaves_because_it_is_ready() -> None:
             assert this.left == [(0.5, 1)]
 
 
-async def test_a_late_frame_leaves_on_the_next_tick_after_it_is_done() -> None:
+@pytest.mark.parametrize("late", [0.501, 0.61, 0.99])
+async def test_a_late_frame_leaves_a_whole_delay_later(late: float) -> None:
     async with running() as this:
         await this.line.take(0.0, (b"a", b"b"))
-        await this.clock.run_for(0.61)
+        await this.clock.run_for(late)
         await this.work_is_done()
         await this.clock.run_for(1)
-        assert this.left == [(0.65, 2)]
+        assert this.left == [(1.0, 2)]
 
 
-async def test_a_process_that_was_held_up_leaves_on_the_next_tick_and_not_at_once() -> None:
+async def test_what_is_late_holds_up_nobody_else() -> None:
+    async with running() as this:
+        await this.line.take(0.0, (b"a", b"b"))
+        await this.clock.run_for(0.51)
+        await this.work_is_done()  # leaves at 1.0
+        await this.line.take(this.clock.monotonic() - 0.1, (b"c",))  # and this one at 0.95
+        await this.work_is_done()
+        await this.clock.run_for(1)
+        assert this.left == [(0.95, 1), (1.0, 2)]
+
+
+async def test_frames_behind_others_are_told_to_try_again_without_a_look() -> None:
+    async with running() as this:
+        whole = tuple(bytes([n]) for n in range(QUERIES_PER_FRAME))
+        for queries in (whole, whole, (b"behind",)):
+            await this.line.take(0.0, queries)
+        for _ in range(3):
+            await this.work_is_done()
+        await this.clock.run_for(1)
+        assert this.overloaded == [False, True, True]
+        assert this.left == [(0.5, QUERIES_PER_FRAME), (0.5, QUERIES_PER_FRAME), (0.5, 1)]
+        told = [fields for event, fields in this.log.events if event == "node.overloaded"]
+        assert told == [{"queries": QUERIES_PER_FRAME}, {"queries": 1}]
+
+
+async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_once() -> None:
     async with running() as this:
         await this.line.take(0.0, (b"a",))
         await this.work_is_done()
@@ -137,7 +250,7 @@ async def test_a_process_that_was_held_up_leaves_on_the_next_tick_and_not_at_onc
         await this.clock.settle()
         assert this.left == []
         await this.clock.run_for(1)
-        assert this.left == [(0.55, 1)]
+        assert this.left == [(1.0, 1)]
 
 
 async def test_what_the_asker_no_longer_waits_for_is_neither_worked_on_nor_sent() -> None:
@@ -194,7 +307,7 @@ async def test_a_frame_of_nothing_costs_nothing() -> None:
         assert this.left == []
 
 
-def _fails(_queries: Sequence[bytes]) -> tuple[SealedAnswer, ...]:
+def _fails(frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
     raise ZeroDivisionError
 
 

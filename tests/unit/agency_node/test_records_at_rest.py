@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from agency_node.store import tables
 from agency_node.store.records import open_records
 from fakes.import_world import ELM, FIRST, OAK, World, data_keys, row
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.service.database import migrate, open_sqlite
 
 LINES = [
@@ -181,3 +183,123 @@ def test_the_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
             c.name for c in table.primary_key
         ]
     engine.dispose()
+
+
+# ---- put back from a copy --------------------------------------------------------------------------
+
+
+def put_back(world: World, copy: Path) -> World:
+    """The database, and not what lies beside it, is as it was when ``copy`` was made."""
+    world.close()
+    shutil.copy(copy, world.path)
+    for beside in ("-wal", "-shm"):
+        world.path.with_name(world.path.name + beside).unlink(missing_ok=True)
+    again = World(world.path.parent, world.holders)
+    again.members = world.members
+    again.importer = replace(again.importer, members=world.members)
+    return again
+
+
+async def copied(world: World, tmp_path: Path) -> tuple[World, Path]:
+    """After a copy was made of ten children, fifteen were imported."""
+    world.open_epoch()
+    await world.import_(LINES[:10])
+    world.close()
+    copy = tmp_path / "copy"
+    shutil.copy(world.path, copy)
+    later = put_back(world, copy)
+    await later.import_(LINES[:15])
+    ready = later.records.ready(OAK, FIRST)
+    assert ready is not None
+    assert (ready.number, ready.children) == (2, 15)
+    return later, copy
+
+
+async def test_records_put_back_answer_nothing_until_they_are_imported_anew(
+    world: World, tmp_path: Path
+) -> None:
+    later, copy = await copied(world, tmp_path)
+    again = put_back(later, copy)
+    assert again.imports.behind(OAK)
+    assert again.records.ready(OAK, FIRST) is None
+    standing = again.imports.standings()[OAK]
+    assert (standing.behind, standing.ready) == (True, {})
+    assert not again.imports.behind(ELM)
+    report = await again.import_(LINES[:10])  # the very file that the copy was made of
+    assert (report.already, report.generation) == (False, 3)
+    ready = again.records.ready(OAK, FIRST)
+    assert ready is not None
+    assert ready.number == 3
+    again.close()
+
+
+async def test_what_was_being_imported_in_a_copy_does_not_take_a_number_that_was_used(
+    world: World, tmp_path: Path
+) -> None:
+    world.open_epoch()
+    await world.import_(LINES[:10])
+    world.quick.refuse = Refused(Code.QUOTA, "evaluations")
+    with pytest.raises(Refused):
+        await world.import_(LINES[:15])
+    world.quick.refuse = None
+    world.close()
+    copy = tmp_path / "copy"
+    shutil.copy(world.path, copy)
+    later = put_back(world, copy)
+    assert (await later.import_(LINES[:15])).generation == 2
+    again = put_back(later, copy)
+    assert (await again.import_(LINES[:15])).generation == 3
+    assert again.records.ready(OAK, FIRST) is not None
+    again.close()
+
+
+async def test_records_put_back_may_be_adopted(world: World, tmp_path: Path) -> None:
+    later, copy = await copied(world, tmp_path)
+    again = put_back(later, copy)
+    assert again.imports.adopt(OAK).number == 1
+    ready = again.records.ready(OAK, FIRST)
+    assert ready is not None
+    assert ready.number == 1
+    assert (await again.import_(LINES[:12])).generation == 3
+    again.close()
+
+
+async def test_a_copy_with_another_import_of_the_same_number_is_behind_too(
+    world: World, tmp_path: Path
+) -> None:
+    later, copy = await copied(world, tmp_path)
+    later.close()
+    witness = world.path.with_suffix(".witness")
+    told = witness.read_bytes()
+    witness.unlink()
+    again = put_back(later, copy)
+    await again.clock.run_for(5)
+    await again.import_(LINES[:14])
+    assert again.records.ready(OAK, FIRST) is not None
+    again.close()
+    witness.write_bytes(told)
+    other = World(world.path.parent)
+    newest = other.records.generation(OAK)
+    assert newest is not None
+    assert newest.number == 2
+    assert other.records.ready(OAK, FIRST) is None
+    other.close()
+
+
+async def test_an_import_killed_before_it_was_witnessed_is_witnessed_by_the_next(
+    world: World,
+) -> None:
+    world.open_epoch()
+    await world.import_(LINES[:10])
+    witness = world.path.with_suffix(".witness")
+    told = witness.read_bytes()
+    assert witness.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) == 0
+    witness.write_bytes(b"{}")
+    assert (await world.import_(LINES[:10])).already
+    assert witness.read_bytes() == told
+
+
+def test_a_witness_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "records.witness").write_bytes(b"{")
+    with pytest.raises(Defect, match="witness"):
+        open_records(tmp_path / "records.sqlite", data_keys())

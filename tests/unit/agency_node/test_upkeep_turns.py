@@ -9,13 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from agency_node.index import LocatorIndex
+from agency_node.records import RecordId
+from agency_node.store import tables
 from agency_node.tagging import Tagger
 from agency_node.upkeep import AGAIN_SECONDS, GRACE_SECONDS, UPKEEP_EVENTS, Upkeep, due_tables
-from fakes.import_world import DAY, ELM, FIRST, NOW, OAK, World, a_federation, row
+from fakes.import_world import (
+    DAY,
+    ELM,
+    FIRST,
+    NOW,
+    OAK,
+    World,
+    a_federation,
+    options,
+    row,
+)
 from fakes.simulated_holders import Peppers, QuietLog
+from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.private.locators import Pepper, locator
+from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.schedule import day_of, slot_of
@@ -171,6 +186,99 @@ async def test_an_older_generation_is_deleted_once_no_table_needs_it(node: Node)
     with pytest.raises(Refused):
         node.world.imports.plan(OAK, 1)
     assert node.world.imports.plan(OAK, 2).children == 3
+
+
+async def test_what_a_table_answers_from_outlives_any_number_of_imports(node: Node) -> None:
+    """A record that is gone behind a table that is not would tell a child who is known from one who is not."""
+    node.world.open_epoch()
+    await node.world.import_(rows(2))
+    await node.turn()
+    for count in (3, 4, 5):
+        await node.world.import_(rows(count))
+    assert node.index.in_use() == {OAK: 1}
+    assert node.world.records.child(OAK, 1, RecordId(0)).involvements
+    await node.turn(5)
+    await node.turn(limits.SLOT_SECONDS - 1)
+    assert node.world.records.child(OAK, 1, RecordId(0)).involvements
+    await node.turn(2)
+    for number in (1, 2, 3):
+        with pytest.raises(Refused):
+            node.world.imports.plan(OAK, number)
+
+
+async def test_what_imports_left_while_no_node_ran_is_deleted_at_its_start(node: Node) -> None:
+    node.world.open_epoch()
+    for count in (2, 3, 4):
+        await node.world.import_(rows(count))
+    await node.turn()
+    await node.turn(GRACE_SECONDS)
+    assert node.world.imports.plan(OAK, 3).children == 4
+    for number in (1, 2):
+        with pytest.raises(Refused):
+            node.world.imports.plan(OAK, number)
+
+
+async def test_what_could_still_be_answered_from_is_kept(node: Node) -> None:
+    """The newest is not tagged, no table is built yet: the one before is all that the node has."""
+    node.world.open_epoch()
+    await node.world.import_(rows(2))
+    epochs = node.world.members.federation.parameters.epochs
+    node.world.members.federation = a_federation(())
+    await node.world.import_(rows(3))
+    node.world.members.federation = a_federation(epochs)
+    node.peppers.missing.add(FIRST)
+    node.world.quick.refuse = Refused(Code.QUOTA, "evaluations")
+    await node.turn()
+    await node.turn(GRACE_SECONDS + 1)
+    node.peppers.missing.clear()
+    await node.turn(5)
+    ready = node.index.ready(OAK, FIRST, slot_of(node.now))
+    assert ready is not None
+    assert ready.number == 1
+
+
+async def test_an_emptied_agency_keeps_nothing(node: Node) -> None:
+    node.world.open_epoch()
+    await node.world.import_(rows(2))
+    await node.turn()
+    await node.world.import_([], how=options(allow_shrink=True))
+    await node.turn(5)
+    await node.turn(GRACE_SECONDS + 1)
+    with pytest.raises(Refused):
+        node.world.imports.plan(OAK, 1)
+
+
+async def test_records_that_were_put_back_are_not_answered_from(node: Node, tmp_path: Path) -> None:
+    node.world.open_epoch()
+    await node.world.import_(rows(2))
+    witness = tmp_path / "records.witness"
+    told = witness.read_bytes()
+    witness.write_bytes(told.replace(b'"number":1', b'"number":2'))
+    await node.turn()
+    assert node.index.ready(OAK, FIRST, SLOT) is None
+    assert node.log.events.count("records.behind") == 1
+    await node.turn(GRACE_SECONDS)
+    assert node.log.events.count("records.behind") == 1
+    assert node.world.imports.adopt(OAK).number == 1
+    await node.turn(5)
+    assert node.index.ready(OAK, FIRST, slot_of(node.now)) is not None
+
+
+async def test_no_table_is_built_under_another_normalisation(node: Node) -> None:
+    """After an upgrade, until the agency imports again: "cannot answer", and never "no"."""
+    node.world.open_epoch()
+    await node.world.import_(rows(2))
+    with node.world.records.engine.begin() as connection:
+        connection.execute(
+            update(tables.generation).values(normalisation_version=NORMALISATION_VERSION - 1)
+        )
+    await node.turn()
+    assert node.index.ready(OAK, FIRST, SLOT) is None
+    await node.world.import_(rows(3))
+    await node.turn(5)
+    ready = node.index.ready(OAK, FIRST, SLOT)
+    assert ready is not None
+    assert ready.normalisation_version == NORMALISATION_VERSION
 
 
 async def test_tags_of_an_epoch_that_is_over_are_forgotten(node: Node) -> None:

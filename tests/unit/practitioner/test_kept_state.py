@@ -13,7 +13,7 @@ from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Parameters
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.service.peppers import PepperStore
+from fingerpost.service.peppers import PepperStore, write_pepper
 from fingerpost.service.settings import write_secret
 from practitioner.kept_state import Held, Holder, KeptPeppers, keeping
 
@@ -60,9 +60,9 @@ def test_a_reader_sees_what_the_keeper_keeps_and_leaves_it_alone(tmp_path: Path)
 
 
 def test_two_days_of_one_epoch_and_an_erasure_under_way(tmp_path: Path) -> None:
-    first = Pepper(ONE, 20_000, bytes(32))
-    write_secret(tmp_path / "1.20000.pepper", first.value)
-    write_secret(tmp_path / "1.20001.pepper", first.next().value)
+    first = Pepper(ONE, 20_000, bytes(range(32)))
+    write_secret(tmp_path / "1.20000.pepper", write_pepper(first))
+    write_secret(tmp_path / "1.20001.pepper", write_pepper(first.next()))
     write_secret(tmp_path / "2.20000.pepper", b"")
     peppers = KeptPeppers(tmp_path)
     peppers.reread()
@@ -72,10 +72,22 @@ def test_two_days_of_one_epoch_and_an_erasure_under_way(tmp_path: Path) -> None:
 
 
 def test_a_pepper_that_others_can_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "1.20000.pepper").write_bytes(bytes(32))
+    (tmp_path / "1.20000.pepper").write_bytes(write_pepper(Pepper(ONE, 20_000, bytes(range(32)))))
     (tmp_path / "1.20000.pepper").chmod(0o644)
     with pytest.raises(Defect):
         KeptPeppers(tmp_path).reread()
+
+
+def test_a_pepper_that_is_wrong_by_one_bit_is_told(tmp_path: Path) -> None:
+    """With it all nodes would say "no", and the outcome would be complete."""
+    damaged = bytearray(write_pepper(Pepper(ONE, 20_000, bytes(range(32)))))
+    damaged[5] ^= 4
+    write_secret(tmp_path / "1.20000.pepper", bytes(damaged))
+    peppers = KeptPeppers(tmp_path)
+    with pytest.raises(Defect):
+        peppers.reread()
+    with pytest.raises(Refused):
+        peppers.pepper(ONE, 20_000)
 
 
 def test_no_folder_means_no_pepper(tmp_path: Path) -> None:

@@ -148,6 +148,15 @@ def test_an_agency_without_a_named_contact_is_rung_at_its_duty_desk() -> None:
     assert "involved; ring its duty desk" in text
 
 
+def test_a_duty_desk_beside_named_contacts_says_that_there_are_more() -> None:
+    council = agency("Wexcombe Council", AgencyKind.LOCAL_AUTHORITY, desk="020 7946 0100")
+    named = Pointer(council.id, CoarseKind.EARLY_HELP, InvolvementStatus.OPEN, worker_name="Bea")
+    more = Pointer(council.id, None, InvolvementStatus.OPEN)
+    text = shown(outcome([said(council, Status.INVOLVED, named, more)]))
+    assert "Bea" in text
+    assert "more contacts than fit here; ring its duty desk" in text
+
+
 def test_nobody_named_is_a_sentence_about_who_answered() -> None:
     quiet = said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE)
     text = shown(outcome([quiet]))

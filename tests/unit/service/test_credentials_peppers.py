@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import random
 import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from fakes.clock import ManualClock
 from fakes.repository import DAY, FakeRepository, listed
-from fingerpost.private.locators import Pepper
+from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, seal_pepper
 from fingerpost.protocol.codec.statements import (
     EpochKeyStatement,
@@ -33,6 +35,7 @@ from fingerpost.service.credentials import make_member_keys
 from fingerpost.service.epoch_keys import epochs_to_prepare, is_over, next_epoch
 from fingerpost.service.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, earliest_day, keep_peppers
+from fingerpost.service.settings import write_secret
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
 MIDNIGHT = (NOW // DAY + 1) * DAY
@@ -275,6 +278,39 @@ class TestStoppedHalfWay:
         (folder / name).touch(mode=0o600)
         (folder / name).write_bytes(b"short")
         with pytest.raises(Defect):
+            PepperStore(folder, ME)
+
+    @pytest.mark.parametrize("bit", [0, 100, 8 * PEPPER_BYTES - 1, 8 * PEPPER_BYTES, 319])
+    def test_one_bit_that_turned_over_stops_it(
+        self, store: PepperStore, folder: Path, pepper: Pepper, bit: int
+    ) -> None:
+        """Wrong by one bit it finds nobody: every answer would be a "no"."""
+        store.open(sealed_for(store, THREE, pepper), NOW)
+        path = folder / f"3.{TODAY}.pepper"
+        turned = bytearray(path.read_bytes())
+        turned[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(turned)
+        with pytest.raises(Defect, match="damaged"):
+            PepperStore(folder, ME)
+
+    @pytest.mark.parametrize("name", [f"3.{TODAY + 1}.pepper", f"4.{TODAY}.pepper"])
+    def test_a_pepper_under_another_s_name_stops_it(
+        self, store: PepperStore, folder: Path, pepper: Pepper, name: str
+    ) -> None:
+        store.open(sealed_for(store, THREE, pepper), NOW)
+        (folder / f"3.{TODAY}.pepper").rename(folder / name)
+        with pytest.raises(Defect, match="damaged"):
+            PepperStore(folder, ME)
+
+    def test_zeros_are_nobody_s_pepper(self, store: PepperStore, folder: Path) -> None:
+        for zeros in (Pepper(THREE, TODAY, bytes(32)), Pepper(THREE, TODAY - 1, bytes(32))):
+            sealed = sealed_for(store, THREE, zeros)
+            assert code_of(partial(store.open, sealed, NOW)) is Code.MALFORMED
+        assert "3.key" in names(folder)
+        where = (3).to_bytes(4, "big") + TODAY.to_bytes(8, "big")
+        fits = hashlib.sha256(b"fingerpost/v1 pepper file" + where + bytes(32)).digest()[:8]
+        write_secret(folder / f"3.{TODAY}.pepper", bytes(32) + fits)
+        with pytest.raises(Defect, match="damaged"):
             PepperStore(folder, ME)
 
     def test_a_file_open_to_others_stops_it(self, folder: Path) -> None:

@@ -1,0 +1,37 @@
+"""``fingerpost-node adopt-records``: the operator's word that records put back from a copy may be answered from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agency_node.import_wiring import opened_imports
+from agency_node.settings import NodeSettings
+from fingerpost.protocol.errors import Defect
+from fingerpost.service.settings import load
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the node's command line."""
+    app.command("adopt-records")(adopt_records)
+
+
+def adopt_records(
+    settings_file: Annotated[Path, typer.Option("--settings", help="The node's settings file.")],
+    agency: Annotated[str, typer.Option(help="The agency's id.")],
+) -> None:
+    """Answers from records that were put back from a copy, though children who came since are not in them."""
+    settings = load(settings_file, NodeSettings)
+    chosen = next((known.id for known in settings.agencies if str(known.id) == agency), None)
+    if chosen is None:
+        raise Defect("--agency: not one of this node's")
+    with opened_imports(settings) as imports:
+        if not imports.behind(chosen):
+            typer.echo("These records are the newest; nothing had to be done.")
+            return
+        found = imports.adopt(chosen)
+    day = datetime.fromtimestamp(found.as_of, UTC).date()
+    typer.echo(f"Adopted: {found.children} children as of {day}. Import a new export soon.")

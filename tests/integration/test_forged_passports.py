@@ -1,0 +1,256 @@
+"""A passport that does not hold opens nothing: not at the agency that knows the child, not over the real wire.
+
+The queries are right in all else: the child's own locators, wraps that open, a listed gateway's signature. So they do
+open where the child is known; there it is recorded who was refused why, and the answer is the one that all get.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import grpc.aio
+import pytest
+import pytest_asyncio
+
+from agency_node.audit_record import read_body
+from fingerpost.private.codec import write_demographics
+from fingerpost.private.inner import Inner
+from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Purpose, Role, Status
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.messages import NodeAnswer
+from fingerpost.wire.v1 import private_pb2
+from integration.forgeries import FORGERIES, Original
+from integration.running_federation import (
+    ASKED,
+    COUNCIL,
+    GP,
+    OAK,
+    SAYS,
+    Federation,
+    running,
+)
+from integration.running_gateway import GatewayParty
+from practitioner.query import QueryOnItsWay
+from practitioner.session import Issued
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HONEST = "honest"
+REFERENCE = "REF/2026/FORGED"
+
+
+@dataclass(frozen=True)
+class Tried:
+    sealed: SealedQuery
+    token: str
+    query: QueryOnItsWay
+    answers: list[NodeAnswer]
+
+    @property
+    def statuses(self) -> dict[object, Status]:
+        return {agency: word.status for agency, word in self.query.answers().items()}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    federation: Federation
+    tried: dict[str, Tried]
+
+    def recorded(self, name: str) -> list[tuple[str, Code | None]]:
+        """What OAK and the practice recorded of it: the finding, and why it was refused."""
+        hash_ = self.tried[name].sealed.hash.hex()
+        found = []
+        for node in self.federation.nodes.values():
+            for agency in node.agencies:
+                for entry in node.entries(agency):
+                    if entry.fields["query"] == hash_ and entry.body is not None:
+                        refusal = read_body(entry.body).refusal
+                        code = Code(refusal) if refusal else None
+                        found.append((str(entry.fields["finding"]), code))
+        return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Evidence]:
+    async with running(tmp_path_factory.mktemp("forged")) as federation:
+        gateway = federation.gateway
+        now = federation.clock.now()
+        openings = await gateway.openings(ASKED, int(now))
+
+        async def one(name: str) -> Tried:
+            issued = gateway.desk.issue(federation.session(), now)
+            original = Original(issued.token, federation.passport_key)
+            token = original.token if name == HONEST else FORGERIES[name](original)
+            inner = Inner(token, Purpose.S47_ENQUIRY, REFERENCE, "", ASKED)
+            sealed = gateway.sealed(inner, issued, openings)
+            return Tried(sealed, token, *await gateway.submit(sealed))
+
+        # All at once: they share frames, and the honest one stands among them.
+        names = [*list(FORGERIES)[::2], HONEST, *list(FORGERIES)[1::2]]
+        tried = await asyncio.gather(*(one(name) for name in names))
+        yield Evidence(federation, dict(zip(names, tried, strict=True)))
+
+
+async def test_the_honest_one_among_them_is_answered(evidence: Evidence) -> None:
+    """Nothing else is lost for them; and the queries below would have opened."""
+    assert evidence.tried[HONEST].statuses == SAYS["ASKED"]
+    assert evidence.recorded(HONEST) == [("match", None)] * 2
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+async def test_a_forged_passport_gets_the_answer_that_all_get(
+    evidence: Evidence, name: str
+) -> None:
+    tried = evidence.tried[name]
+    assert set(tried.statuses.values()) == {Status.NOTHING_TO_DISCLOSE}
+    assert not any(word.pointers for word in tried.query.answers().values())
+    assert tried.query.rejected == 0
+    assert [len(a.sealed) for a in tried.answers] == [limits.ANSWER_BYTES] * 3
+    # Answered in full: generation and date of the records as for any "no".
+    honest = evidence.tried[HONEST].query.answers()
+    assert {a: w.generation for a, w in tried.query.answers().items()} == {
+        a: w.generation for a, w in honest.items()
+    }
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+async def test_it_is_recorded_where_it_opened(evidence: Evidence, name: str) -> None:
+    """At both agencies that hold the child; with a code, and without anything it said."""
+    recorded = evidence.recorded(name)
+    wanted = Code.BAD_SIGNATURE if name == "another's cnf" else Code.BAD_PASSPORT
+    assert recorded == [("refused", wanted)] * 2
+
+
+async def test_nothing_of_a_forged_passport_is_kept_or_logged(evidence: Evidence) -> None:
+    """Nobody vouches for what is in it, so it does not stand in a record as if somebody did."""
+    federation = evidence.federation
+    hashes = {t.sealed.hash.hex() for name, t in evidence.tried.items() if name != HONEST}
+    planted = [b"manager-0001", b"ADMINISTRATOR", REFERENCE.encode(), ASKED.surname.encode()]
+    planted += [t.token.split(".")[-1].encode() for t in evidence.tried.values() if len(t.token) > 50]
+    for node in federation.nodes.values():
+        assert node.written.getvalue()
+        for text in planted:
+            assert text.decode() not in node.written.getvalue()
+        for agency in node.agencies:
+            for entry in node.entries(agency):
+                if entry.fields["query"] in hashes:
+                    assert entry.body is not None
+                    assert read_body(entry.body).asked is None
+                    assert not any(text in entry.body for text in planted)
+    for text in planted:
+        assert text.decode() not in federation.broker.written.getvalue()
+
+
+# ---- beyond what an honest gateway's code can even seal ------------------------------------------
+
+
+async def raw(
+    gateway: GatewayParty, federation: Federation, passport: str, **more: object
+) -> tuple[Issued, SealedQuery]:
+    """A query whose inner part is written by hand, past all bounds of our own writer."""
+    now = federation.clock.now()
+    issued = gateway.desk.issue(federation.session(), now)
+    openings = await gateway.openings(ASKED, int(now))
+    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+
+    def written(_inner: Inner, core_hash: bytes) -> bytes:
+        person = private_pb2.Demographics.FromString(write_demographics(ASKED))
+        values: dict[str, object] = {
+            "core_hash": core_hash,
+            "passport": passport or issued.token,
+            "purpose": int(Purpose.S47_ENQUIRY),
+            "demographics": person,
+        }
+        message = private_pb2.Inner(**{**values, **more})  # type: ignore[arg-type]
+        return message.SerializeToString(deterministic=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fingerpost.private.query_sealing.write_inner", written)
+        return issued, gateway.sealed(inner, issued, openings)
+
+
+async def test_a_passport_of_a_megabyte_does_not_fit(evidence: Evidence) -> None:
+    """The sealed part has one size; and a query with a longer one is not a query."""
+    federation = evidence.federation
+    with pytest.raises(Refused) as caught:
+        await raw(federation.gateway, federation, "a" * (1 << 20))
+    assert caught.value.code is Code.MALFORMED
+    with pytest.raises(Refused):
+        Inner("a" * (limits.PASSPORT_BYTES + 1), Purpose.S47_ENQUIRY, "", "", ASKED)
+
+
+@pytest.mark.parametrize(
+    "how", ["a passport too long", "a passport without end", "no passport", "another purpose"]
+)
+async def test_an_inner_part_out_of_bounds_gets_the_answer_that_all_get(
+    evidence: Evidence, how: str
+) -> None:
+    federation = evidence.federation
+    gateway = federation.gateway
+    match how:
+        case "a passport too long":
+            _, sealed = await raw(gateway, federation, "a" * 2000)
+        case "a passport without end":
+            _, sealed = await raw(gateway, federation, "a.b." + "c" * 2500)
+        case "no passport":
+            _, sealed = await raw(gateway, federation, "\0")
+        case _:
+            _, sealed = await raw(gateway, federation, "", purpose=4711)
+    query, answers = await gateway.submit(sealed)
+    assert {word.status for word in query.answers().values()} == {Status.NOTHING_TO_DISCLOSE}
+    assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES] * 3
+    evidence.tried[how] = Tried(sealed, "", query, answers)
+    assert [finding for finding, _ in evidence.recorded(how)] == ["refused", "refused"]
+
+
+async def test_a_role_or_purpose_that_is_not_in_force_is_refused_there_too(
+    evidence: Evidence,
+) -> None:
+    """The asking side refuses it itself; a gateway that does not is met by every node."""
+    federation = evidence.federation
+    gateway = federation.gateway
+    # A purpose that wants a reference, without one.
+    _, sealed = await raw(gateway, federation, "", purpose=int(Purpose.REFERRAL_TRIAGE))
+    query, _ = await gateway.submit(sealed)
+    assert {word.status for word in query.answers().values()} == {Status.NOTHING_TO_DISCLOSE}
+    evidence.tried["purpose"] = Tried(sealed, "", query, [])
+    assert evidence.recorded("purpose") == [("refused", Code.NOT_ALLOWED)] * 2
+    assert Role.SOCIAL_WORKER in federation.members.current.code_lists.roles
+
+
+async def test_a_query_under_a_gateways_name_that_may_not_ask_is_refused_by_the_broker(
+    evidence: Evidence,
+) -> None:
+    """OAK asks through no gateway; its name in the core does not make it so."""
+    federation = evidence.federation
+    gateway = federation.gateway
+    now = federation.clock.now()
+    session = federation.session()
+    issued = gateway.desk.issue(session, now)
+    openings = await gateway.openings(ASKED, int(now))
+    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+    with pytest.MonkeyPatch.context() as patch:
+        real = gateway.members.current.__class__.asking_agency
+        patch.setattr("fingerpost.private.query_sealing.write_core", as_agency(OAK.value))
+        sealed = gateway.sealed(inner, issued, openings)
+        assert real is gateway.members.current.__class__.asking_agency
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await gateway.submit(sealed)
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert {COUNCIL, GP, OAK} <= set(evidence.tried[HONEST].statuses)
+
+
+def as_agency(name: str) -> object:
+    from fingerpost.protocol.codec.queries import write_core
+    from fingerpost.wire.v1 import query_pb2
+
+    def written(core: object) -> bytes:
+        message = query_pb2.QueryCore.FromString(write_core(core))  # type: ignore[arg-type]
+        message.agency = name
+        return message.SerializeToString(deterministic=True)
+
+    return written
