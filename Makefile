@@ -17,7 +17,7 @@ demo: ## a whole federation on this machine, one lookup from question to answer
 	$(READY) runtime demo-data
 	$(PY) deploy/demo/run.py
 
-demo-serve: ## the same federation, left running with the portal open
+demo-serve: ## the same federation, left running, to ask by hand
 	$(READY) runtime demo-data
 	$(PY) deploy/demo/run.py --serve
 

@@ -145,16 +145,22 @@ def examine(
     ``child`` reads a record. Raises what it raises.
     """
     opened: Opened | None = None
+    unreadable: Code | None = None
     candidates: Counter[RecordId] = Counter()
     for hit in hits:
         try:
             this = open_query(asking.query, hit.position, wrap_secret(asking.slot_key, hit.tag))
-        except Refused:
-            continue  # a locator by chance, or an asker who wraps badly: it does not open here
+        except Refused as refused:
+            if (
+                refused.code is not Code.BAD_SEAL
+            ):  # a key came out of the wrap: who made it knows the child's tag
+                unreadable = unreadable or refused.code
+            continue  # otherwise a locator by chance, or an asker who wraps badly: it does not open here
         opened = opened or this
         candidates.update(hit.records)
     if opened is None:
-        return None
+        # Attack: a question about a child that every agency could have read, written so that none records it.
+        return Examined(Finding.REFUSED, None, (), (), unreadable) if unreadable else None
     try:
         question = asking.question(opened)
     except Refused as refused:

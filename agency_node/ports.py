@@ -42,8 +42,8 @@ class Records(Protocol):
         generation is complete and fully tagged for the epoch."""
 
     def ready(self, agency: AgencyId, epoch: EpochNumber) -> Generation | None:
-        """The newest complete generation that is fully tagged for the epoch and made under this program's
-        ``NORMALISATION_VERSION``: the keys of another meet nobody's, and would make every answer "no". None when the
+        """The newest complete generation that is fully tagged for the epoch. None when it, or one after it, was made
+        under another ``NORMALISATION_VERSION`` (its keys meet nobody's: every answer would be "no"), and when the
         records are ``Imports.behind``."""
 
 

@@ -35,7 +35,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     * ``places``: see ``membership.Places``.
     * ``state``: folder of this node alone. ``records.sqlite``: sealed rows (deleting it makes the node say that it
       cannot
-      answer, never "no"; an older copy of it likewise, by ``records.witness`` beside it; an older copy of both
+      answer, never "no"; an older copy of it likewise, by ``records.witness`` beside it; an older copy of both together
       answers "no" for whoever came since); ``reports/``: import reports without persons; what the answering side keeps.
     * ``agencies``: whose records are answered from; leaving one out makes it "cannot answer".
     * ``audit_key``: 32-byte secret file; reading it opens the bodies of the audit log.

@@ -19,6 +19,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service import logs, settings
+from fingerpost.service.audit import Actor, Month, OperationId
 from fingerpost.service.clock import SystemClock
 from fingerpost.service.credentials import make_member_keys
 from fingerpost.service.health import probe
@@ -130,6 +131,23 @@ def audit_show(
     finally:
         log.close()
     Console().print(table)
+
+
+@audit.command("forget")
+def audit_forget(
+    settings_file: SettingsFile,
+    month: Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")],
+    by: Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")],
+    why: Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")],
+) -> None:
+    """Destroys the key of a month: its pseudonyms can never be read again; the chain still verifies."""
+    log = wiring.open_audit(settings.load(settings_file, BrokerSettings))
+    try:
+        now = int(time.time())
+        log.forget(Month(month), actor=Actor(by), operation=OperationId(why), at=now)
+    finally:
+        log.close()
+    typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
 
 
 def main() -> None:

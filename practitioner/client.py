@@ -34,7 +34,7 @@ from fingerpost.private.purpose_rules import require_in_force
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Status
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
 from fingerpost.protocol.messages import Submission
@@ -137,8 +137,11 @@ class Client:
             )
             raise
         outcome = _outcome(lookup, int(now), answers, rejected)
-        await self._outcomes.keep(session, outcome)
-        await self._record.ended(session.agency, lookup.operation, outcome, self._clock.now())
+        # That it was asked is on the record. A disk that fills up now must not keep the answers from whoever waits for
+        # them; the next lookup is refused by it.
+        with contextlib.suppress(Defect):
+            await self._outcomes.keep(session, outcome)
+            await self._record.ended(session.agency, lookup.operation, outcome, self._clock.now())
         return outcome
 
     def _prepare(self, session: Session, question: Question) -> _Lookup:

@@ -216,7 +216,7 @@ class _Reader:
                 middle_names=_column(row, "middle_names", read.read_name),
                 surname=_column(row, "surname", read.read_name),
                 other_names=_column(row, "aliases", read.read_aliases),
-                dob=_column(row, "dob", lambda text: read.read_birth(text, self._as_of)),
+                dob=self._birth(number, row),
                 sex=sex,
                 postcode=_column(row, "postcode", read.read_postcode),
                 nhs_number=_column(row, "nhs_number", read.read_number),
@@ -224,6 +224,17 @@ class _Reader:
             )
         except Refused as refused:  # a bound that was not met above: names the field only
             raise _BadColumn(refused.what, Reason.TOO_LONG) from None
+
+    def _birth(self, number: int, row: Mapping[str, str]) -> date | None:
+        """A date that cannot be right is left out, so that the child is still found by name and place; that of an adult
+        refuses the row, which is about somebody else."""
+        try:
+            return read.read_birth(row.get("dob", ""), self._as_of)
+        except BadField as bad:
+            if bad.reason is not Reason.DATE_NOT_READ:
+                raise _BadColumn("dob", bad.reason) from None
+            self._remark(number, "dob", bad.reason)
+            return None
 
     def _involvement(self, number: int, row: dict[str, str], *, shielded: bool) -> Involvement:
         kind = _column(row, "kind", read.read_kind)

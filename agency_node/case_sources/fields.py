@@ -71,12 +71,16 @@ def read_date(text: str) -> date | None:
 
 
 def read_birth(text: str, as_of: date) -> date | None:
-    """A date of birth, or an expected one: not later than ``UNBORN_DAYS`` after the export, not ``OLDEST_YEARS``
-    ago."""
-    born = read_date(text)
-    if born is not None and (
-        (born - as_of).days > UNBORN_DAYS or as_of.year - born.year > OLDEST_YEARS
-    ):
+    """A date of birth, or an expected one. Raises ``BadField``: DATE_OUT_OF_RANGE when it is of an adult
+    (``OLDEST_YEARS``
+    ago), DATE_NOT_READ when it is no date, or later than ``UNBORN_DAYS`` after the export."""
+    try:
+        born = read_date(text)
+    except BadField:
+        raise BadField(Reason.DATE_NOT_READ) from None
+    if born is not None and (born - as_of).days > UNBORN_DAYS:
+        raise BadField(Reason.DATE_NOT_READ)
+    if born is not None and as_of.year - born.year > OLDEST_YEARS:
         raise BadField(Reason.DATE_OUT_OF_RANGE)
     return born
 

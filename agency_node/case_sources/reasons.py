@@ -48,6 +48,7 @@ class Reason(Enum):
     # a row that is taken, with less than it might have given
     FLAG_READ_AS_YES = "flag_read_as_yes"
     SEX_NOT_READ = "sex_not_read"
+    DATE_NOT_READ = "date_not_read"
     NUMBER_NOT_READ = "number_not_read"
     POSTCODE_NOT_READ = "postcode_not_read"
     TEXT_TOO_LONG = "text_too_long"
@@ -87,6 +88,7 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.TOO_MANY_INVOLVEMENTS: "The child has more rows than one child may have.",
         Reason.TOO_WEAK: "Too little is known to tell this child from others: nobody could find the record.",
         Reason.FLAG_READ_AS_YES: "The field says neither yes nor no; it was read as yes, so nothing is told.",
+        Reason.DATE_NOT_READ: "The date cannot be right and was left out; by it the child cannot be found.",
         Reason.SEX_NOT_READ: "The sex could not be read and was left out.",
         Reason.NUMBER_NOT_READ: "The number is not valid and does not help to find the child.",
         Reason.POSTCODE_NOT_READ: "The postcode is not valid and does not help to find the child.",

@@ -22,7 +22,7 @@ from agency_node.settings import NodeSettings
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service.audit import Actor, AuditEvent, Entry, OperationId, Receipt
+from fingerpost.service.audit import Actor, AuditEvent, Entry, Month, OperationId, Receipt
 from fingerpost.service.settings import load
 
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
@@ -116,6 +116,25 @@ def adopt(
     finally:
         log.close()
     typer.echo("Adopted.")
+
+
+@app.command()
+def forget(
+    settings_file: SettingsFile,
+    month: Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")],
+    by: Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")],
+    why: Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")],
+    agency: Agency = None,
+) -> None:
+    """Destroys the key of a month: who asked about whom can never be read again; the chain still verifies."""
+    settings = load(settings_file, NodeSettings)
+    log = wiring.open_audit(settings, _agency(settings, agency))
+    try:
+        now = int(datetime.now(UTC).timestamp())
+        log.forget(Month(month), actor=Actor(by), operation=OperationId(why), at=now)
+    finally:
+        log.close()
+    typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
 
 
 def _row(entry: Entry, *, possible: bool) -> Iterator[str]:

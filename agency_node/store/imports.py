@@ -15,6 +15,7 @@ from agency_node.record_codec import read_child, write_child
 from agency_node.records import Generation, RecordId
 from agency_node.store import deletion, tables
 from agency_node.store.records import SqlRecords, as_generation, fully_tagged, newest
+from agency_node.store.witness import is_behind
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -272,13 +273,14 @@ class SqlImports:
         for row in rows:  # by number: a newer one takes the older one's place
             generation = newest[row.agency] = as_generation(row)
             if row.normalisation_version != NORMALISATION_VERSION:
+                ready.pop(row.agency, None)
                 continue
             for epoch in epochs.get(row.id, ()):
                 ready.setdefault(row.agency, {})[epoch] = generation
         standings = {}
         for agency, seen in witnessed.items():
             last = newest.get(agency.value)
-            behind = seen is not None and seen.knows_more_than(last)
+            behind = is_behind(last, seen)
             epochs_ready = {} if behind else ready.get(agency.value, {})
             standings[agency] = Standing(last, epochs_ready, behind)
         return standings

@@ -17,7 +17,7 @@ from agency_node.record_codec import read_child
 from agency_node.records import ChildRecord, Generation, RecordId
 from agency_node.sealing import DataKey, GenerationSeal
 from agency_node.store import tables
-from agency_node.store.witness import Witness
+from agency_node.store.witness import Witness, is_behind
 from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
@@ -104,16 +104,15 @@ class SqlRecords:
         self.key(agency)
         complete = (
             select(tables.generation)
-            .where(
-                *_is_complete(agency),
-                tables.generation.c.normalisation_version == NORMALISATION_VERSION,
-            )
+            .where(*_is_complete(agency))
             .order_by(tables.generation.c.number.desc())
         )
         if self.behind(agency):
             return None
         with reading(self._engine) as connection:
             for row in connection.execute(complete).all():
+                if row.normalisation_version != NORMALISATION_VERSION:
+                    return None  # nor from an older one: it would be a step back
                 if fully_tagged(connection, row, epoch):
                     return as_generation(row)
         return None
@@ -121,7 +120,7 @@ class SqlRecords:
     def behind(self, agency: AgencyId) -> bool:
         """Whether these records were put back from a copy that is older than what this node had imported."""
         witnessed = self._witness.of(agency)  # before the rows: an import writes it after them
-        return witnessed is not None and witnessed.knows_more_than(self.generation(agency))
+        return is_behind(self.generation(agency), witnessed)
 
     # ---- shared with the writing side ----------------------------------------------------------
 

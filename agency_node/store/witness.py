@@ -2,7 +2,8 @@
 
 Law: the note is written after the import it is about, and never goes back but by ``adopt``. A database that knows less
 than its note was put back from a copy: it would say "no" about every child who came since, so nothing is answered from
-it (attack, and accident: a backup restored without a word). What the note cannot show is a copy of both together.
+it (attack, and accident: a backup restored without a word); nor from one without a note, so backups leave the note out.
+What the note cannot show is a copy of both together.
 """
 
 from __future__ import annotations
@@ -28,11 +29,15 @@ class Witnessed:
     number: int
     completed_at: int
 
-    def knows_more_than(self, newest: Generation | None) -> bool:
-        """Whether the store whose ``newest`` complete generation this is was put back."""
-        if newest is None or newest.number < self.number:
-            return True
-        return newest.number == self.number and newest.completed_at != self.completed_at
+
+def is_behind(newest: Generation | None, witnessed: Witnessed | None) -> bool:
+    """Whether the store whose ``newest`` complete generation this is was put back. One that is ahead was not: the note
+    is written last."""
+    if newest is None or witnessed is None:
+        return (newest is None) != (witnessed is None)
+    if newest.number == witnessed.number:
+        return newest.completed_at != witnessed.completed_at
+    return newest.number < witnessed.number
 
 
 class Witness:

@@ -240,15 +240,6 @@ class Federation:
             and (reach is not Reach.NATIONAL_RING or in_national_ring(agency))
         )
 
-    def not_connected_in_reach(
-        self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
-    ) -> tuple[tuple[Area, NotConnected], ...]:
-        return tuple(
-            (area, gap)
-            for area in self.areas_in_reach(asking, reach, named)
-            for gap in area.not_connected
-        )
-
     def epoch(self, number: EpochNumber, now: float) -> Epoch:
         """The epoch if queries may use it at ``now`` (with the clock skew either side). Raises
         ``Refused(UNSUPPORTED)``."""

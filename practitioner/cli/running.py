@@ -15,6 +15,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.service import logs
+from fingerpost.service.audit import Month, OperationId
 from fingerpost.service.bundle import read_bundle
 from fingerpost.service.credentials import make_member_keys
 from fingerpost.service.health import probe
@@ -24,6 +25,7 @@ from practitioner import wiring
 from practitioner.cli.parsing import (
     PARTY,
     SettingsFile,
+    administrator,
     agency_of,
     federation_id,
     load,
@@ -132,6 +134,24 @@ def audit_verify(settings_file: SettingsFile, agency: Agency = None) -> None:
         typer.echo(f"{report.entries} entries, whole. Head: {report.head.hash.hex()}")
     finally:
         log.close()
+
+
+@audit.command("forget")
+def audit_forget(
+    settings_file: SettingsFile,
+    month: Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")],
+    why: Annotated[str, typer.Option(help="A reference to the reason (a-z, 0-9 and . : _ -).")],
+    agency: Agency = None,
+) -> None:
+    """Destroys the key of a month: who asked about whom can never be read again; the chain still verifies."""
+    loaded = load(settings_file)
+    log = wiring.open_audit(loaded, agency_of(loaded, agency))
+    try:
+        now = int(time.time())
+        log.forget(Month(month), actor=administrator(), operation=OperationId(why), at=now)
+    finally:
+        log.close()
+    typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
 
 
 @audit.command("show")

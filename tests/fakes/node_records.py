@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from agency_node.ports import TAG_BLOCK, Child, Staged, Standing
 from agency_node.records import ChildRecord, Generation, RecordId
@@ -109,9 +110,8 @@ class MemoryRecords:
         )
 
     def ready(self, agency: AgencyId, epoch: EpochNumber) -> Generation | None:
-        return next(
-            (g.value() for g in self._complete(agency) if g.sound() and g.tagged(epoch)), None
-        )
+        usable = takewhile(_Generation.sound, self._complete(agency))
+        return next((g.value() for g in usable if g.tagged(epoch)), None)
 
     # ---- Imports -------------------------------------------------------------------------------
 
@@ -222,9 +222,9 @@ class MemoryRecords:
 
     def _standing(self, agency: AgencyId) -> Standing:
         ready: dict[EpochNumber, Generation] = {}
-        for found in reversed(self._complete(agency)):
+        for found in reversed(tuple(takewhile(_Generation.sound, self._complete(agency)))):
             for epoch in found.blocks:
-                if found.children and found.sound() and found.tagged(epoch):
+                if found.children and found.tagged(epoch):
                     ready[epoch] = found.value()
         return Standing(self.generation(agency), ready)
 

@@ -106,7 +106,7 @@ def _deep(levels: int) -> bytes:
     return nested
 
 
-def _field(message: Message, field: FieldDescriptor) -> Iterator[tuple[str, bytes]]:
+def _field(message: Message, field: Any) -> Iterator[tuple[str, bytes]]:
     rest = _without(message, field)
     number, wire_type = field.number, _WIRE_TYPE[field.type]
     value: Any = getattr(message, field.name)
@@ -129,7 +129,7 @@ def _field(message: Message, field: FieldDescriptor) -> Iterator[tuple[str, byte
     yield "as 8 bytes", rest + varint(number << 3 | _FIXED64) + bytes(8)
 
 
-def _contents(field: FieldDescriptor, value: Any) -> Iterator[tuple[str, bytes]]:
+def _contents(field: Any, value: Any) -> Iterator[tuple[str, bytes]]:
     if field.is_repeated:
         one = _encoded(field, value[0]) if len(value) else b"e99000001"
         many = raw_field(field.number, one[:8]) * MANY
@@ -151,7 +151,7 @@ def _contents(field: FieldDescriptor, value: Any) -> Iterator[tuple[str, bytes]]
         yield "twice", here + here
 
 
-def _encoded(field: FieldDescriptor, value: Any) -> bytes:
+def _encoded(field: Any, value: Any) -> bytes:
     if isinstance(value, Message):
         return value.SerializeToString(deterministic=True)
     if isinstance(value, bytes):
@@ -159,7 +159,7 @@ def _encoded(field: FieldDescriptor, value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else b""
 
 
-def _without(message: Message, field: FieldDescriptor) -> bytes:
+def _without(message: Message, field: Any) -> bytes:
     rest = copy.deepcopy(message)
     rest.ClearField(field.name)
     return rest.SerializeToString(deterministic=True)

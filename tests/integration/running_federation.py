@@ -60,10 +60,10 @@ from fingerpost.service.identity import Identity
 from fingerpost.service.member_list import MemberList
 from fingerpost.service.member_list_mirror import Mirror
 from integration.running_gateway import GatewayParty
+from integration.running_node import NodeParty
 from integration.running_parties import (
     BrokerParty,
     HolderParty,
-    NodeParty,
     SteppedClock,
     until,
 )
@@ -251,6 +251,7 @@ class Federation:
             ISSUER,
             HOLDERS,
             (Epoch(EPOCH, now - DAY, now - DAY, now + 80 * DAY, keys),),
+            gathering_ms=1500,
             practitioner_per_hour=500,
             practitioner_per_day=1000,
         )

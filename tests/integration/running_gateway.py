@@ -76,7 +76,14 @@ class GatewayParty(Party):
         self.key_holders: GrpcKeyHolders
         self.broker: Redialled
 
+    async def redial(self) -> None:
+        """To the same parties, on new connections."""
+        await self.stop()
+        self.dial(*self._dialled)
+
     def dial(self, broker: tuple[str, Identity], holders: Sequence[tuple[str, Identity]]) -> None:
+        self._dialled = broker, holders
+
         def channel(address: str, peer: Identity) -> Redialled:
             made = Redialled(address, self.tls, peer, self.clock, self.members)
             self._opened.push_async_callback(made.close)

@@ -1,4 +1,4 @@
-"""Callers that cost much and bring nothing: a member's port stays open for the others, and nothing is worked on for them.
+"""Callers that cost much and bring nothing: the port stays open for the others, and nothing is worked on for them.
 
 Only members get as far as most of this (mutual TLS); a member's process can be taken over.
 """
@@ -71,7 +71,9 @@ async def require_serving(federation: Federation) -> None:
     assert statuses(outcome) == SAYS["ASKED"]
 
 
-async def as_node(federation: Federation, folder: Path, attack: Callable[[Connection], object]) -> object:
+async def as_node(
+    federation: Federation, folder: Path, attack: Callable[[Connection], object]
+) -> object:
     """Runs the attack in a thread, over a connection with a listed node's papers."""
     papers = issue(federation.authority, identity(SPARE, Service.NODE)).write(folder)
     context = tls_context(federation.authority.file, papers, ssl.TLSVersion.TLSv1_3)

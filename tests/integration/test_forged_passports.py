@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import grpc.aio
 import pytest
@@ -19,15 +19,15 @@ from fingerpost.private.codec import write_demographics
 from fingerpost.private.inner import Inner
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Purpose, Role, Status
+from fingerpost.protocol.codec.queries import write_core
+from fingerpost.protocol.codes import Purpose, Status
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.messages import NodeAnswer
+from fingerpost.protocol.messages import NodeAnswer, QueryCore
+from fingerpost.service.rpc import refused_from
 from fingerpost.wire.v1 import private_pb2
 from integration.forgeries import FORGERIES, Original
 from integration.running_federation import (
     ASKED,
-    COUNCIL,
-    GP,
     OAK,
     SAYS,
     Federation,
@@ -130,7 +130,8 @@ async def test_nothing_of_a_forged_passport_is_kept_or_logged(evidence: Evidence
     federation = evidence.federation
     hashes = {t.sealed.hash.hex() for name, t in evidence.tried.items() if name != HONEST}
     planted = [b"manager-0001", b"ADMINISTRATOR", REFERENCE.encode(), ASKED.surname.encode()]
-    planted += [t.token.split(".")[-1].encode() for t in evidence.tried.values() if len(t.token) > 50]
+    signatures = [t.token.split(".")[-1].encode() for t in evidence.tried.values()]
+    planted += [signature for signature in signatures if len(signature) > 50]
     for node in federation.nodes.values():
         assert node.written.getvalue()
         for text in planted:
@@ -207,7 +208,25 @@ async def test_an_inner_part_out_of_bounds_gets_the_answer_that_all_get(
     assert [finding for finding, _ in evidence.recorded(how)] == ["refused", "refused"]
 
 
-async def test_a_role_or_purpose_that_is_not_in_force_is_refused_there_too(
+async def test_a_content_key_that_was_not_committed_to_opens_nothing(evidence: Evidence) -> None:
+    """Attack: one ciphertext, two keys: this agency is shown another child than that one."""
+    federation = evidence.federation
+    gateway = federation.gateway
+    now = federation.clock.now()
+    issued = gateway.desk.issue(federation.session(), now)
+    openings = await gateway.openings(ASKED, int(now))
+    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fingerpost.private.query_sealing.commitment", lambda *_: bytes(32))
+        sealed = gateway.sealed(inner, issued, openings)
+    query, answers = await gateway.submit(sealed)
+    assert {word.status for word in query.answers().values()} == {Status.NOTHING_TO_DISCLOSE}
+    assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES] * 3
+    evidence.tried["two keys"] = Tried(sealed, "", query, answers)
+    assert evidence.recorded("two keys") == [("refused", Code.BAD_COMMITMENT)] * 2
+
+
+async def test_a_purpose_without_its_control_is_refused_there_too(
     evidence: Evidence,
 ) -> None:
     """The asking side refuses it itself; a gateway that does not is met by every node."""
@@ -219,38 +238,25 @@ async def test_a_role_or_purpose_that_is_not_in_force_is_refused_there_too(
     assert {word.status for word in query.answers().values()} == {Status.NOTHING_TO_DISCLOSE}
     evidence.tried["purpose"] = Tried(sealed, "", query, [])
     assert evidence.recorded("purpose") == [("refused", Code.NOT_ALLOWED)] * 2
-    assert Role.SOCIAL_WORKER in federation.members.current.code_lists.roles
 
 
-async def test_a_query_under_a_gateways_name_that_may_not_ask_is_refused_by_the_broker(
+async def test_a_query_for_an_agency_that_does_not_ask_is_refused_by_the_broker(
     evidence: Evidence,
 ) -> None:
-    """OAK asks through no gateway; its name in the core does not make it so."""
+    """OAK asks through no gateway, and its name in a well signed core does not make it so."""
     federation = evidence.federation
     gateway = federation.gateway
     now = federation.clock.now()
-    session = federation.session()
-    issued = gateway.desk.issue(session, now)
+    issued = gateway.desk.issue(federation.session(), now)
     openings = await gateway.openings(ASKED, int(now))
     inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+
+    def written(core: QueryCore) -> bytes:
+        return write_core(replace(core, agency=OAK))
+
     with pytest.MonkeyPatch.context() as patch:
-        real = gateway.members.current.__class__.asking_agency
-        patch.setattr("fingerpost.private.query_sealing.write_core", as_agency(OAK.value))
+        patch.setattr("fingerpost.private.query_sealing.write_core", written)
         sealed = gateway.sealed(inner, issued, openings)
-        assert real is gateway.members.current.__class__.asking_agency
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await gateway.submit(sealed)
-    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-    assert {COUNCIL, GP, OAK} <= set(evidence.tried[HONEST].statuses)
-
-
-def as_agency(name: str) -> object:
-    from fingerpost.protocol.codec.queries import write_core
-    from fingerpost.wire.v1 import query_pb2
-
-    def written(core: object) -> bytes:
-        message = query_pb2.QueryCore.FromString(write_core(core))  # type: ignore[arg-type]
-        message.agency = name
-        return message.SerializeToString(deterministic=True)
-
-    return written
+    assert refused_from(caught.value).code is Code.NOT_A_MEMBER

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from effort import profile
 from fakes.federation_life import AGENCIES, CHILDREN, KINDS, PURPOSES, Life
 from fakes.simulated_holders import GATEWAY, HOLDERS
-from fakes.wexcombe import COUNCIL, NODES
+from fakes.wexcombe import COUNCIL, COUNCILS, NODES, SCHOOLS
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.ids import AgencyId, MemberId
@@ -162,8 +162,15 @@ class FederationLives(RuleBasedStateMachine):
         self.run(self.life.world.clock.run_for(float(seconds)))
         self.run(self.life.redial())
 
-    @rule(edge=st.sampled_from([limits.SLOT_SECONDS, limits.DAY]), before=st.sampled_from([0.3, 2]))
-    def an_edge_of_slot_or_day_is_near(self, edge: int, before: float) -> None:
+    @rule(
+        edge=st.sampled_from([limits.SLOT_SECONDS, limits.DAY]),
+        before=st.sampled_from([0.3, 2]),
+        skew=st.sampled_from([-limits.CLOCK_SKEW_SECONDS, 0, limits.CLOCK_SKEW_SECONDS]),
+    )
+    def an_edge_of_slot_or_day_is_near(self, edge: int, before: float, skew: int) -> None:
+        """Some nodes' clocks are past it already, or a minute from it."""
+        for node in (SCHOOLS, COUNCILS):
+            self.life.world.nodes[node].skew = float(skew)
         clock = self.life.world.clock
         left = edge - clock.now() % edge
         self.run(clock.run_for(max(0.0, left - before)))

@@ -340,7 +340,14 @@ async def test_an_export_with_less_than_half_the_children_is_not_taken(
 
 @pytest.mark.parametrize(
     ("refused", "rows_in_all", "taken"),
-    [(4, 20, True), (5, 20, False), (5, 249, False), (5, 250, True), (20, 1000, True)],
+    [
+        (4, 5, True),
+        (5, 19, False),
+        (5, 20, True),
+        (6, 39, False),
+        (24, 400, True),
+        (25, 400, False),
+    ],
 )
 async def test_an_export_of_which_many_rows_are_refused_is_not_taken(
     world: World, refused: int, rows_in_all: int, taken: bool

@@ -292,11 +292,28 @@ async def test_an_import_killed_before_it_was_witnessed_is_witnessed_by_the_next
     world.open_epoch()
     await world.import_(LINES[:10])
     witness = world.path.with_suffix(".witness")
-    told = witness.read_bytes()
+    first = witness.read_bytes()
     assert witness.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) == 0
-    witness.write_bytes(b"{}")
-    assert (await world.import_(LINES[:10])).already
-    assert witness.read_bytes() == told
+    await world.import_(LINES[:15])
+    second = witness.read_bytes()
+    witness.write_bytes(first)
+    assert not world.imports.behind(OAK)
+    assert (await world.import_(LINES[:15])).already
+    assert witness.read_bytes() == second
+
+
+async def test_records_without_a_witness_are_not_answered_from(world: World) -> None:
+    """A whole machine put back from a backup, which leaves the witness out."""
+    world.open_epoch()
+    await world.import_(LINES[:10])
+    world.close()
+    world.path.with_suffix(".witness").unlink()
+    again = World(world.path.parent)
+    assert again.imports.behind(OAK)
+    assert again.records.ready(OAK, FIRST) is None
+    again.imports.adopt(OAK)
+    assert again.records.ready(OAK, FIRST) is not None
+    again.close()
 
 
 def test_a_witness_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:

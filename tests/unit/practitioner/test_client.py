@@ -477,3 +477,15 @@ async def test_an_outcome_says_what_was_asked(world: World, gateway: SimGateway)
     assert (outcome.reach, outcome.wide) == (Reach.AREA_AND_NEIGHBOURS, True)
     assert outcome.purpose is Purpose.S47_ENQUIRY
     assert len(outcome.operation) == 16
+
+
+async def test_a_disk_that_fills_up_at_the_end_does_not_keep_the_answers(
+    world: World, gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise Defect("the disk is full")
+
+    monkeypatch.setattr(gateway, "keep", full)
+    outcome = await ask(world, gateway)
+    assert outcome.complete
+    assert "sent" in gateway.order

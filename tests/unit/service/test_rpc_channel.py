@@ -81,7 +81,7 @@ async def test_a_channel_to_one_that_was_put_out_is_closed_and_none_is_dialled(
     members.update(change(listed, peer))
     await clock.settle()
     with pytest.raises(grpc.aio.UsageError):
-        await before.unary_unary("/x/Y")(b"")
+        await before.unary_unary("/x/Y", bytes, bytes)(b"")
     with pytest.raises(Refused) as refused:
         redialled.channel()
     assert refused.value.code is Code.NOT_A_MEMBER

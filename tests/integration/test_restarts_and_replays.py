@@ -1,0 +1,413 @@
+"""Parties that stop in the middle and come back, a broker that plays old queries and answers again: all of it over
+real streams, and never a "no" that nobody said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+import pytest
+import pytest_asyncio
+
+from fakes.node_broker import Attached, NodeBroker, listening
+from fingerpost.private.answer_sealing import open_answer
+from fingerpost.private.inner import Inner
+from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.carriage import (
+    read_lookup,
+    read_queries,
+    write_answers,
+    write_event,
+    write_hello,
+)
+from fingerpost.protocol.codes import Purpose, Reach, Status
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.messages import (
+    Accepted,
+    Ended,
+    LookupEvent,
+    NodeAnswer,
+    NodeHello,
+    SealedAnswer,
+)
+from fingerpost.service import logs
+from fingerpost.service.rpc import SERVER_ASKERS, Edge, refused_from, server
+from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
+from integration.running_federation import (
+    ASKED,
+    COUNCIL,
+    COUNCILS,
+    ELM,
+    GP,
+    HEALTH,
+    OAK,
+    SAYS,
+    SCHOOLS,
+    SPARE,
+    Federation,
+    identity,
+    running,
+    statuses,
+)
+from integration.running_parties import until
+from integration.wire_callers import ATTACH, LOOKUP, Refusal, ask, attach, dial, issue
+from practitioner.outcome import Outcome, Question
+
+QUESTION = Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
+NOBODY = dict.fromkeys((COUNCIL, ELM, GP, OAK), Status.NO_REPLY)
+TRY_AGAIN = dict.fromkeys((ELM, OAK), Status.TRY_AGAIN)
+
+
+@pytest_asyncio.fixture
+async def federation(tmp_path: Path) -> AsyncIterator[Federation]:
+    async with running(tmp_path) as made:
+        yield made
+
+
+async def lookup(federation: Federation) -> Outcome:
+    return await federation.gateway.lookup(federation.session(), QUESTION)
+
+
+def carried(federation: Federation) -> list[bytes]:
+    """The queries that have gone to nodes, in order, each once."""
+    frames = [t.data for t in federation.broker.tape.said if t.method == "Attach"]
+    queries = [
+        query
+        for frame in frames
+        for query in read_queries(broker_pb2.AttachResponse.FromString(frame))
+    ]
+    return list(dict.fromkeys(queries))
+
+
+async def a_query(federation: Federation) -> SealedQuery:
+    """Good, and not yet sent."""
+    gateway = federation.gateway
+    now = federation.clock.now()
+    issued = gateway.desk.issue(federation.session(), now)
+    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+    return gateway.sealed(inner, issued, await gateway.openings(ASKED, int(now)))
+
+
+def words(
+    federation: Federation, query: SealedQuery, node: MemberId, answers: list[SealedAnswer]
+) -> dict[AgencyId, Status]:
+    """What a node's sealed answers say, once they verify."""
+    current = federation.members.current
+    asked = current.agencies_in_reach(COUNCIL, Reach.AREA)
+    found = {}
+    for answer in answers:
+        part = open_answer(
+            NodeAnswer(node, answer.part, answer.sealed),
+            query_hash=query.hash,
+            reply_key=query.reply_key,
+            federation=current,
+            asked=asked,
+        )
+        found.update({word.agency: word.status for word in part.agencies})
+    return found
+
+
+# ---- the broker stops --------------------------------------------------------------------------
+
+
+async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federation) -> None:
+    """The query is with the nodes, the answers never come: four gaps, or a refusal; then it comes back and all is
+    well, with the same bytes refused for good."""
+    asking = asyncio.create_task(lookup(federation))
+    await until(lambda: carried(federation))
+    lost = carried(federation)
+    await federation.broker.stop()
+    outcome = await asking
+    assert statuses(outcome) == NOBODY
+    assert not outcome.complete
+    assert not any(service.none_named_itself for service in outcome.services)
+    await federation.broker.start()
+    await federation.attached()
+    assert statuses(await lookup(federation)) == SAYS["ASKED"]
+    request = next(t.data for t in federation.broker.tape.heard if t.method == "Lookup")
+    assert read_lookup(broker_pb2.LookupRequest.FromString(request))[0] == lost[0]
+    root = federation.authority.file.read_bytes()
+    papers = issue(federation.authority, federation.gateway.me)
+    async with dial(federation.broker.askers, root, papers, federation.broker_identity) as channel:
+        ended = await ask(channel, LOOKUP, request)
+    assert isinstance(ended, Refusal)
+    assert ended.code is Code.REPLAYED  # its memory is on the disk
+    ended.require_tidy()
+
+
+async def test_a_broker_that_lost_its_store_asks_for_patience(federation: Federation) -> None:
+    """What it may have carried in an earlier life it does not carry: NOT_READY, until queries are younger."""
+    before = await a_query(federation)
+    await federation.broker.stop()
+    for file in federation.broker.folder.rglob("*"):
+        file.unlink()
+    federation.broker.founded_ago = 0.0
+    await federation.broker.start()
+    await federation.attached()
+    with pytest.raises(Refused) as caught:
+        await lookup(federation)
+    assert caught.value.code is Code.NOT_READY
+    await federation.step(limits.CLOCK_SKEW_SECONDS + 2)
+    assert statuses(await lookup(federation)) == SAYS["ASKED"]
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await federation.gateway.submit(before)
+    assert refused_from(refused.value).code is Code.NOT_READY
+
+
+async def test_key_holders_that_stop_make_no_answer(federation: Federation) -> None:
+    """One of them is enough; nothing has left by then, and both come back to work."""
+    await federation.holders[1].stop()
+    federation.wind_back()
+    with pytest.raises(Refused) as caught:
+        await lookup(federation)
+    assert caught.value.code is Code.UNAVAILABLE
+    assert not carried(federation)
+    await federation.holders[1].start()
+    assert statuses(await lookup(federation)) == SAYS["ASKED"]
+
+
+# ---- a node stops ------------------------------------------------------------------------------
+
+
+async def test_a_node_that_stops_is_a_gap_for_its_own_agencies(federation: Federation) -> None:
+    asking = asyncio.create_task(lookup(federation))
+    await until(lambda: carried(federation))
+    await federation.nodes[SCHOOLS].stop()
+    outcome = await asking
+    others = {a: s for a, s in SAYS["ASKED"].items() if a in (COUNCIL, GP)}
+    assert statuses(outcome) == {**others, ELM: Status.NO_REPLY, OAK: Status.NO_REPLY}
+    await federation.nodes[SCHOOLS].start()
+    await federation.attached()
+    assert statuses(await lookup(federation)) == SAYS["ASKED"]
+
+
+@contextlib.asynccontextmanager
+async def hostile(federation: Federation) -> AsyncIterator[tuple[NodeBroker, Attached]]:
+    """In the broker's place, with the broker's papers: what it sends to nodes is its own affair. And SCHOOLS' stream
+    to it."""
+    address = federation.broker.nodes
+    await federation.broker.stop()
+    broker = NodeBroker()
+    async with listening(broker, federation.authority, federation.broker_identity, address):
+        yield broker, await stream_of(broker, SCHOOLS)
+
+
+async def stream_of(broker: NodeBroker, node: MemberId, after: int = 0) -> Attached:
+    def found() -> list[Attached]:
+        return [s for s in broker.streams[after:] if s.peer.member == node]
+
+    await until(found)
+    return found()[0]
+
+
+async def test_a_replayed_query_is_never_answered_with_yes_or_no(federation: Federation) -> None:
+    """The same bytes: at once, in one frame twice, after the node's restart, and once they are old."""
+    query = await a_query(federation)
+    async with hostile(federation) as (broker, stream):
+
+        async def said(stream: Attached, *frame: bytes) -> dict[AgencyId, Status]:
+            had = sum(len(answers) for _, answers in stream.frames)
+            stream.send(*frame)
+            async with asyncio.timeout(10):
+                answers = await stream.answers(had + 1)
+            assert len(answers) == had + 1  # twice in a frame is answered once
+            assert len(answers[-1].sealed) == limits.ANSWER_BYTES
+            return words(federation, query, SCHOOLS, answers[had:])
+
+        assert await said(stream, query.wire, query.wire) == {
+            ELM: Status.NOTHING_TO_DISCLOSE,
+            OAK: Status.INVOLVED,
+        }
+        assert await said(stream, query.wire) == TRY_AGAIN
+        streams = len(broker.streams)
+        await federation.nodes[SCHOOLS].stop()
+        await federation.nodes[SCHOOLS].start()
+        stream = await stream_of(broker, SCHOOLS, streams)
+        assert await said(stream, query.wire) == TRY_AGAIN  # what it saw is on the disk
+        old = await a_query(federation)
+        await federation.step(limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS + 5)
+        query = old  # never seen here, and out of time
+        assert await said(stream, query.wire) == TRY_AGAIN
+        # A replay is not even looked up.
+        assert len(federation.nodes[SCHOOLS].entries(OAK)) == 1
+
+
+FRAMES: dict[str, Callable[[bytes], bytes]] = {
+    "a bit of the core": lambda wire: flipped(wire, 300),
+    "a bit of a wrap": lambda wire: flipped(wire, 3500),
+    "a bit of the sealed part": lambda wire: flipped(wire, 6000),
+    "a bit of the signature": lambda wire: flipped(wire, -5),
+    "one byte short": lambda wire: wire[:-1],
+    "one byte more": lambda wire: wire + b"\0",
+    "nothing": lambda wire: b"",
+    "far too long": lambda wire: wire * 8,
+    "no query": lambda wire: bytes(len(wire)),
+}
+
+
+def flipped(wire: bytes, place: int) -> bytes:
+    changed = bytearray(wire)
+    changed[place] ^= 1
+    return bytes(changed)
+
+
+async def test_queries_that_the_broker_changed_are_dropped_and_the_rest_answered(
+    federation: Federation,
+) -> None:
+    """Each in a frame between two good ones: two answers come of each frame, and the stream goes on."""
+    async with hostile(federation) as (broker, stream):
+        node = federation.nodes[SCHOOLS]
+        before = len(node.written.getvalue())
+        good: dict[bytes, SealedQuery] = {}
+        for spoil in FRAMES.values():
+            first, other, last = [await a_query(federation) for _ in range(3)]
+            good |= {first.hash: first, last.hash: last}
+            stream.send(first.wire, spoil(other.wire), last.wire)
+        async with asyncio.timeout(10):
+            answers = await stream.answers(len(good))
+        assert sorted(a.query_hash for a in answers) == sorted(good)
+        for answer in answers:
+            assert words(federation, good[answer.query_hash], SCHOOLS, [answer])[OAK] is (
+                Status.INVOLVED
+            )
+        assert len(node.entries(OAK)) == len(good)
+        written = node.written.getvalue()[before:]
+        assert written.count("node.query_dropped") == len(FRAMES)
+        assert "failed" not in written
+        assert [s for s in broker.streams if s.peer.member == SCHOOLS] == [stream]
+
+
+async def test_a_frame_that_is_none_ends_the_stream_and_the_node_dials_again(
+    federation: Federation,
+) -> None:
+    frames = {
+        "an unknown field": broker_pb2.AttachResponse.FromString(b"\x7a\x01x"),
+        "200 queries": broker_pb2.AttachResponse(queries=[bytes(10)] * 200),
+        "beyond a frame": broker_pb2.AttachResponse(queries=[bytes(limits.FRAME_BYTES)]),
+    }
+    async with hostile(federation) as (broker, stream):
+        for frame in frames.values():
+            before = len(broker.streams)
+            stream.send_raw(frame)
+            stream = await stream_of(broker, SCHOOLS, before)
+        query = await a_query(federation)
+        stream.send(query.wire)
+        async with asyncio.timeout(10):
+            answers = await stream.answers(1)
+        assert words(federation, query, SCHOOLS, answers)[OAK] is Status.INVOLVED
+
+
+# ---- answers that are not the node's own -------------------------------------------------------------
+
+
+async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
+    """A listed node hears of a lookup and answers it on its own stream, with another's words and before it: nobody is
+    shown them, and the true answers come through."""
+    root = federation.authority.file.read_bytes()
+    query = await a_query(federation)
+    papers = issue(federation.authority, identity(SPARE, Service.NODE))
+    async with dial(federation.broker.nodes, root, papers, federation.broker_identity) as channel:
+        raw: Any = channel
+        call = raw.stream_stream(ATTACH)()
+        await call.write(write_hello(NodeHello(1)).SerializeToString())
+        await federation.attached((*federation.nodes, SPARE))
+        asking = asyncio.create_task(federation.gateway.submit(query))
+        await until(lambda: query.wire in carried(federation))
+        lie = SealedAnswer(query.hash, 0, bytes(limits.ANSWER_BYTES))
+        await call.write(write_answers([lie]).SerializeToString())
+        found, answers = await asking
+        # More answers than it was asked for: its stream is ended, and no other.
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            async with asyncio.timeout(10):
+                await call.read()
+        assert refused_from(caught.value).code is Code.MALFORMED
+    assert {a: w.status for a, w in found.answers().items()} == SAYS["ASKED"]
+    assert {a.node for a in answers} == {SCHOOLS, COUNCILS, HEALTH}
+    assert found.rejected == 0
+
+
+class LyingBroker(broker_pb2_grpc.LookupServiceServicer):
+    """On the askers' port, with the broker's papers. It has the true answers of the nodes, and shows what it likes."""
+
+    def __init__(self) -> None:
+        self.shown: list[LookupEvent] = []
+
+    async def Lookup(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        read_lookup(request)
+        for event in self.shown:
+            yield write_event(event)
+
+
+LIES: dict[str, Callable[[list[NodeAnswer]], list[LookupEvent]]] = {
+    "each under the next one's name": lambda true: [
+        NodeAnswer(other.node, mine.part, mine.sealed)
+        for mine, other in zip(true, [*true[1:], true[0]], strict=True)
+    ],
+    "the school's under all other names": lambda true: [
+        NodeAnswer(node, a.part, a.sealed)
+        for a in true
+        if a.node == SCHOOLS
+        for node in (COUNCILS, HEALTH)
+    ],
+    "under a member's name that is no node": lambda true: [
+        NodeAnswer(MemberId("gateway"), a.part, a.sealed) for a in true
+    ],
+    "as another part": lambda true: [NodeAnswer(a.node, a.part + 1, a.sealed) for a in true],
+    "one bit changed": lambda true: [
+        NodeAnswer(a.node, a.part, flipped(a.sealed, 7000)) for a in true
+    ],
+    "nothing, and that all have answered": lambda _: [Accepted(bytes(32), ()), Ended(())],
+    "nothing at all": lambda _: [],
+}
+
+
+async def test_answers_under_wrong_names_are_gaps(federation: Federation) -> None:
+    """Over the real stream: of a lying broker the gateway takes the true answers, and of each lie nothing."""
+    query = await a_query(federation)
+    _, true = await federation.gateway.submit(query)
+    assert len(true) == 3
+    address = federation.broker.askers
+    await federation.broker.stop()
+    liar = LyingBroker()
+    log = logs.configure("broker", {}, strict=True, stream=io.StringIO())
+    edge = server(SERVER_ASKERS, Edge(log, longest=20.0))
+    broker_pb2_grpc.add_LookupServiceServicer_to_server(liar, edge)
+    edge.add_secure_port(address, federation.broker.tls.credentials())
+    await edge.start()
+    try:
+        await federation.gateway.redial()
+        liar.shown = list(true)
+        found, _ = await federation.gateway.submit(query)
+        assert {a: w.status for a, w in found.answers().items()} == SAYS["ASKED"]
+        for name, lie in LIES.items():
+            liar.shown = lie(true)
+            found, answers = await federation.gateway.submit(query)
+            assert {a: w.status for a, w in found.answers().items()} == NOBODY, name
+            assert len(answers) == sum(isinstance(shown, NodeAnswer) for shown in liar.shown)
+    finally:
+        await edge.stop(0)
+
+
+async def test_a_stream_that_is_dialled_twice_serves_once(federation: Federation) -> None:
+    """A newer stream of a node replaces the older: the node's own, when it dials again; the query goes out once."""
+    node = federation.nodes[SCHOOLS]
+    root = federation.authority.file.read_bytes()
+    papers = issue(federation.authority, node.me)
+    async with dial(federation.broker.nodes, root, papers, federation.broker_identity) as channel:
+        ended = await attach(channel, [write_hello(NodeHello(1)).SerializeToString()])
+        assert ended == ()
+    await federation.attached()
+    federation.wind_back()
+    outcome = await lookup(federation)
+    assert statuses(outcome) == SAYS["ASKED"]
+    frames = [t for t in federation.broker.tape.said if t.method == "Attach"]
+    assert len(frames) == len(federation.nodes)
