@@ -14,6 +14,7 @@ from typing import Final
 import grpc
 import grpc.aio
 
+from fingerpost.protocol.codec.strict import refuse_unknown
 from fingerpost.service.identity import Identity
 from fingerpost.service.rpc import connect, refused_from
 from fingerpost.service.tls import AuthorityOnly
@@ -31,7 +32,7 @@ def authority_only(authority: Path) -> grpc.ChannelCredentials:
 class IssuerClient:
     """``address``: host:port. ``authority``: the certificate authority's file. ``issuer``: who is believed to answer.
 
-    Calls raise ``Refused``: the issuer's code, or UNAVAILABLE.
+    Calls raise ``Refused``: the issuer's code, UNAVAILABLE, or MALFORMED for an answer that is none.
     """
 
     def __init__(self, address: str, authority: Path, issuer: Identity) -> None:
@@ -44,13 +45,14 @@ class IssuerClient:
         request = pb.CertifyRequest(envelope=envelope)
         async with self._stub() as stub:
             response = await stub.Certify(request, timeout=CALL_SECONDS)
+            refuse_unknown(response)
             return response.certificates
 
     async def deposit(self, envelope: bytes) -> None:
         """Leave a signed ``EpochKeyStatement`` for the next publication. May be repeated."""
         request = pb.DepositRequest(envelope=envelope)
         async with self._stub() as stub:
-            await stub.Deposit(request, timeout=CALL_SECONDS)
+            refuse_unknown(await stub.Deposit(request, timeout=CALL_SECONDS))
 
     @asynccontextmanager
     async def _stub(self) -> AsyncIterator[stubs.IssuerServiceStub]:

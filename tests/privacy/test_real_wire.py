@@ -311,8 +311,8 @@ async def test_who_is_asked_about_shows_in_no_size_and_no_number(evidence: Evide
 
 # ---- two slots ------------------------------------------------------------------------------------
 
-PUBLIC = ("type", "signer", "federation", "agency", "gateway", "padding")
-"""What two queries of one gateway have in common, and what is long enough to tell: constants, ids, zeros."""
+PUBLIC = ("type", "signer", "federation", "agency", "gateway", "passport_key_id", "padding")
+"""What two queries of one agency have in common: constants, ids, zeros."""
 
 
 def fields(wire: bytes) -> dict[str, bytes]:
@@ -334,6 +334,8 @@ def fields(wire: bytes) -> dict[str, bytes]:
         "gateway": core.gateway.encode(),
         "key_commitment": core.key_commitment,
         "locators": core.locators,
+        "passport_key_id": core.passport_key_id,
+        "slot_check": core.slot_check,
     }
 
 

@@ -34,8 +34,11 @@ def parse(type_: type[M], data: bytes, most: int) -> M:
     return message
 
 
-def refuse_unknown(message: Message) -> None:
-    """Raises ``Refused(MALFORMED)`` when the message or one within it carries fields of no contract."""
+def refuse_unknown(message: Message | None) -> None:
+    """Raises ``Refused(MALFORMED)`` when the message or one within it carries fields of no contract, and for None,
+    which gRPC's clients hand on in place of bytes that did not parse."""
+    if message is None:
+        raise Refused(Code.MALFORMED, "message")
     if len(UnknownFieldSet(message)):
         raise Refused(Code.MALFORMED, f"{message.DESCRIPTOR.name}: unknown field")
     for descriptor, value in message.ListFields():
