@@ -172,7 +172,11 @@ class Ceremony:
         *,
         random_bytes: Random = secrets.token_bytes,
     ) -> epochs.Sealed:
-        """Names the epoch in the draft and seals its pepper to every receiving key that is here. Raises ``Defect``."""
+        """Names the epoch in the draft and seals its pepper to every receiving key that is here. Raises
+        ``Defect``: it would
+        be over already, or a key holder's key is missing."""
+        if times.ends_at <= now:
+            raise Defect("the epoch would be over already: look at the days given")
         changed = epochs.forget_ended(self.draft(), self.inbox, self.vault, now)
         changed = epochs.name_epoch(changed, number, times, self.inbox)
         epochs.make_pepper(number, times, self.vault, now, random_bytes)

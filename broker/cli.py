@@ -22,7 +22,7 @@ from fingerpost.service import logs, settings
 from fingerpost.service.audit import Actor, Month, OperationId
 from fingerpost.service.clock import SystemClock
 from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.health import probe
+from fingerpost.service.health import look_at_folder, probe
 from fingerpost.service.run import Stop, run
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -66,14 +66,21 @@ def run_(settings_file: SettingsFile) -> None:
         log = logs.configure("broker", wiring.EVENTS, strict=False)
         await wiring.serve(loaded, log, stop)
 
-    raise typer.Exit(run(serve, party="broker"))
+    raise typer.Exit(run(serve, party="broker", program="fingerpost-broker"))
 
 
 @app.command()
 def check(settings_file: SettingsFile) -> None:
-    """Reads the settings and says whether they hold together."""
-    settings.load(settings_file, BrokerSettings)
-    typer.echo("The settings are well-formed.")
+    """Opens what the settings name and says whether it holds together. Makes nothing, touches no network."""
+    loaded = settings.load(settings_file, BrokerSettings)
+    bundle = wiring.check(loaded)
+    typer.echo(
+        "Settings, keys and folders hold together.\n"
+        f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
+        f"{bundle.fingerprint}"
+    )
+    if (note := look_at_folder(loaded.health)) is not None:
+        typer.echo(note, err=True)
 
 
 @app.command()

@@ -13,20 +13,21 @@ from broker.catalogue import LOG_EVENTS
 from broker.hash_log import HashLog
 from broker.service import REVIEW_SECONDS, Broker
 from broker.settings import BrokerSettings
-from broker.store import SqlStore, open_hash_log
+from broker.store import HASH_LOG_FILE, SqlStore, open_hash_log
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.service.audit import Actor, AuditLog, OperationId
+from fingerpost.service.bundle import EnrolmentBundle
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
 from fingerpost.service.member_list import MEMBER_LIST_EVENTS
 from fingerpost.service.member_list_mirror import Mirror
-from fingerpost.service.membership import Membership
+from fingerpost.service.membership import Membership, check_places
 from fingerpost.service.renewal import RENEWAL_EVENTS
 from fingerpost.service.rpc import SERVER_ASKERS, SERVER_NODES, Edge, Options, server
 from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_secret
+from fingerpost.service.settings import read_secret, require_folder
 from fingerpost.service.tls import ServerTls, Service
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
@@ -46,6 +47,16 @@ def master_key(settings: BrokerSettings) -> bytes:
 
 def open_audit(settings: BrokerSettings) -> AuditLog:
     return open_hash_log(settings.state, master_key(settings))
+
+
+def check(settings: BrokerSettings) -> EnrolmentBundle:
+    """Opens what the settings name and makes nothing. Raises ``Defect``, which names the setting."""
+    bundle = check_places(settings.places, Service.BROKER)
+    master_key(settings)
+    require_folder(settings.state, setting="state")
+    if (settings.state / HASH_LOG_FILE).exists():
+        open_audit(settings).close()
+    return bundle
 
 
 def adopt(settings: BrokerSettings, by: str, why: str, clock: Clock) -> None:

@@ -18,7 +18,7 @@ from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service import logs, settings
 from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.health import probe
+from fingerpost.service.health import look_at_folder, probe
 from fingerpost.service.run import Stop, run
 from key_holder import wiring
 from key_holder.settings import KeyHolderSettings
@@ -61,14 +61,21 @@ def run_(settings_file: SettingsFile) -> None:
         log = logs.configure("key_holder", wiring.EVENTS, strict=False)
         await wiring.serve(loaded, log, stop)
 
-    raise typer.Exit(run(serve, party="key_holder"))
+    raise typer.Exit(run(serve, party="key_holder", program="fingerpost-key-holder"))
 
 
 @app.command()
 def check(settings_file: SettingsFile) -> None:
-    """Reads the settings and says whether they hold together."""
-    settings.load(settings_file, KeyHolderSettings)
-    typer.echo("The settings are well-formed.")
+    """Opens what the settings name and says whether it holds together. Makes nothing, touches no network."""
+    loaded = settings.load(settings_file, KeyHolderSettings)
+    bundle = wiring.check(loaded)
+    typer.echo(
+        "Settings, keys and folders hold together.\n"
+        f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
+        f"{bundle.fingerprint}"
+    )
+    if (note := look_at_folder(loaded.health)) is not None:
+        typer.echo(note, err=True)
 
 
 @app.command()

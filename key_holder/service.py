@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch, Service
@@ -12,6 +13,8 @@ from fingerpost.service.clock import Clock
 from fingerpost.service.identity import PeerIdentity, require_listed
 from key_holder import epochs, quota
 from key_holder.ports import Announce, Evaluations, Members, Meter, Record, Vault
+
+DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
 
 
 class KeyHolder:
@@ -34,6 +37,7 @@ class KeyHolder:
         self._meter = meter
         self._record = record
         self._clock = clock
+        self._deposited: dict[EpochNumber, float] = {}
 
     async def evaluate(self, caller: PeerIdentity, batch: Blinded) -> Evaluated:
         """One batch for one member. The order matters: membership, epoch, quota, record, and only then the key is used.
@@ -63,9 +67,12 @@ class KeyHolder:
             await asyncio.to_thread(self._vault.make, number)
         for number in due.destroy:
             await asyncio.to_thread(self._vault.destroy, number)
+        now = self._clock.monotonic()
         for number in _unannounced(current.parameters.epochs, self._vault.held()):
-            # Again and again until it is in the list: a deposit is idempotent and the inbox may have been lost.
-            await announce.deposit(number, self._vault.public_key(number))
+            # Again until it is in the list, since the inbox may have been lost; not more often, since each is recorded.
+            if now - self._deposited.get(number, -DEPOSIT_AGAIN_SECONDS) >= DEPOSIT_AGAIN_SECONDS:
+                await announce.deposit(number, self._vault.public_key(number))
+                self._deposited[number] = now
 
 
 def _unannounced(

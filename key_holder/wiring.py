@@ -9,17 +9,18 @@ from typing import Final
 
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.service.audit import AuditLog
+from fingerpost.service.bundle import EnrolmentBundle
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.database import migrate, open_sqlite
 from fingerpost.service.epoch_keys import epoch_key_statement
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
 from fingerpost.service.member_list import MEMBER_LIST_EVENTS
-from fingerpost.service.membership import Membership
+from fingerpost.service.membership import Membership, check_places
 from fingerpost.service.renewal import RENEWAL_EVENTS
 from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
 from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_secret
+from fingerpost.service.settings import read_secret, require_folder
 from fingerpost.service.tls import Service
 from fingerpost.service.worker_processes import begin
 from key_holder.evaluator import Evaluator
@@ -59,9 +60,25 @@ class IssuerAnnounce:
         await member.issuer.deposit(statement)
 
 
+def audit_key(settings: KeyHolderSettings) -> bytes:
+    return read_secret(settings.audit_key, most=32, least=32, setting="audit_key")
+
+
 def open_audit(settings: KeyHolderSettings) -> AuditLog:
-    key = read_secret(settings.audit_key, most=32, least=32, setting="audit_key")
-    return AuditLog.open(settings.audit, catalogue=CATALOGUE, master_key=key)
+    return AuditLog.open(settings.audit, catalogue=CATALOGUE, master_key=audit_key(settings))
+
+
+def check(settings: KeyHolderSettings) -> EnrolmentBundle:
+    """Opens what the settings name and makes nothing. Raises ``Defect``, which names the setting."""
+    bundle = check_places(settings.places, Service.KEY_HOLDER)
+    require_folder(settings.vault, setting="vault")
+    FileVault(settings.vault)
+    require_folder(settings.meter.parent, setting="meter")
+    require_folder(settings.audit.parent, setting="audit")
+    audit_key(settings)
+    if settings.audit.exists():
+        open_audit(settings).close()
+    return bundle
 
 
 async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:

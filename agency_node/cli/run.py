@@ -20,10 +20,11 @@ from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Epoch, Federation, Service
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.service import logs
-from fingerpost.service.bundle import ROOT, read_bundle
-from fingerpost.service.credentials import MemberKeys, make_member_keys
-from fingerpost.service.health import probe
+from fingerpost.service.bundle import ROOT
+from fingerpost.service.credentials import make_member_keys
+from fingerpost.service.health import look_at_folder, probe
 from fingerpost.service.member_list import MemberListClient
+from fingerpost.service.membership import check_places
 from fingerpost.service.run import Stop, run
 from fingerpost.service.settings import load
 
@@ -66,11 +67,7 @@ def enrol(
 def check(settings_file: SettingsFile) -> None:
     """Reads settings, bundle and keys, and says whether they hold together. Touches no network."""
     settings = load(settings_file, NodeSettings)
-    bundle = read_bundle(settings.places.bundle)
-    if bundle.service is not Service.NODE:
-        typer.echo("The bundle was made for another service.", err=True)
-        raise typer.Exit(2)
-    MemberKeys.load(settings.places.credentials)
+    bundle = check_places(settings.places, Service.NODE)
     wiring.audit_key(settings)
     open_store(settings).close()
     if not wiring.is_sound():
@@ -85,6 +82,8 @@ def check(settings_file: SettingsFile) -> None:
         f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
         f"{bundle.fingerprint}"
     )
+    if (note := look_at_folder(settings.health)) is not None:
+        typer.echo(note, err=True)
 
 
 def run_(settings_file: SettingsFile) -> None:
@@ -95,7 +94,7 @@ def run_(settings_file: SettingsFile) -> None:
         log = logs.configure(PARTY, wiring.EVENTS, strict=False)
         await wiring.serve(settings, log, stop)
 
-    raise typer.Exit(run(serve, party=PARTY))
+    raise typer.Exit(run(serve, party=PARTY, program="fingerpost-node"))
 
 
 def health(settings_file: SettingsFile) -> None:

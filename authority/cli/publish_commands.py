@@ -16,10 +16,11 @@ from authority.ceremony import Ceremony
 from authority.checks import Finding, Weight
 from authority.cli.parsing import Folder, console, now, shown
 from authority.issuer import wiring
+from authority.issuer.service import Issuer
 from authority.issuer.settings import SETTINGS, read_settings
 from authority.repository import CODE_LISTS, ROOT, TARGETS, read_signed
 from fingerpost.protocol import federation_files
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Service
 from fingerpost.protocol.ids import AgencyId, MemberId
 
@@ -102,9 +103,12 @@ def suspend(
     settings: _IssuerSettings,
     who: Annotated[str | None, typer.Argument(help="A member or an agency.")] = None,
     certificate: Annotated[str | None, typer.Option(help="A serial number, hexadecimal.")] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Even a name that is not listed.")
+    ] = False,
 ) -> None:
     """Put a member, an agency or one certificate out at once, on the issuer's machine."""
-    _change(settings, who, certificate, suspend_=True)
+    _change(settings, who, certificate, suspend_=True, anyway=anyway)
 
 
 def reinstate(
@@ -113,22 +117,46 @@ def reinstate(
     certificate: Annotated[str | None, typer.Option(help="A serial number, hexadecimal.")] = None,
 ) -> None:
     """Let back in who was suspended."""
-    _change(settings, who, certificate, suspend_=False)
+    _change(settings, who, certificate, suspend_=False, anyway=True)
 
 
-def _change(settings: Path, who: str | None, certificate: str | None, *, suspend_: bool) -> None:
+def _change(
+    settings: Path, who: str | None, certificate: str | None, *, suspend_: bool, anyway: bool
+) -> None:
     if who is None and certificate is None:
         raise typer.BadParameter("name a member, an agency or a certificate")
     change = _named(who, certificate, suspend_=suspend_)
     found = read_settings(settings)
     audit = wiring.open_audit(found)
     try:
-        done = wiring.open_issuer(found, audit).change_deny_list(change, now())
+        issuer = wiring.open_issuer(found, audit)
+        if who is not None and not anyway:
+            _require_listed(issuer, who)
+        done = issuer.change_deny_list(change, now())
     finally:
         audit.close()
-    console.print(f"Signed with snapshot {done.snapshot_version}; it acts within a minute.")
+    name = f"{who or certificate} {'out' if suspend_ else 'back in'}"
+    console.print(f"{name}: signed with snapshot {done.snapshot_version}; it acts within a minute.")
     if done.refused is not None:
         console.print(f"The member list in the repository does not verify: {done.refused}")
+
+
+def _require_listed(issuer: Issuer, who: str) -> None:
+    """A name typed wrongly would put out nobody, and say that it had. Raises ``Defect``."""
+    try:
+        if "." in who:
+            area = issuer.fetch(f"targets/{federation_files.area_path(AgencyId(who).area)}")
+            listed = any(a.id == AgencyId(who) for a in federation_files.read_area(area).agencies)
+        else:
+            listed = bool(issuer.fetch(f"targets/{federation_files.member_path(MemberId(who))}"))
+    except Refused as refused:
+        if refused.code is not Code.NOT_ALLOWED:
+            raise
+        listed = False
+    if not listed:
+        raise Defect(
+            f"nobody in the list is called {who}; if it must be put out all the same: --anyway"
+        )
 
 
 def _named(

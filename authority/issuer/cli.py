@@ -46,7 +46,7 @@ def run_issuer(settings: Settings) -> None:
         source = random.SystemRandom()
         await wiring.serve(found, stop, clock=SystemClock(), random=source.random, log=log)
 
-    raise typer.Exit(run(serve, party=wiring.PARTY))
+    raise typer.Exit(run(serve, party=wiring.PARTY, program="fingerpost-issuer"))
 
 
 @app.command()

@@ -16,8 +16,11 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from fingerpost.protocol.errors import Defect
+from fingerpost.service.settings import require_folder
 
 PROBE_SECONDS: Final = 2.0
+SOCKET_BYTES: Final = 107
+"""The longest path of a Unix socket on Linux (``unix(7)``), without the zero byte at its end."""
 _ANSWER: Final[Any] = health_pb2.HealthCheckResponse
 
 
@@ -65,9 +68,31 @@ def _bind(server: grpc.aio.Server, socket: Path) -> None:
     try:
         server.add_insecure_port(f"unix:{socket}")
     except RuntimeError:
-        raise Defect(f"{socket}: cannot be opened") from None
+        raise Defect(
+            f"health: the socket {socket} cannot be opened. Its folder must exist, mode 0700, and be this user's "
+            f"(a systemd unit makes it; started by hand, make it first); the path has at most {SOCKET_BYTES} bytes"
+        ) from None
     finally:
         os.umask(previous)
+
+
+def look_at_folder(socket: Path) -> str | None:
+    """For a check: what is still to be done before a start by hand; None when the socket's folder is there.
+
+    A folder that is missing is no fault: under systemd it exists only while the process runs.
+
+    Raises:
+        Defect: the socket could never be opened: its path is too long, or its folder another user's.
+    """
+    if len(os.fsencode(socket)) > SOCKET_BYTES:
+        raise Defect(f"health: the path {socket} has more than {SOCKET_BYTES} bytes")
+    if not socket.parent.exists():
+        return (
+            f"health: the folder {socket.parent} does not exist. Its systemd unit makes it; "
+            "before a start by hand, make it, mode 0700."
+        )
+    require_folder(socket.parent, setting="health")
+    return None
 
 
 async def probe(socket: Path, service: str = "") -> bool:

@@ -18,7 +18,7 @@ import msgspec
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.service import member_list, renewal
-from fingerpost.service.bundle import CERTIFICATE_AUTHORITY, ROOT, read_bundle
+from fingerpost.service.bundle import CERTIFICATE_AUTHORITY, ROOT, EnrolmentBundle, read_bundle
 from fingerpost.service.clock import Clock
 from fingerpost.service.credentials import MemberKeys
 from fingerpost.service.logs import Logger
@@ -42,6 +42,21 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     credentials: Path
     member_list: Path
     poll_seconds: Annotated[float, msgspec.Meta(ge=1, le=15)] = 15.0
+
+
+def check_places(places: Places, service: Service) -> EnrolmentBundle:
+    """The bundle, once it and the keys are sound. Touches no network. Raises ``Defect``, which names the setting."""
+    try:
+        bundle = read_bundle(places.bundle)
+    except Defect as defect:
+        raise Defect(f"places.bundle: {defect}; it comes from the authority") from None
+    if bundle.service is not service:
+        raise Defect("places.bundle: the bundle was made for another service")
+    try:
+        MemberKeys.load(places.credentials)
+    except Defect as defect:
+        raise Defect(f"places.credentials: {defect}; `enrol` makes it") from None
+    return bundle
 
 
 class Membership:

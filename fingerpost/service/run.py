@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import fingerpost.service
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.service import logs
 from fingerpost.service.clock import Clock
 from fingerpost.service.database import StoreFailed
@@ -47,14 +47,17 @@ class Stop:
         await self._event.wait()
 
 
-def run(main: Callable[[Stop], Awaitable[None]], *, party: str) -> int:
+def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) -> int:
     """Run a process until SIGTERM or SIGINT asks ``main`` to stop; a second signal cancels it.
 
-    ``main`` loads its settings, configures the logs of ``party`` and returns once stopped.
+    ``main`` loads its settings, configures the logs of ``party`` and returns once stopped. What is
+    written begins with ``program``, the name that the operator types.
 
     Returns:
-        0 stopped; 1 crashed (the type of the exception is written); 2 a ``Defect``, such as a
-        wrong setting (its text is written: it is made for the operator).
+        0 stopped; 1 ended by another's refusal (its text, code and rule are written, all constants
+        of our source) or crashed (the type of the exception is written): starting again may mend
+        it; 2 a ``Defect``, such as a wrong setting (its text is written: it is made for the
+        operator).
     """
     logs.take_over(party)
     try:
@@ -62,13 +65,18 @@ def run(main: Callable[[Stop], Awaitable[None]], *, party: str) -> int:
         asyncio.run(_until_stopped(main, party))
     except Defect as defect:
         _note(party, defect)
-        sys.stderr.write(f"{party}: {defect}\n")
+        sys.stderr.write(f"{program}: {defect}\n")
         return DEFECTIVE
     except asyncio.CancelledError:
         return STOPPED  # by a second signal
+    except Refused as refused:
+        _note(party, refused)
+        reason = f"{refused.public_text} ({refused.code.value}: {refused.what})"
+        sys.stderr.write(f"{program}: ended. {reason} It may be started again.\n")
+        return CRASHED
     except Exception as error:  # noqa: BLE001 - the last line of the process
         _note(party, error)
-        sys.stderr.write(f"{party}: crashed ({logs.error_name(error)})\n")
+        sys.stderr.write(f"{program}: crashed ({logs.error_name(error)})\n")
         return CRASHED
     return STOPPED
 

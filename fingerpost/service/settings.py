@@ -147,6 +147,10 @@ def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret
         # O_NONBLOCK: a pipe put in the file's place must not hang the process.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            # A length that is fixed is a key's, and not of something that somebody writes.
+            made = f". If it was never made: {most} random bytes, mode 0600" * (least == most)
+            raise Defect(f"{setting}: {path} cannot be opened: it does not exist{made}") from None
         raise Defect(f"{setting}: {path} cannot be opened ({type(error).__name__})") from None
     try:
         status = os.fstat(handle)
@@ -165,6 +169,21 @@ def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret
     if not least <= len(data) <= most:
         raise Defect(f"{setting}: {path} does not have {least} to {most} bytes")
     return data
+
+
+def require_folder(path: Path, *, setting: str) -> None:
+    """What a check can say of a folder before the process that writes there is started.
+
+    Raises:
+        Defect: naming ``setting`` and the folder: it is missing, or not this user's to write in.
+    """
+    if not path.is_dir():
+        raise Defect(f"{setting}: the folder {path} does not exist; make it, mode 0700")
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise Defect(
+            f"{setting}: the folder {path} is not this user's to write in; "
+            "the program and its commands run as one user"
+        )
 
 
 def write_secret(path: Path, data: bytes) -> None:

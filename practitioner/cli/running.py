@@ -11,14 +11,13 @@ from typing import Annotated
 import typer
 
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
-from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.service import logs
 from fingerpost.service.audit import Month, OperationId
-from fingerpost.service.bundle import read_bundle
 from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.health import probe
+from fingerpost.service.health import look_at_folder, probe
+from fingerpost.service.membership import check_places
 from fingerpost.service.run import Stop, run
 from fingerpost.service.settings import write_secret
 from practitioner import wiring
@@ -95,15 +94,13 @@ def serve(settings_file: SettingsFile) -> None:
         log = logs.configure(PARTY, wiring.EVENTS, strict=False)
         await wiring.serve(loaded, log, stop)
 
-    raise typer.Exit(run(main, party=PARTY))
+    raise typer.Exit(run(main, party=PARTY, program="fingerpost"))
 
 
 def check(settings_file: SettingsFile) -> None:
     """Reads settings, keys and bundle, opens the files, and says whether they hold together."""
     loaded = load(settings_file)
-    bundle = read_bundle(loaded.places.bundle)
-    if bundle.service is not Service.GATEWAY:
-        raise Defect("the bundle was made for another service")
+    bundle = check_places(loaded.places, Service.GATEWAY)
     for each in loaded.agencies:
         read_passport_key(each.passport_key)
         wiring.open_audit(loaded, each.id).close()
@@ -114,6 +111,8 @@ def check(settings_file: SettingsFile) -> None:
         f"{count} accounts. Settings, keys and files hold together.\n"
         f"Fingerprint of the bundle: {bundle.fingerprint}"
     )
+    if (note := look_at_folder(loaded.health)) is not None:
+        typer.echo(note, err=True)
 
 
 def health(settings_file: SettingsFile) -> None:

@@ -18,7 +18,7 @@ import broker.wiring
 import key_holder.wiring
 import practitioner.wiring
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Status
+from fingerpost.protocol.codes import PURPOSES, Kind, Role, Status
 from fingerpost.protocol.errors import Code
 from fingerpost.service.logs import CHASSIS_EVENTS
 from unit.deploy.command_lines import TREE, programs, require_taken
@@ -228,6 +228,26 @@ def test_the_words_of_an_agency_are_all_explained() -> None:
 def test_every_refusal_is_explained() -> None:
     rows = rows_of(section_of(DOCS / "operations.md", "12. Refusals and what to do"))
     assert [row[0].strip("`") for row in rows] == [code.value for code in Code]
+
+
+def test_purposes_and_roles_that_can_be_typed_are_listed_with_what_they_need() -> None:
+    section = section_of(DOCS / "operations.md", "2. Federation operator")
+    section = section[section.index("### Purposes, roles, kinds") :]
+    assert {row[0].strip("`"): CODE.findall(row[1]) for row in rows_of(section)} == {
+        purpose.name: ["--reference"] * rule.reference_required
+        + ["--approver"] * rule.approver_required
+        for purpose, rule in PURPOSES.items()
+    }
+    (roles,) = re.findall(r"^Roles: (.*?)\. ", section, re.MULTILINE)
+    assert CODE.findall(roles) == [role.name for role in Role]
+
+
+def test_kinds_that_an_export_may_hold_are_listed() -> None:
+    text = text_of(DOCS / "import.md")
+    kinds = text[text.index("### Kinds\n") : text.index("\n## What becomes of a row")]
+    usual, sensitive = kinds.split("Sensitive", 1)
+    assert CODE.findall(usual) == [kind.name for kind in Kind if not kind.sensitive]
+    assert CODE.findall(sensitive) == [kind.name for kind in Kind if kind.sensitive]
 
 
 def test_events_that_are_to_be_watched_are_logged() -> None:

@@ -251,7 +251,7 @@ class Federation:
             ISSUER,
             HOLDERS,
             (Epoch(EPOCH, now - DAY, now - DAY, now + 80 * DAY, keys),),
-            gathering_ms=1500,
+            gathering_ms=2500,
             practitioner_per_hour=500,
             practitioner_per_day=1000,
         )

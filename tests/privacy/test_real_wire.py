@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -297,11 +297,19 @@ async def test_who_is_asked_about_shows_in_no_size_and_no_number(evidence: Evide
     def shape(asked: Asked) -> object:
         events = [read_event(broker_pb2.LookupResponse.FromString(t.data)) for t in said(asked)]
         nodes = sorted((e.node, e.part, len(e.sealed)) for e in events if isinstance(e, NodeAnswer))
-        sizes = sorted(len(t.data) for t in asked.heard if t.method in ("Lookup", "Attach"))
-        return nodes, sizes, sorted(len(t.data) for t in asked.said if t.method != "Fetch")
+        # On the nodes' streams what is in the frames counts: which queries share a frame is a matter of the moment.
+        frames = [broker_pb2.AttachRequest.FromString(t.data) for t in of(asked.heard, "Attach")]
+        answers = sorted(len(a.SerializeToString()) for f in frames for a in f.answers.answers)
+        carried = [broker_pb2.AttachResponse.FromString(t.data) for t in of(asked.said, "Attach")]
+        queries = sorted(len(q) for f in carried for q in f.queries)
+        asking = sorted(len(t.data) for t in of(asked.heard, "Lookup"))
+        return nodes, answers, queries, asking, sorted(len(t.data) for t in said(asked))
+
+    def of(tape: Iterable[Taped], method: str) -> list[Taped]:
+        return [t for t in tape if t.method == method]
 
     def said(asked: Asked) -> Sequence[Taped]:
-        return [t for t in asked.said if t.method == "Lookup"]
+        return of(asked.said, "Lookup")
 
     like = [a for a in evidence.lookups if a.outcome.purpose is Purpose.S47_ENQUIRY]
     assert {a.who for a in like} == {"ASKED", "BROTHER", "STRANGER"}

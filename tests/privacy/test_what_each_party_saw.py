@@ -277,7 +277,8 @@ def public_part(query: Query) -> bytes:
 
 
 def shared_secret_runs(one: Query, other: Query) -> set[bytes]:
-    """Runs of 16 bytes that stand in both, and in one of them touch a random field."""
+    """Runs of 16 bytes that stand in both, half of them or more within a random field of one: by chance once in
+    2**64."""
     return (touching(one) & windows(other.wire, RUN)) | (touching(other) & windows(one.wire, RUN))
 
 
@@ -285,7 +286,7 @@ def touching(query: Query) -> set[bytes]:
     return {
         query.wire[start : start + RUN]
         for field in random_ranges(query)
-        for start in range(field.start - RUN + 1, field.stop)
+        for start in range(field.start - RUN // 2, field.stop - RUN // 2 + 1)
         if start + RUN <= len(query.wire)
     }
 

@@ -312,6 +312,28 @@ def test_check_says_whether_it_holds_together(home: Home) -> None:
     assert "3 agencies" in run.stdout
 
 
+def test_check_says_how_a_data_key_that_is_missing_is_made(home: Home) -> None:
+    agency = home.settings.agencies[0]
+    agency.data_key.unlink()
+    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    assert isinstance(run.exception, Defect)
+    assert str(run.exception).startswith(f"data_key of {agency.id}: ")
+    assert str(run.exception).endswith("If it was never made: 32 random bytes, mode 0600")
+
+
+def test_check_looks_at_the_folder_of_the_health_socket(home: Home) -> None:
+    folder = home.settings_file.parent / "run"
+    text = home.settings_file.read_text()
+    line = next(line for line in text.splitlines() if line.startswith("health ="))
+    home.settings_file.write_text(text.replace(line, 'health = "run/health"'))
+    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    assert run.exit_code == 0, run.output
+    assert f"health: the folder {folder} does not exist" in run.stderr
+    folder.touch()
+    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    assert isinstance(run.exception, Defect)
+
+
 def test_which_log_must_be_said_where_there_are_several(home: Home) -> None:
     run = CliRunner().invoke(cli.app, ["audit", "verify", "--settings", str(home.settings_file)])
     assert isinstance(run.exception, Defect)

@@ -116,12 +116,20 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
         statement = EpochKeyStatement(FEDERATION, MemberId(member), EpochNumber(1), key, 1)
         opened.take_deposit(write_epoch_key(statement, keys[member]))
     assert ok("epoch", "next", ceremony).strip() == "1"
-    said = ok("epoch", "open", ceremony, 1, "--starts=2026-01-05", "--ends=2026-04-05T09:00")
-    assert "2026-04-05 09:00 UTC" in said
+    with pytest.raises(Defect, match="over already"):
+        ok("epoch", "open", ceremony, 1, "--starts=2020-01-05", "--ends=2020-04-05")
+    said = ok("epoch", "open", ceremony, 1, "--starts=2096-01-05", "--ends=2096-04-05T09:00")
+    assert "2096-04-05 09:00 UTC" in said
     assert "gateway-1, node-1" in said
     ok("publish", ceremony)
     assert "snapshot 2, new" in ok("sign", "--settings", settings, app=issuer_cli.app)
 
+    with pytest.raises(Defect, match="nobody in the list"):
+        ok("suspend", "--settings", settings, "nod-1")
+    with pytest.raises(Defect, match="nobody in the list"):
+        ok("suspend", "--settings", settings, "e08000025.oka")
+    assert "gone out" in ok("suspend", "--settings", settings, "gone", "--anyway")
+    ok("reinstate", "--settings", settings, "gone")
     ok("suspend", "--settings", settings, "node-1")
     ok("suspend", "--settings", settings, "e08000025.oak", "--certificate=abc123")
     assert "1 members, 1 agencies" in ok("show", ceremony)

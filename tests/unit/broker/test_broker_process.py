@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import socket
 import stat
 import time
@@ -276,6 +277,35 @@ async def test_it_does_not_start_on_a_port_that_is_taken(home: Home) -> None:
 def test_check_reads_the_settings(home: Home) -> None:
     run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
     assert run.exit_code == 0
+    assert bundle.read_bundle(home.folder / "bundle").fingerprint in run.stdout
+    assert not list(
+        (home.folder / "state").iterdir()
+    )  # a replay set made here would count from now
+
+
+@pytest.mark.parametrize(
+    ("missing", "fault"),
+    [
+        ("audit.key", r"^audit_key: .* If it was never made: 32 random bytes, mode 0600$"),
+        ("state", "^state: the folder .* does not exist; make it, mode 0700$"),
+        ("bundle", "^places.bundle: .*it comes from the authority$"),
+        ("credentials", "^places.credentials: .*`enrol` makes it$"),
+    ],
+)
+def test_check_names_the_setting_that_is_wrong(home: Home, missing: str, fault: str) -> None:
+    (home.folder / missing).rename(home.folder / "elsewhere")
+    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    assert isinstance(run.exception, Defect)
+    assert re.search(fault, str(run.exception))
+    assert not run.stdout
+
+
+def test_check_says_what_a_start_by_hand_still_needs(home: Home) -> None:
+    text = home.settings_file.read_text()
+    home.settings_file.write_text(text.replace('"health.sock"', '"run/health.sock"'))
+    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    assert run.exit_code == 0
+    assert f"health: the folder {home.folder / 'run'} does not exist" in run.stderr
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,7 @@ async def test_lookups_pass_bulk_that_waits(world: World) -> None:
 
 async def test_keys_live_and_die_with_their_epochs(world: World, tmp_path: Path) -> None:
     await world.holder.keep_keys(world)
+    await world.holder.keep_keys(world)
     assert world.deposited == [EpochNumber(2)]
     seed = (tmp_path / "vault" / "epoch-1.seed").read_bytes()
     assert len(seed) == 32
@@ -220,6 +221,10 @@ async def test_keys_live_and_die_with_their_epochs(world: World, tmp_path: Path)
     await world.holder.keep_keys(world)
     assert not (tmp_path / "vault" / "epoch-1.seed").exists()
     assert world.vault.held() == frozenset({EpochNumber(2)})
+    assert world.deposited == [EpochNumber(2)]
+    world.clock.advance(6 * 3600)
+    await world.holder.keep_keys(world)
+    assert world.deposited == [EpochNumber(2)] * 2
     again = FileVault(tmp_path / "vault")
     assert again.public_key(EpochNumber(2)) == world.vault.public_key(EpochNumber(2))
     assert seed.hex() not in repr(again)

@@ -12,7 +12,8 @@ import pytest
 from fakes.gateway_folder import COUNCIL, write_settings
 from fingerpost.protocol.codec.enrolment import read_enrolment
 from fingerpost.protocol.federation import Service
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.service import bundle
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_people
 from unit.practitioner.gateway_desk import PASSWORD, Desk, Run, add
@@ -158,6 +159,43 @@ def test_settings_are_checked(run: Run, tmp_path: Path) -> None:
         told = run("check", "--settings", str(settings))
         assert told.status == 2, wrong
         assert told.err.startswith("fingerpost: ")
+
+
+def test_check_opens_bundle_keys_and_looks_at_the_health_folder(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "g"
+    settings = write_settings(folder)
+    names = ("--federation", "pilot", "--member", "gate", "--organisation", "Council")
+    granted = ("--lookups-per-day", "9", "--request", str(tmp_path / "request"))
+    assert run("enrol", "--settings", str(settings), *names, *granted).status == 0
+    told = run("check", "--settings", str(settings))
+    assert (told.status, told.err.split(":")[1]) == (2, " places.bundle")
+    at = bundle.Address("127.0.0.1:1")
+    one, other = (bundle.Endpoint(MemberId(f"holder-{name}"), at) for name in ("a", "b"))
+    made = bundle.EnrolmentBundle(
+        federation=FederationId("pilot"),
+        member=MemberId("gate"),
+        service=Service.GATEWAY,
+        addresses=bundle.Addresses(
+            issuer=bundle.Endpoint(MemberId("issuer"), at),
+            broker=MemberId("broker"),
+            broker_nodes=at,
+            broker_askers=at,
+            key_holders=(one, other),
+        ),
+        root=b"root",
+        certificate_authority=b"authority",
+    )
+    bundle.write_bundle(folder / "bundle", made)
+    text = settings.read_text()
+    line = next(line for line in text.splitlines() if line.startswith("health ="))
+    settings.write_text(text.replace(line, 'health = "run/health"'))
+    told = run("check", "--settings", str(settings))
+    assert told.status == 0, told.err
+    assert made.fingerprint in told.out
+    assert f"health: the folder {folder / 'run'} does not exist" in told.err
+    (folder / "credentials").rename(folder / "elsewhere")
+    told = run("check", "--settings", str(settings))
+    assert (told.status, told.err.split(":")[1]) == (2, " places.credentials")
 
 
 def test_health_says_not_serving_when_nobody_serves(run: Run, settings_file: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.health import Health, probe, serve_health
+from fingerpost.service.health import SOCKET_BYTES, Health, look_at_folder, probe, serve_health
 
 
 @pytest.fixture
@@ -57,8 +57,26 @@ async def test_nobody_there_does_not_serve(tmp_path: Path) -> None:
 
 
 async def test_a_socket_that_cannot_be_opened_is_a_defect(tmp_path: Path) -> None:
-    with pytest.raises(Defect, match="cannot be opened"):
+    with pytest.raises(Defect, match=r"^health: .* cannot be opened\. Its folder must exist"):
         await serve_health(Health(), tmp_path / "no folder" / "health")
+
+
+def test_a_folder_that_is_missing_is_told_and_no_fault(tmp_path: Path) -> None:
+    told = look_at_folder(tmp_path / "run" / "health")
+    assert told is not None
+    assert told.startswith(f"health: the folder {tmp_path / 'run'} does not exist")
+    (tmp_path / "run").mkdir()
+    assert look_at_folder(tmp_path / "run" / "health") is None
+
+
+def test_a_socket_that_could_never_be_opened_is_a_defect_of_the_check(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Defect, match=r"^health: the folder"):
+        look_at_folder(tmp_path / "file" / "health")
+    long = tmp_path / ("x" * (SOCKET_BYTES - len(str(tmp_path))))
+    with pytest.raises(Defect, match=f"more than {SOCKET_BYTES} bytes"):
+        look_at_folder(long)
+    assert look_at_folder(Path(str(long)[:-1])) is None
 
 
 async def test_a_socket_left_by_a_crash_is_taken_over(tmp_path: Path) -> None:

@@ -174,6 +174,7 @@ PROCESS = """
     from fingerpost.protocol.errors import Defect
     from fingerpost.service import logs
     from fingerpost.service.run import Stop, run
+    from fingerpost.protocol.errors import Code, Refused
     async def forever(stop):
         logs.configure("p", {}, strict=False)
         sys.stdout.write("up\\n"); sys.stdout.flush()
@@ -186,8 +187,11 @@ PROCESS = """
     async def crash(stop):
         logs.configure("p", {}, strict=False)
         raise ValueError("Amy Pond")
-    main = {"defect": defect, "crash": crash}.get(sys.argv[1], forever)
-    raise SystemExit(run(main, party="p"))
+    async def refused(stop):
+        logs.configure("p", {}, strict=False)
+        raise Refused(Code.UNAVAILABLE, "the call failed")
+    main = {"defect": defect, "crash": crash, "refused": refused}.get(sys.argv[1], forever)
+    raise SystemExit(run(main, party="p", program="fingerpost-p"))
 """
 
 
@@ -227,7 +231,7 @@ def test_a_second_signal_cancels() -> None:
 def test_a_defect_is_told_to_the_operator() -> None:
     with process("defect") as running:
         out, err = running.communicate(timeout=20)
-    assert (running.returncode, out, err) == (2, "", "p: settings.toml: no member\n")
+    assert (running.returncode, out, err) == (2, "", "fingerpost-p: settings.toml: no member\n")
 
 
 def test_a_crash_is_told_by_type_alone() -> None:
@@ -238,8 +242,20 @@ def test_a_crash_is_told_by_type_alone() -> None:
         "process.crashed",
         "ValueError",
     )
-    assert last == "p: crashed (ValueError)"
+    assert last == "fingerpost-p: crashed (ValueError)"
     assert running.returncode == 1
+
+
+def test_another_partys_refusal_is_told_in_words_and_may_pass() -> None:
+    with process("refused") as running:
+        _, err = running.communicate(timeout=20)
+    first, last = err.splitlines()
+    assert json.loads(first)["event"] == "process.crashed"
+    assert last == (
+        "fingerpost-p: ended. The other party could not be reached. (unavailable: the call failed) "
+        "It may be started again."
+    )
+    assert running.returncode == 1  # what the units start again; 2 they do not
 
 
 def test_a_process_that_loaded_grpc_too_early_does_not_start() -> None:

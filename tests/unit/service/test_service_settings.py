@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.service.settings import load, read_secret, replace_file, write_secret
+from fingerpost.service.settings import (
+    load,
+    read_secret,
+    replace_file,
+    require_folder,
+    write_secret,
+)
 
 
 class Mode(Enum):
@@ -198,6 +204,28 @@ def test_only_a_plain_file_is_a_secret(tmp_path: Path) -> None:
     for strange in (link, pipe, tmp_path, tmp_path / "none"):
         with pytest.raises(Defect):
             read_secret(strange, most=10)
+
+
+def test_a_secret_that_is_missing_is_told_with_how_a_key_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    with pytest.raises(Defect) as found:
+        read_secret(path, most=32, least=32, setting="data_key")
+    told = f"data_key: {path} cannot be opened: it does not exist"
+    assert str(found.value) == f"{told}. If it was never made: 32 random bytes, mode 0600"
+    with pytest.raises(Defect) as found:
+        read_secret(path, most=32, setting="data_key")
+    assert str(found.value) == told
+
+
+def test_a_folder_must_be_there_and_be_this_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_folder(tmp_path, setting="state")
+    with pytest.raises(Defect, match=r"^state: the folder .* does not exist"):
+        require_folder(tmp_path / "none", setting="state")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(Defect, match=r"^state: the folder .* is not this user's to write in"):
+        require_folder(tmp_path, setting="state")
 
 
 def test_a_secret_of_another_user_is_refused(
