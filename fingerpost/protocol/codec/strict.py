@@ -2,7 +2,7 @@
 
 protobuf lets a later field overwrite an earlier one, keeps unknown fields, and takes any field order. Inside
 signed bytes that is harmless to authenticity, yet two readers may understand two things. So unknown
-fields are refused at every depth, and lengths are bounded before a parser sees them.
+fields are refused at every depth, lengths are bounded before a parser sees them, and each message has one form.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ def parse(type_: type[M], data: bytes, most: int) -> M:
     except DecodeError:
         raise Refused(Code.MALFORMED, name) from None
     refuse_unknown(message)
+    if message.SerializeToString(deterministic=True) != data:
+        # Not how a signature is checked (that is over the bytes as they came): one form for each message leaves a
+        # signer no
+        # room to say something to those who look at the bytes, in a field that the next one of its name overwrites.
+        raise Refused(Code.MALFORMED, f"{name}: not in its one form")
     return message
 
 

@@ -212,3 +212,13 @@ def test_a_submission_belongs_to_one_query_of_one_gateway() -> None:
         read_submission(stranger, query, KEY.public_key())
     with pytest.raises(Refused, match="bad_signature"):
         read_submission(wire, query, OTHER.public_key())
+
+
+def test_a_message_has_one_form() -> None:
+    """A field that stands twice: the first is overwritten, and would carry a text past everybody who parses."""
+    doubled = b"\x12\x04note" + write_core(core())
+    with pytest.raises(Refused, match="one form"):
+        read_core(doubled)
+    overlong = write_core(core()).replace(b"\x08\x01", b"\x08\x81\x00", 1)
+    with pytest.raises(Refused, match="one form"):
+        read_core(overlong)
