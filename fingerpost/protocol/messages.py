@@ -63,8 +63,8 @@ class QueryCore:
         exactly(self.key_commitment, limits.HASH_BYTES, "core.key_commitment")
         if len(self.locators) != limits.LOCATORS:
             raise Refused(Code.MALFORMED, "core.locators")
-        for locator in self.locators:
-            exactly(locator, limits.LOCATOR_BYTES, "core.locators")
+        if set(map(len, self.locators)) != {limits.LOCATOR_BYTES}:
+            raise Refused(Code.MALFORMED, "core.locators")
         if len(set(self.locators)) != limits.LOCATORS:
             raise Refused(Code.MALFORMED, "core.locators twice")
         if (self.reach is Reach.NAMED) != bool(self.named_areas):

@@ -65,4 +65,6 @@ def split(data: bytes, size: int, what: str, *, count: int | None = None) -> tup
     """``data`` cut into pieces of ``size`` bytes, exactly ``count`` of them if given. Raises ``Refused(MALFORMED)``."""
     if len(data) % size or (count is not None and len(data) != size * count):
         raise Refused(Code.MALFORMED, what)
-    return tuple(data[i : i + size] for i in range(0, len(data), size))
+    return tuple(
+        [data[i : i + size] for i in range(0, len(data), size)]
+    )  # a list: on every query's way
