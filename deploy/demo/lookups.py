@@ -126,8 +126,9 @@ class Practitioners:
             console.print(
                 f"  {asker}: account {account}, password {password}, one-time secret {secret}"
             )
-            console.print(f"    fingerpost sign-in --settings {settings} --account {account}")
-            console.print(f"    fingerpost lookup --settings {settings} --purpose S47_ENQUIRY")
+            program = Path(os.path.relpath(BIN / "fingerpost"))
+            console.print(f"    {program} sign-in --settings {settings} --account {account}")
+            console.print(f"    {program} lookup --settings {settings} --purpose S47_ENQUIRY")
 
 
 def tell(console: Console, practitioners: Practitioners, story: Story) -> bool:

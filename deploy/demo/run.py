@@ -7,6 +7,7 @@ Exit status 0 only if every lookup ended as the truth behind the exports demands
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import signal
 import sys
@@ -92,7 +93,9 @@ def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> li
     if serve:
         practitioners.explain(console)
         console.print("\nThe federation is running. Stop it with Ctrl-C.")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
     return failures
 
 
