@@ -73,7 +73,7 @@ class Tagger:
             async with asyncio.TaskGroup() as group:
                 for _ in range(BLOCKS_AT_ONCE):
                     group.create_task(run.blocks(rest))
-        except ExceptionGroup as errors:
+        except ExceptionGroup as errors:  # one reason is told: all blocks met the same holders
             raise _first(errors) from None
         return Tagged(epoch.number, run.children, run.taken_over, run.evaluated)
 

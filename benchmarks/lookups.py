@@ -11,7 +11,7 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ class _Watch:
         self.evaluated = time.perf_counter() - started
         return tags
 
-    async def lookup(self, query: bytes, submission: bytes) -> AsyncIterator[Any]:
+    async def lookup(self, query: bytes, submission: bytes) -> AsyncGenerator[Any, None]:
         async for event in self._broker.lookup(query, submission):
             now = time.perf_counter()
             if isinstance(event, Accepted):

@@ -311,7 +311,7 @@ class Client:
         gathered = 0
         events = self._broker.lookup(wire, submission)
         try:
-            async with within(self._clock, seconds), contextlib.aclosing(events):  # type: ignore[type-var]
+            async with within(self._clock, seconds), contextlib.aclosing(events):
                 async for event in events:
                     query.receive(event)
                     gathered += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import grpc
 
@@ -23,7 +23,7 @@ class GrpcBroker:
     def __init__(self, broker: Redialled) -> None:
         self._broker = broker
 
-    async def lookup(self, query: bytes, submission: bytes) -> AsyncIterator[LookupEvent]:
+    async def lookup(self, query: bytes, submission: bytes) -> AsyncGenerator[LookupEvent, None]:
         channel = self._broker.channel()
         call = broker_pb2_grpc.LookupServiceStub(channel).Lookup(
             write_lookup(query, submission), timeout=LONGEST_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from fingerpost.private.locators import Pepper
@@ -30,7 +30,7 @@ class KeyHolders(Protocol):
 
 
 class Broker(Protocol):
-    def lookup(self, query: bytes, submission: bytes) -> AsyncIterator[LookupEvent]:
+    def lookup(self, query: bytes, submission: bytes) -> AsyncGenerator[LookupEvent, None]:
         """Submits once, never again. Raises ``Refused``; when it breaks off midway, too."""
 
 
