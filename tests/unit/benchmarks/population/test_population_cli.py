@@ -1,0 +1,80 @@
+"""The program: four files, the same for the same words."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from benchmarks.population.__main__ import main
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run(folder: Path, *words: str) -> None:
+    main(["--children", "400", "--seed", "5", "--out", str(folder), *words])
+
+
+def test_files_agree_with_one_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path)
+    left, right = rows(tmp_path / "left.csv"), rows(tmp_path / "right.csv")
+    truth, groups = rows(tmp_path / "truth.csv"), rows(tmp_path / "groups.csv")
+    lefts, rights = {row["record_id"] for row in left}, {row["record_id"] for row in right}
+    assert len(lefts) == len(left)
+    assert {pair["left_id"] for pair in truth} <= lefts
+    assert {pair["right_id"] for pair in truth} <= rights
+    assert {row["left_id"] for row in groups} == lefts
+    assert 150 < len(truth) < 250
+    assert len(left) + len(right) - len(truth) == 400
+    assert f"{len(truth)} pairs" in capsys.readouterr().out
+
+
+def test_clean_records_of_a_pair_agree_and_typical_ones_differ(tmp_path: Path) -> None:
+    def differing(errors: str) -> int:
+        run(tmp_path, "--errors", errors)
+        left = {row["record_id"]: row for row in rows(tmp_path / "left.csv")}
+        right = {row["record_id"]: row for row in rows(tmp_path / "right.csv")}
+        return sum(
+            any(
+                left[p["left_id"]][f] != right[p["right_id"]][f]
+                for f in ("forename", "surname", "dob")
+            )
+            for p in rows(tmp_path / "truth.csv")
+        )
+
+    assert differing("clean") == 0
+    assert 0 < differing("typical") < differing("bad")
+
+
+def test_the_same_words_write_the_same_files(tmp_path: Path) -> None:
+    run(tmp_path / "one")
+    run(tmp_path / "other")
+    run(tmp_path / "third", "--seed", "6")
+    for name in ("left.csv", "right.csv", "truth.csv", "groups.csv"):
+        one = (tmp_path / "one" / name).read_bytes()
+        assert one == (tmp_path / "other" / name).read_bytes()
+        assert one != (tmp_path / "third" / name).read_bytes()
+
+
+def test_overlap_and_names_and_rates_may_be_given(tmp_path: Path) -> None:
+    (tmp_path / "uk_forename.csv").write_text(
+        "name,p\nzebedee,0.5\nzinnia,0.5\n"
+        + "".join(f"{a}{b}la,0.01\n{a}{b}lo,0.01\n" for a in ("be", "ka", "mu") for b in "aeiou"),
+        encoding="utf-8",
+    )
+    (tmp_path / "uk_surname.csv").write_text("surname,p\nquillfeather,1\n", encoding="utf-8")
+    run(tmp_path, "--names", str(tmp_path), "--overlap", "1", "--errors", "clean")
+    left = rows(tmp_path / "left.csv")
+    assert len(rows(tmp_path / "truth.csv")) == len(left) == 400
+    assert sum("Quillfeather" in row["surname"] for row in left) > 150
+
+
+def test_all_are_under_18_on_another_day(tmp_path: Path) -> None:
+    run(tmp_path, "--until", "2030-01-01", "--errors", "clean")
+    born = [row["dob"] for row in rows(tmp_path / "left.csv")]
+    assert min(born) > "2012-01-01"
+    assert "2026-09-01" < max(born) < "2030-01-01"
