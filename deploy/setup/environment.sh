@@ -5,6 +5,8 @@
 #   environment.sh runtime     .venv with what the programs run with, and the programs themselves
 #   environment.sh dev         the same, and what the workshop runs with
 #   environment.sh demo-data   the invented people of the demonstration, in .cache/demo-data
+#   environment.sh rivals      .cache/rivals-venv with the programs that the matching is measured beside;
+#                              apart from .venv, which it neither needs nor touches
 #
 # Every package comes by exact version and hash from requirements/*.txt, as a built wheel: no package's
 # own build code runs here. A stamp says for which locks, Python and folder an environment was made; when
@@ -119,6 +121,21 @@ environment() {
   fi
 }
 
+# Everything of the functions above follows VENV, so a folder of its own is all that this takes.
+rivals() {
+  local VENV="$CACHE/rivals-venv" wanted
+  wanted=$(fingerprint requirements/build.txt requirements/rivals.txt)
+  if is_stamped "$VENV/.ready-rivals" "$wanted" && [[ -x $VENV/bin/python ]]; then
+    return
+  fi
+  create
+  rm -f -- "$VENV/.ready-rivals"
+  say "Installing what is locked for the rivals (about 800 MB)."
+  install_locked -r requirements/build.txt
+  install_locked -r requirements/rivals.txt # which wants an older setuptools, so not both at once
+  printf '%s\n' "$wanted" >"$VENV/.ready-rivals"
+}
+
 demo_data() {
   local folder="$CACHE/demo-data" wanted
   wanted=$(fingerprint requirements/demo.txt)
@@ -142,6 +159,7 @@ for want in "$@"; do
   case $want in
   runtime | dev) environment "$want" ;;
   demo-data) demo_data ;;
-  *) fail "environment.sh: runtime, dev or demo-data, not '$want'" ;;
+  rivals) rivals ;;
+  *) fail "environment.sh: runtime, dev, demo-data or rivals, not '$want'" ;;
   esac
 done

@@ -28,3 +28,4 @@ lock build requirements/build.in
 lock runtime pyproject.toml
 lock dev requirements/dev.in
 lock demo --no-deps requirements/demo.in
+lock rivals --only-binary :all: requirements/rivals.in

@@ -1,0 +1,46 @@
+"""Foreign data in English dress: postcodes and health numbers, mapped so that the errors stay as published.
+
+Pure. Invariant: each mapping of postcodes is one to one, and a wrong character there is about one wrong character
+here; where no mapping applies the text stays as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# With an A behind each, all are real areas.
+_AREA_OF_DIGIT: Final = "BCDHKLPSTW"
+_LETTER_OF_DIGIT: Final = "ABDEFGHJLN"  # of those that stand last in a postcode
+
+
+def postcode(code: str) -> str:
+    """Four digits (Australia) or five (United States) as a postcode of valid form; the district has no leading zero.
+
+    4511 → ``KA51 1AA``, 4011 → ``KA1 1AA``, 45116 → ``KA51 1HA``. A character that is no digit (an O for a nought)
+    stays in its place; text of another length is returned as it is.
+    """
+    if len(code) not in (4, 5):
+        return code
+    area = _letter(_AREA_OF_DIGIT, code[0])
+    unit = _letter(_LETTER_OF_DIGIT, code[4]) if len(code) == 5 else "A"
+    return f"{area}A{code[1:3].removeprefix('0')} {code[3]}{unit}A"
+
+
+def _letter(letters: str, sign: str) -> str:
+    return letters[int(sign)] if sign.isascii() and sign.isdigit() else sign
+
+
+def health_number(number: str, original: str | None = None) -> str:
+    """``number`` (at most eight digits) as a health number: ten digits, the last one a check digit.
+
+    The check digit is that of ``original``, the number without its errors, so that a wrong digit is refused as often
+    as a real check digit refuses it. Empty where the original has no valid check digit (it would be 10).
+    """
+    digits = _nine(number if original is None else original)
+    weighted = sum(int(c) * w for c, w in zip(digits, range(10, 1, -1), strict=True))
+    check = (11 - weighted % 11) % 11
+    return _nine(number) + str(check) if check < 10 else ""
+
+
+def _nine(number: str) -> str:
+    return f"4{int(number):08}"

@@ -1,0 +1,100 @@
+"""The table of records, and the truth beside it: two files of records, one of pairs.
+
+Lives here: the columns, their order, writing and reading. Must not live here: what a field means, or where
+records come from. Invariants: a record's id is unique within its file; each pair of the truth names a left and a
+right record that are there; a field may be empty, a date is ISO (``YYYY-MM-DD``) or empty.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row:
+    """One record, field by field as the table has them; ``other_names`` is joined by ``;``."""
+
+    record_id: str
+    forename: str = ""
+    middle_names: str = ""
+    surname: str = ""
+    other_names: str = ""
+    dob: str = ""
+    sex: str = ""
+    postcode: str = ""
+    nhs_number: str = ""
+    upn: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tables:
+    """Two files to link and the pairs that are one person.
+
+    Where ``left`` and ``right`` hold the same ids it is one file, to be searched for duplicates: then
+    each pair is meant once, and the truth names it in the order of the file.
+    """
+
+    left: Sequence[Row]
+    right: Sequence[Row]
+    truth: Sequence[Pair]
+
+
+class TableError(Exception):
+    """The tables contradict themselves or are not in the form of the table of records."""
+
+
+def check(tables: Tables) -> Tables:
+    """The same tables. Raises ``TableError`` where an invariant does not hold."""
+    ids = []
+    for rows in (tables.left, tables.right):
+        ids.append({row.record_id for row in rows})
+        if len(ids[-1]) != len(rows) or "" in ids[-1]:
+            raise TableError("a record's id is missing or stands twice in one file")
+    if len(set(tables.truth)) != len(tables.truth):
+        raise TableError("a pair stands twice in the truth")
+    if any(left not in ids[0] or right not in ids[1] for left, right in tables.truth):
+        raise TableError("the truth names a record that is not there")
+    return tables
+
+
+def write(tables: Tables, folder: Path) -> None:
+    """``left.csv``, ``right.csv`` and ``truth.csv`` in ``folder``, which is made if need be."""
+    check(tables)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "left.csv", COLUMNS, map(astuple, tables.left))
+    _write(folder / "right.csv", COLUMNS, map(astuple, tables.right))
+    _write(folder / "truth.csv", ("left_id", "right_id"), tables.truth)
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def read(left: Path, right: Path, truth: Path) -> Tables:
+    """Columns that are missing read as empty, unknown ones are passed over. Raises ``TableError``."""
+    with truth.open(encoding="utf-8", newline="") as file:
+        try:
+            pairs = [(row["left_id"], row["right_id"]) for row in csv.DictReader(file)]
+        except KeyError as error:
+            raise TableError("the truth needs the columns left_id and right_id") from error
+    return check(Tables(_rows(left), _rows(right), pairs))
+
+
+def _rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        known = [name for name in COLUMNS if name in (reader.fieldnames or ())]
+        if "record_id" not in known:
+            raise TableError(f"{path.name} has no column record_id")
+        return [Row(**{name: (row[name] or "").strip() for name in known}) for row in reader]

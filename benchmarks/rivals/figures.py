@@ -1,0 +1,145 @@
+"""Precision, recall and F1 of scored pairs, by the rules that ``fingerpost-match evaluate`` counts by.
+
+Pure, but for the reading and writing at the end. Invariants: a pair is a left and a right position; where both files
+are the same, each pair is meant once, the earlier record on the left, and none is with itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.datasets.tables import Tables, read
+
+Positions = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class AtThreshold(Figures):
+    """``threshold``: a pair is a match at this score or above; None where it is best to say nothing."""
+
+    threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A pair and how alike a program says it is; more is more."""
+
+    left: int
+    right: int
+    score: float
+
+
+def figures(right: int, said: int, true: int) -> Figures:
+    """``right`` of ``said`` answers are right, of ``true`` that there are. Nothing said is no wrong word."""
+    return Figures(
+        precision=right / said if said else 1.0,
+        recall=right / true if true else 1.0,
+        f1=2 * right / (said + true) if said + true else 1.0,
+    )
+
+
+def decision(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> Figures:
+    """Over all pairs at the threshold or above."""
+    said = [pair for pair in pairs if pair.score >= threshold]
+    return figures(sum((p.left, p.right) in truth for p in said), len(said), len(truth))
+
+
+def best_threshold(pairs: Sequence[Scored], truth: set[Positions]) -> AtThreshold:
+    """The threshold of highest F1: chosen with the truth in hand, so no program could have chosen better."""
+    best, found = AtThreshold(**asdict(figures(0, 0, len(truth))), threshold=None), 0
+    ordered = sorted(pairs, key=lambda pair: -pair.score)
+    for said, pair in enumerate(ordered, start=1):
+        found += (pair.left, pair.right) in truth
+        if said == len(ordered) or ordered[said].score < pair.score:
+            here = figures(found, said, len(truth))
+            if here.f1 > best.f1:
+                best = AtThreshold(**asdict(here), threshold=pair.score)
+    return best
+
+
+def best_candidate(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> Figures:
+    """For each left record its best candidate at the threshold or above (of equals, the first by position).
+
+    Recall is over the left records that have a partner.
+    """
+    best: dict[int, Scored] = {}
+    for pair in sorted(pairs, key=lambda pair: (-pair.score, pair.left, pair.right)):
+        if pair.score >= threshold:
+            best.setdefault(pair.left, pair)
+    right = sum((pair.left, pair.right) in truth for pair in best.values())
+    return figures(right, len(best), len({left for left, _ in truth}))
+
+
+def report(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> dict[str, object]:
+    return {
+        "threshold": threshold,
+        "decision": asdict(decision(pairs, truth, threshold)),
+        "best_threshold": asdict(best_threshold(pairs, truth)),
+        "best_candidate": asdict(best_candidate(pairs, truth, threshold)),
+    }
+
+
+def is_one_file(tables: Tables) -> bool:
+    """Whether left and right are the same records in the same order."""
+    return list(tables.left) == list(tables.right)
+
+
+def in_order(pairs: Iterable[Scored], one_file: bool) -> list[Scored]:
+    """As they are; of one file each pair once with the earlier record on the left, none with itself."""
+    if not one_file:
+        return list(pairs)
+    kept: dict[Positions, Scored] = {}
+    for pair in pairs:
+        if pair.left != pair.right:
+            low, high = sorted((pair.left, pair.right))
+            kept[low, high] = Scored(low, high, pair.score)
+    return list(kept.values())
+
+
+def true_positions(tables: Tables) -> set[Positions]:
+    left, right = (
+        {row.record_id: position for position, row in enumerate(rows)}
+        for rows in (tables.left, tables.right)
+    )
+    pairs = {(left[one], right[other]) for one, other in tables.truth}
+    if is_one_file(tables):
+        return {(min(pair), max(pair)) for pair in pairs}
+    return pairs
+
+
+def run(
+    name: str,
+    link: Callable[[Tables], tuple[list[Scored], float, dict[str, object]]],
+    greedy: Callable[[Sequence[Scored]], list[Scored]] | None = None,
+) -> None:
+    """A rival's command line: read the tables, ``link`` them, write what came of it.
+
+    ``link`` gives its pairs, its fixed threshold and what else it wants to say; it never sees the truth. ``greedy``:
+    which pairs it keeps if nobody may have two partners; told beside the others where there are two files.
+    """
+    parser = argparse.ArgumentParser(description=f"Links two tables with {name}.")
+    for option in ("--left", "--right", "--truth", "--json"):
+        parser.add_argument(option, type=Path, required=True)
+    given = parser.parse_args()
+    tables = read(given.left, given.right, given.truth)
+    if not tables.left or not tables.right:
+        parser.error("a file without records has nothing to link")
+    pairs, threshold, more = link(Tables(tables.left, tables.right, ()))
+    truth = true_positions(tables)
+    told = {"rival": name, **more, **report(pairs, truth, threshold)}
+    if greedy and not is_one_file(tables):
+        told["greedy"] = report(greedy(pairs), truth, threshold)
+    text = json.dumps(told, indent=2, sort_keys=True)
+    given.json.write_text(text + "\n", encoding="utf-8")
+    print(text)
