@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fingerpost.private.identity import NORMALISATION_VERSION
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Reach, Status
+from fingerpost.protocol.codes import WIDE_REACHES, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Service, parts_of
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
@@ -68,7 +68,8 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
         federation.epoch(core.epoch, now)
     except Refused:
         return Verdict.CANNOT_ANSWER
-    if core.key_set is KeySet.WIDE and core.reach not in (Reach.AREA, Reach.NAMED):
+    # Why a second round goes beyond the asker's own area stands inside, and is judged where the query opens.
+    if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:
         return Verdict.CANNOT_ANSWER
     try:
         # After a change of the agency's passport key asker and node may know different ones for a moment. Said

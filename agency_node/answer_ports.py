@@ -9,7 +9,7 @@ from typing import Protocol
 from agency_node.matching import Examined
 from fingerpost.private.locators import Pepper
 from fingerpost.protocol.codes import Status
-from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.federation import Agency, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.protocol.messages import Query
 
@@ -35,7 +35,8 @@ class Seen(Protocol):
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
     """What one agency records of a query that opened there. ``status``: its word; ``told``: how many of its pointers
-    leave; ``generation``: of its records, at ``at`` (seconds since 1970 UTC)."""
+    leave; ``generation``: of its records, at ``at`` (seconds since 1970 UTC). ``asker``: the asking agency as the
+    member list had it then, so that a duty desk knows whom to ring."""
 
     agency: AgencyId
     query: Query
@@ -44,6 +45,7 @@ class Entry:
     status: Status
     told: int
     at: float
+    asker: Agency
 
     def __repr__(self) -> str:
         return f"Entry({self.agency}, {self.examined.finding.value})"

@@ -26,7 +26,7 @@ from agency_node.records import ChildRecord
 from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.framing import prefixed
-from fingerpost.protocol.codes import Acr, Purpose, Role
+from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
@@ -34,7 +34,9 @@ from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
 OPENED: Final = "node.opened"
 ADOPTED: Final = "node.log_adopted"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
-    OPENED: frozenset({"query", "asking", "key_set", "reach", "finding", "answer", "told"}),
+    OPENED: frozenset(
+        {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
+    ),
     ADOPTED: frozenset(),
 }
 LOGS_OPEN: Final = 256
@@ -57,6 +59,7 @@ class Asked:
     reason_reference: str
     approver: str
     child: Demographics
+    widened_because: WideningReason | None
 
     def __repr__(self) -> str:
         return "Asked(…)"
@@ -66,12 +69,15 @@ class Asked:
 class Body:
     """The sealed part of an entry. ``asked`` is None and ``refusal`` a code where passport, signature or purpose
     did not hold: then nobody vouched for what else was in it. ``records``: the agency's own that matched or
-    possibly did, by number within ``generation``, at most ``RECORDS_NAMED``."""
+    possibly did, by number within ``generation``, at most ``RECORDS_NAMED``. ``asking_name``, ``asking_desk``: of the
+    agency that asked and its public telephone number, as the member list had them then; empty where none is listed."""
 
     asked: Asked | None
     refusal: str
     generation: int
     records: tuple[tuple[int, Demographics], ...]
+    asking_name: str
+    asking_desk: str
 
     def __repr__(self) -> str:
         return "Body(…)"
@@ -86,6 +92,7 @@ class _Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     reason_reference: str
     approver: str
     child: bytes
+    widened_because: int = 0
 
 
 class _Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -94,9 +101,13 @@ class _Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     refusal: str
     generation: int
     records: tuple[tuple[int, bytes], ...]
+    asking_name: str = ""
+    asking_desk: str = ""
 
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_READ: Final = frozenset({1, _VERSION})
+"""Version 1 lacks what has a default above."""
 _DECODER: Final = msgspec.msgpack.Decoder(_Body)
 
 
@@ -210,6 +221,7 @@ def _event(entry: Entry) -> AuditEvent:
             "asking": core.agency.value,
             "key_set": core.key_set.name,
             "reach": core.reach.name,
+            "widened": core.widened,  # why it was stands in the body
             "finding": examined.finding.value,
             "answer": entry.status.name,
             "told": entry.told,
@@ -232,6 +244,7 @@ def _write_body(entry: Entry) -> bytes:
             reason_reference=question.reason_reference,
             approver=question.approver,
             child=write_demographics(question.demographics),
+            widened_because=question.widened_because.value if question.widened_because else 0,
         )
     named: list[ChildRecord] = [*examined.matched, *examined.possible][:RECORDS_NAMED]
     body = _Body(
@@ -240,6 +253,8 @@ def _write_body(entry: Entry) -> bytes:
         refusal=examined.refusal.value if examined.refusal else "",
         generation=entry.generation,
         records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
+        asking_name=entry.asker.name,
+        asking_desk=entry.asker.duty_desk,
     )
     return msgspec.msgpack.encode(body)
 
@@ -250,7 +265,7 @@ def read_body(data: bytes) -> Body:
         body = _DECODER.decode(data)
     except msgspec.MsgspecError:
         raise Defect("an entry of the audit log is of no known form") from None
-    if body.version != _VERSION:
+    if body.version not in _READ:
         raise Defect("an entry of the audit log is of a later release")
     asked = body.asked
     return Body(
@@ -265,10 +280,15 @@ def read_body(data: bytes) -> Body:
             reason_reference=asked.reason_reference,
             approver=asked.approver,
             child=read_demographics(asked.child),
+            widened_because=WideningReason(asked.widened_because)
+            if asked.widened_because
+            else None,
         ),
         refusal=body.refusal,
         generation=body.generation,
         records=tuple((number, read_demographics(child)) for number, child in body.records),
+        asking_name=body.asking_name,
+        asking_desk=body.asking_desk,
     )
 
 

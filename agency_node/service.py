@@ -138,7 +138,7 @@ class Node:
             for verdict in (self._judged(query, federation, now, replayed, overloaded),)
             for part, agencies in enumerate(parts)
         ]
-        silenced = self._record_all(drafts, now)
+        silenced = self._record_all(drafts, federation, now)
         answers: list[SealedAnswer] = []
         for draft in drafts:
             try:
@@ -232,7 +232,9 @@ class Node:
         status = Status.INVOLVED if told else Status.NOTHING_TO_DISCLOSE
         return Word(AgencyAnswer(agency, status, number, generation.as_of), told, examined)
 
-    def _record_all(self, drafts: Sequence[Draft], now: float) -> frozenset[AgencyId]:
+    def _record_all(
+        self, drafts: Sequence[Draft], federation: Federation, now: float
+    ) -> frozenset[AgencyId]:
         """Record before answer. Returns the agencies whose log did not take it: they say nothing of it."""
         entries = [
             Entry(
@@ -243,6 +245,7 @@ class Node:
                 status=word.answer.status,
                 told=sum(pointer.agency == word.answer.agency for pointer in draft.told),
                 at=now,
+                asker=federation.agency(draft.query.core.agency),
             )
             for draft in drafts
             for word in draft.words

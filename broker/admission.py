@@ -15,14 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from fingerpost.protocol import limits, schedule
 from fingerpost.protocol.codec.queries import read_query, read_submission
-from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.codes import WIDE_REACHES
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Federation, Member, Service
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission
 from fingerpost.service.identity import PeerIdentity, require_listed
-
-WIDE_REACHES = frozenset({Reach.AREA, Reach.NAMED})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,7 +105,8 @@ def require_supported(federation: Federation, core: QueryCore, now: float) -> No
 
 
 def require_reach(core: QueryCore) -> None:
-    """Wide keys match more children, so they are for the child's own areas: never neighbours, never the national ring.
+    """Wide keys match more children, so they never go to the national ring. Beyond the asker's own area they are for a
+    second round, whose reason only who opens the query sees and judges.
 
     Raises ``Refused(NOT_ALLOWED)``.
     """

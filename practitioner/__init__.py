@@ -9,8 +9,18 @@ Trusts:     the member list by signature; the key holders by proof, and that not
 import fingerpost.service  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
 
 from practitioner.client import Client
-from practitioner.outcome import Outcome, Question
+from practitioner.outcome import Again, Outcome, Question, Widened
 from practitioner.session import Session
 from practitioner.wiring import EVENTS, Gateway, open_gateway
 
-__all__ = ["EVENTS", "Client", "Gateway", "Outcome", "Question", "Session", "open_gateway"]
+__all__ = [
+    "EVENTS",
+    "Again",
+    "Client",
+    "Gateway",
+    "Outcome",
+    "Question",
+    "Session",
+    "Widened",
+    "open_gateway",
+]

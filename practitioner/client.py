@@ -2,6 +2,8 @@
 
     async with open_client(settings) as client:
         outcome = await client.lookup(session, Question(demographics, Purpose.S47_ENQUIRY))
+        again = Again(Widened(outcome.operation, WideningReason.OTHER_NAME_LIKELY))
+        second = await client.widen(session, again)
 
 The order of ``lookup`` is a guarantee: who may ask is settled first, then what is asked, then it is recorded, and only
 then does anything leave this process, blinded points included. A lookup ends in time whatever the others do; what
@@ -41,15 +43,17 @@ from fingerpost.protocol.messages import Submission
 from fingerpost.protocol.schedule import day_of, day_of_slot, slot_of
 from fingerpost.service.clock import Clock
 from practitioner.outcome import (
+    Again,
     Answered,
     Outcome,
     Question,
+    Widened,
     agency_outcomes,
     count_services,
     not_connected,
     universal_for,
 )
-from practitioner.plan import Plan, PlannedQuery, plan
+from practitioner.plan import Plan, PlannedQuery, plan, second_question
 from practitioner.ports import Broker, Desk, KeyHolders, Members, Outcomes, Peppers, Record
 from practitioner.query import QueryOnItsWay
 from practitioner.session import Issued, Session
@@ -83,6 +87,7 @@ class _Lookup:
     plan: Plan
     form: NormalForm
     strength: Strength
+    widened: Widened | None
 
     def __repr__(self) -> str:
         return f"_Lookup({self.operation})"
@@ -126,9 +131,33 @@ class Client:
         ``Defect`` when it
         could not be recorded.
         """
-        lookup = self._prepare(session, question)
         now = self._clock.now()
-        await self._record.asked(session, question, lookup.operation, now)
+        lookup = self._prepare(session, question, self._settle(session, now), None)
+        return await self._lookup(lookup)
+
+    async def widen(self, session: Session, again: Again) -> Outcome:
+        """The second round of a lookup: once, within a day, about the same child, with wide keys over the whole reach.
+
+        Raises as ``lookup``, and ``Refused(NOT_ALLOWED)`` naming the rule (``plan.second_question``). A second round
+        that ends as ``Refused`` may be asked again; one that broke off otherwise is taken.
+        """
+        now = self._clock.now()
+        federation = self._settle(session, now)
+        after = again.widened.after
+        first = await self._outcomes.first(session, after, now)
+        question = second_question(first, again, session.agency, federation, now)
+        lookup = self._prepare(session, question, federation, again.widened)
+        await self._outcomes.spend(session, after, lookup.operation)
+        try:
+            return await self._lookup(lookup)
+        except Refused:
+            await self._outcomes.give_back(session, after, lookup.operation)
+            raise
+
+    async def _lookup(self, lookup: _Lookup) -> Outcome:
+        session, question = lookup.session, lookup.question
+        now = self._clock.now()
+        await self._record.asked(session, question, lookup.operation, now, lookup.widened)
         try:
             answers, rejected = await self._ask(lookup)
         except Refused as refused:
@@ -140,20 +169,18 @@ class Client:
         # That it was asked is on the record. A disk that fills up now must not keep the answers from whoever waits for
         # them; the next lookup is refused by it.
         with contextlib.suppress(Defect):
-            await self._outcomes.keep(session, outcome)
+            await self._outcomes.keep(session, question, outcome)
             await self._record.ended(session.agency, lookup.operation, outcome, self._clock.now())
         return outcome
 
-    def _prepare(self, session: Session, question: Question) -> _Lookup:
-        """All that can be refused without asking anybody. The same checks that every node makes of an honest asker."""
-        now = self._clock.now()
+    def _settle(self, session: Session, now: float) -> Federation:
+        """Who may ask: refused before the question is even looked at, here and not by every node that knows the
+        child."""
         federation = self._members.at(now)
         parameters = federation.parameters
         if parameters.normalisation_version != NORMALISATION_VERSION:
             raise Refused(Code.UNSUPPORTED, "this gateway's version")
         asking = federation.asking_agency(session.agency, self._identity.gateway)
-        require_in_force(question.purpose, session.role, federation.code_lists)
-        # Refused before the question is even looked at, here and not by every node that knows the child.
         issued = self._desk.issue(session, now)
         passports.read(
             issued.token,
@@ -162,6 +189,17 @@ class Client:
             passport_key=asking.passport_key,
             now=now,
         )
+        return federation
+
+    def _prepare(
+        self,
+        session: Session,
+        question: Question,
+        federation: Federation,
+        widened: Widened | None,
+    ) -> _Lookup:
+        """What can be refused without asking anybody. The same checks that every node makes of an honest asker."""
+        require_in_force(question.purpose, session.role, federation.code_lists)
         form = normalise(question.demographics)
         require_answerable(form)
         return _Lookup(
@@ -169,9 +207,16 @@ class Client:
             federation=federation,
             session=session,
             question=question,
-            plan=plan(question, form, session.subject, upn=self._upn_keys),
+            plan=plan(
+                question,
+                form,
+                session.subject,
+                upn=self._upn_keys,
+                because=widened.because if widened else None,
+            ),
             form=form,
             strength=assess(form),
+            widened=widened,
         )
 
     async def _ask(self, lookup: _Lookup) -> tuple[dict[AgencyId, list[Answered]], int]:
@@ -289,6 +334,7 @@ class Client:
             question.reason_reference,
             question.approver,
             question.demographics,
+            lookup.widened.because if lookup.widened else None,
         )
         return seal(
             public,
@@ -384,4 +430,5 @@ def _outcome(
         strength=lookup.strength,
         wide=any(p.key_set.name == "WIDE" for p in lookup.plan.queries),
         rejected_answers=rejected,
+        widened=lookup.widened,
     )

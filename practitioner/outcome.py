@@ -23,6 +23,7 @@ from fingerpost.protocol.codes import (
     Purpose,
     Reach,
     Status,
+    WideningReason,
 )
 from fingerpost.protocol.federation import Agency, Area, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode
@@ -43,6 +44,43 @@ class Question:
 
     def __repr__(self) -> str:
         return f"Question({self.purpose.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """A second round, with wide keys over the whole reach: after which lookup (its 16 hex digits), and why."""
+
+    after: str
+    because: WideningReason
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Again:
+    """What a second round asks. Whatever is not given is as it was the first time; of the national ring it is the
+    asker's own area and its neighbours. ``child``: the same one, better described."""
+
+    widened: Widened
+    child: Demographics | None = None
+    reach: Reach | None = None
+    named_areas: tuple[AreaCode, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Again({self.widened.after})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class First:
+    """A lookup as the gateway holds it for a second round. ``question``: with the reach it had. ``spent``: it was a
+    second round itself, or has had one. ``none_named_itself``: of some service that children of this age have."""
+
+    question: Question
+    asked_at: int
+    complete: bool
+    none_named_itself: bool
+    spent: bool
+
+    def __repr__(self) -> str:
+        return f"First({self.question!r})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,8 +131,8 @@ class ServiceCount:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
-    """All of a lookup. ``operation``: 16 hex digits that name it. ``wide``: areas where the wider key set was
-    used, too.
+    """All of a lookup. ``operation``: 16 hex digits that name it. ``wide``: the wider key set was used in the asker's
+    own area, or in the whole reach where it was ``widened``.
 
     ``rejected_answers``: answers that did not verify; more than none means that somebody tampers.
     """
@@ -109,6 +147,7 @@ class Outcome:
     strength: Strength
     wide: bool
     rejected_answers: int
+    widened: Widened | None
 
     @property
     def complete(self) -> bool:

@@ -1,7 +1,8 @@
-"""Outcomes, sealed for seven days; after that their hashes alone.
+"""Outcomes, sealed for seven days; after that their hashes alone. What was asked, sealed for a day.
 
-An attacker who reads the file without its key learns when which account asked; with the key, the outcomes of a week.
-The hash stays, so that a print-out can still be shown to be what came. Each outcome is the practitioner's who asked.
+An attacker who reads the file without its key learns when which account asked; with the key, the outcomes of a week and
+the questions of a day. The hash stays, so that a print-out can still be shown to be what came. Each outcome is the
+practitioner's who asked. A question is kept for as long as it may have a second round, and no longer; each has one.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
@@ -19,6 +21,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Row,
     String,
     Table,
     insert,
@@ -26,17 +29,21 @@ from sqlalchemy import (
     update,
 )
 
+from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.service.database import empty_journal, reading
-from practitioner.outcome import Outcome
+from practitioner.outcome import First, Outcome, Question
+from practitioner.plan import WITHIN_SECONDS
 from practitioner.present.document import LookupDocument, document, read, write
 from practitioner.session import Session
 
 KEPT_SECONDS: Final = 7 * limits.DAY
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_ASKED: Final = b" asked"
 
 metadata = MetaData()
 outcomes = Table(
@@ -48,11 +55,25 @@ outcomes = Table(
     Column("kept_at", Integer, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=True),
+    Column("question", LargeBinary, nullable=True),
+    Column("second", String(16), nullable=True),
 )
 
 
+class _Question(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    purpose: int
+    reach: int
+    named_areas: tuple[str, ...]
+    reason_reference: str
+    approver: str
+    child: bytes
+
+    def __repr__(self) -> str:
+        return "_Question(…)"
+
+
 class SqlOutcomes:
-    """Implements ``ports.Outcomes``. ``outcome_key``: 32 bytes. All but ``keep`` block on the disk."""
+    """Implements ``ports.Outcomes``. ``outcome_key``: 32 bytes. ``show`` and ``forget_due`` block on the disk."""
 
     def __init__(self, engine: Engine, outcome_key: bytes) -> None:
         if len(outcome_key) != KEY_BYTES:
@@ -60,12 +81,11 @@ class SqlOutcomes:
         self._engine = engine
         self._cipher = AESGCM(outcome_key)
 
-    async def keep(self, session: Session, outcome: Outcome) -> None:
-        await asyncio.to_thread(self._keep, session, outcome)
+    async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
+        await asyncio.to_thread(self._keep, session, question, outcome)
 
-    def _keep(self, session: Session, outcome: Outcome) -> None:
+    def _keep(self, session: Session, question: Question, outcome: Outcome) -> None:
         data = write(document(outcome, forgotten_at(outcome)))
-        nonce = secrets.token_bytes(_NONCE_BYTES)
         bound = _bound(outcome.operation, session.agency, session.subject, outcome.asked_at)
         with self._engine.begin() as connection:
             connection.execute(
@@ -75,13 +95,58 @@ class SqlOutcomes:
                     subject=session.subject,
                     kept_at=outcome.asked_at,
                     hash=hash_of(data),
-                    sealed=nonce + self._cipher.encrypt(nonce, data, bound),
+                    sealed=self._seal(data, bound),
+                    question=self._seal(_write_question(question, outcome.reach), bound + _ASKED),
                 )
             )
+
+    async def first(self, session: Session, operation: str, now: float) -> First:
+        return await asyncio.to_thread(self._first, session, operation, now)
+
+    def _first(self, session: Session, operation: str, now: float) -> First:
+        row = self._row(session, operation, now)
+        if row.question is None:
+            raise Refused(Code.NOT_ALLOWED, "first lookup too old")
+        bound = _bound(operation, session.agency, session.subject, row.kept_at)
+        shown = read(self._open(row.sealed, bound))
+        return First(
+            question=_read_question(self._open(row.question, bound + _ASKED)),
+            asked_at=row.kept_at,
+            complete=shown.complete,
+            none_named_itself=any(service.none_named_itself for service in shown.services),
+            spent=row.second is not None or shown.widened is not None,
+        )
+
+    async def spend(self, session: Session, first: str, second: str) -> None:
+        # One statement: of two that are asked at once, by two processes, one finds the place taken.
+        if not await asyncio.to_thread(self._mark, session, first, None, second):
+            raise Refused(Code.NOT_ALLOWED, "second round taken")
+
+    async def give_back(self, session: Session, first: str, second: str) -> None:
+        await asyncio.to_thread(self._mark, session, first, second, None)
+
+    def _mark(self, session: Session, first: str, before: str | None, after: str | None) -> bool:
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                update(outcomes)
+                .where(
+                    outcomes.c.operation == first,
+                    outcomes.c.agency == session.agency.value,
+                    outcomes.c.subject == session.subject,
+                    outcomes.c.second.is_not_distinct_from(before),
+                )
+                .values(second=after)
+            )
+        return done.rowcount == 1
 
     def show(self, session: Session, operation: str, now: float) -> LookupDocument:
         """One of the practitioner's own. Raises ``Refused(NOT_ALLOWED)``, alike for none, another's and a forgotten
         one."""
+        row = self._row(session, operation, now)
+        bound = _bound(operation, session.agency, session.subject, row.kept_at)
+        return read(self._open(row.sealed, bound))
+
+    def _row(self, session: Session, operation: str, now: float) -> Row[Any]:
         with reading(self._engine) as connection:
             row = connection.execute(
                 select(outcomes).where(
@@ -94,16 +159,30 @@ class SqlOutcomes:
             ).one_or_none()
         if row is None:
             raise Refused(Code.NOT_ALLOWED, "outcome")
-        bound = _bound(operation, session.agency, session.subject, row.kept_at)
+        return row
+
+    def _seal(self, data: bytes, bound: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, bound)
+
+    def _open(self, sealed: bytes, bound: bytes) -> bytes:
         try:
-            data = self._cipher.decrypt(row.sealed[:_NONCE_BYTES], row.sealed[_NONCE_BYTES:], bound)
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
         except InvalidTag:
             raise Defect("an outcome does not open: wrong outcome key, or changed") from None
-        return read(data)
 
     def forget_due(self, now: float) -> int:
-        """Destroys what is older than seven days but for the hashes; how many. Call it at least once an hour."""
+        """Destroys questions that are older than a day, and what is older than seven but for the hashes; how many of
+        these. Call it at least once an hour."""
         with self._engine.begin() as connection:
+            asked = connection.execute(
+                update(outcomes)
+                .where(
+                    outcomes.c.kept_at <= int(now) - WITHIN_SECONDS,
+                    outcomes.c.question.is_not(None),
+                )
+                .values(question=None)
+            )
             done = connection.execute(
                 update(outcomes)
                 .where(
@@ -112,7 +191,7 @@ class SqlOutcomes:
                 )
                 .values(sealed=None)
             )
-        if done.rowcount:
+        if asked.rowcount or done.rowcount:
             empty_journal(self._engine)  # it still holds the pages as they were
         return done.rowcount
 
@@ -125,6 +204,34 @@ def forgotten_at(outcome: Outcome) -> int:
 def hash_of(data: bytes) -> bytes:
     """Of a lookup document's bytes, 32 bytes; the document holds 64 random bits, so that nobody can guess it."""
     return hashlib.sha256(b"fingerpost/v1 outcome" + data).digest()
+
+
+def _write_question(question: Question, reach: Reach) -> bytes:
+    return msgspec.msgpack.encode(
+        _Question(
+            question.purpose.value,
+            reach.value,
+            tuple(area.value for area in question.named_areas),
+            question.reason_reference,
+            question.approver,
+            write_demographics(question.demographics),
+        )
+    )
+
+
+def _read_question(data: bytes) -> Question:
+    try:
+        kept = msgspec.msgpack.decode(data, type=_Question)
+    except msgspec.MsgspecError:
+        raise Defect("a kept question has another form") from None
+    return Question(
+        demographics=read_demographics(kept.child),
+        purpose=Purpose(kept.purpose),
+        reach=Reach(kept.reach),
+        named_areas=tuple(AreaCode(area) for area in kept.named_areas),
+        reason_reference=kept.reason_reference,
+        approver=kept.approver,
+    )
 
 
 def _bound(operation: str, agency: AgencyId, subject: str, kept_at: int) -> bytes:

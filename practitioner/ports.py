@@ -9,7 +9,7 @@ from fingerpost.private.locators import Pepper
 from fingerpost.protocol.federation import Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.protocol.messages import LookupEvent
-from practitioner.outcome import Outcome, Question
+from practitioner.outcome import First, Outcome, Question, Widened
 from practitioner.session import Issued, Session
 
 
@@ -47,7 +47,12 @@ class Record(Protocol):
     leaves."""
 
     async def asked(
-        self, session: Session, question: Question, operation: str, at: float
+        self,
+        session: Session,
+        question: Question,
+        operation: str,
+        at: float,
+        widened: Widened | None,
     ) -> None: ...
 
     async def sent(
@@ -62,5 +67,17 @@ class Record(Protocol):
 
 
 class Outcomes(Protocol):
-    async def keep(self, session: Session, outcome: Outcome) -> None:
-        """Keeps an outcome, encrypted, for seven days."""
+    async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
+        """Keeps an outcome, encrypted, for seven days, and what was asked for as long as it may be asked again
+        (``plan.WITHIN_SECONDS``)."""
+
+    async def first(self, session: Session, operation: str, now: float) -> First:
+        """One of the practitioner's own. Raises ``Refused(NOT_ALLOWED)``: none, another's or forgotten, alike; or too
+        old to be asked again."""
+
+    async def spend(self, session: Session, first: str, second: str) -> None:
+        """Takes the one second round that a lookup has; durable on return. Raises ``Refused(NOT_ALLOWED)`` when it is
+        taken."""
+
+    async def give_back(self, session: Session, first: str, second: str) -> None:
+        """A second round that nobody could be asked."""

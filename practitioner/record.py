@@ -17,11 +17,12 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import PURPOSES, Role, Status
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
-from practitioner.outcome import Outcome, Question
+from practitioner.outcome import Outcome, Question, Widened
 from practitioner.session import Session
 
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "lookup.asked": frozenset({"purpose", "reach", "role"}),
+    "lookup.widened": frozenset({"after", "because"}),
     "lookup.sent": frozenset({"query"}),
     "lookup.ended": frozenset({"asked", "answered", "gaps", "not_connected", "rejected"}),
     "lookup.failed": frozenset({"code"}),
@@ -59,7 +60,15 @@ class AuditRecord:
         """``log_of`` is called in threads; raises ``Defect`` for an agency that does not ask here."""
         self._log_of = log_of
 
-    async def asked(self, session: Session, question: Question, operation: str, at: float) -> None:
+    async def asked(
+        self,
+        session: Session,
+        question: Question,
+        operation: str,
+        at: float,
+        widened: Widened | None,
+    ) -> None:
+        """A second round in one commit with which lookup it follows, and why it widens."""
         reach = question.reach or PURPOSES[question.purpose].default_reach
         body = AskedBody(
             subject=session.subject,
@@ -72,8 +81,7 @@ class AuditRecord:
             named_areas=tuple(str(code) for code in question.named_areas),
             demographics=question.demographics,
         )
-        await self._append(
-            session.agency,
+        events = [
             AuditEvent(
                 kind="lookup.asked",
                 actor=actor_of(session.subject),
@@ -85,8 +93,19 @@ class AuditRecord:
                     "role": session.role.name,
                 },
                 body=msgspec.json.encode(body),
-            ),
-        )
+            )
+        ]
+        if widened is not None:
+            events.append(
+                AuditEvent(
+                    kind="lookup.widened",
+                    actor=actor_of(session.subject),
+                    operation=OperationId(operation),
+                    at=int(at),
+                    fields={"after": widened.after, "because": widened.because.name},
+                )
+            )
+        await self._append(session.agency, *events)
 
     async def sent(
         self, agency: AgencyId, operation: str, query_hashes: Sequence[bytes], at: float

@@ -6,7 +6,7 @@ key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -78,26 +78,16 @@ def show(
     settings = load(settings_file, NodeSettings)
     chosen = _agency(settings, agency)
     log = wiring.open_audit(settings, chosen)
-    table = Table(
-        "No.",
-        "When (UTC)",
-        "Who asked",
-        "For",
-        "About",
-        "Finding",
-        "Told",
-        "Here" if possible else "Query",
-        title=str(chosen),
-        title_justify="left",
-        show_lines=True,
-    )
     try:
-        for entry in log.show(_seconds(since, 0), _seconds(until, 2**40), decrypt=True):
-            if not possible or is_possible(entry.fields.get("finding")):
-                table.add_row(*(Text(cell) for cell in _row(entry, possible=possible)))
+        entries = list(log.show(_seconds(since, 0), _seconds(until, 2**40), decrypt=True))
     finally:
         log.close()
-    Console().print(table)
+    if possible:
+        _print_for_the_duty_desk(
+            chosen, [entry for entry in entries if is_possible(entry.fields.get("finding"))]
+        )
+    else:
+        _print_all(chosen, entries)
 
 
 @app.command()
@@ -137,9 +127,72 @@ def forget(
     typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
 
 
-def _row(entry: Entry, *, possible: bool) -> Iterator[str]:
+def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:
+    table = Table(
+        "No.",
+        "When (UTC)",
+        "Who asked",
+        "For",
+        "About",
+        "Finding",
+        "Told",
+        "Query",
+        title=str(agency),
+        title_justify="left",
+        show_lines=True,
+    )
+    for entry in entries:
+        table.add_row(*(_text(cell) for cell in _row(entry)))
+    Console().print(table)
+
+
+def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
+    """Whom to ring, and which of the own records to look at. Nothing of it has left the node, or does."""
+    console = Console(highlight=False)
+    if not entries:
+        console.print(Text(f"{agency}: nothing to look at."))
+        return
+    lookups = "1 lookup" if len(entries) == 1 else f"{len(entries)} lookups"
+    console.print(
+        Text(
+            f"{agency}: {lookups} may have been about a child known here. Nothing was told. Look at the records "
+            "named; if it is the child, ring the asker."
+        )
+    )
+    for entry in entries:
+        console.print(Text(f"\nNo. {entry.seq}, {_when(entry)} UTC"), style="bold")
+        table = Table.grid(padding=(0, 2))
+        table.add_column(min_width=8)
+        table.add_column(overflow="fold")
+        for label, text in _to_look_at(entry):
+            table.add_row(Text(f"  {label}"), _text(text))
+        console.print(table)
+
+
+def _text(text: str) -> Text:
+    """With nothing in it that steers a terminal or turns the direction of writing (attack: an asker's child whose name
+    paints over the line that says who asked)."""
+    return Text("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text))
+
+
+def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
+    asking = str(entry.fields["asking"])
+    body = None if entry.body is None else read_body(entry.body)
+    if body is None or body.asked is None:
+        yield "Asked by", f"{asking} (the rest went with its month)"
+        return
+    asked = body.asked
+    who = f"{asked.name}, {asked.role.name}"
+    yield "Asked by", f"{who}, {body.asking_name or asking} ({asking})"
+    yield "Ring", body.asking_desk or "no number in the member list: ask for its duty desk"
+    yield "For", _for(asked, " · ")
+    yield "About", _child(asked.child)
+    yield "Look at", "\n".join(_here(body))
+
+
+def _row(entry: Entry) -> Iterator[str]:
     yield str(entry.seq)
-    yield datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    yield _when(entry)
     if entry.kind != OPENED:
         yield f"{entry.actor}"
         yield f"{entry.kind} {entry.operation}"
@@ -150,28 +203,40 @@ def _row(entry: Entry, *, possible: bool) -> Iterator[str]:
     if body is None:
         yield from (f"forgotten\n{asking}", "forgotten", "forgotten")
     else:
-        yield from _asked(body.asked, asking, body.refusal)
+        yield from _asked(body.asked, entry, body.refusal)
     yield str(entry.fields["finding"])
     yield f"{entry.fields['told']} pointers" if entry.fields["answer"] == "INVOLVED" else "nothing"
-    if possible:
-        yield "" if body is None else _here(body)
-    else:
-        yield f"{str(entry.fields['query'])[:16]}\n{entry.fields['reach']}"
+    yield f"{str(entry.fields['query'])[:16]}\n{entry.fields['reach']}"
 
 
-def _asked(asked: Asked | None, asking: str, refusal: str) -> Iterator[str]:
+def _when(entry: Entry) -> str:
+    return datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _asked(asked: Asked | None, entry: Entry, refusal: str) -> Iterator[str]:
+    asking = str(entry.fields["asking"])
     if asked is None:
         yield from (f"not believed ({refusal})\n{asking}", "", "")
         return
     yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
-    approved = f"\napproved by {asked.approver}" if asked.approver else ""
-    reference = f"\n{asked.reason_reference}" if asked.reason_reference else ""
-    yield f"{asked.purpose.name}{reference}{approved}"
+    yield _for(asked, "\n")
     yield _child(asked.child)
 
 
-def _here(body: Body) -> str:
-    return "\n".join(f"import {body.generation}: {_child(child)}" for _, child in body.records)
+def _for(asked: Asked, between: str) -> str:
+    because = asked.widened_because
+    parts = (
+        asked.purpose.name,
+        asked.reason_reference,
+        f"approved by {asked.approver}" if asked.approver else "",
+        f"second round, widened: {because.name}" if because else "",
+    )
+    return between.join(filter(None, parts))
+
+
+def _here(body: Body) -> Iterator[str]:
+    for number, child in body.records:
+        yield f"record {number} of import {body.generation}: {_child(child)}"
 
 
 def _child(child: Demographics) -> str:

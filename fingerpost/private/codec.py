@@ -15,7 +15,13 @@ from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.inner import Inner
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import code, parse
-from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Purpose, Status
+from fingerpost.protocol.codes import (
+    CoarseKind,
+    InvolvementStatus,
+    Purpose,
+    Status,
+    WideningReason,
+)
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import exactly
@@ -36,6 +42,7 @@ def write_inner(inner: Inner, core_hash: bytes) -> bytes:
         reason_reference=inner.reason_reference,
         approver=inner.approver,
         demographics=_to_wire(inner.demographics),
+        widened_because=inner.widened_because.value if inner.widened_because else 0,
     ).SerializeToString(deterministic=True)
 
 
@@ -49,6 +56,9 @@ def read_inner(payload: bytes) -> tuple[bytes, Inner]:
         reason_reference=m.reason_reference,
         approver=m.approver,
         demographics=_from_wire(m.demographics),
+        widened_because=code(WideningReason, m.widened_because, "inner.widened_because")
+        if m.widened_because
+        else None,
     )
     return m.core_hash, inner
 

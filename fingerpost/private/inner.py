@@ -13,20 +13,22 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.passport import Passport
 from fingerpost.private.plain_text import require_account, require_reference
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Purpose
+from fingerpost.protocol.codes import Purpose, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Inner:
     """The asker's words. ``reason_reference`` and ``approver`` may be empty; ``passport_token`` is a compact JWT of at
-    most ``limits.PASSPORT_BYTES`` ASCII characters. Raises ``Refused(MALFORMED)``."""
+    most ``limits.PASSPORT_BYTES`` ASCII characters. ``widened_because``: of a second round, and of no other lookup.
+    Raises ``Refused(MALFORMED)``."""
 
     passport_token: str
     purpose: Purpose
     reason_reference: str
     approver: str
     demographics: Demographics
+    widened_because: WideningReason | None = None
 
     def __post_init__(self) -> None:
         if not self.passport_token.isascii() or (
@@ -50,6 +52,7 @@ class Question:
     reason_reference: str
     approver: str
     demographics: Demographics
+    widened_because: WideningReason | None = None
 
     def __repr__(self) -> str:
         return "Question(…)"

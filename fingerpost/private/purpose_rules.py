@@ -9,12 +9,19 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from fingerpost.protocol.codes import PURPOSES, Purpose, Reach, Role
+from fingerpost.protocol.codes import (
+    PURPOSES,
+    WIDE_REACHES,
+    Purpose,
+    Reach,
+    Role,
+    WideningReason,
+)
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import CodeLists
 from fingerpost.protocol.messages import KeySet
 
-_WIDENING: Final = (Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NATIONAL_RING)
+_LADDER: Final = (Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NATIONAL_RING)
 _MAY_NAME_AREAS: Final = frozenset(
     {
         Purpose.S47_ENQUIRY,
@@ -30,17 +37,47 @@ def _reaches(purpose: Purpose) -> frozenset[Reach]:
     default = PURPOSES[purpose].default_reach
     if default is Reach.NAMED:  # the areas named are the control; nothing else is narrower or wider
         return frozenset({Reach.NAMED})
-    narrower = frozenset(_WIDENING[: _WIDENING.index(default) + 1])
+    narrower = frozenset(_LADDER[: _LADDER.index(default) + 1])
     return narrower | {Reach.NAMED} if purpose in _MAY_NAME_AREAS else narrower
 
 
 _REACHES: Final = MappingProxyType({purpose: _reaches(purpose) for purpose in Purpose})
-_WIDE_KEYS: Final = frozenset({Reach.AREA, Reach.NAMED})
+_UNCERTAIN: Final = frozenset(
+    {
+        WideningReason.NO_UNIVERSAL_SERVICE_NAMED,
+        WideningReason.OTHER_NAME_LIKELY,
+        WideningReason.DATE_OF_BIRTH_UNCERTAIN,
+        WideningReason.RECENT_MOVE,
+    }
+)
+_DIRECTED: Final = _UNCERTAIN | {WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION}
+_WIDENING: Final = MappingProxyType(
+    {
+        # Where harm is likely, and agencies may have sat together over it (Children Act 1989 s47).
+        Purpose.S47_ENQUIRY: _DIRECTED,
+        Purpose.EMERGENCY_PROTECTION: _DIRECTED,
+        Purpose.EXPLOITATION: _DIRECTED,
+        # Where it may be that nobody yet knows who the child is.
+        Purpose.REFERRAL_TRIAGE: _UNCERTAIN,
+        Purpose.MISSING_CHILD: _UNCERTAIN,
+        Purpose.URGENT_CARE: _UNCERTAIN,
+        Purpose.CHILD_DEATH: _UNCERTAIN,
+        Purpose.TRANSFER_IN: _UNCERTAIN,
+        # Not: S17_ASSESSMENT and EARLY_HELP ask their own area alone; CLA_CARE and PRACTICE_REVIEW are about a child
+        # whom the asker knows by every name.
+    }
+)
+"""The one table of who may widen, and why. A purpose that is not in it may not."""
 
 
 def reaches_allowed(purpose: Purpose) -> frozenset[Reach]:
     """The purpose's default reach and every narrower one; named areas where the default, or the urgency, asks."""
     return _REACHES[purpose]
+
+
+def widening_reasons(purpose: Purpose) -> frozenset[WideningReason]:
+    """Why a lookup for this purpose may be asked again with wide keys beyond the own area. None: it may not."""
+    return _WIDENING.get(purpose, frozenset())
 
 
 def require_permitted(
@@ -51,23 +88,47 @@ def require_permitted(
     reason_reference: str,
     approver: str,
     subject: str,
+    widened_because: WideningReason | None,
 ) -> None:
     """Raises ``Refused(NOT_ALLOWED)`` naming what is missing.
 
-    WIDE keys go to the asker's own or named areas only: a wide key lets more children's records open. ``approver`` is
-    never the asker (``subject``), whether the purpose wants one or not.
+    WIDE keys go to the asker's own area, and further only in a second round that says why: a wide key lets more
+    children's records open. A reason without need is refused too, so that nobody learns to give one always.
+    ``approver`` is never the asker (``subject``), whether the purpose wants one or not.
     """
     rule = PURPOSES[purpose]
     if reach not in reaches_allowed(purpose):
         raise Refused(Code.NOT_ALLOWED, "reach of this purpose")
-    if key_set is KeySet.WIDE and reach not in _WIDE_KEYS:
-        raise Refused(Code.NOT_ALLOWED, "wide keys in this reach")
+    _require_reason(purpose, reach, key_set, widened_because)
     if rule.reference_required and not reason_reference:
         raise Refused(Code.NOT_ALLOWED, "reason reference")
     if rule.approver_required and not approver:
         raise Refused(Code.NOT_ALLOWED, "approver")
     if approver and approver == subject:
         raise Refused(Code.NOT_ALLOWED, "approver is the asker")
+
+
+def _require_reason(
+    purpose: Purpose, reach: Reach, key_set: KeySet, widened_because: WideningReason | None
+) -> None:
+    if key_set is KeySet.WIDE and reach not in WIDE_REACHES:
+        raise Refused(Code.NOT_ALLOWED, "wide keys in this reach")
+    if key_set is not KeySet.WIDE or reach is Reach.AREA:
+        if widened_because is not None:
+            raise Refused(Code.NOT_ALLOWED, "a reason to widen, and nothing widened")
+        return
+    if widened_because is None:
+        raise Refused(Code.NOT_ALLOWED, "wide keys in this reach without a reason")
+    require_reason(purpose, widened_because)
+
+
+def require_reason(purpose: Purpose, because: WideningReason) -> None:
+    """Raises ``Refused(NOT_ALLOWED)``: this purpose may not widen, or not for this reason."""
+    reasons = widening_reasons(purpose)
+    if not reasons:
+        raise Refused(Code.NOT_ALLOWED, "purpose may not widen")
+    if because not in reasons:
+        raise Refused(Code.NOT_ALLOWED, "reason to widen of this purpose")
 
 
 def require_in_force(purpose: Purpose, role: Role, code_lists: CodeLists) -> None:

@@ -151,6 +151,7 @@ def seal(
         reason_reference=inner.reason_reference,
         approver=inner.approver,
         subject=passport.subject,
+        widened_because=inner.widened_because,
     )
     if passport.agency != public.agency:
         raise Refused(Code.BAD_PASSPORT, "passport.iss")
@@ -208,7 +209,8 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
     """The question, once everything about who asks and why holds.
 
     Raises ``Refused``: NOT_A_MEMBER (the agency may not ask through this gateway), BAD_PASSPORT, BAD_SIGNATURE (the
-    practitioner's, or over another query's core), NOT_ALLOWED (purpose, role, reach, reference, approver).
+    practitioner's, or over another query's core), NOT_ALLOWED (purpose, role, reach, reference, approver, and why with
+    wide keys).
     """
     inner, core = opened.inner, query.core
     agency = federation.asking_agency(core.agency, core.gateway)
@@ -239,9 +241,15 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
         reason_reference=inner.reason_reference,
         approver=inner.approver,
         subject=passport.subject,
+        widened_because=inner.widened_because,
     )
     return Question(
-        passport, inner.purpose, inner.reason_reference, inner.approver, inner.demographics
+        passport,
+        inner.purpose,
+        inner.reason_reference,
+        inner.approver,
+        inner.demographics,
+        inner.widened_because,
     )
 
 

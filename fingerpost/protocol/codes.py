@@ -33,6 +33,11 @@ class Reach(IntEnum):
     NATIONAL_RING = 4  # councils, police forces and large trusts of all areas
 
 
+WIDE_REACHES: Final = frozenset({Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NAMED})
+"""How far wide keys may go at all. Broker and nodes see a query's reach and key set, and hold them to this. Beyond the
+asker's own area they need a ``WideningReason`` as well, which only who opens the query can see."""
+
+
 @unique
 class Status(IntEnum):
     """What an agency's node says about one query, and the two that the asker's side adds.
@@ -133,6 +138,32 @@ PURPOSES: Final[Mapping[Purpose, PurposeRule]] = MappingProxyType(
         ),
     }
 )
+
+
+@unique
+class WideningReason(IntEnum):
+    """Why a lookup is asked a second time, with wide keys beyond the asker's own area. Which purpose may give which:
+    ``fingerpost.private.purpose_rules``."""
+
+    NO_UNIVERSAL_SERVICE_NAMED = 1
+    OTHER_NAME_LIKELY = 2
+    DATE_OF_BIRTH_UNCERTAIN = 3
+    RECENT_MOVE = 4
+    DIRECTED_BY_STRATEGY_DISCUSSION = 5
+
+
+WIDENING_WORDS: Final[Mapping[WideningReason, str]] = MappingProxyType(
+    {
+        WideningReason.NO_UNIVERSAL_SERVICE_NAMED: (
+            "no school, GP practice or health visiting service named itself"
+        ),
+        WideningReason.OTHER_NAME_LIKELY: "the child is likely to be recorded under another name",
+        WideningReason.DATE_OF_BIRTH_UNCERTAIN: "the date of birth is uncertain",
+        WideningReason.RECENT_MOVE: "the child has moved recently",
+        WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION: "a strategy discussion has directed it",
+    }
+)
+"""For people; each ends the sentence "asked again with wider keys, because …"."""
 
 
 @unique

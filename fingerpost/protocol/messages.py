@@ -17,7 +17,8 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationI
 
 @unique
 class KeySet(IntEnum):
-    """Which set of match keys a query was made with. WIDE is for the asker's own and named areas."""
+    """Which set of match keys a query was made with. WIDE is for the asker's own
+    area, and beyond it for a second round (``codes.WIDE_REACHES``)."""
 
     NARROW = 1
     WIDE = 2
@@ -54,6 +55,11 @@ class QueryCore:
     locators: tuple[bytes, ...]
     passport_key_id: bytes
     slot_check: bytes
+
+    @property
+    def widened(self) -> bool:
+        """Wide keys beyond the asker's own area: a second round, which says why inside."""
+        return self.key_set is KeySet.WIDE and self.reach is not Reach.AREA
 
     def __post_init__(self) -> None:
         exactly(self.passport_key_id, limits.KEY_ID_BYTES, "core.passport_key_id")

@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("sign-in")(people.sign_in)
 app.command("lookup")(asking.lookup)
+app.command("widen")(asking.widen)
 app.add_typer(asking.outcome, name="outcome")
 app.command("sign-out")(people.sign_out)
 app.add_typer(people.account, name="account")

@@ -1,20 +1,21 @@
-"""``fingerpost lookup`` and ``fingerpost outcome show``."""
+"""``fingerpost lookup``, ``fingerpost widen`` and ``fingerpost outcome show``."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol.codes import Purpose, Reach
+from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Defect
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
@@ -30,13 +31,13 @@ from practitioner.cli.parsing import (
     read_child,
 )
 from practitioner.cli.people import read_token
-from practitioner.outcome import Outcome, Question
+from practitioner.outcome import Again, Outcome, Question, Widened
 from practitioner.outcomes_store import forgotten_at
 from practitioner.present.document import LookupDocument, document, write
 from practitioner.present.terminal import render
 from practitioner.session import Session
 from practitioner.settings import GatewaySettings
-from practitioner.wiring import open_gateway, open_people
+from practitioner.wiring import Gateway, open_gateway, open_people
 
 COMPLETE: Final = 0
 WITH_GAPS: Final = 3
@@ -92,10 +93,60 @@ def lookup(
         reason_reference=reference,
         approver=approver,
     )
-    found = asyncio.run(_ask(loaded, session, question, verbose=verbose))
-    shown = document(found, forgotten_at(found))
-    _print(shown, as_json=as_json, everything=everything)
-    raise typer.Exit(COMPLETE if found.complete else WITH_GAPS)
+    _ask(
+        loaded,
+        lambda gateway: gateway.client.lookup(session, question),
+        as_json=as_json,
+        everything=everything,
+        verbose=verbose,
+    )
+
+
+def widen(
+    settings_file: SettingsFile,
+    operation: Annotated[str, typer.Argument(help="The number of your first lookup.")],
+    because: Annotated[str, typer.Option(help=f"Why: {', '.join(WideningReason.__members__)}.")],
+    session_file: SessionFile = DEFAULT_SESSION,
+    child: Annotated[
+        Path | None,
+        typer.Option(
+            help="The same child, better described: a file as for a lookup, or - for standard input. "
+            "Without it, as you described her the first time."
+        ),
+    ] = None,
+    reach: Annotated[
+        str | None, typer.Option(help="How far, where it is not to be as far as the first time.")
+    ] = None,
+    area: Annotated[
+        list[str] | None, typer.Option(help="Only this area, by its code (repeatable).")
+    ] = None,
+    as_json: AsJson = False,
+    everything: Everything = False,
+    verbose: Verbose = False,
+) -> None:
+    """Asks a second time, with wider keys over the whole reach, where the first lookup told less than it should have.
+
+    Once, within a day, where everybody answered the first time. Not every purpose may.
+
+    More agencies that do not know the child may see who asked, and about whom: say why, with --because.
+
+    Exit status: as of a lookup.
+    """
+    loaded = load(settings_file)
+    again = Again(
+        Widened(operation, member_of(WideningReason, because, "--because")),
+        child=read_child(child) if child is not None else None,
+        reach=member_of(Reach, reach, "--reach") if reach else None,
+        named_areas=area_codes(area or []),
+    )
+    session = _session(loaded, session_file)
+    _ask(
+        loaded,
+        lambda gateway: gateway.client.widen(session, again),
+        as_json=as_json,
+        everything=everything,
+        verbose=verbose,
+    )
 
 
 @outcome.command("show")
@@ -123,11 +174,22 @@ def _session(loaded: GatewaySettings, session_file: Path) -> Session:
         return people.reception.resume(read_token(session_file), time.time())
 
 
-async def _ask(
-    loaded: GatewaySettings, session: Session, question: Question, *, verbose: bool
-) -> Outcome:
-    async with open_gateway(loaded, logger(verbose=verbose), follow=False) as gateway:
-        return await gateway.client.lookup(session, question)
+def _ask(
+    loaded: GatewaySettings,
+    ask: Callable[[Gateway], Awaitable[Outcome]],
+    *,
+    as_json: bool,
+    everything: bool,
+    verbose: bool,
+) -> NoReturn:
+    async def asked() -> Outcome:
+        async with open_gateway(loaded, logger(verbose=verbose), follow=False) as gateway:
+            return await ask(gateway)
+
+    found = asyncio.run(asked())
+    shown = document(found, forgotten_at(found))
+    _print(shown, as_json=as_json, everything=everything)
+    raise typer.Exit(COMPLETE if found.complete else WITH_GAPS)
 
 
 def _child(path: Path | None) -> Demographics:

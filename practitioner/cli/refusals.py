@@ -79,6 +79,34 @@ _FINER: Final[Mapping[tuple[Code, str], str]] = {
     (Code.NOT_ALLOWED, "outcome"): (
         "There is no such outcome of yours. Outcomes are kept for seven days, for who asked."
     ),
+    (Code.NOT_ALLOWED, "first lookup too old"): (
+        "That lookup is more than a day old. Ask again first; what is answered now decides whether to widen."
+    ),
+    (Code.NOT_ALLOWED, "second round taken"): (
+        "That lookup was widened already, or was a second round itself. Each lookup has one."
+    ),
+    (Code.NOT_ALLOWED, "first lookup has gaps"): (
+        "Some agencies did not answer that lookup: they may be the ones who know. Ask again first, or ring them."
+    ),
+    (Code.NOT_ALLOWED, "reason that the first lookup refutes"): (
+        "In that lookup it is not so that a service every child has did not name itself. Give the reason that holds."
+    ),
+    (Code.NOT_ALLOWED, "another child than the first lookup's"): (
+        "This may be another child than the one you asked about first. Ask about this child first."
+    ),
+    (Code.NOT_ALLOWED, "nothing to widen"): (
+        "In your own area the wide keys were used the first time. Widen a lookup that reaches further."
+    ),
+    (Code.NOT_ALLOWED, "area that the first lookup left out"): (
+        "The first lookup did not ask in all of those areas. Ask there first."
+    ),
+    (Code.NOT_ALLOWED, "wide keys in this reach"): (
+        "Wide keys never go to the national ring. Widen to your area and its neighbours, or name areas."
+    ),
+    (Code.NOT_ALLOWED, "purpose may not widen"): "A lookup for this purpose may not be widened.",
+    (Code.NOT_ALLOWED, "reason to widen of this purpose"): (
+        "That is no reason to widen a lookup for this purpose."
+    ),
     (Code.NOT_ALLOWED, "the account exists"): "There is such an account already.",
     (Code.NOT_ALLOWED, "there is no such account"): "There is no such account.",
     (Code.MALFORMED, "refused by the other party"): (

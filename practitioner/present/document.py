@@ -16,10 +16,12 @@ from fingerpost.private.answer import Pointer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Area, NotConnected
-from practitioner.outcome import AgencyOutcome, Outcome, ServiceCount
+from practitioner.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
-VERSION: Final = 1
-"""Grows when a field changes its meaning or goes; a reader refuses a version that it does not know."""
+VERSION: Final = 2
+"""Grows when a field is added, changes its meaning or goes; a reader refuses a version that it does not know."""
+_BEFORE: Final = 1
+"""As 2, without ``widened``: there were no second rounds. Kept ones are read for as long as they are kept."""
 
 StatusName = Literal["INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"]
 _GAPS: Final = frozenset({"TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"})
@@ -91,6 +93,13 @@ class StrengthShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reasons: tuple[str, ...]
 
 
+class WidenedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A second round: after which lookup, and why."""
+
+    after: str
+    because: str
+
+
 class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of an outcome. Times are RFC 3339 in UTC. ``complete``: somebody was asked, and all of them gave a
     usable answer."""
@@ -108,6 +117,7 @@ class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agencies: tuple[AgencyShown, ...]
     not_connected: tuple[NotConnectedShown, ...]
     services: tuple[ServiceShown, ...]
+    widened: WidenedShown | None = None
 
     def __repr__(self) -> str:
         return f"LookupDocument({self.operation})"
@@ -129,6 +139,7 @@ def document(outcome: Outcome, forgotten_at: int) -> LookupDocument:
         agencies=tuple(_agency(each) for each in outcome.agencies),
         not_connected=tuple(_not_connected(area, gap) for area, gap in outcome.not_connected),
         services=tuple(_service(count) for count in outcome.services),
+        widened=_widened(outcome.widened),
     )
 
 
@@ -143,6 +154,8 @@ def read(data: bytes) -> LookupDocument:
         shown = msgspec.json.decode(data, type=LookupDocument)
     except msgspec.DecodeError:
         raise Defect("not a lookup document") from None
+    if shown.version == _BEFORE and shown.widened is None:
+        return msgspec.structs.replace(shown, version=VERSION)
     if shown.version != VERSION:
         raise Defect("a lookup document of another version")
     return shown
@@ -150,6 +163,10 @@ def read(data: bytes) -> LookupDocument:
 
 def rfc3339(at: int) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _widened(widened: Widened | None) -> WidenedShown | None:
+    return WidenedShown(widened.after, widened.because.name) if widened is not None else None
 
 
 def _as_of(at: int) -> str | None:

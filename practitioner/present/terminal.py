@@ -17,7 +17,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from fingerpost.protocol.codes import NATIONAL_RING_KINDS
+from fingerpost.private.purpose_rules import widening_reasons
+from fingerpost.protocol.codes import NATIONAL_RING_KINDS, Purpose, Reach
 from practitioner.present import words
 from practitioner.present.document import (
     AgencyShown,
@@ -51,6 +52,7 @@ def render(shown: LookupDocument, local: datetime, *, everything: bool) -> Rende
     parts += _not_connected(shown, everything=everything)
     parts += _services(shown)
     parts += _strength(shown)
+    parts += _widened(shown)
     parts += _end(shown, everything=everything)
     return Group(*parts)
 
@@ -236,7 +238,26 @@ def _services(shown: LookupDocument) -> list[RenderableType]:
     if not shown.services:
         return []
     lines = [_line(service_sentence(service)) for service in shown.services]
-    return [_head("Services that children of this age have"), *lines]
+    return [_head("Services that children of this age have"), *lines, *_may_widen(shown)]
+
+
+def _may_widen(shown: LookupDocument) -> list[RenderableType]:
+    """Where everybody answered and a service that every child has named nobody, the child may be recorded otherwise."""
+    silent = any(service.none_named_itself for service in shown.services)
+    far = shown.reach != Reach.AREA.name
+    if not (silent and far and shown.complete) or shown.widened is not None:
+        return []
+    reasons = widening_reasons(Purpose[shown.purpose])
+    if not reasons:
+        return []
+    because = ", ".join(reason.name for reason in sorted(reasons))
+    return [
+        _line(
+            "If you have reason to think that the child is recorded otherwise, ask once more with wider keys, within a "
+            "day. More agencies that do not know the child may then see who asks, and about whom."
+        ),
+        _line(f"fingerpost widen {shown.operation} --because REASON ({because})", "dim"),
+    ]
 
 
 def service_sentence(service: ServiceShown) -> str:
@@ -272,6 +293,20 @@ def _strength(shown: LookupDocument) -> list[RenderableType]:
     return [
         _head("Poor odds: records of this child may have been missed", "bold yellow"),
         *(_line(reason) for reason in shown.strength.reasons),
+    ]
+
+
+def _widened(shown: LookupDocument) -> list[RenderableType]:
+    if shown.widened is None:
+        return []
+    because = words.WIDENED.get(shown.widened.because, plain(shown.widened.because))
+    return [
+        _head("Second round, asked with wider keys", "bold yellow"),
+        _line(f"It follows lookup {shown.widened.after}; read both. Why: {because}."),
+        _line(
+            "Wider keys fit more children: more agencies that do not know this child than usual may have seen "
+            "who asked, about whom and why."
+        ),
     ]
 
 

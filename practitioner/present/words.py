@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from fingerpost.protocol.codes import AgencyKind, CoarseKind, InvolvementStatus, Status
+from fingerpost.protocol.codes import (
+    WIDENING_WORDS,
+    AgencyKind,
+    CoarseKind,
+    InvolvementStatus,
+    Status,
+)
 
 AGENCY_KINDS: Final[Mapping[str, tuple[str, str]]] = {
     AgencyKind.LOCAL_AUTHORITY.value: ("council", "councils"),
@@ -60,6 +66,7 @@ GAPS: Final[Mapping[str, str]] = {
     Status.CANNOT_ANSWER.name: "could not answer",
     Status.TRY_AGAIN.name: "asks to be asked again",
 }
+WIDENED: Final[Mapping[str, str]] = {reason.name: said for reason, said in WIDENING_WORDS.items()}
 
 
 def counted(number: int, words: tuple[str, str]) -> str:

@@ -32,7 +32,7 @@ from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.passport import Passport
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Acr, Purpose, Reach, Role
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import KeySet, NodeAnswer
 from fingerpost.protocol.schedule import day_of, slot_of
@@ -50,6 +50,7 @@ class Craft:
     role: Role = Role.SOCIAL_WORKER
     reach: Reach = Reach.AREA_AND_NEIGHBOURS
     key_set: KeySet = KeySet.NARROW
+    because: WideningReason | None = None
     gateway: MemberId = GATEWAY
     gateway_key: Ed25519PrivateKey | None = None
     passport_agency: AgencyId | None = None
@@ -109,7 +110,7 @@ class Craft:
         )
         return seal(
             public_part,
-            Inner(token, self.purpose, "ref-7", "", self.says),
+            Inner(token, self.purpose, "ref-7", "", self.says, self.because),
             passport,
             self.openings(self.opens) if openings is None else openings,
             practitioner_key=practitioner,

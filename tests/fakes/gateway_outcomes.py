@@ -20,6 +20,7 @@ from practitioner.outcome import (
     AgencyOutcome,
     Outcome,
     ServiceCount,
+    Widened,
     count_services,
 )
 
@@ -97,6 +98,7 @@ def outcome(
     strength: Strength | None = None,
     rejected: int = 0,
     operation: str = "5f0c9a3e71d2b846",
+    widened: Widened | None = None,
 ) -> Outcome:
     gaps = tuple((AREA, gap) for gap in not_connected)
     if services is None:
@@ -112,6 +114,7 @@ def outcome(
         strength=strength or Strength(StrengthLevel.GOOD, ()),
         wide=True,
         rejected_answers=rejected,
+        widened=widened,
     )
 
 

@@ -51,6 +51,7 @@ from fingerpost.protocol.codes import (
     Reach,
     Role,
     Status,
+    WideningReason,
 )
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import (
@@ -102,6 +103,7 @@ def a_federation(now: float = NOW, mine: Sequence[AgencyId] = MINE) -> Federatio
             NODE,
             (GATEWAY,) if id_ == COUNCIL else (),
             public(PASSPORT_KEY) if id_ == COUNCIL else b"",
+            duty_desk="0121 496 0100" if id_ == COUNCIL else "",
         )
         for id_ in sorted({COUNCIL, *mine})
     )
@@ -152,7 +154,7 @@ def a_child(**changes: object) -> Demographics:
         surname="Thistlewood",
         dob=date(2015, 2, 28),
         sex=Sex.FEMALE,
-        postcode="ZZ1 1ZZ",
+        postcode="B99 9ZZ",
         nhs_number="9990000018",
     )
     return replace(child, **changes)  # type: ignore[arg-type]
@@ -384,6 +386,7 @@ def a_query(
     public_part: Callable[[PublicPart], PublicPart] = lambda p: p,
     reference: str = "ref-1",
     approver: str = "",
+    because: WideningReason | None = None,
     peppers: OnePepper | None = None,
 ) -> SealedQuery:
     """About ``child``. ``opens_for`` (or ``tags``) makes the wraps those of another: the attack that must come to
@@ -409,7 +412,7 @@ def a_query(
     slot_key = (peppers or OnePepper(at)).first.at(day_of_slot(part.slot)).slot_key(part.slot)
     return seal(
         part,
-        Inner(token, purpose, reference, approver, child),
+        Inner(token, purpose, reference, approver, child, because),
         passport,
         [opening(slot_key, tag) for tag in tags],
         practitioner_key=PRACTITIONER_KEY,

@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
 from fingerpost.protocol.codes import Acr, Role
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Service
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import LookupEvent
@@ -22,7 +23,7 @@ from fingerpost.service.identity import PeerIdentity
 from practitioner.client import Client
 from practitioner.client import Identity as GatewayIdentity
 from practitioner.desk import PassportDesk
-from practitioner.outcome import Outcome, Question
+from practitioner.outcome import First, Outcome, Question, Widened
 from practitioner.session import Session
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class SimGateway:
         self.tamper: Callable[[LookupEvent], Iterable[LookupEvent]] = lambda event: (event,)
         self.through: Callable[[Events], Events] = lambda events: events
         self.record_fails = False
+        self.widened: list[Widened] = []
+        self.firsts: dict[tuple[AgencyId, str, str], First] = {}
         self.session = Session(
             agency=agency,
             subject=subject,
@@ -91,10 +94,19 @@ class SimGateway:
                 for shown in self.tamper(event):
                     yield shown
 
-    async def asked(self, session: Session, question: Question, operation: str, at: float) -> None:
+    async def asked(
+        self,
+        session: Session,
+        question: Question,
+        operation: str,
+        at: float,
+        widened: Widened | None,
+    ) -> None:
         if self.record_fails:
             raise Defect("record")
         self.order.append("asked")
+        if widened is not None:
+            self.widened.append(widened)
 
     async def sent(
         self, agency: AgencyId, operation: str, query_hashes: Sequence[bytes], at: float
@@ -108,5 +120,33 @@ class SimGateway:
     async def failed(self, agency: AgencyId, operation: str, code: str, at: float) -> None:
         self.order.append(f"failed {code}")
 
-    async def keep(self, session: Session, outcome: Outcome) -> None:
+    async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
         self.order.append("kept")
+        self.firsts[session.agency, session.subject, outcome.operation] = First(
+            question=replace(question, reach=outcome.reach),
+            asked_at=outcome.asked_at,
+            complete=outcome.complete,
+            none_named_itself=any(service.none_named_itself for service in outcome.services),
+            spent=outcome.widened is not None,
+        )
+
+    async def first(self, session: Session, operation: str, now: float) -> First:
+        found = self.firsts.get((session.agency, session.subject, operation))
+        if found is None:
+            raise Refused(Code.NOT_ALLOWED, "outcome")
+        return found
+
+    async def spend(self, session: Session, first: str, second: str) -> None:
+        found = await self.first(session, first, 0)
+        if found.spent:
+            raise Refused(Code.NOT_ALLOWED, "second round taken")
+        self._mark(session, first, spent=True)
+        self.order.append("spent")
+
+    async def give_back(self, session: Session, first: str, second: str) -> None:
+        self._mark(session, first, spent=False)
+        self.order.append("given back")
+
+    def _mark(self, session: Session, first: str, *, spent: bool) -> None:
+        key = (session.agency, session.subject, first)
+        self.firsts[key] = replace(self.firsts[key], spent=spent)

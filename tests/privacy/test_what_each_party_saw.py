@@ -39,12 +39,12 @@ from fingerpost.private.locators import locator, wrap_secret
 from fingerpost.private.query_sealing import open_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Purpose, Status
+from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import KeySet, Query
 from fingerpost.protocol.schedule import day_of, slot_of
-from practitioner.outcome import Outcome, Question
+from practitioner.outcome import Again, Outcome, Question, Widened
 from privacy.traces import forms, spellings_of_day, traces, windows
 
 EPOCH = EpochNumber(1)
@@ -307,6 +307,37 @@ async def test_what_is_public_does_not_depend_on_child_purpose_or_practitioner(
             alike = replace_times(public_part(other), other, first)
             assert alike == public_part(first)
             assert shared_secret_runs(first, other) == set()
+
+
+async def test_of_a_second_round_the_key_set_and_the_reach_are_seen_and_not_why(
+    world: World,
+) -> None:
+    """Other children, purposes, practitioners and reasons: the same bytes once what is random is struck out. And what
+    tells it from a first lookup is the key set and the reach."""
+    asked = []
+    for child, purpose, worker, because in (
+        (PATIENT, Purpose.S47_ENQUIRY, WORKERS[0], WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION),
+        (STRANGER, Purpose.REFERRAL_TRIAGE, WORKERS[1], WideningReason.RECENT_MOVE),
+        (OTHER, Purpose.URGENT_CARE, WORKERS[1], WideningReason.OTHER_NAME_LIKELY),
+    ):
+        gateway, outcome = await ask(world, child, purpose, worker)
+        again = Again(Widened(outcome.operation, because))
+        second = await world.run(gateway.client.widen(gateway.session, again))
+        assert second.widened is not None
+        query = queries(world, gateway.submitted[-1:])[0]
+        asked.append((of_set(world, gateway), query))
+        for reason in WideningReason:
+            assert not any(reason.name.encode() in seen for seen in at_the_broker(world))
+    (narrow, first), *others = asked
+    for _, other in others:
+        assert len(other.wire) == limits.QUERY_BYTES
+        assert replace_times(public_part(other), other, first) == public_part(first)
+        assert shared_secret_runs(first, other) == set()
+    assert (first.core.key_set, first.core.reach) == (KeySet.WIDE, Reach.AREA_AND_NEIGHBOURS)
+    assert traces(at_the_broker(world), NAMED) == []
+    alike = replace_times(public_part(first), first, narrow)
+    before = public_part(narrow)
+    assert sum(a != b for a, b in zip(alike, before, strict=True)) == 1, "the key set's one byte"
 
 
 def replace_times(public: bytes, of: Query, by: Query) -> bytes:

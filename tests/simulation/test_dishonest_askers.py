@@ -21,7 +21,7 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
-from fingerpost.protocol.codes import Purpose, Reach, Role, Status
+from fingerpost.protocol.codes import Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import Handle, MemberId
@@ -291,7 +291,31 @@ async def test_a_wider_reach_than_the_purpose_has_is_refused_where_it_opens(
     assert refusals(school) == [Code.NOT_ALLOWED]
 
 
-async def test_wide_keys_beyond_the_own_area_are_answered_alike_by_all(
+async def test_wide_keys_beyond_the_own_area_without_a_reason_tell_nothing(
+    world: World, school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second round that does not say why, one for a purpose that may not widen, and a reason of another purpose."""
+    strategy = WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION
+    with monkeypatch.context() as careless:
+        careless.setattr(
+            "fingerpost.private.query_sealing.require_permitted", lambda *_, **__: None
+        )
+        wide = replace(honest, key_set=KeySet.WIDE)
+        attempts = [
+            wide.sealed(),
+            replace(wide, purpose=Purpose.EARLY_HELP, because=strategy).sealed(),
+            replace(wide, purpose=Purpose.URGENT_CARE, because=strategy).sealed(),
+        ]
+    for sealed in attempts:
+        require_nothing_told(world, school, sealed)
+    refused = [e.examined.refusal for e in school.entries if e.agency == OAK]
+    assert refused == [Code.NOT_ALLOWED] * 3
+    assert set(refusals(school)) == {Code.NOT_ALLOWED}, "also where only a twin's record opened it"
+    with_reason = replace(wide, because=strategy).sealed()
+    assert word(world, school, with_reason, OAK).status is Status.INVOLVED, "what differs"
+
+
+async def test_wide_keys_in_the_national_ring_are_answered_alike_by_all(
     world: World, honest: Craft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a public fact, before any index is touched."""
@@ -299,11 +323,20 @@ async def test_wide_keys_beyond_the_own_area_are_answered_alike_by_all(
         careless.setattr(
             "fingerpost.private.query_sealing.require_permitted", lambda *_, **__: None
         )
-        sealed = replace(honest, key_set=KeySet.WIDE).sealed()
+        far = replace(
+            honest,
+            key_set=KeySet.WIDE,
+            reach=Reach.NATIONAL_RING,
+            purpose=Purpose.EMERGENCY_PROTECTION,
+            because=WideningReason.RECENT_MOVE,
+        )
+        sealed = far.sealed()
+    said = []
     for node in world.nodes.values():
         (part,) = answers(world, node, sealed)
-        assert {a.status for a in part.agencies} == {Status.CANNOT_ANSWER}
+        said += [a.status for a in part.agencies]
         assert node.entries == []
+    assert said == [Status.CANNOT_ANSWER] * 2, "the council and the police are in the ring"
 
 
 @pytest.mark.parametrize("purpose", Purpose)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,14 @@ from fingerpost.private.locators import Pepper, locator, tag, wrap_secret
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.protocol.codec import carriage, queries, statements
-from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Status
+from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Status, WideningReason
 from fingerpost.protocol.ids import EpochNumber, Handle
 from fingerpost.protocol.messages import (
     Accepted,
     Blinded,
     Ended,
     Evaluated,
+    KeySet,
     NodeAnswer,
     NodeHello,
     SealedAnswer,
@@ -48,6 +50,7 @@ from unit.private.a_lookup import (
     NOW,
     OTHER_NODE,
     SCHOOL,
+    Lookup,
     a_child,
     a_lookup,
     a_passport,
@@ -94,7 +97,18 @@ def an_answer() -> AnswerPart:
 
 def messages() -> dict[str, Any]:
     """Derivations in full; messages by size and SHA-256; one query in full, with what opens it."""
-    return {"derivations": _derivations(), "messages": _messages(), "query": _query()}
+    return {
+        "derivations": _derivations(),
+        "messages": _messages(),
+        "query": _query(a_lookup()),
+        "second round": _query(a_second_round()),
+    }
+
+
+def a_second_round() -> Lookup:
+    """With wide keys to the neighbours, because the child is likely to be recorded under another name."""
+    lookup = a_lookup(widened_because=WideningReason.OTHER_NAME_LIKELY)
+    return replace(lookup, public=replace(lookup.public, key_set=KeySet.WIDE))
 
 
 def _derivations() -> dict[str, Any]:
@@ -148,6 +162,7 @@ def _messages() -> dict[str, Any]:
         ),
         "demographics": write_demographics(a_child()),
         "inner": write_inner(lookup.inner, bytes(32)),
+        "inner of a second round": write_inner(a_second_round().inner, bytes(32)),
         "answer part": write_part(an_answer()),
         "certify statement": statements.write_certify(certify, node_key),
         "epoch key statement": statements.write_epoch_key(epoch_key, node_key),
@@ -173,8 +188,7 @@ def _messages() -> dict[str, Any]:
     }
 
 
-def _query() -> dict[str, Any]:
-    lookup = a_lookup()
+def _query(lookup: Lookup) -> dict[str, Any]:
     sealed = lookup.sealed()
     return {
         "wire": _text(sealed.wire),

@@ -99,7 +99,7 @@ class Inner(_message.Message):
     Padded to 3072 bytes and sealed under the content key.
 
     Written by: the asker. Read by: agencies that hold a record that opens the query.
-    Reveals: who asks, for which child, for what purpose.
+    Reveals: who asks, for which child, for what purpose, and why with wide keys beyond her own area.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -110,6 +110,7 @@ class Inner(_message.Message):
     REASON_REFERENCE_FIELD_NUMBER: _builtins.int
     APPROVER_FIELD_NUMBER: _builtins.int
     DEMOGRAPHICS_FIELD_NUMBER: _builtins.int
+    WIDENED_BECAUSE_FIELD_NUMBER: _builtins.int
     core_hash: _builtins.bytes
     """SHA-256 of the query's core: this inner part belongs to that query and no other."""
     passport: _builtins.str
@@ -120,6 +121,8 @@ class Inner(_message.Message):
     """The asker's own case or referral reference, at most 64 characters of a narrow alphabet; never free text."""
     approver: _builtins.str
     """The second person, where the purpose wants one: an opaque account reference of the asking agency."""
+    widened_because: _builtins.int
+    """Number of the widening reason in the code lists: with wide keys beyond the asker's own area, and only then; 0 otherwise."""
     @_builtins.property
     def demographics(self) -> Global___Demographics: ...
     def __init__(
@@ -131,10 +134,11 @@ class Inner(_message.Message):
         reason_reference: _builtins.str = ...,
         approver: _builtins.str = ...,
         demographics: Global___Demographics | None = ...,
+        widened_because: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approver", b"approver", "core_hash", b"core_hash", "demographics", b"demographics", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approver", b"approver", "core_hash", b"core_hash", "demographics", b"demographics", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference", "widened_because", b"widened_because"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -16,7 +16,7 @@ import pytest
 from fingerpost.protocol.errors import Refused
 from fingerpost.service.logs import Logger
 from practitioner.cli import asking
-from practitioner.outcome import Outcome, Question
+from practitioner.outcome import Again, Outcome, Question
 from practitioner.session import Session
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_people
@@ -72,8 +72,14 @@ def add(run: Run, settings: Path, *more: str, until: date | None = None) -> Said
     )
 
 
-def answer_with(monkeypatch: pytest.MonkeyPatch, found: Outcome | Refused) -> list[Question]:
+def answer_with(
+    monkeypatch: pytest.MonkeyPatch,
+    found: Outcome | Refused,
+    widened: list[Again] | None = None,
+) -> list[Question]:
+    """Returns the questions asked; ``widened`` takes what second rounds ask."""
     asked: list[Question] = []
+    second_rounds = [] if widened is None else widened
 
     @dataclass
     class Opened:
@@ -83,13 +89,19 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, found: Outcome | Refused) -> li
         def client(self) -> Opened:
             return self
 
+        async def widen(self, session: Session, again: Again) -> Outcome:
+            second_rounds.append(again)
+            if isinstance(found, Refused):
+                raise found
+            return replace(found, asked_at=int(time.time()), widened=again.widened)
+
         async def lookup(self, session: Session, question: Question) -> Outcome:
             asked.append(question)
             if isinstance(found, Refused):
                 raise found
             now = replace(found, asked_at=int(time.time()))
             with open_people(self.settings) as people:
-                await people.outcomes.keep(session, now)
+                await people.outcomes.keep(session, question, now)
             return now
 
     @asynccontextmanager

@@ -14,10 +14,17 @@ from fingerpost.protocol.codes import (
     Purpose,
     Reach,
     Status,
+    WideningReason,
 )
 from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import AgencyId
-from practitioner.outcome import AgencyOutcome, Outcome, count_services, universal_for
+from practitioner.outcome import (
+    AgencyOutcome,
+    Outcome,
+    Widened,
+    count_services,
+    universal_for,
+)
 
 ASKED_STATUSES = tuple(status for status in Status if status is not Status.NOT_CONNECTED)
 HOSTILE = st.text(
@@ -99,4 +106,8 @@ def outcomes(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Ou
         ),
         wide=draw(st.booleans()),
         rejected_answers=draw(st.integers(0, 3)),
+        widened=draw(
+            st.none()
+            | st.builds(Widened, st.just("00000000000000aa"), st.sampled_from(WideningReason))
+        ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -11,16 +12,18 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from fakes.gateway_outcomes import agency, outcome, said
+from fakes.gateway_outcomes import agency, large, outcome, said
+from fingerpost.private import purpose_rules
 from fingerpost.private.demographics import OtherName, Sex
-from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status
+from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused
 from fingerpost.protocol.ids import AreaCode
+from practitioner import outcomes_store, plan
 from practitioner.cli import app
 from practitioner.cli.refusals import ADVICE, advice
-from practitioner.outcome import Question
+from practitioner.outcome import Again, Question, Widened
 from practitioner.present.document import read
-from unit.practitioner.gateway_desk import CHILD, Desk, answer_with
+from unit.practitioner.gateway_desk import CHILD, Desk, Said, answer_with
 
 
 def test_a_lookup_with_gaps(desk: Desk, answered: list[Question]) -> None:
@@ -224,3 +227,86 @@ def test_choices_are_named(desk: Desk, answered: list[Question]) -> None:
         assert told.status == 2
         assert option in told.err
     assert answered == []
+
+
+# ---- second rounds ---------------------------------------------------------------------------------
+
+
+def widen(desk: Desk, *more: str, stdin: str = "") -> Said:
+    return desk.run(
+        *("widen", "5f0c9a3e71d2b846", "--because", "other-name-likely"),
+        *("--settings", str(desk.settings), "--session", str(desk.session), *more),
+        stdin=stdin,
+    )
+
+
+def test_a_second_round_takes_everything_from_the_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Again] = []
+    answer_with(monkeypatch, large(gaps=0), asked)
+    desk.sign_in()
+    told = widen(desk)
+    assert told.status == 0
+    assert "Second round, asked with wider keys" in told.out
+    assert asked == [Again(Widened("5f0c9a3e71d2b846", WideningReason.OTHER_NAME_LIKELY))]
+
+
+def test_or_what_is_given_with_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Again] = []
+    answer_with(monkeypatch, large(gaps=4), asked)
+    desk.sign_in()
+    child = {**CHILD, "other_names": [{"forename": "Tess", "surname": "Hollingshade"}]}
+    told = widen(desk, "--child", "-", "--area", "E99000002", "--json", stdin=json.dumps(child))
+    assert told.status == 3
+    shown = read(told.out.encode())
+    assert shown.widened is not None
+    assert shown.widened.because == "OTHER_NAME_LIKELY"
+    (again,) = asked
+    assert again.named_areas == (AreaCode("e99000002"),)
+    assert again.child is not None
+    assert again.child.other_names == (OtherName("Tess", "Hollingshade"),)
+
+
+def test_a_reason_is_one_of_the_list(desk: Desk) -> None:
+    desk.sign_in()
+    told = widen(desk, "--because", "she was vague")
+    assert told.status == 2
+    assert "--because: one of NO_UNIVERSAL_SERVICE_NAMED, OTHER_NAME_LIKELY" in told.err
+
+
+RULES = (
+    "outcome",
+    "first lookup too old",
+    "second round taken",
+    "first lookup has gaps",
+    "reason that the first lookup refutes",
+    "another child than the first lookup's",
+    "nothing to widen",
+    "area that the first lookup left out",
+    "wide keys in this reach",
+    "purpose may not widen",
+    "reason to widen of this purpose",
+)
+
+
+def test_each_rule_of_a_second_round_has_words_of_its_own(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    lines = set()
+    for rule in RULES:
+        answer_with(monkeypatch, Refused(Code.NOT_ALLOWED, rule))
+        told = widen(desk)
+        assert (told.status, told.out) == (4, "")
+        assert told.err != f"fingerpost: {ADVICE[Code.NOT_ALLOWED]}\n"
+        lines.add(told.err)
+    assert len(lines) == len(RULES)
+
+
+def test_the_rules_that_have_words_are_those_that_refuse() -> None:
+    """A rule that is renamed would lose its words unseen."""
+    sources = (plan, outcomes_store, purpose_rules)
+    text = "".join(inspect.getsource(module) for module in sources)
+    for rule in RULES:
+        assert f'"{rule}"' in text, rule

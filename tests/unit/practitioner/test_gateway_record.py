@@ -11,11 +11,11 @@ import pytest
 from fakes.gateway_folder import COUNCIL
 from fakes.gateway_outcomes import large
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.protocol.codes import Acr, Purpose, Reach, Role
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.service.audit import AuditLog, Entry
-from practitioner.outcome import Question
+from practitioner.outcome import Question, Widened
 from practitioner.record import AuditRecord
 from practitioner.session import Session
 from practitioner.settings import GatewaySettings
@@ -54,7 +54,7 @@ async def test_a_lookup_from_the_question_to_its_end(
     people: People, gateway_settings: GatewaySettings
 ) -> None:
     record = people.record
-    await record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW)
+    await record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW, None)
     await record.sent(COUNCIL, "5f0c9a3e71d2b846", [b"\1" * 32, b"\2" * 32], NOW + 1)
     await record.ended(COUNCIL, "5f0c9a3e71d2b846", large(gaps=4), NOW + 4)
     await record.failed(COUNCIL, "0000000000000000", Code.QUOTA.value, NOW + 5)
@@ -73,17 +73,32 @@ async def test_a_lookup_from_the_question_to_its_end(
     assert failed.fields == {"code": "quota"}
 
 
+async def test_a_second_round_says_after_which_lookup_and_why(
+    people: People, gateway_settings: GatewaySettings
+) -> None:
+    after = Widened("5f0c9a3e71d2b846", WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION)
+    await people.record.asked(SESSION, QUESTION, "00000000000000aa", NOW, after)
+    asked, widened = entries(gateway_settings)
+    assert (asked.kind, widened.kind) == ("lookup.asked", "lookup.widened")
+    assert {str(e.operation) for e in (asked, widened)} == {"00000000000000aa"}
+    assert str(widened.actor) == "ann"
+    assert widened.fields == {
+        "after": "5f0c9a3e71d2b846",
+        "because": "DIRECTED_BY_STRATEGY_DISCUSSION",
+    }
+
+
 async def test_the_purposes_own_reach_is_written_out(
     people: People, gateway_settings: GatewaySettings
 ) -> None:
-    await people.record.asked(SESSION, Question(CHILD, Purpose.S47_ENQUIRY), "00", NOW)
+    await people.record.asked(SESSION, Question(CHILD, Purpose.S47_ENQUIRY), "00", NOW, None)
     assert entries(gateway_settings)[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
 
 
 async def test_persons_are_in_the_sealed_body_alone(
     people: People, gateway_settings: GatewaySettings
 ) -> None:
-    await people.record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW)
+    await people.record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW, None)
     await people.record.ended(COUNCIL, "5f0c9a3e71d2b846", large(), NOW)
     folder = gateway_settings.agency(COUNCIL).audit.parent
     held = b"".join(file.read_bytes() for file in folder.iterdir() if "audit.sqlite" in file.name)
@@ -115,7 +130,7 @@ async def test_who_cannot_record_does_not_go_on(
         raise Defect("the store failed")
 
     with pytest.raises(Defect):
-        await AuditRecord(broken).asked(SESSION, QUESTION, "00", NOW)
+        await AuditRecord(broken).asked(SESSION, QUESTION, "00", NOW, None)
     assert entries(gateway_settings) == []
 
 

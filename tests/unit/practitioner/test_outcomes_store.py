@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, update
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
-from fingerpost.protocol.codes import Acr, Role
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.service.database import migrate, open_sqlite
+from practitioner.outcome import Question, Widened
 from practitioner.outcomes_store import SqlOutcomes, forgotten_at, hash_of, outcomes
+from practitioner.plan import WITHIN_SECONDS
 from practitioner.present.document import document, write
 from practitioner.session import Session
 
 COUNCIL = AgencyId("e99000001.wexcombe-council")
 SESSION = Session(
     COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, Acr.PASSWORD_TOTP, ASKED_AT, 2**40, 2**40
+)
+CHILD = Demographics(
+    forename="Thessaly",
+    surname="Umberleigh",
+    other_names=(OtherName("Tess", "Hollingshade"),),
+    dob=date(2017, 3, 9),
+    sex=Sex.FEMALE,
+    postcode="AB1 2CD",
+)
+QUESTION = Question(
+    CHILD, Purpose.EXPLOITATION, None, (AreaCode("e99000002"),), "ref-1", "manager-1"
 )
 KEY = bytes(range(32))
 WEEK = 7 * DAY
@@ -45,7 +60,7 @@ def content(folder: Path) -> bytes:
 
 async def test_an_outcome_is_shown_again_as_it_was(store: SqlOutcomes) -> None:
     found = large()
-    await store.keep(SESSION, found)
+    await store.keep(SESSION, QUESTION, found)
     shown = store.show(SESSION, found.operation, ASKED_AT + WEEK - 1)
     assert shown == document(found, forgotten_at(found))
     assert shown.forgotten_at == "2026-11-30T02:13:20Z"
@@ -53,7 +68,7 @@ async def test_an_outcome_is_shown_again_as_it_was(store: SqlOutcomes) -> None:
 
 async def test_it_is_hers_alone(store: SqlOutcomes) -> None:
     found = large()
-    await store.keep(SESSION, found)
+    await store.keep(SESSION, QUESTION, found)
     for other in (
         replace(SESSION, subject="bob"),
         replace(SESSION, agency=AgencyId("e99000001.oak")),
@@ -70,7 +85,7 @@ async def test_after_a_week_its_hash_alone_is_left(
     store: SqlOutcomes, engine: Engine, tmp_path: Path
 ) -> None:
     found = large()
-    await store.keep(SESSION, found)
+    await store.keep(SESSION, QUESTION, found)
     assert store.forget_due(ASKED_AT + WEEK - 1) == 0
     # Due, though nobody has come by to forget it yet.
     with pytest.raises(Refused):
@@ -92,17 +107,17 @@ async def test_after_a_week_its_hash_alone_is_left(
 async def test_the_file_tells_no_contact(
     store: SqlOutcomes, engine: Engine, tmp_path: Path
 ) -> None:
-    await store.keep(SESSION, large())
+    await store.keep(SESSION, QUESTION, large())
     engine.dispose()
     held = content(tmp_path)
-    for hidden in (b"Okonkwo", b"INVOLVED", b"Saltmarsh", b"020 7946"):
+    for hidden in (b"Okonkwo", b"INVOLVED", b"Saltmarsh", b"020 7946", b"Umberleigh", b"AB1 2CD"):
         assert hidden not in held
 
 
 async def test_what_was_changed_or_moved_does_not_open(store: SqlOutcomes, engine: Engine) -> None:
     one, other = large(), replace(large(), operation="00000000000000aa")
-    await store.keep(SESSION, one)
-    await store.keep(SESSION, other)
+    await store.keep(SESSION, QUESTION, one)
+    await store.keep(SESSION, QUESTION, other)
     with engine.begin() as connection:
         sealed = connection.execute(
             select(outcomes.c.sealed).where(outcomes.c.operation == one.operation)
@@ -119,3 +134,104 @@ async def test_what_was_changed_or_moved_does_not_open(store: SqlOutcomes, engin
 def test_a_key_of_another_size_is_refused(engine: Engine) -> None:
     with pytest.raises(Defect):
         SqlOutcomes(engine, bytes(16))
+
+
+# ---- second rounds ---------------------------------------------------------------------------------
+
+
+async def test_what_was_asked_is_at_hand_for_a_day(store: SqlOutcomes) -> None:
+    await store.keep(SESSION, QUESTION, large())
+    first = await store.first(SESSION, large().operation, ASKED_AT + WITHIN_SECONDS - 1)
+    assert first.question == replace(QUESTION, reach=Reach.AREA), "as far as it went, written out"
+    assert (first.asked_at, first.complete, first.spent) == (ASKED_AT, False, False)
+    assert not first.none_named_itself
+
+
+async def test_then_it_is_forgotten_and_the_outcome_is_not(
+    store: SqlOutcomes, engine: Engine, tmp_path: Path
+) -> None:
+    found = large()
+    await store.keep(SESSION, QUESTION, found)
+    with engine.connect() as connection:
+        sealed = connection.execute(select(outcomes.c.question)).scalar_one()
+    assert store.forget_due(ASKED_AT + WITHIN_SECONDS - 1) == 0
+    await store.first(SESSION, found.operation, ASKED_AT + 1)
+    assert store.forget_due(ASKED_AT + WITHIN_SECONDS) == 0, "no outcome was due"
+    with pytest.raises(Refused) as refused:
+        await store.first(SESSION, found.operation, ASKED_AT + 1)
+    assert (refused.value.code, refused.value.what) == (Code.NOT_ALLOWED, "first lookup too old")
+    assert store.show(SESSION, found.operation, ASKED_AT + WITHIN_SECONDS).operation
+    engine.dispose()
+    assert sealed[12:76] not in content(tmp_path)
+
+
+async def test_a_first_lookup_is_hers_alone(store: SqlOutcomes) -> None:
+    found = large()
+    await store.keep(SESSION, QUESTION, found)
+    others = (
+        (replace(SESSION, subject="bob"), found.operation),
+        (replace(SESSION, agency=AgencyId("e99000001.oak")), found.operation),
+        (SESSION, "0000000000000000"),
+    )
+    for session, operation in others:
+        with pytest.raises(Refused) as refused:
+            await store.first(session, operation, ASKED_AT + 1)
+        assert (refused.value.code, refused.value.what) == (Code.NOT_ALLOWED, "outcome")
+        with pytest.raises(Refused):
+            await store.spend(session, operation, "00000000000000bb")
+    assert not (await store.first(SESSION, found.operation, ASKED_AT + 1)).spent
+
+
+async def test_a_lookup_has_one_second_round(store: SqlOutcomes, engine: Engine) -> None:
+    operation = large().operation
+    await store.keep(SESSION, QUESTION, large())
+    await store.spend(SESSION, operation, "00000000000000bb")
+    assert (await store.first(SESSION, operation, ASKED_AT + 1)).spent
+    elsewhere = SqlOutcomes(engine, KEY)  # another process of the gateway
+    with pytest.raises(Refused) as refused:
+        await elsewhere.spend(SESSION, operation, "00000000000000cc")
+    assert refused.value.what == "second round taken"
+    await store.give_back(SESSION, operation, "00000000000000cc")  # not its own: no effect
+    assert (await store.first(SESSION, operation, ASKED_AT + 1)).spent
+    await store.give_back(SESSION, operation, "00000000000000bb")
+    await elsewhere.spend(SESSION, operation, "00000000000000cc")
+
+
+async def test_a_second_round_has_none_itself(store: SqlOutcomes) -> None:
+    after = Widened("00000000000000aa", WideningReason.RECENT_MOVE)
+    found = replace(large(), widened=after)
+    await store.keep(SESSION, QUESTION, found)
+    assert (await store.first(SESSION, found.operation, ASKED_AT + 1)).spent
+    shown = store.show(SESSION, found.operation, ASKED_AT + 1).widened
+    assert shown is not None
+    assert (shown.after, shown.because) == ("00000000000000aa", "RECENT_MOVE")
+
+
+async def test_a_question_opens_in_no_other_place(store: SqlOutcomes, engine: Engine) -> None:
+    one, other = large(), replace(large(), operation="00000000000000aa")
+    await store.keep(SESSION, QUESTION, one)
+    await store.keep(SESSION, QUESTION, other)
+    for moved in (outcomes.c.question, outcomes.c.sealed):
+        with engine.begin() as connection:
+            sealed = connection.execute(
+                select(moved).where(outcomes.c.operation == one.operation)
+            ).scalar_one()
+            connection.execute(
+                update(outcomes)
+                .where(outcomes.c.operation == other.operation)
+                .values(question=sealed)
+            )
+        with pytest.raises(Defect, match="outcome key"):
+            await store.first(SESSION, other.operation, ASKED_AT + 1)
+
+
+async def test_outcomes_kept_by_the_release_before_are_shown_and_not_asked_again(
+    store: SqlOutcomes, engine: Engine
+) -> None:
+    await store.keep(SESSION, QUESTION, large())
+    with engine.begin() as connection:
+        connection.execute(update(outcomes).values(question=None))
+    shown = store.show(SESSION, large().operation, ASKED_AT + 1)
+    assert shown.operation == large().operation
+    with pytest.raises(Refused):
+        await store.first(SESSION, large().operation, ASKED_AT + 1)

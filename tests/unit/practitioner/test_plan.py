@@ -1,24 +1,38 @@
-"""Which queries make up a lookup: who is asked, with which keys, and what is refused before anything leaves."""
+"""Which queries make up a lookup: who is asked, with which keys, and what is refused before anything leaves. And what a
+second round may ask."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from effort import examples
+from fakes.node_world import a_federation
+from fakes.wexcombe import AREAS, HERE, NEXT
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.identity import Scope, Side, match_keys, normalise, require_answerable
-from fingerpost.private.purpose_rules import reaches_allowed
+from fingerpost.private.identity import (
+    MatchKey,
+    NormalForm,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    require_answerable,
+)
+from fingerpost.private.purpose_rules import reaches_allowed, widening_reasons
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Purpose, Reach
+from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Area
 from fingerpost.protocol.ids import AreaCode
 from fingerpost.protocol.messages import KeySet
-from practitioner.outcome import Question
-from practitioner.plan import Plan, plan
+from practitioner.outcome import Again, First, Question, Widened
+from practitioner.plan import WITHIN_SECONDS, Plan, is_same_child, plan, second_question
 
 AMINA = Demographics(
     forename="Amina", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.FEMALE, postcode="WX4 7QD"
@@ -36,9 +50,10 @@ def planned(
     reference: str = "ref-7",
     approver: str = "manager-1",
     upn: bool = False,
+    because: WideningReason | None = None,
 ) -> Plan:
     question = Question(child, purpose, reach, named, reference, approver)
-    return plan(question, normalise(child), "worker-1", upn=upn)
+    return plan(question, normalise(child), "worker-1", upn=upn, because=because)
 
 
 def refusal(*args: object, **kwargs: object) -> Code:
@@ -119,13 +134,21 @@ def test_a_question_without_a_key_is_refused() -> None:
     assert refusal(child=Demographics(forename="Amina")) is Code.WEAK_INPUT
 
 
-def test_a_question_that_has_wide_keys_only_is_for_the_own_area() -> None:
-    """Asking at home alone would leave the neighbours out of an outcome that calls itself complete."""
-    thin = Demographics(forename="X", surname="Li", dob=date(2015, 3, 9), sex=Sex.FEMALE)
-    require_answerable(normalise(thin))
-    assert [q.key_set for q in planned(thin, reach=Reach.AREA).queries] == [KeySet.WIDE]
+def test_a_question_that_has_wide_keys_only_is_for_the_own_area(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asking at home alone would leave the neighbours out of an outcome that calls itself complete. Whichever questions
+    are so thin: here, all."""
+
+    def no_narrow_ones(
+        form: NormalForm, *, side: Side, scope: Scope, upn: bool
+    ) -> tuple[MatchKey, ...]:
+        return () if scope is Scope.NARROW else match_keys(form, side=side, scope=scope, upn=upn)
+
+    monkeypatch.setattr("practitioner.plan.match_keys", no_narrow_ones)
+    assert [q.key_set for q in planned(reach=Reach.AREA).queries] == [KeySet.WIDE]
     for reach, named in ((Reach.AREA_AND_NEIGHBOURS, ()), (Reach.NAMED, (ONE,)), (None, ())):
-        assert refusal(thin, reach=reach, named=named) is Code.WEAK_INPUT
+        assert refusal(reach=reach, named=named) is Code.WEAK_INPUT
 
 
 def test_a_pupil_number_is_used_only_where_it_may_be() -> None:
@@ -201,3 +224,161 @@ def test_a_child_of_many_names_has_more_keys_than_fit() -> None:
     assert not set(narrow) <= set(wide)
     for reach in (Reach.AREA, Reach.AREA_AND_NEIGHBOURS):
         assert require_sound(MANY_NAMES, reach) is not None
+
+
+# ---- second rounds ---------------------------------------------------------------------------------
+
+LIKELY = WideningReason.OTHER_NAME_LIKELY
+
+
+@pytest.mark.parametrize(
+    ("purpose", "reach", "named"),
+    [
+        (Purpose.S47_ENQUIRY, Reach.AREA_AND_NEIGHBOURS, ()),
+        (Purpose.S47_ENQUIRY, Reach.NAMED, (TWO,)),
+        (Purpose.TRANSFER_IN, Reach.NAMED, (ONE, TWO)),
+    ],
+)
+def test_a_second_round_is_one_wide_query_to_the_whole_reach(
+    purpose: Purpose, reach: Reach, named: tuple[AreaCode, ...]
+) -> None:
+    found = planned(purpose=purpose, reach=reach, named=named, because=LIKELY)
+    (query,) = found.queries
+    assert (query.reach, query.named_areas, query.key_set) == (reach, named, KeySet.WIDE)
+    derived = match_keys(normalise(AMINA), side=Side.QUERY, scope=Scope.WIDE, upn=False)
+    assert found.keys == derived[: limits.LOCATORS]
+
+
+@examples(100)
+@given(children, st.sampled_from([Reach.AREA_AND_NEIGHBOURS, Reach.NAMED]))
+def test_a_second_round_holds_only_keys_that_a_node_derives_anew(
+    child: Demographics, reach: Reach
+) -> None:
+    form = normalise(child)
+    try:
+        require_answerable(form)
+        named = (ONE,) if reach is Reach.NAMED else ()
+        found = planned(child, reach=reach, named=named, because=LIKELY)
+    except Refused as refused:
+        assert refused.code is Code.WEAK_INPUT
+        return
+    (query,) = found.queries
+    assert 1 <= len(query.keys) == len(found.keys) <= limits.LOCATORS
+    derived = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False)
+    assert set(found.keys) <= set(derived)
+
+
+@pytest.mark.parametrize("reach", [Reach.AREA, Reach.NATIONAL_RING])
+def test_a_second_round_goes_neither_home_alone_nor_to_the_ring(reach: Reach) -> None:
+    assert refusal(reach=reach, because=LIKELY) is Code.NOT_ALLOWED
+
+
+NOW = 1_800_000_000
+COUNCIL = AREAS[0].agencies[0].id
+ALONE = AreaCode("e99000003")
+FEDERATION = replace(a_federation(), areas={a.code: a for a in (*AREAS, Area(ALONE, "Farholm"))})
+"""Wexcombe, its neighbour, and an area that is nobody's neighbour."""
+TWIN = Demographics(
+    forename="Bilal", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.MALE, postcode="WX4 7QD"
+)
+BETTER = replace(AMINA, other_names=(OtherName("Amina", "Osei"),), nhs_number="9434765919")
+FIRST = First(
+    Question(AMINA, Purpose.S47_ENQUIRY, Reach.AREA_AND_NEIGHBOURS, (), "ref-7", "manager-1"),
+    asked_at=NOW - 60,
+    complete=True,
+    none_named_itself=True,
+    spent=False,
+)
+
+
+def second(
+    first: First = FIRST, because: WideningReason = LIKELY, now: float = NOW, **more: Any
+) -> Question:
+    again = Again(Widened("5f0c9a3e71d2b846", because), **more)
+    return second_question(first, again, COUNCIL, FEDERATION, now)
+
+
+def test_what_is_not_said_again_is_as_it_was() -> None:
+    assert second() == FIRST.question
+    assert second(child=BETTER) == replace(FIRST.question, demographics=BETTER)
+    narrower = second(named_areas=(NEXT,))
+    assert narrower == replace(FIRST.question, reach=Reach.NAMED, named_areas=(NEXT,))
+
+
+@given(
+    purpose=st.sampled_from(Purpose),
+    first_reach=st.sampled_from([Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NATIONAL_RING]),
+    age=st.integers(0, 2 * WITHIN_SECONDS),
+    complete=st.booleans(),
+    silent=st.booleans(),
+    spent=st.booleans(),
+    because=st.sampled_from(WideningReason),
+    child=st.sampled_from([None, AMINA, BETTER, TWIN]),
+    where=st.sampled_from([None, HERE, NEXT, ALONE]),
+)
+def test_a_second_round_is_let_pass_when_every_rule_is_kept_and_only_then(
+    purpose: Purpose,
+    first_reach: Reach,
+    age: int,
+    complete: bool,
+    silent: bool,
+    spent: bool,
+    because: WideningReason,
+    child: Demographics | None,
+    where: AreaCode | None,
+) -> None:
+    question = replace(FIRST.question, purpose=purpose, reach=first_reach)
+    first = First(question, NOW - age, complete, silent, spent)
+    asked_before = {
+        Reach.AREA: {HERE},
+        Reach.AREA_AND_NEIGHBOURS: {HERE, NEXT},
+        Reach.NATIONAL_RING: {HERE, NEXT, ALONE},
+    }[first_reach]
+    rules = (
+        age < WITHIN_SECONDS,
+        complete,
+        not spent,
+        because in widening_reasons(purpose),
+        silent or because is not WideningReason.NO_UNIVERSAL_SERVICE_NAMED,
+        child is not TWIN,
+        first_reach is not Reach.AREA if where is None else where in asked_before,
+    )
+    try:
+        found = second(first, because, child=child, named_areas=(where,) if where else ())
+    except Refused as refused:
+        assert refused.code is Code.NOT_ALLOWED
+        assert not all(rules)
+        return
+    assert all(rules)
+    assert found.purpose is purpose
+    assert (found.reason_reference, found.approver) == ("ref-7", "manager-1")
+    assert found.demographics == (child or AMINA)
+    assert found.reach in {Reach.AREA_AND_NEIGHBOURS, Reach.NAMED}
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (AMINA, True),
+        (BETTER, True),
+        (replace(AMINA, forename="Aminah"), True),
+        (replace(AMINA, postcode=""), True),
+        (replace(AMINA, forename=""), False),
+        (replace(AMINA, surname="Osei", postcode="AB1 2CD"), False),
+        (TWIN, False),
+        (replace(AMINA, forename="Salma"), False),
+        (Demographics(forename="Tomasz", surname="Zielinski", dob=date(2012, 11, 2)), False),
+    ],
+)
+def test_the_same_child_is_one_that_a_node_would_match(other: Demographics, same: bool) -> None:
+    assert is_same_child(AMINA, other) is same
+
+
+@examples(60)
+@given(children)
+def test_a_child_is_the_same_as_herself_however_little_is_known(child: Demographics) -> None:
+    assert is_same_child(child, child)
+
+
+def test_a_kept_question_shows_no_person() -> None:
+    assert "Amina" not in repr(FIRST) + repr(Again(Widened("aa", LIKELY), AMINA))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,9 @@ import pytest
 from hypothesis import given
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
-from fingerpost.protocol.codes import Status
+from fingerpost.protocol.codes import Status, WideningReason
 from fingerpost.protocol.errors import Defect
-from practitioner.outcome import Outcome
+from practitioner.outcome import Outcome, Widened
 from practitioner.present.document import LookupDocument, document, read, write
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
 
@@ -60,8 +61,12 @@ def test_none_named_itself_is_never_said_beside_a_gap(found: Outcome) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 0},
+        {"version": 3},
+        {"version": 1, "widened": {"after": "aa", "because": "RECENT_MOVE"}},
         {"surplus": 1},
+        {"widened": {"after": "aa"}},
+        {"widened": {"after": "aa", "because": "RECENT_MOVE", "note": "x"}},
         {"agencies": [{"id": "x"}]},
         {"complete": "yes"},
         {"operation": None},
@@ -75,9 +80,21 @@ def test_a_document_of_another_form_is_not_taken(change: dict[str, object]) -> N
         read(b"no JSON")
 
 
-def test_not_connected_is_no_status_of_an_agency_that_was_asked() -> None:
-    from dataclasses import replace
+def test_a_second_round_says_after_which_lookup_and_why() -> None:
+    after = Widened("00000000000000aa", WideningReason.DATE_OF_BIRTH_UNCERTAIN)
+    shown = json.loads(write(document(replace(large(), widened=after), LATER)))
+    assert shown["widened"] == {"after": "00000000000000aa", "because": "DATE_OF_BIRTH_UNCERTAIN"}
+    assert json.loads(write(document(large(), LATER)))["widened"] is None
 
+
+def test_documents_of_the_version_before_are_read_while_they_are_kept() -> None:
+    now = document(large(), LATER)
+    raw = json.loads(write(now))
+    del raw["widened"]
+    assert read(json.dumps({**raw, "version": 1}).encode()) == now
+
+
+def test_not_connected_is_no_status_of_an_agency_that_was_asked() -> None:
     found = large()
     wrong = replace(found.agencies[0], status=Status.NOT_CONNECTED, pointers=())
     with pytest.raises(Defect):

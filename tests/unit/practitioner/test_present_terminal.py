@@ -15,9 +15,19 @@ from rich.console import Console
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, agency, large, outcome, said
 from fingerpost.private.answer import Pointer
-from fingerpost.protocol.codes import AgencyKind, CoarseKind, InvolvementStatus, Status
+from fingerpost.private.purpose_rules import widening_reasons
+from fingerpost.protocol.codes import (
+    WIDENING_WORDS,
+    AgencyKind,
+    CoarseKind,
+    InvolvementStatus,
+    Purpose,
+    Reach,
+    Status,
+    WideningReason,
+)
 from fingerpost.protocol.federation import NotConnected
-from practitioner.outcome import Outcome, ServiceCount
+from practitioner.outcome import Outcome, ServiceCount, Widened
 from practitioner.present.document import document
 from practitioner.present.terminal import render
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
@@ -258,3 +268,47 @@ def test_a_long_address_is_folded_and_not_cut() -> None:
     text = shown(outcome([said(who, Status.INVOLVED, pointer)]))
     assert "…" not in text
     assert address in re.sub(r"\s", "", text)
+
+
+# ---- second rounds ---------------------------------------------------------------------------------
+
+
+@given(found=outcomes(), width=st.sampled_from([60, 80, 120]))
+def test_a_second_round_says_so_and_why_and_what_it_cost(found: Outcome, width: int) -> None:
+    text = words_of(shown(found, width=width))
+    assert ("second round, asked with wider keys" in text) is (found.widened is not None)
+    if found.widened is not None:
+        assert f"it follows lookup {found.widened.after}" in text
+        assert words_of(WIDENING_WORDS[found.widened.because]) in text
+        assert "may have seen who asked" in text
+        assert "fingerpost widen" not in text
+
+
+def silent(**changes: object) -> Outcome:
+    quiet = said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE)
+    found = replace(outcome([quiet]), reach=Reach.AREA_AND_NEIGHBOURS)
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def test_where_a_school_did_not_name_itself_a_second_round_is_offered_with_its_price() -> None:
+    text = words_of(shown(silent(), width=200))
+    assert "fingerpost widen 5f0c9a3e71d2b846 --because reason (" in text
+    assert "may then see who asks" in text
+    for reason in widening_reasons(Purpose.S47_ENQUIRY):
+        assert reason.name.lower() in text
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        silent(reach=Reach.AREA),
+        silent(purpose=Purpose.CLA_CARE),
+        silent(widened=Widened("00000000000000aa", WideningReason.RECENT_MOVE)),
+        outcome([said(agency("Oak", AgencyKind.SCHOOL), Status.NO_REPLY)]),
+        outcome([said(agency("Oak", AgencyKind.SCHOOL), Status.INVOLVED)]),
+        large(),
+    ],
+    ids=["own area", "purpose", "widened", "gap", "named", "gaps"],
+)
+def test_it_is_not_offered_where_it_would_be_refused(found: Outcome) -> None:
+    assert "fingerpost widen" not in shown(found, width=200)

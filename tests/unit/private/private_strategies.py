@@ -15,6 +15,7 @@ from fingerpost.protocol.codes import (
     InvolvementStatus,
     Purpose,
     Status,
+    WideningReason,
 )
 from fingerpost.protocol.ids import AgencyId, MemberId
 
@@ -59,6 +60,7 @@ inners = st.builds(
     reason_reference=st.text("aZ0./_:-", max_size=64),
     approver=st.text("aZ0._-", max_size=64),
     demographics=demographics,
+    widened_because=st.none() | st.sampled_from(WideningReason),
 )
 agency_answers = st.builds(
     AgencyAnswer, AGENCIES, st.sampled_from(sorted(WIRE_STATUSES)), NUMBERS, TIMES

@@ -20,7 +20,7 @@ from fingerpost.private.codec import (
 )
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.inner import Inner
-from fingerpost.protocol.codes import Purpose
+from fingerpost.protocol.codes import Purpose, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.limits import INNER_BYTES
 from fingerpost.wire.v1 import private_pb2 as pb
@@ -114,6 +114,8 @@ def test_the_smallest_ones_are_taken() -> None:
         {"reason_reference": "mother is at risk"},
         {"reason_reference": "x" * 65},
         {"approver": "anna@council"},
+        {"widened_because": 6},
+        {"widened_because": 2**32 - 1},
         {"demographics": pb.Demographics(forename="a" * 101)},
         {"demographics": pb.Demographics(surname="a\nb")},
         {"demographics": pb.Demographics(sex=3)},
@@ -130,6 +132,19 @@ def test_the_smallest_ones_are_taken() -> None:
 )
 def test_inner_parts_out_of_bounds(change: dict[str, Any]) -> None:
     _refused(read_inner, _inner(**change))
+
+
+def test_a_reason_to_widen_is_read_and_its_absence_takes_no_room() -> None:
+    assert read_inner(_inner())[1].widened_because is None
+    for reason in WideningReason:
+        written = _inner(widened_because=reason.value)
+        assert len(written) == len(_inner()) + 2
+        assert read_inner(written)[1].widened_because is reason
+
+
+def test_a_reason_that_is_none_has_one_form() -> None:
+    """A zero that is written out would be a second form of the same message."""
+    _refused(read_inner, _inner() + b"\x38\x00")
 
 
 @pytest.mark.parametrize(

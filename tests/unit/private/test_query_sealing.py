@@ -21,7 +21,7 @@ from fingerpost.private.query_sealing import PublicPart, SealedQuery, open_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.envelopes import write_envelope
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
-from fingerpost.protocol.codes import Purpose, Reach, Role
+from fingerpost.protocol.codes import Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Federation
@@ -109,7 +109,7 @@ def test_named_areas_are_put_in_order() -> None:
         gateway=GATEWAY,
         reach=Reach.NAMED,
         named_areas=[NEIGHBOUR, AREA, NEIGHBOUR],
-        key_set=KeySet.WIDE,
+        key_set=KeySet.NARROW,
     )
     assert public.named_areas == (AREA, NEIGHBOUR)
     query = received(replace(LOOKUP, public=public).sealed().wire)
@@ -230,6 +230,7 @@ def test_no_opening_twice() -> None:
         (replace(LOOKUP, public=replace(LOOKUP.public, issued_at=NOW + 600)), Code.NOT_FRESH),
         (replace(LOOKUP, public=replace(LOOKUP.public, issued_at=NOW - 600)), Code.NOT_FRESH),
         (replace(LOOKUP, public=replace(LOOKUP.public, key_set=KeySet.WIDE)), Code.NOT_ALLOWED),
+        (a_lookup(widened_because=WideningReason.RECENT_MOVE), Code.NOT_ALLOWED),
         (replace(LOOKUP, public=replace(LOOKUP.public, named_areas=(AREA,))), Code.MALFORMED),
     ],
 )
@@ -406,6 +407,7 @@ def test_a_signature_of_another_payload() -> None:
         ),
         ({}, {"reach": Reach.NATIONAL_RING}, Code.NOT_ALLOWED),
         ({}, {"key_set": KeySet.WIDE}, Code.NOT_ALLOWED),
+        ({"widened_because": WideningReason.RECENT_MOVE}, {}, Code.NOT_ALLOWED),
         ({}, {"passport_expires_at": NOW + 541}, Code.BAD_PASSPORT),
         ({}, {"passport_expires_at": NOW + 539}, Code.BAD_PASSPORT),
         ({}, {"agency": AgencyId("e08000001.oak-primary")}, Code.NOT_A_MEMBER),

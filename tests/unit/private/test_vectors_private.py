@@ -16,7 +16,7 @@ from fingerpost.private.passport import read
 from fingerpost.private.pepper_sealing import open_pepper
 from fingerpost.private.query_sealing import open_query, verify_inner
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.codes import Reach, WideningReason
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import NodeAnswer
@@ -34,7 +34,7 @@ MESSAGES: dict[str, Any] = json.loads(message_vectors.MESSAGES.read_text("utf-8"
 SEALED: dict[str, Any] = json.loads(message_vectors.SEALED.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("part", ["derivations", "messages", "query"])
+@pytest.mark.parametrize("part", ["derivations", "messages", "query", "second round"])
 def test_fixed_inputs_become_the_recorded_bytes(part: str) -> None:
     assert message_vectors.messages()[part] == MESSAGES[part]
 
@@ -45,9 +45,18 @@ def test_a_recorded_holder_key_is_derived() -> None:
         assert key.public_key.hex() == recorded["public_key"]
 
 
-@pytest.mark.parametrize("opening", MESSAGES["query"]["openings"], ids=lambda o: o["locator"])
-def test_the_recorded_query_opens(opening: dict[str, Any]) -> None:
-    recorded = MESSAGES["query"]
+QUERIES = [
+    pytest.param(part, because, opening, id=f"{part} {opening['locator']}")
+    for part, because in (("query", None), ("second round", WideningReason.OTHER_NAME_LIKELY))
+    for opening in MESSAGES[part]["openings"]
+]
+
+
+@pytest.mark.parametrize(("part", "because", "opening"), QUERIES)
+def test_the_recorded_query_opens(
+    part: str, because: WideningReason | None, opening: dict[str, Any]
+) -> None:
+    recorded = MESSAGES[part]
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(recorded["gateway_key"]))
     query = read_query(base64.b64decode(recorded["wire"]), lambda _: key)
     assert query.hash.hex() == recorded["hash"]
@@ -55,6 +64,7 @@ def test_the_recorded_query_opens(opening: dict[str, Any]) -> None:
     opened = open_query(query, opening["position"], bytes.fromhex(opening["wrap_secret"]))
     question = verify_inner(opened, query, federation(), now=NOW)
     assert (question.passport, question.demographics) == (a_passport(), a_child())
+    assert question.widened_because is because
 
 
 def test_the_recorded_passport_is_read() -> None:

@@ -1,0 +1,354 @@
+"""A second round through the whole federation: what it finds, what it says, and when there is none."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from agency_node.matching import Finding
+from fakes.simulated_gateway import SimGateway
+from fakes.wexcombe import (
+    AMINA,
+    COUNCIL,
+    ELM,
+    HERE,
+    NEXT,
+    OAK,
+    OTHER,
+    POLICE,
+    POLICE_NODE,
+    QUESTION,
+    SCHOOLS,
+    TWIN,
+    build,
+    child,
+    of,
+    row,
+)
+from federation import World
+from fingerpost.private.demographics import Demographics, OtherName
+from fingerpost.private.identity import Decision, Scope, Side, compare, match_keys, normalise
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import read_query
+from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AreaCode, MemberId
+from fingerpost.protocol.messages import KeySet, Query
+from practitioner.outcome import Again, Outcome, Question, Widened
+from practitioner.plan import WITHIN_SECONDS
+
+LIKELY = WideningReason.OTHER_NAME_LIKELY
+
+
+def recorded_otherwise(asked: Demographics) -> Demographics:
+    """A record of the same child that only wide keys lead to: some slip of the pen, and another address."""
+    form = normalise(asked)
+    narrow = set(match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=False))
+    wide = set(match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False))
+    for forename, surname, dob, postcode in itertools.product(
+        ("Amina", "Aminah", "Amena", "Emina"),
+        ("Hartley", "Harley", "Bartley", "Heartley", "Hartlee", "Osei"),
+        (date(2015, 3, 9), date(2015, 3, 19), date(2015, 4, 9), date(2014, 3, 9)),
+        ("", "WX4 7QD", "WX4 7QE", "WX2 1AB"),
+    ):
+        record = replace(asked, forename=forename, surname=surname, dob=dob, postcode=postcode)
+        other = normalise(record)
+        keys = set(match_keys(other, side=Side.RECORD, scope=Scope.WIDE, upn=False))
+        meets = narrow.isdisjoint(keys) and not wide.isdisjoint(keys)
+        if meets and compare(form, other).decision is Decision.MATCH:
+            return record
+    raise AssertionError("narrow keys lead to every slip that wide ones lead to")
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """The police next door know Amina, by a slip of the pen."""
+    made = build()
+    record = child(0, recorded_otherwise(AMINA), row(Kind.POLICE_PROTECTION))
+    made.nodes[POLICE_NODE].load(POLICE, [record])
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def gateway(world: World) -> SimGateway:
+    return world.gateway(COUNCIL)
+
+
+async def ask(world: World, gateway: SimGateway, question: Question = QUESTION) -> Outcome:
+    return await world.run(gateway.client.lookup(gateway.session, question))
+
+
+async def widen(
+    world: World,
+    gateway: SimGateway,
+    first: Outcome | str,
+    because: WideningReason = LIKELY,
+    **more: object,
+) -> Outcome:
+    after = first if isinstance(first, str) else first.operation
+    again = Again(Widened(after, because), **more)  # type: ignore[arg-type]
+    return await world.run(gateway.client.widen(gateway.session, again))
+
+
+async def refusal(*args: object, **more: object) -> tuple[Code, str]:
+    with pytest.raises(Refused) as refused:
+        await widen(*args, **more)  # type: ignore[arg-type]
+    return refused.value.code, refused.value.what
+
+
+def sent(world: World, gateway: SimGateway) -> list[Query]:
+    return [read_query(w, lambda _: world.gateway_key.public_key()) for w in gateway.submitted]
+
+
+# ---- what it finds -----------------------------------------------------------------------------
+
+
+async def test_it_finds_a_child_next_door_whom_narrow_keys_did_not(
+    world: World, gateway: SimGateway
+) -> None:
+    first = await ask(world, gateway)
+    assert first.complete
+    assert first.widened is None
+    assert of(first, POLICE).status is Status.NOTHING_TO_DISCLOSE
+    assert world.nodes[POLICE_NODE].findings(POLICE) == [], "it did not even open there"
+
+    second = await widen(world, gateway, first)
+    assert second.widened == Widened(first.operation, LIKELY)
+    assert second.operation != first.operation
+    assert (second.purpose, second.reach, second.wide) == (
+        Purpose.S47_ENQUIRY,
+        Reach.AREA_AND_NEIGHBOURS,
+        True,
+    )
+    assert of(second, POLICE).status is Status.INVOLVED
+    assert of(second, OAK).status is Status.INVOLVED
+    (pointer,) = of(second, POLICE).pointers
+    assert pointer.desk_phone == "01632 960123"
+    assert {a.agency.id for a in second.agencies} == {a.agency.id for a in first.agencies}
+
+
+async def test_who_opens_it_reads_and_records_why(world: World, gateway: SimGateway) -> None:
+    await widen(world, gateway, await ask(world, gateway))
+    (entry,) = world.nodes[POLICE_NODE].entries
+    assert entry.examined.finding is Finding.MATCH
+    assert entry.examined.question is not None
+    assert entry.examined.question.widened_because is LIKELY
+    assert entry.query.core.widened
+    assert entry.asker.id == COUNCIL
+    told = [e for e in world.nodes[SCHOOLS].entries if e.agency == OAK]
+    assert [e.query.core.widened for e in told] == [False, False, True]
+
+
+async def test_who_may_be_her_is_for_the_duty_desk_and_never_told(world: World) -> None:
+    world.nodes[POLICE_NODE].load(POLICE, [child(0, TWIN, row(Kind.POLICE_PROTECTION))])
+    gateway = world.gateway(COUNCIL)
+    second = await widen(world, gateway, await ask(world, gateway))
+    for agency in (POLICE, ELM):
+        assert of(second, agency).status is Status.NOTHING_TO_DISCLOSE
+        assert of(second, agency).pointers == ()
+    assert Finding.MATCH not in world.nodes[POLICE_NODE].findings(POLICE)
+
+
+async def test_it_is_one_query_with_wide_keys_to_the_whole_reach(
+    world: World, gateway: SimGateway
+) -> None:
+    first = await ask(world, gateway)
+    world.holders.received.clear()
+    before, carried = len(gateway.submitted), len(world.store.records)
+    await widen(world, gateway, first)
+    (query,) = sent(world, gateway)[before:]
+    assert (query.core.key_set, query.core.reach) == (KeySet.WIDE, Reach.AREA_AND_NEIGHBOURS)
+    assert len(query.wire) == limits.QUERY_BYTES
+    assert len(world.store.records) - carried == 1, "a lookup of its own"
+    assert [len(points) for points in world.holders.received] == [32 * 32, 32 * 32]
+    sizes = {len(a.sealed) for n in world.nodes.values() for _, f in n.departures for a in f}
+    assert sizes == {limits.ANSWER_BYTES}
+
+
+async def test_it_is_recorded_and_taken_before_anything_leaves(
+    world: World, gateway: SimGateway
+) -> None:
+    first = await ask(world, gateway)
+    gateway.order.clear()
+    await widen(world, gateway, first)
+    assert gateway.order == ["spent", "asked", "evaluated", "sent", "submitted", "kept", "ended"]
+    assert gateway.widened == [Widened(first.operation, LIKELY)]
+
+
+async def test_she_may_describe_the_child_better(world: World, gateway: SimGateway) -> None:
+    first = await ask(world, gateway)
+    better = replace(AMINA, other_names=(OtherName("Amina", "Osei"),), postcode="WX2 1AB")
+    second = await widen(world, gateway, first, child=better)
+    (entry,) = (e for e in world.nodes[SCHOOLS].entries if e.query.core.widened and e.agency == OAK)
+    assert entry.examined.question is not None
+    assert entry.examined.question.demographics == better
+    assert second.widened is not None
+
+
+async def test_only_one_area_may_be_widened(world: World, gateway: SimGateway) -> None:
+    """Fewer uninvolved than the whole reach."""
+    first = await ask(world, gateway)
+    second = await widen(world, gateway, first, WideningReason.RECENT_MOVE, named_areas=(NEXT,))
+    assert [a.agency.id for a in second.agencies] == [POLICE]
+    assert of(second, POLICE).status is Status.INVOLVED
+
+
+async def test_after_the_national_ring_it_goes_to_the_neighbours(
+    world: World, gateway: SimGateway
+) -> None:
+    question = Question(AMINA, Purpose.EMERGENCY_PROTECTION)
+    first = await ask(world, gateway, question)
+    assert first.reach is Reach.NATIONAL_RING
+    second = await widen(world, gateway, first)
+    assert second.reach is Reach.AREA_AND_NEIGHBOURS
+    assert {
+        q.core.key_set for q in sent(world, gateway) if q.core.reach is Reach.NATIONAL_RING
+    } == {KeySet.NARROW}
+
+
+# ---- when there is none ------------------------------------------------------------------------
+
+
+async def require_nothing_leaves(
+    world: World, gateway: SimGateway, first: Outcome | str, why: str, **more: object
+) -> None:
+    order, received = list(gateway.order), len(world.holders.received)
+    carried = len(world.carried)
+    assert await refusal(world, gateway, first, **more) == (Code.NOT_ALLOWED, why)
+    assert gateway.order == order
+    assert (len(world.holders.received), len(world.carried)) == (received, carried)
+
+
+async def test_without_a_first_lookup_of_hers_there_is_none(
+    world: World, gateway: SimGateway
+) -> None:
+    await require_nothing_leaves(world, gateway, "0" * 16, "outcome")
+    first = await ask(world, gateway)
+    hers = gateway.session
+    gateway.session = replace(hers, subject="worker-2")
+    await require_nothing_leaves(world, gateway, first, "outcome")
+    gateway.session = hers
+    assert (await widen(world, gateway, first)).widened
+
+
+async def test_a_lookup_is_widened_once(world: World, gateway: SimGateway) -> None:
+    first = await ask(world, gateway)
+    second = await widen(world, gateway, first)
+    for spent in (first, second):
+        await require_nothing_leaves(world, gateway, spent, "second round taken")
+    assert (await widen(world, gateway, await ask(world, gateway))).widened
+
+
+async def test_within_a_day(world: World, gateway: SimGateway) -> None:
+    one = await ask(world, gateway)
+    other = await ask(world, gateway)
+    await world.clock.run_for(other.asked_at + WITHIN_SECONDS - 60 - world.clock.now())
+    gateway.session = replace(gateway.session, auth_time=int(world.clock.now()))  # signs in again
+    assert (await widen(world, gateway, one)).widened
+    await world.clock.run_for(60)
+    await require_nothing_leaves(world, gateway, other, "first lookup too old")
+
+
+async def test_where_somebody_did_not_answer_she_asks_again_first(
+    world: World, gateway: SimGateway
+) -> None:
+    await world.stop_node(SCHOOLS)
+    first = await ask(world, gateway)
+    assert not first.complete
+    await require_nothing_leaves(world, gateway, first, "first lookup has gaps")
+
+
+@pytest.mark.parametrize("other", [OTHER, TWIN, replace(AMINA, forename="Salma")])
+async def test_about_the_same_child_alone(
+    world: World, gateway: SimGateway, other: Demographics
+) -> None:
+    """Attack: ask about a harmless child, and widen about another."""
+    first = await ask(world, gateway)
+    await require_nothing_leaves(
+        world, gateway, first, "another child than the first lookup's", child=other
+    )
+
+
+async def test_a_reason_that_the_first_outcome_refutes(world: World, gateway: SimGateway) -> None:
+    """A school and a practice named themselves."""
+    none_named = WideningReason.NO_UNIVERSAL_SERVICE_NAMED
+    first = await ask(world, gateway)
+    why = "reason that the first lookup refutes"
+    await require_nothing_leaves(world, gateway, first, why, because=none_named)
+    world.nodes[SCHOOLS].load(OAK, [child(0, OTHER, row(Kind.EDU_SCHOOL))])
+    unknown_to_schools = await ask(world, gateway)
+    second = await widen(world, gateway, unknown_to_schools, none_named)
+    assert second.widened == Widened(unknown_to_schools.operation, none_named)
+
+
+@pytest.mark.parametrize(
+    ("question", "because", "why"),
+    [
+        (Question(AMINA, Purpose.EARLY_HELP, None, (), "ref-1"), LIKELY, "purpose may not widen"),
+        (
+            Question(AMINA, Purpose.S17_ASSESSMENT, None, (), "ref-1"),
+            LIKELY,
+            "purpose may not widen",
+        ),
+        (Question(AMINA, Purpose.CLA_CARE, None, (NEXT,)), LIKELY, "purpose may not widen"),
+        (
+            Question(AMINA, Purpose.URGENT_CARE, None, (), "ref-1"),
+            WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION,
+            "reason to widen of this purpose",
+        ),
+        (replace(QUESTION, reach=Reach.AREA), LIKELY, "nothing to widen"),
+    ],
+)
+async def test_not_for_every_purpose_and_not_for_every_reason(
+    world: World, gateway: SimGateway, question: Question, because: WideningReason, why: str
+) -> None:
+    first = await ask(world, gateway, question)
+    await require_nothing_leaves(world, gateway, first, why, because=because)
+
+
+async def test_not_further_than_the_first(world: World, gateway: SimGateway) -> None:
+    left_out = "area that the first lookup left out"
+    near = await ask(world, gateway, replace(QUESTION, reach=Reach.NAMED, named_areas=(NEXT,)))
+    for more in ({"reach": Reach.AREA_AND_NEIGHBOURS}, {"named_areas": (HERE, NEXT)}):
+        await require_nothing_leaves(world, gateway, near, left_out, **more)
+    unknown = {"named_areas": (AreaCode("e99000009"),)}
+    await require_nothing_leaves(world, gateway, near, "area", **unknown)
+    first = await ask(world, gateway, Question(AMINA, Purpose.EMERGENCY_PROTECTION))
+    ring = {"reach": Reach.NATIONAL_RING}
+    await require_nothing_leaves(world, gateway, first, "wide keys in this reach", **ring)
+
+
+async def test_one_that_nobody_could_be_asked_is_not_taken(
+    world: World, gateway: SimGateway
+) -> None:
+    first = await ask(world, gateway)
+    world.holders.down.add(MemberId("holder-b"))
+    assert (await refusal(world, gateway, first))[0] is Code.UNAVAILABLE
+    assert gateway.order[-2:] == ["failed unavailable", "given back"]
+    world.holders.down.clear()
+    assert (await widen(world, gateway, first)).widened
+
+
+async def test_one_that_cannot_be_recorded_does_not_leave(
+    world: World, gateway: SimGateway
+) -> None:
+    first = await ask(world, gateway)
+    before = len(world.holders.received), len(world.carried)
+    gateway.record_fails = True
+    with pytest.raises(Defect):
+        await widen(world, gateway, first)
+    assert (len(world.holders.received), len(world.carried)) == before
+
+
+async def test_a_session_that_has_ended_widens_nothing(world: World, gateway: SimGateway) -> None:
+    """Who may ask is settled before it is even looked up what was asked."""
+    first = await ask(world, gateway)
+    gateway.session = replace(gateway.session, training_until=int(world.clock.now()))
+    assert (await refusal(world, gateway, "0" * 16))[0] is Code.SIGN_IN
+    assert (await refusal(world, gateway, first))[0] is Code.SIGN_IN
