@@ -8,10 +8,10 @@ export VENV PYTHON
 READY := @deploy/setup/environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-serve test lint format types proto lock bench clean runtime dev
+.PHONY: help demo demo-serve test lint format types proto lock bench bench-matching clean runtime dev
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a whole federation on this machine, one lookup from question to answer
 	$(READY) runtime demo-data
@@ -48,6 +48,10 @@ lock: dev ## write requirements/*.txt; UPGRADE=1 takes the newest of everything
 
 bench: dev ## the measurements that docs name
 	$(PY) benchmarks/run.py
+
+bench-matching: dev ## how well children are found, beside other programs; ARGS=--quick SHARED=folder
+	$(READY) demo-data rivals
+	$(PY) -m benchmarks.matching.run $(if $(SHARED),--shared $(SHARED)) $(ARGS)
 
 clean: ## remove what the targets made, the environment too
 	rm -rf -- $(VENV) .cache build dist *.egg-info demo-output

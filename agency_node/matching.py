@@ -22,13 +22,13 @@ from typing import Final
 
 from agency_node.ports import Hit
 from agency_node.records import ChildRecord, RecordId
+from agency_node.ruling import likely, rule
 from fingerpost.private.identity import (
     Decision,
     MatchKey,
     NormalForm,
     Scope,
     Side,
-    compare,
     match_keys,
     normalise,
 )
@@ -38,9 +38,6 @@ from fingerpost.private.query_sealing import Opened, open_query, verify_inner
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.messages import KeySet, Query
-
-MOST_CANDIDATES: Final = 32
-"""Records compared for one query at one agency. More share a key only where an export is full of doubles."""
 
 SCOPES: Final = {KeySet.NARROW: Scope.NARROW, KeySet.WIDE: Scope.WIDE}
 
@@ -127,16 +124,6 @@ class Asking:
         return known
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Matched:
-    record: ChildRecord
-    form: NormalForm
-    weight: float
-
-    def __repr__(self) -> str:
-        return f"_Matched({self.record.id})"
-
-
 def examine(
     asking: Asking, hits: Sequence[Hit], child: Callable[[RecordId], ChildRecord], *, upn: bool
 ) -> Examined | None:
@@ -165,9 +152,7 @@ def examine(
         question = asking.question(opened)
     except Refused as refused:
         return Examined(Finding.REFUSED, None, (), (), refused.code)
-    # Those that share most keys first: if an export is so full of doubles that some are left out, the child is not.
-    likely = sorted(candidates, key=lambda record: (-candidates[record], record))
-    records = [child(record) for record in likely[:MOST_CANDIDATES]]
+    records = [child(record) for record in likely(candidates)]
     return _decide(question, asking.form(question), asking.keys(question, upn=upn), records, upn)
 
 
@@ -178,32 +163,19 @@ def _decide(
     records: Sequence[ChildRecord],
     upn: bool,
 ) -> Examined:
-    matches: list[_Matched] = []
-    possible: list[ChildRecord] = []
-    derived = False
+    found: list[ChildRecord] = []
+    forms: list[NormalForm] = []
     for record in records:
         form = normalise(record.demographics)
         own = match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
-        if asked_keys.isdisjoint(own):
-            continue
-        derived = True
-        compared = compare(asked, form)
-        match compared.decision:
-            case Decision.MATCH:
-                matches.append(_Matched(record, form, compared.weight))
-            case Decision.POSSIBLE:
-                possible.append(record)
-            case Decision.DIFFERENT:
-                pass
-    if not derived:
+        if not asked_keys.isdisjoint(own):
+            found.append(record)
+            forms.append(form)
+    if not found:
         return Examined(Finding.MISMATCH, question, (), ())
-    matches.sort(key=lambda match: -match.weight)
-    sure = [m.record for m in matches if _is_double(m, matches[0])]
-    possible += [m.record for m in matches if not _is_double(m, matches[0])]
+    by_decision: dict[Decision, list[ChildRecord]] = {decision: [] for decision in Decision}
+    for record, ruled in zip(found, rule(asked, forms, upn=upn), strict=True):
+        by_decision[ruled.decision].append(record)
+    sure, possible = by_decision[Decision.MATCH], by_decision[Decision.POSSIBLE]
     finding = Finding.MATCH if sure else Finding.POSSIBLE if possible else Finding.DIFFERENT
     return Examined(finding, question, tuple(sure), tuple(possible))
-
-
-def _is_double(match: _Matched, best: _Matched) -> bool:
-    """The best match stands whatever else matched, since a child must not be missed over another's record."""
-    return match is best or compare(best.form, match.form).decision is Decision.MATCH

@@ -47,18 +47,18 @@ class Kept:
     """``spared``: what of ``fingerpost/private`` stays where ``reads_persons`` is false."""
 
     folder: str
-    command: str
+    commands: tuple[str, ...]
     reads_persons: bool = False
     spared: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
 KEPT: Final = {
-    "issuer": Kept("authority", "fingerpost-issuer", left_out=OFFLINE_HALF),
-    "broker": Kept("broker", "fingerpost-broker"),
-    "key-holder": Kept("key_holder", "fingerpost-key-holder", spared=("__init__.py", "oprf.py")),
-    "node": Kept("agency_node", "fingerpost-node", reads_persons=True),
-    "gateway": Kept("practitioner", "fingerpost", reads_persons=True),
+    "issuer": Kept("authority", ("fingerpost-issuer",), left_out=OFFLINE_HALF),
+    "broker": Kept("broker", ("fingerpost-broker",)),
+    "key-holder": Kept("key_holder", ("fingerpost-key-holder",), spared=("__init__.py", "oprf.py")),
+    "node": Kept("agency_node", ("fingerpost-node", "fingerpost-match"), reads_persons=True),
+    "gateway": Kept("practitioner", ("fingerpost",), reads_persons=True),
 }
 
 
@@ -81,7 +81,7 @@ def strip_packages(packages: Path, party: str) -> None:
 
 def strip_commands(commands: Path, party: str) -> None:
     for path in commands.glob("fingerpost*"):
-        if path.name != KEPT[party].command:
+        if path.name not in KEPT[party].commands:
             path.unlink()
 
 

@@ -17,15 +17,15 @@ from fingerpost.private.identity.comparison import (
     Comparison,
     Decision,
     Finding,
+    Rule,
     compare,
 )
 from fingerpost.private.identity.golden_vectors import check_golden_vectors
-from fingerpost.private.identity.kinds import Attribute, KeyKind, Meets, Scope
+from fingerpost.private.identity.kinds import KeyKind, Meets, Scope, Side
 from fingerpost.private.identity.levels import Level
 from fingerpost.private.identity.match_keys import (
     MOST_KEYS,
     MatchKey,
-    Side,
     match_keys,
     oprf_input,
 )
@@ -44,7 +44,6 @@ __all__ = [
     "COMPARISON_VERSION",
     "MOST_KEYS",
     "NORMALISATION_VERSION",
-    "Attribute",
     "Combination",
     "Comparison",
     "Decision",
@@ -55,6 +54,7 @@ __all__ = [
     "MatchKey",
     "Meets",
     "NormalForm",
+    "Rule",
     "Scope",
     "Side",
     "Strength",

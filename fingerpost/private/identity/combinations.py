@@ -1,294 +1,180 @@
 """Which attributes together make a match key: the table of kinds, and the values of each.
 
-What lives here: for each kind, what must agree, when it may be used and how its values are formed
-from the ingredients. What must not: counting, priorities between keys of one child, encoding
-(``match_keys``). Invariants: every kind binds an identifier, or name and date, or postcode and date,
-or name and postcode, because a query is as secret as the weakest key that opens it; a kind that is too
-weak for complete records lives in name-spaces that meet only where a strong field is missing.
+What lives here: for each kind, what must agree, how much a key of it must tell and how it is bound to a
+place where it tells less. What must not: counting, priorities between keys of one child, encoding
+(``match_keys``). Invariants: a query is as secret as the weakest key that opens it, so every key tells
+at least the bits of its recipe, or it is not made; a kind too weak for complete records lives in
+name-spaces that meet only where a strong field is missing.
+
+Why bits: the same kind that singles out one child of a rare name opens for hundreds of another. A key
+that tells too little takes the coarsest place that makes it tell enough, so that children of common
+names are as well hidden as others, and lose as little as can be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
+from operator import attrgetter
 from typing import Final
 
-from fingerpost.private.identity.ingredients import Ingredients
-from fingerpost.private.identity.kinds import Attribute, KeyKind, Meets, Scope
-from fingerpost.private.identity.rarity import (
-    MONTH_DAY_BITS,
-    YEAR_DAY_BITS,
-    YEAR_MONTH_BITS,
-)
+from fingerpost.private.identity.kinds import KeyKind, Meets, Scope, Side
+from fingerpost.private.identity.pieces import Piece, Pieces
+from fingerpost.protocol.errors import Defect
 
 COMBINATIONS_VERSION: Final = 1
-_ENOUGH_BITS: Final = 27.0
-"""2^27 is ten times the children of England: a key that tells this much is shared by few."""
-
-_UNCOMMON_PAIR_BITS: Final = 16.5
-"""Two names that not both stand among the most frequent."""
 
 
-Values = Callable[[Ingredients], Iterator[tuple[str, ...]]]
+Select = Callable[[Pieces], tuple[Piece, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Names, date and a ladder of places; ``tells``: the bits below which no key is made; ``below``: those from
+    which on none is made, for what is there for common names alone."""
+
+    names: Select
+    date: Select
+    places: Select
+    tells: float
+    below: float = inf
+
+    def values(self, of: Pieces) -> Iterator[tuple[str, ...]]:
+        places = self.places(of)
+        for name in self.names(of):
+            for when in self.date(of):
+                told = name.bits + when.bits
+                if told >= self.below:
+                    continue
+                for place in places:
+                    if told + place.bits >= self.tells:
+                        if all(place.texts):
+                            yield name.texts + when.texts + place.texts
+                        break
 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """One kind. ``lacks`` says whether the ingredients lack the field, for weak kinds."""
+    """One kind. ``lacks``: the field without which a weak kind is there."""
 
     kind: KeyKind
-    binds: frozenset[Attribute]
     scope: Scope
-    values: Values
+    recipe: Recipe
     meets: Meets = Meets.ALWAYS
-    lacks: Callable[[Ingredients], bool] = lambda _: False
+    lacks: Select | None = None
+
+    def is_made_by(self, side: Side, of: Pieces) -> bool:
+        """A weak name-space: every record offers what a lacking query asks, and the other way about."""
+        if self.lacks is None:
+            return True
+        lacking = Side.QUERY if self.meets is Meets.QUERY_LACKS else Side.RECORD
+        return side is not lacking or not self.lacks(of)
 
 
-def _nk(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.date:
-        for pair in i.pairs:
-            yield (*pair, i.date)
+def _select(attribute: str) -> Select:
+    if attribute not in Pieces._fields:
+        raise Defect("no such piece")
+    return attrgetter(attribute)
 
 
-def _sw(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.date:
-        for pair in i.phonetic_pairs:
-            yield (*pair, i.date)
+def recipe(names: str, date: str, places: str, tells: float, below: float = inf) -> Recipe:
+    """Of pieces by their names. Raises ``Defect`` for a name that is none."""
+    return Recipe(_select(names), _select(date), _select(places), tells, below)
 
 
-def _p33(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.date and i.beginnings:
-        yield (*i.beginnings, i.date)
-
-
-def _dm(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    # Where the two cannot be swapped, or are equal, NK has said it.
-    if i.pairs and i.year and i.day <= "12" and i.day != i.month:
-        yield (*i.pairs[0], i.year, *sorted((i.day, i.month)))
-
-
-def _dpa(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    # 1 January and a hostel's postcode are shared by many children: no key without a name then.
-    if i.date and i.postcode and not i.weak_date:
-        for sex in i.sexes:
-            yield (i.date, sex, i.postcode)
-
-
-def _npa(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.postcode:
-        for pair in i.phonetic_pairs[:1]:
-            yield (*pair, i.postcode)
-
-
-def _forename_date_outcode(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.date and i.outcode:
-        for forename in i.forenames[:1]:
-            yield (forename, i.date, i.outcode)
-
-
-def _endings_date(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.date and i.endings:
-        yield (*i.endings, i.date)
-
-
-def _forename_postcode_year(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.year and i.postcode and i.forename_code:
-        yield (i.forename_code, i.postcode, i.year)
-
-
-def _surname_postcode_year(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.year and i.postcode and i.surname_code:
-        yield (i.surname_code, i.postcode, i.year)
-
-
-def _surname_postcode_day_month(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.year and i.postcode and i.surname_code and not i.weak_date:
-        yield (i.surname_code, i.postcode, i.month, i.day)
-
-
-def _postcode_two_of_date(first: str, second: str) -> Values:
-    def values(i: Ingredients) -> Iterator[tuple[str, ...]]:
-        if i.year and i.exact_postcode and not i.weak_date:
-            for sex in i.sexes:
-                yield (getattr(i, first), getattr(i, second), sex, i.exact_postcode)
-
-    return values
-
-
-def _beginnings_postcode(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.postcode and i.beginnings:
-        yield (*i.beginnings, i.postcode)
-
-
-def _names_outcode_year(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.main_pair and i.outcode and i.year and i.main_pair_bits >= _UNCOMMON_PAIR_BITS:
-        yield (*i.main_pair, i.outcode, i.year)
-
-
-def _any_names_outcode(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.main_pair and i.outcode:
-        yield (*i.main_pair, i.outcode)
-
-
-def _names_two_of_date(first: str, second: str, bits: float) -> Values:
-    """Uncommon names need no place beside two parts of the date; common ones the outcode."""
-
-    def values(i: Ingredients) -> Iterator[tuple[str, ...]]:
-        if not i.main_pair or not i.date or i.weak_date:
-            return
-        parts = (*i.main_pair, getattr(i, first), getattr(i, second))
-        if i.main_pair_bits + bits >= _ENOUGH_BITS:
-            yield parts
-        elif i.outcode:
-            yield (*parts, i.outcode)
-
-    return values
-
-
-def _forename_postcode(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.postcode:
-        for forename in i.forenames[:1]:
-            yield (forename, i.postcode)
-
-
-def _initial_postcode(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.postcode and i.forenames and i.surname_code:
-        yield (i.forenames[0][0], i.surname_code, i.postcode)
-
-
-def _surname_date(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.date and i.surnames and not i.weak_date:
-        yield (i.surname_code, i.date)
-
-
-def _forename_date(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.date and i.forenames and not i.weak_date:
-        yield (i.forename_code, i.date)
-
-
-def _nhs(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.health_number:
-        yield i.health_number
-
-
-def _upn(i: Ingredients) -> Iterator[tuple[str, ...]]:
-    if i.upn:
-        yield (i.upn,)
-
-
-def _in_both_name_spaces(
-    query_kind: KeyKind,
-    record_kind: KeyKind,
-    binds: frozenset[Attribute],
-    values: Values,
-    lacks: Callable[[Ingredients], bool],
+def in_both_name_spaces(
+    query_kind: KeyKind, record_kind: KeyKind, lacks: str, scope: Scope, made: Recipe
 ) -> tuple[Combination, Combination]:
+    """A weak kind: where the query lacks the field, and where the record does."""
     return (
-        Combination(query_kind, binds, Scope.WIDE, values, Meets.QUERY_LACKS, lacks),
-        Combination(record_kind, binds, Scope.WIDE, values, Meets.RECORD_LACKS, lacks),
+        Combination(query_kind, scope, made, Meets.QUERY_LACKS, _select(lacks)),
+        Combination(record_kind, scope, made, Meets.RECORD_LACKS, _select(lacks)),
     )
 
 
-_ID: Final = frozenset({Attribute.IDENTIFIER})
-_NAME_DATE: Final = frozenset({Attribute.NAME, Attribute.DATE})
-_NAME_POSTCODE: Final = frozenset({Attribute.NAME, Attribute.POSTCODE})
-_POSTCODE_DATE: Final = frozenset({Attribute.POSTCODE, Attribute.DATE})
-_NAMES_OUTCODE: Final = frozenset({Attribute.BOTH_NAMES, Attribute.OUTCODE})
-_NAMES_PART: Final = frozenset({Attribute.BOTH_NAMES, Attribute.PART_OF_DATE})
-_POSTCODE_PART: Final = frozenset({Attribute.POSTCODE, Attribute.PART_OF_DATE})
+_ANY: Final = 0.0
+FAR: Final = 28.0
+"""Bits that names and date must tell to be asked all over England: 2^28 is twenty times its children."""
+_HOME: Final = 24.0
 
-COMBINATIONS: Final[tuple[Combination, ...]] = (
-    Combination(KeyKind.NHS, _ID, Scope.NARROW, _nhs),
-    Combination(KeyKind.UPN, _ID, Scope.NARROW, _upn),
-    Combination(KeyKind.NK, _NAME_DATE, Scope.NARROW, _nk),
-    Combination(KeyKind.DM, _NAME_DATE, Scope.NARROW, _dm),
-    Combination(KeyKind.SW, _NAME_DATE, Scope.NARROW, _sw),
-    Combination(KeyKind.P33, _NAME_DATE, Scope.NARROW, _p33),
-    Combination(KeyKind.DPA, _POSTCODE_DATE, Scope.NARROW, _dpa),
-    Combination(KeyKind.NPA, _NAME_POSTCODE, Scope.NARROW, _npa),
-    Combination(
-        KeyKind.FORENAME_DATE_OUTCODE,
-        _NAME_DATE | {Attribute.OUTCODE},
+_NARROW: Final = tuple(
+    Combination(kind, Scope.NARROW, made)
+    for kind, made in (
+        (KeyKind.NHS, recipe("health_number", "no_date", "nowhere", _ANY)),
+        (KeyKind.UPN, recipe("upn", "no_date", "nowhere", _ANY)),
+        (KeyKind.NK, recipe("every_pair", "date", "in_england", FAR)),
+        (KeyKind.DM, recipe("both_names", "day_and_month", "in_england", FAR)),
+        (KeyKind.SW, recipe("every_sound", "date", "in_england", FAR)),
+        (KeyKind.P33, recipe("beginnings", "date", "in_england", FAR)),
+        (KeyKind.DPA, recipe("sex", "date", "at_home", _HOME)),
+        (KeyKind.BEGINNINGS_HOME, recipe("beginnings", "sex", "at_home", _ANY)),
+        (KeyKind.NAMES_YEAR_DAY, recipe("both_names", "year_day", "in_england", FAR)),
+        (KeyKind.NAMES_MONTH_DAY, recipe("both_names", "month_day", "in_england", FAR)),
+        (
+            KeyKind.FORENAME_BEGINNING_DATE,
+            recipe("forename_and_surname_beginning", "date", "in_england", FAR),
+        ),
+    )
+)
+_WEAK: Final = (
+    *in_both_name_spaces(
+        KeyKind.NO_PLACE_NAMES_DATE_Q,
+        KeyKind.NO_PLACE_NAMES_DATE_R,
+        "place",
+        Scope.NARROW,
+        recipe("every_pair", "date", "nowhere", _ANY, below=FAR),
+    ),
+    *in_both_name_spaces(
+        KeyKind.NO_PLACE_SOUNDS_DATE_Q,
+        KeyKind.NO_PLACE_SOUNDS_DATE_R,
+        "place",
+        Scope.NARROW,
+        recipe("every_sound", "date", "nowhere", _ANY, below=FAR),
+    ),
+    *in_both_name_spaces(
+        KeyKind.NO_DATE_NAMES_Q,
+        KeyKind.NO_DATE_NAMES_R,
+        "date",
         Scope.WIDE,
-        _forename_date_outcode,
+        recipe("both_names", "no_date", "in_the_area", 20.0),
     ),
-    Combination(KeyKind.ENDINGS_DATE, _NAME_DATE, Scope.WIDE, _endings_date),
-    Combination(KeyKind.BEGINNINGS_POSTCODE, _NAME_POSTCODE, Scope.WIDE, _beginnings_postcode),
-    Combination(
-        KeyKind.NAMES_OUTCODE_YEAR,
-        _NAMES_OUTCODE | {Attribute.PART_OF_DATE},
-        Scope.WIDE,
-        _names_outcode_year,
-    ),
-    Combination(
-        KeyKind.FORENAME_POSTCODE_YEAR,
-        _NAME_POSTCODE | {Attribute.PART_OF_DATE},
-        Scope.WIDE,
-        _forename_postcode_year,
-    ),
-    Combination(
-        KeyKind.SURNAME_POSTCODE_YEAR,
-        _NAME_POSTCODE | {Attribute.PART_OF_DATE},
-        Scope.WIDE,
-        _surname_postcode_year,
-    ),
-    Combination(
-        KeyKind.SURNAME_POSTCODE_DAY_MONTH,
-        _NAME_POSTCODE | {Attribute.PART_OF_DATE},
-        Scope.WIDE,
-        _surname_postcode_day_month,
-    ),
-    *(
-        Combination(kind, _POSTCODE_PART, Scope.WIDE, _postcode_two_of_date(first, second))
-        for kind, first, second in (
-            (KeyKind.POSTCODE_YEAR_MONTH, "year", "month"),
-            (KeyKind.POSTCODE_YEAR_DAY, "year", "day"),
-            (KeyKind.POSTCODE_MONTH_DAY, "month", "day"),
-        )
-    ),
-    *(
-        Combination(kind, _NAMES_PART, Scope.WIDE, _names_two_of_date(first, second, bits))
-        for kind, first, second, bits in (
-            (KeyKind.NAMES_YEAR_MONTH, "year", "month", YEAR_MONTH_BITS),
-            (KeyKind.NAMES_YEAR_DAY, "year", "day", YEAR_DAY_BITS),
-            (KeyKind.NAMES_MONTH_DAY, "month", "day", MONTH_DAY_BITS),
-        )
-    ),
-    *_in_both_name_spaces(
-        KeyKind.NO_DATE_NAMES_OUTCODE_Q,
-        KeyKind.NO_DATE_NAMES_OUTCODE_R,
-        _NAMES_OUTCODE,
-        _any_names_outcode,
-        lambda i: not i.date,
-    ),
-    *_in_both_name_spaces(
-        KeyKind.NO_DATE_FORENAME_POSTCODE_Q,
-        KeyKind.NO_DATE_FORENAME_POSTCODE_R,
-        _NAME_POSTCODE,
-        _forename_postcode,
-        lambda i: not i.date,
-    ),
-    *_in_both_name_spaces(
-        KeyKind.NO_DATE_INITIAL_POSTCODE_Q,
-        KeyKind.NO_DATE_INITIAL_POSTCODE_R,
-        _NAME_POSTCODE,
-        _initial_postcode,
-        lambda i: not i.date,
-    ),
-    *_in_both_name_spaces(
+    *in_both_name_spaces(
         KeyKind.NO_FORENAME_SURNAME_DATE_Q,
         KeyKind.NO_FORENAME_SURNAME_DATE_R,
-        _NAME_DATE,
-        _surname_date,
-        lambda i: not i.forenames,
+        "forename",
+        Scope.WIDE,
+        recipe("surname_sound", "date", "in_the_area", 20.0),
     ),
-    *_in_both_name_spaces(
+    *in_both_name_spaces(
         KeyKind.NO_SURNAME_FORENAME_DATE_Q,
         KeyKind.NO_SURNAME_FORENAME_DATE_R,
-        _NAME_DATE,
-        _forename_date,
-        lambda i: not i.surnames,
+        "surname",
+        Scope.WIDE,
+        recipe("forename_sound", "date", "in_the_area", 20.0),
+    ),
+    *in_both_name_spaces(
+        KeyKind.NO_DATE_INITIAL_SURNAME_Q,
+        KeyKind.NO_DATE_INITIAL_SURNAME_R,
+        "date",
+        Scope.WIDE,
+        recipe("initial_and_surname_sound", "no_date", "at_home", _ANY),
     ),
 )
+_WIDE: Final = tuple(
+    Combination(kind, Scope.WIDE, made)
+    for kind, made in (
+        (KeyKind.FORENAME_MIDDLE_DATE, recipe("forename_and_middle", "date", "in_the_area", 25.0)),
+        (KeyKind.SURNAME_MIDDLE_DATE, recipe("surname_and_middle", "date", "in_the_area", 25.0)),
+        (KeyKind.ENDINGS_DATE, recipe("endings", "date", "in_the_area", 25.0)),
+        (KeyKind.NAMES_YEAR_MONTH, recipe("both_names", "year_month", "in_the_area", 27.0)),
+        (KeyKind.FORENAME_DATE, recipe("forename", "date", "in_the_area", 25.0)),
+        (KeyKind.SURNAME_DATE, recipe("surname", "date", "in_the_area", 25.0)),
+        (KeyKind.SURNAME_HOME_YEAR_MONTH, recipe("surname_sound", "year_month", "at_home", _ANY)),
+        (KeyKind.SURNAME_HOME_YEAR_DAY, recipe("surname_sound", "year_day", "at_home", _ANY)),
+    )
+)
+
+COMBINATIONS: Final[tuple[Combination, ...]] = _NARROW + _WEAK + _WIDE
 """In order of priority: what comes last is dropped first. NK keeps its first few places here and
 the rest of its places behind all others, see ``match_keys``."""

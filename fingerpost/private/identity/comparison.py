@@ -12,7 +12,7 @@ The rules, each for a child it protects:
 * Brothers and sisters share home and surname and are called alike: another date of birth with
   anything but the same forename is at most POSSIBLE.
 * An identifier that nothing else bears out is POSSIBLE: a sibling's number on the wrong child.
-* A different date with a different forename is another child, or a brother or sister.
+* Another date without a forename that agrees is another child, or a brother or sister.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ from fingerpost.private.identity.levels import (
     birth_level,
     clearly_two_names,
     forename_level,
+    middle_level,
     postcode_level,
     surname_level,
     word_level,
 )
 from fingerpost.private.identity.names import Name, daily_names
 from fingerpost.private.identity.normal_form import NormalForm
+from fingerpost.private.identity.rarity import forename_bits, surname_bits
+from fingerpost.private.identity.variants import canonical, word_lists
 from fingerpost.private.identity.weights import Field, Weights, shipped_weights
 
 COMPARISON_VERSION: Final = 1
@@ -43,7 +46,9 @@ _SURE_NAME: Final = (Level.EXACT, Level.VARIANT)
 _LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
 _SAME_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY, Level.ONE_DIGIT)
 _OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
+_VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
 _SAME_HOME: Final = (Level.EXACT, Level.NEAR)
+_FAR_LIKELIER: Final = 2.5  # bits: Taylor, Ali and Warsame are forenames too
 
 
 @unique
@@ -53,6 +58,23 @@ class Decision(Enum):
     MATCH = "match"
     POSSIBLE = "possible"
     DIFFERENT = "different"
+
+
+@unique
+class Rule(Enum):
+    """Why no sum of evidence may say more. Each protects another child from being taken for this one."""
+
+    OTHER_CHILD = "another date of birth, and no forename that agrees"
+    OTHER_FORENAME = "another forename: twins agree in all else"
+    TWO_NAMES = (
+        "two forenames that only look alike, or two sexes: brothers and sisters are called alike"
+    )
+    OTHER_OF_A_BIRTH = "twin 1 is not twin 2"
+    NO_FORENAME = "no forename that agrees: what agrees is the household"
+    NAMES_ALONE = "names alone, or a forename and a date, are shared by many"
+    OTHER_DATE = "another date of birth: brothers and sisters are called alike"
+    NUMBER_ALONE = "nothing but the number agrees: it may be another child's"
+    OTHER_NUMBER = "two numbers of one kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +88,24 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The decision, the sum in bits and what it rests on."""
+    """The decision, the sum in bits and what it rests on. ``by_sum``: what the sum alone would have
+    said; ``rule``: the first rule that speaks against a match, whether the sum came that far or not."""
 
     decision: Decision
     weight: float
     evidence: tuple[Finding, ...]
+    by_sum: Decision
+    rule: Rule | None
+
+    @property
+    def held_by(self) -> Rule | None:
+        """The rule by which less was said than the sum would have said."""
+        return self.rule if self.decision is not self.by_sum else None
+
+    @property
+    def linked(self) -> bool:
+        """Whether the threshold is reached, be it as a match or for a person to look at."""
+        return self.decision is not Decision.DIFFERENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,79 +119,126 @@ class _Naming:
     weight: float
 
 
-def compare(asked: NormalForm, record: NormalForm) -> Comparison:
-    """Compare what was asked with what is recorded. Symmetric; takes about 0.1 ms."""
+def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comparison:
+    """Compare what was asked with what is recorded. Symmetric; takes about 0.1 ms.
+
+    ``upn``: whether the agreement lets the pupil number be used; never otherwise.
+    """
     weights = shipped_weights()
     naming = _best_naming(asked, record, weights)
     levels = {
+        Field.MIDDLE: middle_level(asked.names[0], record.names[0]),
         Field.BIRTH: birth_level(asked.birth, record.birth),
         Field.SEX: _equal(asked.sex, record.sex),
         Field.POSTCODE: postcode_level(asked.postcode, record.postcode),
         Field.HEALTH_NUMBER: _number_level(asked.health_number, record.health_number),
-        Field.UPN: _upn_level(asked.upn, record.upn),
+        Field.UPN: _upn_level(asked.upn, record.upn) if upn else Level.MISSING,
     }
     findings = naming.findings + tuple(
         Finding(field, level, weights.of(field, level)) for field, level in levels.items()
     )
     weight = round(sum(finding.weight for finding in findings), 6)
-    ceiling = _ceiling(naming, levels, asked, record)
-    decision = Decision.DIFFERENT
+    said = Decision.DIFFERENT
     if weight >= weights.match:
-        decision = Decision.MATCH
+        said = Decision.MATCH
     elif weight >= weights.possible:
-        decision = Decision.POSSIBLE
-    if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
-        # A number that belongs to somebody else is an error that a person has to see.
-        if decision is Decision.DIFFERENT:
-            decision = Decision.POSSIBLE
-        if ceiling is Decision.DIFFERENT:
-            ceiling = Decision.POSSIBLE
-    return Comparison(_lower(decision, ceiling), weight, findings)
-
-
-def _ceiling(
-    naming: _Naming, levels: dict[Field, Level], asked: NormalForm, record: NormalForm
-) -> Decision:
-    """The most that may be said, whatever the sum."""
-    birth = levels[Field.BIRTH]
-    other_name = naming.forename in (Level.DIFFERENT, Level.PARTIAL)
-    if other_name and birth in _OTHER_DATE:
-        return Decision.DIFFERENT
-    # A sister called alike, or a typing error? Two known names, or two sexes, are two children.
-    two_children = naming.forename not in _SURE_NAME and (
-        naming.two_names or levels[Field.SEX] is Level.DIFFERENT
-    )
-    if other_name or two_children or _two_of_a_birth(asked, record):
-        return Decision.POSSIBLE
+        said = Decision.POSSIBLE
     identified = Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN])
-    sure = _borne_out(naming, birth) if identified else _sure_without_number(naming, levels)
-    return Decision.MATCH if sure else Decision.POSSIBLE
+    if identified and said is Decision.DIFFERENT:
+        said = Decision.POSSIBLE  # a number that belongs to somebody else is for a person to see
+    rule = _rule(naming, levels, asked, record, weight < weights.match_away)
+    most = Decision.MATCH
+    if rule is Rule.OTHER_CHILD and not identified:
+        most = Decision.DIFFERENT
+    elif rule is not None:
+        most = Decision.POSSIBLE
+    return Comparison(_lower(said, most), weight, findings, said, rule)
+
+
+def _rule(
+    naming: _Naming,
+    levels: dict[Field, Level],
+    asked: NormalForm,
+    record: NormalForm,
+    common: bool,
+) -> Rule | None:
+    """The first rule that holds a match back, whatever the sum. ``common``: what agrees is not so rare
+    that it would do far from home."""
+    birth = levels[Field.BIRTH]
+    if naming.forename not in _LIKE_NAME and (
+        birth in _OTHER_DATE
+        # A digit or the whole date may be wrong, but then nothing else of hers speaks against it.
+        or (
+            birth not in _VERY_DATE and Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
+        )
+    ):
+        return Rule.OTHER_CHILD
+    if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
+        return Rule.OTHER_FORENAME
+    if naming.surname is Level.DIFFERENT and all(map(_family_name_first, (asked, record))):
+        return Rule.OTHER_FORENAME  # "Nguyen, Xuan" and "Nguyen, Thuy" are twins
+    # A sister called alike, or a typing error? Two known names, or two sexes, are two children.
+    other_sex = levels[Field.SEX] is Level.DIFFERENT
+    # Called by what is the other's middle name: no likeness, a name.
+    named = (*_SURE_NAME, Level.PART)
+    if naming.forename not in named and (naming.two_names or other_sex):
+        return Rule.TWO_NAMES
+    if other_sex and levels[Field.MIDDLE] is Level.DIFFERENT:
+        return Rule.TWO_NAMES
+    if _two_of_a_birth(asked, record):
+        return Rule.OTHER_OF_A_BIRTH
+    if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
+        return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
+    return _rule_without_number(naming, levels, common, _daily_name_says_little(asked, record))
+
+
+def _family_name_first(form: NormalForm) -> bool:
+    """Whether the present name is by far likelier with forename and surname in each other's field."""
+    given, family = form.names[0].forenames, form.names[0].surnames
+    if not given or not family:
+        return False
+    straight = min(map(forename_bits, given)) + min(map(surname_bits, family))
+    turned = min(map(surname_bits, given)) + min(map(forename_bits, family))
+    return straight - turned > _FAR_LIKELIER
 
 
 def _borne_out(naming: _Naming, birth: Level) -> bool:
     """A number that nothing else bears out may be another child's."""
     named = naming.forename in _LIKE_NAME or naming.surname in _LIKE_NAME
-    return named or birth in _SAME_DATE
+    return named or (naming.forename is Level.MISSING and birth in _SAME_DATE)
 
 
-def _sure_without_number(naming: _Naming, levels: dict[Field, Level]) -> bool:
+def _daily_name_says_little(asked: NormalForm, record: NormalForm) -> bool:
+    """Whether the names by which two children are called are not one, or one that brothers share
+    (Muhammad, Abdul)."""
+    one, other = (daily_names(form.names[0])[:1] for form in (asked, record))
+    lists = word_lists()
+    shared = {canonical(name) for name in one + other}
+    return len(shared) != 1 or bool(shared & (lists.first_not_daily | lists.given_heads))
+
+
+def _rule_without_number(
+    naming: _Naming, levels: dict[Field, Level], common: bool, brothers: bool
+) -> Rule | None:
     """Whether more agrees than a household, or than names that many share."""
     forename, birth = naming.forename, levels[Field.BIRTH]
     home, family = levels[Field.POSTCODE] in _SAME_HOME, naming.surname in _LIKE_NAME
     if forename not in _LIKE_NAME:
-        return False  # an initial, or something like the name: what agrees is the household
+        return Rule.NO_FORENAME  # an initial, or something like the name, is no forename
     if not home and not (birth in _SAME_DATE and family):
-        return False  # names alone, or a forename and a date, are shared by many
+        return Rule.NAMES_ALONE
+    very_same = forename in _SURE_NAME and birth in (Level.EXACT, Level.CENTURY)
+    if not home and not very_same and common:
+        return Rule.NAMES_ALONE
     if birth in (Level.DIFFERENT, Level.CLOSE):
-        # Harry and Harrison, two years apart, are brothers.
-        return (
-            forename is Level.EXACT
-            and family
-            and levels[Field.POSTCODE] is Level.EXACT
-            and levels[Field.SEX] is not Level.DIFFERENT
-        )
-    conflict = levels[Field.HEALTH_NUMBER] is Level.DIFFERENT
-    return not conflict or (forename in _SURE_NAME and birth in _SAME_DATE)
+        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad.
+        same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
+        if not same or brothers or Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE]):
+            return Rule.OTHER_DATE
+    sure = forename in _SURE_NAME and birth in _SAME_DATE
+    if levels[Field.HEALTH_NUMBER] is Level.DIFFERENT and not sure:
+        return Rule.OTHER_NUMBER
+    return None
 
 
 def _two_of_a_birth(asked: NormalForm, record: NormalForm) -> bool:
@@ -193,7 +275,8 @@ def _readings(one: Name, other: Name, weights: Weights) -> list[_Naming]:
     if Level.DIFFERENT not in crossed and crossed != (Level.MISSING, Level.MISSING):
         worse, best = crossed if better(*crossed) is crossed[1] else crossed[::-1]
         both = given + family
-        swapped = _naming(worse, best, both, both, False, weights)
+        two_names = clearly_two_names(one, _turned(other)) or clearly_two_names(_turned(one), other)
+        swapped = _naming(worse, best, both, both, two_names, weights)
         first, second = swapped.findings
         moved = Finding(first.field, first.level, first.weight + weights.swapped_fields)
         readings.append(
@@ -207,10 +290,22 @@ def _readings(one: Name, other: Name, weights: Weights) -> list[_Naming]:
 
 
 def _crossed(one: Name, other: Name) -> Level:
-    """The forename of one against the surname of the other."""
+    """The forename of one against the surname of the other, with the care for forenames: which of the two
+    stands in the wrong place is not known, and twins are told apart there too."""
     if not one.forenames or not other.surnames:
         return Level.MISSING
-    return word_level(one.forename, other.surname)
+    level = word_level(one.forename, other.surname)
+    if level in (*_SURE_NAME, Level.DIFFERENT):
+        return level
+    as_forename = forename_level(one, _turned(other))
+    if as_forename is Level.PARTIAL:
+        return Level.DIFFERENT
+    return as_forename if better(level, as_forename) is level else level
+
+
+def _turned(name: Name) -> Name:
+    """With its surname as the forename."""
+    return Name(forenames=name.surnames)
 
 
 def _naming(

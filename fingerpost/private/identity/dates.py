@@ -10,9 +10,16 @@ from datetime import date
 from enum import IntEnum, unique
 from typing import Final
 
-_NO_DATE_UP_TO: Final = date(1900, 1, 1)
-"""01/01/1900 and what systems count from before it (1899-12-30, 1753, 1601, year 1)."""
-_NO_DATE_FROM: Final = 2200
+_COUNTED_FROM: Final = frozenset(
+    date(year, month, day)
+    for year, month, day in (
+        (1900, 1, 1), (1899, 12, 30), (1899, 12, 31), (1858, 11, 17), (1800, 1, 1), (1753, 1, 1),
+        (1800, 12, 28),
+    )
+)  # fmt: skip
+"""What systems count their days from, and so write where they know none."""
+_YEARS: Final = range(1754, 2200)
+"""A century slip (1915 or 1815 for 2015) is a slip; what lies outside says "unknown"."""
 
 
 @unique
@@ -51,7 +58,7 @@ class BirthDate:
 
 def read_date(recorded: date | None) -> BirthDate | None:
     """``None`` for no date and for the dates by which systems write "unknown"."""
-    if recorded is None or recorded <= _NO_DATE_UP_TO or recorded.year >= _NO_DATE_FROM:
+    if recorded is None or recorded.year not in _YEARS or recorded in _COUNTED_FROM:
         return None
     certainty = Certainty.FULL
     if recorded.day == 1:

@@ -19,8 +19,8 @@ from typing import Any, Final
 from fingerpost.private.identity.combinations import COMBINATIONS_VERSION
 from fingerpost.private.identity.comparison import COMPARISON_VERSION, compare
 from fingerpost.private.identity.golden_cases import CASES, PAIRS
-from fingerpost.private.identity.kinds import Scope
-from fingerpost.private.identity.match_keys import Side, match_keys, oprf_input
+from fingerpost.private.identity.kinds import Scope, Side
+from fingerpost.private.identity.match_keys import match_keys, oprf_input
 from fingerpost.private.identity.normal_form import NORMALISATION_VERSION, NormalForm, normalise
 from fingerpost.private.identity.strength import assess
 from fingerpost.private.identity.variants import tables_digest

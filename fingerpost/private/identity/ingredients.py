@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from fingerpost.private.demographics import Sex
 from fingerpost.private.identity.names import Name, daily_names
 from fingerpost.private.identity.normal_form import NormalForm
-from fingerpost.private.identity.rarity import (
-    UNLISTED_FORENAME_BITS,
-    folded_pair_bits,
-    forename_bits,
-)
+from fingerpost.private.identity.rarity import UNLISTED_FORENAME_BITS, forename_bits
 from fingerpost.private.identity.variants import (
     canonical,
     fold,
@@ -26,7 +23,7 @@ from fingerpost.private.identity.variants import (
     word_lists,
 )
 
-_LETTER = {Sex.FEMALE: "f", Sex.MALE: "m"}
+_LETTER: Final = {Sex.FEMALE: "f", Sex.MALE: "m"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,21 +31,22 @@ class Ingredients:
     """Pieces as text. Empty text or an empty tuple where the form says nothing.
 
     ``pairs``: a given name and a part of the surname, folded, each pair in alphabetical order, so
-    that swapped fields agree. ``main_pair``: the daily forename and the whole surname, and how many
-    bits they tell. ``postcode``: its characters sorted, so that transposed ones agree.
-    ``sexes``: both letters where the sex is not known, so that such a record still meets others.
+    that swapped fields agree. ``main_pair``: the daily forename and the whole surname.
+    ``postcode``: its characters sorted, so that transposed ones agree; ``area``, ``district`` and
+    ``sector``: its beginnings. ``sexes``: both letters where the sex is not known, so that such a
+    record still meets others.
     """
 
     forenames: tuple[str, ...]
     surnames: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]
     main_pair: tuple[()] | tuple[str, str]
-    main_pair_bits: float
     phonetic_pairs: tuple[tuple[str, str], ...]
     forename_code: str
     surname_code: str
-    beginnings: tuple[str, ...]
-    endings: tuple[str, ...]
+    beginnings: tuple[()] | tuple[str, str]
+    endings: tuple[()] | tuple[str, str]
+    middle_initial: str
     date: str
     year: str
     month: str
@@ -57,7 +55,9 @@ class Ingredients:
     sexes: tuple[str, ...]
     postcode: str
     exact_postcode: str
-    outcode: str
+    area: str
+    district: str
+    sector: str
     health_number: tuple[str, str] | None
     upn: str
 
@@ -82,12 +82,12 @@ def ingredients(form: NormalForm) -> Ingredients:
         surnames=tuple(dict.fromkeys([whole, *map(_key, present.surnames)])) if whole else (),
         pairs=_pairs(form.names),
         main_pair=main_pair,
-        main_pair_bits=folded_pair_bits(*main_pair) if main_pair else 0.0,
         phonetic_pairs=_phonetic_pairs(form.names),
         forename_code=phonetic(first),
         surname_code=phonetic(whole),
         beginnings=_sorted_pair(first[:3], whole[:3]) if first and whole else (),
         endings=_sorted_pair(first[-3:], whole[-3:]) if first and whole else (),
+        middle_initial=_middle_initial(present, first),
         date=year + month + day,
         year=year,
         month=month,
@@ -96,10 +96,18 @@ def ingredients(form: NormalForm) -> Ingredients:
         sexes=(_LETTER[form.sex],) if form.sex else ("f", "m"),
         postcode=postcode.sorted_characters if postcode else "",
         exact_postcode=(postcode.full or "") if postcode else "",
-        outcode=postcode.outcode if postcode else "",
+        area=postcode.area if postcode else "",
+        district=postcode.district if postcode else "",
+        sector=(postcode.sector or "") if postcode else "",
         health_number=(str(int(number.scheme)), number.digits) if number else None,
         upn=upn.text if upn and not upn.temporary else "",
     )
+
+
+def _middle_initial(name: Name, first: str) -> str:
+    """Of the first given name that is not the daily one."""
+    further = (*name.forenames, *name.middles)
+    return next((word[0] for word in further if _key(word) != first), "")
 
 
 def _pairs(names: tuple[Name, ...]) -> tuple[tuple[str, str], ...]:
@@ -143,18 +151,20 @@ def _family_forms(name: Name) -> Iterator[tuple[int, str]]:
         for position, word in enumerate(name.surnames):
             if len(word) > 1:
                 yield 1 + (position > 1), _key(word)
-    movable = word_lists().movable
+    movable, patronymics = word_lists().movable, word_lists().patronymics
     for word in name.middles:
         if not name.surname or len(word) < 2:
             continue
         if word in movable or canonical(word) in movable:
             yield 2, _key(word)
-        elif _is_uncommon(word) and all(_is_uncommon(first) for first in _called(name)[:1]):
-            # A father's or grandfather's name; two common forenames would be shared by many.
+        elif canonical(word) in patronymics or (
+            _is_unlisted(word) and all(_is_unlisted(first) for first in _called(name)[:1])
+        ):
+            # A father's or grandfather's name. Common British middle names would be shared by many.
             yield 4, _key(word)
 
 
-def _is_uncommon(word: str) -> bool:
+def _is_unlisted(word: str) -> bool:
     return forename_bits(word) >= UNLISTED_FORENAME_BITS
 
 

@@ -28,44 +28,39 @@ class KeyKind(IntEnum):
     P33 = 5
     DM = 6
     DPA = 7
-    NPA = 8
-    FORENAME_DATE_OUTCODE = 20
-    ENDINGS_DATE = 21
-    FORENAME_POSTCODE_YEAR = 22
-    SURNAME_POSTCODE_YEAR = 23
-    SURNAME_POSTCODE_DAY_MONTH = 24
-    POSTCODE_YEAR_MONTH = 25
-    POSTCODE_YEAR_DAY = 26
-    POSTCODE_MONTH_DAY = 27
-    BEGINNINGS_POSTCODE = 28
-    NAMES_OUTCODE_YEAR = 29
-    NAMES_YEAR_MONTH = 30
-    NAMES_YEAR_DAY = 31
-    NAMES_MONTH_DAY = 32
+    NAMES_YEAR_DAY = 8
+    NAMES_MONTH_DAY = 9
+    FORENAME_BEGINNING_DATE = 10  # of the surname
+    BEGINNINGS_HOME = 11
+    ENDINGS_DATE = 20
+    FORENAME_MIDDLE_DATE = 21
+    SURNAME_MIDDLE_DATE = 22
+    FORENAME_DATE = 23
+    SURNAME_DATE = 24
+    NAMES_YEAR_MONTH = 25
+    SURNAME_HOME_YEAR_MONTH = 26
+    SURNAME_HOME_YEAR_DAY = 27
     # The first of each pair meets where the query lacks the field, the second where the record does.
-    NO_DATE_FORENAME_POSTCODE_Q = 40
-    NO_DATE_FORENAME_POSTCODE_R = 41
-    NO_DATE_INITIAL_POSTCODE_Q = 42
-    NO_DATE_INITIAL_POSTCODE_R = 43
-    NO_FORENAME_SURNAME_DATE_Q = 44
-    NO_FORENAME_SURNAME_DATE_R = 45
-    NO_SURNAME_FORENAME_DATE_Q = 46
-    NO_SURNAME_FORENAME_DATE_R = 47
-    NO_DATE_NAMES_OUTCODE_Q = 48
-    NO_DATE_NAMES_OUTCODE_R = 49
+    NO_PLACE_NAMES_DATE_Q = 40
+    NO_PLACE_NAMES_DATE_R = 41
+    NO_PLACE_SOUNDS_DATE_Q = 42
+    NO_PLACE_SOUNDS_DATE_R = 43
+    NO_DATE_NAMES_Q = 44
+    NO_DATE_NAMES_R = 45
+    NO_DATE_INITIAL_SURNAME_Q = 46
+    NO_DATE_INITIAL_SURNAME_R = 47
+    NO_FORENAME_SURNAME_DATE_Q = 48
+    NO_FORENAME_SURNAME_DATE_R = 49
+    NO_SURNAME_FORENAME_DATE_Q = 50
+    NO_SURNAME_FORENAME_DATE_R = 51
 
 
 @unique
-class Attribute(IntEnum):
-    """What a kind binds; for the rule that every kind binds enough."""
+class Side(IntEnum):
+    """Who asks and who is asked: weak kinds differ by it, and so do the bounds."""
 
-    IDENTIFIER = 1
-    NAME = 2  # a forename or a surname, whole or coded
-    BOTH_NAMES = 7  # forename and surname in full
-    DATE = 3  # the whole date
-    PART_OF_DATE = 4
-    POSTCODE = 5  # the whole postcode
-    OUTCODE = 6
+    QUERY = 1
+    RECORD = 2
 
 
 @unique

@@ -35,7 +35,9 @@ class Level(Enum):
     EXACT = "exact"
     EXACT_WEAK = "exact_weak"  # the same 1 January
     VARIANT = "variant"  # by table: another spelling, or a nickname and its formal name
-    PART = "part"  # a component of a compound surname
+    PART = (
+        "part"  # a component of a compound surname; a forename that is a middle name of the other
+    )
     NEAR = "near"  # a typing error apart
     SWAPPED = "swapped"  # day and month
     CENTURY = "century"
@@ -113,15 +115,33 @@ def forename_level(a: Name, b: Name) -> Level:
         return Level.MISSING
     daily_a, daily_b = daily_names(a), daily_names(b)
     best = _forename_word_level(a.forename, b.forename)
+    if min(len(a.forenames), len(b.forenames)) > 1 and OSA.distance(a.forename, b.forename) > 1:
+        best = Level.DIFFERENT  # Muhammad Yunus and Muhammad Yusuf: likeness is of word and word
     for first, others in ((daily_a[0], _all_given(b)), (daily_b[0], _all_given(a))):
         for position, other in enumerate(others):
             level = _forename_word_level(first, other)
             if position and level is Level.NEAR:
                 level = Level.LOOSE  # Jai is no typing error for the second part of Lilly-Mai
+            elif position and level in (Level.LOOSE, Level.INITIAL):
+                level = Level.DIFFERENT  # nor is Rowan the R. of his twin Devonte R.
             best = better(best, level)
     if best in _SAME_NAME and _left_over(daily_a, daily_b) and _left_over(daily_b, daily_a):
         return Level.PARTIAL
-    return best
+    return better(best, _by_middle_name(a, b, daily_a, daily_b))
+
+
+def _by_middle_name(a: Name, b: Name, daily_a: tuple[str, ...], daily_b: tuple[str, ...]) -> Level:
+    """One is called by what is the other's middle name. Not if each has a name besides that the other
+    lacks: children born together may share the name of a generation (Lok-hang, Lok-hei)."""
+    level = Level.DIFFERENT
+    for first, middles in ((daily_a[0], b.middles), (daily_b[0], a.middles)):
+        for middle in middles:
+            if len(middle) > 1 and word_level(first, middle) in (Level.EXACT, Level.VARIANT):
+                level = Level.PART
+    given_a, given_b = daily_a + a.middles, daily_b + b.middles
+    if level is Level.PART and _left_over(given_a, given_b) and _left_over(given_b, given_a):
+        return Level.PARTIAL
+    return level
 
 
 def _forename_word_level(a: str, b: str) -> Level:
@@ -131,6 +151,26 @@ def _forename_word_level(a: str, b: str) -> Level:
     if level is Level.NEAR and a[0] != b[0] and a[1:] == b[1:] and canonical(a) != canonical(b):
         return Level.LOOSE
     return level
+
+
+def middle_level(a: Name, b: Name) -> Level:
+    """The given names after the first: one that both have, or initials. Twins may share it, too."""
+    one, other = _further(a), _further(b)
+    if not one or not other:
+        return Level.MISSING
+    if any(canonical(x) == canonical(y) for x in one for y in other if len(x) > 1 and len(y) > 1):
+        return Level.EXACT
+    initials = {x[0] for x in one} & {y[0] for y in other}
+    if not initials:
+        return Level.DIFFERENT
+    short = any(len(word) == 1 for word in one + other)
+    return Level.INITIAL if short else Level.LOOSE
+
+
+def _further(name: Name) -> tuple[str, ...]:
+    return (
+        tuple(word for word in name.forenames if word not in daily_names(name)[:1]) + name.middles
+    )
 
 
 def _left_over(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
@@ -147,10 +187,18 @@ def clearly_two_names(a: Name, b: Name) -> bool:
         for other in daily_names(b)[:1]:
             return (
                 word_level(one, other) not in (Level.EXACT, Level.VARIANT, Level.INITIAL)
-                and is_known_forename(one)
-                and is_known_forename(other)
+                and _is_known(one)
+                and _is_known(other)
             )
     return False
+
+
+def _is_known(name: str) -> bool:
+    """A known name, or one behind a head that no name is without: Abdul-Rahim."""
+    return is_known_forename(name) or any(
+        name.startswith(head) and is_known_forename(name[len(head) :])
+        for head in word_lists().name_heads
+    )
 
 
 def surname_level(a: Name, b: Name) -> Level:
@@ -182,7 +230,7 @@ def _among_middles(a: Name, b: Name) -> bool:
 
 def _all_given(name: Name) -> tuple[str, ...]:
     joined = (name.forename,) if len(name.forenames) > 1 else ()
-    return (*daily_names(name), *joined, *name.middles)
+    return (*daily_names(name), *joined)
 
 
 def birth_level(a: BirthDate | None, b: BirthDate | None) -> Level:

@@ -9,13 +9,13 @@ this process except blinded, and is never printed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, unique
 from typing import Final
 
-from fingerpost.private.identity.combinations import COMBINATIONS, Combination
-from fingerpost.private.identity.ingredients import Ingredients, ingredients
-from fingerpost.private.identity.kinds import KeyKind, Meets, Scope
+from fingerpost.private.identity.combinations import COMBINATIONS
+from fingerpost.private.identity.ingredients import ingredients
+from fingerpost.private.identity.kinds import KeyKind, Scope, Side
 from fingerpost.private.identity.normal_form import NormalForm
+from fingerpost.private.identity.pieces import pieces
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 
@@ -23,14 +23,6 @@ _DOMAIN: Final = b"fingerpost/v1"
 _FIRST_PLACES: Final = 4
 """So many keys of a kind keep the kind's place; further ones stand behind all kinds."""
 _MOST_OF_A_KIND: Final = {KeyKind.NK: 12, KeyKind.SW: 3}
-
-
-@unique
-class Side(IntEnum):
-    """Who asks and who is asked: weak kinds differ by it, and so do the bounds."""
-
-    QUERY = 1
-    RECORD = 2
 
 
 MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_PER_CHILD}
@@ -55,30 +47,22 @@ def match_keys(
     A record takes ``Scope.WIDE``, which contains the narrow keys, so that it is found by either.
     ``upn``: whether the agreement lets the pupil number be used; never otherwise.
     """
-    pieces = ingredients(form)
+    of = pieces(ingredients(form))
     first: list[MatchKey] = []
     behind: list[MatchKey] = []
     for combination in COMBINATIONS:
         if combination.scope > scope or (combination.kind is KeyKind.UPN and not upn):
             continue
-        if not _emitted(combination, pieces, side):
+        if not combination.is_made_by(side, of):
             continue
         most = _MOST_OF_A_KIND.get(combination.kind, _FIRST_PLACES)
         keys = [
             MatchKey(combination.kind, "|".join(value).encode("ascii"))
-            for _, value in zip(range(most), combination.values(pieces), strict=False)
+            for _, value in zip(range(most), combination.recipe.values(of), strict=False)
         ]
         first += keys[:_FIRST_PLACES]
         behind += keys[_FIRST_PLACES:]
     return tuple(dict.fromkeys(first + behind))[: MOST_KEYS[side]]
-
-
-def _emitted(combination: Combination, pieces: Ingredients, side: Side) -> bool:
-    """A weak name-space: every record offers what a lacking query asks, and the other way about."""
-    if combination.meets is Meets.ALWAYS:
-        return True
-    lacking_side = Side.QUERY if combination.meets is Meets.QUERY_LACKS else Side.RECORD
-    return side is not lacking_side or combination.lacks(pieces)
 
 
 def oprf_input(key: MatchKey, version: int) -> bytes:

@@ -124,10 +124,12 @@ def _given(raw: tuple[str, ...], lists: Words) -> _Given:
             break  # "Oliver (Twin 1)": what follows counts, it does not name
         if word in lists.unknown or word in lists.titles or word in lists.suffixes:
             continue
+        if word in lists.kin:
+            continue  # "Daughter", "Male child": a description, where a surname may well be Child
         kept.append(word)
     if (not kept and order is not None) or plain[0] in lists.multiple:
         return _Given(newborn=True, order=order)
-    if not kept and not set(plain) <= lists.unknown:
+    if not kept and not set(plain) <= lists.unknown | lists.kin:
         kept = list(plain)  # "Master": a title alone may be a name
     return _Given(tuple(kept), order=order)
 
@@ -136,7 +138,7 @@ def _newborn(plain: tuple[str, ...], order: int | None, lists: Words) -> _Given:
     """Strip the whole phrase: whoever is named in it is the mother or the family, not the child."""
     if len(plain) == 1 and plain[0] not in lists.newborn:
         return _Given(plain)
-    described = lists.newborn | lists.multiple | {"male", "female", "of"} | frozenset(lists.order)
+    described = lists.newborn | lists.multiple | lists.kin | {"son", "of"} | frozenset(lists.order)
     rest = () if "of" in plain or plain[:2] == ("b", "o") else plain
     return _Given((), tuple(w for w in rest if w not in described), newborn=True, order=order)
 

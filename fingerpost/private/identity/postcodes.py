@@ -2,7 +2,8 @@
 
 Source: the United Kingdom's postcode format (BS 7666; area letters as in public use), the
 dependencies GY, JE and IM, and the pseudo-codes of the health service (ZZ99). A pseudo-code or a
-forces' address says where nobody lives, so it is no postcode for matching.
+forces' address says where nobody lives, so it is no postcode for matching. A code of another
+country is kept as typed: a child who came from abroad may be recorded with it on both sides.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fingerpost.private.identity.variants import read_table
 AREAS: Final = frozenset(read_table("postcode_areas.json")["areas"])
 _AREAS_WITH_LETTER: Final = frozenset(("E", "EC", "N", "NW", "SE", "SW", "W", "WC"))
 _LAST_LETTERS: Final = {1: "ABCDEFGHJKPSTUW", 2: "ABEHMNPRVWXY"}
+_FEWEST_TYPED: Final = 4
 _OUTCODE: Final = re.compile(r"([A-Z]{1,2})([1-9][0-9]|[0-9][A-Z]?)")
 _INCODE: Final = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
 _NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
@@ -24,6 +26,7 @@ _NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
 _LETTER_FOR: Final = {"0": "O", "1": "I"}
 _DIGIT_FOR: Final = {"O": "0", "I": "1", "L": "1"}
 _ONE_SIGN: Final = str.maketrans("OI", "01")
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -42,6 +45,20 @@ class Postcode:
         """For keys: transposed characters agree. Empty for an outcode alone."""
         code = self.outcode + self.incode if self.incode else self.typed
         return "".join(sorted(code.translate(_ONE_SIGN)))
+
+    @property
+    def area(self) -> str:
+        """The letters a postcode begins with; of a code of digits, its first two digits."""
+        code = self.outcode or self.typed
+        letters = code[: len(code) - len(code.lstrip(_LETTERS))]
+        return letters[:2] or code[:2]
+
+    @property
+    def district(self) -> str:
+        """The outcode; of a code of digits, what stands before the last digit or two."""
+        if self.outcode or not self.typed.isdigit():
+            return self.outcode
+        return self.typed[: max(3, len(self.typed) - 2)]
 
     @property
     def full(self) -> str | None:
@@ -71,7 +88,8 @@ def read_postcode(text: str) -> Postcode | None:
         if outcode:
             return Postcode(outcode, "", "")
     letters = sum(not c.isdigit() for c in code)
-    if len(code) >= 5 and 2 <= letters < len(code):
+    says_something = len(set(code)) > 1  # 99999 fills a field
+    if len(code) >= _FEWEST_TYPED and letters < len(code) and says_something:
         return Postcode("", "", code)
     return None
 

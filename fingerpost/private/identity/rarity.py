@@ -1,26 +1,69 @@
-"""How much a name tells: bits of a forename or surname, from a coarse shipped table.
+"""How much a name tells: bits of a forename or surname, whole or coded, from a shipped table.
 
-What lives here: the lookup, by canonical and by folded spelling. Invariants: a bit count depends on
-the spelling that is compared only, so that both sides of a lookup, holding the same name, get the same
-figure; the table is part of the digest of tables. A name that is not listed counts as uncommon.
+What lives here: the lookup, by canonical spelling and by what a match key holds of a name. Invariants:
+a bit count depends on the text that is compared only, so that both sides of a lookup, holding the same
+text, get the same figure; the table is part of the digest of tables. A name that is not listed counts
+as uncommon. Names that are common in one community stand with their frequency there, because it is
+there that their bearers are mistaken for one another.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from fingerpost.private.identity.variants import canonical, fold, read_table
+from fingerpost.private.identity.variants import canonical, fold, phonetic, read_table
 
-UNLISTED_FORENAME_BITS: Final = 9.0
-UNLISTED_SURNAME_BITS: Final = 10.5
-YEAR_MONTH_BITS: Final = 7.8
-"""log2 of the months of eighteen years; the next two likewise."""
-YEAR_DAY_BITS: Final = 9.1
-MONTH_DAY_BITS: Final = 8.5
+UNLISTED_FORENAME_BITS: Final = 13.0
+UNLISTED_SURNAME_BITS: Final = 13.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """Bits by what a key holds of folded names: the whole, a code, a beginning."""
+
+    forenames: Mapping[str, float]
+    surnames: Mapping[str, float]
+    unlisted_forename: float
+    unlisted_surname: float
+
+    def forename(self, text: str) -> float:
+        return self.forenames.get(text, self.unlisted_forename)
+
+    def surname(self, text: str) -> float:
+        return self.surnames.get(text, self.unlisted_surname)
+
+    def pair(self, one: str, other: str) -> float:
+        """Of two, whichever is the forename, or both of them: the fewest bits of all readings. A father's
+        name stands now among the given names and now as the surname."""
+        given, other_given = self.forename(one), self.forename(other)
+        return min(
+            given + self.surname(other), other_given + self.surname(one), given + other_given
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rarities:
+    whole: Rarity
+    sound: Rarity
+    beginning: Rarity
+    ending: Rarity
+
+
+@cache
+def rarities() -> Rarities:
+    """Bits of a part that no listed name has are those of the many rare names that share it."""
+    return Rarities(
+        whole=_of_parts(lambda folded: folded, UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS),
+        sound=_of_parts(phonetic, 9.0, 9.5),
+        beginning=_of_parts(lambda folded: folded[:3], 9.5, 10.0),
+        ending=_of_parts(lambda folded: folded[-3:], 9.0, 9.5),
+    )
 
 
 def forename_bits(name: str) -> float:
@@ -29,16 +72,6 @@ def forename_bits(name: str) -> float:
 
 def surname_bits(name: str) -> float:
     return _surnames().get(canonical(name), UNLISTED_SURNAME_BITS)
-
-
-def folded_pair_bits(one: str, other: str) -> float:
-    """Of two folded names, whichever is the forename: the fewest bits of both readings."""
-    forenames, surnames = _folded_forenames(), _folded_surnames()
-    readings = (
-        forenames.get(a, UNLISTED_FORENAME_BITS) + surnames.get(b, UNLISTED_SURNAME_BITS)
-        for a, b in ((one, other), (other, one))
-    )
-    return min(readings)
 
 
 @cache
@@ -62,19 +95,17 @@ def _bits(table: str) -> Mapping[str, float]:
     )
 
 
-@cache
-def _folded_forenames() -> Mapping[str, float]:
-    return _folded(_forenames())
+def _of_parts(part: Callable[[str], str], forename: float, surname: float) -> Rarity:
+    return Rarity(
+        _added(part, _forenames(), forename), _added(part, _surnames(), surname), forename, surname
+    )
 
 
-@cache
-def _folded_surnames() -> Mapping[str, float]:
-    return _folded(_surnames())
-
-
-def _folded(table: Mapping[str, float]) -> Mapping[str, float]:
-    folded: dict[str, float] = {}
-    for name, bits in table.items():
-        spelt = fold(name)
-        folded[spelt] = min(bits, folded.get(spelt, bits))
-    return MappingProxyType(folded)
+def _added(
+    part: Callable[[str], str], names: Mapping[str, float], unlisted: float
+) -> Mapping[str, float]:
+    """Listed names that share a part add up, and so do those that no list has."""
+    shares: defaultdict[str, float] = defaultdict(float)
+    for name, bits in names.items():
+        shares[part(fold(name))] += 2.0**-bits
+    return {text: -math.log2(min(1.0, share + 2.0**-unlisted)) for text, share in shares.items()}

@@ -13,8 +13,8 @@ from enum import IntEnum, unique
 from typing import Final
 
 from fingerpost.private.identity.dates import Certainty
-from fingerpost.private.identity.kinds import Scope
-from fingerpost.private.identity.match_keys import Side, match_keys
+from fingerpost.private.identity.kinds import Scope, Side
+from fingerpost.private.identity.match_keys import match_keys
 from fingerpost.private.identity.names import daily_names
 from fingerpost.private.identity.normal_form import NormalForm
 from fingerpost.private.identity.rarity import forename_bits, surname_bits

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -26,6 +26,9 @@ from fingerpost.protocol.errors import Defect
 
 FORMS_PER_NAME: Final = 3
 """At most so many formal names for one nickname: each costs a match key."""
+
+_NAMES_REMEMBERED: Final = 8192
+"""Single names without whose they are: a few thousand make up most of all children's."""
 
 _DATA: Final = files(__package__) / "data"
 _SPELT_ALIKE: Final = (
@@ -56,6 +59,7 @@ class Words:
     order: Mapping[str, int]
     unknown: frozenset[str]
     unknown_split: frozenset[str]
+    kin: frozenset[str]
     single_name: frozenset[str]
     titles: frozenset[str]
     suffixes: frozenset[str]
@@ -65,6 +69,7 @@ class Words:
     name_heads: tuple[str, ...]
     first_not_daily: frozenset[str]
     movable: frozenset[str]
+    patronymics: frozenset[str]
 
 
 @cache
@@ -77,6 +82,7 @@ def word_lists() -> Words:
         order=dict(data["order"]),
         unknown=frozenset(data["unknown"]),
         unknown_split=frozenset(data["unknown_split"]),
+        kin=frozenset(data["kin"]),
         single_name=frozenset(data["single_name"]),
         titles=frozenset(data["titles"]),
         suffixes=frozenset(data["suffixes"]),
@@ -86,6 +92,7 @@ def word_lists() -> Words:
         given_heads=frozenset(data["given_heads"]),
         first_not_daily=frozenset(data["first_not_daily"]),
         movable=frozenset(data["movable"]),
+        patronymics=frozenset(map(canonical, data["patronymics"])),
     )
 
 
@@ -107,6 +114,7 @@ def tables_digest() -> str:
     return digest.hexdigest()
 
 
+@lru_cache(_NAMES_REMEMBERED)
 def canonical(name: str) -> str:
     """The spelling that stands for all spellings of one name; the name itself if it has no others.
 
@@ -167,6 +175,7 @@ def _known_forenames() -> frozenset[str]:
     return frozenset(names)
 
 
+@lru_cache(_NAMES_REMEMBERED)
 def fold(name: str) -> str:
     """The spelling of a canonical name in a match key: letters that are written for one another."""
     for pattern, replacement in _SPELT_ALIKE:
@@ -179,6 +188,7 @@ def fold(name: str) -> str:
     return name
 
 
+@lru_cache(_NAMES_REMEMBERED)
 def phonetic(folded: str) -> str:
     """Soundex of a folded name, with the first letter in the class of those written for it."""
     if not folded:

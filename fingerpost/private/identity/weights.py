@@ -12,15 +12,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, unique
 from functools import cache
+from typing import Final
 
 from fingerpost.private.identity.levels import Level
 from fingerpost.private.identity.rarity import forename_bits, surname_bits
 from fingerpost.private.identity.variants import read_table
 
+_LEAST_OF_A_NAME: Final = 0.5
+
 
 @unique
 class Field(Enum):
     FORENAME = "forename"
+    MIDDLE = "middle"
     SURNAME = "surname"
     BIRTH = "birth"
     SEX = "sex"
@@ -31,11 +35,15 @@ class Field(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Bits by field and level, and the two thresholds."""
+    """Bits by field and level, and the thresholds; ``match_away``: of a match that neither the home nor
+    the very date bears out. Of names: bits less than the name itself tells,
+    which are at most ``most_name_bits``, or, where two names differ, bits."""
 
     match: float
+    match_away: float
     possible: float
     swapped_fields: float
+    most_name_bits: float
     by_level: Mapping[tuple[Field, Level], float]
 
     def of(self, field: Field, level: Level) -> float:
@@ -45,17 +53,15 @@ class Weights:
         return self.by_level[field, level]
 
     def of_name(self, field: Field, level: Level, names: Iterable[str]) -> float:
-        """Bits of an agreement on a name: the commonest of ``names`` limits what it can tell.
-
-        The lower levels of a common name lose as much as its exact level does.
+        """Bits of an agreement on a name: those of the commonest of ``names``, less what the level falls
+        short of the same name. What agrees at all never speaks against.
         """
-        weight = self.of(field, level)
-        if weight <= 0.0:
-            return weight
-        exact = self.by_level[field, Level.EXACT]
+        short = self.of(field, level)
+        if level in (Level.MISSING, Level.DIFFERENT):
+            return short
         bits_of = forename_bits if field is Field.FORENAME else surname_bits
-        least = min((bits_of(name) for name in names), default=exact)
-        return max(min(weight, 0.5), weight - max(0.0, exact - least))
+        bits = min((bits_of(name) for name in names), default=self.most_name_bits)
+        return max(_LEAST_OF_A_NAME, min(bits, self.most_name_bits) + short)
 
 
 @cache
@@ -64,8 +70,10 @@ def shipped_weights() -> Weights:
     table = read_table("weights.json")
     return Weights(
         match=table["match"],
+        match_away=table["match_away"],
         possible=table["possible"],
         swapped_fields=table["swapped_fields"],
+        most_name_bits=table["most_name_bits"],
         by_level={
             (field, Level(level)): float(bits)
             for field in Field

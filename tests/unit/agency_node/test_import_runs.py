@@ -84,7 +84,7 @@ async def test_an_import_answers_for_every_child(tmp_path: Path, real: bool) -> 
 
 async def test_refused_rows_do_not_stop_the_good_ones(world: World) -> None:
     world.open_epoch()
-    weak = row(9, dob="", postcode="", nhs_number="1234567890")
+    weak = row(9, surname="", dob="", postcode="", nhs_number="1234567890")
     report = await world.import_([row(1), row(2, kind="?"), weak, row(3, postcode="nowhere")])
     assert report.children == 2
     assert [(r.line, r.reason) for r in report.refused] == [

@@ -93,13 +93,18 @@ def test_another_key_under_the_gateways_name() -> None:
         changed(code_list_version=0),
         changed(normalisation_version=0),
         changed(epoch=EpochNumber(2)),
-        changed(key_set=KeySet.WIDE, reach=Reach.AREA_AND_NEIGHBOURS),
         changed(key_set=KeySet.WIDE, reach=Reach.NATIONAL_RING),
     ],
 )
 def test_what_no_second_try_helps(query: Query) -> None:
     assert judged(query) is Verdict.CANNOT_ANSWER
     assert admission.judge(query, FEDERATION, NOW, replayed=True) is Verdict.CANNOT_ANSWER
+
+
+def test_wide_keys_to_the_neighbours_are_looked_at() -> None:
+    """Whether the second round gave a reason stands inside: what is judged here is public, and alike for
+    every child."""
+    assert judged(changed(key_set=KeySet.WIDE, reach=Reach.AREA_AND_NEIGHBOURS)) is Verdict.LOOK
 
 
 def test_a_federation_that_has_moved_on_to_a_normal_form_this_release_does_not_know() -> None:

@@ -32,7 +32,7 @@ from fakes.node_world import (
 from fingerpost.private.answer import AnswerPart
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
-from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Status
+from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
@@ -84,7 +84,20 @@ def test_every_word_says_which_import_it_rests_on() -> None:
 
 def test_a_wide_query_meets_the_same_records() -> None:
     world = a_world(school=(a_record(),))
-    assert world.words(world.query(key_set=KeySet.WIDE))[SCHOOL] is Status.INVOLVED
+    asked = world.query(key_set=KeySet.WIDE, reach=Reach.AREA)
+    assert world.words(asked)[SCHOOL] is Status.INVOLVED
+
+
+def test_a_second_round_is_answered_where_it_says_why() -> None:
+    world = a_world(school=(a_record(),))
+    because = WideningReason.OTHER_NAME_LIKELY
+    asked = world.query(key_set=KeySet.WIDE, because=because, reach=Reach.AREA_AND_NEIGHBOURS)
+    words = world.words(asked)
+    assert words == NOTHING | {SCHOOL: Status.INVOLVED}
+    (entry,) = world.entries
+    assert entry.examined.question is not None
+    assert entry.examined.question.widened_because is because
+    assert entry.asker.duty_desk == "0121 496 0100"
 
 
 def test_nobody_out_of_reach_is_looked_at() -> None:

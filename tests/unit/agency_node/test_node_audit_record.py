@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -26,9 +27,11 @@ from fakes.node_world import (
     a_record,
     another_child,
 )
-from fingerpost.protocol.codes import Purpose, Role, Status
+from fingerpost.private.codec import write_demographics
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.messages import KeySet
 from fingerpost.service.audit import Actor, Month, OperationId
 from fingerpost.service.audit import Entry as Logged
 
@@ -43,11 +46,12 @@ def logs(tmp_path: Path) -> Iterator[AgencyLogs]:
 
 
 def entries(**asked: Any) -> list[Entry]:
+    """Of a school that knows the child, and a surgery that has a record like hers. By wide keys, at home."""
     world = NodeWorld()
     world.put_all(
         {SCHOOL: [a_record()], SURGERY: [a_record(0, a_child(forename="Mary", nhs_number=""))]}
     )
-    world.ask(world.query(**asked))
+    world.ask(world.query(**{"key_set": KeySet.WIDE, **asked}))
     return world.entries
 
 
@@ -171,10 +175,56 @@ def test_of_many_logs_only_some_are_open_at_once(
     assert all(len(kept(tmp_path, agency)) == 2 for agency in MINE)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x93", b"\x95\x02\xc0\xa0\x00\x90", bytes(40)])
+@pytest.mark.parametrize("data", [b"", b"\x93", b"\x97\x03\xc0\xa0\x00\x90\xa0\xa0", bytes(40)])
 def test_a_body_of_another_form_is_a_defect(data: bytes) -> None:
     with pytest.raises(Defect):
         read_body(data)
+
+
+def test_entries_of_the_release_before_are_read() -> None:
+    """A log is kept for years."""
+    child = write_demographics(a_child())
+    asked = ["Ann", "account-1", 3, Acr.PASSWORD_TOTP.value, 1, "", "", child]
+    body = read_body(msgspec.msgpack.encode([1, asked, "", 4, [[2, child]]]))
+    assert body.asked is not None
+    assert (body.asked.name, body.asked.widened_because) == ("Ann", None)
+    assert (body.records, body.asking_name, body.asking_desk) == (((2, a_child()),), "", "")
+
+
+def test_a_second_round_is_marked_in_the_clear_and_why_is_sealed(
+    logs: AgencyLogs, tmp_path: Path
+) -> None:
+    logs.opened(entries(because=WideningReason.RECENT_MOVE, reach=Reach.AREA_AND_NEIGHBOURS))
+    (entry,) = kept(tmp_path, SCHOOL)
+    assert entry.fields["widened"] is True
+    assert "RECENT_MOVE" not in str(entry.fields)
+    assert entry.body is not None
+    body = read_body(entry.body)
+    assert body.asked is not None
+    assert body.asked.widened_because is WideningReason.RECENT_MOVE
+
+
+def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path) -> None:
+    logs.opened(entries(key_set=KeySet.WIDE, reach=Reach.AREA))
+    logs.opened(entries())
+    for entry in kept(tmp_path, SCHOOL):
+        assert entry.fields["widened"] is False
+        assert entry.body is not None
+        body = read_body(entry.body)
+        assert body.asked is not None
+        assert body.asked.widened_because is None
+
+
+def test_whom_to_ring_is_at_hand_as_the_member_list_had_it(
+    logs: AgencyLogs, tmp_path: Path
+) -> None:
+    """Also where the passport did not hold: the asking agency is known by its gateway's signature."""
+    logs.opened(entries())
+    logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))
+    for entry in kept(tmp_path, SCHOOL):
+        assert entry.body is not None
+        body = read_body(entry.body)
+        assert (body.asking_name, body.asking_desk) == ("An agency", "0121 496 0100")
 
 
 def test_the_key_has_the_agreed_size() -> None:

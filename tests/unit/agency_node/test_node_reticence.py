@@ -26,8 +26,17 @@ from fakes.node_world import (
 )
 from fingerpost.private.answer import AnswerPart
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import COARSE, InvolvementStatus, Kind, Purpose, Reach, Status
+from fingerpost.protocol.codes import (
+    COARSE,
+    InvolvementStatus,
+    Kind,
+    Purpose,
+    Reach,
+    Status,
+    WideningReason,
+)
 from fingerpost.protocol.errors import Code
+from fingerpost.protocol.messages import KeySet
 
 NOTHING = dict.fromkeys(MINE, Status.NOTHING_TO_DISCLOSE)
 CANNOT = dict.fromkeys(MINE, Status.CANNOT_ANSWER)
@@ -91,6 +100,39 @@ def test_not_permitted_is_the_same_word_and_recorded_as_refused() -> None:
     assert entry.examined.question is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "purpose"),
+    [(None, Purpose.S47_ENQUIRY), (WideningReason.RECENT_MOVE, Purpose.CLA_CARE)],
+    ids=["without a reason", "a purpose that may not"],
+)
+def test_a_second_round_out_of_the_rules_is_the_same_word_and_recorded_as_refused(
+    monkeypatch: pytest.MonkeyPatch, asked: WideningReason | None, purpose: Purpose
+) -> None:
+    """By a program that leaves the check out: wide keys to the neighbours."""
+    world = a_world(school=(a_record(),))
+    at_named = purpose is Purpose.CLA_CARE
+    reach = Reach.NAMED if at_named else Reach.AREA_AND_NEIGHBOURS
+    with monkeypatch.context() as careless:
+        careless.setattr(
+            "fingerpost.private.query_sealing.require_permitted", lambda *_, **__: None
+        )
+        query = world.query(
+            key_set=KeySet.WIDE,
+            because=asked,
+            purpose=purpose,
+            reach=reach,
+            named=(HERE,) if at_named else (),
+        )
+    answers = world.node.answer([query.wire])
+    assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
+    part = only(world.read(answers, query)[query.hash])
+    assert {a.agency: a.status for a in part.agencies} == NOTHING
+    assert part.pointers == ()
+    (entry,) = world.entries
+    assert (entry.examined.finding, entry.examined.refusal) == (Finding.REFUSED, Code.NOT_ALLOWED)
+    assert entry.examined.question is None
+
+
 def test_a_purpose_that_governance_has_not_put_in_force_is_refused_at_the_agency() -> None:
     world = a_world(school=(a_record(),))
     lists = replace(world.current.code_lists, purposes=frozenset({Purpose.EARLY_HELP}))
@@ -113,7 +155,7 @@ def test_doubles_of_one_child_are_told_as_one() -> None:
 def test_a_twin_is_never_pointed_to_and_stands_in_the_log_as_possible() -> None:
     twin = a_child(forename="Mary", nhs_number="")
     world = a_world(school=(a_record(0, twin),))
-    assert world.words(world.query()) == NOTHING
+    assert world.words(world.query(key_set=KeySet.WIDE)) == NOTHING
     assert [e.examined.finding for e in world.entries] == [Finding.POSSIBLE]
 
 

@@ -206,6 +206,25 @@ def test_commands_of_others_go(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fingerpost", "python"]
 
 
+def test_a_node_can_try_the_matching_on_its_own_files(tmp_path: Path) -> None:
+    for name in ("fingerpost", "fingerpost-match", "fingerpost-node", "python"):
+        (tmp_path / name).touch()
+    KEEP_ONLY.strip_commands(tmp_path, "node")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "fingerpost-match",
+        "fingerpost-node",
+        "python",
+    ]
+
+
+@targets
+def test_a_command_that_is_kept_is_one_of_the_kept_party(target: str) -> None:
+    project = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["project"]
+    kept = KEEP_ONLY.KEPT[target]
+    for command in kept.commands:
+        assert project["scripts"][command].partition(".")[0] == kept.folder
+
+
 def test_a_folder_without_an_installation_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         KEEP_ONLY.strip_packages(tmp_path, "broker")

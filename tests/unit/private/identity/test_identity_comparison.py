@@ -9,8 +9,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.identity import Decision, Field, Level, compare, normalise
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.identity import (
+    Decision,
+    Field,
+    Level,
+    NormalForm,
+    Rule,
+    compare,
+    normalise,
+)
 from fingerpost.private.identity.golden_cases import CASES
 from fingerpost.private.identity.levels import Level as FieldLevel
 from fingerpost.private.identity.levels import word_level
@@ -211,13 +219,116 @@ def test_a_common_name_tells_less() -> None:
     assert weight("Muhammad", "Khan") < weight("Oliver", "Smith") < weight("Tamsin", "Ashdown")
 
 
-def test_every_level_of_a_field_has_a_weight_and_better_levels_weigh_more() -> None:
+@pytest.mark.parametrize("name", ["tamsin", "oliver", "muhammad", "smith", "ashdown"])
+def test_better_levels_of_a_name_weigh_more(name: str) -> None:
     weights = shipped_weights()
     order = [Level.EXACT, Level.VARIANT, Level.NEAR, Level.LOOSE, Level.DIFFERENT]
     for field in (Field.FORENAME, Field.SURNAME):
-        bits = [weights.of(field, level) for level in order]
+        bits = [weights.of_name(field, level, [name]) for level in order]
         assert bits == sorted(bits, reverse=True)
+        assert bits[-1] < 0 < bits[-2]
     assert weights.match > weights.possible > 0
+
+
+SHORT = st.sampled_from(["", "A", "B", "A B", "Al", "Bo-A", "Tom", "Tomas", "S", "Smith", "Baby"])
+SOME_PLACES = st.sampled_from(["", "LS6 2AB", "LS6 2BA", "LS6", "12345", "BD1 1AA"])
+SOME_DATES = st.sampled_from(
+    [None, date(2014, 3, 9), date(2014, 9, 3), date(2014, 1, 1), date(1914, 3, 9)]
+)
+SMALL = st.builds(
+    Demographics,
+    forename=SHORT,
+    middle_names=SHORT,
+    surname=SHORT,
+    other_names=st.lists(st.builds(OtherName, SHORT, SHORT), max_size=1).map(tuple),
+    dob=SOME_DATES,
+    sex=st.none() | st.sampled_from(Sex),
+    postcode=SOME_PLACES,
+    nhs_number=st.sampled_from(["", "9434765919"]),
+)
+
+
+@given(SMALL, SMALL)
+@settings(max_examples=500)
+def test_any_two_children_can_be_compared_and_either_way_alike(
+    one: Demographics, other: Demographics
+) -> None:
+    forms = normalise(one), normalise(other)
+    forth, back = compare(*forms), compare(*reversed(forms))
+    assert (forth.decision, forth.weight, forth.held_by) == (
+        back.decision,
+        back.weight,
+        back.held_by,
+    )
+    assert {finding.field for finding in forth.evidence} == set(Field)
+
+
+def child(**fields: object) -> NormalForm:
+    given: dict[str, object] = {
+        "surname": "Bates",
+        "dob": date(2012, 10, 22),
+        "postcode": "LS6 2AB",
+    }
+    return normalise(Demographics(**(given | fields)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rule"),
+    [
+        # Two brothers whose recorded forename is a first name shared in the family.
+        (
+            child(forename="Muhammad", surname="Khaliq", middle_names=""),
+            child(forename="Muhammad", surname="Khaliq", dob=date(2017, 1, 15)),
+            Rule.OTHER_DATE,
+        ),
+        # A middle name is another child's daily name.
+        (
+            child(forename="Oliver"),
+            child(forename="Lucas", middle_names="Oliver", dob=date(2017, 1, 15)),
+            Rule.OTHER_DATE,
+        ),
+        # The name of a generation is shared by twins.
+        (
+            child(forename="Lok Hang", surname="Lin"),
+            child(forename="Lok Hei", surname="Lin"),
+            Rule.OTHER_FORENAME,
+        ),
+        (
+            child(forename="Ethan", middle_names="Lok Hang", surname="Lin"),
+            child(forename="Lok Hei", surname="Lin"),
+            Rule.OTHER_FORENAME,
+        ),
+        # A girl and a boy born on one day, of one common name.
+        (
+            child(forename="Nana", middle_names="Yaa", sex=Sex.FEMALE, postcode="LS8 1AB"),
+            child(forename="Nana", middle_names="Kwame", sex=Sex.MALE),
+            Rule.TWO_NAMES,
+        ),
+        # One common name in another street, and not quite one date.
+        (
+            child(forename="Harry", surname="Brown"),
+            child(forename="Harry", surname="Brown", dob=date(2012, 11, 22), postcode="LS8 1AB"),
+            Rule.NAMES_ALONE,
+        ),
+    ],
+)
+def test_what_many_children_share_is_for_a_person_to_look_at(
+    one: NormalForm, other: NormalForm, rule: Rule
+) -> None:
+    compared = compare(one, other)
+    assert compared.decision is not Decision.MATCH
+    assert compared.rule is rule
+
+
+def test_a_rare_name_a_digit_off_in_another_street_is_a_match() -> None:
+    one = child(forename="Peregrine", surname="Thistlethwaite")
+    other = child(
+        forename="Peregrine",
+        surname="Thistlethwaite",
+        dob=date(2012, 10, 23),
+        postcode="LS8 1AB",
+    )
+    assert compare(one, other).decision is Decision.MATCH
 
 
 def test_evidence_holds_no_value_of_a_field() -> None:

@@ -14,7 +14,15 @@ from fingerpost.private.identity.postcodes import read_postcode
 
 
 @pytest.mark.parametrize(
-    "recorded", [date(1900, 1, 1), date(1899, 12, 30), date(1, 1, 1), date(9999, 12, 31), None]
+    "recorded",
+    [
+        date(1900, 1, 1),
+        date(1899, 12, 30),
+        date(1, 1, 1),
+        date(9999, 12, 31),
+        date(1753, 1, 1),
+        None,
+    ],
 )
 def test_a_date_that_stands_for_unknown_is_none(recorded: date | None) -> None:
     assert read_date(recorded) is None
@@ -65,10 +73,35 @@ def test_a_postcode_has_one_form(typed: str, full: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "ZZ99 3VZ", "zz993cz", "BFPO 12", "BF1 2AA", "UNKNOWN", "12345", "none", "QQ1 1AA"[:2]],
+    [
+        "",
+        "ZZ99 3VZ",
+        "zz993cz",
+        "BFPO 12",
+        "BF1 2AA",
+        "UNKNOWN",
+        "123",
+        "99999",
+        "0000",
+        "none",
+        "QQ1 1AA"[:2],
+    ],
 )
 def test_what_says_where_nobody_lives_is_no_postcode(typed: str) -> None:
     assert read_postcode(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "area", "district"),
+    [("4215", "42", "421"), ("90210", "90", "902"), ("LS6 2A", "LS", ""), ("LS6 2AB", "LS", "LS6")],
+)
+def test_a_code_of_another_country_or_a_broken_one_still_says_where(
+    typed: str, area: str, district: str
+) -> None:
+    postcode = read_postcode(typed)
+    assert postcode is not None
+    assert (postcode.area, postcode.district) == (area, district)
+    assert sorted(postcode.sorted_characters) == list(postcode.sorted_characters)
 
 
 def test_an_outcode_alone_is_kept_as_such() -> None:

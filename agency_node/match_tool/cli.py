@@ -1,0 +1,235 @@
+"""``fingerpost-match``: how well an agency's own files match, by the code that decides in earnest.
+
+Nothing leaves this machine: the tool opens no connection. Exit status 2: a file or a command cannot be used.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum, unique
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from agency_node.match_tool import outputs
+from agency_node.match_tool.cells import BadInput
+from agency_node.match_tool.duplicates import find_duplicates
+from agency_node.match_tool.duplicates_report import show_duplicates, write_csv, write_json
+from agency_node.match_tool.evaluation import evaluate
+from agency_node.match_tool.evaluation_report import (
+    Inputs,
+    show_evaluation,
+    show_notes,
+    write_evaluation,
+)
+from agency_node.match_tool.explanation import explain
+from agency_node.match_tool.explanation_screen import show_explanation
+from agency_node.match_tool.recorded import Watch
+from agency_node.match_tool.tables import COLUMNS, Row, Table, read_table, read_truth
+from agency_node.match_tool.typed import MOST_TYPED, read_typed
+from fingerpost.private.identity import Scope
+
+_STANDARD_INPUT: Final = Path("-")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help=__doc__,
+    pretty_exceptions_enable=False,  # attack, and accident: a traceback that shows what a variable held
+)
+
+
+@unique
+class Keys(Enum):
+    """What the left records ask with."""
+
+    WIDE = "wide"
+    NARROW = "narrow"
+
+
+_SCOPES: Final = {Keys.WIDE: Scope.WIDE, Keys.NARROW: Scope.NARROW}
+
+UpnOption = Annotated[
+    bool, typer.Option("--upn", help="Use the pupil number, where the agreement lets it be used.")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="NAME=COLUMN: a file calls a column by another name."),
+]
+
+
+@app.command("evaluate")
+def evaluate_(
+    left: Annotated[Path, typer.Option(help="The records that ask (CSV).")],
+    right: Annotated[Path, typer.Option(help="The records that are recorded (CSV).")],
+    truth: Annotated[Path, typer.Option(help="left_id,right_id of each true pair (CSV).")],
+    json: Annotated[Path | None, typer.Option(help="Write the figures here as well.")] = None,
+    keys: Annotated[
+        Keys, typer.Option(help="What the left records ask with: near (wide) or far (narrow).")
+    ] = Keys.WIDE,
+    upn: UpnOption = False,
+    map_: MapOption = None,
+) -> None:
+    """Measure how well two files match where it is known who is who."""
+    if json is not None:
+        outputs.require_writable(json, left, right, truth)
+    rename = _read_names(map_)
+    one = read_table(left, rename)
+    other = one if _is_same(left, right) else read_table(right, rename)
+    lines = read_truth(truth, one.rows, other.rows)
+    pairs = {(pair.left, pair.right) for pair in lines}
+    with _progress() as watch:
+        found = evaluate(one.rows, other.rows, pairs, scope=_SCOPES[keys], upn=upn, watch=watch)
+    repeated = len(lines) - found.counts.true_pairs
+    inputs = Inputs(one, other, truth.name, len(lines), repeated)
+    if json is not None:
+        outputs.replace(json, write_evaluation(found, inputs))
+    show_evaluation(Console(highlight=False), found, inputs)
+
+
+@app.command("explain")
+def explain_(
+    left: Annotated[
+        tuple[Path, str] | None, typer.Option(help="FILE ID: the record that asks.")
+    ] = None,
+    right: Annotated[
+        tuple[Path, str] | None, typer.Option(help="FILE ID: the record that is recorded.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="One file that has both records.")] = None,
+    ids: Annotated[
+        tuple[str, str] | None, typer.Option(help="ID ID: two records of --file.")
+    ] = None,
+    typed: Annotated[
+        Path | None,
+        typer.Option(help="Two records as CSV or JSON from this file; - for what you type."),
+    ] = None,
+    upn: UpnOption = False,
+    show_values: Annotated[
+        bool,
+        typer.Option("--show-values", help="Show the records and their keys: personal data."),
+    ] = False,
+    map_: MapOption = None,
+) -> None:
+    """Explain what a node would make of two records, and why."""
+    console = Console(highlight=False)
+    rename = _read_names(map_)
+    given = (left is not None or right is not None, file is not None or ids is not None)
+    if sum((*given, typed is not None)) != 1:
+        raise BadInput("give --left with --right, or --file with --ids, or --typed")
+    if typed is not None:
+        one, other = read_typed(_content(typed))
+    elif file is not None and ids is not None:
+        table = _shown(console, read_table(file, rename))
+        one, other = _row(table, ids[0]), _row(table, ids[1])
+    elif left is not None and right is not None:
+        one = _row(_shown(console, read_table(left[0], rename)), left[1])
+        other = _row(_shown(console, read_table(right[0], rename)), right[1])
+    else:
+        raise BadInput("give --left with --right, or --file with --ids, or --typed")
+    found = explain(one.demographics, other.demographics, upn=upn)
+    show_explanation(console, found, one, other, values=show_values)
+
+
+@app.command()
+def dedupe(
+    file: Annotated[Path, typer.Option(help="The records (CSV).")],
+    json: Annotated[
+        Path | None, typer.Option(help="Write groups and pairs here: a new file, mode 0600.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="The same as CSV, a line a pair: a new file, mode 0600.")
+    ] = None,
+    upn: UpnOption = False,
+    map_: MapOption = None,
+) -> None:
+    """Find children who stand in one file more than once."""
+    for path in (json, csv):
+        if path is not None:
+            outputs.require_new(path)
+    if json is not None and json == csv:
+        raise BadInput("--json and --csv name one file")
+    table = read_table(file, _read_names(map_))
+    with _progress() as watch:
+        found = find_duplicates(table.rows, upn=upn, watch=watch)
+    if json is not None:
+        outputs.create(json, write_json(found, table, upn=upn))
+    if csv is not None:
+        outputs.create(csv, write_csv(found, table))
+    show_duplicates(Console(highlight=False), found, table)
+
+
+def main() -> None:
+    """Faults of a file as one plain line, and exit status 2."""
+    try:
+        app()
+    except BadInput as bad:
+        typer.echo(f"fingerpost-match: {bad}", err=True)
+        sys.exit(2)
+
+
+def _read_names(maps: Sequence[str] | None) -> Mapping[str, str]:
+    """Raises ``BadInput``."""
+    rename = {}
+    for text in maps or ():
+        name, found, ours = text.rpartition("=")
+        if not found or ours.strip().lower() not in COLUMNS:
+            raise BadInput("--map NAME=COLUMN: the column is one of " + ", ".join(COLUMNS))
+        rename[name.strip().lower()] = ours.strip().lower()
+    return rename
+
+
+def _is_same(left: Path, right: Path) -> bool:
+    try:
+        return left.samefile(right)
+    except OSError:
+        return False  # one is not there: whoever reads it says so
+
+
+def _row(table: Table, row_id: str) -> Row:
+    for row in table.rows:
+        if row.id == row_id:
+            return row
+    raise BadInput(f"{table.name}: no record has the id that was given")
+
+
+def _shown(console: Console, table: Table) -> Table:
+    show_notes(console, (table,))
+    return table
+
+
+def _content(path: Path) -> bytes:
+    """Raises ``BadInput``."""
+    if path != _STANDARD_INPUT:
+        try:
+            with path.open("rb") as file:
+                return file.read(MOST_TYPED + 1)
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be read ({type(error).__name__})") from None
+    if sys.stdin.isatty():
+        typer.echo("Two records, as CSV with a first line or as JSON; then Ctrl-D:", err=True)
+    return sys.stdin.buffer.read(MOST_TYPED + 1)
+
+
+@contextmanager
+def _progress() -> Iterator[Watch]:
+    """A bar on a terminal that goes when the work is done; nothing into a file."""
+    console = Console(stderr=True)
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with progress:
+        task = progress.add_task("", total=None)
+        yield lambda doing, done, of: progress.update(
+            task, description=doing, completed=done, total=of
+        )

@@ -1,0 +1,105 @@
+"""What an agency says of a child it does not hold, where it holds a hundred thousand others: who is taken for her.
+
+Her brothers and sisters, and her twin, are among the others as they are in life. Neither her question nor any record
+has a number: a number would tell most of them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from agency_node.match_tool.key_index import KeyIndex
+from agency_node.match_tool.ruling import likely, rule
+from benchmarks.matching.intervals import Share
+from benchmarks.matching.sets import without_numbers
+from benchmarks.matching.world import SEED
+from benchmarks.population.child import Child
+from benchmarks.population.errors import TYPICAL
+from benchmarks.population.names import Names
+from benchmarks.population.population import build
+from benchmarks.population.spoiling import write_record
+from fingerpost.private.identity import (
+    Decision,
+    NormalForm,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+)
+
+MOST: Final = 2e-3
+RECORDS: Final = 100_000
+ASKED: Final = 5_000
+_KIN: Final = ("a twin", "a brother or sister", "a child of another family")
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Shares of the questions: any record opened, any said to be a match, any left possible; and with whom."""
+
+    keys: str
+    opened: Share
+    matched: Share
+    possible: Share
+    matched_with: dict[str, Share]
+    possible_with: dict[str, Share]
+
+
+def absent(names: Names, records: int = RECORDS, asked: int = ASKED) -> list[Absent]:
+    people = build(records + asked, SEED + 60, names).children
+    chance = Random(SEED + 60)
+    away = set(chance.sample(range(len(people)), asked))
+    held = [child for child in people if child.id not in away]
+    forms, index = [], KeyIndex()
+    for place, child in enumerate(held):
+        forms.append(_form(child, chance))
+        index.add(place, match_keys(forms[-1], side=Side.RECORD, scope=Scope.WIDE))
+    index.close()
+    questions = [(people[number], _form(people[number], chance)) for number in sorted(away)]
+    return [_asked(scope, questions, held, forms, index) for scope in Scope]
+
+
+def _form(child: Child, chance: Random) -> NormalForm:
+    return normalise(without_numbers(write_record(child, TYPICAL, chance)))
+
+
+def _asked(
+    scope: Scope,
+    questions: Sequence[tuple[Child, NormalForm]],
+    held: Sequence[Child],
+    forms: Sequence[NormalForm],
+    index: KeyIndex,
+) -> Absent:
+    ids = [f"{child.id:09}" for child in held]
+    opened = 0
+    said: Counter[tuple[Decision, str]] = Counter()
+    for child, form in questions:
+        shared = index.shared(match_keys(form, side=Side.QUERY, scope=scope))
+        opened += bool(shared)
+        ruled = rule(form, likely(shared, ids), forms, upn=False)
+        for decision in (Decision.MATCH, Decision.POSSIBLE):
+            kin = {_kin(child, held[one.position]) for one in ruled if one.decision is decision}
+            said.update((decision, who) for who in (*kin, *(["any"] if kin else [])))
+    of = len(questions)
+    matched, possible = (
+        {who: Share(said[decision, who], of) for who in ("any", *_KIN)}
+        for decision in (Decision.MATCH, Decision.POSSIBLE)
+    )
+    return Absent(
+        scope.name.lower(),
+        Share(opened, of),
+        matched.pop("any"),
+        possible.pop("any"),
+        matched,
+        possible,
+    )
+
+
+def _kin(child: Child, other: Child) -> str:
+    if child.birth == other.birth:
+        return _KIN[0]
+    return _KIN[1] if child.family == other.family else _KIN[2]

@@ -1,0 +1,171 @@
+"""The kinds of key that were considered, each with a name by which figures are reported.
+
+What lives here: the candidates, over the very pieces that the product's kinds are made of. A candidate
+that is chosen stands in ``fingerpost.private.identity.combinations`` too; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from operator import attrgetter
+
+from benchmarks.matching.solver import Mask
+from fingerpost.private.identity.combinations import COMBINATIONS, FAR, Combination, Recipe, Select
+from fingerpost.private.identity.ingredients import ingredients
+from fingerpost.private.identity.kinds import KeyKind, Meets, Scope, Side
+from fingerpost.private.identity.normal_form import NormalForm
+from fingerpost.private.identity.pieces import Piece, pieces
+
+Tagged = tuple[int, int, tuple[str, ...]]
+"""Candidate, name-space, value: what two sides must share."""
+
+_MOST_VALUES = {"NK": 12}
+_FEW = 4
+
+
+def _select(attribute: str) -> Select:
+    return attrgetter(attribute)
+
+
+NAMES: dict[str, Select] = {
+    "NK": _select("every_pair"),
+    "names": _select("both_names"),
+    "sounds": _select("every_sound"),
+    "beginnings": _select("beginnings"),
+    "endings": _select("endings"),
+    "forename": _select("forename"),
+    "surname": _select("surname"),
+    "forename+middle": _select("forename_and_middle"),
+    "surname+middle": _select("surname_and_middle"),
+    "forename-sound": _select("forename_sound"),
+    "surname-sound": _select("surname_sound"),
+    "forename+surname-beginning": _select("forename_and_surname_beginning"),
+    "forename-beginning+surname": _select("forename_beginning_and_surname"),
+    "initial+surname-sound": _select("initial_and_surname_sound"),
+    "sex": _select("sex"),
+}
+DATES: dict[str, Select] = {
+    "date": _select("date"),
+    "day/month": _select("day_and_month"),
+    "year-month": _select("year_month"),
+    "year-day": _select("year_day"),
+    "month-day": _select("month_day"),
+    "year": lambda of: tuple(Piece(date.texts[:1], 4.2) for date in of.year_month),
+    "sex": _select("sex"),  # stands in the place of a date: what tells brother from sister
+    "": _select("no_date"),
+}
+PLACES: dict[str, Select] = {
+    "england": _select("in_england"),
+    "area": _select("in_the_area"),
+    "home": _select("at_home"),
+    "nowhere": _select("nowhere"),
+}
+FIELDS: dict[str, Select] = {
+    name: _select(name) for name in ("date", "forename", "surname", "place")
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """``combinations``: one, or the two name-spaces of a weak kind."""
+
+    name: str
+    combinations: tuple[Combination, ...]
+
+
+def candidate(names: str, date: str, places: str, tells: float) -> Candidate:
+    made = Recipe(NAMES[names], DATES[date], PLACES[places], tells)
+    name = " · ".join(filter(None, (names, date, f"{places} {tells:g}" if tells else places)))
+    return Candidate(name, (Combination(KeyKind.NK, Scope.WIDE, made),))
+
+
+def weak(
+    lacks: str, names: str, date: str, places: str, tells: float, below: float = inf
+) -> Candidate:
+    made = Recipe(NAMES[names], DATES[date], PLACES[places], tells, below)
+    name = " · ".join(filter(None, (f"no {lacks}:", names, date, f"{places} {tells:g}")))
+    return Candidate(
+        name,
+        tuple(
+            Combination(KeyKind.NK, Scope.WIDE, made, meets, FIELDS[lacks])
+            for meets in (Meets.QUERY_LACKS, Meets.RECORD_LACKS)
+        ),
+    )
+
+
+def considered() -> tuple[Candidate, ...]:
+    """Every candidate; some differ only by how much a key must tell."""
+    dates = ("year-month", "year-day", "month-day", "year")
+    beside = ("forename+surname-beginning", "forename-beginning+surname")
+    whole = ("NK", "sounds", "beginnings", "endings")
+    single = (
+        "surname",
+        "forename",
+        "endings",
+        "initial+surname-sound",
+        "forename+middle",
+        "surname+middle",
+    )
+    coded = ("forename-sound", "surname-sound", "beginnings")
+    return (
+        *(candidate(n, "date", "england", b) for b in (0.0, 28.0, 29.0, 30.0) for n in whole),
+        *(candidate("names", "day/month", "england", b) for b in (0.0, 28.0, 29.0, 30.0)),
+        *(candidate("names", d, "england", b) for b in (28.0, 30.0) for d in dates[:3]),
+        *(
+            candidate(n, "date", "england", b)
+            for b in (28.0, 30.0)
+            for n in ("surname", "forename")
+        ),
+        *(candidate(n, "date", "england", 28.0) for n in beside),
+        *(candidate(n, "date", "area", b) for b in (25.0, 26.0, 27.0) for n in single),
+        *(candidate("names", d, "area", b) for b in (25.0, 26.0, 27.0) for d in (*dates, "")),
+        *(
+            candidate(n, d, "area", b)
+            for b in (25.0, 26.0, 27.0)
+            for d in ("year-month", "month-day", "year")
+            for n in coded
+        ),
+        *(
+            candidate(n, "", "home", 0.0)
+            for n in (*whole, "names", "initial+surname-sound", *beside)
+        ),
+        *(candidate(n, "sex", "home", 0.0) for n in ("beginnings", "sounds")),
+        *(candidate(n, d, "home", 0.0) for d in dates for n in coded[:2]),
+        candidate("sex", "date", "home", 24.0),
+        *(weak("date", n, "", "area", b) for b in (20.0, 22.0) for n in ("names", "forename")),
+        *(weak("forename", "surname-sound", "date", "area", b) for b in (20.0, 22.0)),
+        *(weak("surname", "forename-sound", "date", "area", b) for b in (20.0, 22.0)),
+        *(weak("place", n, "date", "nowhere", 0.0, below=FAR) for n in whole[:3]),
+        weak("date", "initial+surname-sound", "", "home", 0.0),
+    )
+
+
+def shipped() -> tuple[Candidate, ...]:
+    """The product's own kinds, the two name-spaces of a weak kind together."""
+    by_name: dict[str, tuple[Combination, ...]] = {}
+    for combination in COMBINATIONS:
+        name = combination.kind.name
+        if combination.meets is not Meets.ALWAYS:
+            name = name[:-2]
+        by_name[name] = (*by_name.get(name, ()), combination)
+    return tuple(Candidate(name, combinations) for name, combinations in by_name.items())
+
+
+def keys(candidates: Sequence[Candidate], form: NormalForm, side: Side) -> Iterator[Tagged]:
+    """What a child's form gives for each candidate, on one side."""
+    of = pieces(ingredients(form))
+    for place, each in enumerate(candidates):
+        most = _MOST_VALUES.get(each.name.split(" ")[0], _FEW)
+        for space, combination in enumerate(each.combinations):
+            if combination.is_made_by(side, of):
+                for _, value in zip(range(most), combination.recipe.values(of), strict=False):
+                    yield place, space, value
+
+
+def shared(one: frozenset[Tagged], other: frozenset[Tagged]) -> Mask:
+    mask = 0
+    for place, _, _ in one & other:
+        mask |= 1 << place
+    return mask

@@ -1,0 +1,223 @@
+"""Whether some children are more exposed, or found less often, than others: by the origin of their names.
+
+What lives here: recall of each group on pairs of records with errors and without numbers, exposure of each group, the
+ratio of the most exposed group to all others together, and the frontier: what binding keys of common names buys and
+costs. Aim: a ratio under 5 while no group loses more than a point of recall against keys that are not bound.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from random import Random
+from typing import Final
+
+from benchmarks.matching.agencies import Found, Met, by_query, count
+from benchmarks.matching.apart import apart
+from benchmarks.matching.intervals import Share
+from benchmarks.matching.rates import SHIPPED_FAR, others_of
+from benchmarks.matching.sets import BOUNDS, NARROW, WIDE, both, bound, recalled, without_numbers
+from benchmarks.matching.solver import Mask
+from benchmarks.matching.world import SEED, World, sample_of_groups
+from benchmarks.population.child import Child
+from benchmarks.population.errors import BAD, TYPICAL, ErrorModel
+from benchmarks.population.spoiling import write_record
+from fingerpost.private.identity import normalise
+
+MOST_RATIO: Final = 5.0
+MOST_LOST: Final = 0.01
+MODELS: Final = {"typical": TYPICAL, "bad": BAD}
+
+Recalled = Mapping[str, Mapping[str, Counter[Mask]]]
+"""By model of errors and group: pairs of records, by the sets in which they open."""
+
+
+def recall_by_group(world: World) -> Recalled:
+    samples = sample_of_groups(world, world.scale.pairs)
+    work = [(model, group) for model in MODELS for group in samples]
+    counts = apart(
+        [
+            partial(_pairs, samples[group], MODELS[model], f"{model} {group}")
+            for model, group in work
+        ]
+    )
+    found: dict[str, dict[str, Counter[Mask]]] = {model: {} for model in MODELS}
+    for (model, group), counted in zip(work, counts, strict=True):
+        found[model][group] = counted
+    return found
+
+
+def _pairs(those: Sequence[Child], model: ErrorModel, seed: str) -> Counter[Mask]:
+    chance = Random(f"{SEED} {seed}")
+    counted: Counter[Mask] = Counter()
+    for child in those:
+        asked, record = (
+            normalise(without_numbers(write_record(child, model, chance))) for _ in range(2)
+        )
+        counted[recalled(asked, record, both)] += 1
+    return counted
+
+
+def recall(counted: Mapping[Mask, int], wanted: Mask) -> Share:
+    hits = sum(pairs for mask, pairs in counted.items() if mask & wanted)
+    return Share(hits, sum(counted.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """One group. ``recall``: by model and keys (``typical narrow``)."""
+
+    group: str
+    share: float
+    recall: Mapping[str, Share]
+    far_council: Share
+    far_trust: Share
+    local: Share
+    trust: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The most exposed group to all other children together; ``hits``: how often it was opened."""
+
+    where: str
+    group: str
+    rate: float
+    others: float
+    hits: int
+
+    @property
+    def times(self) -> float:
+        if not self.others:
+            return inf if self.rate else 1.0
+        return self.rate / self.others
+
+
+class Exposures:
+    """What opened, group by group; those who ask only for their group's sake count for no other."""
+
+    def __init__(self, world: World, met: Met) -> None:
+        self._world, self._met = world, met
+        self.groups = sorted({child.group for child in world.asking})
+        self._queries = {group: world.queries(group) for group in self.groups}
+
+    def shares(
+        self, founds: Iterable[Found], wanted: Mask, agencies: Callable[[Sequence[int]], float]
+    ) -> dict[str, Share]:
+        """Of each group and of all other children (``not`` before the name). ``agencies``: how many pairs of a question
+        and an agency there are for some questions."""
+        opened: Counter[int] = Counter()
+        for found in founds:
+            opened.update(by_query(found, wanted))
+        shares = {}
+        for group, queries in self._queries.items():
+            own = set(queries)
+            others = [query for query in self._world.fair if query not in own]
+            for name, those in ((group, queries), (f"not {group}", others)):
+                shares[name] = Share(sum(opened[query] for query in those), agencies(those))
+        return shares
+
+    def far(self, kind: str, wanted: Mask) -> dict[str, Share]:
+        """``kind``: ``far_council`` or ``far_trust``."""
+        each = self._met.sizes[kind].agencies
+        found: Found = getattr(self._met.meetings, kind)
+        return self.shares([found], wanted, lambda those: each * len(those))
+
+    def local(self) -> dict[str, Share]:
+        """Schools and practices of the area."""
+        found = self._met.meetings
+        return self.shares(
+            [found.school, found.practice], WIDE, lambda those: sum(others_of(self._world, those))
+        )
+
+    def trusts(self) -> dict[str, Share]:
+        return self.shares([self._met.meetings.trust], WIDE, len)
+
+
+def most_exposed(where: str, shares: Mapping[str, Share]) -> Ratio:
+    group = max((g for g in shares if not g.startswith("not ")), key=lambda g: shares[g].rate)
+    own, others = shares[group], shares[f"not {group}"]
+    return Ratio(where, group, own.rate, others.rate, own.hits)
+
+
+def by_group(world: World, met: Met, pairs: Recalled) -> tuple[list[Exposed], list[Ratio]]:
+    exposures = Exposures(world, met)
+    far_council = exposures.far("far_council", SHIPPED_FAR)
+    far_trust = exposures.far("far_trust", SHIPPED_FAR)
+    local, trust = exposures.local(), exposures.trusts()
+    sizes = Counter(child.group for child in world.people.children)
+    rows = [
+        Exposed(
+            group,
+            sizes[group] / len(world.people.children),
+            {
+                f"{model} {keys}": recall(pairs[model][group], mask)
+                for model in MODELS
+                for keys, mask in (("narrow", NARROW), ("wide", WIDE))
+            },
+            far_council[group],
+            far_trust[group],
+            local[group],
+            trust[group],
+        )
+        for group in exposures.groups
+    ]
+    ratios = [
+        most_exposed("a council elsewhere, narrow", far_council),
+        most_exposed("a trust elsewhere, narrow", far_trust),
+        most_exposed("schools and practices of the area, wide", local),
+        most_exposed("a trust of the area, wide", trust),
+    ]
+    return rows, ratios
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bound on what a narrow key must tell. ``lost``: the most recall that any group loses against no bound, by
+    model of errors; ``lost_by``: which group; ``recall``: of all children; ``opened``: of their questions, at a trust
+    elsewhere."""
+
+    bits: float
+    council: Ratio
+    trust: Ratio
+    opened: float
+    lost: Mapping[str, float]
+    lost_by: Mapping[str, str]
+    recall: Mapping[str, float]
+    by_group: Mapping[str, Mapping[str, float]]
+
+
+def frontier(world: World, met: Met, pairs: Recalled) -> list[Point]:
+    exposures = Exposures(world, met)
+    sizes = Counter(child.group for child in world.people.children)
+    unbound = bound(0.0)
+    points = []
+    for bits in BOUNDS:
+        lost, lost_by, whole, groups = {}, {}, {}, {}
+        trusts = Share(
+            count(met.meetings.far_trust, bound(bits), world.fair),
+            len(world.fair) * met.sizes["far_trust"].agencies,
+        )
+        for model, counts in pairs.items():
+            rates = {group: recall(counts[group], bound(bits)).rate for group in counts}
+            losses = {g: recall(counts[g], unbound).rate - rate for g, rate in rates.items()}
+            lost_by[model] = max(losses, key=lambda g: losses[g])
+            lost[model] = losses[lost_by[model]]
+            whole[model] = sum(rates[g] * sizes[g] for g in rates) / sum(sizes[g] for g in rates)
+            groups[model] = rates
+        points.append(
+            Point(
+                bits,
+                most_exposed("a council elsewhere", exposures.far("far_council", bound(bits))),
+                most_exposed("a trust elsewhere", exposures.far("far_trust", bound(bits))),
+                trusts.rate,
+                lost,
+                lost_by,
+                whole,
+                groups,
+            )
+        )
+    return points

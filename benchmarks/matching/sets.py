@@ -1,0 +1,128 @@
+"""The keys as sets: what the product asks narrow and wide, and the narrow set with other bounds.
+
+What lives here: of a child's form on one side, each key with the sets that have it, for ``exposure.meet`` and
+``recalled`` to take. Nothing here knows a kind by its name: sets are made of ``COMBINATIONS`` as shipped.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from benchmarks.matching.exposure import Keying
+from benchmarks.matching.solver import Mask
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.identity import COMBINATIONS, NormalForm, Scope, Side, match_keys
+from fingerpost.private.identity.combinations import FAR, Combination, Recipe
+from fingerpost.private.identity.ingredients import ingredients
+from fingerpost.private.identity.pieces import Piece, Pieces, pieces
+
+NARROW: Final[Mask] = 1
+WIDE: Final[Mask] = 2
+_RECORDED: Final = NARROW | WIDE  # a record offers the wide keys, which hold the narrow ones
+_FIRST_BOUND: Final = 2
+
+BOUNDS: Final = tuple(sorted({0.0, 26.0, 27.0, 28.0, 29.0, 30.0, 31.0, FAR}))
+"""Bits that a narrow key must tell: nought is not bound at all, ``FAR`` is what is shipped."""
+_ALL: Final[Mask] = (1 << len(BOUNDS)) - 1
+
+
+def bound(bits: float) -> Mask:
+    """The narrow set with another bound than ``FAR``; ``bits`` is one of ``BOUNDS``."""
+    return 1 << _FIRST_BOUND + BOUNDS.index(bits)
+
+
+def shipped(form: NormalForm, side: Side) -> dict[object, Mask]:
+    """By the product's own ``match_keys``, its limits on numbers of keys included."""
+    if side is Side.RECORD:
+        keys = match_keys(form, side=side, scope=Scope.WIDE)
+        return dict.fromkeys(keys, _RECORDED)
+    found: dict[object, Mask] = {}
+    for scope, mask in ((Scope.NARROW, NARROW), (Scope.WIDE, WIDE)):
+        for key in match_keys(form, side=side, scope=scope):
+            found[key] = found.get(key, 0) | mask
+    return found
+
+
+def by_bound(form: NormalForm, side: Side) -> dict[object, Mask]:
+    """The narrow keys under each of ``BOUNDS``, before limits on their number.
+
+    Of names, dates and places alone: no two children have one number, but two populations may have drawn it.
+    """
+    of = pieces(ingredients(replace(form, health_number=None, upn=None)))
+    found: dict[object, Mask] = {}
+    for place, (combination, bounded) in enumerate(_NARROW):
+        if combination.is_made_by(side, of):
+            for value, mask in values(combination.recipe, bounded, of):
+                key = place, value
+                found[key] = found.get(key, 0) | mask << _FIRST_BOUND
+    return found
+
+
+def both(form: NormalForm, side: Side) -> dict[object, Mask]:
+    return shipped(form, side) | by_bound(form, side)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """Which of a recipe's limits is ``FAR``, and so moves."""
+
+    tells: bool
+    below: bool
+
+
+def values(recipe: Recipe, bounded: Bounded, of: Pieces) -> Iterator[tuple[tuple[str, ...], Mask]]:
+    """What ``Recipe.values`` gives with each of ``BOUNDS`` in the place of ``FAR``, each value once for all of them."""
+    ladder = recipe.places(of)
+    for name in recipe.names(of):
+        for when in recipe.date(of):
+            told = name.bits + when.bits
+            wanted = _ALL
+            if bounded.below:
+                wanted &= ~_up_to(told)
+            elif told >= recipe.below:
+                continue
+            for rung in ladder:
+                enough = _enough(recipe, bounded, told, rung) & wanted
+                if enough:
+                    wanted &= ~enough
+                    if all(rung.texts):
+                        yield name.texts + when.texts + rung.texts, enough
+                if not wanted:
+                    break
+
+
+def _enough(recipe: Recipe, bounded: Bounded, told: float, rung: Piece) -> Mask:
+    if bounded.tells:
+        return _up_to(told + rung.bits)
+    return _ALL if told + rung.bits >= recipe.tells else 0
+
+
+def _up_to(bits: float) -> Mask:
+    """The bounds that ``bits`` reach."""
+    return (1 << bisect_right(BOUNDS, bits)) - 1
+
+
+def _narrow() -> Iterator[tuple[Combination, Bounded]]:
+    for combination in COMBINATIONS:
+        if combination.scope is Scope.NARROW:
+            recipe = combination.recipe
+            yield combination, Bounded(recipe.tells == FAR, recipe.below == FAR)
+
+
+_NARROW: Final = tuple(_narrow())
+
+
+def without_numbers(record: Demographics) -> Demographics:
+    return replace(record, nhs_number="", upn="")
+
+
+def recalled(asked: NormalForm, record: NormalForm, keying: Keying) -> Mask:
+    """The sets in which a question opens a record."""
+    wanted = keying(asked, Side.QUERY)
+    opens = 0
+    for key, mask in keying(record, Side.RECORD).items():
+        opens |= mask & wanted.get(key, 0)
+    return opens

@@ -1,0 +1,334 @@
+"""Every figure of an evaluation, computed by hand for six children, and the rules that hold for any files."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_node import matching
+from agency_node.match_tool.cells import BadInput
+from agency_node.match_tool.evaluation import Evaluation, Quality, evaluate
+from agency_node.match_tool.key_index import KeyIndex
+from agency_node.match_tool.ruling import likely, rule
+from agency_node.match_tool.tables import Row
+from agency_node.records import ChildRecord, Involvement, RecordId
+from effort import examples
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.identity import (
+    Decision,
+    KeyKind,
+    MatchKey,
+    Scope,
+    Side,
+    compare,
+    match_keys,
+    normalise,
+)
+from fingerpost.private.inner import Question
+from unit.agency_node.match_tool.match_children import (
+    BARNABY,
+    BOTH_TWINS,
+    GENEVIEVE,
+    LEFT,
+    MONTGOMERY,
+    RIGHT,
+    ROSALIND,
+    TRUTH,
+    children,
+)
+
+
+def figures(
+    left: Sequence[Row] = LEFT,
+    right: Sequence[Row] = RIGHT,
+    truth: Sequence[tuple[str, str]] = TRUTH,
+    scope: Scope = Scope.WIDE,
+) -> Evaluation:
+    return evaluate(left, right, truth, scope=scope, clock=lambda: 0.0)
+
+
+# ---- by hand -------------------------------------------------------------------------------------
+
+
+def test_three_of_four_true_pairs_share_a_key() -> None:
+    found = figures()
+    assert found.unlock_recall == 3 / 4
+    assert (found.counts.true_pairs_opened, found.counts.true_pairs) == (3, 4)
+
+
+def test_a_twin_opens_for_a_child_without_partner() -> None:
+    found = figures()
+    assert found.opened_without_partner == 1 / 2  # Henrietta's does, Montgomery's does not
+    assert found.wrong_pairs_opened == 2  # hers, and Rosalind's twin
+    assert found.wrong_pairs_per_left_record == 2 / 6
+    assert found.counts.opened_pairs == 5
+
+
+def test_the_decision_is_what_reaches_the_threshold() -> None:
+    found = figures()
+    # Barnaby, Rosalind and Isolde with theirs; wrongly Rosalind and Henrietta with a twin.
+    assert found.decision == Quality(precision=3 / 5, recall=3 / 4, f1=2 * 3 / (5 + 4))
+
+
+def test_what_is_answered_is_a_match() -> None:
+    found = figures()
+    assert found.answered == Quality(precision=1.0, recall=2 / 4, f1=2 * 2 / (2 + 4))
+    assert found.possible_share == 1 / 4  # Isolde, who is called Philippa
+    assert found.wrong_pairs_possible == 2  # both twins
+    assert found.counts.comparisons == 5
+
+
+def test_the_best_candidate_may_be_possible_only() -> None:
+    found = figures()
+    # Barnaby, Rosalind and Isolde have theirs; Henrietta is given her twin; Theodora is not found.
+    assert found.best_candidate == Quality(precision=3 / 4, recall=3 / 4, f1=3 / 4)
+    assert (found.counts.left_with_best, found.counts.left_with_partner) == (4, 4)
+
+
+def test_keys_are_counted_as_the_parties_make_them() -> None:
+    for scope in Scope:
+        asked = [
+            len(match_keys(normalise(r.demographics), side=Side.QUERY, scope=scope)) for r in LEFT
+        ]
+        recorded = [
+            len(match_keys(normalise(r.demographics), side=Side.RECORD, scope=Scope.WIDE))
+            for r in RIGHT
+        ]
+        found = figures(scope=scope)
+        assert found.keys_per_query == sum(asked) / 6
+        assert found.keys_per_record == sum(recorded) / 6
+
+
+def test_narrow_keys_open_no_more_than_wide_ones() -> None:
+    narrow, wide = figures(scope=Scope.NARROW), figures()
+    assert narrow.counts.opened_pairs <= wide.counts.opened_pairs
+    assert narrow.scope is Scope.NARROW
+
+
+def test_the_pupil_number_is_a_key_only_where_it_may_be() -> None:
+    left = [Row("1", Demographics(forename="Rosalind", upn="A950000178301"))]
+    right = [Row("2", Demographics(surname="Ashcombe", upn="A950000178301"))]
+    found = [
+        evaluate(left, right, [("1", "2")], scope=Scope.WIDE, upn=upn).unlock_recall
+        for upn in (False, True)
+    ]
+    assert found == [0.0, 1.0]
+
+
+def test_the_pupil_number_is_compared_only_where_it_may_be() -> None:
+    upn = "A950000178301"
+    left = [Row("1", replace(BARNABY, postcode="", dob=None, upn=upn))]
+    right = [Row("2", replace(BARNABY, postcode="YO1 7HH", upn=upn))]
+    found = [
+        evaluate(left, right, [("1", "2")], scope=Scope.WIDE, upn=allowed).answered.recall
+        for allowed in (False, True)
+    ]
+    assert found == [0.0, 1.0]
+
+
+def test_the_best_candidate_is_answered_before_it_is_possible() -> None:
+    number = "9434765919"
+    asked = replace(ROSALIND, nhs_number=number)
+    moved = replace(ROSALIND, postcode="LS6 2AB")
+    mistaken = replace(GENEVIEVE, nhs_number=number)  # her twin, with her number: a higher sum
+    forms = [normalise(each) for each in (asked, moved, mistaken)]
+    assert compare(forms[0], forms[1]).weight < compare(forms[0], forms[2]).weight
+    found = figures([Row("L", asked)], [Row("a", mistaken), Row("b", moved)], [("L", "b")])
+    assert found.best_candidate == Quality(1.0, 1.0, 1.0)
+
+
+def test_shares_of_nothing_are_none() -> None:
+    found = figures((LEFT[0],), (), ())
+    assert found.unlock_recall is None
+    assert found.opened_without_partner == 0.0
+    assert found.decision == found.answered == Quality(None, None, None)
+    assert found.best_candidate == Quality(None, None, None)
+    assert found.keys_per_record is None
+    every_one_has_a_partner = figures(LEFT[:1], RIGHT[:1], TRUTH[:1])
+    assert every_one_has_a_partner.opened_without_partner is None
+
+
+def test_a_child_with_several_partners_counts_once_among_candidates() -> None:
+    right = (Row("R1", BARNABY), Row("R2", BARNABY))
+    found = figures(LEFT[:1], right, (("L1", "R1"), ("L1", "R2")))
+    assert found.decision == found.answered == Quality(1.0, 1.0, 1.0)
+    assert found.counts.true_pairs == 2
+    assert found.counts.left_with_partner == 1
+    assert found.best_candidate == Quality(1.0, 1.0, 1.0)
+
+
+def test_more_records_than_a_node_compares() -> None:
+    right = [Row(f"R{n:02}", BARNABY) for n in range(40)]
+    found = figures(LEFT[:1], right, [("L1", row.id) for row in right])
+    assert found.unlock_recall == 1.0
+    assert found.counts.pairs_beyond_limit == found.counts.true_pairs_beyond_limit == 8
+    assert found.decision == found.answered == Quality(1.0, 32 / 40, 2 * 32 / (32 + 40))
+
+
+def test_time_is_that_of_the_clock() -> None:
+    ticks = iter(range(1000))
+    found = evaluate(LEFT, RIGHT, TRUTH, scope=Scope.WIDE, clock=lambda: float(next(ticks)))
+    # Start, made ready, four looks for each of six who ask, end: 27 looks, 26 seconds.
+    assert found.timing.seconds == 26.0
+    assert found.timing.ms_per_child == 1000 * (1 + 6) / 12
+    assert found.timing.ms_per_comparison == 1000 * 6 / 5
+
+
+# ---- one file --------------------------------------------------------------------------------------
+
+ONE_FILE = (Row("a", BARNABY), Row("b", ROSALIND), Row("c", BARNABY), Row("d", GENEVIEVE))
+
+
+def test_in_one_file_no_record_meets_itself_and_each_pair_counts_once() -> None:
+    found = figures(ONE_FILE, ONE_FILE, (("a", "c"),))
+    assert found.same_file
+    assert found.unlock_recall == 1.0
+    assert found.counts.opened_pairs == 2  # both Barnabys, and the twins
+    assert found.wrong_pairs_opened == 1
+    assert found.opened_without_partner == 1.0  # each twin opens the other
+    assert found.answered == Quality(1.0, 1.0, 1.0)
+    assert found.decision == Quality(1 / 2, 1.0, 2 / 3)  # the twins reach the threshold
+    assert found.counts.left_with_partner == 2
+    assert found.best_candidate == Quality(2 / 4, 1.0, 2 * 2 / (4 + 2))
+
+
+def test_one_file_is_known_by_its_content_in_any_order() -> None:
+    again = tuple(Row(row.id, replace(row.demographics), line=9) for row in reversed(ONE_FILE))
+    found = figures(ONE_FILE, again, (("c", "a"), ("a", "c")))
+    assert found.same_file
+    assert found.counts.true_pairs == 1
+    assert found.counts.opened_pairs == 2
+
+
+def test_equal_ids_with_another_content_are_two_files() -> None:
+    other = (*ONE_FILE[:3], Row("d", BARNABY))
+    assert not figures(ONE_FILE, other, (("a", "a"),)).same_file
+
+
+# ---- what cannot be judged --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "truth"),
+    [
+        ((*LEFT, LEFT[0]), RIGHT, TRUTH),
+        (LEFT, (*RIGHT, RIGHT[0]), TRUTH),
+        (LEFT, RIGHT, (("L1", "R9"),)),
+        (LEFT, RIGHT, (("R1", "L1"),)),
+        (ONE_FILE, ONE_FILE, (("a", "a"),)),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(
+    left: Sequence[Row], right: Sequence[Row], truth: Sequence[tuple[str, str]]
+) -> None:
+    with pytest.raises(BadInput):
+        figures(left, right, truth)
+
+
+# ---- for any files ----------------------------------------------------------------------------------
+
+
+@given(
+    left=st.lists(children(), max_size=6),
+    right=st.lists(children(), max_size=6),
+    seed=st.integers(0, 999),
+)
+@examples(40)
+def test_no_figure_depends_on_the_order_of_rows(
+    left: list[Demographics], right: list[Demographics], seed: int
+) -> None:
+    chance = random.Random(seed)
+    lefts = [Row(f"L{n}", each) for n, each in enumerate(left)]
+    rights = [Row(f"R{n}", each) for n, each in enumerate(right)]
+    truth = [(a.id, b.id) for a in lefts for b in rights if chance.random() < 0.3]
+    found = figures(lefts, rights, truth)
+    for some in (lefts, rights, truth):
+        chance.shuffle(some)
+    assert figures(lefts, rights, truth) == found
+
+
+@given(left=st.lists(children(), max_size=6), right=st.lists(children(), max_size=6))
+@examples(40)
+def test_counts_agree_with_each_other(left: list[Demographics], right: list[Demographics]) -> None:
+    lefts = [Row(f"L{n}", each) for n, each in enumerate(left)]
+    rights = [Row(f"R{n}", each) for n, each in enumerate(right)]
+    found = figures(lefts, rights, [(a.id, b.id) for a in lefts for b in rights])
+    counts = found.counts
+    assert (found.decision.recall or 0) >= (found.answered.recall or 0)
+    assert counts.true_pairs_opened == counts.opened_pairs <= counts.true_pairs
+    assert counts.match_pairs + counts.possible_pairs <= counts.opened_pairs
+    assert counts.true_match_pairs == counts.match_pairs
+    assert counts.left_with_true_best == counts.left_with_best <= counts.left
+
+
+INVOLVEMENT = cast(Involvement, object())  # of no interest to who is who
+
+
+@given(asked=children(), recorded=st.lists(children(), min_size=1, max_size=7))
+@examples(150)
+def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demographics]) -> None:
+    form = normalise(asked)
+    keys = frozenset(match_keys(form, side=Side.QUERY, scope=Scope.WIDE))
+    index = KeyIndex()
+    forms = [normalise(each) for each in recorded]
+    for position, other in enumerate(forms):
+        index.add(position, match_keys(other, side=Side.RECORD, scope=Scope.WIDE))
+    index.close()
+    shared = index.shared(keys)
+    ids = [f"{position:03}" for position in range(len(recorded))]
+    ruled = rule(form, likely(shared, ids), forms, upn=False)
+
+    in_order = sorted(shared, key=lambda position: (-shared[position], position))
+    records = [ChildRecord(RecordId(n), recorded[n], (INVOLVEMENT,)) for n in in_order]
+    examined = matching._decide(cast(Question, None), form, keys, records, False)
+    for decision, there in (
+        (Decision.MATCH, examined.matched),
+        (Decision.POSSIBLE, examined.possible),
+    ):
+        here = {one.position for one in ruled if one.decision is decision}
+        assert here == {record.id.value for record in there}
+
+
+def test_beside_a_better_match_only_its_double_stands() -> None:
+    elsewhere = replace(GENEVIEVE, postcode="")
+    forms = [normalise(each) for each in (elsewhere, ROSALIND, ROSALIND, MONTGOMERY)]
+    ruled = rule(normalise(BOTH_TWINS), [0, 1, 2, 3], forms, upn=False)
+    assert ruled[0].compared.decision is Decision.MATCH
+    assert [one.decision for one in ruled] == [
+        Decision.POSSIBLE,
+        Decision.MATCH,
+        Decision.MATCH,
+        Decision.DIFFERENT,
+    ]
+
+
+def test_candidates_are_those_who_share_most_keys() -> None:
+    shared = {0: 1, 1: 5, 2: 5, 3: 2}
+    assert likely(shared, ["d", "c", "b", "a"]) == [2, 1, 3, 0]
+    assert likely(dict.fromkeys(range(50), 1), [f"{n:02}" for n in range(50)]) == list(range(32))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from(list(KeyKind)[:4]), st.binary(max_size=1))
+    )
+)
+@examples(60)
+def test_the_index_finds_what_was_put_in(entries: list[tuple[int, KeyKind, bytes]]) -> None:
+    index = KeyIndex()
+    for position, kind, value in entries:
+        index.add(position, [MatchKey(kind, value)])
+    index.close()
+    asked = [MatchKey(kind, value) for kind in list(KeyKind)[:4] for value in (b"", b"a", b"\0")]
+    expected = {
+        position: count
+        for position in range(6)
+        if (count := sum(p == position and MatchKey(k, v) in asked for p, k, v in entries))
+    }
+    assert dict(index.shared(asked)) == expected

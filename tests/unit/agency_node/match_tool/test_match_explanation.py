@@ -1,0 +1,200 @@
+"""What two records are explained to be: as the parties have them, and as a screen shows them."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from rich.console import Console
+
+from agency_node.match_tool.cells import BadInput
+from agency_node.match_tool.explanation import Meeting, explain
+from agency_node.match_tool.explanation_screen import show_explanation, verdict
+from agency_node.match_tool.tables import Row
+from agency_node.match_tool.typed import MOST_TYPED, read_typed
+from agency_node.match_tool.wording import LEVELS, field_words
+from effort import examples
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.identity import (
+    Decision,
+    Field,
+    KeyKind,
+    Level,
+    Rule,
+    Scope,
+    Side,
+    compare,
+    match_keys,
+    normalise,
+)
+from unit.agency_node.match_tool.match_children import (
+    AGNES,
+    BARNABY,
+    GENEVIEVE,
+    ROSALIND,
+    child,
+    children,
+)
+
+UPN = "A950000178301"
+
+
+def screen(one: Demographics, other: Demographics, *, values: bool = False, width: int = 80) -> str:
+    text = io.StringIO()
+    console = Console(file=text, width=width, highlight=False)
+    show_explanation(
+        console, explain(one, other), Row("A1", one, 2), Row("B2", other), values=values
+    )
+    return text.getvalue()
+
+
+# ---- what is explained -----------------------------------------------------------------------------
+
+
+def test_one_child() -> None:
+    found = explain(BARNABY, BARNABY)
+    assert found.meeting is found.turned is Meeting.NARROW
+    assert found.by_sum is found.compared.decision is Decision.MATCH
+    assert found.compared.held_by is None
+
+
+def test_twins_are_held_back_by_a_rule() -> None:
+    found = explain(ROSALIND, GENEVIEVE)
+    assert found.by_sum is Decision.MATCH
+    assert found.compared.decision is Decision.POSSIBLE
+    assert found.compared.held_by is Rule.OTHER_FORENAME
+    assert any(Rule.OTHER_FORENAME.value in sentence for sentence in verdict(found))
+
+
+def test_two_strangers_never_meet() -> None:
+    found = explain(BARNABY, AGNES)
+    assert found.meeting is found.turned is Meeting.NEVER
+    assert all(not kind.shared for kind in found.kinds)
+    assert "no question opens the record" in " ".join(screen(BARNABY, AGNES).split())
+
+
+def test_a_lonely_number_is_for_a_person_to_see() -> None:
+    one = child("Barnaby", "Wetherington", "2015-03-14", nhs_number="9434765919")
+    other = child("Agnes", "Mottram", "2009-11-05", nhs_number="9434765919")
+    found = explain(one, other)
+    assert found.meeting is Meeting.NARROW
+    assert found.compared.decision is Decision.POSSIBLE
+    if found.by_sum is Decision.DIFFERENT:
+        assert any("a person has to see" in sentence for sentence in verdict(found))
+
+
+def test_the_pupil_number_is_a_key_only_where_it_may_be() -> None:
+    one, other = Demographics(forename="Ann", upn=UPN), Demographics(surname="Fox", upn=UPN)
+    assert explain(one, other).meeting is Meeting.NEVER
+    found = explain(one, other, upn=True)
+    assert found.meeting is Meeting.NARROW
+    assert KeyKind.UPN in {kind.kind for kind in found.kinds if kind.shared}
+    levels = [
+        {finding.field: finding.level for finding in explain(one, other, upn=upn).compared.evidence}
+        for upn in (False, True)
+    ]
+    assert [each[Field.UPN] for each in levels] == [Level.MISSING, Level.EXACT]
+
+
+@given(one=children(), other=children())
+@examples(150)
+def test_the_explanation_is_that_of_the_parties(one: Demographics, other: Demographics) -> None:
+    found = explain(one, other)
+    a, b = normalise(one), normalise(other)
+    assert found.compared == compare(a, b)
+    recorded = match_keys(b, side=Side.RECORD, scope=Scope.WIDE)
+    wide = match_keys(a, side=Side.QUERY, scope=Scope.WIDE)
+    assert sorted(key.value for kind in found.kinds for key in kind.asked) == sorted(
+        key.value for key in wide
+    )
+    assert sum(len(kind.recorded) for kind in found.kinds) == len(recorded)
+    assert {key for kind in found.kinds for key in kind.shared} == set(wide) & set(recorded)
+    narrow = match_keys(a, side=Side.QUERY, scope=Scope.NARROW)
+    assert found.meeting is (
+        Meeting.NARROW
+        if set(narrow) & set(recorded)
+        else Meeting.WIDE
+        if set(wide) & set(recorded)
+        else Meeting.NEVER
+    )
+    assert found.turned is explain(other, one).meeting
+    if found.compared.held_by is None and found.compared.decision is not found.by_sum:
+        assert (found.by_sum, found.compared.decision) == (Decision.DIFFERENT, Decision.POSSIBLE)
+
+
+# ---- what is shown ---------------------------------------------------------------------------------
+
+
+@given(one=children(), other=children())
+@examples(25)
+def test_values_are_shown_only_where_they_were_asked_for(
+    one: Demographics, other: Demographics
+) -> None:
+    shown = screen(one, other)
+    told = {one.forename, one.surname, one.postcode, one.nhs_number, str(one.dob or "")} - {""}
+    assert not [value for value in told if f" {value} " in shown]
+    with_values = screen(one, other, values=True, width=200)
+    assert not [value for value in told if value not in with_values]
+    assert "personal data" in with_values
+    asked = match_keys(normalise(one), side=Side.QUERY, scope=Scope.WIDE)
+    assert not [key for key in asked if key.value.decode() not in with_values]
+
+
+def test_a_screen_of_80_columns_is_enough() -> None:
+    for values in (False, True):
+        lines = screen(BARNABY, ROSALIND, values=values).splitlines()
+        assert max(map(len, lines)) <= 80
+
+
+def test_a_name_cannot_command_the_terminal() -> None:
+    shown = screen(child("Bar\x9b31mnaby", "[red]Smith\u202e"), BARNABY, values=True)
+    assert "\x9b" not in shown
+    assert "\u202e" not in shown
+    assert "[red]Smith" in shown
+
+
+def test_every_field_and_level_has_words() -> None:
+    assert {level.value for level in Level} <= set(LEVELS)
+    for field in Field:
+        assert re.fullmatch(r"[A-Za-z ]+", field_words(field))
+
+
+# ---- typed in --------------------------------------------------------------------------------------
+
+
+def test_two_records_as_json_or_csv() -> None:
+    as_json = b' [{"forename": "Ella", "dob": "2015-03-04"}, {"record_id": "x", "surname": null}]'
+    as_csv = b"\xef\xbb\xbfforename,dob\r\nElla,2015-03-04\r\nTom,\r\n"
+    first, second = read_typed(as_json)
+    assert (first.id, second.id) == ("1", "x")
+    assert first.demographics == child("Ella", "", "2015-03-04")
+    assert second.demographics == Demographics()
+    assert read_typed(as_csv)[0] == first
+    assert read_typed(as_csv)[1].demographics.forename == "Tom"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b'[{"forename": "SECRET"}]',
+        b'{"forename": "SECRET"}',
+        b'[{"forename": "SECRET"}, {"SECRET": "x"}]',
+        b'[{"forename": ["SECRET"]}, {}]',
+        b'[{"forename": 7}, {}]',
+        b'[{"forename": "SECRET',
+        b'[{"record_id": "SECRET"}, {"record_id": "SECRET"}]',
+        b"forename\nSECRET\n",
+        b"forename\nSECRET\nb\nc\n",
+        b"forename\n\xff\xfe\n",
+        b"forename\n\0\n",
+        b"forename\n" + b"SECRET\n" * MOST_TYPED,
+    ],
+)
+def test_what_is_not_two_records_is_refused(content: bytes) -> None:
+    with pytest.raises(BadInput) as refused:
+        read_typed(content)
+    assert "SECRET" not in str(refused.value)

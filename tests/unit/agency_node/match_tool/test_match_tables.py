@@ -1,0 +1,203 @@
+"""How a table is read: what is taken, mended and counted, or refused; and that no message tells a value."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agency_node.match_tool.cells import BadInput
+from agency_node.match_tool.tables import Note, Row, parse_table, read_rows, read_table, read_truth
+from effort import examples
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+
+HEADER = "record_id,forename,middle_names,surname,other_names,dob,sex,postcode,nhs_number,upn\n"
+
+
+def table(path: Path, content: str | bytes, name: str = "some.csv") -> Path:
+    file = path / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+def test_a_full_row() -> None:
+    (row,) = parse_table(
+        "t",
+        [
+            HEADER,
+            "7, Zoë ,Grace,O'Brien,Zoe Smith;Kitty,2015-03-04,girl,ls1 4ab,943 476 5919,A950000178301\n",
+        ],
+    ).rows
+    assert (row.id, row.line) == ("7", 2)
+    assert row.demographics == Demographics(
+        forename="Zoë",
+        middle_names="Grace",
+        surname="O'Brien",
+        other_names=(OtherName("Zoe", "Smith"), OtherName("", "Kitty")),
+        dob=date(2015, 3, 4),
+        sex=Sex.FEMALE,
+        postcode="ls1 4ab",
+        nhs_number="943 476 5919",
+        upn="A950000178301",
+    )
+
+
+def test_columns_may_be_missing_more_or_in_another_order(tmp_path: Path) -> None:
+    file = table(tmp_path, "House,SURNAME,Record_ID\r\nRed,Smith,1\r\n\r\n,,\r\nBlue,Jones,2\r\n")
+    found = read_table(file)
+    assert found.columns == ("record_id", "surname")
+    assert [(row.id, row.demographics.surname, row.line) for row in found.rows] == [
+        ("1", "Smith", 2),
+        ("2", "Jones", 5),
+    ]
+    assert found.blank == 2
+    assert found.notes == {}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    assert read_rows(table(tmp_path, b"\xef\xbb\xbfrecord_id\n1\n")) == (Row("1", Demographics()),)
+
+
+def test_a_column_may_be_called_otherwise(tmp_path: Path) -> None:
+    file = table(tmp_path, "local_id,aliases\n1,Ann Smith\n")
+    found = read_table(file, {"local_id": "record_id", "aliases": "other_names"})
+    assert found.rows[0].demographics.other_names == (OtherName("Ann", "Smith"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "note"),
+    [
+        ("2015-03-04", date(2015, 3, 4), None),
+        ("1908-07-12", date(1908, 7, 12), None),
+        ("04/03/2015", date(2015, 3, 4), None),
+        ("2015-03-04T00:00:00Z", date(2015, 3, 4), None),
+        ("", None, None),
+        ("1990-25-03", date(1990, 3, 25), Note.DATE_MENDED),
+        ("03/25/1990", date(1990, 3, 25), Note.DATE_MENDED),
+        ("3.25.1990", date(1990, 3, 25), Note.DATE_MENDED),
+        ("1990-02-30", None, Note.DATE_LEFT_OUT),
+        ("1990-13-13", None, Note.DATE_LEFT_OUT),
+        ("0000-01-01", None, Note.DATE_LEFT_OUT),
+        ("25 March 1990", None, Note.DATE_LEFT_OUT),
+        ("19900325", None, Note.DATE_LEFT_OUT),
+    ],
+)
+def test_dates(text: str, day: date | None, note: Note | None) -> None:
+    found = parse_table("t", ["record_id,dob\n", f"1,{text}\n"])
+    assert found.rows[0].demographics.dob == day
+    assert found.notes == ({} if note is None else {("dob", note): 1})
+
+
+@given(st.dates(date(1754, 1, 1), date(2199, 12, 31)))
+@examples(60)
+def test_a_date_is_never_mended_into_another(day: date) -> None:
+    for text in (day.isoformat(), f"{day:%d/%m/%Y}"):
+        found = parse_table("t", ["record_id,dob\n", f"1,{text}\n"])
+        assert found.rows[0].demographics.dob == day
+        assert not found.notes
+
+
+def test_a_field_that_cannot_be_taken_is_left_out_and_counted() -> None:
+    rows = [
+        f"1,{'x' * 101},,{'y' * 101},,,neither,LS1 4AB and more,{'9' * 21},{'A' * 21}\n",
+        "2,An\x07n,,Smith,Ann;Bea;Cyd;Dot;Eve;Fay;Gay;Hal;Ivy,,F,,,\n",
+    ]
+    found = parse_table("t", [HEADER, *rows])
+    assert found.rows[0].demographics == Demographics()
+    assert found.rows[1].demographics == Demographics(surname="Smith", sex=Sex.FEMALE)
+    assert found.notes == {
+        ("forename", Note.TOO_LONG_LEFT_OUT): 1,
+        ("surname", Note.TOO_LONG_LEFT_OUT): 1,
+        ("sex", Note.SEX_LEFT_OUT): 1,
+        ("postcode", Note.TOO_LONG_LEFT_OUT): 1,
+        ("nhs_number", Note.TOO_LONG_LEFT_OUT): 1,
+        ("upn", Note.TOO_LONG_LEFT_OUT): 1,
+        ("forename", Note.CONTROL_CHARACTERS_LEFT_OUT): 1,
+        ("other_names", Note.TOO_MANY_NAMES_LEFT_OUT): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "the file is empty"),
+        (b"\n1,SECRET\n", "its first line is"),
+        (b"forename,surname\nSECRET,x\n", "no column record_id"),
+        (b"record_id;forename\n1;SECRET\n", "commas must stand between"),
+        (b"record_id,dob,dob\n1,,\n", "dob is there twice"),
+        (b"record_id,forename\n1,Zo\xeb SECRET\n", "UTF-8”, in line 2"),
+        (b"r\xe9cord_id\n1\n", "line 1 is not in UTF-8"),
+        (b"record_id,forename\n1,SECRET\0\n", "not a text file"),
+        (b"\xff\xfer\0e\0", "not in utf-8"),
+        (b'record_id,forename\n1,"SECRET\n2,x\n', "quotation mark"),
+        (b'record_id,forename\n1,SE"C"RET"\n"2"x,y\n', "in line 3"),
+        (b'record_id,"forename\n', "first line cannot be read"),
+        (b"record_id,forename\n1\n2,a,SECRET\n3,b\n", "in lines 2, 3"),
+        (b"record_id\n,\n1,2\n3,4\n5,6\n7,8\n9,0\n2,2\n", "lines 3, 4, 5, 6, 7 and 1 more"),
+        (b"record_id,forename\n ,SECRET\n", "line 2: record_id is empty"),
+        (b"record_id,forename\n1,a\n\n1,SECRET\n", "line 4: record_id is that of line 2"),
+        (b"record_id\n" + b"SECRET" * 11 + b"\n", "line 2: record_id is longer than 64"),
+        (b"record_id\nSEC\x1bRET\n", "cannot be printed"),
+        (b"record_id" + b",x" * 200 + b"\n", "more than 200 columns"),
+        (b"record_id,forename\n1," + b"SECRET" * 30_000 + b"\n", "quotation mark"),
+    ],
+)
+def test_a_file_that_cannot_be_read_for_certain_is_refused(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        read_rows(table(tmp_path, content))
+    assert told in str(refused.value)
+    assert "some.csv" in str(refused.value)
+    assert "SECRET" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no such file"):
+        read_rows(tmp_path / "none.csv")
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_rows(tmp_path)
+
+
+def test_no_value_is_shown_by_accident() -> None:
+    found = parse_table("t", [HEADER, "ID7,Ann,,Smith,,,,,,\n"])
+    assert "Ann" not in repr(found) + repr(found.rows[0])
+    assert "ID7" not in repr(found) + repr(found.rows[0])
+
+
+# ---- truth -----------------------------------------------------------------------------------------
+
+LEFT = (Row("a", Demographics()), Row("b", Demographics()))
+RIGHT = (Row("x", Demographics()), Row("a", Demographics()))
+
+
+def test_true_pairs(tmp_path: Path) -> None:
+    file = table(tmp_path, "why,right_id,left_id\nseen,x,a\n\n,a,b\n")
+    found = read_truth(file, LEFT, RIGHT)
+    assert [(pair.left, pair.right, pair.line) for pair in found] == [("a", "x", 2), ("b", "a", 4)]
+    assert "x" not in repr(found[0]).removeprefix("TruePair(line ")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("left_id\na\n", "no column right_id"),
+        (
+            "left_id,right_id\na,x\nSECRET,x\n",
+            "left_id names no record of the left file, in line 3",
+        ),
+        (
+            "left_id,right_id\na,b\na,SECRET\n",
+            "right_id names no record of the right file, in lines 2, 3",
+        ),
+        ("left_id,right_id\na\n", "more or fewer fields"),
+    ],
+)
+def test_truth_that_cannot_be_read_is_refused(tmp_path: Path, content: str, told: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        read_truth(table(tmp_path, content), LEFT, RIGHT)
+    assert told in str(refused.value)
+    assert "SECRET" not in str(refused.value)

@@ -1,0 +1,173 @@
+"""The audit log read aloud: what the data protection officer sees, and what the duty desk needs to ring somebody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typer.testing import CliRunner
+
+from agency_node import cli
+from agency_node.answer_ports import Entry
+from agency_node.audit_record import AgencyLogs
+from agency_node.matching import Finding
+from agency_node.settings import NodeSettings
+from agency_node.wiring import audit_folder
+from fakes.node_world import COUNCIL, NOW, SCHOOL, NodeWorld, a_child, a_record, another_child
+from fingerpost.private.demographics import Demographics
+from fingerpost.protocol.codes import Purpose, Reach, WideningReason
+from fingerpost.protocol.messages import KeySet
+from fingerpost.service.audit import Actor, AuditLog, Month, OperationId
+from fingerpost.service.settings import load, write_secret
+
+KEY = bytes(range(32))
+TWIN = a_child(forename="Mary", nhs_number="")
+
+
+def entries(known: Demographics, **asked: Any) -> list[Entry]:
+    world = NodeWorld()
+    world.put_all({SCHOOL: [a_record(0, another_child()), a_record(1, known)]})
+    world.ask(world.query(**{"key_set": KeySet.WIDE, **asked}))
+    return [entry for entry in world.entries if entry.agency == SCHOOL]
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir(mode=0o700)
+    write_secret(tmp_path / "audit.key", KEY)
+    path = tmp_path / "node.toml"
+    path.write_text(
+        f"""
+state = "state"
+audit_key = "audit.key"
+health = "health.sock"
+workers = 1
+
+[places]
+bundle = "bundle"
+credentials = "credentials"
+member_list = "list"
+
+[[agencies]]
+id = "{SCHOOL}"
+data_key = "data.key"
+"""
+    )
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def logs(settings_file: Path) -> AgencyLogs:
+    folder = audit_folder(load(settings_file, NodeSettings))
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return AgencyLogs(folder, KEY)
+
+
+Show = Callable[..., str]
+
+
+@pytest.fixture
+def show(settings_file: Path) -> Show:
+    def shown(*more: str, columns: int = 120) -> str:
+        done = CliRunner().invoke(
+            cli.app,
+            ["audit", "show", "--settings", str(settings_file), *more],
+            env={"COLUMNS": str(columns)},
+        )
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return shown
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("columns", [80, 120, 200])
+def test_the_duty_desk_reads_who_asked_how_to_ring_them_and_what_to_look_at(
+    logs: AgencyLogs, show: Show, columns: int
+) -> None:
+    logs.opened(entries(TWIN))
+    text = show("--possible", columns=columns)
+    assert max(map(len, text.splitlines())) <= columns
+    told = flat(text)
+    for part in (
+        f"{SCHOOL}: 1 lookup may have been about a child known here. Nothing was told.",
+        f"Asked by Siân O’Neill-Brontë, SOCIAL_WORKER, An agency ({COUNCIL})",
+        "Ring 0121 496 0100",
+        "For S47_ENQUIRY · ref-1",
+        "About Marigold Thistlewood 2015-02-28",
+        "Look at record 1 of import 1: Mary Thistlewood 2015-02-28",
+    ):
+        assert part in told, part
+    assert "widened" not in told
+    assert re.search(r"No\. 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", told)
+
+
+def test_a_second_round_is_marked_and_says_why(logs: AgencyLogs, show: Show) -> None:
+    asked = entries(TWIN, because=WideningReason.RECENT_MOVE, reach=Reach.AREA_AND_NEIGHBOURS)
+    assert [entry.examined.finding for entry in asked] == [Finding.POSSIBLE]
+    logs.opened(asked)
+    assert "second round, widened: RECENT_MOVE" in flat(show("--possible"))
+    assert "RECENT_MOVE" in flat(show(columns=200))
+
+
+def test_the_duty_desk_is_spared_what_matched_and_what_did_not(
+    logs: AgencyLogs, show: Show
+) -> None:
+    logs.opened(entries(a_child()))
+    logs.opened(entries(a_child(), passport_key=Ed25519PrivateKey.generate()))
+    text = show("--possible")
+    assert text == f"{SCHOOL}: nothing to look at.\n"
+    assert "Marigold" in show(columns=200)
+
+
+def test_where_the_list_has_no_number_it_says_so(logs: AgencyLogs, show: Show) -> None:
+    without = [replace(e, asker=replace(e.asker, duty_desk="")) for e in entries(TWIN)]
+    logs.opened(without)
+    assert "Ring no number in the member list" in flat(show("--possible"))
+
+
+def test_of_a_month_that_was_forgotten_the_asking_agency_is_left(
+    logs: AgencyLogs, show: Show, settings_file: Path
+) -> None:
+    logs.opened(entries(TWIN))
+    logs.close()
+    log = _log(settings_file)
+    late = int(NOW) + 40 * 86_400
+    log.forget(Month.at(int(NOW)), actor=Actor("dpo"), operation=OperationId("r"), at=late)
+    log.close()
+    text = flat(show("--possible"))
+    assert f"Asked by {COUNCIL} (the rest went with its month)" in text
+    assert "Mary" not in text
+
+
+def test_approver_and_reference_stand_beside_the_purpose(logs: AgencyLogs, show: Show) -> None:
+    logs.opened(entries(TWIN, purpose=Purpose.EXPLOITATION, approver="manager-1"))
+    assert "For EXPLOITATION · ref-1 · approved by manager-1" in flat(show("--possible"))
+
+
+def test_a_name_steers_no_screen_and_paints_nothing(logs: AgencyLogs, show: Show) -> None:
+    """Attack: an asker's child whose name holds what a terminal obeys (C1 codes, a turn of the direction)."""
+    (entry,) = entries(TWIN)
+    assert entry.examined.question is not None
+    named = a_child(forename="[red]\x9b31mMary\u202e", surname="Thistlewood")
+    question = replace(entry.examined.question, demographics=named)
+    logs.opened([replace(entry, examined=replace(entry.examined, question=question))])
+    for text in (show("--possible"), show(columns=200)):
+        assert "[red]" in text
+        for c in "\x9b\u202e\x1b":
+            assert c not in text
+
+
+def _log(settings_file: Path) -> AuditLog:
+    from agency_node.wiring import open_audit
+
+    return open_audit(load(settings_file, NodeSettings), SCHOOL)
