@@ -151,7 +151,7 @@ def groups(rows: Sequence[Exposed]) -> Rows:
         (*columns, "council elsewhere", "trust elsewhere", "school or practice", "trust"),
         [
             (
-                row.group.replace("_", " "),
+                _name(row.group),
                 f"{100 * row.share:.1f} %",
                 *(f"{row.recall[model].rate:.4f}" for model in models),
                 *(_counted(s) for s in (row.far_council, row.far_trust, row.local, row.trust)),
@@ -171,7 +171,7 @@ def ratios(found: Sequence[Ratio]) -> Rows:
         [
             (
                 ratio.where,
-                ratio.group,
+                _name(ratio.group),
                 _times(ratio),
                 _small(ratio.rate),
                 _small(ratio.others),
@@ -193,22 +193,24 @@ def frontier(points: Sequence[Point]) -> Rows:
             "of group",
             "trust elsewhere",
             "of group",
+            "opened there",
             *(column for model in models for column in (f"recall, {model}", "most lost", "by")),
         ),
         [
             (
                 f"{point.bits:g}{' (shipped)' if point.bits == FAR else ''}",
                 f"× {_times(point.council)}",
-                point.council.group,
+                _name(point.council.group),
                 f"× {_times(point.trust)}",
-                point.trust.group,
+                _name(point.trust.group),
+                _small(point.opened),
                 *(
                     cell
                     for model in models
                     for cell in (
                         f"{point.recall[model]:.4f}",
                         f"{100 * point.lost[model]:.2f} points",
-                        point.lost_by[model],
+                        _name(point.lost_by[model]),
                     )
                 ),
             )
@@ -244,6 +246,10 @@ def aims_missed(lines: Sequence[Line]) -> Iterator[str]:
         for verdict in line.verdicts:
             if not verdict.met:
                 yield f"{line.source}, {line.program}: {verdict.aim}"
+
+
+def _name(group: str) -> str:
+    return group.replace("_", " ")
 
 
 def _budget(rate: float, most: float | None) -> str:

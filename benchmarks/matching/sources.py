@@ -111,7 +111,10 @@ def _pseudopeople(quick: bool) -> Iterator[Source]:
 def _write_pseudopeople(pair: str, part: str, folder: Path) -> None:
     command = [str(RIVALS), "-m", "benchmarks.datasets.pseudopeople_sample"]
     command += ["--pair", pair, "--part", part, "--out", str(folder)]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=sys.stderr)
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    if ended.returncode:
+        sys.stderr.write(ended.stderr)  # otherwise the package's bars of progress
+    ended.check_returncode()
 
 
 def _fake(folder: Path, quick: bool) -> Iterator[Source]:

@@ -16,7 +16,6 @@ from fingerpost.private.identity.comparison import (
     COMPARISON_VERSION,
     Comparison,
     Decision,
-    Finding,
     Rule,
     compare,
 )
@@ -29,6 +28,7 @@ from fingerpost.private.identity.match_keys import (
     match_keys,
     oprf_input,
 )
+from fingerpost.private.identity.naming import Finding
 from fingerpost.private.identity.normal_form import NORMALISATION_VERSION, NormalForm, normalise
 from fingerpost.private.identity.strength import (
     Strength,

@@ -17,32 +17,27 @@ The rules, each for a child it protects:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final
 
 from fingerpost.private.identity.identifiers import HealthNumber, Upn
 from fingerpost.private.identity.levels import (
     Level,
-    better,
     birth_level,
-    clearly_two_names,
-    forename_level,
     middle_level,
     postcode_level,
-    surname_level,
-    word_level,
 )
-from fingerpost.private.identity.names import Name, daily_names
+from fingerpost.private.identity.names import daily_names
+from fingerpost.private.identity.naming import SURE_NAME, Finding, Naming, best_naming
 from fingerpost.private.identity.normal_form import NormalForm
 from fingerpost.private.identity.rarity import forename_bits, surname_bits
 from fingerpost.private.identity.variants import canonical, word_lists
-from fingerpost.private.identity.weights import Field, Weights, shipped_weights
+from fingerpost.private.identity.weights import Field, shipped_weights
 
 COMPARISON_VERSION: Final = 1
 """Local to a node: two nodes may differ in it, as no key depends on it."""
 
-_SURE_NAME: Final = (Level.EXACT, Level.VARIANT)
 _LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
 _SAME_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY, Level.ONE_DIGIT)
 _OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
@@ -78,15 +73,6 @@ class Rule(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What one field said, and its bits. Holds no value of the field."""
-
-    field: Field
-    level: Level
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """The decision, the sum in bits and what it rests on. ``by_sum``: what the sum alone would have
     said; ``rule``: the first rule that speaks against a match, whether the sum came that far or not."""
@@ -108,24 +94,13 @@ class Comparison:
         return self.decision is not Decision.DIFFERENT
 
 
-@dataclass(frozen=True, slots=True)
-class _Naming:
-    """The best reading of two children's names."""
-
-    forename: Level
-    surname: Level
-    two_names: bool
-    findings: tuple[Finding, ...]
-    weight: float
-
-
 def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comparison:
     """Compare what was asked with what is recorded. Symmetric; takes about 0.1 ms.
 
     ``upn``: whether the agreement lets the pupil number be used; never otherwise.
     """
     weights = shipped_weights()
-    naming = _best_naming(asked, record, weights)
+    naming = best_naming(asked, record, weights)
     levels = {
         Field.MIDDLE: middle_level(asked.names[0], record.names[0]),
         Field.BIRTH: birth_level(asked.birth, record.birth),
@@ -156,7 +131,7 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
 
 
 def _rule(
-    naming: _Naming,
+    naming: Naming,
     levels: dict[Field, Level],
     asked: NormalForm,
     record: NormalForm,
@@ -180,7 +155,7 @@ def _rule(
     # A sister called alike, or a typing error? Two known names, or two sexes, are two children.
     other_sex = levels[Field.SEX] is Level.DIFFERENT
     # Called by what is the other's middle name: no likeness, a name.
-    named = (*_SURE_NAME, Level.PART)
+    named = (*SURE_NAME, Level.PART)
     if naming.forename not in named and (naming.two_names or other_sex):
         return Rule.TWO_NAMES
     if other_sex and levels[Field.MIDDLE] is Level.DIFFERENT:
@@ -202,7 +177,7 @@ def _family_name_first(form: NormalForm) -> bool:
     return straight - turned > _FAR_LIKELIER
 
 
-def _borne_out(naming: _Naming, birth: Level) -> bool:
+def _borne_out(naming: Naming, birth: Level) -> bool:
     """A number that nothing else bears out may be another child's."""
     named = naming.forename in _LIKE_NAME or naming.surname in _LIKE_NAME
     return named or (naming.forename is Level.MISSING and birth in _SAME_DATE)
@@ -218,7 +193,7 @@ def _daily_name_says_little(asked: NormalForm, record: NormalForm) -> bool:
 
 
 def _rule_without_number(
-    naming: _Naming, levels: dict[Field, Level], common: bool, brothers: bool
+    naming: Naming, levels: dict[Field, Level], common: bool, brothers: bool
 ) -> Rule | None:
     """Whether more agrees than a household, or than names that many share."""
     forename, birth = naming.forename, levels[Field.BIRTH]
@@ -227,7 +202,7 @@ def _rule_without_number(
         return Rule.NO_FORENAME  # an initial, or something like the name, is no forename
     if not home and not (birth in _SAME_DATE and family):
         return Rule.NAMES_ALONE
-    very_same = forename in _SURE_NAME and birth in (Level.EXACT, Level.CENTURY)
+    very_same = forename in SURE_NAME and birth in (Level.EXACT, Level.CENTURY)
     if not home and not very_same and common:
         return Rule.NAMES_ALONE
     if birth in (Level.DIFFERENT, Level.CLOSE):
@@ -235,7 +210,7 @@ def _rule_without_number(
         same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
         if not same or brothers or Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE]):
             return Rule.OTHER_DATE
-    sure = forename in _SURE_NAME and birth in _SAME_DATE
+    sure = forename in SURE_NAME and birth in _SAME_DATE
     if levels[Field.HEALTH_NUMBER] is Level.DIFFERENT and not sure:
         return Rule.OTHER_NUMBER
     return None
@@ -248,80 +223,6 @@ def _two_of_a_birth(asked: NormalForm, record: NormalForm) -> bool:
         and record.birth_order is not None
         and asked.birth_order != record.birth_order
     )
-
-
-def _best_naming(asked: NormalForm, record: NormalForm, weights: Weights) -> _Naming:
-    """The best pair of names over present and other names, straight or with swapped fields."""
-    readings = [
-        reading
-        for one in asked.names
-        for other in record.names
-        for reading in _readings(one, other, weights)
-    ]
-    # Equal sums are told apart by their levels, so that the order of the sides does not matter.
-    return max(readings, key=lambda r: (r.weight, r.forename.value, r.surname.value, r.two_names))
-
-
-def _readings(one: Name, other: Name, weights: Weights) -> list[_Naming]:
-    forename, surname = forename_level(one, other), surname_level(one, other)
-    given = (*daily_names(one)[:1], *daily_names(other)[:1])
-    family = tuple(name for name in (one.surname, other.surname) if name)
-    if surname is Level.PART:
-        family += one.surnames + other.surnames
-    readings = [_naming(forename, surname, given, family, clearly_two_names(one, other), weights)]
-    if forename in _SURE_NAME or not one.forenames or not other.forenames:
-        return readings
-    crossed = (_crossed(one, other), _crossed(other, one))
-    if Level.DIFFERENT not in crossed and crossed != (Level.MISSING, Level.MISSING):
-        worse, best = crossed if better(*crossed) is crossed[1] else crossed[::-1]
-        both = given + family
-        two_names = clearly_two_names(one, _turned(other)) or clearly_two_names(_turned(one), other)
-        swapped = _naming(worse, best, both, both, two_names, weights)
-        first, second = swapped.findings
-        moved = Finding(first.field, first.level, first.weight + weights.swapped_fields)
-        readings.append(
-            replace(
-                swapped,
-                findings=(moved, second),
-                weight=swapped.weight + weights.swapped_fields,
-            )
-        )
-    return readings
-
-
-def _crossed(one: Name, other: Name) -> Level:
-    """The forename of one against the surname of the other, with the care for forenames: which of the two
-    stands in the wrong place is not known, and twins are told apart there too."""
-    if not one.forenames or not other.surnames:
-        return Level.MISSING
-    level = word_level(one.forename, other.surname)
-    if level in (*_SURE_NAME, Level.DIFFERENT):
-        return level
-    as_forename = forename_level(one, _turned(other))
-    if as_forename is Level.PARTIAL:
-        return Level.DIFFERENT
-    return as_forename if better(level, as_forename) is level else level
-
-
-def _turned(name: Name) -> Name:
-    """With its surname as the forename."""
-    return Name(forenames=name.surnames)
-
-
-def _naming(
-    forename: Level,
-    surname: Level,
-    given: tuple[str, ...],
-    family: tuple[str, ...],
-    two_names: bool,
-    weights: Weights,
-) -> _Naming:
-    findings = (
-        Finding(Field.FORENAME, forename, weights.of_name(Field.FORENAME, forename, given)),
-        Finding(Field.SURNAME, surname, weights.of_name(Field.SURNAME, surname, family)),
-    )
-    weight = findings[0].weight + findings[1].weight
-    return _Naming(forename, surname, two_names, findings, weight)
 
 
 def _equal(a: object, b: object) -> Level:

@@ -138,13 +138,14 @@ def _given_forms(name: Name) -> Iterator[tuple[int, str]]:
     for word in called[:1]:
         for later, formal in enumerate(formal_names(word) or formal_names(canonical(word))):
             yield 1 + later, fold(formal)
+    movable = word_lists().movable
     for position, word in enumerate(name.middles):
-        if len(word) > 1:
-            yield 2 + position, _key(word)
+        if len(word) > 1 and canonical(word) not in movable:
+            yield 2 + position, _key(word)  # nobody is called by Kaur or Begum alone
 
 
 def _family_forms(name: Name) -> Iterator[tuple[int, str]]:
-    """The surname whole and in parts; then middle names, which other records write as surnames."""
+    """The surname whole and in parts; then later given names, which other records write as surnames."""
     if name.surname:
         yield 0, _key(name.surname)
     if name.surnames != (name.surname,):
@@ -152,7 +153,7 @@ def _family_forms(name: Name) -> Iterator[tuple[int, str]]:
             if len(word) > 1:
                 yield 1 + (position > 1), _key(word)
     movable, patronymics = word_lists().movable, word_lists().patronymics
-    for word in name.middles:
+    for word in (*_called(name)[1:], *name.middles):
         if not name.surname or len(word) < 2:
             continue
         if word in movable or canonical(word) in movable:

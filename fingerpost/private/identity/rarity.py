@@ -39,11 +39,10 @@ class Rarity:
         return self.surnames.get(text, self.unlisted_surname)
 
     def pair(self, one: str, other: str) -> float:
-        """Of two, whichever is the forename, or both of them: the fewest bits of all readings. A father's
-        name stands now among the given names and now as the surname."""
-        given, other_given = self.forename(one), self.forename(other)
-        return min(
-            given + self.surname(other), other_given + self.surname(one), given + other_given
+        """Of two, each in the role in which it is commoner: fields are swapped, a father's name stands now
+        among the given names and now as the surname, and Kaur is either."""
+        return min(self.forename(one), self.surname(one)) + min(
+            self.forename(other), self.surname(other)
         )
 
 

@@ -114,6 +114,15 @@ def test_a_group_is_held_against_all_other_children_that_ask_fairly() -> None:
     assert (ratio.group, ratio.hits, ratio.times) == ("b", 3, float("inf"))
 
 
+def test_a_small_group_is_not_the_most_exposed_by_one_chance_hit() -> None:
+    shares = {
+        "large": Share(400, 100_000), "not large": Share(100, 100_000),
+        "small": Share(1, 200), "not small": Share(500, 200_000),
+    }  # fmt: skip
+    ratio = most_exposed("elsewhere", shares)
+    assert (ratio.group, ratio.times) == ("large", 4.0)
+
+
 def test_counts() -> None:
     found = {(0, 1): WIDE, (0, 2): WIDE | NARROW, (1, 1): NARROW}
     assert count(found, WIDE, range(2)) == 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
+from hypothesis import assume
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -56,6 +57,7 @@ SURNAMES: Final = (
 POSTCODES: Final = ("LS6 2AB", "BD3 8XY", "B8 1AB", "E1 4QX", "SW1A 2AA")
 NUMBERS: Final = ("9434765919", "4505577104", "4010232137", "5990128088", "")
 NO_NAME: Final = ("", "Baby", "Baby of Sarah", "Twin 1 Smith", "Twin 2", "Infant", "Unknown")
+_NAMES: Final = sorted({name for names in CALLED_ALIKE for name in names} | set(UNLIKE))
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -132,6 +134,38 @@ def _beside(one: Demographics, other: Demographics) -> set[tuple[str, str]]:
         given = {*theirs, "".join(theirs), *_words(second.middle_names)}
         found |= {(a, b) for a in {*called[:1], "".join(called)} for b in given if a and b}
     return found
+
+
+@st.composite
+def households(draw: st.DrawFn) -> tuple[Demographics, Demographics]:
+    """Two records of one surname, date and postcode, and of two forenames that are not one name: twins, or one child
+    who was recorded under another forename; nobody can know. At most one of sex and middle names contradicts, and no
+    number does."""
+    one, other = draw(st.lists(st.sampled_from(_NAMES), min_size=2, max_size=2, unique=True))
+    dates = st.sampled_from((date(2014, 1, 1), date(2014, 5, 1))) | st.dates(
+        date(2006, 1, 1), date(2024, 12, 31)
+    )
+    first = Demographics(
+        forename=one,
+        middle_names=draw(st.sampled_from(MIDDLES)),
+        surname=draw(st.sampled_from(SURNAMES)),
+        dob=draw(dates),
+        sex=draw(st.none() | st.sampled_from(Sex)),
+        postcode=draw(st.sampled_from(POSTCODES)),
+        nhs_number=draw(st.sampled_from(("", NUMBERS[0]))),
+    )
+    second = replace(first, forename=other)
+    match draw(st.integers(0, 3)):
+        case 0:
+            second = replace(second, sex=draw(st.none() | st.sampled_from(Sex)))
+        case 1:
+            second = replace(second, middle_names=draw(st.sampled_from(MIDDLES)))
+        case 2:
+            second = replace(second, nhs_number="")
+        case _:
+            pass
+    assume(not may_be_one(first, second))
+    return first, second
 
 
 @st.composite
