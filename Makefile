@@ -57,5 +57,8 @@ clean: ## remove what the targets made, the environment too
 	rm -rf -- $(VENV) .cache build dist *.egg-info demo-output
 	find . -name __pycache__ -type d -prune -exec rm -rf -- {} +
 
-runtime dev:
+runtime: ## what the programs run with, in .venv
+	$(READY) $@
+
+dev: ## the same, and what the workshop runs with
 	$(READY) $@

@@ -151,7 +151,8 @@ def is_same_child(first: Demographics, second: Demographics) -> bool:
     """Whether a second description is of the first one's child, by the comparison that nodes decide with. Deny by
     default: what is only possibly the same needs a first lookup of its own (attack: ask about a harmless child, and
     widen about another)."""
-    one, other = normalise(first), normalise(second)
+    # By the present names alone: another child may carry the first one's among her other names.
+    one, other = (normalise(replace(child, other_names=())) for child in (first, second))
     return one == other or compare(one, other).decision is Decision.MATCH
 
 

@@ -1,6 +1,6 @@
 """The lines and cells of a CSV file, as the node's import reads them: a line is a row, in UTF-8, or it is refused.
 
-No text raised here holds what stood in a line.
+No text raised here holds what stood in a line, but for names of columns; a first line that may be a record is not told.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from agency_node.case_sources.reasons import RefusedFile
 from agency_node.ingest.source_file import read_source
 from fingerpost.protocol.errors import Defect
 
-_LINES_NAMED: Final = 5
+LINES_NAMED: Final = 5
+_NAMES_TOLD: Final = 10
+_NAME_TOLD_CHARS: Final = 40
 _NOT_UTF8: Final = "not in UTF-8; export as “CSV UTF-8”"
 _NOT_CSV: Final = (
     "a quotation mark is left open or stands inside a field (a field may hold no line end)"
@@ -35,11 +37,16 @@ class Cells:
         self._name = name
         self._lines = iter(lines)
         self.blank = 0
+        self.passed_over: tuple[str, ...] = ()
+        self.renamed: frozenset[str] = frozenset()
 
     def header(
         self, rename: Mapping[str, str], wanted: Sequence[str], needed: Sequence[str]
     ) -> tuple[str, ...]:
-        """The columns in the file's order, "" for one that is not ``wanted``. Raises ``BadInput``."""
+        """The columns in the file's order, "" for one that is not ``wanted``. Raises ``BadInput``.
+
+        Afterwards ``passed_over`` has the names of those that are not wanted, as they stand in the file, and
+        ``renamed`` what of ``rename`` was used."""
         first = next(self._lines, "").removeprefix("\ufeff").rstrip("\r\n")
         if not first.strip():
             raise BadInput(f"{self._name}: the file is empty, or its first line is")
@@ -51,17 +58,25 @@ class Cells:
             raise BadInput(f"{self._name}: the first line cannot be read as CSV") from None
         if len(cells) > MOST_COLUMNS:
             raise BadInput(f"{self._name}: more than {MOST_COLUMNS} columns")
-        names = tuple(cell.strip().lower() for cell in cells)
-        names = tuple(rename.get(name, name) for name in names)
+        written = tuple(cell.strip().lower() for cell in cells)
+        names = tuple(rename.get(name, name) for name in written)
         for column in needed:
             if column not in names:
                 raise BadInput(
                     f"{self._name}: the first line names no column {column}"
-                    + (" (commas must stand between the columns)" if len(names) == 1 else "")
+                    + _seen(cells, known=not set(wanted).isdisjoint(names))
                 )
+        if set(wanted).isdisjoint(names):
+            raise BadInput(f"{self._name}: the first line names none of {', '.join(wanted)}")
         for column in wanted:
             if names.count(column) > 1:
                 raise BadInput(f"{self._name}: the column {column} is there twice")
+        self.passed_over = tuple(
+            cell.strip()
+            for cell, name in zip(cells, names, strict=True)
+            if name and name not in wanted
+        )
+        self.renamed = frozenset(rename).intersection(written)
         return tuple(name if name in wanted else "" for name in names)
 
     def rows(self, header: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -97,6 +112,28 @@ def _values(line: str, header: tuple[str, ...]) -> tuple[dict[str, str] | None, 
     return {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}, ""
 
 
+def _seen(cells: Sequence[str], *, known: bool) -> str:
+    """What the first line has instead. Accident: a file without a header, whose first line is somebody's record. It is
+    told only where it has a column that we know, or no digit anywhere: no id, no date, no number, no postcode."""
+    if len(cells) == 1:
+        return " (commas must stand between the columns)"
+    if not known and any(c.isdigit() for cell in cells for c in cell):
+        return "; is its first line one of column names?"
+    return f"; it has {told(cells)}; call one so by --map NAME=COLUMN"
+
+
+def told(names: Sequence[str]) -> str:
+    """Names of columns for a screen: not many, none long, and none that commands a terminal."""
+    shown = ["".join(c if c.isprintable() else "\ufffd" for c in name.strip()) for name in names]
+    shown = [
+        name if len(name) <= _NAME_TOLD_CHARS else name[: _NAME_TOLD_CHARS - 1] + "…"
+        for name in shown
+        if name
+    ]
+    more = f" and {len(shown) - _NAMES_TOLD:,} more" if len(shown) > _NAMES_TOLD else ""
+    return ", ".join(shown[:_NAMES_TOLD]) + more
+
+
 def lines_of(path: Path) -> Iterator[str]:
     if not path.exists():
         raise BadInput(f"{path}: there is no such file")
@@ -110,7 +147,9 @@ def lines_of(path: Path) -> Iterator[str]:
         raise BadInput(str(defect)) from None
 
 
-def where(lines: Sequence[int]) -> str:
-    named = ", ".join(str(line) for line in lines[:_LINES_NAMED])
-    more = f" and {len(lines) - _LINES_NAMED} more" if len(lines) > _LINES_NAMED else ""
-    return f"line {named}{more}" if len(lines) == 1 else f"lines {named}{more}"
+def where(lines: Sequence[int], count: int | None = None) -> str:
+    """``count``: how many there are, where ``lines`` has the first of them only."""
+    count = len(lines) if count is None else count
+    named = ", ".join(str(line) for line in lines[:LINES_NAMED])
+    more = f" and {count - LINES_NAMED:,} more" if count > LINES_NAMED else ""
+    return f"line {named}{more}" if count == 1 else f"lines {named}{more}"

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agency_node.match_tool import outputs
-from agency_node.match_tool.cells import BadInput
+from agency_node.match_tool.cells import BadInput, told
 from agency_node.match_tool.duplicates import find_duplicates
 from agency_node.match_tool.duplicates_report import show_duplicates, write_csv, write_json
 from agency_node.match_tool.evaluation import evaluate
@@ -30,8 +30,9 @@ from agency_node.match_tool.evaluation_report import (
 from agency_node.match_tool.explanation import explain
 from agency_node.match_tool.explanation_screen import show_explanation
 from agency_node.match_tool.recorded import Watch
+from agency_node.match_tool.slips import Slip, untold, write_slips
 from agency_node.match_tool.tables import COLUMNS, Row, Table, read_table, read_truth
-from agency_node.match_tool.typed import MOST_TYPED, read_typed
+from agency_node.match_tool.typed import MOST_TYPED, typed_table
 from fingerpost.private.identity import Scope
 
 _STANDARD_INPUT: Final = Path("-")
@@ -69,6 +70,10 @@ def evaluate_(
     right: Annotated[Path, typer.Option(help="The records that are recorded (CSV).")],
     truth: Annotated[Path, typer.Option(help="left_id,right_id of each true pair (CSV).")],
     json: Annotated[Path | None, typer.Option(help="Write the figures here as well.")] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(help="Write the pairs that went wrong here: a new file, mode 0600."),
+    ] = None,
     keys: Annotated[
         Keys, typer.Option(help="What the left records ask with: near (wide) or far (narrow).")
     ] = Keys.WIDE,
@@ -78,15 +83,26 @@ def evaluate_(
     """Measure how well two files match where it is known who is who."""
     if json is not None:
         outputs.require_writable(json, left, right, truth)
+    if pairs is not None:
+        outputs.require_new(pairs)
+        if pairs == json:
+            raise BadInput("--json and --pairs name one file")
     rename = _read_names(map_)
     one = read_table(left, rename)
     other = one if _is_same(left, right) else read_table(right, rename)
+    _require_used(rename, one, other)
     lines = read_truth(truth, one.rows, other.rows)
-    pairs = {(pair.left, pair.right) for pair in lines}
+    true = {(pair.left, pair.right) for pair in lines}
+    slips: list[Slip] = []
+    tell = untold if pairs is None else slips.append
     with _progress() as watch:
-        found = evaluate(one.rows, other.rows, pairs, scope=_SCOPES[keys], upn=upn, watch=watch)
+        found = evaluate(
+            one.rows, other.rows, true, scope=_SCOPES[keys], upn=upn, watch=watch, tell=tell
+        )
     repeated = len(lines) - found.counts.true_pairs
     inputs = Inputs(one, other, truth.name, len(lines), repeated)
+    if pairs is not None:
+        outputs.create(pairs, write_slips(slips, one.rows, other.rows))
     if json is not None:
         outputs.replace(json, write_evaluation(found, inputs))
     show_evaluation(Console(highlight=False), found, inputs)
@@ -122,15 +138,18 @@ def explain_(
     if sum((*given, typed is not None)) != 1:
         raise BadInput("give --left with --right, or --file with --ids, or --typed")
     if typed is not None:
-        one, other = read_typed(_content(typed))
+        tables = [typed_table(_content(typed))]
+        one, other = tables[0].rows
     elif file is not None and ids is not None:
-        table = _shown(console, read_table(file, rename))
-        one, other = _row(table, ids[0]), _row(table, ids[1])
+        tables = [read_table(file, rename)]
+        one, other = _row(tables[0], ids[0]), _row(tables[0], ids[1])
     elif left is not None and right is not None:
-        one = _row(_shown(console, read_table(left[0], rename)), left[1])
-        other = _row(_shown(console, read_table(right[0], rename)), right[1])
+        tables = [read_table(left[0], rename), read_table(right[0], rename)]
+        one, other = _row(tables[0], left[1]), _row(tables[1], right[1])
     else:
         raise BadInput("give --left with --right, or --file with --ids, or --typed")
+    _require_used(rename, *tables)
+    show_notes(console, tables)
     found = explain(one.demographics, other.demographics, upn=upn)
     show_explanation(console, found, one, other, values=show_values)
 
@@ -153,7 +172,9 @@ def dedupe(
             outputs.require_new(path)
     if json is not None and json == csv:
         raise BadInput("--json and --csv name one file")
-    table = read_table(file, _read_names(map_))
+    rename = _read_names(map_)
+    table = read_table(file, rename)
+    _require_used(rename, table)
     with _progress() as watch:
         found = find_duplicates(table.rows, upn=upn, watch=watch)
     if json is not None:
@@ -183,6 +204,16 @@ def _read_names(maps: Sequence[str] | None) -> Mapping[str, str]:
     return rename
 
 
+def _require_used(rename: Mapping[str, str], *tables: Table) -> None:
+    """Accident: a mistyped name, a column that is passed over for it, and figures that say nothing. Raises
+    ``BadInput``."""
+    unused = [name for name in rename if not any(name in table.renamed for table in tables)]
+    if unused:
+        others = [name for table in tables for name in table.passed_over]
+        beside = f"; what was passed over: {told(list(dict.fromkeys(others)))}" if others else ""
+        raise BadInput(f"--map: no file has a column {told(unused)}{beside}")
+
+
 def _is_same(left: Path, right: Path) -> bool:
     try:
         return left.samefile(right)
@@ -195,11 +226,6 @@ def _row(table: Table, row_id: str) -> Row:
         if row.id == row_id:
             return row
     raise BadInput(f"{table.name}: no record has the id that was given")
-
-
-def _shown(console: Console, table: Table) -> Table:
-    show_notes(console, (table,))
-    return table
 
 
 def _content(path: Path) -> bytes:

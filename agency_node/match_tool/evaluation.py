@@ -16,6 +16,7 @@ from datetime import date
 from agency_node.match_tool.partners import is_same, partners_of, places_of
 from agency_node.match_tool.recorded import TOLD_EVERY, Recorded, Watch, unwatched
 from agency_node.match_tool.ruling import Ruled, likely, rule
+from agency_node.match_tool.slips import Tell, slips_of, untold
 from agency_node.match_tool.tables import Row
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.identity import Decision, Scope, Side, compare, match_keys, normalise
@@ -104,9 +105,11 @@ def evaluate(
     upn: bool = False,
     watch: Watch = unwatched,
     clock: Callable[[], float] = time.perf_counter,
+    tell: Tell = untold,
 ) -> Evaluation:
     """``truth``: pairs of a left and a right id. ``scope``: what the left records ask with; the right ones are recorded
-    wide, as every record is. ``upn``: whether the agreement lets the pupil number be used.
+    wide, as every record is. ``upn``: whether the agreement lets the pupil number be used. ``tell``: of each pair that
+    went wrong or is left for a person.
 
     Raises ``BadInput``: an id that is there twice, a true pair of which a record is in neither table, or (in one table)
     of a record with itself.
@@ -138,7 +141,10 @@ def evaluate(
         began = clock()
         ruled = rule(form, chosen, recorded.forms, upn=upn)
         comparing += clock() - began
-        tally.add(shared.keys(), chosen, ruled, partners.get(position, frozenset()), own)
+        mine = partners.get(position, frozenset())
+        tally.add(shared.keys(), chosen, ruled, mine, own)
+        for slip in slips_of(position, ruled, mine, _first(own)):
+            tell(slip)
     watch("Asking", len(left), len(left))
     true = sum(len(found) for found in partners.values())
     if same:
@@ -181,8 +187,8 @@ class _Tally:
         partners: frozenset[int],
         own: int | None,
     ) -> None:
-        """One asker. ``own``: its own place where both files are one; then only later records make a pair with it."""
-        first = 0 if own is None else own + 1
+        """One asker. ``own``: its own place where both files are one."""
+        first = _first(own)
         pairs = {position for position in opened if position >= first}
         self._opened += len(pairs)
         self._true_opened += len(pairs & partners)
@@ -271,6 +277,11 @@ class _Tally:
                 left_without_partner_opened=self._lonely_opened,
             ),
         )
+
+
+def _first(own: int | None) -> int:
+    """Where both files are one, only records later than itself make a pair with an asker."""
+    return 0 if own is None else own + 1
 
 
 def _read_tables() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as Screen
 from rich.text import Text
 
+from agency_node.match_tool.cells import told, where
 from agency_node.match_tool.evaluation import Counts, Evaluation, Quality
 from agency_node.match_tool.tables import Table
 from agency_node.match_tool.wording import NOTES, number
@@ -85,10 +86,8 @@ def about(table: Table) -> dict[str, object]:
         "rows": len(table.rows),
         "columns": list(table.columns),
         "notes": [
-            {"column": column, "note": note.value, "fields": fields}
-            for (column, note), fields in sorted(
-                table.notes.items(), key=lambda item: (item[0][0], item[0][1].value)
-            )
+            {"column": column, "note": note.value, "fields": table.notes.fields[column, note]}
+            for column, note in table.notes.in_order()
         ],
     }
 
@@ -98,12 +97,25 @@ def as_json(body: Mapping[str, object]) -> bytes:
 
 
 def show_notes(console: Console, tables: Sequence[Table]) -> None:
-    """What was mended or left out, by file and column, as numbers."""
+    """What was passed over, mended or left out, by file and column: counts and lines."""
     for table in tables:
-        for (column, note), fields in sorted(
-            table.notes.items(), key=lambda item: (item[0][0], item[0][1].value)
-        ):
-            console.print(Text(f"{table.name}: {column}: {fields:,} × {NOTES[note]}"))
+        for text in _notes(table):
+            console.print(Text(text))
+
+
+def _notes(table: Table) -> Iterator[str]:
+    if table.passed_over:
+        yield f"{table.name}: Passed over: {told(table.passed_over)}"
+    notes = table.notes
+    for column, note in notes.in_order():
+        fields, lines = notes.fields[column, note], notes.lines[column, note]
+        place = f" ({where(lines, fields)})" if lines else ""
+        yield f"{table.name}: {column}: {fields:,} × {NOTES[note]}{place}"
+    if notes.is_month_first_likely:
+        yield (
+            f"{table.name}: dob: more than one date in ten was put right; if the month stands first, "
+            "others are misread"
+        )
 
 
 def show_evaluation(console: Console, found: Evaluation, inputs: Inputs) -> None:

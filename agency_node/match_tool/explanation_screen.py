@@ -69,10 +69,17 @@ def verdict(found: Explanation) -> Iterator[str]:
         f"possible {found.weights.possible:g}: it says {found.by_sum.name}."
     )
     if found.compared.held_by is not None:
-        yield f"A rule that no sum may overrule holds it back: {found.compared.held_by.value}."
+        rule = found.compared.held_by
+        yield f"A rule that no sum may overrule holds it back: {rule.name}, {rule.value}."
     elif found.compared.decision is not found.by_sum:
         yield "A number agrees and the rest does not bear it out: a person has to see that."
-    yield f"Decision: {DECISIONS[found.compared.decision]}."
+    decision = DECISIONS[found.compared.decision]
+    if found.meeting is not Meeting.NEVER:
+        yield f"Decision: {decision}."
+    elif found.turned is Meeting.NEVER:
+        yield f"Decision: none. It would be {decision}, but they never meet."
+    else:
+        yield f"Decision: none. It would be {decision}, but they meet only when the right record asks."
 
 
 def _line(name: str, row: Row) -> Text:

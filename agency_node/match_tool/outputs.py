@@ -18,7 +18,7 @@ def require_writable(path: Path, *inputs: Path) -> None:
     """Asked before the work, not after it. ``inputs``: files that it may not replace. Raises ``BadInput``."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise BadInput(f"{path}: is no plain file; it is not replaced")
-    if any(path.absolute() == one.absolute() for one in inputs):
+    if path.exists() and any(one.exists() and path.samefile(one) for one in inputs):
         raise BadInput(f"{path}: is read here; it is not replaced")
     if not path.parent.is_dir():
         raise BadInput(f"{path}: the folder does not exist")

@@ -3,17 +3,15 @@
 Law: lines, cells, dates, sexes and names are read by the readers of the node's own import (``case_sources``), so that
 a record means here what it means there. A file that cannot be read for certain is refused as a whole, because a figure
 over an unknown part of a file is no figure; a field that cannot be read is left empty and counted.
-No text raised or counted here holds what stood in a field.
+No text raised or counted here holds what stood in a field. Names of columns are no field.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum, unique
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -22,7 +20,9 @@ from agency_node.case_sources import fields as read
 from agency_node.case_sources.fields import BadField
 from agency_node.case_sources.reasons import Reason
 from agency_node.match_tool.cells import BadInput, Cells, lines_of, where
+from agency_node.match_tool.notes import Note, Notes, NoteTaker
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.identity.identifiers import read_health_number, read_upn
 
 ID: Final = "record_id"
 COLUMNS: Final = (
@@ -45,18 +45,6 @@ _YEAR_LAST: Final = re.compile(r"([0-9]{1,2})([/.])([0-9]{1,2})[/.]([0-9]{4})")
 _T = TypeVar("_T")
 
 
-@unique
-class Note(Enum):
-    """What was done to a field that could not be taken as it stood. The value is the stable name in reports."""
-
-    DATE_MENDED = "date_mended"
-    DATE_LEFT_OUT = "date_left_out"
-    SEX_LEFT_OUT = "sex_left_out"
-    TOO_LONG_LEFT_OUT = "too_long_left_out"
-    TOO_MANY_NAMES_LEFT_OUT = "too_many_names_left_out"
-    CONTROL_CHARACTERS_LEFT_OUT = "control_characters_left_out"
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
     """One record. ``id``: the agency's own; ``line``: of its file, from 1 (the header), 0 where there is no file."""
@@ -71,13 +59,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
-    """``columns``: of ours that the file has. ``notes``: how many fields, by column and note."""
+    """``columns``: of ours that the file has; ``passed_over``: the others, as they stand there. ``renamed``: the file's
+    names of columns (lower case) for which another was asked."""
 
     name: str
     rows: tuple[Row, ...]
     columns: tuple[str, ...]
-    notes: Mapping[tuple[str, Note], int]
+    notes: Notes
     blank: int
+    passed_over: tuple[str, ...] = ()
+    renamed: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Table({len(self.rows)} rows)"
@@ -118,7 +109,15 @@ def parse_table(
     found = _Found(name, ids=ids)
     for line, values in cells.rows(header):
         found.add(line, values)
-    return found.table(tuple(column for column in COLUMNS if column in header), cells.blank)
+    return Table(
+        name,
+        found.rows(),
+        tuple(column for column in COLUMNS if column in header),
+        found.notes(),
+        cells.blank,
+        cells.passed_over,
+        cells.renamed,
+    )
 
 
 def table_of(name: str, records: Iterable[Mapping[str, str]]) -> Table:
@@ -128,7 +127,7 @@ def table_of(name: str, records: Iterable[Mapping[str, str]]) -> Table:
     found = _Found(name, ids=False)
     for values in records:
         found.add(0, values)
-    return found.table(COLUMNS, 0)
+    return Table(name, found.rows(), COLUMNS, found.notes(), 0)
 
 
 def read_truth(path: Path, left: Sequence[Row], right: Sequence[Row]) -> tuple[TruePair, ...]:
@@ -161,17 +160,20 @@ class _Found:
         self._ids = ids
         self._rows: list[Row] = []
         self._lines: dict[str, int] = {}
-        self._notes: Counter[tuple[str, Note]] = Counter()
+        self._taker = NoteTaker()
 
     def add(self, line: int, values: Mapping[str, str]) -> None:
         row_id = values.get(ID, "")
         if not row_id and not self._ids:
             row_id = str(len(self._rows) + 1)
         self._require_id(line, row_id)
-        self._rows.append(Row(row_id, _demographics(values, self._notes), line))
+        self._rows.append(Row(row_id, _demographics(values, self._taker, line), line))
 
-    def table(self, columns: tuple[str, ...], blank: int) -> Table:
-        return Table(self._name, tuple(self._rows), columns, dict(self._notes), blank)
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(self._rows)
+
+    def notes(self) -> Notes:
+        return self._taker.notes()
 
     def _require_id(self, line: int, row_id: str) -> None:
         where = f"{self._name}: line {line}: {ID}"
@@ -196,34 +198,42 @@ _LEFT_OUT: Final = MappingProxyType(
 )
 
 
-def _demographics(values: Mapping[str, str], notes: Counter[tuple[str, Note]]) -> Demographics:
+def _demographics(values: Mapping[str, str], notes: NoteTaker, line: int) -> Demographics:
     def take(column: str, reader: Callable[[str], _T]) -> _T:
         text = values.get(column, "")
         if not text.isprintable() and any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):
-            notes[column, Note.CONTROL_CHARACTERS_LEFT_OUT] += 1
+            notes.add(column, Note.CONTROL_CHARACTERS_LEFT_OUT, line)
             text = ""
         try:
             return reader(text)
         except BadField as bad:
-            notes[column, _LEFT_OUT[bad.reason]] += 1
+            notes.add(column, _LEFT_OUT[bad.reason], line)
             return reader("")
+
+    def number(column: str, valid: Callable[[str], object | None]) -> str:
+        """As it stands: it is the normal form that makes nothing of a number that is not valid."""
+        text = take(column, read.read_number)
+        if text and valid(text) is None:
+            notes.add(column, Note.NUMBER_NOT_VALID, line)
+        return text
 
     return Demographics(
         forename=take("forename", read.read_name),
         middle_names=take("middle_names", read.read_name),
         surname=take("surname", read.read_name),
         other_names=take("other_names", read.read_aliases),
-        dob=_birth(values.get("dob", ""), notes),
+        dob=_birth(values.get("dob", ""), notes, line),
         sex=take("sex", read.read_sex),
         postcode=take("postcode", read.read_postcode),
-        nhs_number=take("nhs_number", read.read_number),
-        upn=take("upn", read.read_number),
+        nhs_number=number("nhs_number", read_health_number),
+        upn=number("upn", read_upn),
     )
 
 
-def _birth(text: str, notes: Counter[tuple[str, Note]]) -> date | None:
+def _birth(text: str, notes: NoteTaker, line: int) -> date | None:
     """A date of any century. Where day and month stand in each other's place, and only then they make a date, they are
     put right; every other text that is no date is left out."""
+    notes.dates += bool(text)
     try:
         return read.read_date(text)
     except BadField:
@@ -232,7 +242,7 @@ def _birth(text: str, notes: Counter[tuple[str, Note]]) -> date | None:
     try:
         mended = read.read_date(swapped)
     except BadField:
-        notes["dob", Note.DATE_LEFT_OUT] += 1
+        notes.add("dob", Note.DATE_LEFT_OUT, line)
         return None
-    notes["dob", Note.DATE_MENDED] += 1
+    notes.add("dob", Note.DATE_MENDED, line)
     return mended

@@ -9,15 +9,21 @@ from typing import Final
 import msgspec
 
 from agency_node.match_tool.cells import BadInput
-from agency_node.match_tool.tables import COLUMNS, Row, parse_table, table_of
+from agency_node.match_tool.tables import COLUMNS, Row, Table, parse_table, table_of
 
 MOST_TYPED: Final = 64 * 1024
 _NAME: Final = "typed records"
 
 
 def read_typed(content: bytes) -> tuple[Row, Row]:
+    """The two records of ``typed_table``."""
+    one, other = typed_table(content).rows
+    return one, other
+
+
+def typed_table(content: bytes) -> Table:
     """A JSON list of two objects, or CSV with a first line and two rows; the columns are those of a table, and
-    ``record_id`` may be missing. Raises ``BadInput``."""
+    ``record_id`` may be missing. Two rows come back. Raises ``BadInput``."""
     if len(content) > MOST_TYPED:
         raise BadInput(f"{_NAME}: more than {MOST_TYPED:,} bytes")
     try:
@@ -27,12 +33,12 @@ def read_typed(content: bytes) -> tuple[Row, Row]:
     if "\0" in text:
         raise BadInput(f"{_NAME}: not a text")
     if text.lstrip()[:1] in ("[", "{"):
-        rows = table_of(_NAME, _objects(text)).rows
+        table = table_of(_NAME, _objects(text))
     else:
-        rows = parse_table(_NAME, text.splitlines(), ids=False).rows
-    if len(rows) != 2:
-        raise BadInput(f"{_NAME}: two records are needed, {len(rows)} are there")
-    return rows[0], rows[1]
+        table = parse_table(_NAME, text.splitlines(), ids=False)
+    if len(table.rows) != 2:
+        raise BadInput(f"{_NAME}: two records are needed, {len(table.rows)} are there")
+    return table
 
 
 def _objects(text: str) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from agency_node.match_tool.tables import Note
+from agency_node.match_tool.notes import Note
 from fingerpost.private.identity import Decision, Field, Level
 
 FIELDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -58,6 +58,7 @@ NOTES: Final[Mapping[Note, str]] = MappingProxyType(
         Note.TOO_LONG_LEFT_OUT: "too long; left out",
         Note.TOO_MANY_NAMES_LEFT_OUT: "more than eight; all left out",
         Note.CONTROL_CHARACTERS_LEFT_OUT: "with characters that cannot be printed; left out",
+        Note.NUMBER_NOT_VALID: "not valid (length, form or check digit); not used",
     }
 )
 

@@ -32,8 +32,6 @@ from fingerpost.private.identity import (
 )
 
 MOST: Final = 2e-3
-RECORDS: Final = 100_000
-ASKED: Final = 5_000
 _KIN: Final = ("a twin", "a brother or sister", "a child of another family")
 
 
@@ -49,7 +47,7 @@ class Absent:
     possible_with: dict[str, Share]
 
 
-def absent(names: Names, records: int = RECORDS, asked: int = ASKED) -> list[Absent]:
+def absent(names: Names, records: int, asked: int) -> list[Absent]:
     people = build(records + asked, SEED + 60, names).children
     chance = Random(SEED + 60)
     away = set(chance.sample(range(len(people)), asked))

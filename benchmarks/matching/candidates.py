@@ -16,13 +16,22 @@ from fingerpost.private.identity.combinations import COMBINATIONS, FAR, Combinat
 from fingerpost.private.identity.ingredients import ingredients
 from fingerpost.private.identity.kinds import KeyKind, Meets, Scope, Side
 from fingerpost.private.identity.normal_form import NormalForm
-from fingerpost.private.identity.pieces import Piece, pieces
+from fingerpost.private.identity.pieces import Piece, Pieces, pieces
 
 Tagged = tuple[int, int, tuple[str, ...]]
 """Candidate, name-space, value: what two sides must share."""
 
 _MOST_VALUES = {"NK": 12}
 _FEW = 4
+
+
+def _forename_beginning_and_surname(of: Pieces) -> tuple[Piece, ...]:
+    """Four letters of the forename."""
+    return tuple(
+        Piece((forename.texts[0][:4], *surname.texts), surname.bits + 9.0)
+        for forename in of.forename
+        for surname in of.surname[:1]
+    )
 
 
 def _select(attribute: str) -> Select:
@@ -42,7 +51,7 @@ NAMES: dict[str, Select] = {
     "forename-sound": _select("forename_sound"),
     "surname-sound": _select("surname_sound"),
     "forename+surname-beginning": _select("forename_and_surname_beginning"),
-    "forename-beginning+surname": _select("forename_beginning_and_surname"),
+    "forename-beginning+surname": _forename_beginning_and_surname,
     "initial+surname-sound": _select("initial_and_surname_sound"),
     "sex": _select("sex"),
 }

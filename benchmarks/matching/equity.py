@@ -81,13 +81,16 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The most exposed group to all other children together; ``hits``: how often it was opened."""
+    """The most exposed group to all other children together; ``hits``: how often it was opened. ``least``: what the
+    counts bear out at the least, the lower end of its interval over the upper end of theirs.
+    """
 
     where: str
     group: str
     rate: float
     others: float
     hits: int
+    least: float
 
     @property
     def times(self) -> float:
@@ -142,7 +145,8 @@ def most_exposed(where: str, shares: Mapping[str, Share]) -> Ratio:
     groups = (name for name in shares if not name.startswith("not "))
     group = max(groups, key=lambda name: shares[name].interval[0])
     own, others = shares[group], shares[f"not {group}"]
-    return Ratio(where, group, own.rate, others.rate, own.hits)
+    least = own.interval[0] / others.interval[1]
+    return Ratio(where, group, own.rate, others.rate, own.hits, least)
 
 
 def by_group(world: World, met: Met, pairs: Recalled) -> tuple[list[Exposed], list[Ratio]]:

@@ -1,6 +1,7 @@
 """The figures of each data set: the product's, narrow and wide, beside those of others in the same run.
 
-What lives here: running ``evaluate`` and the rivals, and what is aimed at. What must not: how figures look.
+What lives here: running ``evaluate`` and the rivals, and what is aimed at. What must not: how figures look. Each
+program has one core to itself, as a rule, while another runs beside it: seconds are those of such a run.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from agency_node.match_tool.evaluation import Evaluation, evaluate
 from agency_node.match_tool.tables import read_rows, read_truth
 from benchmarks.matching.apart import apart
-from benchmarks.matching.sources import CACHE, RIVALS, ROOT, Aims, Source
+from benchmarks.matching.sources import RIVALS, ROOT, Aims, Source
 from fingerpost.private.identity import Scope
 
 SPLINK: Final = "Splink"
@@ -64,13 +66,13 @@ def measure(sources: Sequence[Source], told: Callable[[str], None]) -> list[Line
     ours: dict[str, list[Line]] = {}
     for (source, scope), figures in zip(work, found, strict=True):
         ours.setdefault(source.title, []).append(_line(source, scope, figures))
+    rivals = apart([partial(_rival, name, source, told) for source in sources for name in _RIVALS])
     lines: list[Line] = []
     for source in sources:
-        told(f"others on {source.title}")
-        rivals = [line for name in _RIVALS if (line := _rival(name, source)) is not None]
-        splink = next((line for line in rivals if line.program == SPLINK), None)
+        beside = [line for line in rivals if line is not None and line.source == source.title]
+        splink = next((line for line in beside if line.program == SPLINK), None)
         lines += (judged(line, source.aims, splink) for line in ours[source.title])
-        lines += rivals
+        lines += beside
     return lines
 
 
@@ -94,18 +96,20 @@ def _line(source: Source, scope: Scope, found: Evaluation) -> Line:
     )
 
 
-def _rival(name: str, source: Source) -> Line | None:
+def _rival(name: str, source: Source, told: Callable[[str], None]) -> Line | None:
     """None where it failed: its own words stand on standard error."""
-    out = CACHE / "rival.json"
     command = [str(RIVALS), str(ROOT / "benchmarks" / "rivals" / _RIVALS[name])]
     for option in ("left", "right", "truth"):
         command += [f"--{option}", str(source.folder / f"{option}.csv")]
-    command += ["--json", str(out)]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
-    if ended.returncode:
-        sys.stderr.write(f"{name} failed on {source.title}\n{ended.stderr}")
-        return None
-    said = json.loads(out.read_text(encoding="utf-8"))
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "told.json"
+        command += ["--json", str(out)]
+        ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+        if ended.returncode:
+            sys.stderr.write(f"{name} failed on {source.title}\n{ended.stderr}")
+            return None
+        said = json.loads(out.read_text(encoding="utf-8"))
+    told(f"{name} on {source.title}")
     decision = said["decision"]
     return Line(
         source=source.title,

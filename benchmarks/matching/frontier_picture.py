@@ -28,7 +28,7 @@ def draw(points: Sequence[Point]) -> str:
                 Mark(
                     100 * point.lost[model],
                     _times(point),
-                    _bits(point) if point.bits or not place else "",  # nothing lost on either line
+                    _bits(point) if point.bits or place else "",  # one point on both lines
                     point.bits == FAR,
                 )
                 for point in points
@@ -40,7 +40,7 @@ def draw(points: Sequence[Point]) -> str:
         Line(
             f"{model} errors",
             [
-                Mark(point.opened, point.recall[model], _bits(point), point.bits == FAR)
+                Mark(10_000 * point.opened, point.recall[model], _bits(point), point.bits == FAR)
                 for point in points
             ],
         )
@@ -48,7 +48,7 @@ def draw(points: Sequence[Point]) -> str:
     ]
     lost = [mark.x for line in evenness for mark in line.marks]
     times = [mark.y for line in evenness for mark in line.marks]
-    opened = [point.opened for point in points]
+    opened = [10_000 * point.opened for point in points]
     left = Plot(
         "Evenness against recall",
         even("most recall lost by any group, points", lost, lambda v: f"{v:g}"),
@@ -57,10 +57,13 @@ def draw(points: Sequence[Point]) -> str:
         (100 * MOST_LOST, MOST_RATIO),
         "aim",
         _NOTE,
+        steep=True,
     )
     right = Plot(
         "Recall against exposure",
-        logarithmic("a trust elsewhere is opened, share of questions", opened, lambda v: f"{v:g}"),
+        logarithmic(
+            "a trust elsewhere is opened, times in 10,000 questions", opened, lambda v: f"{v:g}"
+        ),
         even(
             "recall of all children",
             [mark.y for line in cost for mark in line.marks],

@@ -64,7 +64,8 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """``aim``: x at most, y at most; shaded. ``note``: beside the names of the lines."""
+    """``aim``: x at most, y at most; shaded. ``note``: beside the names of the lines. ``steep``: the lines fall,
+    so labels stand at the left of the first line and at the right of the second, not below and above."""
 
     title: str
     x: Axis
@@ -73,6 +74,7 @@ class Plot:
     aim: tuple[float, float] | None = None
     aim_said: str = ""
     note: Sequence[str] = ()
+    steep: bool = False
 
 
 def even(
@@ -142,7 +144,7 @@ def _plot(plot: Plot, at: int, wide: int) -> str:
         f'<rect class="frame" x="{left}" y="{_TOP}" width="{right - left}" height="{_BOTTOM - _TOP}"/>'
     )
     for place, line in enumerate(plot.lines):
-        parts += _line(line, place, x_of, y_of, left)
+        parts += _line(line, place, x_of, y_of, plot.steep)
         parts += _legend(line.name, place, left)
     for place, words in enumerate(plot.note):
         parts.append(_text(left + 160, _BOTTOM + 62 + 18 * place, words, "soft"))
@@ -163,7 +165,7 @@ def _line(
     place: int,
     x_of: Callable[[float], float],
     y_of: Callable[[float], float],
-    plot_left: int,
+    steep: bool,
 ) -> list[str]:
     colour, dash = _COLOURS[place % 2], _DASHES[place % 2]
     path = " L".join(f"{x_of(mark.x):.1f} {y_of(mark.y):.1f}" for mark in line.marks)
@@ -178,15 +180,15 @@ def _line(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="none" stroke="{colour}" stroke-width="2"/>'
             )
         if mark.label:
-            parts.append(_label(mark.label, x, y, place, at_edge=plot_left + 20 > x))
+            parts.append(_label(mark.label, x, y, place, steep))
     return parts
 
 
-def _label(text: str, x: float, y: float, place: int, *, at_edge: bool) -> str:
-    """Below the first line and above the second; a point at the axis has it at its right."""
-    if at_edge:
-        return _text(x + 6, y - 22, text, "soft")
-    return _text(x, y + (24 if place % 2 == 0 else -14), text, "soft", "middle")
+def _label(text: str, x: float, y: float, place: int, steep: bool) -> str:
+    first = place % 2 == 0
+    if steep:
+        return _text(x + (-12 if first else 12), y + 4, text, "soft", "end" if first else "start")
+    return _text(x, y + (24 if first else -14), text, "soft", "middle")
 
 
 def _legend(name: str, place: int, left: int) -> list[str]:

@@ -176,7 +176,7 @@ def ratios(found: Sequence[Ratio]) -> Rows:
                 _small(ratio.rate),
                 _small(ratio.others),
                 f"{ratio.hits:,}",
-                "met" if ratio.times < MOST_RATIO else "missed",
+                _even(ratio),
             )
             for ratio in found
         ],
@@ -220,7 +220,7 @@ def frontier(points: Sequence[Point]) -> Rows:
     )
 
 
-def absent(found: Sequence[Absent]) -> Rows:
+def absent(found: Sequence[Absent], records: int) -> Rows:
     rows = []
     for one in found:
         verdict = "met" if one.matched.rate <= MOST else "missed"
@@ -231,7 +231,7 @@ def absent(found: Sequence[Absent]) -> Rows:
             for who, share in one.matched_with.items()
         )
     return Rows(
-        "Questions about a child who is not held, at an agency that holds 100,000 others",
+        f"Questions about a child who is not held, at an agency that holds {records:,} others",
         ("whom", "opened", f"said to match (budget {_small(MOST)})", "possible"),
         rows,
     )
@@ -246,6 +246,12 @@ def aims_missed(lines: Sequence[Line]) -> Iterator[str]:
         for verdict in line.verdicts:
             if not verdict.met:
                 yield f"{line.source}, {line.program}: {verdict.aim}"
+
+
+def _even(ratio: Ratio) -> str:
+    if ratio.times < MOST_RATIO:
+        return "met"
+    return "missed" if ratio.least >= MOST_RATIO else "too few hits to tell"
 
 
 def _name(group: str) -> str:

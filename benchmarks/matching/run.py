@@ -74,9 +74,9 @@ def main() -> int:
         _write(out)
     if "absent" in wanted:
         told("children who are not held")
-        asked = 1_000 if given.quick else 5_000
-        found = absent(names, 20 * asked, asked)
-        out.tables.append(report.absent(found))
+        records, asked = (20_000, 1_000) if given.quick else (100_000, 5_000)
+        found = absent(names, records, asked)
+        out.tables.append(report.absent(found, records))
         out.content["absent"] = found
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     for table in out.tables:

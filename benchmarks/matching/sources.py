@@ -119,7 +119,7 @@ def _write_pseudopeople(pair: str, part: str, folder: Path) -> None:
 
 def _fake(folder: Path, quick: bool) -> Iterator[Source]:
     for size in (1_000,) if quick else (1_000, 20_000):
-        for within_one in (True,) if quick else (False, True):
+        for within_one in (True,) if quick or size > 1_000 else (False, True):
             for identifier in (False, True):
                 name = f"fake_{size}{'-self' if within_one else ''}"
                 aims = Aims(behind=0.001 if identifier else 0.005)

@@ -175,6 +175,6 @@ _WIDE: Final = tuple(
     )
 )
 
-COMBINATIONS: Final[tuple[Combination, ...]] = _NARROW + _WEAK + _WIDE
+COMBINATIONS: Final[tuple[Combination, ...]] = _NARROW + _WEAK[:6] + _WIDE + _WEAK[6:]
 """In order of priority: what comes last is dropped first. NK keeps its first few places here and
 the rest of its places behind all others, see ``match_keys``."""

@@ -140,13 +140,15 @@ def _rule(
     """The first rule that holds a match back, whatever the sum. ``common``: what agrees is not so rare
     that it would do far from home."""
     birth = levels[Field.BIRTH]
-    if naming.forename not in _LIKE_NAME and (
-        birth in _OTHER_DATE
-        # A digit or the whole date may be wrong, but then nothing else of hers speaks against it.
-        or (
-            birth not in _VERY_DATE and Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
-        )
-    ):
+    contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
+    if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
+        other = birth in _OTHER_DATE
+    else:
+        # No forename, an initial or something like it, and a date near by: an expected date kept.
+        other = naming.forename not in _LIKE_NAME and birth is Level.DIFFERENT
+    # A digit or the whole date may be wrong, but then nothing else of hers speaks against it.
+    doubtful = naming.forename not in _LIKE_NAME and birth not in _VERY_DATE
+    if other or (doubtful and contradicted):
         return Rule.OTHER_CHILD
     if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
         return Rule.OTHER_FORENAME
@@ -160,11 +162,15 @@ def _rule(
         return Rule.TWO_NAMES
     if other_sex and levels[Field.MIDDLE] is Level.DIFFERENT:
         return Rule.TWO_NAMES
+    daily = _daily_names(asked, record)
+    if _shared_by_brothers(daily) and levels[Field.MIDDLE] in (Level.DIFFERENT, Level.LOOSE):
+        return Rule.OTHER_FORENAME  # Muhammad Ali and Muhammad Umar: the second name is the name
     if _two_of_a_birth(asked, record):
         return Rule.OTHER_OF_A_BIRTH
     if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
         return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
-    return _rule_without_number(naming, levels, common, _daily_name_says_little(asked, record))
+    brothers = len(daily) != 1 or _shared_by_brothers(daily)
+    return _rule_without_number(naming, levels, common, brothers)
 
 
 def _family_name_first(form: NormalForm) -> bool:
@@ -179,17 +185,26 @@ def _family_name_first(form: NormalForm) -> bool:
 
 def _borne_out(naming: Naming, birth: Level) -> bool:
     """A number that nothing else bears out may be another child's."""
-    named = naming.forename in _LIKE_NAME or naming.surname in _LIKE_NAME
-    return named or (naming.forename is Level.MISSING and birth in _SAME_DATE)
+    if naming.forename in _LIKE_NAME:
+        return True
+    # A brother's number comes with the surname: without a forename the date has to say which of them.
+    return (
+        naming.forename in (Level.MISSING, Level.INITIAL, Level.LOOSE)
+        and birth in _SAME_DATE
+        and (naming.surname in _LIKE_NAME or naming.forename is Level.MISSING)
+    )
 
 
-def _daily_name_says_little(asked: NormalForm, record: NormalForm) -> bool:
-    """Whether the names by which two children are called are not one, or one that brothers share
-    (Muhammad, Abdul)."""
+def _daily_names(asked: NormalForm, record: NormalForm) -> set[str]:
+    """The names by which two children are called, in one spelling."""
     one, other = (daily_names(form.names[0])[:1] for form in (asked, record))
+    return {canonical(name) for name in one + other}
+
+
+def _shared_by_brothers(daily: set[str]) -> bool:
+    """Whether both are called by one name that brothers share (Muhammad, Abdul)."""
     lists = word_lists()
-    shared = {canonical(name) for name in one + other}
-    return len(shared) != 1 or bool(shared & (lists.first_not_daily | lists.given_heads))
+    return len(daily) == 1 and bool(daily & (lists.first_not_daily | lists.given_heads))
 
 
 def _rule_without_number(
@@ -202,13 +217,14 @@ def _rule_without_number(
         return Rule.NO_FORENAME  # an initial, or something like the name, is no forename
     if not home and not (birth in _SAME_DATE and family):
         return Rule.NAMES_ALONE
-    very_same = forename in SURE_NAME and birth in (Level.EXACT, Level.CENTURY)
-    if not home and not very_same and common:
-        return Rule.NAMES_ALONE
+    if not home and common:
+        return Rule.NAMES_ALONE  # there are two Muhammad Khans of one birthday in England, and more
     if birth in (Level.DIFFERENT, Level.CLOSE):
-        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad.
+        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad; and of a common
+        # name there may be two in one street.
         same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
-        if not same or brothers or Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE]):
+        contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
+        if not same or brothers or common or contradicted:
             return Rule.OTHER_DATE
     sure = forename in SURE_NAME and birth in _SAME_DATE
     if levels[Field.HEALTH_NUMBER] is Level.DIFFERENT and not sure:

@@ -76,7 +76,7 @@ def better(a: Level, b: Level) -> Level:
 
 def word_level(a: str, b: str) -> Level:
     """Two single names. Two known names that only look alike are no typing error: at most LOOSE."""
-    if a == b:
+    if a == b and len(a) > 1:
         return Level.EXACT
     if len(a) == 1 or len(b) == 1:
         return Level.INITIAL if a[0] == b[0] else Level.DIFFERENT

@@ -22,7 +22,15 @@ from fingerpost.protocol.errors import Defect
 _DOMAIN: Final = b"fingerpost/v1"
 _FIRST_PLACES: Final = 4
 """So many keys of a kind keep the kind's place; further ones stand behind all kinds."""
-_MOST_OF_A_KIND: Final = {KeyKind.NK: 12, KeyKind.SW: 3}
+_MOST_OF_A_KIND: Final = {
+    KeyKind.NK: 12,
+    KeyKind.SW: 3,
+    # What a child without a place is found by must not push out what all others are found by.
+    KeyKind.NO_PLACE_NAMES_DATE_Q: 2,
+    KeyKind.NO_PLACE_NAMES_DATE_R: 2,
+    KeyKind.NO_PLACE_SOUNDS_DATE_Q: 1,
+    KeyKind.NO_PLACE_SOUNDS_DATE_R: 1,
+}
 
 
 MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_PER_CHILD}

@@ -45,11 +45,18 @@ class Naming:
 
 
 def best_naming(asked: NormalForm, record: NormalForm, weights: Weights) -> Naming:
-    """The best pair of names over present and other names, straight or with swapped fields."""
+    """The best pair of names over present and other names, straight or with swapped fields.
+
+    Where the present forenames are clearly two, an alias counts against a present name only: two aliases
+    that agree may be the mother's, or what a whole family was entered under.
+    """
+    present = forename_level(asked.names[0], record.names[0])
+    two = present in (Level.DIFFERENT, Level.PARTIAL)
     readings = [
         reading
-        for one in asked.names
-        for other in record.names
+        for position, one in enumerate(asked.names)
+        for other_position, other in enumerate(record.names)
+        if not (two and position and other_position)
         for reading in _readings(one, other, weights)
     ]
     # Equal sums are told apart by their levels, so that the order of the sides does not matter.

@@ -15,12 +15,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from fingerpost.private.identity.ingredients import Ingredients
-from fingerpost.private.identity.rarity import Rarity, rarities
+from fingerpost.private.identity.rarity import INITIAL_BITS, Rarity, rarities
 
 DATE_BITS: Final = 12.7
 _WEAK_DATE_BITS: Final = 5.0  # 1 January: a year, and that no more was known
-_INITIAL_BITS: Final = 3.5
-_BEGINNING_BITS: Final = 9.0
 _NUMBER_BITS: Final = 40.0
 _SEX_BITS: Final = 1.0
 
@@ -54,7 +52,6 @@ class Pieces(NamedTuple):
     forename_and_middle: tuple[Piece, ...]
     """The daily forename and the initial of the next given name."""
     forename_and_surname_beginning: tuple[Piece, ...]
-    forename_beginning_and_surname: tuple[Piece, ...]
     surname: tuple[Piece, ...]
     """Whole, and its first part."""
     surname_and_middle: tuple[Piece, ...]
@@ -107,19 +104,16 @@ def pieces(i: Ingredients) -> Pieces:
         beginnings=_pair(i.beginnings, rare.beginning),
         endings=_pair(i.endings, rare.ending),
         forename=_piece((forename,), forename_bits),
-        forename_and_middle=_piece((forename, middle), forename_bits + _INITIAL_BITS),
+        forename_and_middle=_piece((forename, middle), forename_bits + INITIAL_BITS),
         forename_and_surname_beginning=_piece(
-            (forename, surname[:3]), forename_bits + _BEGINNING_BITS
-        ),
-        forename_beginning_and_surname=_piece(
-            (forename[:4], surname), surname_bits + _BEGINNING_BITS
+            (forename, surname[:3]), forename_bits + rare.beginning.surname(surname[:3])
         ),
         surname=tuple(Piece((n,), rare.whole.surname(n)) for n in i.surnames[:2]),
-        surname_and_middle=_piece((surname, middle), surname_bits + _INITIAL_BITS),
+        surname_and_middle=_piece((surname, middle), surname_bits + INITIAL_BITS),
         forename_sound=_piece((i.forename_code,), rare.sound.forename(i.forename_code)),
         surname_sound=_piece((i.surname_code,), surname_sound_bits),
         initial_and_surname_sound=_piece(
-            (forename[:1], i.surname_code), surname_sound_bits + _INITIAL_BITS
+            (forename[:1], i.surname_code), surname_sound_bits + INITIAL_BITS
         ),
         sex=tuple(Piece((letter,), _SEX_BITS) for letter in i.sexes),
         date=_piece((i.date,), _WEAK_DATE_BITS if i.weak_date else DATE_BITS),

@@ -19,6 +19,9 @@ AREAS: Final = frozenset(read_table("postcode_areas.json")["areas"])
 _AREAS_WITH_LETTER: Final = frozenset(("E", "EC", "N", "NW", "SE", "SW", "W", "WC"))
 _LAST_LETTERS: Final = {1: "ABCDEFGHJKPSTUW", 2: "ABEHMNPRVWXY"}
 _FEWEST_TYPED: Final = 4
+_FEWEST_BROKEN: Final = 5
+_BEGINNING: Final = re.compile(r"([A-Z]{1,2})[0-9OIL]")
+_SHAPE: Final = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}")
 _OUTCODE: Final = re.compile(r"([A-Z]{1,2})([1-9][0-9]|[0-9][A-Z]?)")
 _INCODE: Final = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
 _NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
@@ -87,11 +90,18 @@ def read_postcode(text: str) -> Postcode | None:
         outcode = _outcode(code)
         if outcode:
             return Postcode(outcode, "", "")
-    letters = sum(not c.isdigit() for c in code)
-    says_something = len(set(code)) > 1  # 99999 fills a field
-    if len(code) >= _FEWEST_TYPED and letters < len(code) and says_something:
-        return Postcode("", "", code)
-    return None
+    return Postcode("", "", code) if _says_where(code) else None
+
+
+def _says_where(code: str) -> bool:
+    """Whether characters that form no postcode are one mistyped, or a code of another country. NFA 000, AA1 1AA, 12345
+    and 99999 fill a field, and would keep a child of a common name from being found anywhere."""
+    if code.isdigit():
+        return len(code) >= _FEWEST_TYPED and len(set(code)) > 1 and code not in "0123456789"
+    begun, letters = _BEGINNING.match(code), {c for c in code if not c.isdigit()}
+    if len(code) < _FEWEST_BROKEN or begun is None or len(letters) == 1:
+        return False
+    return begun.group(1) in AREAS or _SHAPE.fullmatch(code) is not None
 
 
 def _outcode(code: str) -> str | None:

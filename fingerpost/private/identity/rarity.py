@@ -21,6 +21,7 @@ from fingerpost.private.identity.variants import canonical, fold, phonetic, read
 
 UNLISTED_FORENAME_BITS: Final = 13.0
 UNLISTED_SURNAME_BITS: Final = 13.0
+INITIAL_BITS: Final = 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,13 @@ class Rarity:
     unlisted_surname: float
 
     def forename(self, text: str) -> float:
+        if len(text) == 1:
+            return INITIAL_BITS
         return self.forenames.get(text, self.unlisted_forename)
 
     def surname(self, text: str) -> float:
+        if len(text) == 1:
+            return INITIAL_BITS
         return self.surnames.get(text, self.unlisted_surname)
 
     def pair(self, one: str, other: str) -> float:

@@ -175,14 +175,14 @@ children = st.builds(
 )
 reaches = st.sampled_from([Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NATIONAL_RING])
 MANY_NAMES = Demographics(
-    forename="Meena",
+    forename="Meena Jo",
     middle_names="Mohammed",
-    surname="O'Brien",
+    surname="O'Brien-Hartley",
     other_names=tuple(
         OtherName(n, s) for n, s in zip(NAMES[:8], [*SURNAMES, "Zielinski"], strict=True)
     ),
     dob=date(2014, 2, 11),
-    postcode="WX4 7QD",
+    postcode="B8 1AB",
     nhs_number="9434765919",
 )
 

@@ -192,8 +192,61 @@ def test_columns_of_another_name(desk: Desk) -> None:
     desk.left.write_text(desk.left.read_text().replace("record_id", "Pupil No"))
     fault = desk.evaluate(status=2)
     assert "left.csv: the first line names no column record_id" in fault
+    assert "has Pupil No, forename, middle_names" in fault
+    assert "--map" in fault
     assert "75.00 %" in desk.evaluate("--map", "Pupil No=record_id")
     assert "--map NAME=COLUMN" in desk.evaluate("--map", "Pupil No=number", status=2)
+
+
+def test_what_is_passed_over_is_said_and_a_map_that_nothing_uses_is_refused(desk: Desk) -> None:
+    desk.left.write_text(desk.left.read_text().replace("surname", "Family Name"))
+    assert "left.csv: Passed over: Family Name" in desk.evaluate()
+    assert "Passed over" not in desk.evaluate("--map", "family name=surname")
+    typed = desk.write("typed.csv", [("surname",), ("Fox",), ("Fox",)])
+    wrong = ("--map", "Famly Name=surname")
+    for fault in (
+        desk.evaluate(*wrong, status=2),
+        desk.run("explain", "--file", desk.left, "--ids", "L1", "L2", *wrong, status=2),
+        desk.run("dedupe", "--file", desk.left, *wrong, status=2),
+    ):
+        assert "--map: no file has a column famly name; what was passed over: Family Name" in fault
+    assert "--map" in desk.run("explain", "--typed", typed, *wrong, status=2)
+
+
+def test_numbers_and_dates_that_were_not_taken_are_told_by_line(desk: Desk) -> None:
+    odd = [("L1", "9.43477E+09", "03/25/2015"), ("L2", "9434765918", "SECRET")]
+    desk.left = desk.write("odd.csv", [("record_id", "nhs_number", "dob"), *odd])
+    desk.truth = desk.write("truth.csv", [("left_id", "right_id")])
+    shown = " ".join(desk.evaluate().split())
+    assert "odd.csv: nhs_number: 2 × not valid" in shown
+    assert "not used (lines 2, 3)" in shown
+    assert "dob: 1 × no date; left out (line 3)" in shown
+    assert "more than one date in ten was put right" in shown
+    for value in ("9.43477", "9434765918", "SECRET", "2015"):
+        assert value not in shown
+
+
+def test_the_pairs_that_went_wrong_can_be_written(desk: Desk) -> None:
+    out = desk.folder / "wrong.csv"
+    desk.evaluate("--pairs", out)
+    with out.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["left_id", "right_id", "what"],
+            ["L2", "R2", "missed"],
+            ["L3", "R4", "wrong possible"],
+            ["L4", "R5", "wrong possible"],
+            ["L6", "R6", "true possible"],
+        ]
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    before = out.read_bytes()
+    assert "exists already" in desk.evaluate("--pairs", out, status=2)
+    assert out.read_bytes() == before
+    same = desk.folder / "same"
+    assert "one file" in desk.evaluate("--pairs", same, "--json", same, status=2)
+    assert not same.exists()
+    (_, (left, right, _), *_) = csv.reader(out.read_text().splitlines())
+    shown = desk.run("explain", "--left", desk.left, left, "--right", desk.right, right)
+    assert "they never meet" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from agency_node.match_tool.duplicates_report import (
     write_csv,
     write_json,
 )
+from agency_node.match_tool.notes import Notes
 from agency_node.match_tool.tables import Row, Table
 from effort import examples
 from fingerpost.private.demographics import Demographics, OtherName
@@ -43,7 +44,7 @@ def rows(*each: Demographics) -> tuple[Row, ...]:
 
 
 def table(*each: Demographics) -> Table:
-    return Table("some.csv", rows(*each), ("record_id",), {}, 0)
+    return Table("some.csv", rows(*each), ("record_id",), Notes(), 0)
 
 
 def test_records_that_match_are_a_group() -> None:
@@ -89,9 +90,10 @@ def test_a_chain_of_names_that_look_alike() -> None:
 
 
 def test_a_chain_by_numbers_of_two_of_one_birth() -> None:
-    first = child("Twin 1", "Wetherington", nhs_number="9434765919")
-    second = child("Twin 2", "Wetherington", upn="A950000178301")
-    merged = child("", "Wetherington", nhs_number="9434765919", upn="A950000178301")
+    born = "2015-03-14"
+    first = child("Twin 1", "Wetherington", born, nhs_number="9434765919")
+    second = child("Twin 2", "Wetherington", born, upn="A950000178301")
+    merged = child("", "Wetherington", born, nhs_number="9434765919", upn="A950000178301")
     (group,) = find_duplicates(rows(first, second, merged), upn=True).groups
     ((pair),) = group.contradictions
     assert (pair.first, pair.second) == (0, 1)

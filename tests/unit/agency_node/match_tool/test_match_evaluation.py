@@ -16,6 +16,7 @@ from agency_node.match_tool.cells import BadInput
 from agency_node.match_tool.evaluation import Evaluation, Quality, evaluate
 from agency_node.match_tool.key_index import KeyIndex
 from agency_node.match_tool.ruling import likely, rule
+from agency_node.match_tool.slips import Slip, What
 from agency_node.match_tool.tables import Row
 from agency_node.records import ChildRecord, Involvement, RecordId
 from effort import examples
@@ -332,3 +333,39 @@ def test_the_index_finds_what_was_put_in(entries: list[tuple[int, KeyKind, bytes
         if (count := sum(p == position and MatchKey(k, v) in asked for p, k, v in entries))
     }
     assert dict(index.shared(asked)) == expected
+
+
+# ---- pair by pair --------------------------------------------------------------------------------
+
+
+@given(
+    rows=st.lists(children(), max_size=5),
+    others=st.lists(children(), max_size=5),
+    same=st.booleans(),
+    chosen=st.randoms(use_true_random=False),
+)
+@examples(60)
+def test_the_pairs_that_are_told_are_those_that_are_counted(
+    rows: list[Demographics], others: list[Demographics], same: bool, chosen: random.Random
+) -> None:
+    left = [Row(f"L{n}", one) for n, one in enumerate(rows)]
+    right = left if same else [Row(f"R{n}", one) for n, one in enumerate(others)]
+    truth = {
+        (a.id, b.id)
+        for n, a in enumerate(left)
+        for b in (left[n + 1 :] if same else right)
+        if chosen.random() < 0.4
+    }
+    told: list[Slip] = []
+    found = evaluate(left, right, truth, scope=Scope.WIDE, tell=told.append).counts
+    by_kind = {what: sum(slip.what is what for slip in told) for what in What}
+    assert len({(slip.left, slip.right) for slip in told}) == len(told)
+    assert by_kind == {
+        What.MISSED: found.true_pairs - found.true_match_pairs - found.true_possible_pairs,
+        What.WRONG_MATCH: found.match_pairs - found.true_match_pairs,
+        What.WRONG_POSSIBLE: found.possible_pairs - found.true_possible_pairs,
+        What.TRUE_POSSIBLE: found.true_possible_pairs,
+    }
+    for slip in told:
+        true = (left[slip.left].id, right[slip.right].id) in truth
+        assert true is (slip.what in (What.MISSED, What.TRUE_POSSIBLE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,9 @@ def test_twins_are_held_back_by_a_rule() -> None:
     assert found.by_sum is Decision.MATCH
     assert found.compared.decision is Decision.POSSIBLE
     assert found.compared.held_by is Rule.OTHER_FORENAME
-    assert any(Rule.OTHER_FORENAME.value in sentence for sentence in verdict(found))
+    assert any(
+        f"OTHER_FORENAME, {Rule.OTHER_FORENAME.value}" in sentence for sentence in verdict(found)
+    )
 
 
 def test_two_strangers_never_meet() -> None:
@@ -73,6 +76,30 @@ def test_two_strangers_never_meet() -> None:
     assert found.meeting is found.turned is Meeting.NEVER
     assert all(not kind.shared for kind in found.kinds)
     assert "no question opens the record" in " ".join(screen(BARNABY, AGNES).split())
+    assert list(verdict(found))[-1].startswith("Decision: none. It would be DIFFERENT")
+
+
+@pytest.mark.parametrize(
+    ("meeting", "turned", "said"),
+    [
+        (Meeting.NARROW, Meeting.NEVER, "Decision: MATCH: one child."),
+        (
+            Meeting.NEVER,
+            Meeting.NEVER,
+            "Decision: none. It would be MATCH: one child, but they never meet.",
+        ),
+        (
+            Meeting.NEVER,
+            Meeting.WIDE,
+            "Decision: none. It would be MATCH: one child, but they meet only when the right record asks.",
+        ),
+    ],
+)
+def test_a_match_of_two_who_do_not_meet_is_none(
+    meeting: Meeting, turned: Meeting, said: str
+) -> None:
+    found = replace(explain(BARNABY, BARNABY), meeting=meeting, turned=turned)
+    assert list(verdict(found))[-1] == said
 
 
 def test_a_lonely_number_is_for_a_person_to_see() -> None:
@@ -188,6 +215,7 @@ def test_two_records_as_json_or_csv() -> None:
         b'[{"forename": "SECRET',
         b'[{"record_id": "SECRET"}, {"record_id": "SECRET"}]',
         b"forename\nSECRET\n",
+        b"SECRET,SECRETS\na,b\nc,d\n",
         b"forename\nSECRET\nb\nc\n",
         b"forename\n\xff\xfe\n",
         b"forename\n\0\n",

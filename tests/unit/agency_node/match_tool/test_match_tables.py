@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.match_tool.cells import BadInput
-from agency_node.match_tool.tables import Note, Row, parse_table, read_rows, read_table, read_truth
+from agency_node.match_tool.notes import Note
+from agency_node.match_tool.tables import Row, parse_table, read_rows, read_table, read_truth
 from effort import examples
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 
@@ -54,7 +55,7 @@ def test_columns_may_be_missing_more_or_in_another_order(tmp_path: Path) -> None
         ("2", "Jones", 5),
     ]
     assert found.blank == 2
-    assert found.notes == {}
+    assert found.notes.fields == {}
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_a_column_may_be_called_otherwise(tmp_path: Path) -> None:
 def test_dates(text: str, day: date | None, note: Note | None) -> None:
     found = parse_table("t", ["record_id,dob\n", f"1,{text}\n"])
     assert found.rows[0].demographics.dob == day
-    assert found.notes == ({} if note is None else {("dob", note): 1})
+    assert found.notes.fields == ({} if note is None else {("dob", note): 1})
 
 
 @given(st.dates(date(1754, 1, 1), date(2199, 12, 31)))
@@ -97,7 +98,7 @@ def test_a_date_is_never_mended_into_another(day: date) -> None:
     for text in (day.isoformat(), f"{day:%d/%m/%Y}"):
         found = parse_table("t", ["record_id,dob\n", f"1,{text}\n"])
         assert found.rows[0].demographics.dob == day
-        assert not found.notes
+        assert not found.notes.fields
 
 
 def test_a_field_that_cannot_be_taken_is_left_out_and_counted() -> None:
@@ -108,7 +109,7 @@ def test_a_field_that_cannot_be_taken_is_left_out_and_counted() -> None:
     found = parse_table("t", [HEADER, *rows])
     assert found.rows[0].demographics == Demographics()
     assert found.rows[1].demographics == Demographics(surname="Smith", sex=Sex.FEMALE)
-    assert found.notes == {
+    assert found.notes.fields == {
         ("forename", Note.TOO_LONG_LEFT_OUT): 1,
         ("surname", Note.TOO_LONG_LEFT_OUT): 1,
         ("sex", Note.SEX_LEFT_OUT): 1,
@@ -118,6 +119,68 @@ def test_a_field_that_cannot_be_taken_is_left_out_and_counted() -> None:
         ("forename", Note.CONTROL_CHARACTERS_LEFT_OUT): 1,
         ("other_names", Note.TOO_MANY_NAMES_LEFT_OUT): 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "valid"),
+    [
+        ("nhs_number", "943 476 5919", True),
+        ("nhs_number", "9434765918", False),
+        ("nhs_number", "9.43477E+09", False),
+        ("nhs_number", "", True),
+        ("upn", "A950000178301", True),
+        ("upn", "B950000178301", False),
+    ],
+)
+def test_a_number_that_is_not_valid_is_counted(column: str, text: str, valid: bool) -> None:
+    found = parse_table("t", [f"record_id,{column}\n", f"1,{text}\n"])
+    assert found.notes.fields == ({} if valid else {(column, Note.NUMBER_NOT_VALID): 1})
+    assert getattr(found.rows[0].demographics, column) == text
+
+
+def test_the_first_five_lines_of_each_note_are_kept() -> None:
+    rows = [f"{n},{'' if n == 4 else 'SECRET'},neither\n" for n in range(2, 10)]
+    notes = parse_table("t", ["record_id,dob,sex\n", *rows]).notes
+    assert notes.fields["dob", Note.DATE_LEFT_OUT] == 7
+    assert notes.lines == {
+        ("dob", Note.DATE_LEFT_OUT): [2, 3, 5, 6, 7],
+        ("sex", Note.SEX_LEFT_OUT): [2, 3, 4, 5, 6],
+    }
+
+
+@pytest.mark.parametrize(
+    ("mended", "dates", "likely"), [(1, 9, True), (1, 10, False), (0, 0, False)]
+)
+def test_a_file_with_the_month_first_is_suspected(mended: int, dates: int, likely: bool) -> None:
+    rows = [f"{n},{'03/25/2015' if n < mended else '01/02/2015'}\n" for n in range(dates)]
+    found = parse_table("t", ["record_id,dob\n", *rows, "none,\n"])
+    assert found.notes.is_month_first_likely is likely
+
+
+def test_columns_that_are_passed_over_and_renamed_are_known() -> None:
+    found = parse_table("t", ["House , Pupil No,,dob\n", "Red,1,x,\n"], {"pupil no": "record_id"})
+    assert found.passed_over == ("House",)
+    assert found.renamed == {"pupil no"}
+
+
+@pytest.mark.parametrize(
+    ("first", "told", "untold"),
+    [
+        ("Pupil No,Born", "it has Pupil No, Born; call one so by --map", ""),
+        ("forename,Address 1", "it has forename, Address 1;", ""),
+        ("SECRET,2015-03-04", "is its first line one of column names?", "SECRET"),
+        ("1;SECRET", "commas must stand between", "SECRET"),
+        ("b" * 50 + ",\x1bc", "it has " + "b" * 39 + "…, \ufffdc;", "\x1b"),
+        (",".join("abcdefghijkl"), "i, j and 2 more;", "k,"),
+    ],
+)
+def test_a_header_is_told_and_a_record_in_its_place_is_not(
+    first: str, told: str, untold: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        parse_table("t", [first + "\n"])
+    assert told in str(refused.value)
+    assert not untold or untold not in str(refused.value)
 
 
 @pytest.mark.parametrize(

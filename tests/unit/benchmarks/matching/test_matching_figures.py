@@ -59,7 +59,7 @@ def test_budgets_are_marked() -> None:
 
 
 def a_point(bits: float, lost: float, times: float) -> Point:
-    ratio = Ratio("elsewhere", "somali", times * 1e-4, 1e-4, 9)
+    ratio = Ratio("elsewhere", "somali", times * 1e-4, 1e-4, 9, times / 2)
     return Point(
         bits, ratio, ratio, 1e-3, {"typical": lost, "bad": 2 * lost},
         {"typical": "somali", "bad": "somali"}, {"typical": 0.99, "bad": 0.95}, {},
@@ -86,8 +86,14 @@ def test_everything_drawn_is_inside_the_picture() -> None:
     assert len(xs) > 40
 
 
+def test_a_ratio_that_chance_may_have_made_is_not_said_to_miss_its_aim() -> None:
+    times = {"met": (4.0, 3.0), "missed": (9.0, 6.0), "too few hits to tell": (9.0, 2.0)}
+    found = [Ratio("x", "a", 1e-4 * high, 1e-4, 9, low) for high, low in times.values()]
+    assert [row[-1] for row in report.ratios(found).rows] == list(times)
+
+
 def test_a_ratio_to_nothing_is_drawn_at_the_top() -> None:
-    endless = replace(POINTS[0], council=Ratio("elsewhere", "somali", 1e-4, 0.0, 1))
+    endless = replace(POINTS[0], council=Ratio("elsewhere", "somali", 1e-4, 0.0, 1, 0.5))
     assert endless.council.times == float("inf")
     ET.fromstring(draw([endless, *POINTS[1:]]))  # noqa: S314
 
@@ -118,5 +124,5 @@ def test_a_child_who_is_not_held_is_asked_for_narrow_and_wide() -> None:
     assert 0 < narrow.opened.hits <= wide.opened.hits
     assert wide.possible.hits <= sum(share.hits for share in wide.possible_with.values())
     assert wide.possible_with["a twin"].hits > 0
-    text = report.absent([narrow, wide]).markdown()
+    text = report.absent([narrow, wide], 3_000).markdown()
     assert "… with a twin" in text

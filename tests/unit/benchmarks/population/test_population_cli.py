@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.population.__main__ import main
+from benchmarks.population.__main__ import FILES, main
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -35,15 +35,16 @@ def test_files_agree_with_one_another(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_clean_records_of_a_pair_agree_and_typical_ones_differ(tmp_path: Path) -> None:
     def differing(errors: str) -> int:
-        run(tmp_path, "--errors", errors)
-        left = {row["record_id"]: row for row in rows(tmp_path / "left.csv")}
-        right = {row["record_id"]: row for row in rows(tmp_path / "right.csv")}
+        folder = tmp_path / errors
+        run(folder, "--errors", errors)
+        left = {row["record_id"]: row for row in rows(folder / "left.csv")}
+        right = {row["record_id"]: row for row in rows(folder / "right.csv")}
         return sum(
             any(
                 left[p["left_id"]][f] != right[p["right_id"]][f]
                 for f in ("forename", "surname", "dob")
             )
-            for p in rows(tmp_path / "truth.csv")
+            for p in rows(folder / "truth.csv")
         )
 
     assert differing("clean") == 0
@@ -78,3 +79,74 @@ def test_all_are_under_18_on_another_day(tmp_path: Path) -> None:
     born = [row["dob"] for row in rows(tmp_path / "left.csv")]
     assert min(born) > "2012-01-01"
     assert "2026-09-01" < max(born) < "2030-01-01"
+
+
+# ---- what cannot be done ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--errors", "typcal"), "--errors typcal: neither clean, typical, bad nor a JSON file"),
+        (("--errors", "{folder}"), "nor a JSON file that can be read"),
+        (("--errors", '{"typign": 0.1}'), "no such preset or knob: typign"),
+        (("--errors", '{"typing": 3}'), "typing must be between 0 and 1"),
+        (("--errors", '{"typing": '), "no JSON (line 1)"),
+        (("--errors", '{"like": "tpical"}'), "no such preset or knob: like"),
+        (("--errors", '{"like": ["bad"]}'), "--errors "),
+        (("--errors", '{"until": 3}'), "--errors "),
+        (("--errors", "[]"), "a JSON object of knobs is expected"),
+        (("--overlap", "1.5"), "a share between 0 and 1 is needed"),
+        (("--overlap", "nan"), "a share between 0 and 1 is needed"),
+        (("--overlap", "half"), "--overlap"),
+        (("--children", "0"), "at least one child is needed"),
+        (("--until", "tomorrow"), "--until"),
+        (("--names", "{folder}"), "uk_forename.csv is not there"),
+        (("--colour", "red"), "--colour"),
+    ],
+)
+def test_what_cannot_be_done_is_one_plain_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str], told: str
+) -> None:
+    option, value = words
+    if value[0] in "{[" and value != "{folder}":
+        (tmp_path / "rates.json").write_text(value, encoding="utf-8")
+        value = str(tmp_path / "rates.json")
+    with pytest.raises(SystemExit) as ended:
+        run(tmp_path / "out", option, value.replace("{folder}", str(tmp_path)))
+    assert ended.value.code == 2
+    out, fault = capsys.readouterr()
+    assert not out
+    assert len(fault.splitlines()) == 1
+    assert told in fault
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_takes_the_place_of_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / name).write_text("somebody's")
+    with pytest.raises(SystemExit) as ended:
+        run(tmp_path)
+    assert ended.value.code == 2
+    assert f"{tmp_path / name}: exists already; it is not overwritten\n" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "somebody's"
+
+
+def test_the_folder_is_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plain").touch()
+    with pytest.raises(SystemExit) as ended:
+        run(tmp_path / "plain")
+    assert ended.value.code == 2
+    assert "is no folder" in capsys.readouterr().err
+
+
+def test_it_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path)
+    shown = capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+    for name in FILES:
+        assert f"Wrote {tmp_path / name}: " in shown
+    assert f"left.csv: {len(rows(tmp_path / 'left.csv')):,} records" in shown

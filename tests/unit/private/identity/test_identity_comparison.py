@@ -281,6 +281,38 @@ def child(**fields: object) -> NormalForm:
             child(forename="Muhammad", surname="Khaliq", dob=date(2017, 1, 15)),
             Rule.OTHER_DATE,
         ),
+        # Twins whose names differ in the second name only.
+        (
+            child(forename="Muhammad", middle_names="Ali", surname="Khan"),
+            child(forename="Muhammad", middle_names="Umar", surname="Khan"),
+            Rule.OTHER_FORENAME,
+        ),
+        # Twins who were both entered under one other name.
+        (
+            child(forename="Oliver", other_names=(OtherName("Family", "Bates"),)),
+            child(forename="Jack", other_names=(OtherName("Family", "Bates"),)),
+            Rule.OTHER_FORENAME,
+        ),
+        # One letter is no forename.
+        (child(forename="J"), child(forename="J"), Rule.NO_FORENAME),
+        # A child of a common name and birthday, without a place.
+        (
+            child(forename="Muhammad", surname="Khan", postcode=""),
+            child(forename="Muhammad", surname="Khan"),
+            Rule.NAMES_ALONE,
+        ),
+        # A brother's number comes with the surname.
+        (
+            child(forename="T", nhs_number="9434765919", dob=None),
+            child(forename="Tom", nhs_number="9434765919"),
+            Rule.NUMBER_ALONE,
+        ),
+        # One common name twice in a street.
+        (
+            child(forename="Inaya", surname="Ali"),
+            child(forename="Inaya", surname="Ali", dob=date(2015, 5, 31)),
+            Rule.OTHER_DATE,
+        ),
         # A middle name is another child's daily name.
         (
             child(forename="Oliver"),
@@ -318,6 +350,19 @@ def test_what_many_children_share_is_for_a_person_to_look_at(
     compared = compare(one, other)
     assert compared.decision is not Decision.MATCH
     assert compared.rule is rule
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (child(forename="Baby"), child(forename="Tamsin", dob=date(2012, 10, 5))),
+        (child(forename="T"), child(forename="Tamsin", dob=date(2012, 10, 5))),
+    ],
+)
+def test_an_expected_date_kept_for_the_date_of_birth_is_not_lost(
+    one: NormalForm, other: NormalForm
+) -> None:
+    assert compare(one, other).decision is Decision.POSSIBLE
 
 
 def test_a_rare_name_a_digit_off_in_another_street_is_a_match() -> None:

@@ -249,6 +249,31 @@ def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
     assert not shared(placed, elsewhere)
 
 
+def test_a_child_of_many_names_keeps_wide_kinds() -> None:
+    form = normalise(
+        Demographics(
+            forename="Muhammad Ali",
+            surname="Hussain Khan",
+            dob=date(2014, 3, 9),
+            sex=Sex.MALE,
+            postcode="B8 1AB",
+            nhs_number="9434765919",
+        )
+    )
+    kinds = {key.kind for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE)}
+    wide = {c.kind for c in COMBINATIONS if c.scope is Scope.WIDE and c.meets is Meets.ALWAYS}
+    assert len(kinds & wide) >= 3
+
+
+def test_initials_are_no_rare_names() -> None:
+    initials = normalise(
+        Demographics(forename="J", surname="Smith", dob=date(2014, 3, 9), postcode="B8 1AB")
+    )
+    keys = match_keys(initials, side=Side.RECORD, scope=Scope.WIDE)
+    assert {k.value.count(b"|") for k in keys if k.kind is KeyKind.NK} == {3}
+    assert KeyKind.FORENAME_DATE not in {k.kind for k in keys if k.value.count(b"|") == 1}
+
+
 def test_an_oprf_input_is_length_prefixed() -> None:
     key = MatchKey(KeyKind.NHS, b"1|9434765919")
     expected = "000d66696e676572706f73742f76310002000100020001000c" + key.value.hex()
