@@ -60,5 +60,5 @@ clean: ## remove what the targets made, the environment too
 runtime: ## what the programs run with, in .venv
 	$(READY) $@
 
-dev: ## the same, and what the workshop runs with
+dev:
 	$(READY) $@

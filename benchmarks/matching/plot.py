@@ -187,7 +187,8 @@ def _line(
 def _label(text: str, x: float, y: float, place: int, steep: bool) -> str:
     first = place % 2 == 0
     if steep:
-        return _text(x + (-12 if first else 12), y + 4, text, "soft", "end" if first else "start")
+        anchor = "end" if first else "start"
+        return _text(x + (-12 if first else 10), y + (14 if first else -7), text, "soft", anchor)
     return _text(x, y + (24 if first else -14), text, "soft", "middle")
 
 

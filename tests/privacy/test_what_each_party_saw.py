@@ -380,7 +380,8 @@ async def test_within_one_slot_the_locators_alone_are_equal(world: World) -> Non
     assert one.core.slot == other.core.slot
     shared = set(one.core.locators) & set(other.core.locators)
     assert 0 < len(shared) < limits.LOCATORS, "the fillers are new each time"
-    assert shared <= set(of_set(world, first, KeySet.WIDE).core.locators)
+    # Where a child has more keys than fit, the last narrow ones give way to wide ones in the other query.
+    assert shared & set(of_set(world, first, KeySet.WIDE).core.locators)
     assert shared_secret_runs(one, other) <= {run for run in shared if len(run) == RUN}
     stranger, _ = await ask(world, STRANGER)
     third = of_set(world, stranger)

@@ -99,7 +99,7 @@ def _says_where(code: str) -> bool:
     if code.isdigit():
         return len(code) >= _FEWEST_TYPED and len(set(code)) > 1 and code not in "0123456789"
     begun, letters = _BEGINNING.match(code), {c for c in code if not c.isdigit()}
-    if len(code) < _FEWEST_BROKEN or begun is None or len(letters) == 1:
+    if len(code) < _FEWEST_BROKEN or begun is None or len(letters) == 1 or code.isalpha():
         return False
     return begun.group(1) in AREAS or _SHAPE.fullmatch(code) is not None
 
