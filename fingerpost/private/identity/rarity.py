@@ -46,9 +46,10 @@ class Rarity:
     def pair(self, one: str, other: str) -> float:
         """Of two, each in the role in which it is commoner: fields are swapped, a father's name stands now
         among the given names and now as the surname, and Kaur is either."""
-        return min(self.forename(one), self.surname(one)) + min(
-            self.forename(other), self.surname(other)
-        )
+        bits = min(self.forename(one), self.surname(one))
+        if one == other:
+            return bits  # a name written twice, or Kaur in two fields, tells no more than once
+        return bits + min(self.forename(other), self.surname(other))
 
 
 @dataclass(frozen=True, slots=True)
