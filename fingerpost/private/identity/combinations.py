@@ -139,6 +139,8 @@ _WEAK: Final = (
         Scope.WIDE,
         recipe("both_names", "no_date", "in_the_area", 20.0),
     ),
+)
+_WEAKER: Final = (
     *in_both_name_spaces(
         KeyKind.NO_FORENAME_SURNAME_DATE_Q,
         KeyKind.NO_FORENAME_SURNAME_DATE_R,
@@ -175,6 +177,7 @@ _WIDE: Final = tuple(
     )
 )
 
-COMBINATIONS: Final[tuple[Combination, ...]] = _NARROW + _WEAK[:6] + _WIDE + _WEAK[6:]
+# What a child lacks most seldom goes last: a child of many names has more keys than fit.
+COMBINATIONS: Final[tuple[Combination, ...]] = _NARROW + _WEAK + _WIDE + _WEAKER
 """In order of priority: what comes last is dropped first. NK keeps its first few places here and
 the rest of its places behind all others, see ``match_keys``."""
