@@ -30,6 +30,7 @@ MOST_MEMBERS: Final = 64
 
 _TWO_CHILDREN: Final = (
     Rule.OTHER_CHILD,
+    Rule.OTHER_NAMES,
     Rule.OTHER_FORENAME,
     Rule.TWO_NAMES,
     Rule.OTHER_OF_A_BIRTH,

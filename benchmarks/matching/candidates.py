@@ -48,6 +48,7 @@ NAMES: dict[str, Select] = {
     "surname": _select("surname"),
     "forename+middle": _select("forename_and_middle"),
     "surname+middle": _select("surname_and_middle"),
+    "names+middle": _select("names_and_middle"),
     "forename-sound": _select("forename_sound"),
     "surname-sound": _select("surname_sound"),
     "forename+surname-beginning": _select("forename_and_surname_beginning"),
@@ -147,6 +148,24 @@ def considered() -> tuple[Candidate, ...]:
         *(weak("forename", "surname-sound", "date", "area", b) for b in (20.0, 22.0)),
         *(weak("surname", "forename-sound", "date", "area", b) for b in (20.0, 22.0)),
         *(weak("place", n, "date", "nowhere", 0.0, below=FAR) for n in whole[:3]),
+        *(
+            weak("place", n, "date", "nowhere", b, below=25.0)
+            for b in (18.0, 19.0, 20.0, 21.0)
+            for n in ("forename", "surname", "forename+middle", "surname+middle")
+        ),
+        *(weak("place", "names", d, "nowhere", 20.0, below=FAR) for d in dates[:3]),
+        *(
+            weak("place", "names+middle", d, "nowhere", b)
+            for b in (20.0, 22.0)
+            for d in ("", "sex")
+        ),
+        *(weak("date", "names+middle", "", "area", b) for b in (18.0, 20.0)),
+        *(weak("surname", "forename+middle", "date", "area", b) for b in (18.0, 20.0, 22.0)),
+        *(
+            candidate("names+middle", d, "area", b)
+            for b in (23.0, 25.0, 26.0, 27.0)
+            for d in ("", "sex", "year")
+        ),
         weak("date", "initial+surname-sound", "", "home", 0.0),
     )
 

@@ -84,12 +84,12 @@ def recipe(names: str, date: str, places: str, tells: float, below: float = inf)
 
 
 def in_both_name_spaces(
-    query_kind: KeyKind, record_kind: KeyKind, lacks: str, scope: Scope, made: Recipe
+    name: str, lacks: str, scope: Scope, made: Recipe
 ) -> tuple[Combination, Combination]:
-    """A weak kind: where the query lacks the field, and where the record does."""
+    """A weak kind by its name without the last letter: where the query lacks the field, and where the record does."""
     return (
-        Combination(query_kind, scope, made, Meets.QUERY_LACKS, _select(lacks)),
-        Combination(record_kind, scope, made, Meets.RECORD_LACKS, _select(lacks)),
+        Combination(KeyKind[f"{name}_Q"], scope, made, Meets.QUERY_LACKS, _select(lacks)),
+        Combination(KeyKind[f"{name}_R"], scope, made, Meets.RECORD_LACKS, _select(lacks)),
     )
 
 
@@ -111,56 +111,23 @@ _NARROW: Final = tuple(
         (KeyKind.BEGINNINGS_HOME, recipe("beginnings", "sex", "at_home", _ANY)),
         (KeyKind.NAMES_YEAR_DAY, recipe("both_names", "year_day", "in_england", FAR)),
         (KeyKind.NAMES_MONTH_DAY, recipe("both_names", "month_day", "in_england", FAR)),
-        (
-            KeyKind.FORENAME_BEGINNING_DATE,
-            recipe("forename_and_surname_beginning", "date", "in_england", FAR),
-        ),
     )
 )
 _WEAK: Final = (
     *in_both_name_spaces(
-        KeyKind.NO_PLACE_NAMES_DATE_Q,
-        KeyKind.NO_PLACE_NAMES_DATE_R,
+        "NO_PLACE_NAMES_DATE",
         "place",
         Scope.NARROW,
         recipe("every_pair", "date", "nowhere", _ANY, below=FAR),
     ),
     *in_both_name_spaces(
-        KeyKind.NO_PLACE_SOUNDS_DATE_Q,
-        KeyKind.NO_PLACE_SOUNDS_DATE_R,
+        "NO_PLACE_SOUNDS_DATE",
         "place",
         Scope.NARROW,
         recipe("every_sound", "date", "nowhere", _ANY, below=FAR),
     ),
     *in_both_name_spaces(
-        KeyKind.NO_DATE_NAMES_Q,
-        KeyKind.NO_DATE_NAMES_R,
-        "date",
-        Scope.WIDE,
-        recipe("both_names", "no_date", "in_the_area", 20.0),
-    ),
-)
-_WEAKER: Final = (
-    *in_both_name_spaces(
-        KeyKind.NO_FORENAME_SURNAME_DATE_Q,
-        KeyKind.NO_FORENAME_SURNAME_DATE_R,
-        "forename",
-        Scope.WIDE,
-        recipe("surname_sound", "date", "in_the_area", 20.0),
-    ),
-    *in_both_name_spaces(
-        KeyKind.NO_SURNAME_FORENAME_DATE_Q,
-        KeyKind.NO_SURNAME_FORENAME_DATE_R,
-        "surname",
-        Scope.WIDE,
-        recipe("forename_sound", "date", "in_the_area", 20.0),
-    ),
-    *in_both_name_spaces(
-        KeyKind.NO_DATE_INITIAL_SURNAME_Q,
-        KeyKind.NO_DATE_INITIAL_SURNAME_R,
-        "date",
-        Scope.WIDE,
-        recipe("initial_and_surname_sound", "no_date", "at_home", _ANY),
+        "NO_DATE_NAMES", "date", Scope.WIDE, recipe("both_names", "no_date", "in_the_area", 20.0)
     ),
 )
 _WIDE: Final = tuple(
@@ -168,13 +135,77 @@ _WIDE: Final = tuple(
     for kind, made in (
         (KeyKind.FORENAME_MIDDLE_DATE, recipe("forename_and_middle", "date", "in_the_area", 25.0)),
         (KeyKind.SURNAME_MIDDLE_DATE, recipe("surname_and_middle", "date", "in_the_area", 25.0)),
-        (KeyKind.ENDINGS_DATE, recipe("endings", "date", "in_the_area", 25.0)),
+        (KeyKind.ENDINGS_DATE, recipe("endings", "date", "in_the_area", 27.0)),
         (KeyKind.NAMES_YEAR_MONTH, recipe("both_names", "year_month", "in_the_area", 27.0)),
-        (KeyKind.FORENAME_DATE, recipe("forename", "date", "in_the_area", 25.0)),
+        (KeyKind.NAMES_MIDDLE, recipe("names_and_middle", "no_date", "in_the_area", 26.0)),
+        (KeyKind.FORENAME_DATE, recipe("forename", "date", "in_the_area", 26.0)),
         (KeyKind.SURNAME_DATE, recipe("surname", "date", "in_the_area", 25.0)),
         (KeyKind.SURNAME_HOME_YEAR_MONTH, recipe("surname_sound", "year_month", "at_home", _ANY)),
         (KeyKind.SURNAME_HOME_YEAR_DAY, recipe("surname_sound", "year_day", "at_home", _ANY)),
+        (
+            KeyKind.FORENAME_BEGINNING_DATE,
+            recipe("forename_and_surname_beginning", "date", "in_the_area", 27.0),
+        ),
     )
+)
+_WEAKER: Final = tuple(
+    combination
+    for name, lacks, made in (
+        # Below 25 bits: what tells more needs no place, and meets by the kinds above.
+        ("NO_PLACE_FORENAME_DATE", "place", recipe("forename", "date", "nowhere", 21.0, 26.0)),
+        ("NO_PLACE_SURNAME_DATE", "place", recipe("surname", "date", "nowhere", 21.0, 25.0)),
+        (
+            "NO_SURNAME_FORENAME_DATE",
+            "surname",
+            recipe("forename_sound", "date", "in_the_area", 20.0),
+        ),
+        (
+            "NO_FORENAME_SURNAME_DATE",
+            "forename",
+            recipe("surname_sound", "date", "in_the_area", 20.0),
+        ),
+        (
+            "NO_DATE_INITIAL_SURNAME",
+            "date",
+            recipe("initial_and_surname_sound", "no_date", "at_home", _ANY),
+        ),
+        (
+            "NO_DATE_NAMES_MIDDLE",
+            "date",
+            recipe("names_and_middle", "no_date", "in_the_area", 18.0),
+        ),
+        (
+            "NO_SURNAME_FORENAME_MIDDLE_DATE",
+            "surname",
+            recipe("forename_and_middle", "date", "in_the_area", 18.0),
+        ),
+        (
+            "NO_PLACE_NAMES_MIDDLE",
+            "place",
+            recipe("names_and_middle", "no_date", "nowhere", 20.0, 26.0),
+        ),
+        (
+            "NO_PLACE_FORENAME_MIDDLE_DATE",
+            "place",
+            recipe("forename_and_middle", "date", "nowhere", 21.0, 25.0),
+        ),
+        (
+            "NO_PLACE_NAMES_YEAR_DAY",
+            "place",
+            recipe("both_names", "year_day", "nowhere", 20.0, FAR),
+        ),
+        (
+            "NO_PLACE_NAMES_MONTH_DAY",
+            "place",
+            recipe("both_names", "month_day", "nowhere", 20.0, FAR),
+        ),
+        (
+            "NO_PLACE_NAMES_YEAR_MONTH",
+            "place",
+            recipe("both_names", "year_month", "nowhere", 20.0, 27.0),
+        ),
+    )
+    for combination in in_both_name_spaces(name, lacks, Scope.WIDE, made)
 )
 
 # What a child lacks most seldom goes last: a child of many names has more keys than fit.

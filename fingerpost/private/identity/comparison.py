@@ -12,7 +12,8 @@ The rules, each for a child it protects:
 * Brothers and sisters share home and surname and are called alike: another date of birth with
   anything but the same forename is at most POSSIBLE.
 * An identifier that nothing else bears out is POSSIBLE: a sibling's number on the wrong child.
-* Another date without a forename that agrees is another child, or a brother or sister.
+* Another date without a forename that agrees is another child, or a brother or sister. So is another forename with
+  another second name, where no household agrees.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Rule(Enum):
     """Why no sum of evidence may say more. Each protects another child from being taken for this one."""
 
     OTHER_CHILD = "another date of birth, and no forename that agrees"
+    OTHER_NAMES = "another forename and another second name, outside one household"
     OTHER_FORENAME = "another forename: twins agree in all else"
     TWO_NAMES = (
         "two forenames that only look alike, or two sexes: brothers and sisters are called alike"
@@ -123,7 +125,7 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
         said = Decision.POSSIBLE  # a number that belongs to somebody else is for a person to see
     rule = _rule(naming, levels, asked, record, weight < weights.match_away)
     most = Decision.MATCH
-    if rule is Rule.OTHER_CHILD and not identified:
+    if rule in (Rule.OTHER_CHILD, Rule.OTHER_NAMES) and not identified:
         most = Decision.DIFFERENT
     elif rule is not None:
         most = Decision.POSSIBLE
@@ -150,6 +152,8 @@ def _rule(
     doubtful = naming.forename not in _LIKE_NAME and birth not in _VERY_DATE
     if other or (doubtful and contradicted):
         return Rule.OTHER_CHILD
+    if _other_names(naming, levels):
+        return Rule.OTHER_NAMES
     if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
         return Rule.OTHER_FORENAME
     if naming.surname is Level.DIFFERENT and all(map(_family_name_first, (asked, record))):
@@ -171,6 +175,14 @@ def _rule(
         return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
     brothers = len(daily) != 1 or _shared_by_brothers(daily)
     return _rule_without_number(naming, levels, common, brothers)
+
+
+def _other_names(naming: Naming, levels: dict[Field, Level]) -> bool:
+    """Whether every name by which she could be called is another, outside her household: her twin who moved, a child
+    next door. A child under new names at home, with another sex even, is for a person to see."""
+    if not naming.forename is levels[Field.MIDDLE] is Level.DIFFERENT:
+        return False
+    return levels[Field.POSTCODE] not in _SAME_HOME or naming.surname is Level.DIFFERENT
 
 
 def _family_name_first(form: NormalForm) -> bool:

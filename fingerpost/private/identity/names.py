@@ -118,6 +118,8 @@ def _given(raw: tuple[str, ...], lists: Words) -> _Given:
         return _Given(single=single, order=order)
     if plain[0] in lists.newborn or plain[:2] in lists.newborn_pairs:
         return _newborn(plain, order, lists)
+    if _describes(plain):
+        return _Given(order=order)
     kept: list[str] = []
     for word in plain:
         if word in lists.multiple:
@@ -146,13 +148,15 @@ def _newborn(plain: tuple[str, ...], order: int | None, lists: Words) -> _Given:
 def _surname_words(raw: tuple[str, ...], lists: Words) -> tuple[tuple[str, ...], bool]:
     plain = _letters_only(_split_elisions(raw))
     single = bool(plain) and plain[0] in lists.single_name
-    if _says_unknown(plain, lists):
+    if _says_unknown(plain, lists) or (
+        plain and plain[0] not in lists.newborn and _describes(plain)
+    ):
         return (), single
     kept: list[str] = []
     for word in plain:
         if word in lists.multiple:
             break
-        if word in lists.newborn or word in lists.unknown or word in lists.titles:
+        if word in lists.newborn or word in lists.unknown or word in lists.titles or word == "of":
             continue
         kept.append(word)
     while len(kept) > 1 and kept[-1] in lists.suffixes:
@@ -190,6 +194,12 @@ def _says_unknown(plain: tuple[str, ...], lists: Words) -> bool:
     """ "Not known", "N/K". "Na" in one word is a name."""
     joined = "".join(plain)
     return joined in lists.unknown or (len(plain) > 1 and joined in lists.unknown_split)
+
+
+def _describes(plain: tuple[str, ...]) -> bool:
+    """ "Mother of Sarah", "Lady of the house", "Of the house": no name has this word, and who is named after it is
+    somebody else."""
+    return "of" in plain[:2]
 
 
 def _split_elisions(raw: tuple[str, ...]) -> tuple[str, ...]:

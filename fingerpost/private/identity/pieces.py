@@ -51,6 +51,8 @@ class Pieces(NamedTuple):
     forename: tuple[Piece, ...]
     forename_and_middle: tuple[Piece, ...]
     """The daily forename and the initial of the next given name."""
+    names_and_middle: tuple[Piece, ...]
+    """The daily forename, the whole surname and the initial of the next given name."""
     forename_and_surname_beginning: tuple[Piece, ...]
     surname: tuple[Piece, ...]
     """Whole, and its first part."""
@@ -92,6 +94,7 @@ def pieces(i: Ingredients) -> Pieces:
     forename_bits, surname_bits = rare.whole.forename(forename), rare.whole.surname(surname)
     surname_sound_bits = rare.sound.surname(i.surname_code)
     middle = i.middle_initial
+    both_bits = rare.whole.pair(*i.main_pair) if i.main_pair else 0.0
     day, month, year = ("", "", "") if i.weak_date else (i.day, i.month, i.year)
     swappable = bool(i.date) and i.day <= "12" and i.day != i.month
     near_by = (Piece((i.district,), 3.3), Piece((i.sector,), 5.3), Piece((i.postcode,), 12.0))
@@ -105,6 +108,9 @@ def pieces(i: Ingredients) -> Pieces:
         endings=_pair(i.endings, rare.ending),
         forename=_piece((forename,), forename_bits),
         forename_and_middle=_piece((forename, middle), forename_bits + INITIAL_BITS),
+        names_and_middle=_piece((*i.main_pair, middle), both_bits + INITIAL_BITS)
+        if i.main_pair
+        else (),
         forename_and_surname_beginning=_piece(
             (forename, surname[:3]), forename_bits + rare.beginning.surname(surname[:3])
         ),

@@ -21,7 +21,7 @@ from agency_node.matching import Finding
 from effort import examples
 from fakes.wexcombe import AREAS, COUNCIL, ELM, NODES, OAK, SCHOOLS, child, known_holders, of, row
 from federation import World
-from fingerpost.private.demographics import Demographics
+from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.identity import (
     Comparison,
     Decision,
@@ -194,10 +194,45 @@ def test_servants_of_two_names_are_two() -> None:
 @pytest.mark.parametrize("number", ["", NUMBERS[0]])
 def test_two_names_of_several_words_are_held_word_against_word(number: str) -> None:
     yunus = Demographics(
-        forename="Muhamma dYunus", surname="Ashdown", dob=date(2014, 3, 9), nhs_number=number
+        forename="Muhamma dYunus",
+        surname="Ashdown",
+        dob=date(2014, 3, 9),
+        postcode="LS6 2AB",
+        nhs_number=number,
     )
     assert compared(yunus, replace(yunus, forename="Muhammad Yusuf")).decision is Decision.POSSIBLE
     assert compared(yunus, replace(yunus, forename="Muhammad Yunus")).decision is Decision.MATCH
+
+
+ELEANOR = Demographics(
+    forename="Eleanor",
+    middle_names="Grace",
+    surname="Ashdown",
+    dob=date(2014, 3, 9),
+    sex=Sex.FEMALE,
+    postcode="LS6 2AB",
+)
+
+
+@pytest.mark.parametrize("sex", [Sex.FEMALE, Sex.MALE, None])
+def test_a_twin_of_other_names_is_seen_at_home_alone(sex: Sex | None) -> None:
+    """Under new names at home a child may still be herself, with another sex even; elsewhere it is her twin."""
+    twin = replace(ELEANOR, forename="Tobias", middle_names="James", sex=sex)
+    assert compared(ELEANOR, twin).decision is Decision.POSSIBLE
+    for elsewhere in ("", "LS6 4XY", "M14 5TB"):
+        apart = compared(ELEANOR, replace(twin, postcode=elsewhere))
+        assert (apart.decision, apart.rule) == (Decision.DIFFERENT, Rule.OTHER_NAMES)
+        # One name that may be another's, or a number, is enough to be looked at.
+        assert compared(ELEANOR, replace(twin, postcode=elsewhere, middle_names="")).linked
+        one, other = (replace(c, nhs_number=NUMBERS[0]) for c in (ELEANOR, twin))
+        assert compared(one, replace(other, postcode=elsewhere)).decision is Decision.POSSIBLE
+
+
+def test_a_child_next_door_of_one_birthday_is_another() -> None:
+    """Equal home, date and sex, and no name of hers: a hostel, a hospital, a street of new houses."""
+    near = replace(ELEANOR, forename="Tabitha", middle_names="Rose", surname="Marchbank")
+    assert compared(ELEANOR, near).rule is Rule.OTHER_NAMES
+    assert compared(ELEANOR, replace(near, middle_names="Gail")).linked
 
 
 def test_a_number_and_a_date_do_not_bear_out_two_other_names() -> None:

@@ -116,11 +116,16 @@ def test_no_key_without_a_number_rests_on_one_attribute(child: Demographics) -> 
             assert key.value.count(b"|") >= 1
     nameless = not (form.has_forename or form.has_surname)
     if (form.birth is None) + nameless + (form.postcode is None) >= 2:
-        # Two rare names alone open, and only where one side has no date of birth.
+        # Rare names alone open, and only where one side has no date of birth, or with an initial no place.
         assert {k.kind for k in match_keys(form, side=Side.QUERY, scope=Scope.WIDE)} <= {
             KeyKind.NHS,
+            KeyKind.NAMES_MIDDLE,
             KeyKind.NO_DATE_NAMES_Q,
             KeyKind.NO_DATE_NAMES_R,
+            KeyKind.NO_DATE_NAMES_MIDDLE_Q,
+            KeyKind.NO_DATE_NAMES_MIDDLE_R,
+            KeyKind.NO_PLACE_NAMES_MIDDLE_Q,
+            KeyKind.NO_PLACE_NAMES_MIDDLE_R,
         }
 
 
@@ -247,6 +252,75 @@ def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
     assert not {k for k in shared(placed, placed) if k.name.startswith("NO_")}
     elsewhere = replace(placed, postcode="LS6 2AB")
     assert not shared(placed, elsewhere)
+
+
+LEAH = Demographics(
+    forename="Leah",
+    middle_names="Grace",
+    surname="Walker",
+    dob=date(2014, 3, 9),
+    sex=Sex.FEMALE,
+    postcode="LS6 2AB",
+)
+
+
+def meets(kind: KeyKind, asked: Demographics, record: Demographics) -> bool:
+    """Whether two share a key of a kind, were there room for it."""
+    made = next(c for c in COMBINATIONS if c.kind is kind)
+    values = []
+    for child, side in ((asked, Side.QUERY), (record, Side.RECORD)):
+        of = pieces(ingredients(normalise(child)))
+        values.append(set(made.recipe.values(of)) if made.is_made_by(side, of) else set())
+    return not values[0].isdisjoint(values[1])
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "name"),
+    [
+        ({"surname": "Trent"}, "NO_PLACE_FORENAME_DATE"),
+        ({"forename": "Jack", "surname": "Trent"}, "NO_PLACE_FORENAME_MIDDLE_DATE"),
+        ({"forename": "Ida"}, "NO_PLACE_SURNAME_DATE"),
+        ({"dob": date(2009, 11, 27)}, "NO_PLACE_NAMES_MIDDLE"),
+        ({"dob": date(2014, 8, 9)}, "NO_PLACE_NAMES_YEAR_DAY"),
+        ({"dob": date(2013, 3, 9)}, "NO_PLACE_NAMES_MONTH_DAY"),
+        ({"dob": date(2014, 3, 21)}, "NO_PLACE_NAMES_YEAR_MONTH"),
+        ({"forename": "Jack", "surname": ""}, "NO_SURNAME_FORENAME_MIDDLE_DATE"),
+        ({"dob": None}, "NO_DATE_NAMES_MIDDLE"),
+    ],
+)
+def test_a_field_that_is_wrong_is_borne_where_another_lacks(
+    otherwise: dict[str, str | date | None], name: str
+) -> None:
+    """By one side or the other, near by alone; and a weak kind opens for no two complete children."""
+    record = replace(LEAH, forename=str(otherwise.get("forename", LEAH.forename)))
+    if "forename" in otherwise and "surname" not in otherwise:
+        record = LEAH
+    other = replace(LEAH, **otherwise)  # type: ignore[arg-type]  # one field each, of its type
+    lacking = replace(other, postcode="") if name.startswith("NO_PLACE") else other
+    assert meets(KeyKind[f"{name}_Q"], lacking, record)
+    assert meets(KeyKind[f"{name}_R"], record, lacking)
+    complete = replace(other, surname=other.surname or "Walker", dob=other.dob or LEAH.dob)
+    for space in "QR":
+        assert not meets(KeyKind[f"{name}_{space}"], complete, record)
+        assert not meets(KeyKind[f"{name}_{space}"], record, complete)
+
+
+def test_a_place_that_lacks_on_either_side_and_a_new_surname_are_borne_within_the_bounds() -> None:
+    record = replace(LEAH, middle_names="")
+    lacking = replace(record, surname="Trent", postcode="")
+    assert shared(lacking, record, Scope.WIDE) == {KeyKind.NO_PLACE_FORENAME_DATE_Q}
+    assert shared(record, lacking, Scope.WIDE) == {KeyKind.NO_PLACE_FORENAME_DATE_R}
+    assert not shared(lacking, record)
+
+
+def test_names_and_an_initial_open_near_by_whatever_the_date() -> None:
+    rare = replace(LEAH, forename="Thessaly", surname="Brackenwood")
+    other_date = replace(rare, dob=date(2009, 11, 27), postcode="LS9 4XY")
+    assert shared(rare, other_date, Scope.WIDE) == {KeyKind.NAMES_MIDDLE}
+    assert not shared(rare, other_date)
+    assert not shared(rare, replace(other_date, middle_names="Rose"), Scope.WIDE)
+    common = replace(other_date, forename="Leah", surname="Walker")
+    assert not shared(LEAH, common, Scope.WIDE)
 
 
 def test_a_child_of_many_names_keeps_wide_kinds() -> None:

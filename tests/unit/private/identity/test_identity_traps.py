@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from fingerpost.private.demographics import Demographics
 from fingerpost.private.identity import (
     Decision,
     Level,
@@ -84,12 +85,33 @@ def test_an_adopted_child_cannot_be_linked_to_who_she_was() -> None:
         assert compare(one, other).decision is Decision.DIFFERENT
 
 
-@pytest.mark.parametrize("trap", ["Daughter", "Daughter of Sarah", "Male child", "Child"])
+@pytest.mark.parametrize(
+    "trap", ["Daughter", "Daughter of Sarah", "Male child", "Child", "Mother of Sarah"]
+)
 def test_a_description_of_a_child_is_no_forename(trap: str) -> None:
     form = normalise(CASES[trap])
     assert not form.has_forename
     assert form.names[0].surname == "ashdown"
     assert normalise(CASES["surname Child"]).names[0].surname == "child"
+
+
+@pytest.mark.parametrize("trap", ["Lady of the house", "Occupant"])
+def test_a_description_is_no_surname_either(trap: str) -> None:
+    form = normalise(CASES[trap])
+    assert form.names[0].forenames == ("tamsin",)
+    assert not form.has_surname
+
+
+def test_the_word_of_is_in_no_name() -> None:
+    """Whoever is named after it is somebody else; who is named before it in a surname's field is the family."""
+    for forename, surname, given, family in (
+        ("Man of the", "Ashdown", (), "ashdown"),
+        ("Tamsin", "of the house", ("tamsin",), ""),
+        ("Tamsin", "Baby of Ashdown", ("tamsin",), "ashdown"),
+        ("Man Yee", "Man", ("man", "yee"), "man"),
+    ):
+        name = normalise(Demographics(forename=forename, surname=surname)).names[0]
+        assert (name.forenames, name.surname) == (given, family)
 
 
 def test_dates_outside_of_the_centuries_are_none() -> None:
