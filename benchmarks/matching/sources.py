@@ -32,7 +32,8 @@ RIVALS: Final = CACHE / "rivals-venv" / "bin" / "python"
 
 _OVERLAP: Final = 0.5
 _LEFT_OF_CHILDREN: Final = (1 + _OVERLAP) / 2
-_PAIRS: Final = ("census-census", "census-wic", "census-survey", "census-ssa")
+_PLACED: Final = ("census-census", "census-wic", "census-survey")
+_PAIRS: Final = (*_PLACED, "census-ssa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +100,22 @@ def _write_febrl(number: int, identifiers: bool, within_one: bool, folder: Path)
 
 
 def _pseudopeople(quick: bool) -> Iterator[Source]:
+    aims = Aims(f1=0.985, behind=0.005)
     for pair in ("census-wic",) if quick else _PAIRS:
         for part in ("judge",) if quick else ("judge", "all"):
             folder = DATA / f"pseudopeople-{pair}{'-judge' if part == 'judge' else ''}"
-            make = partial(_write_pseudopeople, pair, part)
-            aims = Aims(f1=0.985, behind=0.005)
+            make = partial(_write_pseudopeople, pair, part, "english")
             judged = "families not tuned on" if part == "judge" else "all"
             yield Source(f"pseudopeople {pair}, {judged}", False, folder, aims, make)
+    for pair in ("census-wic",) if quick else _PLACED:
+        make = partial(_write_pseudopeople, pair, "all", "raw")
+        folder = DATA / f"pseudopeople-{pair}-raw"
+        yield Source(f"pseudopeople {pair}, all, one ZIP code", False, folder, aims, make)
 
 
-def _write_pseudopeople(pair: str, part: str, folder: Path) -> None:
+def _write_pseudopeople(pair: str, part: str, postcodes: str, folder: Path) -> None:
     command = [str(RIVALS), "-m", "benchmarks.datasets.pseudopeople_sample"]
-    command += ["--pair", pair, "--part", part, "--out", str(folder)]
+    command += ["--pair", pair, "--part", part, "--postcodes", postcodes, "--out", str(folder)]
     ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
     if ended.returncode:
         sys.stderr.write(ended.stderr)  # otherwise the package's bars of progress
