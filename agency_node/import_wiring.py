@@ -43,9 +43,8 @@ _LOCK: Final = "import.lock"
 
 
 def open_store(settings: NodeSettings) -> SqlRecords:
-    """The records of all agencies of the settings. Raises ``Defect``: settings that are not sound, a secret file that
-    is missing or open to others, a data key that is not the one of the rows."""
-    settings.require_sound()
+    """The records of all agencies of the settings. Raises ``Defect``: a secret file that is missing or open to others,
+    a data key that is not the one of the rows."""
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = {}
     for agency in settings.agencies:

@@ -50,6 +50,17 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     health: Path
     workers: int = 2
 
+    def __post_init__(self) -> None:
+        """Raises ``Defect``: no agency, one twice, one data key for two (attack: rows of one would open as the
+        other's), or no worker."""
+        ids = [agency.id for agency in self.agencies]
+        if not ids or len(set(ids)) != len(ids):
+            raise Defect("agencies: at least one, and none twice")
+        if len({agency.data_key for agency in self.agencies}) != len(ids):
+            raise Defect("agencies: each has a data key of its own")
+        if not 1 <= self.workers <= 64:
+            raise Defect("workers: 1 to 64")
+
     def agency(self, agency: AgencyId) -> AgencySettings:
         """Raises ``Defect`` for an agency that the file does not name."""
         for found in self.agencies:
@@ -64,15 +75,3 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def reports(self) -> Path:
         return self.state / "reports"
-
-    def require_sound(self) -> None:
-        """Raises ``Defect``: no agency, one twice, one data key for two (attack: rows of one would open as the
-        other's), or
-        no worker."""
-        ids = [agency.id for agency in self.agencies]
-        if not ids or len(set(ids)) != len(ids):
-            raise Defect("agencies: at least one, and none twice")
-        if len({agency.data_key for agency in self.agencies}) != len(ids):
-            raise Defect("agencies: each has a data key of its own")
-        if not 1 <= self.workers <= 64:
-            raise Defect("workers: 1 to 64")

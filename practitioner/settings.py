@@ -49,14 +49,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     health: Path
     upn_keys: bool = False
 
-    def agency(self, agency: AgencyId) -> AgencySettings:
-        """Raises ``Defect`` for one that does not ask through this gateway."""
-        for each in self.agencies:
-            if each.id == agency:
-                return each
-        raise Defect(f"{agency} does not ask through this gateway")
-
-    def require_sound(self) -> None:
+    def __post_init__(self) -> None:
         """What types cannot say. Raises ``Defect``."""
         if not self.agencies:
             raise Defect("agencies: at least one must ask through this gateway")
@@ -74,6 +67,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ]
         if len(set(keys)) != len(keys):
             raise Defect("secret files: each key needs a file of its own")
+
+    def agency(self, agency: AgencyId) -> AgencySettings:
+        """Raises ``Defect`` for one that does not ask through this gateway."""
+        for each in self.agencies:
+            if each.id == agency:
+                return each
+        raise Defect(f"{agency} does not ask through this gateway")
 
     @property
     def lock(self) -> Path:

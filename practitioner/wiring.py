@@ -111,8 +111,7 @@ class _Logs:
 
 @contextmanager
 def open_people(settings: GatewaySettings) -> Iterator[People]:
-    """Raises ``Defect``: settings, keys or files that do not fit."""
-    settings.require_sound()
+    """Raises ``Defect``: keys or files that do not fit."""
     with contextlib.ExitStack() as opened:
         accounts_file = _engine(settings, opened)
         outcomes_file = open_sqlite(settings.outcomes)

@@ -97,7 +97,6 @@ def import_(
     console = Console()
     try:
         loaded = load(settings, NodeSettings)
-        loaded.require_sound()
         jobs = read_jobs(agency, file)
         columns = read_columns(map_ or [], ignore or [])
         for job in jobs:

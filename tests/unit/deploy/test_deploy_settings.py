@@ -38,9 +38,7 @@ def sample(party: str) -> Path:
 
 @samples
 def test_a_sample_is_what_the_program_takes(party: str) -> None:
-    loaded = load(sample(party), TYPES[party])
-    if isinstance(loaded, (GatewaySettings, NodeSettings)):
-        loaded.require_sound()
+    load(sample(party), TYPES[party])
 
 
 @samples
