@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-import time
-from pathlib import Path
-from typing import Annotated
+from contextlib import closing
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -14,154 +11,116 @@ from rich.table import Table
 
 from broker import wiring
 from broker.settings import BrokerSettings
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
-from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Service
-from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service import logs, settings
-from fingerpost.service.audit import Actor, Month, OperationId
+from fingerpost.service import commands
 from fingerpost.service.clock import SystemClock
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.health import look_at_folder, probe
-from fingerpost.service.run import Stop, run
+from fingerpost.service.commands import (
+    ByOption,
+    CredentialsOption,
+    FederationOption,
+    MonthOption,
+    OrganisationOption,
+    RequestOption,
+    SettingsFile,
+    SinceOption,
+    UntilOption,
+    WhyOption,
+)
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+PROGRAM: Final = commands.Program(
+    "fingerpost-broker", "broker", BrokerSettings, wiring.EVENTS, wiring.serve
+)
+
+app = commands.command_line(__doc__)
 audit = typer.Typer(
     no_args_is_help=True,
     help="The hash log: which agency asked when, and how far. Never who about whom.",
 )
 app.add_typer(audit, name="audit")
 
-SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
-
 
 @app.command()
 def enrol(
-    federation: Annotated[str, typer.Option(help="The federation's id.")],
+    federation: FederationOption,
     member: Annotated[str, typer.Option(help="This broker's id.")],
-    organisation: Annotated[str, typer.Option(help="Who runs it.")],
-    credentials: Annotated[Path, typer.Option(help="A new folder for its keys.")],
-    request: Annotated[Path, typer.Option(help="Where to write the request for the authority.")],
+    organisation: OrganisationOption,
+    credentials: CredentialsOption,
+    request: RequestOption,
 ) -> None:
     """Makes this member's keys where they will be used, and a request that holds public keys only."""
-    keys = make_member_keys(credentials)
-    value = EnrolmentRequest(
-        federation=FederationId(federation),
-        member=MemberId(member),
-        service=Service.BROKER,
+    commands.enrol(
+        Service.BROKER,
+        federation=federation,
+        member=member,
         organisation=organisation,
-        signing_key=keys.public_key,
-        issued_at=int(time.time()),
+        credentials=credentials,
+        request=request,
     )
-    request.write_bytes(write_enrolment(value, keys.signing_key))
-    typer.echo(f"Request written. Read this fingerprint to the authority: {value.fingerprint}")
 
 
 @app.command("run")
 def run_(settings_file: SettingsFile) -> None:
     """Runs the broker until it is told to stop."""
-
-    async def serve(stop: Stop) -> None:
-        loaded = settings.load(settings_file, BrokerSettings)
-        log = logs.configure("broker", wiring.EVENTS, strict=False)
-        await wiring.serve(loaded, log, stop)
-
-    raise typer.Exit(run(serve, party="broker", program="fingerpost-broker"))
+    PROGRAM.run(settings_file)
 
 
 @app.command()
 def check(settings_file: SettingsFile) -> None:
     """Opens what the settings name and says whether it holds together. Makes nothing, touches no network."""
-    loaded = settings.load(settings_file, BrokerSettings)
-    bundle = wiring.check(loaded)
-    typer.echo(
-        "Settings, keys and folders hold together.\n"
-        f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
-        f"{bundle.fingerprint}"
-    )
-    if (note := look_at_folder(loaded.health)) is not None:
-        typer.echo(note, err=True)
+    loaded = PROGRAM.load(settings_file)
+    commands.tell_sound("Settings, keys and folders", wiring.check(loaded), loaded.health)
 
 
 @app.command()
 def health(settings_file: SettingsFile) -> None:
     """Exit status 0 when the running broker serves."""
-    loaded = settings.load(settings_file, BrokerSettings)
-    serving = asyncio.run(probe(loaded.health))
-    typer.echo("serving" if serving else "not serving")
-    raise typer.Exit(0 if serving else 1)
+    commands.tell_health(PROGRAM.load(settings_file).health)
 
 
 @app.command()
-def adopt(
-    settings_file: SettingsFile,
-    by: Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")],
-    why: Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")],
-) -> None:
+def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> None:
     """Takes a state folder that was put back from a backup, and records who did it and why.
 
     The replay set counts as beginning now: queries that an earlier broker may have carried are refused for a while.
     """
-    wiring.adopt(settings.load(settings_file, BrokerSettings), by, why, SystemClock())
+    wiring.adopt(PROGRAM.load(settings_file), by, why, SystemClock())
     typer.echo("Adopted.")
 
 
 @audit.command("verify")
 def audit_verify(settings_file: SettingsFile) -> None:
     """Follows the chain from the first entry to the last."""
-    log = wiring.open_audit(settings.load(settings_file, BrokerSettings))
-    try:
-        report = log.verify()
-        report.require_whole()
-        typer.echo(f"{report.entries} entries, whole. Head: {report.head.hash.hex()}")
-    finally:
-        log.close()
+    commands.tell_whole(wiring.open_audit(PROGRAM.load(settings_file)))
 
 
 @audit.command("show")
 def audit_show(
     settings_file: SettingsFile,
-    since: Annotated[int, typer.Option(help="Seconds since 1970 UTC.")] = 0,
-    until: Annotated[int, typer.Option(help="Seconds since 1970 UTC.")] = 2**40,
+    since: SinceOption = 0,
+    until: UntilOption = commands.NEVER,
     handles: Annotated[bool, typer.Option("--handles", help="Open the daily pseudonyms.")] = False,
 ) -> None:
     """Lists entries."""
-    log = wiring.open_audit(settings.load(settings_file, BrokerSettings))
     table = Table("No.", "When (UTC)", "Event", "By", "Query", "Agency", "Reach", "Handle")
-    try:
+    with closing(wiring.open_audit(PROGRAM.load(settings_file))) as log:
         for entry in log.show(since, until, decrypt=handles):
-            when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(entry.at))
+            when = commands.utc(entry.at)
             fields = [str(entry.fields.get(name, "")) for name in ("agency", "reach")]
             handle = "forgotten" if entry.forgotten else (entry.body or b"").decode("ascii")
             row = (str(entry.seq), when, entry.kind, str(entry.actor), str(entry.operation))
             table.add_row(*row, *fields, handle if handles else "")
-    finally:
-        log.close()
     Console().print(table)
 
 
 @audit.command("forget")
 def audit_forget(
-    settings_file: SettingsFile,
-    month: Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")],
-    by: Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")],
-    why: Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")],
+    settings_file: SettingsFile, month: MonthOption, by: ByOption, why: WhyOption
 ) -> None:
     """Destroys the key of a month: its pseudonyms can never be read again; the chain still verifies."""
-    log = wiring.open_audit(settings.load(settings_file, BrokerSettings))
-    try:
-        now = int(time.time())
-        log.forget(Month(month), actor=Actor(by), operation=OperationId(why), at=now)
-    finally:
-        log.close()
-    typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
+    log = wiring.open_audit(PROGRAM.load(settings_file))
+    commands.forget(log, month, by=by, why=why)
 
 
 def main() -> None:
     """Refusals and defects as one plain line and exit status 2."""
-    try:
-        app()
-    except (Defect, Refused) as error:
-        text = error.public_text if isinstance(error, Refused) else str(error)
-        typer.echo(f"fingerpost-broker: {text}", err=True)
-        sys.exit(2)
+    commands.main(app, PROGRAM.name)

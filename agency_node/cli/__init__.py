@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
-import typer
-
 from agency_node.cli import adopt_records, audit, import_, run
-from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.service import commands
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = commands.command_line(__doc__)
 run.register(app)
 import_.register(app)
 adopt_records.register(app)
@@ -18,9 +14,4 @@ audit.register(app)
 
 def main() -> None:
     """Refusals and defects as one plain line and exit status 2."""
-    try:
-        app()
-    except (Defect, Refused) as error:
-        text = error.public_text if isinstance(error, Refused) else str(error)
-        typer.echo(f"fingerpost-node: {text}", err=True)
-        sys.exit(2)
+    commands.main(app, run.PROGRAM.name)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agency_node.cli.run import PROGRAM
 from agency_node.import_wiring import opened_imports
-from agency_node.settings import NodeSettings
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.settings import load
+from fingerpost.service.commands import SettingsFile
 
 
 def register(app: typer.Typer) -> None:
@@ -20,11 +19,11 @@ def register(app: typer.Typer) -> None:
 
 
 def adopt_records(
-    settings_file: Annotated[Path, typer.Option("--settings", help="The node's settings file.")],
+    settings_file: SettingsFile,
     agency: Annotated[str, typer.Option(help="The agency's id.")],
 ) -> None:
     """Answers from records that were put back from a copy, though children who came since are not in them."""
-    settings = load(settings_file, NodeSettings)
+    settings = PROGRAM.load(settings_file)
     chosen = next((known.id for known in settings.agencies if str(known.id) == agency), None)
     if chosen is None:
         raise Defect("--agency: not one of this node's")

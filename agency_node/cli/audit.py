@@ -7,8 +7,8 @@ key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,14 +18,15 @@ from rich.text import Text
 
 from agency_node import wiring
 from agency_node.audit_record import ADOPTED, OPENED, Asked, Body, is_possible, read_body
+from agency_node.cli.run import PROGRAM
 from agency_node.settings import NodeSettings
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service.audit import Actor, AuditEvent, Entry, Month, OperationId, Receipt
-from fingerpost.service.settings import load
+from fingerpost.service import commands
+from fingerpost.service.audit import Actor, AuditEvent, Entry, OperationId, Receipt
+from fingerpost.service.commands import ByOption, MonthOption, SettingsFile, WhyOption
 
-SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
 Agency = Annotated[
     str | None, typer.Option("--agency", help="Whose log; needed when the node has several.")
 ]
@@ -49,14 +50,9 @@ def verify(
     ] = None,
 ) -> None:
     """Follows the chain from the first entry to the last."""
-    settings = load(settings_file, NodeSettings)
+    settings = PROGRAM.load(settings_file)
     noted = None if witness is None else _receipt(witness)
-    log = wiring.open_audit(settings, _agency(settings, agency))
-    try:
-        report = log.verify(noted)
-        report.require_whole()
-    finally:
-        log.close()
+    report = commands.verified(wiring.open_audit(settings, _agency(settings, agency)), noted)
     typer.echo(
         f"{report.entries} entries, whole. Note this elsewhere: "
         f"{report.head.seq}:{report.head.hash.hex()}"
@@ -75,13 +71,11 @@ def show(
     ] = False,
 ) -> None:
     """Lists who asked, about whom, why, and what was told. Times are UTC."""
-    settings = load(settings_file, NodeSettings)
+    settings = PROGRAM.load(settings_file)
     chosen = _agency(settings, agency)
-    log = wiring.open_audit(settings, chosen)
-    try:
-        entries = list(log.show(_seconds(since, 0), _seconds(until, 2**40), decrypt=True))
-    finally:
-        log.close()
+    first, last = _seconds(since, 0), _seconds(until, commands.NEVER)
+    with closing(wiring.open_audit(settings, chosen)) as log:
+        entries = list(log.show(first, last, decrypt=True))
     if possible:
         _print_for_the_duty_desk(
             chosen, [entry for entry in entries if is_possible(entry.fields.get("finding"))]
@@ -91,40 +85,26 @@ def show(
 
 
 @app.command()
-def adopt(
-    settings_file: SettingsFile,
-    by: Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")],
-    why: Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")],
-    agency: Agency = None,
-) -> None:
+def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
     """Takes a log that was put back from a backup, and records who did it and why."""
-    settings = load(settings_file, NodeSettings)
-    log = wiring.open_audit(settings, _agency(settings, agency), adopt=True)
-    try:
+    settings = PROGRAM.load(settings_file)
+    with closing(wiring.open_audit(settings, _agency(settings, agency), adopt=True)) as log:
         now = int(datetime.now(UTC).timestamp())
         log.append(AuditEvent(ADOPTED, Actor(by), OperationId(why), now, {}))
-    finally:
-        log.close()
     typer.echo("Adopted.")
 
 
 @app.command()
 def forget(
     settings_file: SettingsFile,
-    month: Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")],
-    by: Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")],
-    why: Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")],
+    month: MonthOption,
+    by: ByOption,
+    why: WhyOption,
     agency: Agency = None,
 ) -> None:
     """Destroys the key of a month: who asked about whom can never be read again; the chain still verifies."""
-    settings = load(settings_file, NodeSettings)
-    log = wiring.open_audit(settings, _agency(settings, agency))
-    try:
-        now = int(datetime.now(UTC).timestamp())
-        log.forget(Month(month), actor=Actor(by), operation=OperationId(why), at=now)
-    finally:
-        log.close()
-    typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
+    settings = PROGRAM.load(settings_file)
+    commands.forget(wiring.open_audit(settings, _agency(settings, agency)), month, by=by, why=why)
 
 
 def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:
@@ -160,7 +140,7 @@ def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
         )
     )
     for entry in entries:
-        console.print(Text(f"\nNo. {entry.seq}, {_when(entry)} UTC"), style="bold")
+        console.print(Text(f"\nNo. {entry.seq}, {commands.utc(entry.at)} UTC"), style="bold")
         table = Table.grid(padding=(0, 2))
         table.add_column(min_width=8)
         table.add_column(overflow="fold")
@@ -192,7 +172,7 @@ def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _row(entry: Entry) -> Iterator[str]:
     yield str(entry.seq)
-    yield _when(entry)
+    yield commands.utc(entry.at)
     if entry.kind != OPENED:
         yield f"{entry.actor}"
         yield f"{entry.kind} {entry.operation}"
@@ -207,10 +187,6 @@ def _row(entry: Entry) -> Iterator[str]:
     yield str(entry.fields["finding"])
     yield f"{entry.fields['told']} pointers" if entry.fields["answer"] == "INVOLVED" else "nothing"
     yield f"{str(entry.fields['query'])[:16]}\n{entry.fields['reach']}"
-
-
-def _when(entry: Entry) -> str:
-    return datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _asked(asked: Asked | None, entry: Entry, refusal: str) -> Iterator[str]:

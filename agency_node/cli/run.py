@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -15,21 +14,25 @@ from agency_node import wiring
 from agency_node.import_wiring import open_store
 from agency_node.settings import NodeSettings
 from agency_node.store.records import SqlRecords
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Epoch, Federation, Service
-from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.service import logs
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.service import commands
 from fingerpost.service.bundle import ROOT
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.health import look_at_folder, probe
+from fingerpost.service.commands import (
+    CredentialsOption,
+    FederationOption,
+    OrganisationOption,
+    RequestOption,
+    SettingsFile,
+)
+from fingerpost.service.health import probe
 from fingerpost.service.member_list import MemberListClient
 from fingerpost.service.membership import check_places
-from fingerpost.service.run import Stop, run
-from fingerpost.service.settings import load
 
-PARTY: Final = "agency_node"
-SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
+PROGRAM: Final = commands.Program(
+    "fingerpost-node", "agency_node", NodeSettings, wiring.EVENTS, wiring.serve
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -42,31 +45,28 @@ def register(app: typer.Typer) -> None:
 
 
 def enrol(
-    federation: Annotated[str, typer.Option(help="The federation's id.")],
+    federation: FederationOption,
     member: Annotated[str, typer.Option(help="This node's id.")],
-    organisation: Annotated[str, typer.Option(help="Who runs it.")],
+    organisation: OrganisationOption,
     caseload: Annotated[int, typer.Option(help="Children on all its agencies' records, at most.")],
-    credentials: Annotated[Path, typer.Option(help="A new folder for its keys.")],
-    request: Annotated[Path, typer.Option(help="Where to write the request for the authority.")],
+    credentials: CredentialsOption,
+    request: RequestOption,
 ) -> None:
     """Makes this member's keys where they will be used, and a request that holds public keys only."""
-    keys = make_member_keys(credentials)
-    value = EnrolmentRequest(
-        federation=FederationId(federation),
-        member=MemberId(member),
-        service=Service.NODE,
+    commands.enrol(
+        Service.NODE,
+        federation=federation,
+        member=member,
         organisation=organisation,
-        signing_key=keys.public_key,
-        issued_at=int(time.time()),
+        credentials=credentials,
+        request=request,
         declared_caseload=caseload,
     )
-    request.write_bytes(write_enrolment(value, keys.signing_key))
-    typer.echo(f"Request written. Read this fingerprint to the authority: {value.fingerprint}")
 
 
 def check(settings_file: SettingsFile) -> None:
     """Reads settings, bundle and keys, and says whether they hold together. Touches no network."""
-    settings = load(settings_file, NodeSettings)
+    settings = PROGRAM.load(settings_file)
     bundle = check_places(settings.places, Service.NODE)
     wiring.audit_key(settings)
     open_store(settings).close()
@@ -77,37 +77,23 @@ def check(settings_file: SettingsFile) -> None:
             err=True,
         )
         raise typer.Exit(2)
-    typer.echo(
-        f"Settings, keys and data keys of {len(settings.agencies)} agencies hold together.\n"
-        f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
-        f"{bundle.fingerprint}"
-    )
-    if (note := look_at_folder(settings.health)) is not None:
-        typer.echo(note, err=True)
+    opened = f"Settings, keys and data keys of {len(settings.agencies)} agencies"
+    commands.tell_sound(opened, bundle, settings.health)
 
 
 def run_(settings_file: SettingsFile) -> None:
     """Runs the node until it is told to stop."""
-
-    async def serve(stop: Stop) -> None:
-        settings = load(settings_file, NodeSettings)
-        log = logs.configure(PARTY, wiring.EVENTS, strict=False)
-        await wiring.serve(settings, log, stop)
-
-    raise typer.Exit(run(serve, party=PARTY, program="fingerpost-node"))
+    PROGRAM.run(settings_file)
 
 
 def health(settings_file: SettingsFile) -> None:
     """Exit status 0 when the running node is attached to the broker and nothing of it is at fault."""
-    settings = load(settings_file, NodeSettings)
-    serving = asyncio.run(probe(settings.health))
-    typer.echo("serving" if serving else "not serving")
-    raise typer.Exit(0 if serving else 1)
+    commands.tell_health(PROGRAM.load(settings_file).health)
 
 
 def status(settings_file: SettingsFile) -> None:
     """What each agency would answer from, for which epochs it is ready, and whether the node is attached."""
-    settings = load(settings_file, NodeSettings)
+    settings = PROGRAM.load(settings_file)
     epochs = _epochs(settings)
     records = open_store(settings)
     try:

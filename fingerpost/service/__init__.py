@@ -1,7 +1,7 @@
 """The chassis of a process: what every party's process needs and none of its rules.
 
-Law: settings, clock, logs, audit, database, TLS, gRPC edge, run loop, health. Nothing here knows a
-query, an answer or a person. No party is imported.
+Law: settings, clock, logs, audit, database, TLS, gRPC edge, run loop, health, command lines. Nothing
+here knows a query, an answer or a person. No party is imported.
 
 Two things happen at import, because they can happen nowhere else. gRPC reads its environment once,
 when ``grpc`` is first imported, and has no argument for the lowest version of TLS. TLS 1.2 is shut

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
+from typing import Final
 
 import typer
 
-from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.service.logs import error_name
+from fingerpost.protocol.errors import Refused
+from fingerpost.service import commands
 from practitioner.cli import asking, people, running
+from practitioner.cli.parsing import PROGRAM
 from practitioner.cli.refusals import advice
 
-WRONG_USE = 2
-REFUSED = 4
+REFUSED: Final = 4
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
-)
+app = commands.command_line(__doc__)
 app.command("sign-in")(people.sign_in)
 app.command("lookup")(asking.lookup)
 app.command("widen")(asking.widen)
@@ -32,21 +30,13 @@ app.add_typer(running.audit, name="audit")
 
 
 def main() -> None:
-    """Refusals and defects as one plain line, with exit status 4 and 2. Anything else ends it with its type alone: the
-    text of an exception, or its traceback, may hold what was typed about a child."""
+    """Refusals as one line of advice and exit status 4; what else ends it, as in ``commands.main``."""
+    commands.main(_advised, PROGRAM.name)
+
+
+def _advised() -> None:
     try:
         app()
     except Refused as refused:
-        typer.echo(f"fingerpost: {advice(refused)}", err=True)
+        typer.echo(f"{PROGRAM.name}: {advice(refused)}", err=True)
         sys.exit(REFUSED)
-    except Defect as defect:
-        typer.echo(f"fingerpost: {defect}", err=True)
-        sys.exit(WRONG_USE)
-    finally:
-        sys.excepthook = _by_type_alone  # Typer has put one of its own in place
-
-
-def _by_type_alone(
-    _type: type[BaseException], error: BaseException, _traceback: TracebackType | None
-) -> None:
-    sys.stderr.write(f"fingerpost: crashed ({error_name(error)})\n")

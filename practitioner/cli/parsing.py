@@ -21,19 +21,21 @@ import msgspec
 import typer
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
-from fingerpost.service import logs, settings
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.service import logs
 from fingerpost.service.audit import Actor
+from fingerpost.service.commands import Program, identifier
 from fingerpost.service.logs import Logger
 from fingerpost.service.settings import read_secret
 from practitioner.settings import GatewaySettings
-from practitioner.wiring import EVENTS
+from practitioner.wiring import EVENTS, serve
 
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T")
 
-PARTY: Final = "practitioner"
+PROGRAM: Final = Program("fingerpost", "practitioner", GatewaySettings, EVENTS, serve)
+load: Final = PROGRAM.load
 CHILD_BYTES: Final = 16 * 1024
 STDIN: Final = Path("-")
 
@@ -56,13 +58,11 @@ PasswordStdin = Annotated[
 ]
 
 
-def load(path: Path) -> GatewaySettings:
-    return settings.load(path, GatewaySettings)
-
-
 def logger(*, verbose: bool) -> Logger:
     """For one command; silent unless asked for, since what matters is told in words."""
-    return logs.configure(PARTY, EVENTS, strict=False, stream=sys.stderr if verbose else _Nowhere())
+    return logs.configure(
+        PROGRAM.party, EVENTS, strict=False, stream=sys.stderr if verbose else _Nowhere()
+    )
 
 
 class _Nowhere(io.StringIO):
@@ -77,21 +77,6 @@ def agency_of(loaded: GatewaySettings, text: str | None) -> AgencyId:
             raise Defect("--agency: several agencies ask through this gateway; name one")
         return loaded.agencies[0].id
     return loaded.agency(identifier(AgencyId, text, "--agency")).id
-
-
-def identifier(type_: Callable[[str], T], text: str, option: str) -> T:
-    try:
-        return type_(text)
-    except Refused:
-        raise Defect(f"{option}: not of the right form") from None
-
-
-def federation_id(text: str) -> FederationId:
-    return identifier(FederationId, text, "--federation")
-
-
-def member_id(text: str) -> MemberId:
-    return identifier(MemberId, text, "--member")
 
 
 def area_codes(texts: list[str]) -> tuple[AreaCode, ...]:

@@ -75,6 +75,11 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"fingerpost/private/demographics.py": "from fingerpost.wire.v1 import private_pb2"},
         {"fingerpost/service/planted.py": "import google.protobuf"},
     ),
+    "Command lines are parsed in a cli and nowhere else": (
+        {"broker/wiring.py": "import typer"},
+        {"fingerpost/service/run.py": "from typer import Exit"},
+        {"key_holder/service.py": "from fingerpost.service import commands"},
+    ),
     "Inside the authority: commands over the ceremony over changes over the repository": (
         {"authority/repository.py": "from authority import ceremony"},
         {"authority/checks.py": "from authority import publishing"},
