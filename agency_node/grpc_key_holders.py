@@ -10,13 +10,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-import grpc
-
 from fingerpost.protocol.codec.carriage import read_evaluated, write_blinded
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.messages import Blinded, Evaluated
 from fingerpost.service.clock import Clock
-from fingerpost.service.rpc import refused_from
 from fingerpost.service.rpc_channel import Redialled
 from fingerpost.service.run import Backoff
 from fingerpost.wire.v1 import key_holder_pb2_grpc
@@ -71,14 +68,7 @@ class GrpcKeyHolders:
 
 
 async def _call(holder: Redialled, batch: Blinded) -> Evaluated:
-    channel = holder.channel()
-    try:
-        answer = await key_holder_pb2_grpc.KeyHolderServiceStub(channel).Evaluate(
-            write_blinded(batch), timeout=SECONDS
-        )
-    except grpc.aio.AioRpcError as error:
-        refused = refused_from(error)
-        if refused.code is Code.UNAVAILABLE:
-            holder.broken(channel)
-        raise refused from None
+    with holder.call() as channel:
+        stub = key_holder_pb2_grpc.KeyHolderServiceStub(channel)
+        answer = await stub.Evaluate(write_blinded(batch), timeout=SECONDS)
     return read_evaluated(answer)

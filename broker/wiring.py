@@ -6,15 +6,12 @@ import random
 from contextlib import AsyncExitStack
 from typing import Final
 
-import grpc.aio
-
 from broker import grpc_askers, grpc_member_list, grpc_nodes
 from broker.catalogue import LOG_EVENTS
 from broker.hash_log import HashLog
 from broker.service import REVIEW_SECONDS, Broker
 from broker.settings import BrokerSettings
 from broker.store import HASH_LOG_FILE, SqlStore, open_hash_log
-from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.service.audit import Actor, AuditLog, OperationId
 from fingerpost.service.bundle import EnrolmentBundle
@@ -25,20 +22,14 @@ from fingerpost.service.member_list import MEMBER_LIST_EVENTS
 from fingerpost.service.member_list_mirror import Mirror
 from fingerpost.service.membership import Membership, check_places
 from fingerpost.service.renewal import RENEWAL_EVENTS
-from fingerpost.service.rpc import SERVER_ASKERS, SERVER_NODES, Edge, Options, server
+from fingerpost.service.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_secret, require_folder
-from fingerpost.service.tls import ServerTls, Service
+from fingerpost.service.tls import Service
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
 FETCH_SECONDS: Final = 10.0
 GRACE_SECONDS: Final = 2.0
-_SENDS: Final = "grpc.max_send_message_length"
-ASKERS: Final[Options] = (
-    *(option for option in SERVER_ASKERS if option[0] != _SENDS),
-    # Files of the member list leave here too; what comes in stays as small as it is.
-    (_SENDS, limits.METADATA_FILE_BYTES + 64),
-)
 
 
 def master_key(settings: BrokerSettings) -> bytes:
@@ -68,14 +59,6 @@ def adopt(settings: BrokerSettings, by: str, why: str, clock: Clock) -> None:
         why=OperationId(why),
         now=clock.now(),
     )
-
-
-def listen(edge: grpc.aio.Server, address: str, tls: ServerTls) -> None:
-    """Raises ``Defect``."""
-    try:
-        edge.add_secure_port(address, tls.credentials())
-    except RuntimeError:
-        raise Defect(f"{address}: cannot be listened on") from None
 
 
 async def serve(settings: BrokerSettings, log: Logger, stop: Stop) -> None:
@@ -111,11 +94,11 @@ async def _serve(settings: BrokerSettings, log: Logger, stop: Stop, opened: Asyn
     )
     nodes = server(SERVER_NODES, Edge(log, longest=FETCH_SECONDS, streams=grpc_nodes.STREAMS))
     grpc_nodes.add_to(nodes, broker)
-    askers = server(ASKERS, Edge(log, longest=grpc_askers.LONGEST_SECONDS))
+    askers = server(SERVER_FILES, Edge(log, longest=grpc_askers.LONGEST_SECONDS))
     grpc_askers.add_to(askers, broker)
     for edge, address in ((nodes, settings.listen_nodes), (askers, settings.listen_askers)):
         grpc_member_list.add_to(edge, members, files, clock)
-        listen(edge, address, membership.server_tls())
+        listen(edge, address, membership.server_tls().credentials())
         opened.push_async_callback(edge.stop, GRACE_SECONDS)
         await edge.start()
 

@@ -18,7 +18,7 @@ from fingerpost.service.logs import Logger
 from fingerpost.service.member_list import MEMBER_LIST_EVENTS
 from fingerpost.service.membership import Membership, check_places
 from fingerpost.service.renewal import RENEWAL_EVENTS
-from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
+from fingerpost.service.rpc import SERVER_ASKERS, Edge, listen, server
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_secret, require_folder
 from fingerpost.service.tls import Service
@@ -108,7 +108,7 @@ async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
         announce = IssuerAnnounce(membership, clock)
         edge = server(SERVER_ASKERS, Edge(log, longest=LONGEST_CALL_SECONDS))
         add_to(edge, holder)
-        edge.add_secure_port(settings.listen, membership.server_tls().credentials())
+        listen(edge, settings.listen, membership.server_tls().credentials())
         await edge.start()
         await health.set("", serving=True)
         log.info("key_holder.started", epochs=len(vault.held()))

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-import grpc
-
 from fingerpost.protocol.codec.carriage import read_event, write_lookup
-from fingerpost.protocol.errors import Code
 from fingerpost.protocol.messages import LookupEvent
-from fingerpost.service.rpc import refused_from
 from fingerpost.service.rpc_channel import Redialled
 from fingerpost.wire.v1 import broker_pb2_grpc
 
@@ -24,17 +20,12 @@ class GrpcBroker:
         self._broker = broker
 
     async def lookup(self, query: bytes, submission: bytes) -> AsyncGenerator[LookupEvent, None]:
-        channel = self._broker.channel()
-        call = broker_pb2_grpc.LookupServiceStub(channel).Lookup(
-            write_lookup(query, submission), timeout=LONGEST_SECONDS
-        )
-        try:
-            async for message in call:
-                yield read_event(message)
-        except grpc.aio.AioRpcError as error:
-            refused = refused_from(error)
-            if refused.code is Code.UNAVAILABLE:
-                self._broker.broken(channel)
-            raise refused from None
-        finally:
-            call.cancel()
+        with self._broker.call() as channel:
+            call = broker_pb2_grpc.LookupServiceStub(channel).Lookup(
+                write_lookup(query, submission), timeout=LONGEST_SECONDS
+            )
+            try:
+                async for message in call:
+                    yield read_event(message)
+            finally:
+                call.cancel()

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-import grpc
-
 from fingerpost.protocol.codec.carriage import read_evaluated, write_blinded
-from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
-from fingerpost.service.rpc import refused_from
 from fingerpost.service.rpc_channel import Redialled
 from fingerpost.wire.v1 import key_holder_pb2_grpc
 from practitioner.evaluations import TwoBatches
@@ -45,14 +41,7 @@ class GrpcKeyHolders:
 
 
 async def _call(holder: Redialled, message: Blinded) -> Evaluated:
-    channel = holder.channel()
-    try:
-        answer = await key_holder_pb2_grpc.KeyHolderServiceStub(channel).Evaluate(
-            write_blinded(message), timeout=SECONDS
-        )
-    except grpc.aio.AioRpcError as error:
-        refused = refused_from(error)
-        if refused.code is Code.UNAVAILABLE:
-            holder.broken(channel)
-        raise refused from None
+    with holder.call() as channel:
+        stub = key_holder_pb2_grpc.KeyHolderServiceStub(channel)
+        answer = await stub.Evaluate(write_blinded(message), timeout=SECONDS)
     return read_evaluated(answer)

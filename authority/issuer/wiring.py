@@ -22,7 +22,6 @@ from authority.issuer.online import Online, OnlineKeys
 from authority.issuer.service import AUDIT_EVENTS, Issuer, Own
 from authority.issuer.settings import IssuerSettings
 from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
-from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.service import rpc, settings, tls
 from fingerpost.service.audit import AuditLog
@@ -42,10 +41,6 @@ LOG_EVENTS: Final = {
 POLL_SECONDS: Final = 1.0
 ONLINE_ROLES: Final = frozenset({SNAPSHOT, TIMESTAMP, DENY_LIST})
 LONGEST_CALL_SECONDS: Final = 15.0
-OPTIONS: Final = (
-    *(o for o in rpc.SERVER_ASKERS if o[0] != "grpc.max_send_message_length"),
-    ("grpc.max_send_message_length", limits.FRAME_BYTES),  # a metadata file has up to 512 KiB
-)
 
 
 def open_online(found: IssuerSettings) -> Online:
@@ -176,12 +171,9 @@ async def serve(
         await watch.look()
         own = OwnCertificate(found.state, issuer)
         own.renew(clock.now())
-        server = rpc.server(OPTIONS, rpc.Edge(log, longest=LONGEST_CALL_SECONDS))
+        server = rpc.server(rpc.SERVER_FILES, rpc.Edge(log, longest=LONGEST_CALL_SECONDS))
         add_services(server, issuer, clock)
-        try:
-            port = server.add_secure_port(found.listen, own.credentials(found.keys.certificate))
-        except RuntimeError:
-            raise Defect(f"{found.listen}: cannot listen there") from None
+        port = rpc.listen(server, found.listen, own.credentials(found.keys.certificate))
         health = Health()
         probe = None if found.health is None else await serve_health(health, found.health)
         await server.start()

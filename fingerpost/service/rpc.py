@@ -19,8 +19,8 @@ from typing import Any, Final, NoReturn, Protocol
 import grpc
 import grpc.aio
 
-from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES, METADATA_FILE_BYTES
 from fingerpost.service.logs import TEXT_CHARS, Logger
 from fingerpost.service.tls import Identity, PeerIdentity, peer_identity
 
@@ -60,8 +60,11 @@ _CLIENT: Final[Options] = (
 )
 
 
-def _sized(most: int) -> Options:
-    return (("grpc.max_receive_message_length", most), ("grpc.max_send_message_length", most))
+def _sized(most: int, *, sends: int | None = None) -> Options:
+    return (
+        ("grpc.max_receive_message_length", most),
+        ("grpc.max_send_message_length", most if sends is None else sends),
+    )
 
 
 SERVER_NODES: Final[Options] = (
@@ -70,11 +73,14 @@ SERVER_NODES: Final[Options] = (
     # A node holds one stream; more at once only serves a flood of resets.
     ("grpc.max_concurrent_streams", 4),
 )
-SERVER_ASKERS: Final[Options] = (
+_MANY_STREAMS: Final[Options] = (("grpc.max_concurrent_streams", 128),)
+SERVER_ASKERS: Final[Options] = (*_SERVER, *_sized(MESSAGE_BYTES), *_MANY_STREAMS)
+SERVER_FILES: Final[Options] = (
     *_SERVER,
-    *_sized(MESSAGE_BYTES),
-    ("grpc.max_concurrent_streams", 128),
+    *_sized(MESSAGE_BYTES, sends=METADATA_FILE_BYTES + 64),
+    *_MANY_STREAMS,
 )
+"""For a port where files of the member list leave, too; what comes in stays as small as it is."""
 CLIENT: Final[Options] = (*_CLIENT, *_sized(MESSAGE_BYTES))
 CLIENT_FRAMES: Final[Options] = (*_CLIENT, *_sized(FRAME_BYTES))
 """For a node's stream, on which frames travel."""
@@ -155,6 +161,14 @@ def connect(
 def server(options: Options, edge: Edge) -> grpc.aio.Server:
     """A server with these options and the interceptor; add the servicers and a secure port."""
     return grpc.aio.server(options=options, interceptors=(edge,))
+
+
+def listen(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials) -> int:
+    """Add ``address`` (``host:port``; port 0: any), and return its port. Raises ``Defect``: taken, or not ours."""
+    try:
+        return server.add_secure_port(address, credentials)
+    except RuntimeError:
+        raise Defect(f"{address}: cannot be listened on") from None
 
 
 Handler = Callable[[Any, Context], Awaitable[Any]]

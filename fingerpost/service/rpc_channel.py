@@ -1,8 +1,7 @@
 """A channel that is dialled anew: after it broke, and before its certificate grows old; and to a member only.
 
-gRPC reconnects by itself, but with the certificate it was given when the channel was made. A renewed certificate
-is used
-only by a new channel; calls that run on the old one end in peace.
+gRPC reconnects by itself, but with the certificate it was given when the channel was made. A renewed certificate is
+used only by a new channel; calls that run on the old one end in peace.
 
 Who is called is held against the member list at each call, and at each change of the list, when the channel to one that
 was put out is closed (attack: its certificate is good for days yet). Calls that are under way have seconds left; what
@@ -12,6 +11,8 @@ they bring is believed by proof or signature only.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import grpc.aio
@@ -20,7 +21,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Service
 from fingerpost.service.clock import Clock
 from fingerpost.service.member_list import MemberList
-from fingerpost.service.rpc import connect
+from fingerpost.service.rpc import connect, refused_from
 from fingerpost.service.tls import ClientTls, Identity
 
 REDIAL_SECONDS: Final = 1800.0
@@ -42,6 +43,22 @@ class Redialled:
         self._dialled_at = 0.0
         self._retiring: set[asyncio.Task[None]] = set()
         self._unsubscribe = members.subscribe(self._listed_anew)
+
+    @contextmanager
+    def call(self) -> Iterator[grpc.aio.Channel]:
+        """A channel for the one call that is made, and awaited, in the block.
+
+        Raises ``Refused``: as ``channel``; what the peer, or gRPC in its place, said. When the peer could not be
+        reached, the next call dials anew.
+        """
+        channel = self.channel()
+        try:
+            yield channel
+        except grpc.aio.AioRpcError as error:
+            refused = refused_from(error)
+            if refused.code is Code.UNAVAILABLE:
+                self.broken(channel)
+            raise refused from None
 
     def channel(self) -> grpc.aio.Channel:
         """For one call. Raises ``Refused``: NOT_A_MEMBER (any more), UNTRUSTED_METADATA (the list has expired), or

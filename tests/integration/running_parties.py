@@ -32,6 +32,7 @@ from fingerpost.service.member_list import MemberList
 from fingerpost.service.member_list_mirror import Mirror
 from fingerpost.service.rpc import (
     SERVER_ASKERS,
+    SERVER_FILES,
     SERVER_NODES,
     server,
 )
@@ -149,7 +150,7 @@ class BrokerParty(Party):
         )
         grpc_nodes.add_to(nodes, self.broker)
         askers = server(
-            broker_wiring.ASKERS, TapedEdge(log, self.tape, longest=grpc_askers.LONGEST_SECONDS)
+            SERVER_FILES, TapedEdge(log, self.tape, longest=grpc_askers.LONGEST_SECONDS)
         )
         grpc_askers.add_to(askers, self.broker)
         for edge in (nodes, askers):

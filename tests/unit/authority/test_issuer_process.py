@@ -146,7 +146,7 @@ async def test_the_port_taken_is_said_plainly(served: Served) -> None:
     path = served.world.folder / "online" / "issuer.toml"
     path.write_text(path.read_text().replace("127.0.0.1:0", f"127.0.0.1:{served.port}"))
     log = logs.get_logger("issuer")
-    with pytest.raises(Defect, match="cannot listen"):
+    with pytest.raises(Defect, match="cannot be listened on"):
         await wiring.serve(
             served.world.issuer_settings,
             Stop(),

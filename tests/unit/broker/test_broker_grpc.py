@@ -51,6 +51,7 @@ from fingerpost.service.member_list_mirror import Mirror
 from fingerpost.service.rpc import (
     CLIENT,
     CLIENT_FRAMES,
+    SERVER_FILES,
     SERVER_NODES,
     Edge,
     Options,
@@ -175,7 +176,7 @@ async def a_world(tmp_path: Path) -> AsyncIterator[World]:
     authority = FakeAuthority.create(tmp_path / "authority")
     tls = authority.server(BROKER)
     nodes = server(SERVER_NODES, Edge(log, longest=10.0, streams=grpc_nodes.STREAMS))
-    askers = server(wiring.ASKERS, Edge(log, longest=grpc_askers.LONGEST_SECONDS))
+    askers = server(SERVER_FILES, Edge(log, longest=grpc_askers.LONGEST_SECONDS))
     grpc_nodes.add_to(nodes, broker)
     grpc_askers.add_to(askers, broker)
     ports = []
@@ -396,7 +397,7 @@ async def test_a_large_file_leaves_by_the_askers_port(tmp_path: Path) -> None:
             def file(self, path: str) -> bytes:
                 return bytes(limits.METADATA_FILE_BYTES)
 
-        edge = server(wiring.ASKERS, Edge(logs.get_logger("broker"), longest=10.0))
+        edge = server(SERVER_FILES, Edge(logs.get_logger("broker"), longest=10.0))
         grpc_member_list.add_to(edge, world.members, Large(), SystemClock())
         credentials = world.authority.server(BROKER).credentials()
         port = f"127.0.0.1:{edge.add_secure_port('127.0.0.1:0', credentials)}"

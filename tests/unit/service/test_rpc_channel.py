@@ -18,6 +18,7 @@ from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import MemberId
 from fingerpost.service.identity import Identity, Service
 from fingerpost.service.member_list import MemberList
+from fingerpost.service.rpc import CODE_KEY
 from fingerpost.service.rpc_channel import Redialled, require_in_office
 
 PEERS = [
@@ -108,6 +109,37 @@ async def test_a_list_that_changes_for_others_leaves_the_channel(
     redialled, _ = dialled
     before = redialled.channel()
     members.update(denied(members.current, PEERS[1]))
+    assert redialled.channel() is before
+
+
+@pytest.mark.parametrize("peer", PEERS[:1])
+async def test_a_peer_that_was_not_reached_is_dialled_anew(
+    dialled: tuple[Redialled, ManualClock],
+) -> None:
+    redialled, _ = dialled
+    before = redialled.channel()
+    with pytest.raises(Refused) as refused:
+        with redialled.call() as channel:
+            assert channel is before
+            await channel.unary_unary("/x/Y", bytes, bytes)(b"", timeout=5)
+    assert refused.value.code is Code.UNAVAILABLE
+    assert redialled.channel() is not before
+
+
+@pytest.mark.parametrize("peer", PEERS[:1])
+async def test_a_peer_that_refuses_keeps_its_channel(
+    dialled: tuple[Redialled, ManualClock],
+) -> None:
+    redialled, _ = dialled
+    before = redialled.channel()
+    said = grpc.aio.Metadata((CODE_KEY, Code.QUOTA.value))
+    status = grpc.StatusCode.RESOURCE_EXHAUSTED
+    quota = grpc.aio.AioRpcError(status, grpc.aio.Metadata(), said, "", "")
+    with pytest.raises(Refused) as refused, redialled.call():
+        raise quota
+    assert refused.value.code is Code.QUOTA
+    with pytest.raises(KeyError), redialled.call():
+        raise KeyError
     assert redialled.channel() is before
 
 

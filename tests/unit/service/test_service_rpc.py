@@ -12,8 +12,10 @@ import grpc
 import grpc.aio
 import pytest
 
+from fakes.certificates import FakeAuthority
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Defect, Refused
 from fingerpost.service import rpc
+from fingerpost.service.identity import Identity
 from fingerpost.service.logs import Logger
 from fingerpost.service.rpc import CODE_KEY, INTERNAL_TEXT, STATUS, Edge, abort_with, refused_from
 
@@ -349,12 +351,31 @@ async def test_a_caller_that_goes_away_ends_the_work(
     await asyncio.wait_for(ended.wait(), 5)
 
 
+async def test_a_port_that_is_taken_is_a_defect(
+    authority: FakeAuthority, broker: Identity, log: Logger
+) -> None:
+    credentials = authority.server(broker).credentials()
+    first, second = (rpc.server(rpc.SERVER_ASKERS, Edge(log, longest=1)) for _ in range(2))
+    try:
+        port = rpc.listen(first, "127.0.0.1:0", credentials)
+        await first.start()
+        with pytest.raises(Defect, match=rf"^127.0.0.1:{port}: cannot be listened on$"):
+            rpc.listen(second, f"127.0.0.1:{port}", credentials)
+    finally:
+        await first.stop(None)
+        await second.stop(None)
+
+
 def test_the_options_say_what_the_design_says() -> None:
     nodes, askers = dict(rpc.SERVER_NODES), dict(rpc.SERVER_ASKERS)
     assert nodes["grpc.max_concurrent_streams"] == 4
     assert askers["grpc.max_concurrent_streams"] == 128
     assert nodes["grpc.max_receive_message_length"] == 1024 * 1024
     assert askers["grpc.max_receive_message_length"] == 64 * 1024
-    for options in (rpc.SERVER_NODES, rpc.SERVER_ASKERS, rpc.CLIENT, rpc.CLIENT_FRAMES):
+    files = dict(rpc.SERVER_FILES)
+    assert files.pop("grpc.max_send_message_length") == 512 * 1024 + 64
+    assert files.items() < askers.items()
+    every = (rpc.SERVER_NODES, rpc.SERVER_ASKERS, rpc.SERVER_FILES, rpc.CLIENT, rpc.CLIENT_FRAMES)
+    for options in every:
         assert len(dict(options)) == len(options)
     assert dict(rpc.CLIENT)["grpc.enable_retries"] == 0
