@@ -29,10 +29,9 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.logs import Logger
 from fingerpost.service.membership import Membership
-from fingerpost.service.rpc_channel import Redialled
 from fingerpost.service.run import Backoff
 from fingerpost.service.settings import read_secret
-from fingerpost.service.tls import Identity, Service
+from fingerpost.service.tls import Service
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0
@@ -68,17 +67,9 @@ async def opened_tagger(
     imports: SqlImports, membership: Membership, clock: Clock, *, workers: int, patience: float
 ) -> AsyncIterator[Tagger]:
     """Worker processes and channels to both holders, for as long as the context lasts."""
-    one, other = (
-        Redialled(
-            str(endpoint.address),
-            membership.client_tls(),
-            Identity(membership.bundle.federation, endpoint.member, Service.KEY_HOLDER),
-            clock,
-            membership.members,
-        )
-        for endpoint in membership.bundle.addresses.key_holders
+    holders = GrpcKeyHolders(
+        membership.dialled_key_holders(), clock, patience=patience, random=SystemRandom().random
     )
-    holders = GrpcKeyHolders((one, other), clock, patience=patience, random=SystemRandom().random)
     try:
         async with TagWorkers(holders, workers) as tags:
             yield Tagger(imports, tags)

@@ -34,18 +34,15 @@ from fingerpost.service.audit import AuditLog
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
-from fingerpost.service.member_list import MEMBER_LIST_EVENTS
-from fingerpost.service.membership import Membership
+from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
-from fingerpost.service.renewal import RENEWAL_EVENTS
 from fingerpost.service.rpc import CLIENT_FRAMES, connect
 from fingerpost.service.run import Stop, every, reconnect, supervise
 from fingerpost.service.settings import read_secret
 from fingerpost.service.tls import Service
 
 EVENTS: Final = {
-    **MEMBER_LIST_EVENTS,
-    **RENEWAL_EVENTS,
+    **MEMBERSHIP_EVENTS,
     **PEPPER_EVENTS,
     **UPKEEP_EVENTS,
     **service.EVENTS,
@@ -233,12 +230,10 @@ class _Parts:
             self._peppers,
             member.client,
             member.members,
-            member.issuer.deposit,
+            member.deposit,
             self._clock,
             random=self._draw,
             log=self._log,
-            federation=member.bundle.federation,
-            signing_key=member.keys.signing_key,
         )
 
     async def _keep_records(self) -> None:

@@ -18,16 +18,14 @@ from fingerpost.service.bundle import EnrolmentBundle
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
-from fingerpost.service.member_list import MEMBER_LIST_EVENTS
 from fingerpost.service.member_list_mirror import Mirror
-from fingerpost.service.membership import Membership, check_places
-from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.service.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_secret, require_folder
 from fingerpost.service.tls import Service
 
-EVENTS: Final = {**LOG_EVENTS, **MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
+EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
 FETCH_SECONDS: Final = 10.0
 GRACE_SECONDS: Final = 2.0
 

@@ -7,17 +7,13 @@ import random
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
-from fingerpost.protocol.ids import EpochNumber
 from fingerpost.service.audit import AuditLog
 from fingerpost.service.bundle import EnrolmentBundle
-from fingerpost.service.clock import Clock, SystemClock
+from fingerpost.service.clock import SystemClock
 from fingerpost.service.database import migrate, open_sqlite
-from fingerpost.service.epoch_keys import epoch_key_statement
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
-from fingerpost.service.member_list import MEMBER_LIST_EVENTS
-from fingerpost.service.membership import Membership, check_places
-from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.service.rpc import SERVER_ASKERS, Edge, listen, server
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_secret, require_folder
@@ -31,33 +27,9 @@ from key_holder.settings import KeyHolderSettings
 from key_holder.store import SqlMeter
 from key_holder.vault import FileVault
 
-EVENTS: Final = {
-    **MEMBER_LIST_EVENTS,
-    **RENEWAL_EVENTS,
-    "key_holder.started": frozenset({"epochs"}),
-}
+EVENTS: Final = {**MEMBERSHIP_EVENTS, "key_holder.started": frozenset({"epochs"})}
 LONGEST_CALL_SECONDS: Final = 30.0
 KEEP_KEYS_SECONDS: Final = 20.0
-
-
-class IssuerAnnounce:
-    """Implements ``ports.Announce``: the public key, signed by this member, to the issuer's inbox."""
-
-    def __init__(self, membership: Membership, clock: Clock) -> None:
-        self._membership = membership
-        self._clock = clock
-
-    async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
-        member = self._membership
-        statement = epoch_key_statement(
-            member.bundle.federation,
-            member.bundle.member,
-            epoch,
-            public_key,
-            self._clock.now(),
-            member.keys.signing_key,
-        )
-        await member.issuer.deposit(statement)
 
 
 def audit_key(settings: KeyHolderSettings) -> bytes:
@@ -105,7 +77,6 @@ async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
             AuditRecord(audit),
             clock,
         )
-        announce = IssuerAnnounce(membership, clock)
         edge = server(SERVER_ASKERS, Edge(log, longest=LONGEST_CALL_SECONDS))
         add_to(edge, holder)
         listen(edge, settings.listen, membership.server_tls().credentials())
@@ -121,7 +92,7 @@ async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
                     "keys": lambda: every(
                         KEEP_KEYS_SECONDS,
                         0.2,
-                        lambda: holder.keep_keys(announce),
+                        lambda: holder.keep_keys(membership),
                         clock,
                         random=draw,
                         log=log,

@@ -15,7 +15,7 @@ import msgspec
 
 from fingerpost.protocol.errors import Refused
 from fingerpost.service.clock import Clock
-from fingerpost.service.epoch_keys import epoch_key_statement, is_over
+from fingerpost.service.epoch_keys import is_over
 from fingerpost.service.logs import Logger
 from fingerpost.service.membership import Membership
 from fingerpost.service.peppers import DEPOSIT_AGAIN_SECONDS, PepperStore
@@ -63,15 +63,7 @@ async def _leave_keys(membership: Membership, store: PepperStore, left: Path, cl
         name = hashlib.sha256(key).hexdigest()
         at = before.get(name, 0.0)
         if not 0 <= clock.now() - at < DEPOSIT_AGAIN_SECONDS:
-            statement = epoch_key_statement(
-                membership.bundle.federation,
-                store.member,
-                epoch,
-                key,
-                clock.now(),
-                membership.keys.signing_key,
-            )
-            await membership.issuer.deposit(statement)
+            await membership.deposit(epoch, key)
             at = clock.now()
         after[name] = at
     if after != before:

@@ -27,14 +27,10 @@ from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.database import migrate, open_sqlite
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
-from fingerpost.service.member_list import MEMBER_LIST_EVENTS
-from fingerpost.service.membership import Membership
+from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
-from fingerpost.service.renewal import RENEWAL_EVENTS
-from fingerpost.service.rpc_channel import Redialled
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_secret
-from fingerpost.service.tls import Identity as TlsIdentity
 from fingerpost.service.tls import Service
 from practitioner.client import Client, Identity
 from practitioner.desk import PassportDesk, read_passport_key
@@ -49,8 +45,7 @@ from practitioner.sign_in.reception import Reception
 from practitioner.upkeep import UPKEEP_EVENTS, tend_once
 
 EVENTS: Final = {
-    **MEMBER_LIST_EVENTS,
-    **RENEWAL_EVENTS,
+    **MEMBERSHIP_EVENTS,
     **PEPPER_EVENTS,
     **UPKEEP_EVENTS,
     "outcomes.forgotten": frozenset({"count"}),
@@ -175,23 +170,12 @@ def _client(
     opened: AsyncExitStack,
 ) -> Client:
     bundle = membership.bundle
-
-    def dialled(address: object, peer: TlsIdentity) -> Redialled:
-        tls, members = membership.client_tls(), membership.members
-        channel = Redialled(str(address), tls, peer, clock, members)
+    holders = membership.dialled_key_holders()
+    broker = membership.dialled(bundle.addresses.broker_askers, membership.broker)
+    for channel in (*holders, broker):
         opened.push_async_callback(channel.close)
-        return channel
-
-    one, other = (
-        (
-            endpoint.member,
-            dialled(
-                endpoint.address,
-                TlsIdentity(bundle.federation, endpoint.member, Service.KEY_HOLDER),
-            ),
-        )
-        for endpoint in bundle.addresses.key_holders
-    )
+    names = (endpoint.member for endpoint in bundle.addresses.key_holders)
+    one, other = zip(names, holders, strict=True)
     desk = PassportDesk(
         bundle.federation,
         {each.id: read_passport_key(each.passport_key) for each in settings.agencies},
@@ -202,7 +186,7 @@ def _client(
         members=membership.members,
         peppers=peppers,
         key_holders=GrpcKeyHolders(one, other, secrets.token_bytes),
-        broker=GrpcBroker(dialled(bundle.addresses.broker_askers, membership.broker)),
+        broker=GrpcBroker(broker),
         desk=desk,
         record=people.record,
         outcomes=people.outcomes,
@@ -299,12 +283,10 @@ async def _serve(settings: GatewaySettings, clock: Clock, log: Logger, stop: Sto
                     store,
                     membership.client,
                     membership.members,
-                    membership.issuer.deposit,
+                    membership.deposit,
                     clock,
                     random=draw,
                     log=log,
-                    federation=membership.bundle.federation,
-                    signing_key=membership.keys.signing_key,
                 ),
                 "outcomes": lambda: every(
                     FORGET_SECONDS,

@@ -36,8 +36,7 @@ from agency_node.settings import NodeSettings
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.service.logs import configure
-from fingerpost.service.member_list import MEMBER_LIST_EVENTS
-from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.membership import MEMBERSHIP_EVENTS
 from fingerpost.service.settings import load, replace_file
 
 PARTY: Final = "agency_node"
@@ -175,7 +174,7 @@ class _Run:
         done = 0
         self.settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.settings.state / "import.log").open("a", encoding="ascii") as stream:
-            events = {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
+            events = MEMBERSHIP_EVENTS
             log = configure(PARTY, events, strict=False, stream=stream)
             async with opened_importer(self.settings, log) as importer:
                 for job in jobs:

@@ -1,8 +1,7 @@
 """A member's footing in the federation: its bundle, its keys, its certificate, its view of the member list.
 
 What every member's process does alike before it does anything of its own: get or renew a certificate, get or
-refresh the
-member list, and keep both fresh for as long as it runs. A process without a valid certificate cannot call
+refresh the member list, and keep both fresh for as long as it runs. A process without a valid certificate cannot call
 anybody, and one without a valid list believes nobody.
 """
 
@@ -11,22 +10,38 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Final
 
 import msgspec
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import EpochNumber
 from fingerpost.service import member_list, renewal
-from fingerpost.service.bundle import CERTIFICATE_AUTHORITY, ROOT, EnrolmentBundle, read_bundle
+from fingerpost.service.bundle import (
+    CERTIFICATE_AUTHORITY,
+    ROOT,
+    Address,
+    EnrolmentBundle,
+    read_bundle,
+)
 from fingerpost.service.clock import Clock
 from fingerpost.service.credentials import MemberKeys
+from fingerpost.service.epoch_keys import epoch_key_statement
 from fingerpost.service.logs import Logger
-from fingerpost.service.member_list import MemberList, MemberListClient
+from fingerpost.service.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.service.member_list_mirror import Mirror
+from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.rpc_channel import Redialled
 from fingerpost.service.rpc_issuer import IssuerClient, authority_only
 from fingerpost.service.rpc_member_list import fetcher
 from fingerpost.service.tls import ClientTls, Identity, ServerTls, Service
+
+MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
+)
+"""For the log catalogue of each member."""
 
 
 class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +119,36 @@ class Membership:
 
     def server_tls(self) -> ServerTls:
         return self.keys.server_tls(self.authority)
+
+    def dialled(self, address: Address, peer: Identity) -> Redialled:
+        """Channels to ``peer``, each for as long as it may last. To be closed at the end."""
+        return Redialled(str(address), self.client_tls(), peer, self._clock, self.members)
+
+    def dialled_key_holders(self) -> tuple[Redialled, Redialled]:
+        """Both, in the order of the parameters. To be closed at the end."""
+        one, other = (
+            self.dialled(
+                holder.address,
+                Identity(self.bundle.federation, holder.member, Service.KEY_HOLDER),
+            )
+            for holder in self.bundle.addresses.key_holders
+        )
+        return one, other
+
+    async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
+        """Leave this member's key of an epoch, signed, with the issuer for the next publication. May be repeated.
+
+        ``public_key``: hybrid (1216 bytes) of a node or gateway, VOPRF (32 bytes) of a key holder. Raises ``Refused``.
+        """
+        statement = epoch_key_statement(
+            self.bundle.federation,
+            self.bundle.member,
+            epoch,
+            public_key,
+            self._clock.now(),
+            self.keys.signing_key,
+        )
+        await self.issuer.deposit(statement)
 
     async def start(self) -> None:
         """A certificate that holds, then a member list that holds. Raises ``Refused`` when either cannot be had."""

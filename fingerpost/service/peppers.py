@@ -24,8 +24,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from fingerpost.private.hybrid import PRIVATE_KEY_BYTES, HybridKey
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, open_pepper
@@ -33,10 +31,10 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.federation_files import SealedPepper
-from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.service.clock import Clock
-from fingerpost.service.epoch_keys import epoch_key_statement, epochs_to_prepare, is_over
+from fingerpost.service.epoch_keys import epochs_to_prepare, is_over
 from fingerpost.service.logs import Logger
 from fingerpost.service.member_list import MemberList, MemberListClient
 from fingerpost.service.run import every
@@ -49,7 +47,8 @@ PEPPER_EVENTS: Final[Mapping[str, frozenset[str]]] = {
 }
 """For the log catalogue of each party that keeps peppers."""
 
-Deposit = Callable[[bytes], Awaitable[None]]
+Deposit = Callable[[EpochNumber, bytes], Awaitable[None]]
+"""See ``Membership.deposit``."""
 
 TEND_SECONDS: Final = 15.0
 TEND_JITTER_SECONDS: Final = 5.0
@@ -230,8 +229,6 @@ async def keep_peppers(
     *,
     random: Callable[[], float],
     log: Logger,
-    federation: FederationId,
-    signing_key: Ed25519PrivateKey,
 ) -> None:
     """Make and leave receiving keys, open what arrives, turn peppers on; for ever."""
     left: dict[bytes, float] = {}
@@ -259,9 +256,7 @@ async def keep_peppers(
         for epoch, key in awaited:
             if clock.monotonic() < left.get(key, 0.0):
                 continue
-            await deposit(
-                epoch_key_statement(federation, store.member, epoch, key, clock.now(), signing_key)
-            )
+            await deposit(epoch, key)
             left[key] = clock.monotonic() + DEPOSIT_AGAIN_SECONDS
             log.info("epoch_key.deposited", epoch=epoch)
 

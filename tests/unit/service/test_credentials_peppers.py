@@ -21,17 +21,11 @@ from fakes.clock import ManualClock
 from fakes.repository import DAY, FakeRepository, listed
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, seal_pepper
-from fingerpost.protocol.codec.statements import (
-    EpochKeyStatement,
-    claimed_signer,
-    read_epoch_key,
-)
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of, day_of_slot, slots_to_hold
 from fingerpost.service import logs, peppers
-from fingerpost.service.credentials import make_member_keys
 from fingerpost.service.epoch_keys import epochs_to_prepare, is_over, next_epoch
 from fingerpost.service.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, earliest_day, keep_peppers
@@ -337,9 +331,8 @@ class Keeping:
         )
         self.members = MemberList()
         self.members.update(self.client.refresh(NOW))
-        self.keys = make_member_keys(tmp_path / "keys")
         self.store = PepperStore(tmp_path / "peppers", ME)
-        self.deposited: list[EpochKeyStatement] = []
+        self.deposited: list[tuple[EpochNumber, bytes]] = []
         self.refuses: Code | None = None
         self.log = io.StringIO()
         catalogue = {**PEPPER_EVENTS, **MEMBER_LIST_EVENTS}
@@ -353,20 +346,16 @@ class Keeping:
                 self.clock,
                 random=random.Random(1).random,
                 log=log,
-                federation=PARAMETERS.federation,
-                signing_key=self.keys.signing_key,
             )
         )
 
-    async def deposit(self, envelope: bytes) -> None:
+    async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
         if self.refuses is not None:
             raise Refused(self.refuses, "issuer")
-        opened, signer = claimed_signer(envelope)
-        assert signer == ME
-        self.deposited.append(read_epoch_key(opened, self.keys.signing_key.public_key()))
+        self.deposited.append((epoch, public_key))
 
     def publish(self, pepper: Pepper) -> None:
-        key = {s.epoch: s.key for s in self.deposited}[pepper.epoch]
+        key = dict(self.deposited)[pepper.epoch]
         self.repository.publish(*listed(NOW).parts, peppers=[seal_pepper(pepper, ME, key)])
         self.members.update(self.client.refresh(self.clock.now()))
 
@@ -389,8 +378,7 @@ class TestKeeping:
     async def test_from_deposit_to_pepper(self, tmp_path: Path) -> None:
         keeping = Keeping(tmp_path)
         await keeping.asleep()
-        assert [s.epoch for s in keeping.deposited] == [THREE, FOUR, FIVE]
-        assert keeping.deposited[0].federation == PARAMETERS.federation
+        assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
         pepper = new_pepper(THREE, TODAY, secrets.token_bytes)
         keeping.publish(pepper)
         await keeping.run_for(20)
@@ -408,7 +396,7 @@ class TestKeeping:
         keeping.publish(new_pepper(THREE, TODAY, secrets.token_bytes))
         await keeping.run_for(20)
         await keeping.run_for(6 * 3600)
-        assert [s.epoch for s in keeping.deposited[3:]] == [FOUR, FIVE]
+        assert [epoch for epoch, _ in keeping.deposited[3:]] == [FOUR, FIVE]
         await keeping.stop()
 
     async def test_an_issuer_that_is_away_is_asked_again(self, tmp_path: Path) -> None:
@@ -417,7 +405,7 @@ class TestKeeping:
         await keeping.asleep()
         keeping.refuses = None
         await keeping.run_for(301)
-        assert [s.epoch for s in keeping.deposited] == [THREE, FOUR, FIVE]
+        assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
         await keeping.stop()
 
     async def test_yesterday_s_pepper_goes_though_the_list_has_run_out(
