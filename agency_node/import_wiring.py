@@ -19,7 +19,7 @@ import msgspec
 
 from agency_node.grpc_key_holders import GrpcKeyHolders
 from agency_node.ingest.importer import Importer
-from agency_node.sealing import DATA_KEY_BYTES, DataKey
+from agency_node.sealing import DataKey
 from agency_node.settings import NodeSettings
 from agency_node.store.imports import SqlImports
 from agency_node.store.records import SqlRecords, open_records
@@ -30,7 +30,7 @@ from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.logs import Logger
 from fingerpost.service.membership import Membership
 from fingerpost.service.run import Backoff
-from fingerpost.service.settings import read_secret
+from fingerpost.service.settings import read_key
 from fingerpost.service.tls import Service
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
@@ -47,12 +47,7 @@ def open_store(settings: NodeSettings) -> SqlRecords:
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = {}
     for agency in settings.agencies:
-        secret = read_secret(
-            agency.data_key,
-            most=DATA_KEY_BYTES,
-            least=DATA_KEY_BYTES,
-            setting=f"data_key of {agency.id}",
-        )
+        secret = read_key(agency.data_key, setting=f"data_key of {agency.id}")
         keys[agency.id] = DataKey(agency.id, secret, secrets.token_bytes)
     return open_records(settings.records, keys)
 

@@ -15,7 +15,7 @@ import grpc.aio
 
 from agency_node import answer_line, grpc_broker, service
 from agency_node.answer_line import AnswerLine
-from agency_node.audit_record import KEY_BYTES, AgencyLogs, open_log
+from agency_node.audit_record import AgencyLogs, open_log
 from agency_node.grpc_broker import BrokerStream
 from agency_node.import_wiring import UPKEEP_PATIENCE_SECONDS, open_store, opened_tagger
 from agency_node.index import LocatorIndex
@@ -38,7 +38,7 @@ from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.service.rpc import CLIENT_FRAMES, connect
 from fingerpost.service.run import Stop, every, reconnect, supervise
-from fingerpost.service.settings import read_secret
+from fingerpost.service.settings import read_key
 from fingerpost.service.tls import Service
 
 EVENTS: Final = {
@@ -63,7 +63,7 @@ STREAM_HEALTH: Final = "stream"
 
 
 def audit_key(settings: NodeSettings) -> bytes:
-    return read_secret(settings.audit_key, most=KEY_BYTES, least=KEY_BYTES, setting="audit_key")
+    return read_key(settings.audit_key, setting="audit_key")
 
 
 def audit_folder(settings: NodeSettings) -> Path:

@@ -22,7 +22,7 @@ from fingerpost.service.member_list_mirror import Mirror
 from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.service.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
 from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_secret, require_folder
+from fingerpost.service.settings import read_key, require_folder
 from fingerpost.service.tls import Service
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
@@ -31,7 +31,7 @@ GRACE_SECONDS: Final = 2.0
 
 
 def master_key(settings: BrokerSettings) -> bytes:
-    return read_secret(settings.audit_key, most=32, least=32, setting="audit_key")
+    return read_key(settings.audit_key, setting="audit_key")
 
 
 def open_audit(settings: BrokerSettings) -> AuditLog:

@@ -16,7 +16,7 @@ from fingerpost.service.logs import Logger
 from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.service.rpc import SERVER_ASKERS, Edge, listen, server
 from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_secret, require_folder
+from fingerpost.service.settings import read_key, require_folder
 from fingerpost.service.tls import Service
 from fingerpost.service.worker_processes import begin
 from key_holder.evaluator import Evaluator
@@ -33,7 +33,7 @@ KEEP_KEYS_SECONDS: Final = 20.0
 
 
 def audit_key(settings: KeyHolderSettings) -> bytes:
-    return read_secret(settings.audit_key, most=32, least=32, setting="audit_key")
+    return read_key(settings.audit_key, setting="audit_key")
 
 
 def open_audit(settings: KeyHolderSettings) -> AuditLog:

@@ -15,7 +15,6 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
@@ -30,7 +29,7 @@ from fingerpost.service.logs import Logger
 from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_secret
+from fingerpost.service.settings import read_key
 from fingerpost.service.tls import Service
 from practitioner.client import Client, Identity
 from practitioner.desk import PassportDesk, read_passport_key
@@ -50,7 +49,6 @@ EVENTS: Final = {
     **UPKEEP_EVENTS,
     "outcomes.forgotten": frozenset({"count"}),
 }
-KEY_BYTES: Final = 32
 FORGET_SECONDS: Final = 900.0
 FOLLOW_SECONDS: Final = 15.0
 JITTER_SECONDS: Final = 3.0
@@ -81,7 +79,9 @@ def open_audit(settings: GatewaySettings, agency: AgencyId) -> AuditLog:
     """Raises ``Defect``."""
     chosen = settings.agency(agency)
     return AuditLog.open(
-        chosen.audit, catalogue=CATALOGUE, master_key=_key(settings.audit_key, "audit_key")
+        chosen.audit,
+        catalogue=CATALOGUE,
+        master_key=read_key(settings.audit_key, setting="audit_key"),
     )
 
 
@@ -115,8 +115,8 @@ def open_people(settings: GatewaySettings) -> Iterator[People]:
         logs = _Logs(settings)
         opened.callback(logs.close)
         record = AuditRecord(logs.of)
-        accounts = Accounts(accounts_file, _key(settings.account_key, "account_key"))
-        outcomes = SqlOutcomes(outcomes_file, _key(settings.outcome_key, "outcome_key"))
+        accounts = Accounts(accounts_file, read_key(settings.account_key, setting="account_key"))
+        outcomes = SqlOutcomes(outcomes_file, read_key(settings.outcome_key, setting="outcome_key"))
         yield People(accounts, Reception(accounts, record), record, outcomes)
 
 
@@ -179,7 +179,7 @@ def _client(
     desk = PassportDesk(
         bundle.federation,
         {each.id: read_passport_key(each.passport_key) for each in settings.agencies},
-        _key(settings.handle_key, "handle_key"),
+        read_key(settings.handle_key, setting="handle_key"),
     )
     return Client(
         Identity(bundle.member, membership.keys.signing_key),
@@ -306,7 +306,3 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _key(path: Path, setting: str) -> bytes:
-    return read_secret(path, most=KEY_BYTES, least=KEY_BYTES, setting=setting)

@@ -13,6 +13,7 @@ from typing import Final
 
 from agency_node.case_sources.reasons import Reason, RefusedFile
 from fingerpost.protocol.errors import Defect
+from fingerpost.service.settings import sync_folder
 
 MOST_BYTES: Final = 512 * 1024 * 1024
 _MANY_TEXTS: Final = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
@@ -58,10 +59,6 @@ def dispose(path: Path) -> None:
     """Deletes the export; durable on return. On a medium that keeps old blocks, only encryption of the disk forgets."""
     try:
         path.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
     except OSError as error:
         raise Defect(f"{path}: cannot be deleted ({type(error).__name__})") from None
+    sync_folder(path.parent)

@@ -62,7 +62,7 @@ def open_audit(found: IssuerSettings) -> AuditLog:
     return AuditLog.open(
         found.state / "audit.sqlite",
         catalogue=AUDIT_EVENTS,
-        master_key=settings.read_secret(found.keys.audit, least=32, most=32, setting="audit key"),
+        master_key=settings.read_key(found.keys.audit, setting="audit key"),
     )
 
 

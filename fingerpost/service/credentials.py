@@ -11,7 +11,6 @@ certificate live and change as one, so that nobody reads a new key beside an old
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.settings import read_secret, write_secret
+from fingerpost.service.settings import read_secret, sync_folder, write_secret
 from fingerpost.service.tls import ClientTls, ServerTls, certificate_lifetime
 
 SIGNING_KEY: Final = "signing.key"
@@ -106,7 +105,7 @@ class MemberKeys:
             write_secret(fresh / _CERTIFICATE, chain_pem)
             link.symlink_to(fresh.name)
             link.replace(tls / _CURRENT)
-            _sync(tls)
+            sync_folder(tls)
         except OSError as error:
             link.unlink(missing_ok=True)
             raise Defect(f"{tls}: cannot be written ({type(error).__name__})") from None
@@ -140,11 +139,3 @@ class _NewestPair(ClientTls):
         return ClientTls(
             pair / self.certificate.name, pair / self.key.name, self.authority
         ).credentials()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -30,6 +30,8 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 T = TypeVar("T", bound=msgspec.Struct)
 
 SETTINGS_BYTES: Final = 256 * 1024
+KEY_BYTES: Final = 32
+"""Of a symmetric key in a file of its own."""
 _IDS: Final = (AgencyId, AreaCode, FederationId, MemberId)
 
 
@@ -171,6 +173,11 @@ def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret
     return data
 
 
+def read_key(path: Path, *, setting: str) -> bytes:
+    """Read a symmetric key of 32 bytes. Raises ``Defect`` as ``read_secret``."""
+    return read_secret(path, most=KEY_BYTES, least=KEY_BYTES, setting=setting)
+
+
 def require_folder(path: Path, *, setting: str) -> None:
     """What a check can say of a folder before the process that writes there is started.
 
@@ -193,7 +200,7 @@ def write_secret(path: Path, data: bytes) -> None:
         Defect: it exists (a key is never overwritten), or cannot be written. Nothing is left.
     """
     _create(path, data, 0o600)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
@@ -212,7 +219,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = 
         fresh.unlink(missing_ok=True)
         raise Defect(f"{path}: cannot be replaced ({type(error).__name__})") from None
     if durable:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def _create(path: Path, data: bytes, mode: int, *, durable: bool = True) -> None:
@@ -235,8 +242,8 @@ def _create(path: Path, data: bytes, mode: int, *, durable: bool = True) -> None
         raise Defect(f"{path}: cannot be written ({type(error).__name__})") from None
 
 
-def _sync_folder(folder: Path) -> None:
-    """A new name is durable only once its folder is."""
+def sync_folder(folder: Path) -> None:
+    """Names that were made or removed in a folder are durable once it is. Raises ``Defect``."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

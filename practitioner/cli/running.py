@@ -20,7 +20,7 @@ from fingerpost.service.commands import (
     UntilOption,
 )
 from fingerpost.service.membership import check_places
-from fingerpost.service.settings import write_secret
+from fingerpost.service.settings import KEY_BYTES, write_secret
 from practitioner import wiring
 from practitioner.cli.parsing import PROGRAM, SettingsFile, administrator, agency_of, load
 from practitioner.desk import make_passport_key, read_passport_key
@@ -53,7 +53,7 @@ def enrol(
     ):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            write_secret(path, os.urandom(wiring.KEY_BYTES))
+            write_secret(path, os.urandom(KEY_BYTES))
     passport_keys = {each.id: _passport_key(each.passport_key) for each in loaded.agencies}
     commands.enrol(
         Service.GATEWAY,

@@ -16,6 +16,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.service.settings import (
     load,
+    read_key,
     read_secret,
     replace_file,
     require_folder,
@@ -215,6 +216,17 @@ def test_a_secret_that_is_missing_is_told_with_how_a_key_is_made(tmp_path: Path)
     with pytest.raises(Defect) as found:
         read_secret(path, most=32, setting="data_key")
     assert str(found.value) == told
+
+
+def test_a_key_has_32_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "audit.secret"
+    write_secret(path, bytes(range(32)))
+    assert read_key(path, setting="audit_key") == bytes(range(32))
+    for length in (31, 33):
+        other = tmp_path / f"{length}.secret"
+        write_secret(other, bytes(length))
+        with pytest.raises(Defect, match=r"^audit_key: "):
+            read_key(other, setting="audit_key")
 
 
 def test_a_folder_must_be_there_and_be_this_users(
