@@ -37,6 +37,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import CodeLists, DenyList
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.service.bundle import EnrolmentBundle, write_bundle
+from fingerpost.service.signing_keys import read_signing_key
 
 Random = Callable[[int], bytes]
 
@@ -102,7 +103,7 @@ class Ceremony:
         proposal = self.proposal()
         if proposal is None:
             raise Defect("no code lists are proposed")
-        signers = [keys.signer(keys.load_key(path)) for path in key_files]
+        signers = [keys.signer(read_signing_key(path, setting="key file")) for path in key_files]
         proposal = code_lists.sign(proposal, self.charter, signers)
         code_lists.write_proposal(self._proposals, proposal)
         return code_lists.missing(proposal, self.charter)

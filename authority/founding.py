@@ -26,6 +26,7 @@ from fingerpost.protocol.federation import DenyList, Member, Parameters, Service
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service import settings
 from fingerpost.service.bundle import Address
+from fingerpost.service.signing_keys import make_signing_key
 
 CERTIFICATE_AUTHORITY: Final = "certificate-authority.pem"
 
@@ -104,7 +105,7 @@ def _make_quorum(folder: Path, name: str, count: Count) -> Quorum:
 
 
 def _make_entry(path: Path) -> KeyEntry:
-    return KeyEntry(keys.public_of(keys.make_key(path)).hex(), path)
+    return KeyEntry(keys.public_of(make_signing_key(path)).hex(), path)
 
 
 def _sign_first_root(ceremony: Ceremony, now: float) -> bytes:
@@ -127,7 +128,7 @@ def _equip_issuer(folder: Path, plan: Plan, root: bytes, now: float) -> bytes:
     settings.write_secret(online / "deny-list.json", nobody)
     (online / "state").mkdir(mode=0o700)
     write_settings(online / SETTINGS, plan.federation, plan.issuer, plan.listen)
-    return keys.public_of(keys.make_key(online / "issuer.pem"))
+    return keys.public_of(make_signing_key(online / "issuer.pem"))
 
 
 def _first_draft(plan: Plan, issuer_key: bytes) -> Draft:

@@ -12,45 +12,27 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.private import passport as passports
 from fingerpost.private.passport import Passport
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
-from fingerpost.service.settings import read_secret, write_secret
+from fingerpost.service.signing_keys import make_signing_key, read_signing_key
 from practitioner.session import Issued, Session
 from practitioner.sign_in.rules import Account, require_entitled
-
-KEY_FILE_BYTES = 4096
 
 
 def make_passport_key(path: Path) -> bytes:
     """A new key for one agency, where it will be used; returns the raw public key. Raises ``Defect`` if the file
     exists."""
-    key = Ed25519PrivateKey.generate()
-    write_secret(
-        path,
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
-    )
-    return _public(key)
+    return _public(make_signing_key(path))
 
 
 def read_passport_key(path: Path) -> Ed25519PrivateKey:
-    data = read_secret(path, most=KEY_FILE_BYTES, setting="passport_key")
-    try:
-        key = serialization.load_pem_private_key(data, password=None)
-    except ValueError:
-        raise Defect("passport_key: not a private key") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise Defect("passport_key: not an Ed25519 key")
-    return key
+    """Raises ``Defect``: missing, open to others, or no Ed25519 key."""
+    return read_signing_key(path, setting="passport_key")
 
 
 class PassportDesk:
@@ -116,4 +98,4 @@ class PassportDesk:
 
 
 def _public(key: Ed25519PrivateKey) -> bytes:
-    return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return key.public_key().public_bytes_raw()

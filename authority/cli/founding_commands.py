@@ -15,6 +15,7 @@ from authority.cli.parsing import Folder, console, now, parsed
 from authority.founding import Count, Plan
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service.bundle import Address
+from fingerpost.service.signing_keys import make_signing_key
 
 root_app = typer.Typer(help="The root that all trust grows from.", no_args_is_help=True)
 
@@ -72,7 +73,7 @@ def create(
 
 def key(path: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
     """Make one Ed25519 key where it is used, and print what the charter needs of it."""
-    public = keys.public_of(keys.make_key(path))
+    public = keys.public_of(make_signing_key(path))
     console.print(f'public = "{public.hex()}"\nfile = "{path}"', markup=False)
 
 

@@ -29,6 +29,7 @@ from fingerpost.service.clock import Clock
 from fingerpost.service.health import Health, serve_health
 from fingerpost.service.logs import Logger
 from fingerpost.service.run import Random, Stop, every, supervise
+from fingerpost.service.signing_keys import read_signing_key
 from fingerpost.service.tls import Identity, ServerTls
 
 PARTY: Final = "issuer"
@@ -50,9 +51,9 @@ def open_online(found: IssuerSettings) -> Online:
     except OSError as error:
         raise Defect(f"{found.trusted_root}: cannot be read ({type(error).__name__})") from None
     online_keys = OnlineKeys(
-        snapshot=keys.signer(keys.load_key(found.keys.snapshot)),
-        timestamp=keys.signer(keys.load_key(found.keys.timestamp)),
-        deny_list=keys.signer(keys.load_key(found.keys.deny_list)),
+        snapshot=keys.signer(read_signing_key(found.keys.snapshot, setting="keys.snapshot")),
+        timestamp=keys.signer(read_signing_key(found.keys.timestamp, setting="keys.timestamp")),
+        deny_list=keys.signer(read_signing_key(found.keys.deny_list, setting="keys.deny_list")),
     )
     return Online(Repository(found.repository), root, online_keys, found.deny_list)
 

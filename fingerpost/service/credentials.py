@@ -18,21 +18,14 @@ from pathlib import Path
 from typing import Final
 
 import grpc
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.settings import read_secret, sync_folder, write_secret
+from fingerpost.service.settings import sync_folder, write_secret
+from fingerpost.service.signing_keys import make_signing_key, read_signing_key
 from fingerpost.service.tls import ClientTls, ServerTls, certificate_lifetime
 
 SIGNING_KEY: Final = "signing.key"
-_KEY_FILE_BYTES: Final = 4096
 _CURRENT: Final = "current"
 _CERTIFICATE: Final = "certificate.pem"
 _KEY: Final = "key.pem"
@@ -48,15 +41,7 @@ class MemberKeys:
     @classmethod
     def load(cls, folder: Path) -> MemberKeys:
         """Raises ``Defect``: no signing key, one open to others, or not an Ed25519 key."""
-        path = folder / SIGNING_KEY
-        pem = read_secret(path, most=_KEY_FILE_BYTES, setting="signing key")
-        try:
-            key = load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise Defect(f"{path}: not a private key in PEM") from None
-        if not isinstance(key, Ed25519PrivateKey):
-            raise Defect(f"{path}: not an Ed25519 key")
-        return cls(folder, key)
+        return cls(folder, read_signing_key(folder / SIGNING_KEY, setting="signing key"))
 
     def __repr__(self) -> str:
         return f"MemberKeys({self.public_key.hex()[:16]}…)"
@@ -116,14 +101,11 @@ class MemberKeys:
 
 def make_member_keys(folder: Path) -> MemberKeys:
     """Make the signing key. Raises ``Defect`` when there is one: a member that loses its key must be enrolled anew."""
-    key = Ed25519PrivateKey.generate()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Defect(f"{folder}: cannot be made ({type(error).__name__})") from None
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_secret(folder / SIGNING_KEY, pem)
-    return MemberKeys(folder, key)
+    return MemberKeys(folder, make_signing_key(folder / SIGNING_KEY))
 
 
 class _NewestPair(ClientTls):

@@ -16,6 +16,7 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.service.signing_keys import make_signing_key
 from unit.authority.conftest import HOME, NODE, SCHOOL, PlainClient, World
 
 
@@ -177,7 +178,7 @@ def test_online_keys_are_changed_by_a_new_root(published: World, client: PlainCl
     for name in ("snapshot", "timestamp", "deny_list"):
         path = published.folder / "online" / f"{name.replace('_', '-')}.pem"
         path.rename(path.with_suffix(".stolen"))
-        fresh[name] = KeyEntry(keys.public_of(keys.make_key(path)).hex(), path)
+        fresh[name] = KeyEntry(keys.public_of(make_signing_key(path)).hex(), path)
     following = msgspec.structs.replace(old, **fresh)
     assert published.ceremony.renew_root(following, published.now) == 2
     ceremony = type(published.ceremony).open(published.folder)
@@ -192,7 +193,7 @@ def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainC
     client.get(files.PARAMETERS)
     old = published.ceremony.charter
     made = [published.folder / "offline" / f"root-{n}-new.pem" for n in range(3)]
-    entries = tuple(KeyEntry(keys.public_of(keys.make_key(path)).hex(), path) for path in made)
+    entries = tuple(KeyEntry(keys.public_of(make_signing_key(path)).hex(), path) for path in made)
     quorum = charter.Quorum(3, entries)
     published.ceremony.renew_root(msgspec.structs.replace(old, root=quorum), published.now)
     ceremony = type(published.ceremony).open(published.folder)
@@ -208,7 +209,7 @@ def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainC
 
 def rotated(world: World, name: str) -> charter.Charter:
     made = [world.folder / "offline" / f"{name}-{n}-new.pem" for n in range(2)]
-    entries = tuple(KeyEntry(keys.public_of(keys.make_key(path)).hex(), path) for path in made)
+    entries = tuple(KeyEntry(keys.public_of(make_signing_key(path)).hex(), path) for path in made)
     quorum = {name: charter.Quorum(2, entries)}
     following: charter.Charter = msgspec.structs.replace(world.ceremony.charter, **quorum)
     return following
