@@ -1,0 +1,45 @@
+"""A command that crashes says the type of what happened and nothing else: its text may hold a child's name.
+
+Attack, and accident: a traceback on a terminal that is photographed for the help desk, or kept in a scrollback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fingerpost.service import settings
+
+PROGRAMS = {
+    "fingerpost": "practitioner.cli",
+    "fingerpost-broker": "broker.cli",
+    "fingerpost-key-holder": "key_holder.cli",
+    "fingerpost-node": "agency_node.cli",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("command", [["check"], ["health"], ["audit", "show"], ["audit", "verify"]])
+def test_a_crash_is_told_by_its_type(
+    program: str,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    def broken(*_: Any) -> Any:
+        surname = "Umberleigh"
+        raise KeyError(surname)
+
+    monkeypatch.setattr(settings, "load", broken)
+    monkeypatch.setattr(sys, "argv", [program, *command, "--settings", str(tmp_path / "x.toml")])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back afterwards
+    with pytest.raises(KeyError) as crash:
+        importlib.import_module(PROGRAMS[program]).main()
+    sys.excepthook(crash.type, crash.value, crash.tb)  # as the interpreter does
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"{program}: crashed (KeyError)\n")
