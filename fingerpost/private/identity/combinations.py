@@ -157,12 +157,12 @@ _WEAKER: Final = tuple(
         (
             "NO_SURNAME_FORENAME_DATE",
             "surname",
-            recipe("forename_sound", "date", "in_the_area", 20.0),
+            recipe("forename_sound", "date", "in_the_area", 18.0),
         ),
         (
             "NO_FORENAME_SURNAME_DATE",
             "forename",
-            recipe("surname_sound", "date", "in_the_area", 20.0),
+            recipe("surname_sound", "date", "in_the_area", 18.0),
         ),
         (
             "NO_DATE_INITIAL_SURNAME",
@@ -189,6 +189,8 @@ _WEAKER: Final = tuple(
             "place",
             recipe("forename_and_middle", "date", "nowhere", 21.0, 25.0),
         ),
+        ("NO_PLACE_BEGINNINGS_DATE", "place", recipe("beginnings", "date", "nowhere", 20.0, FAR)),
+        ("NO_PLACE_ENDINGS_DATE", "place", recipe("endings", "date", "nowhere", 20.0, 27.0)),
         (
             "NO_PLACE_NAMES_YEAR_DAY",
             "place",
