@@ -281,7 +281,7 @@ def meets(kind: KeyKind, asked: Demographics, record: Demographics) -> bool:
         ({"forename": "Jack", "surname": "Trent"}, "NO_PLACE_FORENAME_MIDDLE_DATE"),
         ({"forename": "Ida"}, "NO_PLACE_SURNAME_DATE"),
         ({"forename": "Leaha", "surname": "Walterton"}, "NO_PLACE_BEGINNINGS_DATE"),
-        ({"surname": "Halker"}, "NO_PLACE_ENDINGS_DATE"),
+        ({"forename": "Emily", "surname": "Halker"}, "NO_PLACE_ENDINGS_DATE"),
         ({"dob": date(2009, 11, 27)}, "NO_PLACE_NAMES_MIDDLE"),
         ({"dob": date(2014, 8, 9)}, "NO_PLACE_NAMES_YEAR_DAY"),
         ({"dob": date(2013, 3, 9)}, "NO_PLACE_NAMES_MONTH_DAY"),
