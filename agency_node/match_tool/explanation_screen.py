@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agency_node.match_tool.explanation import Explanation, Meeting, OfKind
 from agency_node.match_tool.tables import Row
-from agency_node.match_tool.wording import DECISIONS, field_words, level_words
+from agency_node.match_tool.wording import DECISIONS, field_words, gap_of, level_words
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.identity import Level, MatchKey
 
@@ -36,6 +36,12 @@ _TURNED: Final[Mapping[Meeting, str]] = MappingProxyType(
 )
 
 
+_WEAK: Final = (
+    "Kinds that begin with NO_ are for gaps: those ending in _Q agree only where the left record, which asks, lacks "
+    "the field; those in _R only where the right one does. Two complete records never meet by them."
+)
+
+
 def show_explanation(
     console: Console, found: Explanation, left: Row, right: Row, *, values: bool
 ) -> None:
@@ -50,7 +56,12 @@ def show_explanation(
     console.print()
     console.print(_keys(found.kinds, values=values))
     console.print()
+    if any(gap_of(one.kind) for one in found.kinds):
+        console.print(Text(_WEAK))
+        console.print()
     console.print(Text(_MEETINGS[found.meeting]))
+    for sentence in by_a_gap(found):
+        console.print(Text(sentence))
     if found.turned is not found.meeting:
         console.print(
             Text(f"The other way round, the right record asking, {_TURNED[found.turned]}.")
@@ -62,6 +73,15 @@ def show_explanation(
         console.print(Text(sentence))
 
 
+def by_a_gap(found: Explanation) -> Iterator[str]:
+    """Why two records meet that would not if both were complete; nothing where another key agrees too."""
+    gaps = [gap_of(one.kind) for one in found.kinds if one.shared]
+    told = dict.fromkeys(gap for gap in gaps if gap is not None)
+    if told and None not in gaps:
+        lacking = " or ".join(f"the {gap.side} record has no {gap.field}" for gap in told)
+        yield f"They meet only because {lacking}: keys that tell less are in use there."
+
+
 def verdict(found: Explanation) -> Iterator[str]:
     """The decision, in sentences."""
     yield (
@@ -70,7 +90,8 @@ def verdict(found: Explanation) -> Iterator[str]:
     )
     if found.compared.held_by is not None:
         rule = found.compared.held_by
-        yield f"A rule that no sum may overrule holds it back: {rule.name}, {rule.value}."
+        does = "holds it back" if found.compared.linked else "says no, and nobody is asked to look"
+        yield f"A rule that no sum may overrule {does}: {rule.name}, {rule.value}."
     elif found.compared.decision is not found.by_sum:
         yield "A number agrees and the rest does not bear it out: a person has to see that."
     decision = DECISIONS[found.compared.decision]

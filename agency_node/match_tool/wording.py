@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from agency_node.match_tool.notes import Note
-from fingerpost.private.identity import Decision, Field, Level
+from fingerpost.private.identity import Decision, Field, KeyKind, Level
 
 FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -50,6 +51,25 @@ DECISIONS: Final[Mapping[Decision, str]] = MappingProxyType(
     }
 )
 
+_GAPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "NO_PLACE": "usable postcode",
+        "NO_DATE": "usable date of birth",
+        "NO_FORENAME": "usable forename",
+        "NO_SURNAME": "usable surname",
+    }
+)
+_SIDES: Final[Mapping[str, str]] = MappingProxyType({"_Q": "left", "_R": "right"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What a weak kind of key is for: the side that lacks a field, and the field. The left side asks."""
+
+    side: str
+    field: str
+
+
 NOTES: Final[Mapping[Note, str]] = MappingProxyType(
     {
         Note.DATE_MENDED: "day and month stood in each other's place and were put right",
@@ -61,6 +81,14 @@ NOTES: Final[Mapping[Note, str]] = MappingProxyType(
         Note.NUMBER_NOT_VALID: "not valid (length, form or check digit); not used",
     }
 )
+
+
+def gap_of(kind: KeyKind) -> Gap | None:
+    """``None`` for a kind by which complete records meet."""
+    for prefix, field in _GAPS.items():
+        if kind.name.startswith(f"{prefix}_"):
+            return Gap(_SIDES[kind.name[-2:]], field)
+    return None
 
 
 def number(count: int, one: str) -> str:

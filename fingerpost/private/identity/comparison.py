@@ -13,7 +13,7 @@ The rules, each for a child it protects:
   anything but the same forename is at most POSSIBLE.
 * An identifier that nothing else bears out is POSSIBLE: a sibling's number on the wrong child.
 * Another date without a forename that agrees is another child, or a brother or sister. So is another forename with
-  another second name, where no household agrees.
+  another middle name, where no household agrees: a side without a postcode has none that could.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class Rule(Enum):
     """Why no sum of evidence may say more. Each protects another child from being taken for this one."""
 
     OTHER_CHILD = "another date of birth, and no forename that agrees"
-    OTHER_NAMES = "another forename and another second name, outside one household"
+    OTHER_NAMES = (
+        "another forename and another middle name, and no home and surname that both agree"
+    )
     OTHER_FORENAME = "another forename: twins agree in all else"
     TWO_NAMES = (
         "two forenames that only look alike, or two sexes: brothers and sisters are called alike"

@@ -12,13 +12,14 @@ from rich.console import Console
 
 from agency_node.match_tool.cells import BadInput
 from agency_node.match_tool.explanation import Meeting, explain
-from agency_node.match_tool.explanation_screen import show_explanation, verdict
+from agency_node.match_tool.explanation_screen import by_a_gap, show_explanation, verdict
 from agency_node.match_tool.tables import Row
 from agency_node.match_tool.typed import MOST_TYPED, read_typed
-from agency_node.match_tool.wording import LEVELS, field_words
+from agency_node.match_tool.wording import LEVELS, field_words, gap_of
 from effort import examples
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.identity import (
+    COMBINATIONS,
     Decision,
     Field,
     KeyKind,
@@ -30,6 +31,7 @@ from fingerpost.private.identity import (
     match_keys,
     normalise,
 )
+from fingerpost.private.identity.kinds import Meets
 from unit.agency_node.match_tool.match_children import (
     AGNES,
     BARNABY,
@@ -186,6 +188,49 @@ def test_every_field_and_level_has_words() -> None:
     assert {level.value for level in Level} <= set(LEVELS)
     for field in Field:
         assert re.fullmatch(r"[A-Za-z ]+", field_words(field))
+
+
+def test_every_weak_kind_has_words() -> None:
+    for combination in COMBINATIONS:
+        gap = gap_of(combination.kind)
+        if combination.meets is Meets.ALWAYS:
+            assert gap is None
+        else:
+            assert gap is not None
+            assert gap.side == ("left" if combination.meets is Meets.QUERY_LACKS else "right")
+            assert gap.field.removeprefix("usable ") in (
+                "postcode",
+                "date of birth",
+                "forename",
+                "surname",
+            )
+
+
+def test_a_meeting_by_a_gap_says_whose_gap_it_is() -> None:
+    one = replace(child("Olivia", "Ashdown", "2014-03-09", "LS6 2AB"), middle_names="Rose")
+    other = replace(one, surname="Clark", postcode="")
+    found = explain(one, other)
+    assert found.meeting is Meeting.WIDE
+    (said,) = by_a_gap(found)
+    assert "the right record has no usable postcode" in said
+    assert said in " ".join(screen(one, other).split())
+    assert not list(by_a_gap(explain(BARNABY, BARNABY)))
+    assert not list(by_a_gap(explain(BARNABY, AGNES)))
+
+
+def test_a_link_that_a_rule_unmakes_is_told_in_plain_words() -> None:
+    """A second name is to many a surname, and a side without a postcode is not "outside" a household."""
+    one = replace(child("Thomas", "Wetherington", "2014-03-09", "LS6 2AB"), middle_names="James")
+    other = replace(one, forename="Luna", middle_names="Grace", postcode="")
+    found = explain(one, other)
+    assert (found.by_sum, found.compared.decision) == (Decision.POSSIBLE, Decision.DIFFERENT)
+    said = list(verdict(found))
+    assert "nobody is asked to look: OTHER_NAMES, " in said[1]
+    assert "middle name" in said[1]
+    assert "second name" not in said[1]
+    assert "no home and surname that both agree" in said[1]
+    twin = list(verdict(explain(ROSALIND, GENEVIEVE)))
+    assert "holds it back: OTHER_FORENAME" in twin[1]
 
 
 # ---- typed in --------------------------------------------------------------------------------------
