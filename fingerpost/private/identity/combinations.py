@@ -142,23 +142,11 @@ _WIDE: Final = tuple(
         (KeyKind.SURNAME_DATE, recipe("surname", "date", "in_the_area", 25.0)),
         (KeyKind.SURNAME_HOME_YEAR_MONTH, recipe("surname_sound", "year_month", "at_home", _ANY)),
         (KeyKind.SURNAME_HOME_YEAR_DAY, recipe("surname_sound", "year_day", "at_home", _ANY)),
-        (
-            KeyKind.FORENAME_BEGINNING_DATE,
-            recipe("forename_and_surname_beginning", "date", "in_the_area", 27.0),
-        ),
     )
 )
 _WEAKER: Final = tuple(
     combination
     for name, lacks, made in (
-        # Below 25 bits: what tells more needs no place, and meets by the kinds above.
-        ("NO_PLACE_FORENAME_DATE", "place", recipe("forename", "date", "nowhere", 21.0, 26.0)),
-        ("NO_PLACE_SURNAME_DATE", "place", recipe("surname", "date", "nowhere", 21.0, 25.0)),
-        (
-            "NO_SURNAME_FORENAME_DATE",
-            "surname",
-            recipe("forename_sound", "date", "in_the_area", 18.0),
-        ),
         (
             "NO_FORENAME_SURNAME_DATE",
             "forename",
@@ -168,6 +156,14 @@ _WEAKER: Final = tuple(
             "NO_DATE_INITIAL_SURNAME",
             "date",
             recipe("initial_and_surname_sound", "no_date", "at_home", _ANY),
+        ),
+        # The last figure is what the kind above must tell that needs no place then.
+        ("NO_PLACE_FORENAME_DATE", "place", recipe("forename", "date", "nowhere", 21.0, 26.0)),
+        ("NO_PLACE_SURNAME_DATE", "place", recipe("surname", "date", "nowhere", 21.0, 25.0)),
+        (
+            "NO_SURNAME_FORENAME_DATE",
+            "surname",
+            recipe("forename_sound", "date", "in_the_area", 18.0),
         ),
         (
             "NO_DATE_NAMES_MIDDLE",
@@ -210,7 +206,13 @@ _WEAKER: Final = tuple(
     for combination in in_both_name_spaces(name, lacks, Scope.WIDE, made)
 )
 
+_LAST: Final = Combination(
+    KeyKind.FORENAME_BEGINNING_DATE,
+    Scope.WIDE,
+    recipe("forename_and_surname_beginning", "date", "in_the_area", 27.0),
+)
+
 # What a child lacks most seldom goes last: a child of many names has more keys than fit.
-COMBINATIONS: Final[tuple[Combination, ...]] = _NARROW + _WEAK + _WIDE + _WEAKER
+COMBINATIONS: Final[tuple[Combination, ...]] = (*_NARROW, *_WEAK, *_WIDE, *_WEAKER, _LAST)
 """In order of priority: what comes last is dropped first. NK keeps its first few places here and
 the rest of its places behind all others, see ``match_keys``."""

@@ -29,7 +29,7 @@ from fingerpost.private.identity.levels import (
     middle_level,
     postcode_level,
 )
-from fingerpost.private.identity.names import daily_names
+from fingerpost.private.identity.names import Name, daily_names
 from fingerpost.private.identity.naming import SURE_NAME, Finding, Naming, best_naming
 from fingerpost.private.identity.normal_form import NormalForm
 from fingerpost.private.identity.rarity import forename_bits, surname_bits
@@ -154,7 +154,7 @@ def _rule(
     doubtful = naming.forename not in _LIKE_NAME and birth not in _VERY_DATE
     if other or (doubtful and contradicted):
         return Rule.OTHER_CHILD
-    if _other_names(naming, levels):
+    if _other_names(naming, levels, asked, record):
         return Rule.OTHER_NAMES
     if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
         return Rule.OTHER_FORENAME
@@ -179,12 +179,25 @@ def _rule(
     return _rule_without_number(naming, levels, common, brothers)
 
 
-def _other_names(naming: Naming, levels: dict[Field, Level]) -> bool:
+def _other_names(
+    naming: Naming, levels: dict[Field, Level], asked: NormalForm, record: NormalForm
+) -> bool:
     """Whether every name by which she could be called is another, outside her household: her twin who moved, a child
     next door. A child under new names at home, with another sex even, is for a person to see."""
     if not naming.forename is levels[Field.MIDDLE] is Level.DIFFERENT:
         return False
-    return levels[Field.POSTCODE] not in _SAME_HOME or naming.surname is Level.DIFFERENT
+    if levels[Field.POSTCODE] in _SAME_HOME and naming.surname is not Level.DIFFERENT:
+        return False
+    return not _names_in_another_order(asked.names[0], record.names[0])
+
+
+def _names_in_another_order(one: Name, other: Name) -> bool:
+    """Called by the second name, with an initial of the first (Peter J., Jonathan P.); or fields moved round."""
+    daily = (daily_names(one)[0], daily_names(other)[0])
+    initials = [{word[0] for word in name.middles} for name in (one, other)]
+    if daily[0][0] in initials[1] and daily[1][0] in initials[0]:
+        return True
+    return daily[0] in other.surnames + other.middles or daily[1] in one.surnames + one.middles
 
 
 def _family_name_first(form: NormalForm) -> bool:

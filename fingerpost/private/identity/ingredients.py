@@ -105,9 +105,14 @@ def ingredients(form: NormalForm) -> Ingredients:
 
 
 def _middle_initial(name: Name, first: str) -> str:
-    """Of the first given name that is not the daily one."""
-    further = (*name.forenames, *name.middles)
-    return next((word[0] for word in further if _key(word) != first), "")
+    """Of the first given name that is not the daily one, nor one that half a community bears (Kaur, Muhammad), nor the
+    surname once more: such an initial would tell nothing."""
+    lists = word_lists()
+    for word in (*name.forenames, *name.middles):
+        common = {word, canonical(word)} & (lists.movable | lists.first_not_daily)
+        if not common and _key(word) != first and word not in name.surnames:
+            return word[0]
+    return ""
 
 
 def _pairs(names: tuple[Name, ...]) -> tuple[tuple[str, str], ...]:

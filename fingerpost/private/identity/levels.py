@@ -168,9 +168,12 @@ def middle_level(a: Name, b: Name) -> Level:
 
 
 def _further(name: Name) -> tuple[str, ...]:
-    return (
+    """Without Kaur, Begum and their like, which half a community bears and which come and go."""
+    movable = word_lists().movable
+    words = (
         tuple(word for word in name.forenames if word not in daily_names(name)[:1]) + name.middles
     )
+    return tuple(word for word in words if canonical(word) not in movable)
 
 
 def _left_over(some: tuple[str, ...], others: tuple[str, ...]) -> bool:

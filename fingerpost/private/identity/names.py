@@ -118,8 +118,7 @@ def _given(raw: tuple[str, ...], lists: Words) -> _Given:
         return _Given(single=single, order=order)
     if plain[0] in lists.newborn or plain[:2] in lists.newborn_pairs:
         return _newborn(plain, order, lists)
-    if _describes(plain):
-        return _Given(order=order)
+    plain = _before_a_description(plain, lists)
     kept: list[str] = []
     for word in plain:
         if word in lists.multiple:
@@ -129,7 +128,7 @@ def _given(raw: tuple[str, ...], lists: Words) -> _Given:
         if word in lists.kin:
             continue  # "Daughter", "Male child": a description, where a surname may well be Child
         kept.append(word)
-    if (not kept and order is not None) or plain[0] in lists.multiple:
+    if (not kept and order is not None) or lists.multiple.intersection(plain[:1]):
         return _Given(newborn=True, order=order)
     if not kept and not set(plain) <= lists.unknown | lists.kin:
         kept = list(plain)  # "Master": a title alone may be a name
@@ -148,10 +147,12 @@ def _newborn(plain: tuple[str, ...], order: int | None, lists: Words) -> _Given:
 def _surname_words(raw: tuple[str, ...], lists: Words) -> tuple[tuple[str, ...], bool]:
     plain = _letters_only(_split_elisions(raw))
     single = bool(plain) and plain[0] in lists.single_name
-    if _says_unknown(plain, lists) or (
-        plain and plain[0] not in lists.newborn and _describes(plain)
-    ):
+    if _says_unknown(plain, lists):
         return (), single
+    if not lists.newborn.intersection(plain[:1]):
+        plain = _before_a_description(plain, lists)
+        if "of" in plain:
+            plain = plain[: plain.index("of")]  # "Campbell of Cawdor", "Smith (of Acacia Road)"
     kept: list[str] = []
     for word in plain:
         if word in lists.multiple:
@@ -196,10 +197,15 @@ def _says_unknown(plain: tuple[str, ...], lists: Words) -> bool:
     return joined in lists.unknown or (len(plain) > 1 and joined in lists.unknown_split)
 
 
-def _describes(plain: tuple[str, ...]) -> bool:
-    """ "Mother of Sarah", "Lady of the house", "Of the house": no name has this word, and who is named after it is
-    somebody else."""
-    return "of" in plain[:2]
+def _before_a_description(plain: tuple[str, ...], lists: Words) -> tuple[str, ...]:
+    """ "Mother of Sarah", "of the house" and all after "Tamsin" in "Tamsin, sister of Tom": who is named after the word
+    is somebody else. "Gift of God" is a name."""
+    for position, word in enumerate(plain):
+        if word == "of" and position == 0:
+            return ()
+        if word == "of" and plain[position - 1] in lists.kin | lists.described:
+            return plain[: position - 1]
+    return plain
 
 
 def _split_elisions(raw: tuple[str, ...]) -> tuple[str, ...]:

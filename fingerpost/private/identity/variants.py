@@ -60,6 +60,7 @@ class Words:
     unknown: frozenset[str]
     unknown_split: frozenset[str]
     kin: frozenset[str]
+    described: frozenset[str]
     single_name: frozenset[str]
     titles: frozenset[str]
     suffixes: frozenset[str]
@@ -83,6 +84,7 @@ def word_lists() -> Words:
         unknown=frozenset(data["unknown"]),
         unknown_split=frozenset(data["unknown_split"]),
         kin=frozenset(data["kin"]),
+        described=frozenset(data["described"]),
         single_name=frozenset(data["single_name"]),
         titles=frozenset(data["titles"]),
         suffixes=frozenset(data["suffixes"]),

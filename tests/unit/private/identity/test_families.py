@@ -228,6 +228,27 @@ def test_a_twin_of_other_names_is_seen_at_home_alone(sex: Sex | None) -> None:
         assert compared(one, replace(other, postcode=elsewhere)).decision is Decision.POSSIBLE
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Peter", "J", "Wetherington"), ("Jonathan", "P", "Wetherington")),
+        (("Kavitha", "T", "Selvarajah"), ("T", "Selvarajah", "Kavitha")),
+        (("Chloe", "Wing Yan", "Chan"), ("Wingyan", "C", "Chan")),
+        (("Emmanuel", "Kwabena", "Boateng"), ("Kobby", "E", "Boateng")),
+        (("Fatema", "Begum", "Miah"), ("Mitu", "Khatun", "Miah")),
+    ],
+)
+def test_names_in_another_order_are_no_other_names(
+    one: tuple[str, str, str], other: tuple[str, str, str]
+) -> None:
+    """Called by the second name, with an initial of the first; fields moved round; words that many bear."""
+    children = [
+        Demographics(forename=f, middle_names=m, surname=s, dob=date(2014, 3, 9))
+        for f, m, s in (one, other)
+    ]
+    assert compared(*children).decision is Decision.POSSIBLE
+
+
 def test_a_child_next_door_of_one_birthday_is_another() -> None:
     """Equal home, date and sex, and no name of hers: a hostel, a hospital, a street of new houses."""
     near = replace(ELEANOR, forename="Tabitha", middle_names="Rose", surname="Marchbank")

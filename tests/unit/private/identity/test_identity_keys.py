@@ -325,6 +325,14 @@ def test_names_and_an_initial_open_near_by_whatever_the_date() -> None:
     assert not shared(LEAH, common, Scope.WIDE)
 
 
+def test_an_initial_that_half_a_community_bears_is_none() -> None:
+    for middle in ("Kaur", "Muhammad", "Sandhu"):
+        form = normalise(Demographics("Jasleen", middle, "Sandhu", (), date(2014, 3, 9)))
+        assert not pieces(ingredients(form)).forename_and_middle
+    form = normalise(Demographics("Jasleen", "Kaur Amrit", "Sandhu", (), date(2014, 3, 9)))
+    assert [p.texts[1] for p in pieces(ingredients(form)).forename_and_middle] == ["a"]
+
+
 def test_a_child_of_many_names_keeps_wide_kinds() -> None:
     form = normalise(
         Demographics(

@@ -102,16 +102,29 @@ def test_a_description_is_no_surname_either(trap: str) -> None:
     assert not form.has_surname
 
 
-def test_the_word_of_is_in_no_name() -> None:
-    """Whoever is named after it is somebody else; who is named before it in a surname's field is the family."""
-    for forename, surname, given, family in (
+@pytest.mark.parametrize(
+    ("forename", "surname", "given", "family"),
+    [
         ("Man of the", "Ashdown", (), "ashdown"),
         ("Tamsin", "of the house", ("tamsin",), ""),
+        ("Tamsin, sister of Tom", "Ashdown", ("tamsin",), "ashdown"),
         ("Tamsin", "Baby of Ashdown", ("tamsin",), "ashdown"),
+        ("Tamsin", "Campbell of Cawdor", ("tamsin",), "campbell"),
+        ("Tamsin", "Ashdown (of 12 Acacia Road)", ("tamsin",), "ashdown"),
+        ("Twin 1 of 2", "Ashdown", (), "ashdown"),
+        # names, all of them
+        ("Gift of God", "Adeyemi", ("gift", "of", "god"), "adeyemi"),
         ("Man Yee", "Man", ("man", "yee"), "man"),
-    ):
-        name = normalise(Demographics(forename=forename, surname=surname)).names[0]
-        assert (name.forenames, name.surname) == (given, family)
+        ("Gent", "Parent", ("gent",), "parent"),
+        ("Anon", "Tenant", ("anon",), "tenant"),
+        ("Gentleman", "Moyo", ("gentleman",), "moyo"),
+    ],
+)
+def test_who_is_named_after_the_word_of_is_somebody_else(
+    forename: str, surname: str, given: tuple[str, ...], family: str
+) -> None:
+    name = normalise(Demographics(forename=forename, surname=surname)).names[0]
+    assert (name.forenames, name.surname) == (given, family)
 
 
 def test_dates_outside_of_the_centuries_are_none() -> None:
