@@ -129,6 +129,10 @@ def explain_(
         bool,
         typer.Option("--show-values", help="Show the records and their keys: personal data."),
     ] = False,
+    every_kind: Annotated[
+        bool,
+        typer.Option("--every-kind", help="Show kinds of key too that one record alone has."),
+    ] = False,
     map_: MapOption = None,
 ) -> None:
     """Explain what a node would make of two records, and why."""
@@ -151,7 +155,7 @@ def explain_(
     _require_used(rename, *tables)
     show_notes(console, tables)
     found = explain(one.demographics, other.demographics, upn=upn)
-    show_explanation(console, found, one, other, values=show_values)
+    show_explanation(console, found, one, other, values=show_values, every_kind=every_kind)
 
 
 @app.command()

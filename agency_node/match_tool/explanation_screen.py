@@ -43,8 +43,15 @@ _WEAK: Final = (
 
 
 def show_explanation(
-    console: Console, found: Explanation, left: Row, right: Row, *, values: bool
+    console: Console,
+    found: Explanation,
+    left: Row,
+    right: Row,
+    *,
+    values: bool,
+    every_kind: bool = False,
 ) -> None:
+    """``every_kind``: kinds too that one of the two records alone has keys of; with the values, always."""
     console.print(_line("Left, asks:      ", left))
     console.print(_line("Right, recorded: ", right))
     if values:
@@ -54,9 +61,17 @@ def show_explanation(
         console.print()
         console.print(_records(left.demographics, right.demographics))
     console.print()
-    console.print(_keys(found.kinds, values=values))
+    shown = [one for one in found.kinds if values or every_kind or (one.asked and one.recorded)]
+    console.print(_keys(shown, values=values))
+    if len(shown) < len(found.kinds):
+        left_out = len(found.kinds) - len(shown)
+        console.print(
+            Text(
+                f"{left_out} kinds that only one of the two has keys of: --every-kind.", style="dim"
+            )
+        )
     console.print()
-    if any(gap_of(one.kind) for one in found.kinds):
+    if any(gap_of(one.kind) for one in shown):
         console.print(Text(_WEAK))
         console.print()
     console.print(Text(_MEETINGS[found.meeting]))
@@ -129,7 +144,7 @@ def _keys(kinds: Sequence[OfKind], *, values: bool) -> Screen:
             Text(_count(shared), style="green" if shared else ""),
         )
     if not kinds:
-        screen.add_row("no key at all", "", "", "", "")
+        screen.add_row("no kind of key that both have", "", "", "", "")
     return screen
 
 

@@ -53,6 +53,24 @@ def screen(one: Demographics, other: Demographics, *, values: bool = False, widt
     return text.getvalue()
 
 
+def test_kinds_that_one_record_alone_has_are_shown_where_asked_for() -> None:
+    lacking = replace(BARNABY, postcode="")
+    found = explain(BARNABY, lacking)
+    alone = [one.kind.name for one in found.kinds if not (one.asked and one.recorded)]
+    both = [one.kind.name for one in found.kinds if one.asked and one.recorded]
+    text = io.StringIO()
+    console = Console(file=text, width=120, highlight=False)
+    rows = Row("A1", BARNABY, 2), Row("B2", lacking)
+    show_explanation(console, found, *rows, values=False, every_kind=True)
+    told, short = text.getvalue(), screen(BARNABY, lacking, width=120)
+    assert alone
+    assert both
+    assert all(f" {name} " in told for name in alone + both)
+    assert not any(f" {name} " in short for name in alone)
+    assert all(f" {name} " in short for name in both)
+    assert f"{len(alone)} kinds that only one of the two has keys of" in short
+
+
 # ---- what is explained -----------------------------------------------------------------------------
 
 
