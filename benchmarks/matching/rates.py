@@ -20,6 +20,9 @@ from fingerpost.private.identity.combinations import FAR
 SHIPPED_FAR: Final = bound(FAR)
 """The narrow set at agencies elsewhere: what is shipped, before a record's limit of keys."""
 _NEARLY: Final = 0.97
+SCHOOLS_OF_AREA: Final = 160
+PRACTICES_OF_AREA: Final = 40
+"""Of England's 24,453 schools and 6,123 practices, what one of its 153 councils has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,12 @@ def others_of(world: World, queries: Iterable[int]) -> tuple[int, int]:
 @dataclass(frozen=True, slots=True)
 class PerLookup:
     """Agencies that do not hold the child and are opened by one lookup, in the mean. ``schools``, ``practices``: how
-    many of them an area has."""
+    many of them an area has. ``in_mean_area``: reckoned for as many as an area of England has in the mean, council and
+    trust with them."""
 
     in_area: float
     in_area_with_council_and_trust: float
+    in_mean_area: float
     one_area_elsewhere: float
     schools: float
     practices: float
@@ -112,6 +117,12 @@ def per_lookup(world: World, met: Met) -> PerLookup:
     questions = len(fair)
     local = count(found.school, WIDE, fair) + count(found.practice, WIDE, fair)
     upper = count(found.council, WIDE, fair) + count(found.trust, WIDE, fair)
+    schools, practices = others_of(world, fair)
+    mean = (
+        Share(count(found.school, WIDE, fair), schools).rate * (SCHOOLS_OF_AREA - 1)
+        + Share(count(found.practice, WIDE, fair), practices).rate * (PRACTICES_OF_AREA - 1)
+        + upper / questions
+    )
     areas = world.areas(near=False)
     far = sum(
         count(opened, SHIPPED_FAR, fair) for opened in (found.far_school, found.far_practice)
@@ -122,6 +133,7 @@ def per_lookup(world: World, met: Met) -> PerLookup:
     return PerLookup(
         in_area=local / questions,
         in_area_with_council_and_trust=(local + upper) / questions,
+        in_mean_area=mean,
         one_area_elsewhere=far,
         schools=sum(len(area.schools) for area in near) / len(near),
         practices=sum(len(area.practices) for area in near) / len(near),

@@ -16,7 +16,7 @@ from benchmarks.matching.absent import MOST, Absent
 from benchmarks.matching.equity import MOST_LOST, MOST_RATIO, Exposed, Point, Ratio
 from benchmarks.matching.figures import Line
 from benchmarks.matching.intervals import Share
-from benchmarks.matching.rates import Opens, PerLookup
+from benchmarks.matching.rates import PRACTICES_OF_AREA, SCHOOLS_OF_AREA, Opens, PerLookup
 from benchmarks.matching.speed import Effort
 from fingerpost.private.identity.combinations import FAR
 
@@ -125,6 +125,10 @@ def others(per: PerLookup, twins: dict[str, Share], effort: Effort) -> Rows:
         (
             "the same, and council and trust as if they did not hold her",
             f"{per.in_area_with_council_and_trust:.4f}",
+        ),
+        (
+            f"the same, reckoned for {SCHOOLS_OF_AREA} schools and {PRACTICES_OF_AREA} practices",
+            f"{per.in_mean_area:.4f}",
         ),
         (
             "schools, practices and council of one area elsewhere, narrow",

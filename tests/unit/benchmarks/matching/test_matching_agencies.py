@@ -94,6 +94,8 @@ def test_agencies_that_open_in_one_lookup() -> None:
     per = per_lookup(a_world(people, [0, 1]), met(found))
     assert per.in_area == 3 / 2
     assert per.in_area_with_council_and_trust == 4 / 2
+    # Two of four schools and one of two practices that are not hers opened, and one of two trusts.
+    assert per.in_mean_area == pytest.approx(159 * 2 / 4 + 39 * 1 / 2 + 1 / 2)
     assert per.one_area_elsewhere == 1 / 4 + 1 / 4
     assert (per.schools, per.practices) == (3, 2)
 
