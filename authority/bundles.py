@@ -24,10 +24,10 @@ ADDRESSES: Final = "addresses.toml"
 class AddressBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``host:port`` of each server; ``key_holders`` in the order of the parameters."""
 
-    issuer: str
-    broker_nodes: str
-    broker_askers: str
-    key_holders: tuple[str, str]
+    issuer: settings.HostPort
+    broker_nodes: settings.HostPort
+    broker_askers: settings.HostPort
+    key_holders: tuple[settings.HostPort, settings.HostPort]
 
 
 def read_addresses(path: Path) -> AddressBook:
@@ -79,4 +79,4 @@ def _address(text: str) -> Address:
     try:
         return Address(text)
     except Refused:
-        raise Defect("an address is host:port, in lower case") from None
+        raise Defect(f"{text}: an address is host:port, in lower case") from None

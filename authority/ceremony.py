@@ -136,7 +136,6 @@ class Ceremony:
 
         The keys of both must be here. Raises ``Defect``.
         """
-        charters.require_sound(charter)
         roots = self.repository.read_roots(_first_root(self.repository))
         signers = {
             signer.public_key.keyid: signer

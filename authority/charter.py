@@ -23,7 +23,13 @@ from fingerpost.service import settings
 CHARTER: Final = "authority.toml"
 BINS: Final = (2, 4, 8, 16, 32, 64, 128, 256)
 
-_Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+_Hex = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{64}$",
+        description="64 hexadecimal digits in small letters, in quotation marks",
+    ),
+]
 _Days = Annotated[int, Meta(ge=1, le=3650)]
 
 
@@ -69,30 +75,29 @@ class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deny_list: KeyEntry
     validity: Validity = Validity()
 
+    def __post_init__(self) -> None:
+        """Raises ``Defect``: a threshold that cannot be met, a key in two places, or bins that do not divide evenly."""
+        if self.bins not in BINS:
+            raise Defect(f"bins: expected one of {', '.join(map(str, BINS))}")
+        seen: set[str] = set()
+        for name, quorum in (
+            ("root", self.root),
+            ("targets", self.targets),
+            ("governance", self.governance),
+        ):
+            if quorum.threshold > len(quorum.keys):
+                raise Defect(
+                    f"{name}: {quorum.threshold} of {len(quorum.keys)} keys can never sign"
+                )
+            _no_key_twice(seen, name, quorum.keys)
+        # An online key that is also an offline one would let whoever takes the issuer admit members.
+        online = (self.snapshot, self.timestamp, self.deny_list)
+        _no_key_twice(seen, "online keys", online)
+
 
 def read_charter(path: Path) -> Charter:
     """Raises ``Defect``."""
-    charter = settings.load(path, Charter)
-    require_sound(charter)
-    return charter
-
-
-def require_sound(charter: Charter) -> None:
-    """Raises ``Defect``: a threshold that cannot be met, a key in two places, or bins that do not divide evenly."""
-    if charter.bins not in BINS:
-        raise Defect(f"bins must be one of {', '.join(map(str, BINS))}")
-    seen: set[str] = set()
-    for name, quorum in (
-        ("root", charter.root),
-        ("targets", charter.targets),
-        ("governance", charter.governance),
-    ):
-        if quorum.threshold > len(quorum.keys):
-            raise Defect(f"{name}: {quorum.threshold} of {len(quorum.keys)} keys can never sign")
-        _no_key_twice(seen, name, quorum.keys)
-    # An online key that is also an offline one would let whoever takes the issuer admit members.
-    online = (charter.snapshot, charter.timestamp, charter.deny_list)
-    _no_key_twice(seen, "online keys", online)
+    return settings.load(path, Charter)
 
 
 def _no_key_twice(seen: set[str], name: str, entries: tuple[KeyEntry, ...]) -> None:
@@ -105,7 +110,6 @@ def _no_key_twice(seen: set[str], name: str, entries: tuple[KeyEntry, ...]) -> N
 def write_charter(path: Path, charter: Charter, *, replace: bool = False) -> None:
     """Key paths below the charter's folder are written relative to it. Raises ``Defect`` when the file exists and
     is not to be replaced."""
-    require_sound(charter)
     folder = path.parent.absolute()
     lines = [
         "# Who signs what. Public keys here; private keys in the files named, 0600.",

@@ -83,7 +83,7 @@ def found(folder: Path, plan: Plan, now: float) -> Ceremony:
 
 
 def _make_charter(folder: Path, plan: Plan) -> Charter:
-    charter = Charter(
+    return Charter(
         federation=plan.federation,
         bins=plan.bins,
         root=_make_quorum(folder, ROOT, plan.root),
@@ -93,8 +93,6 @@ def _make_charter(folder: Path, plan: Plan) -> Charter:
         timestamp=_make_entry(folder / "online" / "timestamp.pem"),
         deny_list=_make_entry(folder / "online" / "deny-list.pem"),
     )
-    charters.require_sound(charter)
-    return charter
 
 
 def _make_quorum(folder: Path, name: str, count: Count) -> Quorum:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from fingerpost.service.membership import Places
+from fingerpost.service.settings import HostPort
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,8 +23,8 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     places: Places
-    listen_nodes: str
-    listen_askers: str
+    listen_nodes: HostPort
+    listen_askers: HostPort
     state: Path
     audit_key: Path
     health: Path

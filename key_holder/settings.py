@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from fingerpost.service.membership import Places
+from fingerpost.service.settings import HostPort
 
 
 class KeyHolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +25,7 @@ class KeyHolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """
 
     places: Places
-    listen: str
+    listen: HostPort
     vault: Path
     meter: Path
     audit: Path

@@ -36,7 +36,7 @@ class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     federation: FederationId
     member: MemberId
-    listen: str
+    listen: settings.HostPort
     repository: Path
     inbox: Path
     state: Path

@@ -96,13 +96,13 @@ class EnrolmentBundle:
 
 class _Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     member: MemberId
-    address: str
+    address: settings.HostPort
 
 
 class _Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     member: MemberId
-    nodes: str
-    askers: str
+    nodes: settings.HostPort
+    askers: settings.HostPort
 
 
 class _Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,18 +118,20 @@ def read_bundle(folder: Path) -> EnrolmentBundle:
     """Raises ``Defect``: a file is missing, too long, or not of the agreed form."""
     found = settings.load(folder / BUNDLE, _Bundle)
     first, second = found.key_holders
-    try:
-        addresses = Addresses(
-            issuer=_endpoint(found.issuer),
-            broker=found.broker.member,
-            broker_nodes=Address(found.broker.nodes),
-            broker_askers=Address(found.broker.askers),
-            key_holders=(_endpoint(first), _endpoint(second)),
-        )
-    except Refused as refused:
-        raise Defect(f"{folder / BUNDLE}: not a valid {refused.what}") from None
+    addresses = Addresses(
+        issuer=Endpoint(
+            found.issuer.member, _address(found.issuer.address, "issuer.address", folder)
+        ),
+        broker=found.broker.member,
+        broker_nodes=_address(found.broker.nodes, "broker.nodes", folder),
+        broker_askers=_address(found.broker.askers, "broker.askers", folder),
+        key_holders=(
+            Endpoint(first.member, _address(first.address, "key_holders no. 1, address", folder)),
+            Endpoint(second.member, _address(second.address, "key_holders no. 2, address", folder)),
+        ),
+    )
     if first.member == second.member:
-        raise Defect(f"{folder / BUNDLE}: one key holder twice")
+        raise Defect(f"{folder / BUNDLE}: key_holders: one member twice")
     return EnrolmentBundle(
         federation=found.federation,
         member=found.member,
@@ -174,8 +176,11 @@ def write_bundle(folder: Path, bundle: EnrolmentBundle) -> None:
     settings.replace_file(folder / BUNDLE, ("\n".join(lines) + "\n").encode(), mode=0o644)
 
 
-def _endpoint(server: _Server) -> Endpoint:
-    return Endpoint(server.member, Address(server.address))
+def _address(text: str, key: str, folder: Path) -> Address:
+    try:
+        return Address(text)
+    except Refused:
+        raise Defect(f"{folder / BUNDLE}: {key}: expected host:port in lower case") from None
 
 
 def _toml(value: object) -> str:
@@ -188,7 +193,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(limits.METADATA_FILE_BYTES + 1)
     except OSError as error:
-        raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+        raise Defect(f"{path}: cannot be read: {settings.why_not(error)}") from None
     if not 1 <= len(data) <= limits.METADATA_FILE_BYTES:
         raise Defect(f"{path}: does not have 1 to {limits.METADATA_FILE_BYTES} bytes")
     return data

@@ -11,28 +11,34 @@ everybody.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import secrets
 import stat
 import tomllib
-import types
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
+from fingerpost.protocol.errors import Defect
+from fingerpost.service.settings_form import formed
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+HostPort = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^\S+:[0-9]{1,5}$",
+        description="host:port in quotation marks, such as 127.0.0.1:7443",
+    ),
+]
+"""Where a server listens or is reached. Each setting whose form is a pattern describes it in words, as this does."""
 
 SETTINGS_BYTES: Final = 256 * 1024
 KEY_BYTES: Final = 32
 """Of a symmetric key in a file of its own."""
-_IDS: Final = (AgencyId, AreaCode, FederationId, MemberId)
 
 
 def load(path: Path, type_: type[T]) -> T:
@@ -43,27 +49,34 @@ def load(path: Path, type_: type[T]) -> T:
 
     Raises:
         Defect: the file cannot be read, is writable by everybody, is not TOML, or does not have
-            exactly the shape of ``type_``. The text names the setting, not its content.
+            exactly the form of ``type_``, or its settings do not fit each other. The text names each setting at fault,
+            not its content.
     """
     path = path.absolute()
     text = _read_settings(path)
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also of an integer with more digits than Python reads
         where = re.search(r"at line \d+, column \d+|at end of document", str(error))
         raise Defect(f"{path}: not TOML {where.group() if where else ''}".rstrip()) from None
     try:
+        # What has the form always converts: what fits together is for the ``__post_init__`` of ``type_`` to say.
         return msgspec.convert(
-            _shape(type_, raw, "$", str(path)), type_, strict=True, dec_hook=_resolver(path.parent)
+            formed(type_, raw), type_, strict=True, dec_hook=_resolver(path.parent)
         )
-    except msgspec.ValidationError as error:
-        # The one text of msgspec that repeats a value is that of an enumeration.
-        fault = re.sub(
-            r"^Invalid enum value .*?( - at |$)", r"Not one of the choices\1", str(error)
-        )
+    except Defect as fault:
         raise Defect(f"{path}: {fault}") from None
-    except Refused as error:
-        raise Defect(f"{path}: a setting is not a valid {error.what}") from None
+
+
+def why_not(error: OSError) -> str:
+    """What the system says of a file, in words: nothing of the file's."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, PermissionError):
+        return "this user may not"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    return type(error).__name__
 
 
 def _read_settings(path: Path) -> str:
@@ -73,7 +86,7 @@ def _read_settings(path: Path) -> str:
                 raise Defect(f"{path}: writable by everybody")
             data = file.read(SETTINGS_BYTES + 1)
     except OSError as error:
-        raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+        raise Defect(f"{path}: cannot be read: {why_not(error)}") from None
     if len(data) > SETTINGS_BYTES:
         raise Defect(f"{path}: longer than {SETTINGS_BYTES} bytes")
     try:
@@ -82,58 +95,13 @@ def _read_settings(path: Path) -> str:
         raise Defect(f"{path}: not UTF-8") from None
 
 
-def _resolver(folder: Path) -> Any:
-    def resolve(type_: type, value: object) -> Path:
+def _resolver(folder: Path) -> Callable[[type, Any], Path]:
+    def resolve(type_: type, value: Any) -> Path:
         if type_ is not Path:
             raise Defect(f"settings cannot hold a {type_.__name__}")
-        if not isinstance(value, str) or not value or "\0" in value:
-            raise ValueError("Expected a path")
-        return folder / value
+        return folder / str(value)
 
     return resolve
-
-
-def _shape(type_: Any, value: Any, at: str, file: str) -> Any:
-    """Give ids the form that msgspec expects of them, and check what its types cannot say."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Defect(f"{file}: not a finite number - at `{at}`")
-    if type_ in _IDS:
-        if not isinstance(value, str):
-            raise Defect(f"{file}: expected a string - at `{at}`")
-        return {"value": value}
-    origin, args = get_origin(type_), get_args(type_)
-    if origin in (Union, types.UnionType):
-        return _shape(_member_for(args, value), value, at, file)
-    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
-        return _shape_struct(type_, value, at, file)
-    if isinstance(value, list) and origin in (tuple, list, frozenset, set) and args:
-        each = args[0]
-        return [_shape(each, item, f"{at}[{n}]", file) for n, item in enumerate(value)]
-    if isinstance(value, dict) and origin in (dict, Mapping) and len(args) == 2:
-        return {key: _shape(args[1], item, f"{at}[...]", file) for key, item in value.items()}
-    return value
-
-
-def _shape_struct(type_: type[msgspec.Struct], value: Any, at: str, file: str) -> Any:
-    config = type_.__struct_config__
-    if not (config.frozen and config.forbid_unknown_fields):
-        raise Defect(f"{type_.__name__} must be frozen and forbid unknown fields")
-    if not isinstance(value, dict):
-        return value
-    known = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
-    return {key: _shape(known.get(key), item, f"{at}.{key}", file) for key, item in value.items()}
-
-
-def _member_for(args: tuple[Any, ...], value: Any) -> Any:
-    """The member of a union that a value of TOML can only mean; None where it needs no shaping."""
-    for arg in args:
-        if isinstance(value, str) and arg in _IDS:
-            return arg
-        if isinstance(value, dict) and isinstance(arg, type) and issubclass(arg, msgspec.Struct):
-            return arg
-        if isinstance(value, list) and get_origin(arg) in (tuple, list, frozenset, set):
-            return arg
-    return None
 
 
 def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret file") -> bytes:
@@ -153,7 +121,7 @@ def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret
             # A length that is fixed is a key's, and not of something that somebody writes.
             made = f". If it was never made: {most} random bytes, mode 0600" * (least == most)
             raise Defect(f"{setting}: {path} cannot be opened: it does not exist{made}") from None
-        raise Defect(f"{setting}: {path} cannot be opened ({type(error).__name__})") from None
+        raise Defect(f"{setting}: {path} cannot be opened: {why_not(error)}") from None
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):

@@ -155,10 +155,7 @@ def read_child(path: Path) -> Demographics:
     try:
         child = msgspec.json.decode(data, type=_Child)
     except msgspec.ValidationError as error:
-        where = re.search(r"`\$([a-z_.\[\]]*)`", str(error))
-        named = re.search(r"unknown field", str(error)) is not None
-        what = "has a field that is not known" if named else "has a field of the wrong form"
-        raise Defect(f"--child: {what}{' at ' + where[1] if where and where[1] else ''}") from None
+        raise Defect(f"--child: {_fault(str(error))}") from None
     except msgspec.DecodeError:
         raise Defect("--child: not JSON") from None
     return Demographics(
@@ -172,6 +169,21 @@ def read_child(path: Path) -> Demographics:
         nhs_number=child.nhs_number,
         upn=child.upn,
     )
+
+
+def _fault(text: str) -> str:
+    """What the library found, in our words. Not what stood there: of a child, that is nobody's to print."""
+    found = re.search(r"`\$\.?([a-z_.]*)(?:\[[0-9.]*\])?\.?([a-z_]*)`", text)
+    where = ".".join(filter(None, found.groups())) if found else ""
+    if "unknown field" in text:
+        known = _Name if where else _Child
+        names = ", ".join(known.__struct_fields__)
+        return f"{where + ': ' if where else ''}a field that is not known; there are {names}"
+    if where == "dob":
+        return "dob: expected a date in quotation marks, YYYY-MM-DD"
+    if where == "other_names":
+        return 'other_names: expected a list of {"forename": …, "surname": …}'
+    return f"{where}: expected text in quotation marks" if where else "expected one object, {…}"
 
 
 def ask_child() -> Demographics:

@@ -178,25 +178,46 @@ def test_the_fingerprint_is_the_same_for_all_members_and_changes_with_the_trust(
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new"),
+    ("file", "old", "new", "told"),
     [
-        ("bundle.toml", 'member = "holder-b"', 'member = "holder-a"'),
-        ("bundle.toml", 'service = "node"', 'service = "oracle"'),
-        ("bundle.toml", "issuer.example:7443", "issuer.example"),
-        ("bundle.toml", "issuer.example:7443", "https://issuer.example:7443"),
-        ("bundle.toml", "[broker]", "[broker]\nproxy = true"),
-        ("root.json", '{"signed":{}}', ""),
+        (
+            "bundle.toml",
+            'member = "holder-b"',
+            'member = "holder-a"',
+            "key_holders: one member twice",
+        ),
+        ("bundle.toml", 'service = "node"', 'service = "oracle"', "service: expected one of"),
+        (
+            "bundle.toml",
+            "issuer.example:7443",
+            "issuer.example",
+            "issuer.address: expected host:port",
+        ),
+        (
+            "bundle.toml",
+            "issuer.example:7443",
+            "https://issuer.example:7443",
+            "issuer.address: exp",
+        ),
+        (
+            "bundle.toml",
+            "[broker]",
+            "[broker]\nproxy = true",
+            "broker.proxy: there is no such setting",
+        ),
+        ("root.json", '{"signed":{}}', "", "does not have 1 to"),
     ],
 )
 def test_a_bundle_that_is_not_as_agreed_is_refused(
-    tmp_path: Path, file: str, old: str, new: str
+    tmp_path: Path, file: str, old: str, new: str, told: str
 ) -> None:
     write_bundle(tmp_path / "b", BUNDLE)
     text = (tmp_path / "b" / file).read_text()
     assert old in text
     (tmp_path / "b" / file).write_text(text.replace(old, new))
-    with pytest.raises(Defect):
+    with pytest.raises(Defect) as caught:
         read_bundle(tmp_path / "b")
+    assert str(caught.value).startswith(f"{tmp_path / 'b' / file}: {told}")
 
 
 @pytest.mark.parametrize("name", ["bundle.toml", "root.json", "certificate-authority.pem"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,15 @@ def test_a_setting_too_many_would_be_noticed(party: str, line: str, tmp_path: Pa
     changed = tmp_path / "changed.toml"
     changed.write_text(f"{line}\n" + sample(party).read_text("utf-8"), "utf-8")
     with pytest.raises(Defect):
+        load(changed, TYPES[party])
+
+
+@pytest.mark.parametrize("party", ["gateway", "node"])
+def test_an_agency_that_stands_twice_is_told_with_the_file(party: str, tmp_path: Path) -> None:
+    text = sample(party).read_text("utf-8")
+    changed = tmp_path / "changed.toml"
+    changed.write_text(text + text[text.index("[[agencies]]") :], "utf-8")
+    with pytest.raises(Defect, match=rf"^{re.escape(str(changed))}: agencies: .*twice"):
         load(changed, TYPES[party])
 
 

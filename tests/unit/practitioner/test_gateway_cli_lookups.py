@@ -115,6 +115,27 @@ FAULTY = (
 )
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"dob": "9.3.2017"}', "dob: expected a date in quotation marks, YYYY-MM-DD"),
+        ('{"forename": 1}', "forename: expected text in quotation marks"),
+        ('{"name": ""}', "a field that is not known; there are forename, middle_names, surname"),
+        (
+            '{"other_names": [{"name": ""}]}',
+            "other_names: a field that is not known; there are forename,",
+        ),
+        ('{"other_names": ["x"]}', 'other_names: expected a list of {"forename": …, "surname": …}'),
+        ('["x"]', "expected one object"),
+    ],
+)
+def test_a_fault_in_the_childs_details_is_told_in_plain_words(
+    desk: Desk, text: str, told: str
+) -> None:
+    desk.sign_in()
+    assert f"fingerpost: --child: {told}" in desk.lookup(stdin=text).err
+
+
 def test_no_fault_repeats_what_was_given(desk: Desk, answered: list[Question]) -> None:
     desk.sign_in()
     for text in FAULTY:

@@ -131,11 +131,11 @@ def test_a_process_runs_with_its_settings_and_its_log(tmp_path: Path) -> None:
 
 def test_settings_that_do_not_fit_end_a_process_before_it_has_a_log(tmp_path: Path) -> None:
     settings = tmp_path / "settings.toml"
-    settings.write_text('word = "hello"')
+    settings.write_text("words = 7")
     done = run_program(settings)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"fingerpost-test: {settings}: ")
-    assert done.stderr.count("\n") == 1
+    fault = "words: expected text in quotation marks, found a whole number"
+    assert done.stderr == f"fingerpost-test: {settings}: {fault}\n"
 
 
 # ---- a member ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import os
 import stat
 from enum import Enum
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.service.settings import (
+    HostPort,
     load,
     read_key,
     read_secret,
@@ -22,6 +24,7 @@ from fingerpost.service.settings import (
     require_folder,
     write_secret,
 )
+from fingerpost.service.settings_form import formed
 
 
 class Mode(Enum):
@@ -44,6 +47,10 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     more: tuple[Tls, ...] = ()
     ratio: float = 1.0
     mode: Mode = Mode.FAST
+    poll: Annotated[float, msgspec.Meta(ge=1, le=15)] = 1.0
+    word: Annotated[str, msgspec.Meta(pattern="^[a-c]$", description="a, b or c")] = "a"
+    listen: HostPort = "localhost:1"
+    pair: tuple[int, int] = (1, 2)
 
 
 class Loose(msgspec.Struct, frozen=True):
@@ -113,9 +120,9 @@ def test_a_relative_settings_path_is_resolved_once(
         (LEAST.replace("port=1", 'port="s3cret"'), "port"),
         (LEAST.replace("port=1", "port=1.5"), "port"),
         (LEAST.replace("port=1\n", ""), "port"),
-        (LEAST.replace('"a"', '"S3CRET and more"'), "MemberId"),
+        (LEAST.replace('"a"', '"S3CRET and more"'), "member: expected a member's id"),
         (LEAST.replace('"a"', '{value="s3cret"}'), "member"),
-        (LEAST + 'agencies=["s3cret"]\n', "AgencyId"),
+        (LEAST + 'agencies=["s3cret"]\n', "agencies no. 1: expected an agency's id"),
         (LEAST + "ratio=nan\n", "ratio"),
         (LEAST + "ratio=-inf\n", "ratio"),
         (LEAST + 'mode="s3cret"\n', "mode"),
@@ -123,6 +130,7 @@ def test_a_relative_settings_path_is_resolved_once(
         (LEAST.replace('{key="k"}', '{key="s3cret\\u0000"}'), "key"),
         (LEAST + "port = 2\n", "TOML"),
         ("s3cret s3cret", "TOML"),
+        ("port=1" + "0" * 5000, "TOML"),
     ],
 )
 def test_anything_else_is_fatal_and_not_repeated(tmp_path: Path, text: str, named: str) -> None:
@@ -130,6 +138,127 @@ def test_anything_else_is_fatal_and_not_repeated(tmp_path: Path, text: str, name
         load(written(tmp_path, text), Sample)
     assert named in str(caught.value)
     assert "s3cret" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            LEAST.replace("port=1", "prot=1"),
+            "prot: there is no such setting here; did you mean port?",
+        ),
+        (LEAST.replace("port=1", "prot=1"), "port: missing; expected a whole number"),
+        (
+            LEAST + "qqq=1\n",
+            "qqq: there is no such setting here; there are member, federation,",
+        ),
+        (
+            WHOLE + "port=1\n",
+            "more no. 1, port: there is no such setting here; it belongs at the top",
+        ),
+        (LEAST + 'key="k"\n', "key: there is no such setting here; it belongs in [tls]"),
+        (LEAST.replace('tls={key="k"}', ""), "tls: missing; expected a section [tls]"),
+        (
+            LEAST.replace('{key="k"}', '"k"'),
+            "tls: expected a section [tls], found text in quotation",
+        ),
+        (
+            LEAST.replace("port=1", 'port="1"'),
+            "port: expected a whole number, found text in quotation",
+        ),
+        (
+            LEAST.replace("port=1", "port=true"),
+            "port: expected a whole number, found true or false",
+        ),
+        (
+            LEAST.replace("port=1", "port=2026-03-01"),
+            "expected a whole number, found a date or a time",
+        ),
+        (LEAST.replace('"k"', "[]"), "tls.key: expected a path in quotation marks, found a list"),
+        (LEAST + "more=1\n", "more: expected sections [[more]], found a whole number"),
+        (LEAST + 'mode="slow"\n', "mode: expected one of fast"),
+        (LEAST + "poll=16.0\n", "poll: expected a number from 1 to 15"),
+        (LEAST + "pair=[1]\n", "pair: expected a list of 2, found 1"),
+        (LEAST + 'word="x"\n', "word: expected a, b or c"),
+        (LEAST + "word=1\n", "word: expected a, b or c, found a whole number"),
+        (LEAST + 'listen="0.0.0.0"\n', "listen: expected host:port in quotation marks, such as"),
+        (LEAST + "ratio=1" + "0" * 400 + "\n", "ratio: expected a number"),
+        (LEAST + '"new\\nline"=1\n', "new\ufffdline: there is no such setting"),
+    ],
+)
+def test_a_fault_is_told_in_plain_words(tmp_path: Path, text: str, told: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(Defect) as caught:
+        load(path, Sample)
+    words = str(caught.value)
+    assert words.startswith(f"{path}: ")
+    assert told in words
+    for word_of_the_library in ("$", "`", "Object", "array", "object", "`str`", "field", "Struct"):
+        assert word_of_the_library not in words
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Defect) as caught:
+        load(written(tmp_path, 'port=true\ntls={kee="k"}\n'), Sample)
+    told = str(caught.value)
+    lines = told.splitlines()
+    assert lines[0] == f"{tmp_path / 'settings.toml'}: 5 faults"
+    keys = ["tls.kee", "tls.key", "port", "member", "federation"]
+    assert sorted(line.strip().partition(": ")[0] for line in lines[1:]) == sorted(keys)
+
+
+class Paired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    least: int
+    most: int
+
+    def __post_init__(self) -> None:
+        if self.least > self.most:
+            raise Defect("least: more than most")
+
+
+def test_settings_that_do_not_fit_each_other_are_told_with_their_file(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "least=1\nmost=2\n"), Paired) == Paired(1, 2)
+    path = written(tmp_path, "least=2\nmost=1\n")
+    with pytest.raises(Defect) as caught:
+        load(path, Paired)
+    assert str(caught.value) == f"{path}: least: more than most"
+
+
+def test_of_very_many_faults_the_first_are_told(tmp_path: Path) -> None:
+    with pytest.raises(Defect) as caught:
+        load(written(tmp_path, LEAST + "[[more]]\n" * 40), Sample)
+    lines = str(caught.value).splitlines()
+    assert lines[0].endswith(": 40 faults")
+    assert lines[1] == "  more no. 1, key: missing; expected a path in quotation marks"
+    assert lines[-1] == "  and 20 more"
+    assert len(lines) == 22
+
+
+values = st.recursive(
+    st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["fast", "a", "e99000001.oak", "", "x y"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["key", "first", "value"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([field.name for field in msgspec.structs.fields(Sample)]), values
+    )
+)
+def test_what_has_the_form_becomes_settings(more: dict[str, object]) -> None:
+    least = {"member": "a", "federation": "b", "port": 1, "tls": {"key": "k"}}
+    try:
+        form = formed(Sample, {**least, **more})
+    except Defect:
+        return
+    msgspec.convert(form, Sample, strict=True, dec_hook=lambda _, value: Path(value))
 
 
 def test_a_type_that_takes_unknown_fields_is_refused(tmp_path: Path) -> None:
@@ -149,8 +278,10 @@ def test_files_that_cannot_be_settings(tmp_path: Path) -> None:
     path.write_bytes(b"#" * 300_000)
     with pytest.raises(Defect, match="longer"):
         load(path, Sample)
-    with pytest.raises(Defect, match="cannot be read"):
+    with pytest.raises(Defect, match=r"none.toml: cannot be read: there is no such file$"):
         load(tmp_path / "none.toml", Sample)
+    with pytest.raises(Defect, match=r"cannot be read: it is a folder$"):
+        load(tmp_path, Sample)
 
 
 @given(st.binary(max_size=200))
