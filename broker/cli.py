@@ -6,8 +6,6 @@ from contextlib import closing
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from broker import wiring
 from broker.settings import BrokerSettings
@@ -26,6 +24,7 @@ from fingerpost.service.commands import (
     UntilOption,
     WhyOption,
 )
+from fingerpost.service.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
     "fingerpost-broker", "broker", BrokerSettings, wiring.EVENTS, wiring.serve
@@ -101,15 +100,16 @@ def audit_show(
     handles: Annotated[bool, typer.Option("--handles", help="Open the daily pseudonyms.")] = False,
 ) -> None:
     """Lists entries."""
-    table = Table("No.", "When (UTC)", "Event", "By", "Query", "Agency", "Reach", "Handle")
+    columns = ("No.", "When (UTC)", "Event", "By", "Query", "Agency", "Reach", "Handle")
+    rows: list[tuple[str, ...]] = []
     with closing(wiring.open_audit(PROGRAM.load(settings_file))) as log:
         for entry in log.show(since, until, decrypt=handles):
             when = commands.utc(entry.at)
             fields = [str(entry.fields.get(name, "")) for name in ("agency", "reach")]
             handle = "forgotten" if entry.forgotten else (entry.body or b"").decode("ascii")
             row = (str(entry.seq), when, entry.kind, str(entry.actor), str(entry.operation))
-            table.add_row(*row, *fields, handle if handles else "")
-    Console().print(table)
+            rows.append((*row, *fields, handle if handles else ""))
+    show_list(a_console(), columns, rows)
 
 
 @audit.command("forget")

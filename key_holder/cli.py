@@ -6,8 +6,6 @@ from contextlib import closing
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from fingerpost.protocol.federation import Service
 from fingerpost.service import commands
@@ -20,6 +18,7 @@ from fingerpost.service.commands import (
     SinceOption,
     UntilOption,
 )
+from fingerpost.service.listing import a_console, show_list
 from key_holder import wiring
 from key_holder.settings import KeyHolderSettings
 
@@ -81,13 +80,14 @@ def audit_show(
     settings_file: SettingsFile, since: SinceOption = 0, until: UntilOption = commands.NEVER
 ) -> None:
     """Lists entries."""
-    table = Table("No.", "When (UTC)", "Member", "Epoch", "Workload", "Elements")
+    columns = ("No.", "When (UTC)", "Member", "Epoch", "Workload", "Elements")
+    rows: list[tuple[str, ...]] = []
     with closing(wiring.open_audit(PROGRAM.load(settings_file))) as log:
         for entry in log.show(since, until, decrypt=False):
             when = commands.utc(entry.at)
             fields = [str(entry.fields.get(name, "")) for name in ("epoch", "workload", "elements")]
-            table.add_row(str(entry.seq), when, str(entry.actor), *fields)
-    Console().print(table)
+            rows.append((str(entry.seq), when, str(entry.actor), *fields))
+    show_list(a_console(), columns, rows)
 
 
 def main() -> None:

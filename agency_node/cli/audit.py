@@ -12,9 +12,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from agency_node import wiring
 from agency_node.audit_record import ADOPTED, OPENED, Asked, Body, is_possible, read_body
@@ -26,6 +23,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.service import commands
 from fingerpost.service.audit import Actor, AuditEvent, Entry, OperationId, Receipt
 from fingerpost.service.commands import ByOption, MonthOption, SettingsFile, WhyOption
+from fingerpost.service.listing import a_console, show_block, show_list
 
 Agency = Annotated[
     str | None, typer.Option("--agency", help="Whose log; needed when the node has several.")
@@ -108,51 +106,29 @@ def forget(
 
 
 def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:
-    table = Table(
-        "No.",
-        "When (UTC)",
-        "Who asked",
-        "For",
-        "About",
-        "Finding",
-        "Told",
-        "Query",
+    show_list(
+        a_console(),
+        ("No.", "When (UTC)", "Who asked", "For", "About", "Finding", "Told", "Query"),
+        [tuple(_row(entry)) for entry in entries],
         title=str(agency),
-        title_justify="left",
-        show_lines=True,
+        prose=("Who asked", "For", "About"),
     )
-    for entry in entries:
-        table.add_row(*(_text(cell) for cell in _row(entry)))
-    Console().print(table)
 
 
 def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
     """Whom to ring, and which of the own records to look at. Nothing of it has left the node, or does."""
-    console = Console(highlight=False)
+    console = a_console()
     if not entries:
-        console.print(Text(f"{agency}: nothing to look at."))
+        console.print(f"{agency}: nothing to look at.")
         return
     lookups = "1 lookup" if len(entries) == 1 else f"{len(entries)} lookups"
     console.print(
-        Text(
-            f"{agency}: {lookups} may have been about a child known here. Nothing was told. Look at the records "
-            "named; if it is the child, ring the asker."
-        )
+        f"{agency}: {lookups} may have been about a child known here. Nothing was told. Look at the records named; "
+        "if it is the child, ring the asker."
     )
     for entry in entries:
-        console.print(Text(f"\nNo. {entry.seq}, {commands.utc(entry.at)} UTC"), style="bold")
-        table = Table.grid(padding=(0, 2))
-        table.add_column(min_width=8)
-        table.add_column(overflow="fold")
-        for label, text in _to_look_at(entry):
-            table.add_row(Text(f"  {label}"), _text(text))
-        console.print(table)
-
-
-def _text(text: str) -> Text:
-    """With nothing in it that steers a terminal or turns the direction of writing (attack: an asker's child whose name
-    paints over the line that says who asked)."""
-    return Text("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text))
+        console.print(f"\nNo. {entry.seq}, {commands.utc(entry.at)} UTC", style="bold")
+        show_block(console, _to_look_at(entry), indent=2)
 
 
 def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -186,7 +162,7 @@ def _row(entry: Entry) -> Iterator[str]:
         yield from _asked(body.asked, entry, body.refusal)
     yield str(entry.fields["finding"])
     yield f"{entry.fields['told']} pointers" if entry.fields["answer"] == "INVOLVED" else "nothing"
-    yield f"{str(entry.fields['query'])[:16]}\n{entry.fields['reach']}"
+    yield f"{entry.fields['query']}\n{entry.fields['reach']}"
 
 
 def _asked(asked: Asked | None, entry: Entry, refusal: str) -> Iterator[str]:

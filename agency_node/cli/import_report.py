@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
 from agency_node.case_sources.reasons import RefusedRow
 from agency_node.ingest.report import ImportReport
+from fingerpost.service.listing import show_list
 
 _ROWS_SHOWN: Final = 20
 
@@ -57,13 +57,8 @@ def _count(number: int, one: str, many: str) -> str:
 
 def show_refused(console: Console, refused: Sequence[RefusedRow]) -> None:
     """The first of them, by line."""
-    table = Table(
-        *("line", "column", "reason"),
-        title="Refused rows: these children may not be found",
-        title_justify="left",
-    )
-    for row in refused[:_ROWS_SHOWN]:
-        table.add_row(str(row.line), row.column, row.words)
+    rows = [(str(row.line), row.column, row.words) for row in refused[:_ROWS_SHOWN]]
     if len(refused) > _ROWS_SHOWN:
-        table.add_row("…", "", f"{len(refused) - _ROWS_SHOWN} more in the report")
-    console.print(table)
+        rows.append(("…", "", f"{len(refused) - _ROWS_SHOWN} more in the report"))
+    title = "Refused rows: these children may not be found"
+    show_list(console, ("Line", "Column", "Reason"), rows, title=title, prose=("Reason",))

@@ -7,8 +7,6 @@ import time
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from agency_node import wiring
 from agency_node.import_wiring import open_store
@@ -27,6 +25,7 @@ from fingerpost.service.commands import (
     SettingsFile,
 )
 from fingerpost.service.health import probe
+from fingerpost.service.listing import a_console, show_list
 from fingerpost.service.member_list import MemberListClient
 from fingerpost.service.membership import check_places
 
@@ -98,13 +97,15 @@ def status(settings_file: SettingsFile) -> None:
     records = open_store(settings)
     try:
         attached, answering = asyncio.run(_probed(settings))
-        table = Table("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
-        for agency in records.agencies():
-            table.add_row(str(agency), *_row(records, agency, epochs), answering[agency])
+        columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
+        rows = [
+            (str(agency), *_row(records, agency, epochs), answering[agency])
+            for agency in records.agencies()
+        ]
     finally:
         records.close()
-    console = Console()
-    console.print(table)
+    console = a_console()
+    show_list(console, columns, rows, prose=columns[4:5])
     console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
     if epochs is None:
         console.print("No member list is kept that holds: epochs are not known.")

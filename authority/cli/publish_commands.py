@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from tuf.api.metadata import Root, Targets
 
 from authority import checks, code_lists
@@ -23,6 +22,7 @@ from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Service
 from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.service.listing import a_console, show_block
 
 code_lists_app = typer.Typer(help="Purposes, roles and kinds in force.", no_args_is_help=True)
 
@@ -73,19 +73,21 @@ def show(folder: Folder) -> None:
     """What the draft says, what is published, and what runs out when."""
     ceremony = Ceremony.open(folder)
     draft = ceremony.draft()
-    table = Table("", "", show_header=False, box=None)
-    table.add_row("federation", str(ceremony.charter.federation))
+    lines: list[tuple[str, str]] = []
+    lines.append(("federation", str(ceremony.charter.federation)))
     for service in Service:
         count = sum(member.service is service for member in draft.members.values())
-        table.add_row(f"{service.value}s", str(count))
-    table.add_row("areas", str(len(draft.areas)))
+        lines.append((f"{service.value}s", str(count)))
+    lines.append(("areas", str(len(draft.areas))))
     agencies = [agency for area in draft.areas.values() for agency in area.agencies]
-    table.add_row("agencies", f"{len(agencies)}, {sum(bool(a.gateways) for a in agencies)} may ask")
-    table.add_row("not connected", str(sum(len(a.not_connected) for a in draft.areas.values())))
+    lines.append(
+        ("agencies", f"{len(agencies)}, {sum(bool(a.gateways) for a in agencies)} may ask")
+    )
+    lines.append(("not connected", str(sum(len(a.not_connected) for a in draft.areas.values()))))
     for epoch in draft.parameters.epochs:
         sealed = sum(number == epoch.number for number, _ in draft.peppers)
         when = f"{shown(epoch.starts_at)} to {shown(epoch.ends_at)}, {sealed} peppers"
-        table.add_row(f"epoch {epoch.number}", when)
+        lines.append((f"epoch {epoch.number}", when))
     for name in (ROOT, TARGETS, CODE_LISTS):
         data = ceremony.repository.read_metadata(name)
         if data is None:
@@ -93,10 +95,10 @@ def show(folder: Folder) -> None:
         root = name == ROOT
         signed = read_signed(data, Root).signed if root else read_signed(data, Targets).signed
         until = shown(signed.expires.timestamp())
-        table.add_row(name, f"version {signed.version}, until {until}")
+        lines.append((name, f"version {signed.version}, until {until}"))
     deny = ceremony.denied()
-    table.add_row("suspended", f"{len(deny.members)} members, {len(deny.agencies)} agencies")
-    console.print(table)
+    lines.append(("suspended", f"{len(deny.members)} members, {len(deny.agencies)} agencies"))
+    show_block(a_console(), lines)
 
 
 def suspend(

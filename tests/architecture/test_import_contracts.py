@@ -79,6 +79,7 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"broker/wiring.py": "import typer"},
         {"fingerpost/service/run.py": "from typer import Exit"},
         {"key_holder/service.py": "from fingerpost.service import commands"},
+        {"agency_node/upkeep.py": "from fingerpost.service.listing import a_console"},
     ),
     "Inside the authority: commands over the ceremony over changes over the repository": (
         {"authority/repository.py": "from authority import ceremony"},

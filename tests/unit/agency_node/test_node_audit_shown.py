@@ -74,11 +74,11 @@ Show = Callable[..., str]
 
 @pytest.fixture
 def show(settings_file: Path) -> Show:
-    def shown(*more: str, columns: int = 120) -> str:
+    def shown(*more: str, columns: int | None = 120) -> str:
         done = CliRunner().invoke(
             cli.app,
             ["audit", "show", "--settings", str(settings_file), *more],
-            env={"COLUMNS": str(columns)},
+            env={"COLUMNS": None if columns is None else str(columns)},
         )
         assert done.exit_code == 0, done.output
         return done.stdout
@@ -109,6 +109,17 @@ def test_the_duty_desk_reads_who_asked_how_to_ring_them_and_what_to_look_at(
         assert part in told, part
     assert "widened" not in told
     assert re.search(r"No\. 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", told)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 200, None])
+def test_the_whole_log_is_read_with_every_id_whole(
+    logs: AgencyLogs, show: Show, columns: int | None
+) -> None:
+    opened = entries(a_child())
+    logs.opened(opened)
+    text = show(columns=columns)
+    for whole in (str(SCHOOL), str(COUNCIL), opened[0].query.hash.hex(), "ref-1", "S47_ENQUIRY"):
+        assert whole in text, whole
 
 
 def test_a_second_round_is_marked_and_says_why(logs: AgencyLogs, show: Show) -> None:

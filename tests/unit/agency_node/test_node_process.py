@@ -221,14 +221,16 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
             assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
             assert words[MINE[2]] is Status.CANNOT_ANSWER, "never imported is not a no"
             assert await probe(home.settings.health)
-            status = await asyncio.to_thread(
-                CliRunner().invoke,
-                cli.app,
-                ["status", "--settings", str(home.settings_file)],
-                env={"COLUMNS": "200"},
-            )
-            assert "broker: attached" in status.stdout
-            assert "never" in status.stdout
+            for columns in ("60", "80", "120", "200", None):
+                status = await asyncio.to_thread(
+                    CliRunner().invoke,
+                    cli.app,
+                    ["status", "--settings", str(home.settings_file)],
+                    env={"COLUMNS": columns},
+                )
+                assert "broker: attached" in status.stdout
+                assert "never" in status.stdout
+                assert all(str(agency) in status.stdout for agency in MINE), columns
         async with node_of(home, log):  # started anew: a replay is still known
             await broker.stream(2)
             assert set((await asked(broker, home, query)).values()) == {Status.TRY_AGAIN}

@@ -224,14 +224,15 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
     for file in (home.folder / "state").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
 
-    shown = CliRunner().invoke(
-        cli.app,
-        ["audit", "show", "--settings", str(home.settings_file), "--handles"],
-        env={"COLUMNS": "400"},
-    )
-    assert shown.exit_code == 0
-    assert late.hash.hex() in shown.stdout
-    assert "0" * 32 in shown.stdout
+    for columns in ("60", "80", "120", "400", None):
+        shown = CliRunner().invoke(
+            cli.app,
+            ["audit", "show", "--settings", str(home.settings_file), "--handles"],
+            env={"COLUMNS": columns},
+        )
+        assert shown.exit_code == 0
+        for whole in (late.hash.hex(), "0" * 32, str(late.core.agency)):
+            assert whole in shown.stdout, columns
     verified = CliRunner().invoke(
         cli.app, ["audit", "verify", "--settings", str(home.settings_file)]
     )

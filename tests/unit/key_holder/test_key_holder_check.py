@@ -13,10 +13,13 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service import bundle
+from fingerpost.service.audit import Actor, AuditEvent, OperationId
 from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.settings import write_secret
+from fingerpost.service.settings import load, write_secret
 from key_holder import cli
+from key_holder.settings import KeyHolderSettings
 from key_holder.vault import SEED_BYTES
+from key_holder.wiring import open_audit
 
 SETTINGS = """
 listen = "127.0.0.1:1"
@@ -90,6 +93,31 @@ def test_check_names_the_setting_that_is_wrong(home: Path, missing: str, fault: 
     run = CliRunner().invoke(cli.app, ["check", "--settings", str(home / "settings.toml")])
     assert isinstance(run.exception, Defect)
     assert re.search(fault, str(run.exception))
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120", None])
+def test_who_had_how_much_evaluated_is_shown_with_every_id_whole(
+    home: Path, columns: str | None
+) -> None:
+    where = home / "settings.toml"
+    member = MemberId("south-east-schools-and-nurseries-hosting")
+    log = open_audit(load(where, KeyHolderSettings))
+    log.append(
+        AuditEvent(
+            "key-holder.evaluated",
+            Actor.of(member),
+            OperationId("epoch-12"),
+            1_770_000_000,
+            {"epoch": 12, "workload": "LOOKUP", "elements": 32},
+        )
+    )
+    log.close()
+    shown = CliRunner().invoke(
+        cli.app, ["audit", "show", "--settings", str(where)], env={"COLUMNS": columns}
+    )
+    assert shown.exit_code == 0, shown.output
+    for whole in (str(member), "LOOKUP", "2026-02-02 02:40:00"):
+        assert whole in shown.stdout
 
 
 def test_a_bundle_of_another_service_is_refused(home: Path) -> None:

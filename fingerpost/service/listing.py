@@ -1,0 +1,118 @@
+"""Lists for a person at a terminal: a table where it fits, one block an item where it does not.
+
+Law: nothing that is listed is ever cut, and a word (an id, a hash, a number) is never broken over two lines: what is
+copied from here is given to the next command. Only prose is wrapped, at its spaces. Only a ``cli`` imports this.
+
+Nothing listed steers a terminal or turns the direction of writing (attack: a name that paints over the line beside it).
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console, OverflowMethod
+from rich.table import Table
+from rich.text import Text
+
+_PROSE_CELLS: Final = 16
+"""Narrower than this, prose is no pleasure to read: then rather a block an item."""
+_LEAST_CELLS: Final = 20
+_ENDLESS: Final = 100_000
+
+Row = Sequence[str]
+"""A cell for each column; lines in it are divided by a line feed."""
+
+
+def a_console() -> Console:
+    """Standard output. What does not go to a terminal has lines as long as need be, unless ``COLUMNS`` bounds them."""
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _ENDLESS
+    return console
+
+
+def show_list(
+    console: Console,
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    title: str = "",
+    prose: Sequence[str] = (),
+) -> None:
+    """Prints ``rows`` under ``columns``; ``prose`` names those columns that may be wrapped."""
+    cells = [[shown(cell) for cell in row] for row in rows]
+    if title:
+        _print(console, Text(shown(title), style="italic"))
+    if not cells:
+        _print(console, Text("Nothing to list."))
+        return
+    widths = _widths(columns, cells, prose, console.width)
+    if widths is not None:
+        table = Table(show_lines=any("\n" in cell for row in cells for cell in row))
+        for name, width in zip(columns, widths, strict=True):
+            wrapped = name in prose
+            overflow: OverflowMethod = "fold" if wrapped else "ignore"
+            table.add_column(name, width=width, no_wrap=not wrapped, overflow=overflow)
+        for row in cells:
+            table.add_row(*map(Text, row))
+        console.print(table, highlight=False)
+        return
+    for number, row in enumerate(cells):
+        if number:
+            _print(console, Text())
+        show_block(console, zip(columns, row, strict=True))
+
+
+def show_block(console: Console, pairs: Iterable[tuple[str, str]], *, indent: int = 0) -> None:
+    """Prints labels, and what each stands for beside it; what is empty is left out."""
+    some = [(label, shown(text)) for label, text in pairs if text]
+    left = indent + max((cell_len(label) for label, _ in some), default=0) + 2
+    wide = max(console.width - left, _LEAST_CELLS)
+    for label, text in some:
+        head = " " * indent + label
+        for line in _wrapped(text, wide):
+            _print(console, Text(f"{head}{' ' * (left - cell_len(head))}{line}"))
+            head = ""
+
+
+def shown(text: str) -> str:
+    """Without what steers a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def _wrapped(text: str, wide: int) -> list[str]:
+    return [
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(line, wide, break_long_words=False, break_on_hyphens=False)
+    ]
+
+
+def _widths(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], prose: Sequence[str], room: int
+) -> list[int] | None:
+    """Of each column of a table in ``room``; None where not all can be read there."""
+    room -= 3 * len(columns) + 1  # a rule and a space on either side of each, and the last rule
+    widest, least = [], []
+    for index, name in enumerate(columns):
+        lines = [name, *(line for row in cells for line in row[index].splitlines())]
+        widest.append(max(map(cell_len, lines)))
+        if name in prose:
+            words = max((cell_len(word) for line in lines for word in line.split()), default=0)
+            least.append(max(words, min(widest[-1], _PROSE_CELLS)))
+        else:
+            least.append(widest[-1])
+    if sum(least) > room:
+        return None
+    for index, wish in enumerate(widest):
+        least[index] = min(wish, least[index] + room - sum(least))
+    return least
+
+
+def _print(console: Console, text: Text) -> None:
+    """Unfolded: a terminal goes on in the next line by itself, and what is copied is whole."""
+    console.print(text, soft_wrap=True, highlight=False)
