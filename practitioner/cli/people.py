@@ -9,12 +9,11 @@ from typing import Annotated
 import msgspec
 import pyotp
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.service.listing import a_console, show_list
 from fingerpost.service.settings import read_secret, replace_file
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
@@ -28,7 +27,7 @@ from practitioner.cli.parsing import (
     member_of,
     secret_lines,
 )
-from practitioner.sign_in.rules import SESSION_SECONDS, Account
+from practitioner.sign_in.rules import SESSION_SECONDS, Account, require_ahead
 from practitioner.wiring import open_people
 
 account = typer.Typer(no_args_is_help=True, help="The practitioners who may ask here.")
@@ -74,6 +73,7 @@ def add(
         training_until=end_of(training_until, "--training-until"),
         vetting_until=end_of(vetting_until, "--vetting-until"),
     )
+    require_ahead(value.training_until, value.vetting_until, time.time())
     with open_people(loaded) as people:
         secret = people.accounts.add(value, _new_password(password_stdin))
         people.record.account_added(
@@ -112,6 +112,7 @@ def renew(
     chosen = agency_of(loaded, agency)
     training = end_of(training_until, "--training-until")
     vetting = end_of(vetting_until, "--vetting-until")
+    require_ahead(training, vetting, time.time())
     with open_people(loaded) as people:
         if not people.accounts.knows(chosen, name):
             raise Refused(Code.NOT_ALLOWED, "there is no such account")
@@ -135,19 +136,23 @@ def reset(
     with open_people(loaded) as people:
         secret = people.accounts.reset(chosen, name, _new_password(password_stdin))
         people.record.account_reset(chosen, administrator(), name, time.time())
+        states = {(each.agency, each.subject): _state(each) for each in people.accounts.list()}
     _show_secret(chosen, name, secret, as_json=as_json)
+    if state := states[chosen, name]:
+        typer.echo(f"This account cannot sign in yet: {state}.", err=True)
 
 
 @account.command("list")
 def list_(settings_file: SettingsFile) -> None:
     """Lists the accounts."""
-    table = Table("Agency", "Account", "Name", "Role", "Training until", "Vetting until", "")
+    columns = ("Agency", "Account", "Name", "Role", "Training until", "Vetting until", "State")
+    rows = []
     with open_people(load(settings_file)) as people:
         for each in people.accounts.list():
             until = [_last_day(each.training_until), _last_day(each.vetting_until)]
-            state = "disabled" if each.disabled else ""
-            table.add_row(str(each.agency), each.subject, each.name, each.role.name, *until, state)
-    Console(markup=False, highlight=False).print(table)
+            row = (str(each.agency), each.subject, each.name, each.role.name, *until, _state(each))
+            rows.append(row)
+    show_list(a_console(), columns, rows, prose=("Name", "State"))
 
 
 def sign_in(
@@ -211,6 +216,17 @@ def _show_secret(agency: AgencyId, name: str, secret: str, *, as_json: bool) -> 
         return
     typer.echo("Put this into the practitioner's authenticator. It is not shown again.")
     typer.echo(f"  secret: {secret}\n  {uri}")
+
+
+def _state(each: Account) -> str:
+    """Why the account cannot sign in; empty when it can."""
+    if each.disabled:
+        return "disabled"
+    try:
+        require_ahead(each.training_until, each.vetting_until, time.time())
+    except Refused as refused:
+        return refused.what
+    return ""
 
 
 def _last_day(until: int) -> str:

@@ -107,6 +107,14 @@ _FINER: Final[Mapping[tuple[Code, str], str]] = {
     (Code.NOT_ALLOWED, "reason to widen of this purpose"): (
         "That is no reason to widen a lookup for this purpose."
     ),
+    (Code.NOT_ALLOWED, "the training is over"): (
+        "--training-until: that day is over, or ends now, and sign-in would be refused. Give the last day of "
+        "a training that still runs. To shut an account: account disable."
+    ),
+    (Code.NOT_ALLOWED, "the vetting is over"): (
+        "--vetting-until: that day is over, or ends now, and sign-in would be refused. Give the last day of "
+        "a vetting that still runs. To shut an account: account disable."
+    ),
     (Code.NOT_ALLOWED, "the account exists"): "There is such an account already.",
     (Code.NOT_ALLOWED, "there is no such account"): "There is no such account.",
     (Code.MALFORMED, "refused by the other party"): (

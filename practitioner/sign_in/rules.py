@@ -45,10 +45,23 @@ def require_entitled(account: Account, now: float) -> None:
     """Raises ``Refused(SIGN_IN)``: disabled, or training or vetting has run out."""
     if account.disabled:
         raise Refused(Code.SIGN_IN, "account")
-    if account.training_until <= now + _MARGIN:
+    if _is_over(account.training_until, now):
         raise Refused(Code.SIGN_IN, "training has run out")
-    if account.vetting_until <= now + _MARGIN:
+    if _is_over(account.vetting_until, now):
         raise Refused(Code.SIGN_IN, "vetting has run out")
+
+
+def require_ahead(training_until: int, vetting_until: int, now: float) -> None:
+    """For who writes the ends down: by the same measure as the sign-in, so that none is kept by which nobody could sign
+    in. Raises ``Refused(NOT_ALLOWED)``."""
+    if _is_over(training_until, now):
+        raise Refused(Code.NOT_ALLOWED, "the training is over")
+    if _is_over(vetting_until, now):
+        raise Refused(Code.NOT_ALLOWED, "the vetting is over")
+
+
+def _is_over(until: int, now: float) -> bool:
+    return until <= now + _MARGIN
 
 
 def waits_until(failures: int, now: float) -> int:

@@ -44,11 +44,13 @@ def people(gateway_settings: GatewaySettings) -> Iterator[People]:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: str, stdin: str = "") -> Said:
+    def call(*arguments: str, stdin: str = "", columns: str | None = "100") -> Said:
         monkeypatch.setattr(sys, "argv", ["fingerpost", *arguments])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back afterwards
-        monkeypatch.setenv("COLUMNS", "100")
+        monkeypatch.delenv("COLUMNS", raising=False)
+        if columns is not None:
+            monkeypatch.setenv("COLUMNS", columns)
         with pytest.raises(SystemExit) as ended:
             main()
         told = capsys.readouterr()

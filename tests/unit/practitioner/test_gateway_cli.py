@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyotp
@@ -126,6 +126,64 @@ def test_dates_are_last_days(
         (account,) = people.accounts.list()
     assert datetime.fromtimestamp(account.training_until, UTC) == datetime(2030, 2, 1, tzinfo=UTC)
     assert "2030-01-31" in run("account", "list", "--settings", str(settings_file)).out
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120", None])
+def test_accounts_are_listed_with_every_id_whole(
+    run: Run,
+    gateway_settings: GatewaySettings,
+    settings_file: Path,
+    columns: str | None,
+) -> None:
+    subject = "anastasia.featherstonehaugh-cholmondeley"
+    add(run, settings_file, "--account", subject)
+    listed = run("account", "list", "--settings", str(settings_file), columns=columns).out
+    for whole in (subject, str(COUNCIL), "SOCIAL_WORKER"):
+        assert whole in listed
+
+
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+
+
+@pytest.mark.parametrize("option", ["--training-until", "--vetting-until"])
+def test_a_day_that_is_over_is_refused_when_it_is_written(
+    run: Run, settings_file: Path, gateway_settings: GatewaySettings, option: str
+) -> None:
+    told = add(run, settings_file, option, YESTERDAY)
+    assert told.status == 4
+    assert told.err.startswith(f"fingerpost: {option}: that day is over")
+    assert "otpauth" not in told.out
+    with open_people(gateway_settings) as people:
+        assert people.accounts.list() == ()
+
+
+@pytest.mark.parametrize("option", ["--training-until", "--vetting-until"])
+def test_a_day_that_is_over_is_refused_when_it_is_changed(
+    desk: Desk, gateway_settings: GatewaySettings, option: str
+) -> None:
+    with open_people(gateway_settings) as people:
+        before = people.accounts.list()
+    ends = {"--training-until": "2099-01-31", "--vetting-until": "2099-01-31", option: YESTERDAY}
+    at = ("--settings", str(desk.settings), "--account", "ann")
+    told = desk.run("account", "renew", *at, *(x for pair in ends.items() for x in pair))
+    assert told.status == 4
+    assert told.err.startswith(f"fingerpost: {option}: that day is over")
+    with open_people(gateway_settings) as people:
+        assert people.accounts.list() == before
+    assert "account.renewed" not in desk.run("audit", "show", "--settings", str(desk.settings)).out
+
+
+def test_an_account_whose_training_has_run_out_since_is_told_as_such(
+    desk: Desk, gateway_settings: GatewaySettings
+) -> None:
+    with open_people(gateway_settings) as people:
+        people.accounts.renew(COUNCIL, "ann", 1_700_000_000, 4_000_000_000)
+    at = ("--settings", str(desk.settings))
+    assert "the training is over" in desk.run("account", "list", *at).out
+    reset = ("account", "reset", *at, "--account", "ann", "--password-stdin")
+    told = desk.run(*reset, stdin=f"{PASSWORD}\n")
+    assert told.status == 0
+    assert told.err == "This account cannot sign in yet: the training is over.\n"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,24 @@ def test_training_and_vetting_must_outlast_a_query_and_the_skew(field: str, befo
     rules.require_entitled(account(**{field: NOW + 241}), NOW)
 
 
+@given(
+    training=st.integers(min_value=-limits.DAY, max_value=limits.DAY),
+    vetting=st.integers(min_value=-limits.DAY, max_value=limits.DAY),
+)
+def test_ends_are_written_down_just_when_they_let_somebody_sign_in(
+    training: int, vetting: int
+) -> None:
+    ends = {"training_until": NOW + training, "vetting_until": NOW + vetting}
+    try:
+        rules.require_entitled(account(**ends), NOW)
+    except Refused:
+        with pytest.raises(Refused) as refused:
+            rules.require_ahead(NOW + training, NOW + vetting, NOW)
+        assert refused.value.code is Code.NOT_ALLOWED
+    else:
+        rules.require_ahead(NOW + training, NOW + vetting, NOW)
+
+
 def test_a_disabled_account_may_not() -> None:
     with pytest.raises(Refused):
         rules.require_entitled(account(disabled=True), NOW)
