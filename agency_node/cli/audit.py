@@ -18,7 +18,7 @@ from agency_node.audit_record import ADOPTED, OPENED, Asked, Body, is_possible, 
 from agency_node.cli.run import PROGRAM
 from agency_node.settings import NodeSettings
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.service import commands
 from fingerpost.service.audit import Actor, AuditEvent, Entry, OperationId, Receipt
@@ -202,10 +202,7 @@ def _agency(settings: NodeSettings, text: str | None) -> AgencyId:
         if len(settings.agencies) != 1:
             raise Defect("--agency: this node has several; say whose log")
         return settings.agencies[0].id
-    try:
-        return AgencyId(text)
-    except Refused:
-        raise Defect("--agency: not an agency's id (area code, dot, name)") from None
+    return commands.identifier(AgencyId, text, "--agency")
 
 
 def _receipt(text: str) -> Receipt:

@@ -35,6 +35,7 @@ from agency_node.ingest.staging import ManyRefused, Older, Options, Shrunk
 from agency_node.settings import NodeSettings
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.service.commands import identifier
 from fingerpost.service.logs import configure
 from fingerpost.service.membership import MEMBERSHIP_EVENTS
 from fingerpost.service.settings import load, replace_file
@@ -121,13 +122,13 @@ def read_jobs(agencies: list[str], file: Path | None) -> tuple[Job, ...]:
     if file is not None:
         if len(agencies) != 1 or "=" in agencies[0]:
             raise Defect("with a FILE give one --agency; for several use --agency AGENCY=FILE")
-        return (Job(_agency(agencies[0]), file),)
+        return (Job(identifier(AgencyId, agencies[0], "--agency"), file),)
     jobs = []
     for text in agencies:
         name, found, path = text.partition("=")
         if not found or not path:
             raise Defect("give a FILE, or --agency AGENCY=FILE")
-        jobs.append(Job(_agency(name), Path(path)))
+        jobs.append(Job(identifier(AgencyId, name, "--agency"), Path(path)))
     if len({job.agency for job in jobs}) != len(jobs):
         raise Defect("an agency is given twice")
     return tuple(jobs)
@@ -142,13 +143,6 @@ def read_columns(maps: list[str], ignored: list[str]) -> Columns:
             raise Defect("--map NAME=COLUMN: the column is one of " + ", ".join(sorted(COLUMNS)))
         rename[name.strip().lower()] = ours.strip().lower()
     return Columns(rename, frozenset(name.strip().lower() for name in ignored))
-
-
-def _agency(text: str) -> AgencyId:
-    try:
-        return AgencyId(text)
-    except Refused:
-        raise Defect("--agency: not an agency's id (area code, dot, name)") from None
 
 
 @dataclass(frozen=True, slots=True)

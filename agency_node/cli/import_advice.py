@@ -44,4 +44,7 @@ ADVICE: Final[Mapping[Code, str]] = MappingProxyType(
 
 
 def advice(refused: Refused) -> str:
-    return ADVICE.get(refused.code, refused.public_text)
+    """What to do, and for whoever looks into it the rule that failed, and who was asked, where."""
+    asked = f"; asked: {refused.asked}" if refused.asked else ""
+    said = ADVICE.get(refused.code, refused.public_text)
+    return f"{said} ({refused.code.value}: {refused.what}{asked})"

@@ -22,6 +22,7 @@ from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Service
 from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.service.commands import identifier
 from fingerpost.service.listing import a_console, show_block
 
 code_lists_app = typer.Typer(help="Purposes, roles and kinds in force.", no_args_is_help=True)
@@ -165,8 +166,8 @@ def _named(
     who: str | None, certificate: str | None, *, suspend_: bool
 ) -> Callable[[DenyList], DenyList]:
     # An agency's id has a dot and a member's has none.
-    agencies = frozenset({AgencyId(who)} if who and "." in who else ())
-    members = frozenset({MemberId(who)} if who and "." not in who else ())
+    agencies = frozenset({identifier(AgencyId, who, "WHO")} if who and "." in who else ())
+    members = frozenset({identifier(MemberId, who, "WHO")} if who and "." not in who else ())
     try:
         serials = frozenset({int(certificate, 16)} if certificate else ())
     except ValueError:

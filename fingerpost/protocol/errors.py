@@ -66,17 +66,19 @@ class Refused(Exception):
     """The other side's message will not be acted on.
 
     ``what`` names the field or rule of the contract that failed (a constant of our own source, never
-    a value that was received).
+    a value that was received). ``asked`` is for the operator of this process: whom we had asked, at which
+    address, as our own settings and bundle have them. It never leaves the process.
     """
 
-    def __init__(self, code: Code, what: str) -> None:
+    def __init__(self, code: Code, what: str, asked: str = "") -> None:
         super().__init__(f"{code.value}: {what}")
         self.code = code
         self.what = what
+        self.asked = asked
 
-    def __reduce__(self) -> tuple[type[Refused], tuple[Code, str]]:
+    def __reduce__(self) -> tuple[type[Refused], tuple[Code, str, str]]:
         """Refusals cross from worker processes to their parent."""
-        return Refused, (self.code, self.what)
+        return Refused, (self.code, self.what, self.asked)
 
     @property
     def public_text(self) -> str:

@@ -25,17 +25,18 @@ import typer
 from fingerpost.protocol.codec.enrolment import KEY_BYTES, EnrolmentRequest, write_enrolment
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Service
-from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.service import logs, settings
 from fingerpost.service.audit import Actor, AuditLog, Month, OperationId, Receipt, Report
 from fingerpost.service.bundle import EnrolmentBundle
 from fingerpost.service.credentials import make_member_keys
 from fingerpost.service.health import look_at_folder, probe
 from fingerpost.service.logs import Logger
-from fingerpost.service.run import Stop, run
+from fingerpost.service.run import Stop, run, told
+from fingerpost.service.settings_form import ID_WORDS
 
 S = TypeVar("S", bound=msgspec.Struct)
-T = TypeVar("T")
+Id = TypeVar("Id", AgencyId, AreaCode, FederationId, MemberId)
 
 NOT_DONE: Final = 2
 """The exit status of a command that was refused, or that met a defect. 1: not serving, or it crashed."""
@@ -56,12 +57,12 @@ ByOption = Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : 
 WhyOption = Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")]
 
 
-def identifier(type_: Callable[[str], T], text: str, option: str) -> T:
-    """What was typed, as an id. Raises ``Defect`` that names the option."""
+def identifier(type_: type[Id], text: str, option: str) -> Id:
+    """What was typed, as an id. Raises ``Defect`` that names the option and says what was expected."""
     try:
         return type_(text)
     except Refused:
-        raise Defect(f"{option}: not of the right form") from None
+        raise Defect(f"{option}: expected {ID_WORDS[type_]}") from None
 
 
 # ---- a program -----------------------------------------------------------------------------------
@@ -77,13 +78,13 @@ def command_line(words: str | None) -> typer.Typer:
 def main(commands: Callable[[], object], program: str) -> None:
     """Run the command that was typed. ``program``: the name that the operator types.
 
-    Refusals and defects end it as one plain line, with exit status 2. Anything else ends it with its type alone: the
+    Refusals and defects end it in plain words, with exit status 2. Anything else ends it with its type alone: the
     text of an exception, or its traceback, may hold what was typed, or read, about a child.
     """
     try:
         commands()
     except (Defect, Refused) as error:
-        text = error.public_text if isinstance(error, Refused) else str(error)
+        text = told(error) if isinstance(error, Refused) else str(error)
         typer.echo(f"{program}: {text}", err=True)
         sys.exit(NOT_DONE)
     finally:

@@ -51,6 +51,10 @@ class Identity:
         """The name that a client asks TLS to find in the server's certificate."""
         return f"{self.member}.{self.service.value}.{self.federation}.fingerpost"
 
+    def at(self, address: str) -> str:
+        """Whom we ask and where (host:port), for the operator's eyes: see ``Refused.asked``."""
+        return f"{self.service.value} “{self.member}” at {address}"
+
 
 @dataclass(frozen=True, slots=True)
 class PeerIdentity:

@@ -33,6 +33,7 @@ from fingerpost.service.logs import Logger
 from fingerpost.service.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.service.member_list_mirror import Mirror
 from fingerpost.service.renewal import RENEWAL_EVENTS
+from fingerpost.service.rpc import asking
 from fingerpost.service.rpc_channel import Redialled
 from fingerpost.service.rpc_issuer import IssuerClient, authority_only
 from fingerpost.service.rpc_member_list import fetcher
@@ -106,10 +107,12 @@ class Membership:
             fetch = fetcher(
                 str(addresses.issuer.address), lambda: authority_only(self.authority), issuer
             )
+            self._list_from = fetch.asked
             self.client = Mirror(places.member_list, places.bundle / ROOT, fetch)
         else:
             at = addresses.broker_nodes if service is Service.NODE else addresses.broker_askers
             fetch = fetcher(str(at), lambda: self.client_tls().credentials(), self.broker)
+            self._list_from = fetch.asked
             self.client = MemberListClient(
                 places.member_list, places.bundle / ROOT, fetch, self.bundle.member
             )
@@ -154,15 +157,17 @@ class Membership:
         """A certificate that holds, then a member list that holds. Raises ``Refused`` when either cannot be had."""
         lifetime = self.keys.lifetime()
         if lifetime is None or renewal.due(*lifetime, self._clock.now()):
-            await renewal.renew(
-                self.keys,
-                self.identity,
-                self.authority,
-                self.issuer.certify,
-                self._clock.now(),
-                secrets.token_bytes(limits.NONCE_BYTES),
-            )
-        await member_list.start(self.client, self.members, self._clock)
+            with asking(f"{self.issuer.asked} for a certificate"):
+                await renewal.renew(
+                    self.keys,
+                    self.identity,
+                    self.authority,
+                    self.issuer.certify,
+                    self._clock.now(),
+                    secrets.token_bytes(limits.NONCE_BYTES),
+                )
+        with asking(f"{self._list_from} for the member list"):
+            await member_list.start(self.client, self.members, self._clock)
 
     def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """For ``run.supervise``: what keeps certificate and member list fresh."""

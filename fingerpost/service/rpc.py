@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn, Protocol
 
 import grpc
@@ -124,6 +124,16 @@ async def abort_with(context: Context, refused: Refused) -> NoReturn:
     raise AssertionError  # abort has raised; the stubs do not say so for an await
 
 
+_CAUSES: Final[Mapping[str, str]] = {
+    "Connection refused": "nobody listens at that address",
+    "address lookup failed": "there is no host of that name",
+    "Verification Check failed": "another party answers at that address",
+    "handshake": "the secure connection failed",
+}
+"""Of a call that reached nobody: a piece of gRPC's own words, and ours. A server that forges the piece chooses between
+texts of ours, and decides nothing."""
+
+
 def refused_from(error: grpc.aio.AioRpcError) -> Refused:
     """What a failed call means to its caller. Nothing that the server wrote is kept but a code
     that exists."""
@@ -132,7 +142,27 @@ def refused_from(error: grpc.aio.AioRpcError) -> Refused:
     if len(stated) == 1:
         with contextlib.suppress(ValueError):
             return Refused(Code(stated[0]), "refused by the other party")
-    return Refused(_WITHOUT_CODE.get(error.code(), Code.UNAVAILABLE), "the call failed")
+    return Refused(_WITHOUT_CODE.get(error.code(), Code.UNAVAILABLE), _cause(error))
+
+
+def _cause(error: grpc.aio.AioRpcError) -> str:
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return "no answer in time"
+    if error.code() is grpc.StatusCode.UNAVAILABLE:
+        for piece, words in _CAUSES.items():
+            if piece in (error.details() or ""):
+                return words
+    return "the call failed"
+
+
+@contextlib.contextmanager
+def asking(asked: str) -> Iterator[None]:
+    """A refusal in the block says whom we had asked, see ``Refused``. Of several blocks the outermost is told: it knows
+    for what."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(refused.code, refused.what, asked) from None
 
 
 def peer_of(context: Context) -> PeerIdentity:

@@ -21,7 +21,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Service
 from fingerpost.service.clock import Clock
 from fingerpost.service.member_list import MemberList
-from fingerpost.service.rpc import connect, refused_from
+from fingerpost.service.rpc import asking, connect, refused_from
 from fingerpost.service.tls import ClientTls, Identity
 
 REDIAL_SECONDS: Final = 1800.0
@@ -34,6 +34,7 @@ class Redialled:
     def __init__(
         self, address: str, tls: ClientTls, peer: Identity, clock: Clock, members: MemberList
     ) -> None:
+        self._asked = peer.at(address)
         self._address = address
         self._tls = tls
         self._peer = peer
@@ -48,17 +49,18 @@ class Redialled:
     def call(self) -> Iterator[grpc.aio.Channel]:
         """A channel for the one call that is made, and awaited, in the block.
 
-        Raises ``Refused``: as ``channel``; what the peer, or gRPC in its place, said. When the peer could not be
-        reached, the next call dials anew.
+        Raises ``Refused``, which says who was asked: as ``channel``; what the peer, or gRPC in its place, said. When
+        the peer could not be reached, the next call dials anew.
         """
-        channel = self.channel()
-        try:
-            yield channel
-        except grpc.aio.AioRpcError as error:
-            refused = refused_from(error)
-            if refused.code is Code.UNAVAILABLE:
-                self.broken(channel)
-            raise refused from None
+        with asking(self._asked):
+            channel = self.channel()
+            try:
+                yield channel
+            except grpc.aio.AioRpcError as error:
+                refused = refused_from(error)
+                if refused.code is Code.UNAVAILABLE:
+                    self.broken(channel)
+                raise refused from None
 
     def channel(self) -> grpc.aio.Channel:
         """For one call. Raises ``Refused``: NOT_A_MEMBER (any more), UNTRUSTED_METADATA (the list has expired), or

@@ -16,7 +16,7 @@ import grpc.aio
 
 from fingerpost.protocol.codec.strict import refuse_unknown
 from fingerpost.service.identity import Identity
-from fingerpost.service.rpc import connect, refused_from
+from fingerpost.service.rpc import asking, connect, refused_from
 from fingerpost.service.tls import AuthorityOnly
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
@@ -39,6 +39,7 @@ class IssuerClient:
         self._address = address
         self._tls = AuthorityOnly(authority)
         self._issuer = issuer
+        self.asked = issuer.at(address)
 
     async def certify(self, envelope: bytes) -> bytes:
         """A signed ``CertifyStatement`` to certificate and chain (PEM, leaf first), unchecked: see ``renewal``."""
@@ -56,8 +57,9 @@ class IssuerClient:
 
     @asynccontextmanager
     async def _stub(self) -> AsyncIterator[stubs.IssuerServiceStub]:
-        async with connect(self._address, self._tls, self._issuer) as channel:
-            try:
-                yield stubs.IssuerServiceStub(channel)
-            except grpc.aio.AioRpcError as error:
-                raise refused_from(error) from None
+        with asking(self.asked):
+            async with connect(self._address, self._tls, self._issuer) as channel:
+                try:
+                    yield stubs.IssuerServiceStub(channel)
+                except grpc.aio.AioRpcError as error:
+                    raise refused_from(error) from None

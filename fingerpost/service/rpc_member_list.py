@@ -15,7 +15,7 @@ import grpc
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.service.identity import Identity
-from fingerpost.service.rpc import CLIENT_FRAMES, refused_from
+from fingerpost.service.rpc import CLIENT_FRAMES, asking, refused_from
 from fingerpost.wire.v1 import member_list_pb2 as pb
 
 CALL_SECONDS: Final = 10.0
@@ -32,6 +32,7 @@ class MemberListFetcher:
         self._credentials = credentials
         # A file of the member list is longer than a message and shorter than a frame.
         self._options = (*CLIENT_FRAMES, ("grpc.ssl_target_name_override", server.server_name))
+        self.asked = server.at(address)
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
 
@@ -44,16 +45,17 @@ class MemberListFetcher:
             request_serializer=pb.FetchRequest.SerializeToString,
             response_deserializer=pb.FetchResponse.FromString,
         )
-        try:
-            response = call(pb.FetchRequest(path=path), timeout=CALL_SECONDS)
-        except grpc.RpcError as error:
-            refused = refused_from(error)  # type: ignore[arg-type]  # a call of the same face
-            if refused.code is not Code.NOT_ALLOWED:
-                self._drop(channel)
-            raise refused from None
-        content: bytes = response.content
-        if len(content) > limits.METADATA_FILE_BYTES:
-            raise Refused(Code.MALFORMED, "member list file too long")
+        with asking(self.asked):
+            try:
+                response = call(pb.FetchRequest(path=path), timeout=CALL_SECONDS)
+            except grpc.RpcError as error:
+                refused = refused_from(error)  # type: ignore[arg-type]  # a call of the same face
+                if refused.code is not Code.NOT_ALLOWED:
+                    self._drop(channel)
+                raise refused from None
+            content: bytes = response.content
+            if len(content) > limits.METADATA_FILE_BYTES:
+                raise Refused(Code.MALFORMED, "member list file too long")
         return content
 
     def close(self) -> None:

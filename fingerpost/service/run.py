@@ -55,7 +55,7 @@ def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) ->
 
     Returns:
         0 stopped; 1 ended by another's refusal (its text, code and rule are written, all constants
-        of our source) or crashed (the type of the exception is written): starting again may mend
+        of our source, and who was asked) or crashed (the type of the exception is written): starting again may mend
         it; 2 a ``Defect``, such as a wrong setting (its text is written: it is made for the
         operator).
     """
@@ -71,14 +71,19 @@ def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) ->
         return STOPPED  # by a second signal
     except Refused as refused:
         _note(party, refused)
-        reason = f"{refused.public_text} ({refused.code.value}: {refused.what})"
-        sys.stderr.write(f"{program}: ended. {reason} It may be started again.\n")
+        sys.stderr.write(f"{program}: ended. {told(refused)} It may be started again.\n")
         return CRASHED
     except Exception as error:  # noqa: BLE001 - the last line of the process
         _note(party, error)
         sys.stderr.write(f"{program}: crashed ({logs.error_name(error)})\n")
         return CRASHED
     return STOPPED
+
+
+def told(refused: Refused) -> str:
+    """A refusal for the operator of this process: its text, code and rule, and who was asked, where."""
+    asked = f" Asked: {refused.asked}." if refused.asked else ""
+    return f"{refused.public_text} ({refused.code.value}: {refused.what}){asked}"
 
 
 def _require_tls_1_3() -> None:

@@ -23,7 +23,7 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 
 KEY_CHARS: Final = 40
 MOST_TOLD: Final = 20
-_ID_WORDS: Final[Mapping[type, str]] = {
+ID_WORDS: Final[Mapping[type, str]] = {
     AgencyId: "an agency's id (area code, dot, name), such as e99000001.oak-primary",
     AreaCode: "an area's code, such as e99000001",
     FederationId: "a federation's id, such as england-pilot",
@@ -177,13 +177,13 @@ def _of_kind(type_: Any, value: Any) -> bool:
         return any(type(value) is type(each.value) for each in type_)
     if type_ in (bool, int):
         return type(value) is type_
-    return isinstance(value, str) and (type_ in _ID_WORDS or type_ in (str, Path))
+    return isinstance(value, str) and (type_ in ID_WORDS or type_ in (str, Path))
 
 
 def _fits(type_: Any, value: Any, bounds: tuple[msgspec.Meta, ...]) -> bool:
     if not _of_kind(type_, value):
         return False
-    if type_ in _ID_WORDS:
+    if type_ in ID_WORDS:
         try:
             type_(value)
         except Refused:
@@ -230,8 +230,8 @@ def _expected(type_: Any, bounds: tuple[msgspec.Meta, ...], at: Place) -> str:
         if origin is tuple and Ellipsis not in args:
             return f"a list of {len(args)}"
         return f"a list{_range(bounds, 'min_length', 'max_length', ' of')}"
-    if type_ in _ID_WORDS:
-        return _ID_WORDS[type_]
+    if type_ in ID_WORDS:
+        return ID_WORDS[type_]
     if type_ is Path:
         return "a path in quotation marks"
     if isinstance(type_, type) and issubclass(type_, Enum):
@@ -261,7 +261,7 @@ def _kind(value: Any) -> str:
 
 def _converted(type_: Any, value: Any) -> Any:
     type_, _ = _bare(type_)
-    if type_ in _ID_WORDS:
+    if type_ in ID_WORDS:
         return {"value": value}
     args = get_args(type_)
     if isinstance(value, list) and args:

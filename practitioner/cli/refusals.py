@@ -131,6 +131,8 @@ _FINER: Final[Mapping[tuple[Code, str], str]] = {
 
 def advice(refused: Refused) -> str:
     found = _FINER.get((refused.code, refused.what), ADVICE[refused.code])
+    if refused.asked:
+        return f"{found} Asked: {refused.asked} ({refused.what})."
     if refused.code is Code.MALFORMED and (refused.code, refused.what) not in _FINER:
         return f"{found} ({refused.what})"
     return found

@@ -240,7 +240,7 @@ def test_columns_are_mapped_and_left_out(desk: Desk) -> None:
     [
         (["--agency", OAK], "give a FILE"),
         (["--agency", "e99000001.nobody", "x.csv"], "not one of this node's"),
-        (["--agency", "Oak School", "x.csv"], "not an agency's id"),
+        (["--agency", "Oak School", "x.csv"], "--agency: expected an agency's id"),
         (["--agency", f"{OAK}=a.csv", "--agency", f"{OAK}=b.csv"], "given twice"),
         (["--agency", f"{OAK}=a.csv", "b.csv"], "with a FILE give one --agency"),
         (["--agency", OAK, "x.csv", "--map", "Pupil No=pupil"], "--map NAME=COLUMN"),

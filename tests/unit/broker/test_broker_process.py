@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import shutil
 import socket
 import stat
 import time
@@ -262,6 +263,16 @@ async def test_it_does_not_start_without_any_list(home: Home) -> None:
         async with broker_of(home):
             pass
     assert caught.value.code is Code.UNAVAILABLE
+    assert caught.value.what == "nobody listens at that address"
+    assert caught.value.asked == f"issuer “issuer” at {home.issuer} for the member list"
+
+
+async def test_without_a_certificate_it_says_who_was_to_give_one(home: Home) -> None:
+    shutil.rmtree(home.folder / "credentials" / "tls")
+    with pytest.raises(Refused) as caught:
+        async with broker_of(home):
+            pass
+    assert caught.value.asked == f"issuer “issuer” at {home.issuer} for a certificate"
 
 
 async def test_it_does_not_start_on_a_port_that_is_taken(home: Home) -> None:

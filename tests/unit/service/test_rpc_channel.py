@@ -21,6 +21,7 @@ from fingerpost.service.member_list import MemberList
 from fingerpost.service.rpc import CODE_KEY
 from fingerpost.service.rpc_channel import Redialled, require_in_office
 
+ADDRESS = "127.0.0.1:9"
 PEERS = [
     Identity(FEDERATION, BROKER, Service.BROKER),
     Identity(FEDERATION, HOLDERS[0], Service.KEY_HOLDER),
@@ -62,7 +63,7 @@ async def dialled(
         Identity(FEDERATION, NODE, Service.NODE)
     )
     clock = ManualClock(NOW)
-    made = Redialled("127.0.0.1:9", tls, peer, clock, members)
+    made = Redialled(ADDRESS, tls, peer, clock, members)
     yield made, clock
     await made.close()
 
@@ -97,9 +98,10 @@ async def test_nobody_is_called_on_an_expired_list(
     redialled, clock = dialled
     redialled.channel()
     clock.advance(limits.DAY)
-    with pytest.raises(Refused) as refused:
-        redialled.channel()
+    with pytest.raises(Refused) as refused, redialled.call():
+        raise AssertionError
     assert refused.value.code is Code.UNTRUSTED_METADATA
+    assert refused.value.asked == PEERS[0].at(ADDRESS)
 
 
 @pytest.mark.parametrize("peer", PEERS[:1])
@@ -123,6 +125,7 @@ async def test_a_peer_that_was_not_reached_is_dialled_anew(
             assert channel is before
             await channel.unary_unary("/x/Y", bytes, bytes)(b"", timeout=5)
     assert refused.value.code is Code.UNAVAILABLE
+    assert refused.value.asked == PEERS[0].at(ADDRESS)
     assert redialled.channel() is not before
 
 

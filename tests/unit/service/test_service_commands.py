@@ -29,6 +29,7 @@ from fingerpost.service.audit import (
 )
 from fingerpost.service.credentials import MemberKeys
 from fingerpost.service.health import Health, serve_health
+from fingerpost.service.run import told
 
 MARCH = 1_772_539_200  # 2026-03-03 12:00
 CATALOGUE = {"test.event": frozenset[str]()}
@@ -69,11 +70,12 @@ def test_a_defect_is_said_in_one_line(
     assert ended(Defect("health: no folder")) == (2, "fingerpost-test: health: no folder\n")
 
 
-def test_a_refusal_is_said_by_its_public_text(
+def test_a_refusal_is_said_with_its_rule_and_who_was_asked(
     ended: Callable[[BaseException], tuple[object, str]],
 ) -> None:
-    refused = Refused(Code.QUOTA, "evaluations")
-    assert ended(refused) == (2, f"fingerpost-test: {refused.public_text}\n")
+    refused = Refused(Code.QUOTA, "evaluations", "key-holder “a” at a.example:7441")
+    assert ended(refused) == (2, f"fingerpost-test: {told(refused)}\n")
+    assert told(refused).endswith("(quota: evaluations) Asked: key-holder “a” at a.example:7441.")
 
 
 def test_a_crash_is_said_by_its_type(
@@ -192,9 +194,11 @@ def test_a_request_says_what_was_typed_and_the_key_that_was_made(
 
 def test_what_was_typed_wrong_leaves_no_keys_behind(desk: Desk) -> None:
     """Keys are made once: those of a slip would stand in the way of the second try."""
-    with pytest.raises(Defect, match=r"^--federation: not of the right form$"):
+    with pytest.raises(
+        Defect, match=r"^--federation: expected a federation's id, such as [a-z-]+$"
+    ):
         desk.enrol(federation="Pilot!")
-    with pytest.raises(Defect, match=r"^--member: not of the right form$"):
+    with pytest.raises(Defect, match=r"^--member: expected a member's id, such as [a-z-]+$"):
         desk.enrol(member="Gateway")
     with pytest.raises(Refused, match=r"enrolment\.organisation"):
         desk.enrol(organisation="a\x1b[2Kb")

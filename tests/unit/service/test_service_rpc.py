@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,8 +15,9 @@ import pytest
 
 from fakes.certificates import FakeAuthority
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Defect, Refused
+from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.service import rpc
-from fingerpost.service.identity import Identity
+from fingerpost.service.identity import Identity, Service
 from fingerpost.service.logs import Logger
 from fingerpost.service.rpc import CODE_KEY, INTERNAL_TEXT, STATUS, Edge, abort_with, refused_from
 
@@ -366,6 +368,14 @@ async def test_a_port_that_is_taken_is_a_defect(
         await second.stop(None)
 
 
+def test_of_several_that_asked_the_outermost_is_told() -> None:
+    with pytest.raises(Refused) as refused, rpc.asking("issuer “one” at i:1 for a certificate"):
+        with rpc.asking("issuer “one” at i:1"):
+            raise Refused(Code.QUOTA, "certificates")
+    assert refused.value.asked == "issuer “one” at i:1 for a certificate"
+    assert (refused.value.code, refused.value.what) == (Code.QUOTA, "certificates")
+
+
 def test_the_options_say_what_the_design_says() -> None:
     nodes, askers = dict(rpc.SERVER_NODES), dict(rpc.SERVER_ASKERS)
     assert nodes["grpc.max_concurrent_streams"] == 4
@@ -379,3 +389,31 @@ def test_the_options_say_what_the_design_says() -> None:
     for options in every:
         assert len(dict(options)) == len(options)
     assert dict(rpc.CLIENT)["grpc.enable_retries"] == 0
+
+
+async def test_why_nobody_was_reached_is_told_in_our_words(
+    authority: FakeAuthority, log: Logger, tmp_path: Path
+) -> None:
+    broker, issuer = (
+        Identity(FederationId("test-federation"), MemberId("one"), service)
+        for service in (Service.BROKER, Service.ISSUER)
+    )
+    edge = rpc.server(rpc.SERVER_NODES, Edge(log, longest=10.0))
+    port = edge.add_secure_port("127.0.0.1:0", authority.server(broker).credentials())
+    await edge.start()
+
+    async def cause(address: str, of: FakeAuthority = authority) -> Refused:
+        async with rpc.connect(address, of.client(broker), issuer) as channel:
+            call = channel.unary_unary("/t/Do", None, None)
+            return refused_from(await failed(call(b"", timeout=5)))
+
+    try:
+        another = await cause(f"127.0.0.1:{port}")
+        stranger = await cause(f"127.0.0.1:{port}", FakeAuthority.create(tmp_path / "stranger"))
+    finally:
+        await edge.stop(0)
+    nobody = await cause(f"127.0.0.1:{port}")
+    assert {another.code, stranger.code, nobody.code} == {Code.UNAVAILABLE}
+    assert another.what == "another party answers at that address"
+    assert stranger.what == "the secure connection failed"
+    assert nobody.what == "nobody listens at that address"

@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from fakes.clock import ManualClock
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.service.database import StoreFailed
 from fingerpost.service.logs import Logger
-from fingerpost.service.run import Backoff, Stop, Task, every, reconnect, supervise
+from fingerpost.service.run import Backoff, Stop, Task, every, reconnect, supervise, told
 
 
 def events(stream: io.StringIO) -> list[dict[str, object]]:
@@ -189,7 +190,7 @@ PROCESS = """
         raise ValueError("Amy Pond")
     async def refused(stop):
         logs.configure("p", {}, strict=False)
-        raise Refused(Code.UNAVAILABLE, "the call failed")
+        raise Refused(Code.UNAVAILABLE, "the call failed", "issuer “one” at issuer.example:7440")
     main = {"defect": defect, "crash": crash, "refused": refused}.get(sys.argv[1], forever)
     raise SystemExit(run(main, party="p", program="fingerpost-p"))
 """
@@ -253,9 +254,19 @@ def test_another_partys_refusal_is_told_in_words_and_may_pass() -> None:
     assert json.loads(first)["event"] == "process.crashed"
     assert last == (
         "fingerpost-p: ended. The other party could not be reached. (unavailable: the call failed) "
-        "It may be started again."
+        "Asked: issuer “one” at issuer.example:7440. It may be started again."
     )
     assert running.returncode == 1  # what the units start again; 2 they do not
+
+
+def test_a_refusal_is_told_to_the_operator_with_whom_we_had_asked() -> None:
+    refused = Refused(Code.NOT_A_MEMBER, "refused by the other party")
+    said = "The caller may not use this service. (not_a_member: refused by the other party)"
+    assert told(refused) == said
+    asked = Refused(refused.code, refused.what, "issuer “one” at issuer.example:7440")
+    assert told(asked) == f"{said} Asked: issuer “one” at issuer.example:7440."
+    assert pickle.loads(pickle.dumps(asked)).asked == asked.asked  # noqa: S301 - our own, a line above
+    assert "issuer.example" not in str(asked) + asked.public_text  # what a log or a peer could get
 
 
 def test_a_process_that_loaded_grpc_too_early_does_not_start() -> None:
