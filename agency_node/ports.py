@@ -114,6 +114,14 @@ class Standing:
     behind: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What tagging took: records whose tags were taken over from the import before, and keys that were evaluated."""
+
+    taken_over: int = 0
+    evaluated: int = 0
+
+
 class Imports(Protocol):
     """The writing side of ``Records``, and what tagging reads. Every write is one transaction, durable on return.
 
@@ -177,8 +185,12 @@ class Imports(Protocol):
         epoch: EpochNumber,
         first: int,
         tags: Sequence[Sequence[bytes]],
+        effort: Effort,
     ) -> None:
         """The tags of one block, one sequence of T_i for each of its records. A second time changes nothing."""
+
+    def effort(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> Effort:
+        """Of all blocks that have tags, whichever run made them."""
 
     def earlier_tags(
         self, agency: AgencyId, generation: int, epoch: EpochNumber, marks: Sequence[bytes]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agency_node.ports import TAG_BLOCK, Imports, Tags
+from agency_node.ports import TAG_BLOCK, Effort, Imports, Tags
 from agency_node.record_inputs import record_inputs
 from fingerpost.private.identity import NORMALISATION_VERSION, normalise
 from fingerpost.protocol import limits
@@ -31,7 +31,7 @@ once."""
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """What one run of tagging came to, for one epoch."""
+    """What tagging a generation for one epoch came to, in however many runs."""
 
     epoch: EpochNumber
     children: int = 0
@@ -75,7 +75,8 @@ class Tagger:
                     group.create_task(run.blocks(rest))
         except ExceptionGroup as errors:  # one reason is told: all blocks met the same holders
             raise _first(errors) from None
-        return Tagged(epoch.number, run.children, run.taken_over, run.evaluated)
+        took = await asyncio.to_thread(self._imports.effort, agency, generation, epoch.number)
+        return Tagged(epoch.number, plan.children, took.taken_over, took.evaluated)
 
 
 class _Run:
@@ -101,9 +102,6 @@ class _Run:
         self._progress = progress
         self._upn = upn
         self._known: dict[bytes, bytes] = {}
-        self.children = 0
-        self.taken_over = 0
-        self.evaluated = 0
 
     async def blocks(self, rest: Iterator[int]) -> None:
         for first in rest:
@@ -121,12 +119,10 @@ class _Run:
                 self._epoch.number,
                 first,
                 of_records,
+                Effort(sum(tags is not None for tags in known), len(new)),
             )
             if len(self._known) < MOST_REMEMBERED:
                 self._known.update(fresh)
-            self.children += len(of_records)
-            self.taken_over += sum(tags is not None for tags in known)
-            self.evaluated += len(new)
             self._progress(len(of_records))
 
     def _read(

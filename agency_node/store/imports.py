@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from agency_node.ports import TAG_BLOCK, Child, Staged, Standing
+from agency_node.ports import TAG_BLOCK, Child, Effort, Staged, Standing
 from agency_node.record_codec import read_child, write_child
 from agency_node.records import Generation, RecordId
 from agency_node.store import deletion, tables
@@ -202,6 +202,7 @@ class SqlImports:
         epoch: EpochNumber,
         first: int,
         tags: Sequence[Sequence[bytes]],
+        effort: Effort,
     ) -> None:
         sealed = self._records.seal(agency, generation).seal_tags(epoch, first, tags)
         block = tables.tag_block.c
@@ -219,9 +220,25 @@ class SqlImports:
             if there is None:
                 connection.execute(
                     insert(tables.tag_block).values(
-                        generation=row.id, epoch=epoch.value, first_record=first, sealed=sealed
+                        generation=row.id,
+                        epoch=epoch.value,
+                        first_record=first,
+                        sealed=sealed,
+                        taken_over=effort.taken_over,
+                        evaluated=effort.evaluated,
                     )
                 )
+
+    def effort(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> Effort:
+        block = tables.tag_block.c
+        with reading(self._engine) as connection:
+            row = self._row(connection, agency, generation)
+            taken_over, evaluated = connection.execute(
+                select(func.sum(block.taken_over), func.sum(block.evaluated)).where(
+                    block.generation == row.id, block.epoch == epoch.value
+                )
+            ).one()
+        return Effort(taken_over or 0, evaluated or 0)
 
     def earlier_tags(
         self, agency: AgencyId, generation: int, epoch: EpochNumber, marks: Sequence[bytes]

@@ -1,8 +1,8 @@
 """The tables as the adaptor reads and writes them; the schema itself is made by the migrations.
 
 An attacker who can change a row can make the node say that it cannot answer; sealed rows cannot be moved or made. One
-who can read the file learns how many children an agency has, when it imported, and which of its records have one
-mark.
+who can read the file learns how many children an agency has, when it imported, which of its records have one
+mark, and how many keys a block of records took.
 
 ``generation.dropped``: gone for every reader; its rows are deleted a few at a time, so that no write lock lasts.
 """
@@ -61,4 +61,6 @@ tag_block = Table(
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     Column("first_record", Integer, primary_key=True, autoincrement=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("taken_over", Integer, nullable=False),
+    Column("evaluated", Integer, nullable=False),
 )

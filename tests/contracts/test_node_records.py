@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agency_node.ports import TAG_BLOCK, Child, Imports, Records, Standing
+from agency_node.ports import TAG_BLOCK, Child, Effort, Imports, Records, Standing
 from agency_node.records import Involvement, RecordId
 from agency_node.store.imports import SqlImports
 from agency_node.store.records import open_records
@@ -90,7 +90,7 @@ def stage(
 def tag(store: Store, number: int, epoch: EpochNumber, children: int, seed: int = 1) -> None:
     tags = some_tags(seed, children)
     for first in range(0, children, TAG_BLOCK):
-        store.imports.put_tags(OAK, number, epoch, first, tags[first : first + TAG_BLOCK])
+        store.imports.put_tags(OAK, number, epoch, first, tags[first : first + TAG_BLOCK], Effort())
 
 
 def complete(store: Store, children: int = 3, seed: int = 1) -> int:
@@ -141,7 +141,7 @@ def test_tags_come_in_the_order_of_the_records(store: Store) -> None:
 def test_a_generation_is_ready_only_for_epochs_that_are_fully_tagged(store: Store) -> None:
     children = TAG_BLOCK + 1
     number = stage(store, children=children)
-    store.imports.put_tags(OAK, number, ONE, 0, some_tags(1, children)[:TAG_BLOCK])
+    store.imports.put_tags(OAK, number, ONE, 0, some_tags(1, children)[:TAG_BLOCK], Effort())
     store.imports.complete(OAK, number, 70)
     assert store.records.generation(OAK) is not None
     assert store.records.ready(OAK, ONE) is None
@@ -149,9 +149,23 @@ def test_a_generation_is_ready_only_for_epochs_that_are_fully_tagged(store: Stor
     assert store.imports.untagged(OAK, number, TWO) == (0, TAG_BLOCK)
     with pytest.raises(Refused):
         store.records.tags(OAK, number, ONE)
-    store.imports.put_tags(OAK, number, ONE, TAG_BLOCK, some_tags(1, children)[TAG_BLOCK:])
+    store.imports.put_tags(
+        OAK, number, ONE, TAG_BLOCK, some_tags(1, children)[TAG_BLOCK:], Effort()
+    )
     assert store.records.ready(OAK, ONE) == store.records.generation(OAK)
     assert store.records.ready(OAK, TWO) is None
+
+
+def test_what_tagging_took_is_summed_over_its_runs(store: Store) -> None:
+    children = TAG_BLOCK + 1
+    number = stage(store, children=children)
+    assert store.imports.effort(OAK, number, ONE) == Effort(0, 0)
+    tags = some_tags(1, children)
+    store.imports.put_tags(OAK, number, ONE, 0, tags[:TAG_BLOCK], Effort(200, 400))
+    store.imports.put_tags(OAK, number, ONE, 0, tags[:TAG_BLOCK], Effort(9, 9))  # changes nothing
+    store.imports.put_tags(OAK, number, ONE, TAG_BLOCK, tags[TAG_BLOCK:], Effort(0, 7))
+    assert store.imports.effort(OAK, number, ONE) == Effort(200, 407)
+    assert store.imports.effort(OAK, number, TWO) == Effort(0, 0)
 
 
 def test_the_older_generation_stays_ready_while_the_newer_is_not(store: Store) -> None:

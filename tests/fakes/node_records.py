@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from agency_node.ports import TAG_BLOCK, Child, Staged, Standing
+from agency_node.ports import TAG_BLOCK, Child, Effort, Staged, Standing
 from agency_node.records import ChildRecord, Generation, RecordId
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.framing import prefixed
@@ -27,6 +27,7 @@ class _Generation:
     staged: Staged
     children: list[Child] = field(default_factory=list)
     blocks: dict[EpochNumber, dict[int, Block]] = field(default_factory=dict)
+    efforts: dict[EpochNumber, list[Effort]] = field(default_factory=dict)
     completed_at: int | None = None
 
     def tagged(self, epoch: EpochNumber) -> bool:
@@ -76,7 +77,7 @@ class MemoryRecords:
         for epoch, of_records in tags.items():
             for first in range(0, len(children), TAG_BLOCK):
                 block = of_records[first : first + TAG_BLOCK]
-                self.put_tags(agency, number, epoch, first, block)
+                self.put_tags(agency, number, epoch, first, block, Effort())
         self.close_staging(agency, number)
         return self.complete(agency, number, completed_at)
 
@@ -198,11 +199,18 @@ class MemoryRecords:
         epoch: EpochNumber,
         first: int,
         tags: Sequence[Sequence[bytes]],
+        effort: Effort,
     ) -> None:
         found = self._row(agency, generation)
         if first % TAG_BLOCK or len(tags) != min(TAG_BLOCK, len(found.children) - first):
             raise Defect("tags are stored by whole blocks")
-        found.blocks.setdefault(epoch, {}).setdefault(first, tuple(map(tuple, tags)))
+        if first not in found.blocks.setdefault(epoch, {}):
+            found.blocks[epoch][first] = tuple(map(tuple, tags))
+            found.efforts.setdefault(epoch, []).append(effort)
+
+    def effort(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> Effort:
+        efforts = self._row(agency, generation).efforts.get(epoch, [])
+        return Effort(sum(e.taken_over for e in efforts), sum(e.evaluated for e in efforts))
 
     def earlier_tags(
         self, agency: AgencyId, generation: int, epoch: EpochNumber, marks: Sequence[bytes]

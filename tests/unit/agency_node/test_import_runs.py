@@ -245,8 +245,9 @@ async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
     (tmp_path / "whole").mkdir()
     whole = World(tmp_path / "whole")
     epoch = whole.open_epoch()
-    await whole.import_(LINES)
+    (unbroken,) = (await whole.import_(LINES)).tagged
     told, asked = tell(whole), whole.quick.evaluated
+    assert (unbroken.children, unbroken.evaluated) == (TAG_BLOCK + 20, asked)
     whole.close()
     for last in range(1, 20):
         folder = tmp_path / str(last)
@@ -265,6 +266,10 @@ async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
         assert report.generation == 1
         if again.imports.untagged(OAK, 1, FIRST) == () and report.already:
             assert again.quick.evaluated == 0
+        for tagged in report.tagged:  # of the whole import, however much of it the first run did
+            assert (tagged.children, tagged.taken_over) == (TAG_BLOCK + 20, 0)
+            assert 0.9 * asked <= tagged.evaluated <= 1.1 * asked
+        assert report.tagged or report.already
         # Two blocks are under way at once, and may both ask for what they share.
         assert again.quick.evaluated <= 1.1 * asked
         again.close()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.index import CHUNK, LocatorIndex, Want
+from agency_node.ports import Effort
 from agency_node.records import ChildRecord, Involvement, RecordId
 from fakes.import_world import ELM, OAK
 from fakes.node_records import MemoryRecords
@@ -135,7 +136,7 @@ def test_an_older_generation_answers_until_the_newer_is_tagged(
     records.put(OAK, [child(0)], {})
     assert index.prepare(want, DUE) == ()
     assert [h.generation for h in index.find(OAK, ONE, SLOT, [where("a")])] == [1]
-    records.put_tags(OAK, 2, ONE, 0, [[tag("b")]])
+    records.put_tags(OAK, 2, ONE, 0, [[tag("b")]], Effort())
     assert index.prepare(want, DUE) == (OAK,)
     assert index.find(OAK, ONE, SLOT, [where("a")]) == ()
     assert [h.generation for h in index.find(OAK, ONE, SLOT, [where("b")])] == [2]

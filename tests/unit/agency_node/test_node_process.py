@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from agency_node import cli, wiring
 from agency_node.import_wiring import open_store
-from agency_node.ports import Child
+from agency_node.ports import Child, Effort
 from agency_node.records import ChildRecord
 from agency_node.settings import NodeSettings
 from agency_node.store.imports import SqlImports
@@ -104,7 +104,7 @@ class Home:
         )
         imports.close_staging(agency, staged.number)
         tags = [tags_of(c.demographics, Side.RECORD) for c in children]
-        imports.put_tags(agency, staged.number, EPOCH, 0, tags)
+        imports.put_tags(agency, staged.number, EPOCH, 0, tags, Effort())
         imports.complete(agency, staged.number, 1000)
         records.close()
 
