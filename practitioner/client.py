@@ -62,6 +62,8 @@ GRACE_SECONDS: Final = 2.0
 """Beyond the broker's gathering time: then the asker stops waiting by itself."""
 ROUNDS: Final = 2
 """TRY_AGAIN, or a broker that could not serve, leads to one more query: new bytes, never the same again."""
+NO_EPOCH: Final = "no epoch is running"
+NO_PEPPER: Final = "no pepper of the running epoch"
 _TRY_AGAIN: Final = frozenset({Code.NOT_READY, Code.REPLAYED, Code.NOT_FRESH})
 
 
@@ -250,13 +252,13 @@ class Client:
     def _usable_epoch(self, federation: Federation) -> tuple[Epoch, Pepper]:
         """The newest running epoch whose pepper is at hand: in the overlap an older one still serves.
 
-        Raises ``Refused(NOT_READY)``."""
+        Raises ``Refused(NOT_READY)``: none runs, or none of those that run; what is to be done differs."""
         now = self._clock.now()
         running = [e for e in federation.parameters.epochs if e.starts_at <= now < e.ends_at]
         for epoch in sorted(running, key=lambda e: e.number, reverse=True):
             with contextlib.suppress(Refused):
                 return epoch, self._peppers.pepper(epoch.number, day_of(now))
-        raise Refused(Code.NOT_READY, "no epoch whose pepper is at hand")
+        raise Refused(Code.NOT_READY, NO_PEPPER if running else NO_EPOCH)
 
     def _asked(self, lookup: _Lookup, planned: PlannedQuery) -> tuple[Agency, ...]:
         return lookup.federation.agencies_in_reach(

@@ -7,6 +7,7 @@ from typing import Final
 
 from fingerpost.private.identity.strength import ADD_SOMETHING
 from fingerpost.protocol.errors import Code, Refused
+from practitioner.client import NO_EPOCH, NO_PEPPER
 
 ADVICE: Final[Mapping[Code, str]] = {
     Code.MALFORMED: "Something given is not of the right form. Check it and try again.",
@@ -27,8 +28,7 @@ ADVICE: Final[Mapping[Code, str]] = {
         "ring the agencies directly."
     ),
     Code.NOT_READY: (
-        "The federation cannot answer yet. Try again in a minute. If it stays so, keep `fingerpost "
-        "serve` running and ask the federation's operator whether an epoch is open."
+        "The federation cannot answer yet. Try again in a minute. If it stays so, tell whoever runs this gateway."
     ),
     Code.BAD_PASSPORT: "Your passport was not accepted. Sign in again.",
     Code.BAD_COMMITMENT: "A message could not be verified. Tell whoever runs this gateway.",
@@ -46,6 +46,16 @@ ADVICE: Final[Mapping[Code, str]] = {
     ),
 }
 _FINER: Final[Mapping[tuple[Code, str], str]] = {
+    (Code.NOT_READY, NO_PEPPER): (
+        "This gateway cannot ask yet, and nobody was asked: an epoch is running, and it has no pepper of it. Tell "
+        "whoever runs it. First, `fingerpost serve` must be running: it asks for the pepper within minutes. Then, if "
+        "the gateway was enrolled after the epoch was opened, the federation's operator fetches the inbox, runs "
+        "`fingerpost-authority epoch late` and publishes."
+    ),
+    (Code.NOT_READY, NO_EPOCH): (
+        "No epoch is running in this federation, so nobody can be asked. Ask its operator when one begins: "
+        "`fingerpost-authority show` says, and `epoch open` makes one."
+    ),
     (Code.SIGN_IN, "name, password or code"): (
         "The account, password or code is wrong, or the code was used before. Wait for the next code."
     ),

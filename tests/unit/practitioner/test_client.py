@@ -35,7 +35,7 @@ from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
-from practitioner.client import GRACE_SECONDS, within
+from practitioner.client import GRACE_SECONDS, NO_EPOCH, NO_PEPPER, within
 from practitioner.outcome import Outcome, Question
 
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
@@ -373,8 +373,17 @@ async def test_an_older_one_serves_while_the_newer_pepper_is_missing(
 async def test_without_any_pepper_nothing_leaves(world: World, gateway: SimGateway) -> None:
     world.peppers.missing.add(EpochNumber(1))
     world.holders.received.clear()
-    assert await refusal(world, gateway) is Code.NOT_READY
+    with pytest.raises(Refused) as caught:
+        await ask(world, gateway)
+    assert (caught.value.code, caught.value.what) == (Code.NOT_READY, NO_PEPPER)
     assert (gateway.submitted, world.holders.received) == ([], [])
+
+
+async def test_that_no_epoch_runs_is_another_matter(world: World, gateway: SimGateway) -> None:
+    world.change(parameters=replace(world.current.parameters, epochs=()))
+    with pytest.raises(Refused) as caught:
+        await ask(world, gateway)
+    assert (caught.value.code, caught.value.what) == (Code.NOT_READY, NO_EPOCH)
 
 
 @pytest.mark.parametrize("edge", [limits.SLOT_SECONDS, limits.DAY])

@@ -21,6 +21,7 @@ from fingerpost.protocol.ids import AreaCode
 from practitioner import outcomes_store, plan
 from practitioner.cli import app
 from practitioner.cli.refusals import ADVICE, advice
+from practitioner.client import NO_EPOCH, NO_PEPPER
 from practitioner.outcome import Again, Question, Widened
 from practitioner.present.document import read
 from unit.practitioner.gateway_desk import CHILD, Desk, Said, answer_with
@@ -235,6 +236,21 @@ def test_a_crash_shows_its_type_alone(tmp_path: Path) -> None:
 def test_every_code_has_advice() -> None:
     assert set(ADVICE) == set(Code) == set(PUBLIC_TEXT)
     assert advice(Refused(Code.NOT_ALLOWED, "approver")).endswith("--approver.")
+
+
+def test_a_missing_pepper_and_a_missing_epoch_have_remedies_of_their_own() -> None:
+    pepper, epoch = (advice(Refused(Code.NOT_READY, what)) for what in (NO_PEPPER, NO_EPOCH))
+    assert pepper.index("fingerpost serve") < pepper.index("fingerpost-authority epoch late")
+    assert "epoch open" not in pepper
+    assert "epoch open" in epoch
+    assert "epoch late" not in epoch
+
+
+def test_who_was_asked_is_told_to_whom_runs_the_gateway() -> None:
+    asked = "broker “one” at broker.example:7442"
+    told = advice(Refused(Code.UNAVAILABLE, "nobody listens at that address", asked))
+    assert told.startswith(ADVICE[Code.UNAVAILABLE])
+    assert told.endswith(f"Asked: {asked} (nobody listens at that address).")
 
 
 def test_choices_are_named(desk: Desk, answered: list[Question]) -> None:
