@@ -30,7 +30,7 @@ PROGRAM: Final = commands.Program(
     "fingerpost-broker", "broker", BrokerSettings, wiring.EVENTS, wiring.serve
 )
 
-app = commands.command_line(__doc__)
+app = commands.command_line("Run the broker: enrol, serve, and read its hash log.")
 audit = typer.Typer(
     no_args_is_help=True,
     help="The hash log: which agency asked when, and how far. Never who about whom.",
@@ -97,7 +97,9 @@ def audit_show(
     settings_file: SettingsFile,
     since: SinceOption = 0,
     until: UntilOption = commands.NEVER,
-    handles: Annotated[bool, typer.Option("--handles", help="Open the daily pseudonyms.")] = False,
+    handles: Annotated[
+        bool, typer.Option("--handles", help="Open the askers' daily pseudonyms.")
+    ] = False,
 ) -> None:
     """Lists entries."""
     columns = ("No.", "When (UTC)", "Event", "By", "Query", "Agency", "Reach", "Handle")

@@ -26,7 +26,7 @@ PROGRAM: Final = commands.Program(
     "fingerpost-key-holder", "key_holder", KeyHolderSettings, wiring.EVENTS, wiring.serve
 )
 
-app = commands.command_line(__doc__)
+app = commands.command_line("Run one key holder: enrol, serve, and read its audit log.")
 audit = typer.Typer(no_args_is_help=True, help="The chained log of who had how much evaluated.")
 app.add_typer(audit, name="audit")
 

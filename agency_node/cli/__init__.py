@@ -5,7 +5,9 @@ from __future__ import annotations
 from agency_node.cli import adopt_records, audit, import_, run
 from fingerpost.service import commands
 
-app = commands.command_line(__doc__)
+app = commands.command_line(
+    "Run the node of one agency or of many: enrol, import, serve, and read the audit log."
+)
 run.register(app)
 import_.register(app)
 adopt_records.register(app)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -26,9 +26,20 @@ from fingerpost.service.commands import ByOption, MonthOption, SettingsFile, Why
 from fingerpost.service.listing import a_console, show_block, show_list
 
 Agency = Annotated[
-    str | None, typer.Option("--agency", help="Whose log; needed when the node has several.")
+    str | None,
+    typer.Option(
+        "--agency", help="Whose log, by the agency's id; needed when the node has several."
+    ),
 ]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])]
+_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=_FORMATS, help="Entries from then on, UTC (default: all)."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=_FORMATS, help="Entries until then, UTC (default: up to now)."),
+]
 
 app = typer.Typer(no_args_is_help=True, help="An agency's chained log of who asked about whom.")
 
@@ -61,8 +72,8 @@ def verify(
 def show(
     settings_file: SettingsFile,
     agency: Agency = None,
-    since: Day = None,
-    until: Day = None,
+    since: Since = None,
+    until: Until = None,
     possible: Annotated[
         bool,
         typer.Option("--possible", help="Only what may be a child known here: for the duty desk."),

@@ -22,6 +22,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from agency_node.case_sources.csv_header import COLUMNS, Columns
 from agency_node.case_sources.reasons import RefusedFile
@@ -56,11 +57,13 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    settings: Annotated[Path, typer.Option(help="The node's settings file.")],
+    settings: Annotated[Path, typer.Option(help="The node's settings file (TOML).")],
     agency: Annotated[
         list[str], typer.Option(help="An agency's id, or AGENCY=FILE (may be repeated).")
     ],
-    file: Annotated[Path | None, typer.Argument(help="The export, for a single --agency.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="The export (CSV), for a single --agency.")
+    ] = None,
     as_of: Annotated[
         datetime | None,
         typer.Option(
@@ -69,14 +72,19 @@ def import_(
     ] = None,
     map_: Annotated[
         list[str] | None,
-        typer.Option("--map", help="NAME=COLUMN: the file calls a column by another name."),
+        typer.Option(
+            "--map", help="NAME=COLUMN: the file calls a column by another name (may be repeated)."
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option(help="A column of the file that is left out.")
+        list[str] | None,
+        typer.Option(help="A column of the file that is not read (may be repeated)."),
     ] = None,
     allow_shrink: Annotated[
         bool,
-        typer.Option("--allow-shrink", help="Accept less than half of the children as before."),
+        typer.Option(
+            "--allow-shrink", help="Accept fewer than half of the children that there were."
+        ),
     ] = False,
     allow_older: Annotated[
         bool,
@@ -84,7 +92,9 @@ def import_(
     ] = False,
     accept_refused: Annotated[
         bool,
-        typer.Option("--accept-refused", help="Accept a file of which many rows are refused."),
+        typer.Option(
+            "--accept-refused", help="Accept a file of which more than a few rows are refused."
+        ),
     ] = False,
     dispose_source: Annotated[
         bool | None,
@@ -109,10 +119,10 @@ def import_(
         console.print("Stopped. Run the same command again: it goes on from here.")
         raise typer.Exit(STOPPED) from None
     except Defect as defect:
-        console.print(f"[red]Not imported.[/red] {defect}", highlight=False)
+        _not_imported(console, str(defect))
         raise typer.Exit(2) from None
     except Refused as refused:
-        console.print(f"[red]Not imported.[/red] {advice(refused)}", highlight=False)
+        _not_imported(console, advice(refused))
         raise typer.Exit(1) from None
     raise typer.Exit(0 if done == len(jobs) else 1)
 
@@ -176,12 +186,12 @@ class _Run:
         return done
 
     async def _one(self, importer: Importer, job: Job) -> bool:
-        self.console.print(f"[bold]{job.agency}[/bold] {job.path.name}", highlight=False)
+        _say(self.console, (str(job.agency), "bold"), f" {job.path.name}")
         chosen = self.settings.agency(job.agency)
         try:
             source = read_source(job.path)
         except Defect as defect:
-            self.console.print(f"[red]Not imported.[/red] {defect}", highlight=False)
+            _not_imported(self.console, str(defect))
             return False
         except RefusedFile as bad:
             self._refused(bad)
@@ -214,7 +224,7 @@ class _Run:
                 "(docs/import.md)",
             )
             kept = self._keep(f"{job.agency}-refused", write_refusal(job.agency, many))
-            self.console.print(f"Report: {kept}", highlight=False, soft_wrap=True)
+            _say(self.console, f"Report: {kept}")
             return False
         kept = self._keep(f"{report.agency}-{report.generation}", write_report(report))
         show(self.console, report, kept)
@@ -225,16 +235,12 @@ class _Run:
         return True
 
     def _refused(self, bad: RefusedFile) -> None:
-        self.console.print(
-            f"[red]Not imported.[/red] {bad} Nothing was changed. See docs/import.md, "
-            f"code {bad.reason.value}.",
-            highlight=False,
-        )
+        words = f"{bad} Nothing was changed. See docs/import.md, code {bad.reason.value}."
+        _not_imported(self.console, words)
 
     def _not_unasked(self, why: Exception, flag: str) -> None:
-        self.console.print(
-            f"[red]Not imported:[/red] {why}. Nothing was changed. If that is right, use {flag}.",
-            highlight=False,
+        _not_imported(
+            self.console, f"{why}. Nothing was changed. If that is right, use {flag}.", end=":"
         )
 
     def _keep(self, name: str, report: bytes) -> Path:
@@ -243,6 +249,15 @@ class _Run:
         path = folder / f"{name}.json"
         replace_file(path, report)
         return path
+
+
+def _say(console: Console, *parts: str | tuple[str, str]) -> None:
+    """As it is: brackets in a path or a setting are no markup, and no path is broken over two lines."""
+    console.print(Text.assemble(*parts), highlight=False, soft_wrap=True)
+
+
+def _not_imported(console: Console, why: str, *, end: str = ".") -> None:
+    _say(console, (f"Not imported{end}", "red"), f" {why}")
 
 
 class _Bars:

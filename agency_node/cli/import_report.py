@@ -48,7 +48,7 @@ def show(console: Console, report: ImportReport, kept: Path) -> None:
         counts = Counter(remark.reason for remark in report.remarks)
         for reason, count in counts.most_common():
             console.print(f"{count} × {reason.value}", highlight=False)
-    console.print(f"Report: {kept}", highlight=False, soft_wrap=True)
+    console.print(f"Report: {kept}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _count(number: int, one: str, many: str) -> str:

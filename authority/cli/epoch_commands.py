@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,10 +13,20 @@ from authority.epochs import Sealed, Times
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import EpochNumber
 
-epoch_app = typer.Typer(help="Lives of the key holders' keys.", no_args_is_help=True)
+epoch_app = typer.Typer(
+    help="Epochs: the lives of the key holders' keys, 90 days each.", no_args_is_help=True
+)
 
-_Moment = typer.Option(parser=moment, metavar="YYYY-MM-DD[THH:MM]")
-_Number = typer.Argument(min=1, help="The next number.")
+_Number = typer.Argument(min=1, help="The next number: `epoch next` prints it.")
+
+
+def _moment(help_: str) -> Any:
+    return typer.Option(parser=moment, metavar="YYYY-MM-DD[THH:MM]", help=f"{help_} (UTC).")
+
+
+_Starts = _moment("When lookups can begin in it")
+_Ends = _moment("When it is over")
+_IndexFrom = _moment("When nodes begin to tag their records for it")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,13 +37,15 @@ def register(app: typer.Typer) -> None:
 def epoch_open(
     folder: Folder,
     number: Annotated[int, _Number],
-    starts: Annotated[int, _Moment],
-    ends: Annotated[int | None, _Moment] = None,
-    index_from: Annotated[int | None, _Moment] = None,
+    starts: Annotated[int, _Starts],
+    ends: Annotated[int | None, _Ends] = None,
+    index_from: Annotated[int | None, _IndexFrom] = None,
 ) -> None:
     """Name the next epoch by what key holders and members have deposited, and seal its pepper.
 
-    Without --ends and --index-from: indexed 7 days ahead, 90 days, and 7 days' overlap with the next.
+    Without --index-from nodes begin 7 days before the start.
+
+    Without --ends it lasts 90 days, and 7 more beside the next one.
     """
     usual = Times.usual(starts)
     times = Times(
@@ -47,7 +59,10 @@ def epoch_open(
 
 @epoch_app.command("late")
 def epoch_late(folder: Folder) -> None:
-    """Seal the current day's pepper to members whose receiving key came since."""
+    """Seal the current day's pepper to members whose receiving key came after the epoch was opened; then publish.
+
+    For a member that was enrolled late: fetch the inbox first, which holds its key.
+    """
     for sealed in Ceremony.open(folder).seal_late(now()):
         _say(sealed)
 
@@ -56,11 +71,16 @@ def epoch_late(folder: Folder) -> None:
 def epoch_replace(
     folder: Folder,
     number: Annotated[int, _Number],
-    starts: Annotated[int, _Moment],
-    ends: Annotated[int | None, _Moment] = None,
-    overlap_minutes: Annotated[int, typer.Option(min=1, help="How long the old one goes on.")] = 60,
+    starts: Annotated[int, _Starts],
+    ends: Annotated[int | None, _Ends] = None,
+    overlap_minutes: Annotated[
+        int, typer.Option(min=1, help="How many minutes the old one goes on.")
+    ] = 60,
 ) -> None:
-    """After a theft: a new epoch soon, and the old one ends early. Suspend first whom the thief could be."""
+    """After a theft: a new epoch soon, and the old one ends early. Suspend first whom the thief could be.
+
+    Without --ends it lasts 90 days.
+    """
     end = starts + limits.EPOCH_DAYS * limits.DAY if ends is None else ends
     times = Times(min(int(now()), starts), starts, end)
     ceremony = Ceremony.open(folder)

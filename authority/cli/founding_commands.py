@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +19,17 @@ from fingerpost.service.signing_keys import make_signing_key
 
 root_app = typer.Typer(help="The root that all trust grows from.", no_args_is_help=True)
 
-_Member = typer.Option(parser=parsed(MemberId), metavar="MEMBER")
-_Address = typer.Option(parser=parsed(Address), metavar="HOST:PORT")
+
+def _member(help_: str) -> Any:
+    return typer.Option(parser=parsed(MemberId), metavar="MEMBER", help=help_)
+
+
+def _address(help_: str) -> Any:
+    return typer.Option(parser=parsed(Address), metavar="HOST:PORT", help=help_)
+
+
+def _keys(help_: str) -> Any:
+    return typer.Option(min=1, max=32, help=help_)
 
 
 def register(app: typer.Typer) -> None:
@@ -33,21 +42,34 @@ def register(app: typer.Typer) -> None:
 
 def create(
     folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
-    federation: Annotated[FederationId, typer.Option(parser=parsed(FederationId), metavar="ID")],
-    root_keys: Annotated[int, typer.Option(min=1, max=32)],
-    root_threshold: Annotated[int, typer.Option(min=1, max=32)],
-    target_keys: Annotated[int, typer.Option(min=1, max=32)],
-    target_threshold: Annotated[int, typer.Option(min=1, max=32)],
-    governance_keys: Annotated[int, typer.Option(min=1, max=32)],
-    governance_threshold: Annotated[int, typer.Option(min=1, max=32)],
-    broker: Annotated[MemberId, _Member],
-    issuer: Annotated[MemberId, _Member],
-    key_holder_a: Annotated[MemberId, _Member],
-    key_holder_b: Annotated[MemberId, _Member],
+    federation: Annotated[
+        FederationId,
+        typer.Option(
+            parser=parsed(FederationId),
+            metavar="ID",
+            help="The federation's id, such as england-pilot; it never changes.",
+        ),
+    ],
+    root_keys: Annotated[int, _keys("How many keys sign the root, which names all other keys.")],
+    root_threshold: Annotated[int, _keys("How many of them must sign.")],
+    target_keys: Annotated[int, _keys("How many keys sign the member list.")],
+    target_threshold: Annotated[int, _keys("How many of them must sign.")],
+    governance_keys: Annotated[
+        int, _keys("How many keys sign the code lists and say who signs the member list.")
+    ],
+    governance_threshold: Annotated[int, _keys("How many of them must sign.")],
+    broker: Annotated[MemberId, _member("The broker's id, such as broker.")],
+    issuer: Annotated[MemberId, _member("The issuer's id, such as issuer.")],
+    key_holder_a: Annotated[MemberId, _member("The first key holder's id.")],
+    key_holder_b: Annotated[MemberId, _member("The second's; another organisation runs it.")],
     organisation: Annotated[str, typer.Option(help="Who runs the issuer.")],
-    listen: Annotated[Address, _Address],
-    normalisation_version: Annotated[int, typer.Option(min=1)] = 1,
-    bins: Annotated[int, typer.Option(help="Over how many files the list is spread.")] = 16,
+    listen: Annotated[Address, _address("Where the issuer listens, such as 0.0.0.0:7440.")],
+    normalisation_version: Annotated[
+        int, typer.Option(min=1, help="Of the rules that match keys are made by: this release's.")
+    ] = 1,
+    bins: Annotated[
+        int, typer.Option(help="Over how many files the list is spread: 2, 4, 8 … 256.")
+    ] = 16,
 ) -> None:
     """Found a federation: all keys, the first root, an empty list."""
     plan = Plan(
@@ -96,13 +118,13 @@ def root_renew(
 
 def addresses(
     folder: Folder,
-    issuer: Annotated[Address, _Address],
-    broker_nodes: Annotated[Address, _Address],
-    broker_askers: Annotated[Address, _Address],
-    key_holder_a: Annotated[Address, _Address],
-    key_holder_b: Annotated[Address, _Address],
+    issuer: Annotated[Address, _address("Where the issuer is reached.")],
+    broker_nodes: Annotated[Address, _address("Where nodes reach the broker.")],
+    broker_askers: Annotated[Address, _address("Where gateways and key holders reach the broker.")],
+    key_holder_a: Annotated[Address, _address("Where the first key holder is reached.")],
+    key_holder_b: Annotated[Address, _address("Where the second is reached.")],
 ) -> None:
-    """Say where the servers listen: for bundles."""
+    """Note where the servers are reached; bundles made from now on say it to members."""
     book = AddressBook(
         str(issuer), str(broker_nodes), str(broker_askers), (str(key_holder_a), str(key_holder_b))
     )
@@ -112,10 +134,13 @@ def addresses(
 
 def bundle(
     folder: Folder,
-    member: Annotated[MemberId, typer.Argument(parser=parsed(MemberId), metavar="MEMBER")],
+    member: Annotated[
+        MemberId,
+        typer.Argument(parser=parsed(MemberId), metavar="MEMBER", help="An enrolled member's id."),
+    ],
     out: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
 ) -> None:
-    """Make what an enrolled member gets back."""
+    """Make the bundle that an enrolled member gets back: whom to trust, and where everybody is."""
     made = Ceremony.open(folder).bundle(member, out)
     console.print(f"Bundle for {member} in {out}. Read this to them over another channel:")
     console.print(f"  {made.fingerprint}")

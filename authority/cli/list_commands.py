@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from authority import changes, imports
 from authority.ceremony import Ceremony
 from authority.cli.parsing import Folder, console, parsed, read_file
+from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import REQUEST_BYTES, read_enrolment
-from fingerpost.protocol.codes import AgencyKind
+from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 
-agency_app = typer.Typer(help="Organisations.", no_args_is_help=True)
-area_app = typer.Typer(help="Councils' areas.", no_args_is_help=True)
-coverage_app = typer.Typer(help="Agencies that are no members.", no_args_is_help=True)
+agency_app = typer.Typer(
+    help="The organisations that hold records or ask: add, remove, serve, stop asking.",
+    no_args_is_help=True,
+)
+area_app = typer.Typer(help="The areas of councils.", no_args_is_help=True)
+coverage_app = typer.Typer(
+    help="The agencies that are not connected, which an asker must ring by herself.",
+    no_args_is_help=True,
+)
 
-_AgencyArgument = typer.Argument(parser=parsed(AgencyId), metavar="AGENCY")
-_AreaArgument = typer.Argument(parser=parsed(AreaCode), metavar="AREA")
-_MemberArgument = typer.Argument(parser=parsed(MemberId), metavar="MEMBER")
-_MemberOption = typer.Option(parser=parsed(MemberId), metavar="MEMBER")
+_AgencyArgument = typer.Argument(
+    parser=parsed(AgencyId), metavar="AGENCY", help="Its id: area code, dot, name."
+)
+_AreaArgument = typer.Argument(
+    parser=parsed(AreaCode), metavar="AREA", help="Its code, such as e99000001."
+)
+_AreasArgument = typer.Argument(
+    parser=parsed(AreaCode), metavar="AREA...", help="Codes, separated by spaces."
+)
+_MemberArgument = typer.Argument(
+    parser=parsed(MemberId), metavar="MEMBER", help="The member's id, such as schools-host."
+)
+
+
+def _per(what: str, usual: int) -> Any:
+    return typer.Option(min=0, help=f"{what}. At the founding: {usual}.", show_default=False)
 
 
 def register(app: typer.Typer) -> None:
@@ -42,17 +61,23 @@ def enrol(
     folder: Folder,
     request: Annotated[Path, typer.Argument(help="The request's file.", exists=True)],
     fingerprint: Annotated[
-        str | None, typer.Option(help="As the member read it out over another channel.")
+        str | None, typer.Option(help="As the member read it out (default: you are asked).")
     ] = None,
-    caseload: Annotated[int | None, typer.Option(min=0, help="Granted, if not as asked.")] = None,
+    caseload: Annotated[
+        int | None, typer.Option(min=0, help="Children granted to a node (default: as it asks).")
+    ] = None,
     lookups_per_day: Annotated[
-        int | None, typer.Option(min=0, help="Granted, if not as asked.")
+        int | None,
+        typer.Option(min=0, help="Lookups a day granted to a gateway (default: as it asks)."),
     ] = None,
     replace_keys: Annotated[
-        bool, typer.Option("--replace-keys", help="The member's keys were lost or stolen.")
+        bool,
+        typer.Option(
+            "--replace-keys", help="Of a member listed already, whose keys were lost or stolen."
+        ),
     ] = False,
 ) -> None:
-    """List a member by its signed request."""
+    """Put a member into the draft by its signed request, once its fingerprint was compared."""
     ceremony = Ceremony.open(folder)
     asked = read_enrolment(read_file(request, REQUEST_BYTES))
     console.print(f"{asked.member}, {asked.service.value}, of {asked.organisation}", markup=False)
@@ -86,13 +111,21 @@ def remove_member(folder: Folder, member: Annotated[MemberId, _MemberArgument]) 
 def agency_add(
     folder: Folder,
     agency: Annotated[AgencyId, _AgencyArgument],
-    name: Annotated[str, typer.Option()],
-    kind: Annotated[AgencyKind, typer.Option()],
-    node: Annotated[MemberId, _MemberOption],
+    name: Annotated[str, typer.Option(help="Its name, as practitioners read it.")],
+    kind: Annotated[AgencyKind, typer.Option(help="What it is.")],
+    node: Annotated[
+        MemberId,
+        typer.Option(
+            parser=parsed(MemberId), metavar="MEMBER", help="Whose node holds its records."
+        ),
+    ],
     duty_desk: Annotated[str, typer.Option(help="Its public telephone number.")],
-    service: Annotated[list[str] | None, typer.Option(help="Such as EDUCATION; repeat.")] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option(help=f"A service it gives (repeatable): {', '.join(CoarseKind.__members__)}."),
+    ] = None,
     large: Annotated[
-        bool, typer.Option("--large", help="A large trust: in the national ring.")
+        bool, typer.Option("--large", help="A large trust: asked in the national ring too.")
     ] = False,
 ) -> None:
     """Add an agency to its home area, or say anew what it is."""
@@ -113,7 +146,7 @@ def agency_remove(folder: Folder, agency: Annotated[AgencyId, _AgencyArgument]) 
 def agency_serves(
     folder: Folder,
     agency: Annotated[AgencyId, _AgencyArgument],
-    areas: Annotated[list[AreaCode], typer.Argument(parser=parsed(AreaCode), metavar="AREA...")],
+    areas: Annotated[list[AreaCode], _AreasArgument],
 ) -> None:
     """The agency serves these areas too, beside its own."""
     Ceremony.open(folder).change(lambda draft: changes.serve(draft, agency, areas))
@@ -135,7 +168,7 @@ def agency_stop_asking(
 def area_add(
     folder: Folder,
     area: Annotated[AreaCode, _AreaArgument],
-    name: Annotated[str, typer.Option()],
+    name: Annotated[str, typer.Option(help="The council's name.")],
 ) -> None:
     """Add an area, or name it anew."""
     Ceremony.open(folder).change(lambda draft: changes.add_area(draft, area, name))
@@ -143,7 +176,10 @@ def area_add(
 
 
 def import_areas(
-    folder: Folder, file: Annotated[Path, typer.Argument(help="TOML.", exists=True)]
+    folder: Folder,
+    file: Annotated[
+        Path, typer.Argument(help="A TOML file, as deploy/settings/areas.toml.", exists=True)
+    ],
 ) -> None:
     """Add and replace areas and agencies from a file; removes nothing."""
     entries = imports.read_areas(file)
@@ -156,7 +192,10 @@ def hosting(
     folder: Folder,
     node: Annotated[MemberId, _MemberArgument],
     agencies: Annotated[
-        list[AgencyId], typer.Argument(parser=parsed(AgencyId), metavar="AGENCY...")
+        list[AgencyId],
+        typer.Argument(
+            parser=parsed(AgencyId), metavar="AGENCY...", help="Ids, separated by spaces."
+        ),
     ],
 ) -> None:
     """These agencies' records are on that node."""
@@ -167,7 +206,7 @@ def hosting(
 def neighbours(
     folder: Folder,
     area: Annotated[AreaCode, _AreaArgument],
-    others: Annotated[list[AreaCode], typer.Argument(parser=parsed(AreaCode), metavar="AREA...")],
+    others: Annotated[list[AreaCode], _AreasArgument],
 ) -> None:
     """These areas border on each other: noted on both sides."""
     Ceremony.open(folder).change(lambda draft: changes.join_areas(draft, area, others))
@@ -176,7 +215,10 @@ def neighbours(
 
 @coverage_app.command("import")
 def coverage_import(
-    folder: Folder, file: Annotated[Path, typer.Argument(help="CSV.", exists=True)]
+    folder: Folder,
+    file: Annotated[
+        Path, typer.Argument(help="A CSV file: area, name, kind, telephone, services.", exists=True)
+    ],
 ) -> None:
     """Which agencies of an area are not connected, from a public register: the whole list of each area in the file."""
     found = imports.read_register(file)
@@ -187,14 +229,34 @@ def coverage_import(
 
 def parameters(
     folder: Folder,
-    answer_delay_ms: Annotated[int | None, typer.Option()] = None,
-    gathering_ms: Annotated[int | None, typer.Option()] = None,
-    practitioner_per_hour: Annotated[int | None, typer.Option()] = None,
-    practitioner_per_day: Annotated[int | None, typer.Option()] = None,
-    agency_per_day: Annotated[int | None, typer.Option()] = None,
-    normalisation_version: Annotated[int | None, typer.Option()] = None,
+    answer_delay_ms: Annotated[
+        int | None,
+        _per("After how many milliseconds every answer leaves a node", limits.ANSWER_DELAY_MS),
+    ] = None,
+    gathering_ms: Annotated[
+        int | None,
+        _per("After how many milliseconds a node that is silent is a gap", limits.GATHERING_MS),
+    ] = None,
+    practitioner_per_hour: Annotated[
+        int | None,
+        _per("Lookups that one practitioner may make in an hour", limits.PRACTITIONER_PER_HOUR),
+    ] = None,
+    practitioner_per_day: Annotated[
+        int | None,
+        _per("Lookups that one practitioner may make in a day", limits.PRACTITIONER_PER_DAY),
+    ] = None,
+    agency_per_day: Annotated[
+        int | None, _per("Lookups that one agency may make in a day", limits.AGENCY_PER_DAY)
+    ] = None,
+    normalisation_version: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Of the rules that match keys are made by; see docs/operations.md, Upgrades.",
+        ),
+    ] = None,
 ) -> None:
-    """Change what the whole federation agrees on."""
+    """Change what the whole federation agrees on; what is left out stays as it is."""
     Ceremony.open(folder).change(
         lambda draft: changes.tune(
             draft,

@@ -28,7 +28,7 @@ from fingerpost.service.listing import a_console, show_block
 code_lists_app = typer.Typer(help="Purposes, roles and kinds in force.", no_args_is_help=True)
 
 _IssuerSettings = Annotated[
-    Path, typer.Option("--settings", help="issuer.toml, on the issuer's machine", exists=True)
+    Path, typer.Option("--settings", help="The issuer's settings file, issuer.toml.", exists=True)
 ]
 
 
@@ -104,10 +104,12 @@ def show(folder: Folder) -> None:
 
 def suspend(
     settings: _IssuerSettings,
-    who: Annotated[str | None, typer.Argument(help="A member or an agency.")] = None,
-    certificate: Annotated[str | None, typer.Option(help="A serial number, hexadecimal.")] = None,
+    who: Annotated[str | None, typer.Argument(help="A member's or an agency's id.")] = None,
+    certificate: Annotated[
+        str | None, typer.Option(help="A certificate's serial number, in hexadecimal.")
+    ] = None,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Even a name that is not listed.")
+        bool, typer.Option("--anyway", help="Put out even an id that is not listed.")
     ] = False,
 ) -> None:
     """Put a member, an agency or one certificate out at once, on the issuer's machine."""
@@ -116,8 +118,10 @@ def suspend(
 
 def reinstate(
     settings: _IssuerSettings,
-    who: Annotated[str | None, typer.Argument(help="A member or an agency.")] = None,
-    certificate: Annotated[str | None, typer.Option(help="A serial number, hexadecimal.")] = None,
+    who: Annotated[str | None, typer.Argument(help="A member's or an agency's id.")] = None,
+    certificate: Annotated[
+        str | None, typer.Option(help="A certificate's serial number, in hexadecimal.")
+    ] = None,
 ) -> None:
     """Let back in who was suspended."""
     _change(settings, who, certificate, suspend_=False, anyway=True)
@@ -196,7 +200,10 @@ def code_lists_propose(
         Path | None,
         typer.Argument(help="code-lists.json; without it, all that the protocol knows."),
     ] = None,
-    version: Annotated[int | None, typer.Option(min=1, help="The list's number.")] = None,
+    version: Annotated[
+        int | None,
+        typer.Option(min=1, help="The number of this version (default: as the file says)."),
+    ] = None,
 ) -> None:
     """Put code lists to governance; replaces an earlier proposal."""
     lists = code_lists.everything()
@@ -213,7 +220,9 @@ def code_lists_propose(
 @code_lists_app.command("sign")
 def code_lists_sign(
     folder: Folder,
-    key: Annotated[list[Path], typer.Option("--key", help="A governor's key file.", exists=True)],
+    key: Annotated[
+        list[Path], typer.Option("--key", help="A governance key's file (repeatable).", exists=True)
+    ],
 ) -> None:
     """Sign what is proposed."""
     lacking = Ceremony.open(folder).sign_proposal(key)

@@ -17,9 +17,10 @@ from authority.issuer.settings import IssuerSettings
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.service import commands
 from fingerpost.service.clock import SystemClock
+from fingerpost.service.commands import SinceOption
 from fingerpost.service.health import probe
 from fingerpost.service.logs import Logger
-from fingerpost.service.run import Stop
+from fingerpost.service.run import Stop, told
 
 
 async def _serve(found: IssuerSettings, log: Logger, stop: Stop) -> None:
@@ -37,7 +38,8 @@ app.add_typer(audit_app, name="audit")
 console = Console(highlight=False, soft_wrap=True)
 
 Settings = Annotated[
-    Path, typer.Option("--settings", help="issuer.toml", exists=True, dir_okay=False)
+    Path,
+    typer.Option("--settings", help="The settings file, issuer.toml.", exists=True, dir_okay=False),
 ]
 
 
@@ -59,7 +61,7 @@ def sign(settings: Settings) -> None:
 
 @app.command()
 def healthy(settings: Settings) -> None:
-    """End with 0 when the process serves."""
+    """Exit status 0 when the running issuer serves, 1 when it does not."""
     socket = PROGRAM.load(settings).health
     if socket is None:
         raise Defect("the settings name no health socket")
@@ -69,7 +71,7 @@ def healthy(settings: Settings) -> None:
 
 @audit_app.command()
 def verify(settings: Settings) -> None:
-    """Check the whole chain."""
+    """Follows the chain from the first entry to the last."""
     report = commands.verified(wiring.open_audit(PROGRAM.load(settings)))
     console.print(
         f"{report.entries} entries, whole; head {report.head.seq} {report.head.hash.hex()}"
@@ -77,8 +79,8 @@ def verify(settings: Settings) -> None:
 
 
 @audit_app.command()
-def show(settings: Settings, since: Annotated[int, typer.Option(help="UNIX seconds")] = 0) -> None:
-    """Print the entries."""
+def show(settings: Settings, since: SinceOption = 0) -> None:
+    """Lists entries: number, time (UTC), event, who, and what."""
     with closing(wiring.open_audit(PROGRAM.load(settings))) as log:
         for entry in log.show(since, commands.NEVER, decrypt=False):
             at = datetime.fromtimestamp(entry.at, UTC).isoformat()
@@ -93,5 +95,7 @@ def main() -> None:
     try:
         app()
     except (Defect, Refused) as error:
-        Console(stderr=True, highlight=False).print(f"issuer: {error}", style="red", markup=False)
+        text = told(error) if isinstance(error, Refused) else str(error)
+        stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+        stderr.print(f"{PROGRAM.name}: {text}", style="red", markup=False)
         raise SystemExit(2) from None

@@ -50,8 +50,12 @@ FederationOption = Annotated[str, typer.Option(help="The federation's id.")]
 OrganisationOption = Annotated[str, typer.Option(help="Who runs it.")]
 CredentialsOption = Annotated[Path, typer.Option(help="A new folder for its keys.")]
 RequestOption = Annotated[Path, typer.Option(help="Where to write the request for the authority.")]
-SinceOption = Annotated[int, typer.Option(help="Seconds since 1970 UTC.")]
-UntilOption = Annotated[int, typer.Option(help="Seconds since 1970 UTC.")]
+SinceOption = Annotated[
+    int, typer.Option(help="Entries from then on, seconds since 1970 UTC.", show_default="all")
+]
+UntilOption = Annotated[
+    int, typer.Option(help="Entries until then, seconds since 1970 UTC.", show_default="now")
+]
 MonthOption = Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")]
 ByOption = Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")]
 WhyOption = Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")]
@@ -68,7 +72,7 @@ def identifier(type_: type[Id], text: str, option: str) -> Id:
 # ---- a program -----------------------------------------------------------------------------------
 
 
-def command_line(words: str | None) -> typer.Typer:
+def command_line(words: str) -> typer.Typer:
     """The tree of commands, still empty. ``words``: what the program is for. What a crash shows is up to ``main``."""
     return typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=words

@@ -15,7 +15,7 @@ from practitioner.cli.refusals import advice
 
 REFUSED: Final = 4
 
-app = commands.command_line(__doc__)
+app = commands.command_line("Sign in, ask, and run the gateway of an asking agency.")
 app.command("sign-in")(people.sign_in)
 app.command("lookup")(asking.lookup)
 app.command("widen")(asking.widen)

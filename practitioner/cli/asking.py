@@ -46,13 +46,15 @@ LONDON: Final = "Europe/London"
 
 outcome = typer.Typer(no_args_is_help=True, help="Your outcomes of the last seven days.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="For programs; see docs/lookup-json.md.")]
-Everything = Annotated[bool, typer.Option("--all", help="Every name, however many.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON, for programs; see docs/lookup-json.md.")
+]
+Everything = Annotated[bool, typer.Option("--all", help="List every agency by name, however many.")]
 
 
 def lookup(
     settings_file: SettingsFile,
-    purpose: Annotated[str, typer.Option(help="Why you ask, such as S47_ENQUIRY.")],
+    purpose: Annotated[str, typer.Option(help=f"Why you ask: {', '.join(Purpose.__members__)}.")],
     session_file: SessionFile = DEFAULT_SESSION,
     child: Annotated[
         Path | None,
@@ -62,21 +64,30 @@ def lookup(
         ),
     ] = None,
     reach: Annotated[
-        str | None, typer.Option(help="How far, where it is not to be the purpose's own.")
+        str | None,
+        typer.Option(
+            help=f"How far: {', '.join(Reach.__members__)} (default: as far as the purpose goes)."
+        ),
     ] = None,
     area: Annotated[
         list[str] | None, typer.Option(help="An area's code, with --reach NAMED (repeatable).")
     ] = None,
-    reference: Annotated[str, typer.Option(help="Reference of your case or referral.")] = "",
-    approver: Annotated[str, typer.Option(help="Account of the second person.")] = "",
+    reference: Annotated[
+        str, typer.Option(help="Reference of your case or referral, where the purpose needs one.")
+    ] = "",
+    approver: Annotated[
+        str,
+        typer.Option(
+            help="Account of the second person who approved it, where the purpose needs one."
+        ),
+    ] = "",
     as_json: AsJson = False,
     everything: Everything = False,
     verbose: Verbose = False,
 ) -> None:
     """Who is involved with this child, and whom to ring.
 
-    The child's details are never given as options: every user of the machine sees a command line, and the shell keeps
-    it.
+    The child's details are never given as options: every user of the machine sees them, and the shell keeps them.
 
     Exit status: 0 everybody answered, 3 an outcome with gaps, 4 refused or nobody could be asked, 2 wrong use.
     """
@@ -104,7 +115,9 @@ def lookup(
 
 def widen(
     settings_file: SettingsFile,
-    operation: Annotated[str, typer.Argument(help="The number of your first lookup.")],
+    operation: Annotated[
+        str, typer.Argument(help="The number of your first lookup, as its outcome ends with.")
+    ],
     because: Annotated[str, typer.Option(help=f"Why: {', '.join(WideningReason.__members__)}.")],
     session_file: SessionFile = DEFAULT_SESSION,
     child: Annotated[
@@ -115,7 +128,10 @@ def widen(
         ),
     ] = None,
     reach: Annotated[
-        str | None, typer.Option(help="How far, where it is not to be as far as the first time.")
+        str | None,
+        typer.Option(
+            help=f"How far: {', '.join(Reach.__members__)} (default: as far as the first time)."
+        ),
     ] = None,
     area: Annotated[
         list[str] | None, typer.Option(help="Only this area, by its code (repeatable).")
@@ -152,7 +168,9 @@ def widen(
 @outcome.command("show")
 def show(
     settings_file: SettingsFile,
-    operation: Annotated[str, typer.Argument(help="The number of the lookup.")],
+    operation: Annotated[
+        str, typer.Argument(help="The number of the lookup, as its outcome ended with.")
+    ],
     session_file: SessionFile = DEFAULT_SESSION,
     as_json: AsJson = False,
     everything: Everything = False,

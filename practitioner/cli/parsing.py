@@ -40,21 +40,28 @@ CHILD_BYTES: Final = 16 * 1024
 STDIN: Final = Path("-")
 
 SettingsFile = Annotated[
-    Path, typer.Option("--settings", envvar="FINGERPOST_SETTINGS", help="The settings file (TOML).")
+    Path,
+    typer.Option(
+        "--settings", envvar="FINGERPOST_SETTINGS", help="The gateway's settings file (TOML)."
+    ),
 ]
 SessionFile = Annotated[
     Path,
     typer.Option(
         "--session",
         envvar="FINGERPOST_SESSION",
-        help="Where this sign-in is kept (mode 0600).",
+        help="The file that keeps this sign-in (made with mode 0600).",
     ),
 ]
 DEFAULT_SESSION: Final = Path("~/.fingerpost-session")
-Verbose = Annotated[bool, typer.Option("--verbose", help="Log to standard error.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Write the program's log to standard error, too.")
+]
 PasswordStdin = Annotated[
     bool,
-    typer.Option("--password-stdin", help="Read standard input instead of asking, a line each."),
+    typer.Option(
+        "--password-stdin", help="Read the password from standard input instead of asking."
+    ),
 ]
 
 

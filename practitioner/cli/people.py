@@ -35,10 +35,19 @@ account = typer.Typer(no_args_is_help=True, help="The practitioners who may ask 
 Agency = Annotated[
     str | None, typer.Option(help="The agency's id; needed where several ask through this gateway.")
 ]
-Name = Annotated[str, typer.Option("--account", help="The account's name: a-z, 0-9, . _ -")]
-TrainingUntil = Annotated[str, typer.Option(help="Last day of the training (YYYY-MM-DD).")]
-VettingUntil = Annotated[str, typer.Option(help="Last day of the vetting (YYYY-MM-DD).")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Name = Annotated[
+    str,
+    typer.Option(
+        "--account", help="The account's name: 1 to 64 of a-z, 0-9, dot, hyphen and underscore."
+    ),
+]
+TrainingUntil = Annotated[
+    str, typer.Option(help="Last day of her training (YYYY-MM-DD, UTC), not over yet.")
+]
+VettingUntil = Annotated[
+    str, typer.Option(help="Last day of her vetting (YYYY-MM-DD, UTC), not over yet.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -55,7 +64,7 @@ def add(
     settings_file: SettingsFile,
     name: Name,
     person: Annotated[str, typer.Option("--name", help="The practitioner's name.")],
-    role: Annotated[str, typer.Option(help="Her role, such as SOCIAL_WORKER.")],
+    role: Annotated[str, typer.Option(help=f"Her role: {', '.join(Role.__members__)}.")],
     training_until: TrainingUntil,
     vetting_until: VettingUntil,
     agency: Agency = None,
@@ -144,7 +153,7 @@ def reset(
 
 @account.command("list")
 def list_(settings_file: SettingsFile) -> None:
-    """Lists the accounts."""
+    """Lists the accounts, and which of them cannot sign in."""
     columns = ("Agency", "Account", "Name", "Role", "Training until", "Vetting until", "State")
     rows = []
     with open_people(load(settings_file)) as people:

@@ -40,7 +40,9 @@ def enrol(
     federation: FederationOption,
     member: Annotated[str, typer.Option(help="This gateway's id.")],
     organisation: OrganisationOption,
-    lookups_per_day: Annotated[int, typer.Option(help="How many lookups a day to ask for.")],
+    lookups_per_day: Annotated[
+        int, typer.Option(help="How many lookups a day to ask the authority for.")
+    ],
     request: RequestOption,
 ) -> None:
     """Makes all keys that the settings name, where they will be used, and a request that holds public keys only."""

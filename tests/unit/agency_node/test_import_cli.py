@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from agency_node import import_wiring
 from agency_node.cli import adopt_records
 from agency_node.cli import import_ as command
-from agency_node.cli.import_advice import ADVICE
+from agency_node.cli.import_advice import ADVICE, advice
 from agency_node.import_wiring import open_store, opened_importer, opened_imports
 from agency_node.ingest.importer import Importer
 from agency_node.settings import NodeSettings
@@ -65,13 +65,13 @@ class Desk:
         os.utime(path, (NOW - DAY, NOW - DAY))
         return path
 
-    def run(self, *arguments: object) -> Result:
+    def run(self, *arguments: object, columns: str = "200") -> Result:
         app = typer.Typer()
         command.register(app)
         app.command("other")(lambda: None)
         given = ["import", "--settings", self.settings, *arguments]
         return CliRunner().invoke(
-            app, [str(a) for a in given], env={"COLUMNS": "200", "TERM": "dumb"}
+            app, [str(a) for a in given], env={"COLUMNS": columns, "TERM": "dumb"}
         )
 
 
@@ -94,6 +94,23 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 def text(result: Result) -> str:
     return " ".join(result.output.split())
+
+
+def test_what_is_said_is_said_whole_brackets_and_paths_too(desk: Desk) -> None:
+    text_ = desk.settings.read_text()
+    desk.settings.write_text(text_.replace("[places]", "[place]"))
+    result = desk.run("--agency", OAK, desk.export("oak.csv", row(1)), columns="60")
+    assert result.exit_code == 2
+    assert f"Not imported. {desk.settings}: 2 faults" in result.output
+    assert "  place: there is no such setting here; did you mean places?" in result.output
+    assert "  places: missing; expected a section [places]" in result.output
+
+
+def test_who_could_not_be_asked_is_named() -> None:
+    asked = "key-holder “holder-a” at north.example:7443"
+    told = advice(Refused(Code.UNAVAILABLE, "no answer in time", asked))
+    assert told.startswith(ADVICE[Code.UNAVAILABLE])
+    assert told.endswith(f"(unavailable: no answer in time; asked: {asked})")
 
 
 def test_an_import_says_what_it_did_and_leaves_a_report(desk: Desk) -> None:
