@@ -21,11 +21,12 @@ HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
 
 
 class Metered:
-    """``evaluated``: elements at each holder so far. ``refuse``: set it, and every batch is refused with it, after
-    ``refuse_after`` batches more."""
+    """``evaluated``, ``batches``: elements at each holder so far, in how many batches. ``refuse``: set it, and every
+    batch is refused with it, after ``refuse_after`` batches more."""
 
     def __init__(self) -> None:
         self.evaluated = 0
+        self.batches = 0
         self.refuse: Refused | None = None
         self.refuse_after = 0
 
@@ -35,6 +36,7 @@ class Metered:
                 raise self.refuse
             self.refuse_after -= 1
         self.evaluated += elements
+        self.batches += 1
 
 
 class LocalKeyHolders(Metered):
