@@ -293,10 +293,9 @@ def touching(query: Query) -> set[bytes]:
 
 def explained(query: Query, locators: set[bytes]) -> set[bytes]:
     """Runs of which nothing is random but some of a query's locators, which may stand side by side or at the edge."""
-    secret = {position for field in random_ranges(query) for position in field}
-    for locator in locators:
-        start = query.wire.index(locator)
-        secret -= set(range(start, start + limits.LOCATOR_BYTES))
+    starts = map(query.wire.index, locators)
+    told = {start + offset for start in starts for offset in range(limits.LOCATOR_BYTES)}
+    secret = {position for field in random_ranges(query) for position in field} - told
     return {
         query.wire[start : start + RUN]
         for start in range(len(query.wire) - RUN + 1)
