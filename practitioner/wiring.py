@@ -31,13 +31,14 @@ from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.service.run import Stop, every, supervise
 from fingerpost.service.settings import read_key
 from fingerpost.service.tls import Service
-from practitioner.client import Client, Identity
+from practitioner.client import Client
 from practitioner.desk import PassportDesk, read_passport_key
 from practitioner.grpc_broker import GrpcBroker
 from practitioner.grpc_key_holders import GrpcKeyHolders
 from practitioner.kept_state import Held, Holder, KeptPeppers, keeping
 from practitioner.outcomes_store import SqlOutcomes
 from practitioner.record import CATALOGUE, AuditRecord
+from practitioner.rounds import Identity
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.accounts import Accounts
 from practitioner.sign_in.reception import Reception

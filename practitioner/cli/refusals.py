@@ -7,7 +7,7 @@ from typing import Final
 
 from fingerpost.private.identity.strength import ADD_SOMETHING
 from fingerpost.protocol.errors import Code, Refused
-from practitioner.client import NO_EPOCH, NO_PEPPER
+from practitioner.rounds import NO_EPOCH, NO_PEPPER
 
 ADVICE: Final[Mapping[Code, str]] = {
     Code.MALFORMED: "Something given is not of the right form. Check it and try again.",

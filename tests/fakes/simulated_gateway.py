@@ -21,9 +21,9 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import LookupEvent
 from fingerpost.service.identity import PeerIdentity
 from practitioner.client import Client
-from practitioner.client import Identity as GatewayIdentity
 from practitioner.desk import PassportDesk
 from practitioner.outcome import First, Outcome, Question, Widened
+from practitioner.rounds import Identity as GatewayIdentity
 from practitioner.session import Session
 
 if TYPE_CHECKING:

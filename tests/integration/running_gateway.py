@@ -41,7 +41,6 @@ from fingerpost.service.rpc_channel import Redialled
 from fingerpost.wire.v1 import broker_pb2_grpc
 from integration.running_parties import KEY, SECONDS, Party
 from practitioner.client import Client
-from practitioner.client import Identity as GatewayIdentity
 from practitioner.desk import PassportDesk
 from practitioner.grpc_broker import GrpcBroker
 from practitioner.grpc_key_holders import GrpcKeyHolders
@@ -49,6 +48,7 @@ from practitioner.outcome import Outcome, Question
 from practitioner.outcomes_store import SqlOutcomes
 from practitioner.query import QueryOnItsWay
 from practitioner.record import CATALOGUE, AuditRecord
+from practitioner.rounds import Identity as GatewayIdentity
 from practitioner.session import Issued, Session
 
 

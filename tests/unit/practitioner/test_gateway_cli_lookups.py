@@ -21,9 +21,9 @@ from fingerpost.protocol.ids import AreaCode
 from practitioner import outcomes_store, plan
 from practitioner.cli import app
 from practitioner.cli.refusals import ADVICE, advice
-from practitioner.client import NO_EPOCH, NO_PEPPER
 from practitioner.outcome import Again, Question, Widened
 from practitioner.present.document import read
+from practitioner.rounds import NO_EPOCH, NO_PEPPER
 from unit.practitioner.gateway_desk import CHILD, Desk, Said, answer_with
 
 
