@@ -65,11 +65,14 @@ class Combination:
     lacks: Select | None = None
 
     def is_made_by(self, side: Side, of: Pieces) -> bool:
-        """A weak name-space: every record offers what a lacking query asks, and the other way about."""
+        """A weak kind: a complete record offers what a lacking query asks, and every query asks what a lacking record
+        offers. Two that lack the field meet in the second."""
         if self.lacks is None:
             return True
-        lacking = Side.QUERY if self.meets is Meets.QUERY_LACKS else Side.RECORD
-        return side is not lacking or not self.lacks(of)
+        lacking = not self.lacks(of)
+        if self.meets is Meets.QUERY_LACKS:
+            return lacking is (side is Side.QUERY)
+        return lacking or side is Side.QUERY
 
 
 def _select(attribute: str) -> Select:
@@ -146,64 +149,94 @@ _WIDE: Final = tuple(
 )
 _WEAKER: Final = tuple(
     combination
-    for name, lacks, made in (
+    for scope, name, lacks, made in (
         (
+            Scope.WIDE,
             "NO_FORENAME_SURNAME_DATE",
             "forename",
             recipe("surname_sound", "date", "in_the_area", 18.0),
         ),
         (
+            Scope.WIDE,
             "NO_DATE_INITIAL_SURNAME",
             "date",
             recipe("initial_and_surname_sound", "no_date", "at_home", _ANY),
         ),
         # The last figure is what the kind above must tell that needs no place then.
-        ("NO_PLACE_FORENAME_DATE", "place", recipe("forename", "date", "nowhere", 21.0, 26.0)),
-        ("NO_PLACE_SURNAME_DATE", "place", recipe("surname", "date", "nowhere", 21.0, 25.0)),
         (
+            Scope.WIDE,
+            "NO_PLACE_FORENAME_DATE",
+            "place",
+            recipe("forename", "date", "nowhere", 21.0, 26.0),
+        ),
+        (
+            Scope.WIDE,
+            "NO_PLACE_SURNAME_DATE",
+            "place",
+            recipe("surname", "date", "nowhere", 21.0, 25.0),
+        ),
+        (
+            Scope.WIDE,
             "NO_SURNAME_FORENAME_DATE",
             "surname",
             recipe("forename_sound", "date", "in_the_area", 18.0),
         ),
         (
+            Scope.WIDE,
             "NO_DATE_NAMES_MIDDLE",
             "date",
             recipe("names_and_middle", "no_date", "in_the_area", 18.0),
         ),
         (
+            Scope.WIDE,
             "NO_SURNAME_FORENAME_MIDDLE_DATE",
             "surname",
             recipe("forename_and_middle", "date", "in_the_area", 18.0),
         ),
         (
+            Scope.NARROW,
             "NO_PLACE_NAMES_MIDDLE",
             "place",
             recipe("names_and_middle", "no_date", "nowhere", 20.0, 26.0),
         ),
         (
+            Scope.NARROW,
             "NO_PLACE_FORENAME_MIDDLE_DATE",
             "place",
             recipe("forename_and_middle", "date", "nowhere", 21.0, 25.0),
         ),
-        ("NO_PLACE_BEGINNINGS_DATE", "place", recipe("beginnings", "date", "nowhere", 20.0, FAR)),
-        ("NO_PLACE_ENDINGS_DATE", "place", recipe("endings", "date", "nowhere", 20.0, 27.0)),
         (
+            Scope.NARROW,
+            "NO_PLACE_BEGINNINGS_DATE",
+            "place",
+            recipe("beginnings", "date", "nowhere", 20.0, FAR),
+        ),
+        (
+            Scope.NARROW,
+            "NO_PLACE_ENDINGS_DATE",
+            "place",
+            recipe("endings", "date", "nowhere", 20.0, 27.0),
+        ),
+        (
+            Scope.NARROW,
             "NO_PLACE_NAMES_YEAR_DAY",
             "place",
             recipe("both_names", "year_day", "nowhere", 20.0, FAR),
         ),
         (
+            Scope.NARROW,
             "NO_PLACE_NAMES_MONTH_DAY",
             "place",
             recipe("both_names", "month_day", "nowhere", 20.0, FAR),
         ),
         (
+            Scope.NARROW,
             "NO_PLACE_NAMES_YEAR_MONTH",
             "place",
             recipe("both_names", "year_month", "nowhere", 20.0, 27.0),
         ),
     )
-    for combination in in_both_name_spaces(name, lacks, Scope.WIDE, made)
+    for combination in in_both_name_spaces(name, lacks, scope, made)
 )
 
 _LAST: Final = Combination(

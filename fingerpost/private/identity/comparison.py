@@ -193,11 +193,17 @@ def _other_names(
 
 def _names_in_another_order(one: Name, other: Name) -> bool:
     """Called by the second name, with an initial of the first (Peter J., Jonathan P.); or fields moved round."""
-    daily = (daily_names(one)[0], daily_names(other)[0])
-    initials = [{word[0] for word in name.middles} for name in (one, other)]
-    if daily[0][0] in initials[1] and daily[1][0] in initials[0]:
+    called, others_called = daily_names(one)[:1], daily_names(other)[:1]
+    if set(called) & set(other.surnames + other.middles) or set(others_called) & set(
+        one.surnames + one.middles
+    ):
         return True
-    return daily[0] in other.surnames + other.middles or daily[1] in one.surnames + one.middles
+    return _is_initial(called, other) and _is_initial(others_called, one)
+
+
+def _is_initial(called: tuple[str, ...], name: Name) -> bool:
+    """Whether a daily name begins like one of the other's middle names."""
+    return any(first[0] == word[0] for first in called for word in name.middles)
 
 
 def _family_name_first(form: NormalForm) -> bool:

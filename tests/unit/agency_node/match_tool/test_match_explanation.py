@@ -228,7 +228,7 @@ def test_a_meeting_by_a_gap_says_whose_gap_it_is() -> None:
     one = replace(child("Olivia", "Ashdown", "2014-03-09", "LS6 2AB"), middle_names="Rose")
     other = replace(one, surname="Clark", postcode="")
     found = explain(one, other)
-    assert found.meeting is Meeting.WIDE
+    assert found.meeting is Meeting.NARROW
     (said,) = by_a_gap(found)
     assert "the right record has no usable postcode" in said
     assert said in " ".join(screen(one, other).split())

@@ -21,7 +21,7 @@ from agency_node.matching import Finding
 from effort import examples
 from fakes.wexcombe import AREAS, COUNCIL, ELM, NODES, OAK, SCHOOLS, child, known_holders, of, row
 from federation import World
-from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.identity import (
     Comparison,
     Decision,
@@ -247,6 +247,14 @@ def test_names_in_another_order_are_no_other_names(
         for f, m, s in (one, other)
     ]
     assert compared(*children).decision is Decision.POSSIBLE
+
+
+def test_a_name_that_only_an_alias_gives_is_compared_too() -> None:
+    """The present name has no forename; the alias has."""
+    one = Demographics("", "Rose", "", (OtherName("Ada Marsh", ""),), date(2014, 3, 9))
+    other = Demographics("Beth", "Beth", "Beth", (), date(2014, 3, 9))
+    assert compared(one, other) == compared(other, one)
+    assert compared(one, other).decision is not Decision.MATCH
 
 
 def test_a_child_next_door_of_one_birthday_is_another() -> None:
