@@ -114,10 +114,9 @@ class _Watch:
     """Times what passes between the client and its ports."""
 
     def __init__(self, client: Client) -> None:
-        self._client: Any = client
-        self._holders, self._broker = self._client._key_holders, self._client._broker
-        self._client._key_holders = self
-        self._client._broker = self
+        self._rounds: Any = client._rounds
+        self._holders, self._broker = self._rounds._key_holders, self._rounds._broker
+        self._rounds._key_holders = self._rounds._broker = self
         self.evaluated = self.accepted = self.first = self.last = 0.0
 
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
@@ -137,4 +136,4 @@ class _Watch:
             yield event
 
     def leave(self) -> None:
-        self._client._key_holders, self._client._broker = self._holders, self._broker
+        self._rounds._key_holders, self._rounds._broker = self._holders, self._broker
