@@ -1,4 +1,4 @@
-"""``fingerpost-match``: how well an agency's own files match, by the code that decides in earnest.
+"""How well an agency's own files match, by the code that decides in earnest.
 
 Nothing leaves this machine: the tool opens no connection. Exit status 2: a file or a command cannot be used.
 """

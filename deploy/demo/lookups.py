@@ -119,16 +119,21 @@ class Practitioners:
             time.sleep(2.0)
 
     def explain(self, console: Console) -> None:
-        """How to ask by hand, for as long as it runs."""
-        console.print("\n[bold]Ask by hand[/] (each account with a password and a one-time code):")
+        """How to ask by hand, for as long as it runs. Commands are never broken: they are to be copied."""
+        console.print(
+            "\n[bold]Ask by hand[/], in another terminal in this folder, about a child above:"
+        )
+        program, python = (Path(os.path.relpath(BIN / name)) for name in ("fingerpost", "python"))
         for asker, account, password, secret in self.logins:
-            settings = self._settings(AgencyId(asker))
-            console.print(
-                f"  {asker}: account {account}, password {password}, one-time secret {secret}"
-            )
-            program = Path(os.path.relpath(BIN / "fingerpost"))
-            console.print(f"    {program} sign-in --settings {settings} --account {account}")
-            console.print(f"    {program} lookup --settings {settings} --purpose S47_ENQUIRY")
+            code = f"{python} -c 'import pyotp; print(pyotp.TOTP(\"{secret}\").now())'"
+            for line in (
+                f"  {asker}: account {account}, password {password}; its one-time code, by the second command:",
+                f"    export FINGERPOST_SETTINGS={self._settings(AgencyId(asker))}",
+                f"    {code}",
+                f"    {program} sign-in --account {account}",
+                f"    {program} lookup --purpose S47_ENQUIRY",
+            ):
+                console.print(Text(line), soft_wrap=True)
 
 
 def tell(console: Console, practitioners: Practitioners, story: Story) -> bool:

@@ -198,7 +198,8 @@ def listen(server: grpc.aio.Server, address: str, credentials: grpc.ServerCreden
     try:
         return server.add_secure_port(address, credentials)
     except RuntimeError:
-        raise Defect(f"{address}: cannot be listened on") from None
+        why = "another process listens there, or the address is not this machine's"
+        raise Defect(f"{address}: cannot be listened on ({why})") from None
 
 
 Handler = Callable[[Any, Context], Awaitable[Any]]
