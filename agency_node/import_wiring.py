@@ -6,8 +6,6 @@ two imports of one agency would undo each other."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -25,8 +23,9 @@ from agency_node.store.imports import SqlImports
 from agency_node.store.records import SqlRecords, open_records
 from agency_node.tag_workers import TagWorkers
 from agency_node.tagging import Tagger
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Refused
 from fingerpost.service.clock import Clock, SystemClock
+from fingerpost.service.lock import alone
 from fingerpost.service.logs import Logger
 from fingerpost.service.membership import Membership
 from fingerpost.service.run import Backoff
@@ -39,6 +38,7 @@ START_TRIES: Final = 6
 _MAY_PASS: Final = frozenset({Code.UNTRUSTED_METADATA, Code.UNAVAILABLE, Code.NOT_READY})
 BREATH_SECONDS: Final = 0.0002
 _LOCK: Final = "import.lock"
+_IMPORTING: Final = "another import is running"
 
 
 def open_store(settings: NodeSettings) -> SqlRecords:
@@ -76,7 +76,7 @@ async def opened_tagger(
 async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[Importer]:
     """Raises ``Defect`` (settings, keys, another import is running) and ``Refused`` (no certificate or member list)."""
     clock = SystemClock()
-    with _alone(settings):
+    with alone(settings.state / _LOCK, _IMPORTING):
         records = open_store(settings)
         try:
             places = settings.places
@@ -112,7 +112,7 @@ async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[
 @contextmanager
 def opened_imports(settings: NodeSettings) -> Iterator[SqlImports]:
     """The store alone, for what needs nobody else. Raises ``Defect`` as ``opened_importer``."""
-    with _alone(settings):
+    with alone(settings.state / _LOCK, _IMPORTING):
         records = open_store(settings)
         try:
             yield SqlImports(records)
@@ -133,17 +133,3 @@ async def _start(membership: Membership, clock: Clock) -> None:
             await clock.sleep_until(clock.monotonic() + backoff.next(SystemRandom().random()))
         else:
             return
-
-
-@contextmanager
-def _alone(settings: NodeSettings) -> Iterator[None]:
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(settings.state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Defect("another import is running") from None
-        yield
-    finally:
-        os.close(handle)

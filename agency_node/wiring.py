@@ -33,6 +33,7 @@ from fingerpost.protocol.schedule import slot_of
 from fingerpost.service.audit import AuditLog
 from fingerpost.service.clock import Clock, SystemClock
 from fingerpost.service.health import Health, serve_health
+from fingerpost.service.lock import alone
 from fingerpost.service.logs import Logger
 from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
@@ -51,6 +52,7 @@ EVENTS: Final = {
     "node.started": frozenset({"agencies", "sound"}),
     "node.log_refused": frozenset({"agency", "error"}),
 }
+LOCK: Final = "node.lock"
 SEEN: Final = "seen.sqlite"
 PEPPERS: Final = "peppers"
 AUDIT: Final = "audit"
@@ -83,9 +85,13 @@ def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False)
 
 
 async def serve(settings: NodeSettings, log: Logger, stop: Stop) -> None:
-    """Runs the node until ``stop``. Raises ``Defect``; ``Refused`` when it has neither a certificate nor a member list
-    and nobody gives it one."""
+    """Runs the node until ``stop``.
+
+    Raises ``Defect``, also where another process runs it; ``Refused`` when it has neither a certificate nor a member
+    list and nobody gives it one.
+    """
     async with AsyncExitStack() as opened:
+        opened.enter_context(alone(settings.state / LOCK, "another process runs this node"))
         parts = await _Parts.opened(settings, log, opened)
         await supervise(stop, parts.tasks(), log)
 

@@ -245,6 +245,28 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
         assert secret not in log.getvalue()
 
 
+async def test_a_second_process_on_one_state_is_refused(home: Home) -> None:
+    """Two would take turns at the stream, and write one audit chain with two hands."""
+    broker = NodeBroker(home.repository.fetch)
+    async with listening(broker, home.authority, THE_BROKER, home.address):
+        async with node_of(home):
+            await broker.stream()
+            second = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                "from agency_node.cli import main; main()",
+                "run",
+                "--settings",
+                str(home.settings_file),
+                stderr=asyncio.subprocess.PIPE,
+            )
+            _, errors = await second.communicate()
+            assert second.returncode == 2
+            assert b"another process runs this node" in errors
+        async with node_of(home):  # the lock went with the first
+            await broker.stream(2)
+
+
 async def test_the_audit_log_read_aloud(home: Home) -> None:
     broker = NodeBroker(home.repository.fetch)
     async with listening(broker, home.authority, THE_BROKER, home.address), node_of(home):
