@@ -95,7 +95,7 @@ def lookup(
     chosen = member_of(Purpose, purpose, "--purpose")
     far = member_of(Reach, reach, "--reach") if reach else None
     areas = area_codes(area or [])
-    session = _session(loaded, session_file)
+    session = _session(loaded, session_file, approver)
     question = Question(
         demographics=_child(child),
         purpose=chosen,
@@ -187,9 +187,12 @@ def show(
     raise typer.Exit(COMPLETE if shown.complete else WITH_GAPS)
 
 
-def _session(loaded: GatewaySettings, session_file: Path) -> Session:
+def _session(loaded: GatewaySettings, session_file: Path, approver: str = "") -> Session:
     with open_people(loaded) as people:
-        return people.reception.resume(read_token(session_file), time.time())
+        session = people.reception.resume(read_token(session_file), time.time())
+        if approver:
+            people.accounts.require_open(session.agency, approver)
+        return session
 
 
 def _ask(

@@ -78,6 +78,9 @@ _FINER: Final[Mapping[tuple[Code, str], str]] = {
         "This purpose needs the account of a second person who approved it: --approver."
     ),
     (Code.NOT_ALLOWED, "approver is the asker"): "You cannot approve your own lookup.",
+    (Code.NOT_ALLOWED, "approver has no account"): (
+        "The account after --approver is none of your agency's here, or it is disabled."
+    ),
     (Code.NOT_ALLOWED, "reach of this purpose"): (
         "This purpose does not reach so far, or not in that way. Leave --reach out for its own."
     ),

@@ -133,6 +133,15 @@ class Accounts:
                 is not None
             )
 
+    def require_open(self, agency: AgencyId, subject: str) -> None:
+        """Of who is named as approver. Raises ``Refused(NOT_ALLOWED)``: not an account of this agency, or disabled."""
+        with reading(self._engine) as connection:
+            row = connection.execute(
+                select(accounts.c.disabled).where(_key(agency, subject))
+            ).first()
+        if row is None or row.disabled:
+            raise Refused(Code.NOT_ALLOWED, "approver has no account")
+
     def disable(self, agency: AgencyId, subject: str) -> None:
         """At once: its sessions end, too. Raises ``Refused(NOT_ALLOWED)`` when there is none."""
         self._change(agency, subject, disabled=True)

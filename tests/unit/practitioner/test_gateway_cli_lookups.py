@@ -24,7 +24,7 @@ from practitioner.cli.refusals import ADVICE, advice
 from practitioner.outcome import Again, Question, Widened
 from practitioner.present.document import read
 from practitioner.rounds import NO_EPOCH, NO_PEPPER
-from unit.practitioner.gateway_desk import CHILD, Desk, Said, answer_with
+from unit.practitioner.gateway_desk import CHILD, Desk, Said, add, answer_with
 
 
 def test_a_lookup_with_gaps(desk: Desk, answered: list[Question]) -> None:
@@ -68,8 +68,23 @@ def test_outcomes_of_others_and_none_are_refused_alike(
     assert "There is no such outcome of yours." in told.err
 
 
+def test_an_approver_without_an_account_here_is_refused(
+    desk: Desk, answered: list[Question]
+) -> None:
+    desk.sign_in()
+    told = desk.lookup("--approver", "bob")
+    assert told.status == 4
+    assert "The account after --approver is none of your agency's" in " ".join(told.err.split())
+    add(desk.run, desk.settings, "--account", "bob")
+    assert desk.lookup("--approver", "bob").status == 3
+    desk.run("account", "disable", "--settings", str(desk.settings), "--account", "bob")
+    assert desk.lookup("--approver", "bob").status == 4
+    assert len(answered) == 1
+
+
 def test_all_of_a_question_arrives(desk: Desk, answered: list[Question]) -> None:
     desk.sign_in()
+    add(desk.run, desk.settings, "--account", "bob")
     child = {
         **CHILD,
         "middle_names": "May",
