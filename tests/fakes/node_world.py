@@ -157,7 +157,7 @@ def a_child(**changes: object) -> Demographics:
         postcode="B99 9ZZ",
         nhs_number="9990000018",
     )
-    return replace(child, **changes)  # type: ignore[arg-type]
+    return replace(child, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def another_child() -> Demographics:
@@ -188,7 +188,7 @@ def an_involvement(kind: Kind = Kind.EDU_SCHOOL, **changes: object) -> Involveme
         shielded=False,
         ended_on=None,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def a_record(number: int = 0, child: Demographics | None = None, *rows: Involvement) -> ChildRecord:
@@ -290,7 +290,7 @@ class NodeWorld:
             "log": self.log,
         }
         upn = dict.fromkeys(self.mine, False)
-        return Node(NODE, NODE_KEY, upn, **{**parts, **changes})  # type: ignore[arg-type]
+        return Node(NODE, NODE_KEY, upn, **{**parts, **changes})  # type: ignore[arg-type]  # fields by name
 
     @property
     def entries(self) -> list[Entry]:
@@ -368,7 +368,7 @@ def a_passport(at: float, **changes: object) -> Passport:
         training_until=int(at) + limits.DAY,
         vetting_until=int(at) + limits.DAY,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def a_query(

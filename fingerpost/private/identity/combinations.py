@@ -86,14 +86,16 @@ def recipe(names: str, date: str, places: str, tells: float, below: float = inf)
     return Recipe(_select(names), _select(date), _select(places), tells, below)
 
 
-def in_both_name_spaces(
-    name: str, lacks: str, scope: Scope, made: Recipe
-) -> tuple[Combination, Combination]:
-    """A weak kind by its name without the last letter: where the query lacks the field, and where the record does."""
-    return (
-        Combination(KeyKind[f"{name}_Q"], scope, made, Meets.QUERY_LACKS, _select(lacks)),
-        Combination(KeyKind[f"{name}_R"], scope, made, Meets.RECORD_LACKS, _select(lacks)),
-    )
+_WeakRow = tuple[str, str, str, str, str, float, float]
+
+
+def _weak(scope: Scope, *rows: _WeakRow) -> Iterator[Combination]:
+    """Weak kinds: name without its last letter, the field that a side lacks, and what goes into ``recipe``. Each in
+    two name-spaces: where the query lacks the field, and where the record does."""
+    for name, lacks, names, date, places, tells, below in rows:
+        made, without = recipe(names, date, places, tells, below), _select(lacks)
+        yield Combination(KeyKind[f"{name}_Q"], scope, made, Meets.QUERY_LACKS, without)
+        yield Combination(KeyKind[f"{name}_R"], scope, made, Meets.RECORD_LACKS, without)
 
 
 _ANY: Final = 0.0
@@ -117,20 +119,14 @@ _NARROW: Final = tuple(
     )
 )
 _WEAK: Final = (
-    *in_both_name_spaces(
-        "NO_PLACE_NAMES_DATE",
-        "place",
+    *_weak(
         Scope.NARROW,
-        recipe("every_pair", "date", "nowhere", _ANY, below=FAR),
+        ("NO_PLACE_NAMES_DATE", "place", "every_pair", "date", "nowhere", _ANY, FAR),
+        ("NO_PLACE_SOUNDS_DATE", "place", "every_sound", "date", "nowhere", _ANY, FAR),
     ),
-    *in_both_name_spaces(
-        "NO_PLACE_SOUNDS_DATE",
-        "place",
-        Scope.NARROW,
-        recipe("every_sound", "date", "nowhere", _ANY, below=FAR),
-    ),
-    *in_both_name_spaces(
-        "NO_DATE_NAMES", "date", Scope.WIDE, recipe("both_names", "no_date", "in_the_area", 20.0)
+    *_weak(
+        Scope.WIDE,
+        ("NO_DATE_NAMES", "date", "both_names", "no_date", "in_the_area", 20.0, inf),
     ),
 )
 _WIDE: Final = tuple(
@@ -147,97 +143,35 @@ _WIDE: Final = tuple(
         (KeyKind.SURNAME_HOME_YEAR_DAY, recipe("surname_sound", "year_day", "at_home", _ANY)),
     )
 )
-_WEAKER: Final = tuple(
-    combination
-    for scope, name, lacks, made in (
+_WEAKER: Final = (
+    *_weak(
+        Scope.WIDE,
+        ("NO_FORENAME_SURNAME_DATE", "forename", "surname_sound", "date", "in_the_area", 18.0, inf),
         (
-            Scope.WIDE,
-            "NO_FORENAME_SURNAME_DATE",
-            "forename",
-            recipe("surname_sound", "date", "in_the_area", 18.0),
-        ),
-        (
-            Scope.WIDE,
-            "NO_DATE_INITIAL_SURNAME",
-            "date",
-            recipe("initial_and_surname_sound", "no_date", "at_home", _ANY),
+            "NO_DATE_INITIAL_SURNAME", "date", "initial_and_surname_sound", "no_date", "at_home",
+            _ANY, inf,
         ),
         # The last figure is what the kind above must tell that needs no place then.
+        ("NO_PLACE_FORENAME_DATE", "place", "forename", "date", "nowhere", 21.0, 26.0),
+        ("NO_PLACE_SURNAME_DATE", "place", "surname", "date", "nowhere", 21.0, 25.0),
+        ("NO_SURNAME_FORENAME_DATE", "surname", "forename_sound", "date", "in_the_area", 18.0, inf),
+        ("NO_DATE_NAMES_MIDDLE", "date", "names_and_middle", "no_date", "in_the_area", 18.0, inf),
         (
-            Scope.WIDE,
-            "NO_PLACE_FORENAME_DATE",
-            "place",
-            recipe("forename", "date", "nowhere", 21.0, 26.0),
+            "NO_SURNAME_FORENAME_MIDDLE_DATE", "surname", "forename_and_middle", "date", "in_the_area",
+            18.0, inf,
         ),
-        (
-            Scope.WIDE,
-            "NO_PLACE_SURNAME_DATE",
-            "place",
-            recipe("surname", "date", "nowhere", 21.0, 25.0),
-        ),
-        (
-            Scope.WIDE,
-            "NO_SURNAME_FORENAME_DATE",
-            "surname",
-            recipe("forename_sound", "date", "in_the_area", 18.0),
-        ),
-        (
-            Scope.WIDE,
-            "NO_DATE_NAMES_MIDDLE",
-            "date",
-            recipe("names_and_middle", "no_date", "in_the_area", 18.0),
-        ),
-        (
-            Scope.WIDE,
-            "NO_SURNAME_FORENAME_MIDDLE_DATE",
-            "surname",
-            recipe("forename_and_middle", "date", "in_the_area", 18.0),
-        ),
-        (
-            Scope.NARROW,
-            "NO_PLACE_NAMES_MIDDLE",
-            "place",
-            recipe("names_and_middle", "no_date", "nowhere", 20.0, 26.0),
-        ),
-        (
-            Scope.NARROW,
-            "NO_PLACE_FORENAME_MIDDLE_DATE",
-            "place",
-            recipe("forename_and_middle", "date", "nowhere", 21.0, 25.0),
-        ),
-        (
-            Scope.NARROW,
-            "NO_PLACE_BEGINNINGS_DATE",
-            "place",
-            recipe("beginnings", "date", "nowhere", 20.0, FAR),
-        ),
-        (
-            Scope.NARROW,
-            "NO_PLACE_ENDINGS_DATE",
-            "place",
-            recipe("endings", "date", "nowhere", 20.0, 27.0),
-        ),
-        (
-            Scope.NARROW,
-            "NO_PLACE_NAMES_YEAR_DAY",
-            "place",
-            recipe("both_names", "year_day", "nowhere", 20.0, FAR),
-        ),
-        (
-            Scope.NARROW,
-            "NO_PLACE_NAMES_MONTH_DAY",
-            "place",
-            recipe("both_names", "month_day", "nowhere", 20.0, FAR),
-        ),
-        (
-            Scope.NARROW,
-            "NO_PLACE_NAMES_YEAR_MONTH",
-            "place",
-            recipe("both_names", "year_month", "nowhere", 20.0, 27.0),
-        ),
-    )
-    for combination in in_both_name_spaces(name, lacks, scope, made)
-)
+    ),
+    *_weak(
+        Scope.NARROW,
+        ("NO_PLACE_NAMES_MIDDLE", "place", "names_and_middle", "no_date", "nowhere", 20.0, 26.0),
+        ("NO_PLACE_FORENAME_MIDDLE_DATE", "place", "forename_and_middle", "date", "nowhere", 21.0, 25.0),
+        ("NO_PLACE_BEGINNINGS_DATE", "place", "beginnings", "date", "nowhere", 20.0, FAR),
+        ("NO_PLACE_ENDINGS_DATE", "place", "endings", "date", "nowhere", 20.0, 27.0),
+        ("NO_PLACE_NAMES_YEAR_DAY", "place", "both_names", "year_day", "nowhere", 20.0, FAR),
+        ("NO_PLACE_NAMES_MONTH_DAY", "place", "both_names", "month_day", "nowhere", 20.0, FAR),
+        ("NO_PLACE_NAMES_YEAR_MONTH", "place", "both_names", "year_month", "nowhere", 20.0, 27.0),
+    ),
+)  # fmt: skip
 
 _LAST: Final = Combination(
     KeyKind.FORENAME_BEGINNING_DATE,

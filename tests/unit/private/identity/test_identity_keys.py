@@ -311,6 +311,16 @@ def test_a_field_that_is_wrong_is_borne_where_another_lacks(
         assert not meets(KeyKind[f"{name}_{space}"], record, complete)
 
 
+def test_two_that_lack_the_field_meet_in_one_name_space() -> None:
+    """And a record that lacks it offers nothing in the other, where only complete ones are asked."""
+    one = replace(LEAH, postcode="")
+    other = replace(one, surname="Trent")
+    assert meets(KeyKind.NO_PLACE_FORENAME_DATE_R, one, other)
+    assert not meets(KeyKind.NO_PLACE_FORENAME_DATE_Q, one, other)
+    keys = match_keys(normalise(one), side=Side.RECORD, scope=Scope.WIDE)
+    assert not [k for k in keys if k.kind.name.startswith("NO_PLACE") and k.kind.name[-1] == "Q"]
+
+
 def test_a_place_that_lacks_on_either_side_and_a_new_surname_are_borne_within_the_bounds() -> None:
     record = replace(LEAH, middle_names="")
     lacking = replace(record, surname="Trent", postcode="")
