@@ -6,4 +6,4 @@ Trusts:     the member list by signature; an asking agency to vouch for its prac
             the key holders by proof, and that not both of them collude with a member.
 """
 
-import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)
+import fingerpost.runtime  # noqa: F401 (before gRPC loads: TLS 1.3 only)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from fingerpost.membership.membership import Places
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service.membership import Places
 
 
 class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,34 +13,34 @@ from typing import Final
 
 import grpc.aio
 
-from agency_node import answer_line, grpc_broker, service
-from agency_node.answer_line import AnswerLine
-from agency_node.audit_record import AgencyLogs, open_log
-from agency_node.grpc_broker import BrokerStream
-from agency_node.import_wiring import UPKEEP_PATIENCE_SECONDS, open_store, opened_tagger
-from agency_node.index import LocatorIndex
-from agency_node.service import Node
+from agency_node.answering import answer_line, grpc_broker, service
+from agency_node.answering.answer_line import AnswerLine
+from agency_node.answering.audit import AgencyLogs, open_log
+from agency_node.answering.grpc_broker import BrokerStream
+from agency_node.answering.service import Node
+from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, opened_tagger
+from agency_node.records.index import LocatorIndex
+from agency_node.records.store.imports import SqlImports
+from agency_node.records.store.records import SqlRecords
+from agency_node.records.store.seen import open_seen
+from agency_node.records.tagging import Tagger
+from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
-from agency_node.store.imports import SqlImports
-from agency_node.store.records import SqlRecords
-from agency_node.store.seen import open_seen
-from agency_node.tagging import Tagger
-from agency_node.upkeep import UPKEEP_EVENTS, Upkeep
-from fingerpost.private.identity import check_golden_vectors
+from fingerpost.audit.log import AuditLog
+from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
+from fingerpost.private.linkage import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.schedule import slot_of
-from fingerpost.service.audit import AuditLog
-from fingerpost.service.clock import Clock, SystemClock
-from fingerpost.service.health import Health, serve_health
-from fingerpost.service.lock import alone
-from fingerpost.service.logs import Logger
-from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership
-from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
-from fingerpost.service.rpc import CLIENT_FRAMES, connect
-from fingerpost.service.run import Stop, every, reconnect, supervise
-from fingerpost.service.settings import read_key
-from fingerpost.service.tls import Service
+from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.lock import alone
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
+from fingerpost.runtime.run import Stop, every, reconnect, supervise
+from fingerpost.runtime.settings import read_key
+from fingerpost.runtime.tls import Service
 
 EVENTS: Final = {
     **MEMBERSHIP_EVENTS,

@@ -6,4 +6,4 @@ Trusts:     the holders of the offline root and target keys, by threshold and ne
             holds neither, so that whoever takes it can delay or deny, and admit nobody.
 """
 
-import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)
+import fingerpost.runtime  # noqa: F401 (before gRPC loads: TLS 1.3 only)

@@ -13,10 +13,10 @@ import msgspec
 
 from authority import changes
 from authority.draft import Draft
+from fingerpost.membership.bundle import Address, Addresses, Endpoint, EnrolmentBundle
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import MemberId
-from fingerpost.service import settings
-from fingerpost.service.bundle import Address, Addresses, Endpoint, EnrolmentBundle
+from fingerpost.runtime import settings
 
 ADDRESSES: Final = "addresses.toml"
 

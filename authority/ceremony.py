@@ -31,13 +31,13 @@ from authority.inbox import Inbox, read_statement
 from authority.publishing import Publication
 from authority.repository import CODE_LISTS, ROOT, Repository
 from authority.vault import Vault
+from fingerpost.membership.bundle import EnrolmentBundle, write_bundle
+from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.codec.statements import claimed_signer
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import CodeLists, DenyList
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.service.bundle import EnrolmentBundle, write_bundle
-from fingerpost.service.signing_keys import read_signing_key
 
 Random = Callable[[int], bytes]
 

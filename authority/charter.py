@@ -18,7 +18,7 @@ from securesystemslib.signer import CryptoSigner
 from authority import keys
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import FederationId
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 CHARTER: Final = "authority.toml"
 BINS: Final = (2, 4, 8, 16, 32, 64, 128, 256)

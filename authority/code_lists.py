@@ -23,7 +23,7 @@ from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.codes import CODE_LIST_VERSION, Kind, Purpose, Role
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import CodeLists
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 METADATA_FILE: Final = "code-lists.metadata.json"
 

@@ -19,7 +19,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Area, Member, Parameters
 from fingerpost.protocol.federation_files import Index, SealedPepper
 from fingerpost.protocol.ids import AreaCode, EpochNumber, MemberId
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 T = TypeVar("T")
 _FOLDERS = ("members", "areas", "peppers")

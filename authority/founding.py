@@ -20,13 +20,13 @@ from authority.draft import Draft
 from authority.issuer.certificates import make_authority
 from authority.issuer.settings import SETTINGS, write_settings
 from authority.repository import ROOT
+from fingerpost.membership.bundle import Address
+from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import DenyList, Member, Parameters, Service
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service import settings
-from fingerpost.service.bundle import Address
-from fingerpost.service.signing_keys import make_signing_key
+from fingerpost.runtime import settings
 
 CERTIFICATE_AUTHORITY: Final = "certificate-authority.pem"
 

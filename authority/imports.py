@@ -19,7 +19,7 @@ from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 REGISTER_BYTES: Final = 64 * 1024 * 1024
 COLUMNS: Final = ("area", "name", "kind", "telephone", "services")

@@ -22,7 +22,7 @@ from fingerpost.protocol.codec.statements import (
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Member, Service
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 KEY_SIZE: Final = {
     Service.NODE: limits.HYBRID_PUBLIC_KEY_BYTES,

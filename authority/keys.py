@@ -1,4 +1,4 @@
-"""Keys of the authority, as TUF wants them. Their files are those of ``fingerpost.service.signing_keys``.
+"""Keys of the authority, as TUF wants them. Their files are those of ``fingerpost.membership.signing_keys``.
 
 Law: nothing here knows what a key is for: the charter does.
 """
@@ -10,8 +10,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
+from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.signing_keys import read_signing_key
 
 
 def public_of(key: Ed25519PrivateKey) -> bytes:

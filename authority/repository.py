@@ -23,7 +23,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets, Time
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 ROOT: Final = "root"
 TARGETS: Final = "targets"

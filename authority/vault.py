@@ -18,7 +18,7 @@ import msgspec
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 _HEAD: Final = struct.Struct(">II")
 _FILE_BYTES: Final = _HEAD.size + PEPPER_BYTES

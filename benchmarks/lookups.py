@@ -30,11 +30,11 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.messages import Accepted, NodeAnswer
-from fingerpost.service import logs, settings
-from practitioner.client import Client
-from practitioner.outcome import Question
-from practitioner.session import Session
+from fingerpost.runtime import logs, settings
+from practitioner.asking.client import Client
+from practitioner.asking.outcome import Question
 from practitioner.settings import GatewaySettings
+from practitioner.sign_in.session import Session
 from practitioner.wiring import EVENTS, open_gateway
 
 LOOKUPS = 25

@@ -24,8 +24,8 @@ sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.par
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.audit_record import AgencyLogs
-from agency_node.store.seen import open_seen
+from agency_node.answering.audit import AgencyLogs
+from agency_node.records.store.seen import open_seen
 from benchmarks.table import Row
 from fakes.node_world import COUNCIL, HERE, NOW, NodeWorld, a_federation, a_query, a_record
 from fingerpost.private.demographics import Demographics, Sex

@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from rich.console import Console
 from rich.table import Table
 
-import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)
+import fingerpost.runtime  # noqa: F401 (before gRPC loads: TLS 1.3 only)
 from benchmarks import indexing, lookups, node_answers
 from benchmarks.table import Row
 

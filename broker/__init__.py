@@ -5,4 +5,4 @@ Never sees: who is asked about, for which purpose, who said yes, or that two loo
 Trusts:     the member list by signature and nobody's word; no party trusts it for more than effort.
 """
 
-import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)
+import fingerpost.runtime  # noqa: F401 (before gRPC loads: TLS 1.3 only)

@@ -20,7 +20,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Federation, Member, Service
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission
-from fingerpost.service.identity import PeerIdentity, require_listed
+from fingerpost.runtime.identity import PeerIdentity, require_listed
 
 
 @dataclass(frozen=True, slots=True, repr=False)

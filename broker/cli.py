@@ -9,10 +9,8 @@ import typer
 
 from broker import wiring
 from broker.settings import BrokerSettings
-from fingerpost.protocol.federation import Service
-from fingerpost.service import commands
-from fingerpost.service.clock import SystemClock
-from fingerpost.service.commands import (
+from fingerpost.membership import commands
+from fingerpost.membership.commands import (
     ByOption,
     CredentialsOption,
     FederationOption,
@@ -24,7 +22,9 @@ from fingerpost.service.commands import (
     UntilOption,
     WhyOption,
 )
-from fingerpost.service.listing import a_console, show_list
+from fingerpost.protocol.federation import Service
+from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
     "fingerpost-broker", "broker", BrokerSettings, wiring.EVENTS, wiring.serve

@@ -13,8 +13,8 @@ from broker.ports import ListFiles, MemberListSource
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import parse
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.service.clock import Clock
-from fingerpost.service.rpc import peer_of
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.rpc import peer_of
 from fingerpost.wire.v1 import member_list_pb2
 
 SERVICE: Final = "fingerpost.wire.v1.MemberListService"

@@ -16,7 +16,7 @@ from broker.service import Broker, FromNode
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_from_node, write_queries
 from fingerpost.protocol.codec.strict import parse
-from fingerpost.service.rpc import peer_of
+from fingerpost.runtime.rpc import peer_of
 from fingerpost.wire.v1 import broker_pb2
 
 SERVICE: Final = "fingerpost.wire.v1.NodeService"

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from broker.ports import LookupRecord, Store
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.clock import Clock
+from fingerpost.runtime.clock import Clock
 
 
 class HashLog:

@@ -15,7 +15,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Member, Service
 from fingerpost.protocol.ids import MemberId
-from fingerpost.service.identity import PeerIdentity, require_listed
+from fingerpost.runtime.identity import PeerIdentity, require_listed
 
 _ROLE: Final = r"(?:[1-9][0-9]{0,5}\.root|root|timestamp|snapshot|targets|deny-list|code-lists|bin-[0-9a-f]{1,4})"
 _NAME: Final = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"

@@ -25,9 +25,9 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Parameters, Service
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeHello, SealedAnswer
-from fingerpost.service.clock import Clock
-from fingerpost.service.identity import PeerIdentity
-from fingerpost.service.logs import Logger
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.identity import PeerIdentity
+from fingerpost.runtime.logs import Logger
 
 HELLO_SECONDS: Final = 10.0
 REVIEW_SECONDS: Final = 5.0

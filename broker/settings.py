@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from fingerpost.service.membership import Places
-from fingerpost.service.settings import HostPort
+from fingerpost.membership.membership import Places
+from fingerpost.runtime.settings import HostPort
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,8 +30,8 @@ from sqlalchemy.dialects import sqlite
 
 from broker.catalogue import AUDIT_EVENTS, LOOKUP_RECORDED, STORE_ADOPTED
 from broker.ports import LookupRecord, Seen
-from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
-from fingerpost.service.database import migrate, open_sqlite, reading
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.runtime.database import migrate, open_sqlite, reading
 
 MIGRATIONS: Final = "broker.migrations"
 REPLAY_FILE: Final = "replay.sqlite"

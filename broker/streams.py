@@ -15,7 +15,7 @@ from broker.fan_out import Owed, Waiting
 from broker.lookup import Lookup
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
-from fingerpost.service.identity import PeerIdentity
+from fingerpost.runtime.identity import PeerIdentity
 
 RECONNECT_SECONDS: Final = 30.0
 """Nodes dial again within this time; so long a missing node is waited for and not written off."""

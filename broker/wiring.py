@@ -12,18 +12,18 @@ from broker.hash_log import HashLog
 from broker.service import REVIEW_SECONDS, Broker
 from broker.settings import BrokerSettings
 from broker.store import HASH_LOG_FILE, SqlStore, open_hash_log
+from fingerpost.audit.log import Actor, AuditLog, OperationId
+from fingerpost.membership.bundle import EnrolmentBundle
+from fingerpost.membership.member_list_mirror import Mirror
+from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.audit import Actor, AuditLog, OperationId
-from fingerpost.service.bundle import EnrolmentBundle
-from fingerpost.service.clock import Clock, SystemClock
-from fingerpost.service.health import Health, serve_health
-from fingerpost.service.logs import Logger
-from fingerpost.service.member_list_mirror import Mirror
-from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership, check_places
-from fingerpost.service.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
-from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_key, require_folder
-from fingerpost.service.tls import Service
+from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
+from fingerpost.runtime.run import Stop, every, supervise
+from fingerpost.runtime.settings import read_key, require_folder
+from fingerpost.runtime.tls import Service
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
 FETCH_SECONDS: Final = 10.0

@@ -5,4 +5,4 @@ Never sees: an attribute, a locator, a query, an answer, or the other holder's k
 Trusts:     the member list by signature, for who may ask and how much; nobody trusts it without a proof.
 """
 
-import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)
+import fingerpost.runtime  # noqa: F401 (before gRPC loads: TLS 1.3 only)

@@ -7,9 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from fingerpost.protocol.federation import Service
-from fingerpost.service import commands
-from fingerpost.service.commands import (
+from fingerpost.membership import commands
+from fingerpost.membership.commands import (
     CredentialsOption,
     FederationOption,
     OrganisationOption,
@@ -18,7 +17,8 @@ from fingerpost.service.commands import (
     SinceOption,
     UntilOption,
 )
-from fingerpost.service.listing import a_console, show_list
+from fingerpost.protocol.federation import Service
+from fingerpost.runtime.listing import a_console, show_list
 from key_holder import wiring
 from key_holder.settings import KeyHolderSettings
 

@@ -7,7 +7,7 @@ from typing import Any
 import grpc.aio
 
 from fingerpost.protocol.codec.carriage import read_blinded, write_evaluated
-from fingerpost.service.rpc import peer_of
+from fingerpost.runtime.rpc import peer_of
 from fingerpost.wire.v1 import key_holder_pb2, key_holder_pb2_grpc
 from key_holder.service import KeyHolder
 

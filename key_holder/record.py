@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Blinded
-from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
 
 CATALOGUE: Final = {
     "key-holder.evaluated": frozenset({"epoch", "workload", "elements"}),

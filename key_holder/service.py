@@ -9,8 +9,8 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch, Service
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
-from fingerpost.service.clock import Clock
-from fingerpost.service.identity import PeerIdentity, require_listed
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.identity import PeerIdentity, require_listed
 from key_holder import epochs, quota
 from key_holder.ports import Announce, Evaluations, Members, Meter, Record, Vault
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.service.settings import read_secret, write_secret
+from fingerpost.runtime.settings import read_secret, write_secret
 
 SEED_BYTES = 32
 _NAME = re.compile(r"epoch-([1-9][0-9]{0,8})\.seed")

@@ -7,18 +7,18 @@ import random
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
-from fingerpost.service.audit import AuditLog
-from fingerpost.service.bundle import EnrolmentBundle
-from fingerpost.service.clock import SystemClock
-from fingerpost.service.database import migrate, open_sqlite
-from fingerpost.service.health import Health, serve_health
-from fingerpost.service.logs import Logger
-from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership, check_places
-from fingerpost.service.rpc import SERVER_ASKERS, Edge, listen, server
-from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_key, require_folder
-from fingerpost.service.tls import Service
-from fingerpost.service.worker_processes import begin
+from fingerpost.audit.log import AuditLog
+from fingerpost.membership.bundle import EnrolmentBundle
+from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
+from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, listen, server
+from fingerpost.runtime.run import Stop, every, supervise
+from fingerpost.runtime.settings import read_key, require_folder
+from fingerpost.runtime.tls import Service
+from fingerpost.runtime.worker_processes import begin
 from key_holder.evaluator import Evaluator
 from key_holder.grpc_server import add_to
 from key_holder.record import CATALOGUE, AuditRecord

@@ -6,11 +6,11 @@ Trusts:     the member list by signature; the key holders by proof, and that not
             with a member; a node to speak for its own records only. The broker: for nothing but effort.
 """
 
-import fingerpost.service  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
+import fingerpost.runtime  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
 
-from practitioner.client import Client
-from practitioner.outcome import Again, Outcome, Question, Widened
-from practitioner.session import Session
+from practitioner.asking.client import Client
+from practitioner.asking.outcome import Again, Outcome, Question, Widened
+from practitioner.sign_in.session import Session
 from practitioner.wiring import EVENTS, Gateway, open_gateway
 
 __all__ = [

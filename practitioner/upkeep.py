@@ -13,13 +13,13 @@ from typing import Final
 
 import msgspec
 
+from fingerpost.membership.epoch_keys import is_over
+from fingerpost.membership.membership import Membership
+from fingerpost.membership.peppers import DEPOSIT_AGAIN_SECONDS, PepperStore
 from fingerpost.protocol.errors import Refused
-from fingerpost.service.clock import Clock
-from fingerpost.service.epoch_keys import is_over
-from fingerpost.service.logs import Logger
-from fingerpost.service.membership import Membership
-from fingerpost.service.peppers import DEPOSIT_AGAIN_SECONDS, PepperStore
-from fingerpost.service.settings import replace_file
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.settings import replace_file
 
 UPKEEP_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "upkeep.failed": frozenset({"error"}),

@@ -19,26 +19,26 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from fingerpost.audit.log import AuditLog
+from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service.audit import AuditLog
-from fingerpost.service.clock import Clock, SystemClock
-from fingerpost.service.database import migrate, open_sqlite
-from fingerpost.service.health import Health, serve_health
-from fingerpost.service.logs import Logger
-from fingerpost.service.membership import MEMBERSHIP_EVENTS, Membership
-from fingerpost.service.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
-from fingerpost.service.run import Stop, every, supervise
-from fingerpost.service.settings import read_key
-from fingerpost.service.tls import Service
-from practitioner.client import Client
-from practitioner.desk import PassportDesk, read_passport_key
-from practitioner.grpc_broker import GrpcBroker
-from practitioner.grpc_key_holders import GrpcKeyHolders
-from practitioner.kept_state import Held, Holder, KeptPeppers, keeping
-from practitioner.outcomes_store import SqlOutcomes
-from practitioner.record import CATALOGUE, AuditRecord
-from practitioner.rounds import Identity
+from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.run import Stop, every, supervise
+from fingerpost.runtime.settings import read_key
+from fingerpost.runtime.tls import Service
+from practitioner.asking.audit import CATALOGUE, AuditRecord
+from practitioner.asking.client import Client
+from practitioner.asking.desk import PassportDesk, read_passport_key
+from practitioner.asking.grpc_broker import GrpcBroker
+from practitioner.asking.grpc_key_holders import GrpcKeyHolders
+from practitioner.asking.kept_state import Held, Holder, KeptPeppers, keeping
+from practitioner.asking.outcomes_store import SqlOutcomes
+from practitioner.asking.rounds import Identity
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.accounts import Accounts
 from practitioner.sign_in.reception import Reception
@@ -112,7 +112,7 @@ def open_people(settings: GatewaySettings) -> Iterator[People]:
         accounts_file = _engine(settings, opened)
         outcomes_file = open_sqlite(settings.outcomes)
         opened.callback(outcomes_file.dispose)
-        migrate(outcomes_file, "practitioner.outcomes_migrations")
+        migrate(outcomes_file, "practitioner.asking.migrations")
         logs = _Logs(settings)
         opened.callback(logs.close)
         record = AuditRecord(logs.of)

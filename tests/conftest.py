@@ -6,7 +6,7 @@ in every run, but in a soak.
 
 from hypothesis import HealthCheck, settings
 
-import fingerpost.service  # noqa: F401
+import fingerpost.runtime  # noqa: F401
 from effort import SOAKING
 
 settings.register_profile(

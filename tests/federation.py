@@ -32,7 +32,7 @@ from fakes.simulated_holders import (
     public,
 )
 from fakes.simulated_node import SimNode
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.private.locators import Pepper
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import CODE_LIST_VERSION, AgencyKind, Kind, Purpose, Role

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agency_node.cli import adopt_records, audit, import_, run
-from fingerpost.service import commands
+from fingerpost.membership import commands
 
 app = commands.command_line(
     "Run the node of one agency or of many: enrol, import, serve, and read the audit log."

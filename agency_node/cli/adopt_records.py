@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from agency_node.cli.run import PROGRAM
-from agency_node.import_wiring import opened_imports
+from agency_node.importing.wiring import opened_imports
+from fingerpost.membership.commands import SettingsFile
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.commands import SettingsFile
 
 
 def register(app: typer.Typer) -> None:

@@ -14,16 +14,16 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
-from agency_node.audit_record import ADOPTED, OPENED, Asked, Body, is_possible, read_body
+from agency_node.answering.audit import ADOPTED, OPENED, Asked, Body, is_possible, read_body
 from agency_node.cli.run import PROGRAM
 from agency_node.settings import NodeSettings
+from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId, Receipt
+from fingerpost.membership import commands
+from fingerpost.membership.commands import ByOption, MonthOption, SettingsFile, WhyOption
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service import commands
-from fingerpost.service.audit import Actor, AuditEvent, Entry, OperationId, Receipt
-from fingerpost.service.commands import ByOption, MonthOption, SettingsFile, WhyOption
-from fingerpost.service.listing import a_console, show_block, show_list
+from fingerpost.runtime.listing import a_console, show_block, show_list
 
 Agency = Annotated[
     str | None,

@@ -24,22 +24,22 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from agency_node.case_sources.csv_header import COLUMNS, Columns
-from agency_node.case_sources.reasons import RefusedFile
 from agency_node.cli.import_advice import advice
 from agency_node.cli.import_report import show, show_refused
-from agency_node.import_wiring import opened_importer
-from agency_node.ingest.importer import Importer
-from agency_node.ingest.report import write_refusal, write_report
-from agency_node.ingest.source_file import dispose, read_source
-from agency_node.ingest.staging import ManyRefused, Older, Options, Shrunk
+from agency_node.importing.importer import Importer
+from agency_node.importing.report import write_refusal, write_report
+from agency_node.importing.source_file import dispose, read_source
+from agency_node.importing.sources.csv_header import COLUMNS, Columns
+from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.staging import ManyRefused, Older, Options, Shrunk
+from agency_node.importing.wiring import opened_importer
 from agency_node.settings import NodeSettings
+from fingerpost.membership.commands import identifier
+from fingerpost.membership.membership import MEMBERSHIP_EVENTS
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
-from fingerpost.service.commands import identifier
-from fingerpost.service.logs import configure
-from fingerpost.service.membership import MEMBERSHIP_EVENTS
-from fingerpost.service.settings import load, replace_file
+from fingerpost.runtime.logs import configure
+from fingerpost.runtime.settings import load, replace_file
 
 PARTY: Final = "agency_node"
 STOPPED: Final = 130

@@ -9,9 +9,9 @@ from typing import Final
 
 from rich.console import Console
 
-from agency_node.case_sources.reasons import RefusedRow
-from agency_node.ingest.report import ImportReport
-from fingerpost.service.listing import show_list
+from agency_node.importing.report import ImportReport
+from agency_node.importing.sources.reasons import RefusedRow
+from fingerpost.runtime.listing import show_list
 
 _ROWS_SHOWN: Final = 20
 

@@ -9,25 +9,25 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
-from agency_node.import_wiring import open_store
+from agency_node.importing.wiring import open_store
+from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
-from agency_node.store.records import SqlRecords
-from fingerpost.protocol.errors import Refused
-from fingerpost.protocol.federation import Epoch, Federation, Service
-from fingerpost.protocol.ids import AgencyId
-from fingerpost.service import commands
-from fingerpost.service.bundle import ROOT
-from fingerpost.service.commands import (
+from fingerpost.membership import commands
+from fingerpost.membership.bundle import ROOT
+from fingerpost.membership.commands import (
     CredentialsOption,
     FederationOption,
     OrganisationOption,
     RequestOption,
     SettingsFile,
 )
-from fingerpost.service.health import probe
-from fingerpost.service.listing import a_console, show_list
-from fingerpost.service.member_list import MemberListClient
-from fingerpost.service.membership import check_places
+from fingerpost.membership.member_list import MemberListClient
+from fingerpost.membership.membership import check_places
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.federation import Epoch, Federation, Service
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.health import probe
+from fingerpost.runtime.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
     "fingerpost-node", "agency_node", NodeSettings, wiring.EVENTS, wiring.serve

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from agency_node.case_sources.csv_export import MOST_ROWS
-from agency_node.case_sources.csv_header import MOST_COLUMNS, cells_of, decoded
-from agency_node.case_sources.reasons import RefusedFile
-from agency_node.ingest.source_file import read_source
+from agency_node.importing.source_file import read_source
+from agency_node.importing.sources.csv_export import MOST_ROWS
+from agency_node.importing.sources.csv_header import MOST_COLUMNS, cells_of, decoded
+from agency_node.importing.sources.reasons import RefusedFile
 from fingerpost.protocol.errors import Defect
 
 LINES_NAMED: Final = 5

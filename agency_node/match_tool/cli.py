@@ -33,7 +33,7 @@ from agency_node.match_tool.recorded import Watch
 from agency_node.match_tool.slips import Slip, untold, write_slips
 from agency_node.match_tool.tables import COLUMNS, Row, Table, read_table, read_truth
 from agency_node.match_tool.typed import MOST_TYPED, typed_table
-from fingerpost.private.identity import Scope
+from fingerpost.private.linkage import Scope
 
 _STANDARD_INPUT: Final = Path("-")
 

@@ -15,15 +15,7 @@ from typing import Final
 from agency_node.match_tool.recorded import TOLD_EVERY, Recorded, Watch, unwatched
 from agency_node.match_tool.ruling import likely
 from agency_node.match_tool.tables import Row
-from fingerpost.private.identity import (
-    Comparison,
-    Decision,
-    Rule,
-    Scope,
-    Side,
-    compare,
-    match_keys,
-)
+from fingerpost.private.linkage import Comparison, Decision, Rule, Scope, Side, compare, match_keys
 
 MOST_MEMBERS: Final = 64
 """Of a group whose records are all held against each other. A larger one is for a person to look at."""

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table as Screen
 from rich.text import Text
 
+from agency_node.answering.ruling import MOST_CANDIDATES
 from agency_node.match_tool.duplicates import MOST_MEMBERS, Duplicates, Group, Pair
 from agency_node.match_tool.evaluation_report import about, as_json, show_notes, versions
 from agency_node.match_tool.tables import Table
 from agency_node.match_tool.wording import field_words, level_words, number
-from agency_node.ruling import MOST_CANDIDATES
-from fingerpost.private.identity import Comparison, Field, Level
+from fingerpost.private.linkage import Comparison, Field, Level
 
 DUPLICATES_SCHEMA: Final = "fingerpost-match/dedupe/1"
 CSV_COLUMNS: Final = (

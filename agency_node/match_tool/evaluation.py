@@ -19,7 +19,7 @@ from agency_node.match_tool.ruling import Ruled, likely, rule
 from agency_node.match_tool.slips import Tell, slips_of, untold
 from agency_node.match_tool.tables import Row
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import Decision, Scope, Side, compare, match_keys, normalise
+from fingerpost.private.linkage import Decision, Scope, Side, compare, match_keys, normalise
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table as Screen
 from rich.text import Text
 
+from agency_node.answering.ruling import MOST_CANDIDATES
 from agency_node.match_tool.cells import told, where
 from agency_node.match_tool.evaluation import Counts, Evaluation, Quality
 from agency_node.match_tool.tables import Table
 from agency_node.match_tool.wording import NOTES, number
-from agency_node.ruling import MOST_CANDIDATES
-from fingerpost.private.identity import (
+from fingerpost.private.linkage import (
     COMBINATIONS_VERSION,
     COMPARISON_VERSION,
     NORMALISATION_VERSION,

@@ -1,6 +1,6 @@
 """Two records, side by side: which keys each has, whether a question would open, and what decides.
 
-Pure. Nothing is decided here: keys and decision are those of ``fingerpost.private.identity``."""
+Pure. Nothing is decided here: keys and decision are those of ``fingerpost.private.linkage``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum, unique
 from typing import Final
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import (
+from fingerpost.private.linkage import (
     COMBINATIONS,
     Comparison,
     Decision,
@@ -22,7 +22,7 @@ from fingerpost.private.identity import (
     match_keys,
     normalise,
 )
-from fingerpost.private.identity.weights import Weights, shipped_weights
+from fingerpost.private.linkage.weights import Weights, shipped_weights
 
 _SCOPE_OF: Final = {combination.kind: combination.scope for combination in COMBINATIONS}
 

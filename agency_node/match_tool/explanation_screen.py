@@ -16,7 +16,7 @@ from agency_node.match_tool.explanation import Explanation, Meeting, OfKind
 from agency_node.match_tool.tables import Row
 from agency_node.match_tool.wording import DECISIONS, field_words, gap_of, level_words
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import Level, MatchKey
+from fingerpost.private.linkage import Level, MatchKey
 
 _MEETINGS: Final[Mapping[Meeting, str]] = MappingProxyType(
     {

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from fingerpost.private.identity import MatchKey
+from fingerpost.private.linkage import MatchKey
 
 _SHELVES: Final = 256  # sorted one by one, so that sorting needs little room beside
 _BITS: Final = 0xFFFF_FFFF_FFFF_FFFF

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agency_node.match_tool.cells import BadInput
 from fingerpost.protocol.errors import Defect
-from fingerpost.service.settings import replace_file, write_secret
+from fingerpost.runtime.settings import replace_file, write_secret
 
 
 def require_writable(path: Path, *inputs: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from agency_node.match_tool.key_index import KeyIndex
 from agency_node.match_tool.tables import Row
-from fingerpost.private.identity import NormalForm, Scope, Side, match_keys, normalise
+from fingerpost.private.linkage import NormalForm, Scope, Side, match_keys, normalise
 
 Watch = Callable[[str, int, int], None]
 """Told of progress: what is done, how much of it, of how much."""

@@ -1,12 +1,12 @@
-"""The node's own ruling (``agency_node.ruling``), on records that are known by their position in a file."""
+"""The node's own ruling (``agency_node.answering.ruling``), on records that are known by their position in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agency_node import ruling
-from fingerpost.private.identity import Comparison, Decision, NormalForm
+from agency_node.answering import ruling
+from fingerpost.private.linkage import Comparison, Decision, NormalForm
 
 
 @dataclass(frozen=True, slots=True)

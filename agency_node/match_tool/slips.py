@@ -13,7 +13,7 @@ from typing import Final
 
 from agency_node.match_tool.ruling import Ruled
 from agency_node.match_tool.tables import Row
-from fingerpost.private.identity import Decision
+from fingerpost.private.linkage import Decision
 
 CSV_COLUMNS: Final = ("left_id", "right_id", "what")
 

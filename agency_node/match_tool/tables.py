@@ -16,13 +16,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from agency_node.case_sources import fields as read
-from agency_node.case_sources.fields import BadField
-from agency_node.case_sources.reasons import Reason
+from agency_node.importing.sources import fields as read
+from agency_node.importing.sources.fields import BadField
+from agency_node.importing.sources.reasons import Reason
 from agency_node.match_tool.cells import BadInput, Cells, lines_of, where
 from agency_node.match_tool.notes import Note, Notes, NoteTaker
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity.identifiers import read_health_number, read_upn
+from fingerpost.private.linkage.identifiers import read_health_number, read_upn
 
 ID: Final = "record_id"
 COLUMNS: Final = (

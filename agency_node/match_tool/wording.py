@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.match_tool.notes import Note
-from fingerpost.private.identity import Decision, Field, KeyKind, Level
+from fingerpost.private.linkage import Decision, Field, KeyKind, Level
 
 FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {

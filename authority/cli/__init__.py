@@ -11,7 +11,7 @@ from rich.console import Console
 
 from authority.cli import epoch_commands, founding_commands, list_commands, publish_commands
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.service.run import told
+from fingerpost.runtime.run import told
 
 app = typer.Typer(
     help="The authority: says who belongs to the federation.",

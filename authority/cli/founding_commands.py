@@ -13,9 +13,9 @@ from authority.bundles import AddressBook
 from authority.ceremony import Ceremony
 from authority.cli.parsing import Folder, console, now, parsed
 from authority.founding import Count, Plan
+from fingerpost.membership.bundle import Address
+from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service.bundle import Address
-from fingerpost.service.signing_keys import make_signing_key
 
 root_app = typer.Typer(help="The root that all trust grows from.", no_args_is_help=True)
 

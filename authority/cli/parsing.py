@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from fingerpost.protocol.errors import Refused
-from fingerpost.service.clock import SystemClock
+from fingerpost.runtime.clock import SystemClock
 
 T = TypeVar("T")
 

@@ -18,12 +18,12 @@ from authority.issuer import wiring
 from authority.issuer.service import Issuer
 from authority.issuer.settings import SETTINGS, read_settings
 from authority.repository import CODE_LISTS, ROOT, TARGETS, read_signed
+from fingerpost.membership.commands import identifier
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Service
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.service.commands import identifier
-from fingerpost.service.listing import a_console, show_block
+from fingerpost.runtime.listing import a_console, show_block
 
 code_lists_app = typer.Typer(help="Purposes, roles and kinds in force.", no_args_is_help=True)
 

@@ -7,4 +7,4 @@ Trusts:     the member list by the signatures of the offline keys. Whoever takes
             keys that only the offline half can list.
 """
 
-import fingerpost.service  # noqa: F401 (before gRPC loads: TLS 1.3 only)
+import fingerpost.runtime  # noqa: F401 (before gRPC loads: TLS 1.3 only)

@@ -29,8 +29,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import FederationId
-from fingerpost.service import settings
-from fingerpost.service.tls import Identity, subject_names
+from fingerpost.runtime import settings
+from fingerpost.runtime.tls import Identity, subject_names
 
 AUTHORITY_DAYS: Final = 3650
 KEY_FILE_BYTES: Final = 4096

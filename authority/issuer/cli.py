@@ -14,13 +14,13 @@ from rich.console import Console
 
 from authority.issuer import wiring
 from authority.issuer.settings import IssuerSettings
+from fingerpost.membership import commands
+from fingerpost.membership.commands import SinceOption
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.service import commands
-from fingerpost.service.clock import SystemClock
-from fingerpost.service.commands import SinceOption
-from fingerpost.service.health import probe
-from fingerpost.service.logs import Logger
-from fingerpost.service.run import Stop, told
+from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.health import probe
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.run import Stop, told
 
 
 async def _serve(found: IssuerSettings, log: Logger, stop: Stop) -> None:

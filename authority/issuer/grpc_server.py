@@ -12,7 +12,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import STATEMENT_BYTES
 from fingerpost.protocol.codec.strict import refuse_unknown
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.service.clock import Clock
+from fingerpost.runtime.clock import Clock
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
 

@@ -39,7 +39,7 @@ from authority.repository import (
 from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 SNAPSHOT_DAYS: Final = 14
 DENY_LIST_DAYS: Final = 14

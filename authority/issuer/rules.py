@@ -18,8 +18,8 @@ from fingerpost.protocol.codec.statements import CertifyStatement, claimed_signe
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Member
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service import tls
-from fingerpost.service.tls import Identity
+from fingerpost.runtime import tls
+from fingerpost.runtime.tls import Identity
 
 STATEMENT_SECONDS: Final = 120
 CERTIFICATES_PER_HOUR: Final = 12

@@ -18,13 +18,13 @@ from authority.issuer import rules
 from authority.issuer.certificates import CertificateAuthority, issue, requested_key
 from authority.issuer.online import Online, Refreshed
 from authority.issuer.roll import Roll, read_roll
+from fingerpost.audit.log import Actor, AuditEvent, OperationId
 from fingerpost.protocol.codec.statements import claimed_signer
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service import tls
-from fingerpost.service.audit import Actor, AuditEvent, OperationId
-from fingerpost.service.tls import Identity
+from fingerpost.runtime import tls
+from fingerpost.runtime.tls import Identity
 
 AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "certificate.issued": frozenset({"serial", "not_after"}),

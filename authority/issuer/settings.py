@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
+from fingerpost.membership.bundle import Address
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service import settings
-from fingerpost.service.bundle import Address
+from fingerpost.runtime import settings
 
 SETTINGS: Final = "issuer.toml"
 

@@ -22,15 +22,15 @@ from authority.issuer.online import Online, OnlineKeys
 from authority.issuer.service import AUDIT_EVENTS, Issuer, Own
 from authority.issuer.settings import IssuerSettings
 from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
+from fingerpost.audit.log import AuditLog
+from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.service import rpc, settings, tls
-from fingerpost.service.audit import AuditLog
-from fingerpost.service.clock import Clock
-from fingerpost.service.health import Health, serve_health
-from fingerpost.service.logs import Logger
-from fingerpost.service.run import Random, Stop, every, supervise
-from fingerpost.service.signing_keys import read_signing_key
-from fingerpost.service.tls import Identity, ServerTls
+from fingerpost.runtime import rpc, settings, tls
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.run import Random, Stop, every, supervise
+from fingerpost.runtime.tls import Identity, ServerTls
 
 PARTY: Final = "issuer"
 LOG_EVENTS: Final = {

@@ -22,14 +22,7 @@ from benchmarks.population.errors import TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import (
-    Decision,
-    NormalForm,
-    Scope,
-    Side,
-    match_keys,
-    normalise,
-)
+from fingerpost.private.linkage import Decision, NormalForm, Scope, Side, match_keys, normalise
 
 MOST: Final = 2e-3
 _KIN: Final = ("a twin", "a brother or sister", "a child of another family")

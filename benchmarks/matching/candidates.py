@@ -1,7 +1,7 @@
 """The kinds of key that were considered, each with a name by which figures are reported.
 
 What lives here: the candidates, over the very pieces that the product's kinds are made of. A candidate
-that is chosen stands in ``fingerpost.private.identity.combinations`` too; a test holds the two together.
+that is chosen stands in ``fingerpost.private.linkage.combinations`` too; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from math import inf
 from operator import attrgetter
 
 from benchmarks.matching.solver import Mask
-from fingerpost.private.identity.combinations import COMBINATIONS, FAR, Combination, Recipe, Select
-from fingerpost.private.identity.ingredients import ingredients
-from fingerpost.private.identity.kinds import KeyKind, Meets, Scope, Side
-from fingerpost.private.identity.normal_form import NormalForm
-from fingerpost.private.identity.pieces import Piece, Pieces, pieces
+from fingerpost.private.linkage.combinations import COMBINATIONS, FAR, Combination, Recipe, Select
+from fingerpost.private.linkage.ingredients import ingredients
+from fingerpost.private.linkage.kinds import KeyKind, Meets, Scope, Side
+from fingerpost.private.linkage.normal_form import NormalForm
+from fingerpost.private.linkage.pieces import Piece, Pieces, pieces
 
 Tagged = tuple[int, int, tuple[str, ...]]
 """Candidate, name-space, value: what two sides must share."""

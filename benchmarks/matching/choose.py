@@ -3,7 +3,7 @@
     python -m benchmarks.matching.choose [--names FOLDER] [--published FOLDER] [--areas 12] [--asked 16000]
 
 Prints the two sets and how they came about. What it prints is a proposal: what was decided stands in
-``fingerpost.private.identity.combinations``, and why in docs/matching.md. Takes five minutes.
+``fingerpost.private.linkage.combinations``, and why in docs/matching.md. Takes five minutes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.population.errors import BAD, TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import Side, normalise
+from fingerpost.private.linkage import Side, normalise
 
 SEED = 11
 """The population that the choice is made on; what is shipped is judged on others."""

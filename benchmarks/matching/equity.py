@@ -25,7 +25,7 @@ from benchmarks.matching.world import SEED, World, sample_of_groups
 from benchmarks.population.child import Child
 from benchmarks.population.errors import BAD, TYPICAL, ErrorModel
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import normalise
+from fingerpost.private.linkage import normalise
 
 MOST_RATIO: Final = 5.0
 MOST_LOST: Final = 0.01

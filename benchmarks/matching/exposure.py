@@ -18,7 +18,7 @@ from benchmarks.matching.solver import Mask
 from benchmarks.population.child import Child
 from benchmarks.population.errors import ErrorModel
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import NormalForm, Side, normalise
+from fingerpost.private.linkage import NormalForm, Side, normalise
 
 Keying = Callable[[NormalForm, Side], Mapping[object, Mask]]
 """The keys of a child on one side, each with the sets that have it."""

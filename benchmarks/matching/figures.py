@@ -20,7 +20,7 @@ from agency_node.match_tool.evaluation import Evaluation, evaluate
 from agency_node.match_tool.tables import read_rows, read_truth
 from benchmarks.matching.apart import apart
 from benchmarks.matching.sources import RIVALS, ROOT, Aims, Source
-from fingerpost.private.identity import Scope
+from fingerpost.private.linkage import Scope
 
 SPLINK: Final = "Splink"
 _RIVALS: Final = {SPLINK: "splink_link.py", "clkhash, anonlink": "clk_link.py"}

@@ -19,7 +19,7 @@ from benchmarks.matching.solver import Mask
 from benchmarks.population.child import Child
 from benchmarks.population.errors import ErrorModel
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import NormalForm, Side, normalise
+from fingerpost.private.linkage import NormalForm, Side, normalise
 
 TUNED_ON = (
     "febrl1-self",

@@ -33,7 +33,7 @@ from benchmarks.population.child import Child
 from benchmarks.population.errors import TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import normalise
+from fingerpost.private.linkage import normalise
 
 PARTS: Final = ("figures", "exposure", "absent")
 PICTURE: Final = ROOT / "docs" / "pictures" / "matching-frontier.svg"

@@ -14,10 +14,10 @@ from typing import Final
 from benchmarks.matching.exposure import Keying
 from benchmarks.matching.solver import Mask
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import COMBINATIONS, NormalForm, Scope, Side, match_keys
-from fingerpost.private.identity.combinations import FAR, Combination, Recipe
-from fingerpost.private.identity.ingredients import ingredients
-from fingerpost.private.identity.pieces import Piece, Pieces, pieces
+from fingerpost.private.linkage import COMBINATIONS, NormalForm, Scope, Side, match_keys
+from fingerpost.private.linkage.combinations import FAR, Combination, Recipe
+from fingerpost.private.linkage.ingredients import ingredients
+from fingerpost.private.linkage.pieces import Piece, Pieces, pieces
 
 NARROW: Final[Mask] = 1
 WIDE: Final[Mask] = 2

@@ -13,7 +13,7 @@ from benchmarks.matching.world import SEED
 from benchmarks.population.child import Child
 from benchmarks.population.errors import TYPICAL
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import Scope, Side, match_keys, normalise
+from fingerpost.private.linkage import Scope, Side, match_keys, normalise
 
 _RUNS: Final = 5
 _TIMED: Final = 2_000

@@ -19,7 +19,7 @@ from benchmarks.population.names import Names
 from benchmarks.population.places import CHILDREN_OF_AREA
 from benchmarks.population.population import CATCHMENT, Area, Population, build
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import NormalForm, normalise
+from fingerpost.private.linkage import NormalForm, normalise
 
 SEED: Final = 23
 

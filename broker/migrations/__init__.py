@@ -1,1 +1,1 @@
-"""The broker's schema, revision by revision. Runs by ``fingerpost.service.database.migrate``."""
+"""The broker's schema, revision by revision. Runs by ``fingerpost.runtime.database.migrate``."""

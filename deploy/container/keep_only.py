@@ -19,7 +19,7 @@ PARTIES: Final = ("agency_node", "authority", "broker", "key_holder", "practitio
 PRIVATE: Final = "fingerpost/private"
 READS_PERSONS: Final = (
     PRIVATE,
-    "fingerpost/service/peppers.py",
+    "fingerpost/membership/peppers.py",
     "fingerpost/wire/v1/private_pb2.py",
     "fingerpost/wire/v1/private_pb2.pyi",
 )

@@ -18,13 +18,13 @@ from authority.issuer.settings import read_settings
 from deploy.demo.layout import BROKER, HOLDERS, ISSUER, Layout
 from deploy.demo.members import FEDERATION
 from deploy.demo.people import Population
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.membership.bundle import Address
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.service.bundle import Address
 
 DAY = 86_400
 DEPOSIT_SECONDS = 60.0

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from deploy.demo.layout import BROKER, HOLDERS, Layout
 from deploy.demo.people import Population
+from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.settings import write_secret
-from practitioner.desk import make_passport_key
+from fingerpost.runtime.settings import write_secret
+from practitioner.asking.desk import make_passport_key
 
 FEDERATION = FederationId("demo")
 POLL_SECONDS = 2.0

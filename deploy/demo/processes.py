@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fingerpost.service.health import probe
+from fingerpost.runtime.health import probe
 
 START_SECONDS = 90.0
 STOP_SECONDS = 10.0

@@ -7,8 +7,8 @@ from typing import Final
 
 import typer
 
+from fingerpost.membership import commands
 from fingerpost.protocol.errors import Refused
-from fingerpost.service import commands
 from practitioner.cli import asking, people, running
 from practitioner.cli.parsing import PROGRAM
 from practitioner.cli.refusals import advice

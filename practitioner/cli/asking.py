@@ -17,6 +17,9 @@ from rich.console import Console
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Defect
+from practitioner.asking.document import LookupDocument, document, write
+from practitioner.asking.outcome import Again, Outcome, Question, Widened
+from practitioner.asking.outcomes_store import forgotten_at
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
     STDIN,
@@ -31,12 +34,9 @@ from practitioner.cli.parsing import (
     read_child,
 )
 from practitioner.cli.people import read_token
-from practitioner.outcome import Again, Outcome, Question, Widened
-from practitioner.outcomes_store import forgotten_at
-from practitioner.present.document import LookupDocument, document, write
 from practitioner.present.terminal import render
-from practitioner.session import Session
 from practitioner.settings import GatewaySettings
+from practitioner.sign_in.session import Session
 from practitioner.wiring import Gateway, open_gateway, open_people
 
 COMPLETE: Final = 0

@@ -20,14 +20,14 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 import typer
 
+from fingerpost.audit.log import Actor
+from fingerpost.membership.commands import Program, identifier
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, AreaCode
-from fingerpost.service import logs
-from fingerpost.service.audit import Actor
-from fingerpost.service.commands import Program, identifier
-from fingerpost.service.logs import Logger
-from fingerpost.service.settings import read_secret
+from fingerpost.runtime import logs
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.settings import read_secret
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import EVENTS, serve
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from fingerpost.private.identity.strength import ADD_SOMETHING
+from fingerpost.private.linkage.strength import ADD_SOMETHING
 from fingerpost.protocol.errors import Code, Refused
-from practitioner.rounds import NO_EPOCH, NO_PEPPER
+from practitioner.asking.rounds import NO_EPOCH, NO_PEPPER
 
 ADVICE: Final[Mapping[Code, str]] = {
     Code.MALFORMED: "Something given is not of the right form. Check it and try again.",

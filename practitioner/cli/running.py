@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from fingerpost.protocol.federation import Service
-from fingerpost.service import commands
-from fingerpost.service.commands import (
+from fingerpost.membership import commands
+from fingerpost.membership.commands import (
     FederationOption,
     MonthOption,
     OrganisationOption,
@@ -19,11 +18,12 @@ from fingerpost.service.commands import (
     SinceOption,
     UntilOption,
 )
-from fingerpost.service.membership import check_places
-from fingerpost.service.settings import KEY_BYTES, write_secret
+from fingerpost.membership.membership import check_places
+from fingerpost.protocol.federation import Service
+from fingerpost.runtime.settings import KEY_BYTES, write_secret
 from practitioner import wiring
+from practitioner.asking.desk import make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, SettingsFile, administrator, agency_of, load
-from practitioner.desk import make_passport_key, read_passport_key
 from practitioner.present.words import plain
 
 audit = typer.Typer(

@@ -11,7 +11,7 @@ from datetime import datetime, time
 from enum import IntEnum, unique
 from typing import Final
 
-from practitioner.present.document import AgencyShown, PointerShown
+from practitioner.asking.document import AgencyShown, PointerShown
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ALWAYS: Final = re.compile(r"\b24\s*(?:hours|/\s*7|h\b)")

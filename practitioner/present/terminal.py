@@ -19,14 +19,14 @@ from rich.text import Text
 
 from fingerpost.private.purpose_rules import widening_reasons
 from fingerpost.protocol.codes import NATIONAL_RING_KINDS, Purpose, Reach
-from practitioner.present import words
-from practitioner.present.document import (
+from practitioner.asking.document import (
     AgencyShown,
     LookupDocument,
     NotConnectedShown,
     PointerShown,
     ServiceShown,
 )
+from practitioner.present import words
 from practitioner.present.hours import Desk, Dial, dial
 from practitioner.present.words import counted, plain
 

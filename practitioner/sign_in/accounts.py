@@ -39,10 +39,10 @@ from fingerpost.private.plain_text import require_account, require_plain
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service.database import reading
-from practitioner.session import Session
+from fingerpost.runtime.database import reading
 from practitioner.sign_in import rules
 from practitioner.sign_in.rules import Account
+from practitioner.sign_in.session import Session
 
 PASSWORD_CHARS: Final = range(12, 257)
 WRONG: Final = "name, password or code"

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import AgencyId
-from practitioner.session import Session
 from practitioner.sign_in.accounts import Accounts
+from practitioner.sign_in.session import Session
 
 
 class SignInRecord(Protocol):

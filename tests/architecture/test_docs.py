@@ -20,7 +20,7 @@ import practitioner.wiring
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import PURPOSES, Kind, Role, Status
 from fingerpost.protocol.errors import Code
-from fingerpost.service.logs import CHASSIS_EVENTS
+from fingerpost.runtime.logs import CHASSIS_EVENTS
 from unit.deploy.command_lines import TREE, programs, require_taken
 
 DOCS = TREE / "docs"

@@ -30,10 +30,13 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"practitioner/__init__.py": "from broker import planted", "broker/planted.py": ""},
         {"fingerpost/protocol/ids.py": "import authority"},
     ),
-    "Inside the shared kernel: service over private over protocol over wire": (
+    "Inside the shared package: membership over audit over runtime, and over private, over protocol, over wire": (
         {"fingerpost/protocol/ids.py": "import fingerpost.private"},
-        {"fingerpost/private/demographics.py": "import fingerpost.service"},
+        {"fingerpost/private/demographics.py": "import fingerpost.runtime"},
         {"fingerpost/wire/v1/__init__.py": "import fingerpost.protocol.ids"},
+        {"fingerpost/private/planted.py": "import fingerpost.runtime.clock"},
+        {"fingerpost/runtime/planted.py": "from fingerpost import audit"},
+        {"fingerpost/audit/planted.py": "from fingerpost import membership"},
         {"fingerpost/helpers.py": '"""A room that nobody planned."""'},
     ),
     "The protocol does no I/O and reads no clock": (
@@ -47,16 +50,16 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"broker/__init__.py": "from fingerpost.private.demographics import Demographics"},
         {"broker/planted.py": "from fingerpost.wire.v1 import private_pb2"},
         {
-            "broker/planted.py": "import fingerpost.service.planted",
-            "fingerpost/service/planted.py": "import fingerpost.private.demographics",
+            "broker/planted.py": "import fingerpost.runtime.planted",
+            "fingerpost/runtime/planted.py": "import fingerpost.private.demographics",
         },
     ),
     "A key holder learns no name and no record": (
         {"key_holder/__init__.py": "import fingerpost.private.demographics"},
         {"key_holder/planted.py": "from fingerpost.wire.v1 import private_pb2"},
         {
-            "key_holder/planted.py": "import fingerpost.service.planted",
-            "fingerpost/service/planted.py": "import fingerpost.private.demographics",
+            "key_holder/planted.py": "import fingerpost.runtime.planted",
+            "fingerpost/runtime/planted.py": "import fingerpost.private.demographics",
         },
     ),
     "The OPRF reads no person": (
@@ -73,13 +76,13 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"broker/__init__.py": "from fingerpost.wire.v1 import query_pb2"},
         {"fingerpost/protocol/ids.py": "from google.protobuf.message import Message"},
         {"fingerpost/private/demographics.py": "from fingerpost.wire.v1 import private_pb2"},
-        {"fingerpost/service/planted.py": "import google.protobuf"},
+        {"fingerpost/runtime/planted.py": "import google.protobuf"},
     ),
     "Command lines are parsed in a cli and nowhere else": (
         {"broker/wiring.py": "import typer"},
-        {"fingerpost/service/run.py": "from typer import Exit"},
-        {"key_holder/service.py": "from fingerpost.service import commands"},
-        {"agency_node/upkeep.py": "from fingerpost.service.listing import a_console"},
+        {"fingerpost/runtime/run.py": "from typer import Exit"},
+        {"key_holder/service.py": "from fingerpost.membership import commands"},
+        {"agency_node/records/upkeep.py": "from fingerpost.runtime.listing import a_console"},
     ),
     "Inside the authority: commands over the ceremony over changes over the repository": (
         {"authority/repository.py": "from authority import ceremony"},
@@ -98,47 +101,62 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
     ),
     "The authority reads no person": (
         {"authority/epochs.py": "from fingerpost.private.demographics import Demographics"},
-        {"authority/issuer/service.py": "import fingerpost.private.identity"},
+        {"authority/issuer/service.py": "import fingerpost.private.linkage"},
         {"authority/vault.py": "from fingerpost.private import inner"},
     ),
-    "Inside the broker: wiring over adaptors over service over rules": (
+    "Inside every party: command lines over wiring over drivers over services over rules": (
         {"broker/service.py": "from broker import store"},
         {"broker/admission.py": "from broker.service import planted"},
-        {"broker/grpc_nodes.py": "from broker import hash_log"},
-        {"broker/planted.py": ""},
-    ),
-    "Inside the key holder: wiring over adaptors over service over rules": (
-        {"key_holder/service.py": "from key_holder import store"},
+        {"key_holder/vault.py": "from key_holder import wiring"},
         {"key_holder/quota.py": "from key_holder import service"},
-        {"key_holder/vault.py": "from key_holder import grpc_server"},
-        {"key_holder/planted.py": ""},
+        {"agency_node/answering/service.py": "from agency_node.records import store"},
+        {"agency_node/records/planted.py": "from agency_node.records import upkeep"},
+        {"practitioner/asking/client.py": "from practitioner.asking import grpc_broker"},
+        {"practitioner/wiring.py": "from practitioner.cli import running"},
     ),
-    "Inside the agency node: wiring over adaptors over service over rules": (
-        {"agency_node/service.py": "from agency_node import store"},
-        {"agency_node/disclosure.py": "from agency_node import service"},
-        {"agency_node/tag_workers.py": "from agency_node import grpc_key_holders"},
+    "No two modules, rooms or parties import each other": (
+        {
+            "broker/quota.py": "from broker import replay",
+            "broker/replay.py": "from broker import quota",
+        },
+        {
+            "agency_node/records/records.py": "from agency_node.records import sealing",
+            "agency_node/records/sealing.py": "from agency_node.records import records",
+        },
+        {"fingerpost/runtime/settings.py": "from fingerpost.runtime import tls"},
+    ),
+    "Rooms of the agency node import downwards only": (
+        {
+            "agency_node/records/index.py": "from agency_node.answering import planted",
+            "agency_node/answering/planted.py": "",
+        },
+        {"agency_node/importing/planted.py": "from agency_node.answering import ticks"},
         {"agency_node/planted.py": ""},
     ),
-    "Inside the gateway: wiring over adaptors over client over rules": (
-        {"practitioner/client.py": "from practitioner import grpc_broker"},
-        {"practitioner/outcome.py": "from practitioner import client"},
+    "Rooms of the gateway import downwards only": (
+        {"practitioner/sign_in/planted.py": "from practitioner.asking import outcome"},
+        {"practitioner/asking/planted.py": "from practitioner.present import words"},
         {"practitioner/planted.py": ""},
     ),
     "A service drives ports and knows no transport and no storage": (
         {"key_holder/service.py": "import grpc.aio"},
         {"key_holder/ports.py": "from sqlalchemy import Engine"},
-        {"broker/service.py": "from fingerpost.service.database import open_sqlite"},
+        {"broker/service.py": "from fingerpost.runtime.database import open_sqlite"},
         {"broker/streams.py": "import time"},
-        {"agency_node/service.py": "import sqlalchemy"},
-        {"practitioner/client.py": "from fingerpost.service.rpc import connect"},
+        {"broker/planted.py": "import sqlalchemy"},
+        {"agency_node/answering/service.py": "import sqlalchemy"},
+        {"practitioner/asking/client.py": "from fingerpost.runtime.rpc import connect"},
     ),
     "Rules are pure in every party": (
         {"key_holder/quota.py": "import time"},
+        {"key_holder/planted.py": "import asyncio"},
+        {"practitioner/present/planted.py": "import socket"},
+        {"authority/planted.py": "import os"},
         {"key_holder/epochs.py": "import secrets"},
         {"broker/admission.py": "import asyncio"},
         {"authority/checks.py": "from pathlib import Path"},
-        {"agency_node/disclosure.py": "import time"},
-        {"practitioner/outcome.py": "import random"},
+        {"agency_node/answering/disclosure.py": "import time"},
+        {"practitioner/asking/outcome.py": "import random"},
     ),
 }
 
@@ -176,6 +194,8 @@ def copy(tmp_path: Path) -> Path:
             TREE / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
         )
     shutil.copy(TREE / "pyproject.toml", tmp_path)
+    (tmp_path / "tests" / "architecture").mkdir(parents=True)
+    shutil.copy(TREE / "tests" / "architecture" / "floors.py", tmp_path / "tests" / "architecture")
     return tmp_path
 
 

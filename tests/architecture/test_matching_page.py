@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fingerpost.private.identity import COMBINATIONS
+from fingerpost.private.linkage import COMBINATIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "matching.md"
 _KINDS = re.compile(r"[A-Z0-9_]+(, [A-Z0-9_]+)*")

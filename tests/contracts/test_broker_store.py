@@ -11,10 +11,10 @@ import pytest
 from broker.ports import LookupRecord, Store
 from broker.store import HASH_LOG_FILE, REPLAY_FILE, SqlStore, open_hash_log
 from fakes.broker_store import MemoryStore
+from fingerpost.audit.log import Actor, OperationId, StoreBehind
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
-from fingerpost.service.audit import Actor, OperationId, StoreBehind
 
 NOW = 1_800_000_000.0
 MASTER = bytes(range(32))

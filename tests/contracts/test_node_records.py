@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from agency_node.ports import TAG_BLOCK, Child, Effort, Imports, Records, Standing
-from agency_node.records import Involvement, RecordId
-from agency_node.store.imports import SqlImports
-from agency_node.store.records import open_records
+from agency_node.records.ports import TAG_BLOCK, Child, Effort, Imports, Records, Standing
+from agency_node.records.records import Involvement, RecordId
+from agency_node.records.store.imports import SqlImports
+from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, ELSEWHERE, OAK, data_keys
 from fakes.node_records import MemoryRecords
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from agency_node.answer_ports import Seen
-from agency_node.store.seen import CLOCK_SET_BACK_SECONDS, keep_until, open_seen
+from agency_node.answering.ports import Seen
+from agency_node.records.store.seen import CLOCK_SET_BACK_SECONDS, keep_until, open_seen
 from fakes.node_world import NOW, MemorySeen, a_query
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.messages import Query
-from fingerpost.service.database import StoreFailed
+from fingerpost.runtime.database import StoreFailed
 
 Make = Callable[[], Seen]
 

@@ -19,7 +19,8 @@ from fingerpost.private import passport as passports
 from fingerpost.private.answer import AgencyAnswer, AnswerPart
 from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import (
+from fingerpost.private.inner import Inner
+from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
@@ -27,7 +28,6 @@ from fingerpost.private.identity import (
     normalise,
     oprf_input,
 )
-from fingerpost.private.inner import Inner
 from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.passport import Passport
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal

@@ -17,7 +17,7 @@ from fakes.clock import ManualClock
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello, SealedAnswer
-from fingerpost.service import logs
+from fingerpost.runtime import logs
 
 
 def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from broker.ports import LookupRecord, Seen
-from fingerpost.service.database import StoreFailed
+from fingerpost.runtime.database import StoreFailed
 
 
 class MemoryStore:

@@ -34,7 +34,7 @@ from fingerpost.protocol.federation import (
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, QueryCore, Submission
-from fingerpost.service import identity
+from fingerpost.runtime import identity
 
 NOW = 1_800_000_000.0
 FEDERATION = FederationId("test")

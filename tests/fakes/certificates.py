@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fingerpost.service.identity import Identity, subject_names
-from fingerpost.service.tls import ClientTls, ServerTls, make_csr, make_key
+from fingerpost.runtime.identity import Identity, subject_names
+from fingerpost.runtime.tls import ClientTls, ServerTls, make_csr, make_key
 
 
 @dataclass(frozen=True)

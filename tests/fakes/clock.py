@@ -1,6 +1,6 @@
 """A clock that stands still until a test moves it.
 
-Law: satisfies ``fingerpost.service.clock.Clock``. Wall and steady time move together, save where a
+Law: satisfies ``fingerpost.runtime.clock.Clock``. Wall and steady time move together, save where a
 test steps the wall alone (``step_wall``), as an administrator would.
 """
 

@@ -1,7 +1,7 @@
 """Both key holders in this process, with real keys: for tests that import without a network.
 
-``LocalKeyHolders`` implements ``agency_node.ports.KeyHolders``; ``LocalTags`` implements ``agency_node.ports.Tags``
-over it without worker processes."""
+``LocalKeyHolders`` implements the port ``KeyHolders`` of ``agency_node.records``; ``LocalTags`` implements
+``Tags`` over it, without worker processes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from datetime import date
 
 import pytest
 
-from agency_node.records import Involvement
+from agency_node.records.records import Involvement
 from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import (
@@ -41,8 +41,8 @@ from fingerpost.protocol.codes import Kind, Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch, Service
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.service.identity import PeerIdentity
-from practitioner.outcome import AgencyOutcome, Outcome, Question
+from fingerpost.runtime.identity import PeerIdentity
+from practitioner.asking.outcome import AgencyOutcome, Outcome, Question
 
 CHILDREN = (
     Demographics(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fingerpost.private.answer import Pointer
-from fingerpost.private.identity.strength import COMMON_NAME, Strength, StrengthLevel
+from fingerpost.private.linkage.strength import COMMON_NAME, Strength, StrengthLevel
 from fingerpost.protocol.codes import (
     AgencyKind,
     CoarseKind,
@@ -16,7 +16,7 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.federation import Agency, Area, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from practitioner.outcome import (
+from practitioner.asking.outcome import (
     AgencyOutcome,
     Outcome,
     ServiceCount,

@@ -16,7 +16,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer
-from fingerpost.service.clock import Clock
+from fingerpost.runtime.clock import Clock
 
 
 @dataclass(frozen=True)

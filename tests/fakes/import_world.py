@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from agency_node.case_sources.csv_header import Columns
-from agency_node.ingest.importer import Importer
-from agency_node.ingest.report import ImportReport
-from agency_node.ingest.source_file import SourceFile
-from agency_node.ingest.staging import Options
-from agency_node.ports import Tags
-from agency_node.sealing import DataKey
-from agency_node.store.imports import SqlImports
-from agency_node.store.records import SqlRecords, open_records
-from agency_node.tagging import Tagger
+from agency_node.importing.importer import Importer
+from agency_node.importing.report import ImportReport
+from agency_node.importing.source_file import SourceFile
+from agency_node.importing.sources.csv_header import Columns
+from agency_node.importing.staging import Options
+from agency_node.records.ports import Tags
+from agency_node.records.sealing import DataKey
+from agency_node.records.store.imports import SqlImports
+from agency_node.records.store.records import SqlRecords, open_records
+from agency_node.records.tagging import Tagger
 from fakes.clock import ManualClock
 from fakes.evaluations import HOLDERS, LocalKeyHolders, QuickTags
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Role
 from fingerpost.protocol.federation import (
     Agency,
@@ -114,7 +114,7 @@ def a_federation(epochs: Sequence[Epoch], *, version: int = NORMALISATION_VERSIO
 
 
 class Members:
-    """Implements ``agency_node.ports.Members``."""
+    """Implements ``agency_node.records.ports.Members``."""
 
     def __init__(self, federation: Federation) -> None:
         self.federation = federation
@@ -126,7 +126,7 @@ class Members:
 
 @dataclass
 class Seen:
-    """Implements ``agency_node.ingest.importer.Watch``."""
+    """Implements ``agency_node.importing.importer.Watch``."""
 
     staged: int = 0
     tagged: dict[EpochNumber, int] = field(default_factory=dict)

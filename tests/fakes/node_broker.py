@@ -16,9 +16,9 @@ from fakes.certificates import FakeAuthority
 from fingerpost.protocol.codec.carriage import read_from_node, write_queries
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
-from fingerpost.service import logs
-from fingerpost.service.identity import Identity
-from fingerpost.service.rpc import SERVER_NODES, Edge, peer_of, server
+from fingerpost.runtime import logs
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.rpc import SERVER_NODES, Edge, peer_of, server
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
 
 Fetch = Callable[[str], bytes]

@@ -1,7 +1,7 @@
 """A node's records in memory: the same promises but the disk and the sealing.
 
-``MemoryRecords`` implements ``agency_node.ports.Records`` and ``Imports``. ``put`` is the short way to a complete
-generation."""
+``MemoryRecords`` implements the ports ``Records`` and ``Imports`` of ``agency_node.records``. ``put`` is the short way
+to a complete generation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from agency_node.ports import TAG_BLOCK, Child, Effort, Staged, Standing
-from agency_node.records import ChildRecord, Generation, RecordId
+from agency_node.records.ports import TAG_BLOCK, Child, Effort, Staged, Standing
+from agency_node.records.records import ChildRecord, Generation, RecordId
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.framing import prefixed
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 

@@ -17,18 +17,19 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.answer_ports import Entry, Record, Seen
-from agency_node.index import LocatorIndex, Want
-from agency_node.records import ChildRecord, Involvement, RecordId
-from agency_node.service import EVENTS, Node
-from agency_node.upkeep import due_tables
+from agency_node.answering.ports import Entry, Record, Seen
+from agency_node.answering.service import EVENTS, Node
+from agency_node.records.index import LocatorIndex, Want
+from agency_node.records.records import ChildRecord, Involvement, RecordId
+from agency_node.records.upkeep import due_tables
 from fakes.clock import ManualClock
 from fakes.node_records import MemoryRecords
 from fingerpost.private import passport as passports
 from fingerpost.private.answer import AnswerPart
 from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.identity import (
+from fingerpost.private.inner import Inner
+from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
@@ -36,7 +37,6 @@ from fingerpost.private.identity import (
     normalise,
     oprf_input,
 )
-from fingerpost.private.inner import Inner
 from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.passport import Passport
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal

@@ -19,12 +19,12 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Service
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import LookupEvent
-from fingerpost.service.identity import PeerIdentity
-from practitioner.client import Client
-from practitioner.desk import PassportDesk
-from practitioner.outcome import First, Outcome, Question, Widened
-from practitioner.rounds import Identity as GatewayIdentity
-from practitioner.session import Session
+from fingerpost.runtime.identity import PeerIdentity
+from practitioner.asking.client import Client
+from practitioner.asking.desk import PassportDesk
+from practitioner.asking.outcome import First, Outcome, Question, Widened
+from practitioner.asking.rounds import Identity as GatewayIdentity
+from practitioner.sign_in.session import Session
 
 if TYPE_CHECKING:
     from federation import World

@@ -16,7 +16,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from practitioner.evaluations import TwoBatches
+from practitioner.asking.evaluations import TwoBatches
 
 NOW = 1_800_000_000.0
 FEDERATION = FederationId("simulated")

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.answer_ports import Entry
-from agency_node.matching import Finding
-from agency_node.ports import Hit
-from agency_node.records import ChildRecord, Generation, RecordId
-from agency_node.service import Node
-from agency_node.ticks import departure
+from agency_node.answering.matching import Finding
+from agency_node.answering.ports import Entry
+from agency_node.answering.service import Node
+from agency_node.answering.ticks import departure
+from agency_node.records.ports import Hit
+from agency_node.records.records import ChildRecord, Generation, RecordId
 from broker.service import FromNode
 from fakes.simulated_holders import FEDERATION, NOW, QuietLog
-from fingerpost.private.identity import (
+from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
@@ -34,7 +34,7 @@ from fingerpost.protocol.federation import Epoch, Federation, Service
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import NodeHello, Query, SealedAnswer
 from fingerpost.protocol.schedule import day_of_slot, slots_to_hold
-from fingerpost.service.identity import PeerIdentity
+from fingerpost.runtime.identity import PeerIdentity
 
 if TYPE_CHECKING:
     from federation import World

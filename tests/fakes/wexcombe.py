@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from datetime import date
 
-from agency_node.records import ChildRecord, Involvement, RecordId
+from agency_node.records.records import ChildRecord, Involvement, RecordId
 from fakes.simulated_holders import Holders
 from federation import World, agency
 from fingerpost.private.demographics import Demographics, OtherName, Sex
@@ -18,7 +18,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind, Purpose, Status
 from fingerpost.protocol.federation import Area, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from practitioner.outcome import AgencyOutcome, Outcome, Question
+from practitioner.asking.outcome import AgencyOutcome, Outcome, Question
 
 HERE, NEXT = AreaCode("e99000001"), AreaCode("e99000002")
 COUNCIL = AgencyId("e99000001.council")

@@ -25,15 +25,17 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.case_sources.csv_header import Columns
-from agency_node.ingest.source_file import SourceFile
-from agency_node.ingest.staging import Options as ImportOptions
+from agency_node.importing.source_file import SourceFile
+from agency_node.importing.sources.csv_header import Columns
+from agency_node.importing.staging import Options as ImportOptions
 from fakes.certificates import FakeAuthority
 from fakes.import_world import HEADER
 from fakes.repository import FakeRepository
 from fakes.simulated_holders import Peppers, public
+from fingerpost.membership.member_list import MemberList
+from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.private.pepper_sealing import new_pepper
 from fingerpost.protocol.codes import (
     CODE_LIST_VERSION,
@@ -55,10 +57,8 @@ from fingerpost.protocol.federation import (
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.schedule import day_of
-from fingerpost.service.clock import Clock
-from fingerpost.service.identity import Identity
-from fingerpost.service.member_list import MemberList
-from fingerpost.service.member_list_mirror import Mirror
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.identity import Identity
 from integration.running_gateway import GatewayParty
 from integration.running_node import NodeParty
 from integration.running_parties import (
@@ -67,8 +67,8 @@ from integration.running_parties import (
     SteppedClock,
     until,
 )
-from practitioner.outcome import Outcome
-from practitioner.session import Session
+from practitioner.asking.outcome import Outcome
+from practitioner.sign_in.session import Session
 
 FEDERATION: Final = FederationId("loopback")
 AREA: Final = AreaCode("e99000001")

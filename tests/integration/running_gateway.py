@@ -14,8 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.certificates import FakeAuthority
 from fakes.simulated_holders import Peppers
+from fingerpost.audit.log import AuditLog
+from fingerpost.membership.member_list import MemberList
+from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import (
+from fingerpost.private.inner import Inner
+from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
@@ -23,7 +27,6 @@ from fingerpost.private.identity import (
     normalise,
     oprf_input,
 )
-from fingerpost.private.inner import Inner
 from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.carriage import read_event, write_lookup
@@ -32,24 +35,21 @@ from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.ids import AgencyId, Handle
 from fingerpost.protocol.messages import KeySet, NodeAnswer, Submission
 from fingerpost.protocol.schedule import day_of_slot, slot_of
-from fingerpost.service.audit import AuditLog
-from fingerpost.service.clock import Clock
-from fingerpost.service.database import migrate, open_sqlite
-from fingerpost.service.identity import Identity
-from fingerpost.service.member_list import MemberList
-from fingerpost.service.rpc_channel import Redialled
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.identity import Identity
 from fingerpost.wire.v1 import broker_pb2_grpc
 from integration.running_parties import KEY, SECONDS, Party
-from practitioner.client import Client
-from practitioner.desk import PassportDesk
-from practitioner.grpc_broker import GrpcBroker
-from practitioner.grpc_key_holders import GrpcKeyHolders
-from practitioner.outcome import Outcome, Question
-from practitioner.outcomes_store import SqlOutcomes
-from practitioner.query import QueryOnItsWay
-from practitioner.record import CATALOGUE, AuditRecord
-from practitioner.rounds import Identity as GatewayIdentity
-from practitioner.session import Issued, Session
+from practitioner.asking.audit import CATALOGUE, AuditRecord
+from practitioner.asking.client import Client
+from practitioner.asking.desk import PassportDesk
+from practitioner.asking.grpc_broker import GrpcBroker
+from practitioner.asking.grpc_key_holders import GrpcKeyHolders
+from practitioner.asking.outcome import Outcome, Question
+from practitioner.asking.outcomes_store import SqlOutcomes
+from practitioner.asking.query import QueryOnItsWay
+from practitioner.asking.rounds import Identity as GatewayIdentity
+from practitioner.sign_in.session import Issued, Session
 
 
 class GatewayParty(Party):
@@ -96,7 +96,7 @@ class GatewayParty(Party):
         self._opened.callback(audit.close)
         engine = open_sqlite(self.folder / "outcomes.sqlite")
         self._opened.callback(engine.dispose)
-        migrate(engine, "practitioner.outcomes_migrations")
+        migrate(engine, "practitioner.asking.migrations")
         self.client = Client(
             GatewayIdentity(self.me.member, self.key),
             members=self.members,

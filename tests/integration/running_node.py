@@ -11,43 +11,43 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node import grpc_key_holders
-from agency_node.answer_line import AnswerLine
-from agency_node.audit_record import AgencyLogs, open_log
-from agency_node.grpc_broker import BrokerStream
-from agency_node.index import LocatorIndex
-from agency_node.ingest.importer import Importer
-from agency_node.ingest.source_file import SourceFile
-from agency_node.ingest.staging import Options as ImportOptions
-from agency_node.sealing import DataKey
-from agency_node.service import Node
-from agency_node.store.imports import SqlImports
-from agency_node.store.records import open_records
-from agency_node.store.seen import open_seen
-from agency_node.tagging import Tagger
-from agency_node.upkeep import Upkeep
+from agency_node.answering.answer_line import AnswerLine
+from agency_node.answering.audit import AgencyLogs, open_log
+from agency_node.answering.grpc_broker import BrokerStream
+from agency_node.answering.service import Node
+from agency_node.importing.importer import Importer
+from agency_node.importing.source_file import SourceFile
+from agency_node.importing.staging import Options as ImportOptions
+from agency_node.records import grpc_key_holders
+from agency_node.records.index import LocatorIndex
+from agency_node.records.sealing import DataKey
+from agency_node.records.store.imports import SqlImports
+from agency_node.records.store.records import open_records
+from agency_node.records.store.seen import open_seen
+from agency_node.records.tagging import Tagger
+from agency_node.records.upkeep import Upkeep
 from agency_node.wiring import EVENTS as NODE_EVENTS
 from fakes.certificates import FakeAuthority
 from fakes.import_world import Seen
 from fakes.simulated_holders import Peppers
+from fingerpost.audit.log import Entry
+from fingerpost.membership.member_list import MemberList
+from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.locators import tag
 from fingerpost.private.oprf import BlindedBatch
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import Workload
-from fingerpost.service import logs
-from fingerpost.service.audit import Entry
-from fingerpost.service.clock import Clock
-from fingerpost.service.identity import Identity
-from fingerpost.service.member_list import MemberList
-from fingerpost.service.rpc import CLIENT_FRAMES, connect
-from fingerpost.service.rpc_channel import Redialled
-from fingerpost.service.run import reconnect
+from fingerpost.runtime import logs
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
+from fingerpost.runtime.run import reconnect
 from integration.running_parties import KEY, SECONDS, HolderParty, Party
 
 
 class WireTags:
-    """Implements ``agency_node.ports.Tags`` over the wire, without worker processes."""
+    """Implements ``agency_node.records.ports.Tags`` over the wire, without worker processes."""
 
     def __init__(self, holders: grpc_key_holders.GrpcKeyHolders) -> None:
         self._holders = holders

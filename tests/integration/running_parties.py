@@ -22,21 +22,21 @@ from broker.hash_log import HashLog
 from broker.service import REVIEW_SECONDS, Broker
 from broker.store import SqlStore
 from fakes.certificates import FakeAuthority
+from fingerpost.audit.log import AuditLog
+from fingerpost.membership.member_list import MemberList
+from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.service import logs
-from fingerpost.service.audit import AuditLog
-from fingerpost.service.clock import Clock, SystemClock
-from fingerpost.service.database import migrate, open_sqlite
-from fingerpost.service.identity import Identity
-from fingerpost.service.member_list import MemberList
-from fingerpost.service.member_list_mirror import Mirror
-from fingerpost.service.rpc import (
+from fingerpost.runtime import logs
+from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.rpc import (
     SERVER_ASKERS,
     SERVER_FILES,
     SERVER_NODES,
     server,
 )
-from fingerpost.service.run import every
+from fingerpost.runtime.run import every
 from integration.taped_wire import Tape, TapedEdge
 from key_holder import grpc_server
 from key_holder import wiring as holder_wiring

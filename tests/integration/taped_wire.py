@@ -16,8 +16,8 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from fingerpost.service.logs import Logger
-from fingerpost.service.rpc import Edge
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import Edge
 
 _KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 

@@ -22,9 +22,9 @@ from fingerpost.protocol.codec.carriage import write_event
 from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent
-from fingerpost.service import logs
-from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
-from fingerpost.service.tls import ServerTls
+from fingerpost.runtime import logs
+from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, server
+from fingerpost.runtime.tls import ServerTls
 from fingerpost.wire.v1 import key_holder_pb2
 from integration.bad_messages import Bad, spoilt
 from integration.running_federation import (
@@ -36,9 +36,9 @@ from integration.running_federation import (
     running,
     statuses,
 )
-from practitioner.grpc_broker import GrpcBroker
-from practitioner.outcome import Question
-from practitioner.query import QueryOnItsWay
+from practitioner.asking.grpc_broker import GrpcBroker
+from practitioner.asking.outcome import Question
+from practitioner.asking.query import QueryOnItsWay
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

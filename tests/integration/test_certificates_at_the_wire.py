@@ -24,6 +24,7 @@ from cryptography import x509
 from broker.wiring import EVENTS
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
+from fingerpost.membership import member_list
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import write_hello
 from fingerpost.protocol.codes import Purpose, Reach, Status
@@ -31,8 +32,8 @@ from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import DenyList, Service
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.protocol.messages import NodeHello
-from fingerpost.service import logs, member_list
-from fingerpost.service.identity import Identity, subject_names
+from fingerpost.runtime import logs
+from fingerpost.runtime.identity import Identity, subject_names
 from fingerpost.wire.v1 import key_holder_pb2, member_list_pb2
 from integration.running_federation import (
     ASKED,
@@ -66,7 +67,7 @@ from integration.wire_callers import (
     issue,
     tls_context,
 )
-from practitioner.outcome import Question
+from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

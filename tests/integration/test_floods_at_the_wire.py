@@ -45,7 +45,7 @@ from integration.wire_callers import (
     issue,
     tls_context,
 )
-from practitioner.outcome import Question
+from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

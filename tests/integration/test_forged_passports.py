@@ -14,7 +14,7 @@ import grpc.aio
 import pytest
 import pytest_asyncio
 
-from agency_node.audit_record import read_body
+from agency_node.answering.audit import read_body
 from fingerpost.private.codec import write_demographics
 from fingerpost.private.inner import Inner
 from fingerpost.private.query_sealing import SealedQuery
@@ -23,7 +23,7 @@ from fingerpost.protocol.codec.queries import write_core
 from fingerpost.protocol.codes import Purpose, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.messages import NodeAnswer, QueryCore
-from fingerpost.service.rpc import refused_from
+from fingerpost.runtime.rpc import refused_from
 from fingerpost.wire.v1 import private_pb2
 from integration.forgeries import FORGERIES, Original
 from integration.running_federation import (
@@ -34,8 +34,8 @@ from integration.running_federation import (
     running,
 )
 from integration.running_gateway import GatewayParty
-from practitioner.query import QueryOnItsWay
-from practitioner.session import Issued
+from practitioner.asking.query import QueryOnItsWay
+from practitioner.sign_in.session import Issued
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

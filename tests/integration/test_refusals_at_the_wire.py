@@ -61,7 +61,7 @@ from integration.wire_callers import (
     dial,
     issue,
 )
-from practitioner.outcome import Question
+from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

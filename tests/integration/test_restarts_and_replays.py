@@ -39,8 +39,8 @@ from fingerpost.protocol.messages import (
     NodeHello,
     SealedAnswer,
 )
-from fingerpost.service import logs
-from fingerpost.service.rpc import SERVER_ASKERS, Edge, refused_from, server
+from fingerpost.runtime import logs
+from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, refused_from, server
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 from integration.running_federation import (
     ASKED,
@@ -60,7 +60,7 @@ from integration.running_federation import (
 )
 from integration.running_parties import until
 from integration.wire_callers import ATTACH, LOOKUP, Refusal, ask, attach, dial, issue
-from practitioner.outcome import Outcome, Question
+from practitioner.asking.outcome import Outcome, Question
 
 QUESTION = Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
 NOBODY = dict.fromkeys((COUNCIL, ELM, GP, OAK), Status.NO_REPLY)

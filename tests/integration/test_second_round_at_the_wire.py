@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agency_node.audit_record import read_body
+from agency_node.answering.audit import read_body
+from fingerpost.audit.log import AuditLog
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_queries
 from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.service.audit import AuditLog
 from fingerpost.wire.v1 import broker_pb2
 from integration.running_federation import ASKED, OAK, Federation, running, statuses
 from integration.running_parties import KEY
-from practitioner.outcome import Again, Question, Widened
-from practitioner.record import CATALOGUE
+from practitioner.asking.audit import CATALOGUE
+from practitioner.asking.outcome import Again, Question, Widened
 
 BECAUSE = WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION
 

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from fakes.certificates import FakeAuthority
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code
-from fingerpost.service.identity import Identity, subject_names
-from fingerpost.service.rpc import CODE_KEY, STATUS
-from fingerpost.service.tls import make_key
+from fingerpost.runtime.identity import Identity, subject_names
+from fingerpost.runtime.rpc import CODE_KEY, STATUS
+from fingerpost.runtime.tls import make_key
 
 LOOKUP: Final = "/fingerpost.wire.v1.LookupService/Lookup"
 ATTACH: Final = "/fingerpost.wire.v1.NodeService/Attach"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fingerpost.service import settings
+from fingerpost.runtime import settings
 
 PROGRAMS = {
     "fingerpost": "practitioner.cli",

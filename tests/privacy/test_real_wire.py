@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import (
+from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
@@ -60,7 +60,7 @@ from integration.running_federation import (
     statuses,
 )
 from integration.taped_wire import Taped
-from practitioner.outcome import Outcome, Question
+from practitioner.asking.outcome import Outcome, Question
 from privacy.traces import forms, shared, spellings_of_day, traces, windows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -34,7 +34,7 @@ from integration.running_federation import (
     running,
     statuses,
 )
-from practitioner.outcome import Question
+from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -44,7 +44,7 @@ from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import KeySet, Query
 from fingerpost.protocol.schedule import day_of, slot_of
-from practitioner.outcome import Again, Outcome, Question, Widened
+from practitioner.asking.outcome import Again, Outcome, Question, Widened
 from privacy.traces import forms, spellings_of_day, traces, windows
 
 EPOCH = EpochNumber(1)

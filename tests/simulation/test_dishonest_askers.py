@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.matching import Finding
+from agency_node.answering.matching import Finding
 from fakes.asking_by_hand import Craft, answers, word
 from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
 from fakes.simulated_node import SimNode
@@ -26,8 +26,8 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import Handle, MemberId
 from fingerpost.protocol.messages import KeySet, Submission
-from fingerpost.service.identity import PeerIdentity
-from practitioner.outcome import Question
+from fingerpost.runtime.identity import PeerIdentity
+from practitioner.asking.outcome import Question
 
 
 @pytest.fixture

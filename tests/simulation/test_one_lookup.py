@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from agency_node.matching import Finding
+from agency_node.answering.matching import Finding
 from fakes.wexcombe import (
     AMINA,
     COUNCIL,
@@ -29,7 +29,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import CoarseKind, Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from practitioner.outcome import Question
+from practitioner.asking.outcome import Question
 
 
 @pytest.fixture

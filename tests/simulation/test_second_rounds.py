@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from agency_node.matching import Finding
+from agency_node.answering.matching import Finding
 from fakes.simulated_gateway import SimGateway
 from fakes.wexcombe import (
     AMINA,
@@ -31,15 +31,15 @@ from fakes.wexcombe import (
 )
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName
-from fingerpost.private.identity import Decision, Scope, Side, compare, match_keys, normalise
+from fingerpost.private.linkage import Decision, Scope, Side, compare, match_keys, normalise
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet, Query
-from practitioner.outcome import Again, Outcome, Question, Widened
-from practitioner.plan import WITHIN_SECONDS
+from practitioner.asking.outcome import Again, Outcome, Question, Widened
+from practitioner.asking.plan import WITHIN_SECONDS
 
 LIKELY = WideningReason.OTHER_NAME_LIKELY
 

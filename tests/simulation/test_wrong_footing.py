@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.records import Generation
+from agency_node.records.records import Generation
 from fakes.simulated_holders import Peppers, public
 from fakes.wexcombe import AMINA, COUNCIL, HERE, OAK, SCHOOLS, build, of
 from federation import World
@@ -18,7 +18,7 @@ from fingerpost.private.locators import Pepper
 from fingerpost.protocol.codes import Purpose, Status
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
-from practitioner.outcome import Question
+from practitioner.asking.outcome import Question
 
 QUESTION = Question(AMINA, Purpose.S47_ENQUIRY)
 STRANGER = Question(

@@ -42,7 +42,7 @@ from fingerpost.protocol.messages import (
     Submission,
     Workload,
 )
-from unit.private.a_lookup import (
+from unit.fingerpost.private.a_lookup import (
     ASKING,
     FEDERATION,
     GATEWAY,

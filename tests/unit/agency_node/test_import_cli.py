@@ -15,18 +15,18 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from agency_node import import_wiring
 from agency_node.cli import adopt_records
 from agency_node.cli import import_ as command
 from agency_node.cli.import_advice import ADVICE, advice
-from agency_node.import_wiring import open_store, opened_importer, opened_imports
-from agency_node.ingest.importer import Importer
+from agency_node.importing import wiring as import_wiring
+from agency_node.importing.importer import Importer
+from agency_node.importing.wiring import open_store, opened_importer, opened_imports
 from agency_node.settings import NodeSettings
 from fakes.clock import ManualClock
 from fakes.import_world import AS_OF, DAY, ELM, HEADER, NOW, OAK, World, row
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.service.logs import Logger, configure
-from fingerpost.service.settings import load
+from fingerpost.runtime.logs import Logger, configure
+from fingerpost.runtime.settings import load
 
 SETTINGS = """
 state = "state"

@@ -14,23 +14,23 @@ from typing import Any
 import grpc.aio
 import pytest
 
-from agency_node.grpc_key_holders import GrpcKeyHolders
-from agency_node.tag_workers import TagWorkers
+from agency_node.records.grpc_key_holders import GrpcKeyHolders
+from agency_node.records.tag_workers import TagWorkers
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
 from fakes.node_world import a_federation
 from fakes.simulated_holders import QuietLog
+from fingerpost.membership.member_list import MemberList
+from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol.codec.carriage import read_blinded, write_evaluated
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Epoch
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from fingerpost.service.member_list import MemberList
-from fingerpost.service.rpc import SERVER_ASKERS, Edge, server
-from fingerpost.service.rpc_channel import Redialled
-from fingerpost.service.tls import Identity, Service
+from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, server
+from fingerpost.runtime.tls import Identity, Service
 from fingerpost.wire.v1 import key_holder_pb2, key_holder_pb2_grpc
 
 FEDERATION = FederationId("test")
@@ -203,7 +203,7 @@ async def test_a_worker_that_dies_is_a_defect_and_no_silence(two: Two) -> None:
 
 _PARENT = """
 import asyncio, multiprocessing, sys
-from agency_node.tag_workers import TagWorkers, _forget
+from agency_node.records.tag_workers import TagWorkers, _forget
 
 async def main():
     async with TagWorkers(None, 1) as workers:

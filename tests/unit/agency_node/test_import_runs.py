@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from agency_node.case_sources.reasons import Reason, RefusedFile
-from agency_node.ingest.report import ImportReport, write_refusal, write_report
-from agency_node.ingest.staging import ManyRefused, Older, Shrunk
-from agency_node.ports import TAG_BLOCK, Imports
-from agency_node.record_inputs import record_inputs
-from agency_node.records import RecordId
-from agency_node.tagging import Tagger
+from agency_node.importing.report import ImportReport, write_refusal, write_report
+from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.staging import ManyRefused, Older, Shrunk
+from agency_node.records.ports import TAG_BLOCK, Imports
+from agency_node.records.record_inputs import record_inputs
+from agency_node.records.records import RecordId
+from agency_node.records.tagging import Tagger
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
 from fakes.import_world import (
     AS_OF,
@@ -33,7 +33,7 @@ from fakes.import_world import (
     options,
     row,
 )
-from fingerpost.private.identity import normalise
+from fingerpost.private.linkage import normalise
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId

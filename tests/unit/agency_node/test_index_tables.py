@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.index import CHUNK, LocatorIndex, Want
-from agency_node.ports import Effort
-from agency_node.records import ChildRecord, Involvement, RecordId
+from agency_node.records.index import CHUNK, LocatorIndex, Want
+from agency_node.records.ports import Effort
+from agency_node.records.records import ChildRecord, Involvement, RecordId
 from fakes.import_world import ELM, OAK
 from fakes.node_records import MemoryRecords
 from fingerpost.private.demographics import Demographics

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node import admission
-from agency_node.admission import REACHES_KEPT, Reaches, Verdict
+from agency_node.answering import admission
+from agency_node.answering.admission import REACHES_KEPT, Reaches, Verdict
 from fakes.node_world import (
     COUNCIL,
     EPOCH,

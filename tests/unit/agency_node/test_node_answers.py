@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agency_node import admission
-from agency_node.matching import Finding
-from agency_node.records import ChildRecord
+from agency_node.answering import admission
+from agency_node.answering.matching import Finding
+from agency_node.records.records import ChildRecord
 from fakes.node_world import (
     COUNCIL,
     GATEWAY,

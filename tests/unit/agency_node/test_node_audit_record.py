@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node import audit_record
-from agency_node.answer_ports import Entry
-from agency_node.audit_record import AgencyLogs, log_key, open_log, read_body
-from agency_node.matching import Finding
+from agency_node.answering import audit as audit_record
+from agency_node.answering.audit import AgencyLogs, log_key, open_log, read_body
+from agency_node.answering.matching import Finding
+from agency_node.answering.ports import Entry
 from fakes.node_world import (
     COUNCIL,
     MINE,
@@ -27,13 +27,13 @@ from fakes.node_world import (
     a_record,
     another_child,
 )
+from fingerpost.audit.log import Actor, Month, OperationId
+from fingerpost.audit.log import Entry as Logged
 from fingerpost.private.codec import write_demographics
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import KeySet
-from fingerpost.service.audit import Actor, Month, OperationId
-from fingerpost.service.audit import Entry as Logged
 
 KEY = bytes(range(32))
 

@@ -13,17 +13,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from agency_node import cli
-from agency_node.answer_ports import Entry
-from agency_node.audit_record import AgencyLogs
-from agency_node.matching import Finding
+from agency_node.answering.audit import AgencyLogs
+from agency_node.answering.matching import Finding
+from agency_node.answering.ports import Entry
 from agency_node.settings import NodeSettings
 from agency_node.wiring import audit_folder
 from fakes.node_world import COUNCIL, NOW, SCHOOL, NodeWorld, a_child, a_record, another_child
+from fingerpost.audit.log import Actor, AuditLog, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.messages import KeySet
-from fingerpost.service.audit import Actor, AuditLog, Month, OperationId
-from fingerpost.service.settings import load, write_secret
+from fingerpost.runtime.settings import load, write_secret
 
 KEY = bytes(range(32))
 TWIN = a_child(forename="Mary", nhs_number="")

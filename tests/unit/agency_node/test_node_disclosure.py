@@ -7,8 +7,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.disclosure import TABLE, fill_slots, pointers
-from agency_node.records import Involvement
+from agency_node.answering.disclosure import TABLE, fill_slots, pointers
+from agency_node.records.records import Involvement
 from fakes.node_world import SCHOOL, SURGERY, a_record, an_involvement
 from fingerpost.private.answer import Pointer
 from fingerpost.protocol import limits

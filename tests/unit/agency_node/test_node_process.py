@@ -19,11 +19,11 @@ import pytest
 from typer.testing import CliRunner
 
 from agency_node import cli, wiring
-from agency_node.import_wiring import open_store
-from agency_node.ports import Child, Effort
-from agency_node.records import ChildRecord
+from agency_node.importing.wiring import open_store
+from agency_node.records.ports import Child, Effort
+from agency_node.records.records import ChildRecord
+from agency_node.records.store.imports import SqlImports
 from agency_node.settings import NodeSettings
-from agency_node.store.imports import SqlImports
 from fakes.certificates import FakeAuthority
 from fakes.node_broker import NodeBroker, listening
 from fakes.node_world import (
@@ -45,7 +45,10 @@ from fakes.node_world import (
     tags_of,
 )
 from fakes.repository import FakeRepository
-from fingerpost.private.identity import Side
+from fingerpost.membership import bundle
+from fingerpost.membership.credentials import make_member_keys
+from fingerpost.membership.peppers import PepperStore
+from fingerpost.private.linkage import Side
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codes import Status
@@ -53,13 +56,11 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.federation import Service as ListedService
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service import bundle, logs
-from fingerpost.service import settings as settings_files
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.health import probe
-from fingerpost.service.identity import Identity, Service
-from fingerpost.service.peppers import PepperStore
-from fingerpost.service.run import Stop
+from fingerpost.runtime import logs
+from fingerpost.runtime import settings as settings_files
+from fingerpost.runtime.health import probe
+from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.run import Stop
 
 ME = Identity(FEDERATION, NODE, Service.NODE)
 THE_BROKER = Identity(FEDERATION, BROKER, Service.BROKER)

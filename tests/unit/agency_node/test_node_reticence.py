@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agency_node.answer_line import AnswerLine
-from agency_node.matching import Finding
-from agency_node.records import ChildRecord
+from agency_node.answering.answer_line import AnswerLine
+from agency_node.answering.matching import Finding
+from agency_node.records.records import ChildRecord
 from fakes.by_hand import ByHand
 from fakes.node_world import (
     HERE,

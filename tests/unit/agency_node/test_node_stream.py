@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from agency_node import answer_line, grpc_broker
-from agency_node.answer_line import AnswerLine
-from agency_node.grpc_broker import RENEW_JITTER_SECONDS, RENEW_SECONDS, BrokerStream
+from agency_node.answering import answer_line, grpc_broker
+from agency_node.answering.answer_line import AnswerLine
+from agency_node.answering.grpc_broker import RENEW_JITTER_SECONDS, RENEW_SECONDS, BrokerStream
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
 from fakes.node_broker import NodeBroker, listening
@@ -26,9 +26,9 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
-from fingerpost.service.clock import Clock, SystemClock
-from fingerpost.service.identity import Identity, Service
-from fingerpost.service.rpc import CLIENT_FRAMES, connect
+from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.wire.v1 import broker_pb2
 
 THE_BROKER = Identity(FEDERATION, BROKER, Service.BROKER)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.answer_line import FRAMES_WAITING, AnswerLine
-from agency_node.ticks import (
+from agency_node.answering.answer_line import FRAMES_WAITING, AnswerLine
+from agency_node.answering.ticks import (
     LEAST_RESERVE_SECONDS,
     MOST_RESERVE,
     QUERY_SECONDS,

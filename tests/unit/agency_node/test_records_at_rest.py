@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from agency_node.record_codec import read_child, write_child
-from agency_node.records import ChildRecord, RecordId
-from agency_node.sealing import DataKey
-from agency_node.store import tables
-from agency_node.store.records import open_records
+from agency_node.records.record_codec import read_child, write_child
+from agency_node.records.records import ChildRecord, RecordId
+from agency_node.records.sealing import DataKey
+from agency_node.records.store import tables
+from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, FIRST, OAK, World, data_keys, row
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.service.database import migrate, open_sqlite
+from fingerpost.runtime.database import migrate, open_sqlite
 
 LINES = [
     row(n, nhs_number="9434765919", upn="A950000178301", aliases="Quill Wood", middle_names="Jon")
@@ -172,7 +172,7 @@ async def test_deleted_generations_leave_no_rows(world: World) -> None:
 
 def test_the_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
     engine = open_sqlite(tmp_path / "x.sqlite")
-    migrate(engine, "agency_node.store.migrations")
+    migrate(engine, "agency_node.records.store.migrations")
     made = sa.MetaData()
     made.reflect(engine)
     for table in tables.metadata.sorted_tables:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.sealing import DataKey, GenerationSeal
+from agency_node.records.sealing import DataKey, GenerationSeal
 from fakes.import_world import ELM, OAK
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, EpochNumber

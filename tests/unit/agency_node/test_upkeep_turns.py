@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from agency_node.index import LocatorIndex
-from agency_node.records import RecordId
-from agency_node.store import tables
-from agency_node.tagging import Tagger
-from agency_node.upkeep import AGAIN_SECONDS, GRACE_SECONDS, UPKEEP_EVENTS, Upkeep, due_tables
+from agency_node.records.index import LocatorIndex
+from agency_node.records.records import RecordId
+from agency_node.records.store import tables
+from agency_node.records.tagging import Tagger
+from agency_node.records.upkeep import (
+    AGAIN_SECONDS,
+    GRACE_SECONDS,
+    UPKEEP_EVENTS,
+    Upkeep,
+    due_tables,
+)
 from fakes.import_world import (
     DAY,
     ELM,
@@ -28,7 +34,7 @@ from fakes.import_world import (
     row,
 )
 from fakes.simulated_holders import Peppers, QuietLog
-from fingerpost.private.identity import NORMALISATION_VERSION
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.private.locators import Pepper, locator
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused

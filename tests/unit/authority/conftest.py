@@ -21,6 +21,7 @@ from authority.founding import Count, Plan
 from authority.issuer import wiring
 from authority.issuer.online import Online
 from authority.issuer.settings import IssuerSettings, read_settings
+from fingerpost.membership.bundle import Address
 from fingerpost.private.hybrid import HybridKey
 from fingerpost.private.pepper_sealing import make_receiving_key
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
@@ -28,7 +29,6 @@ from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.federation import Agency, Service
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.service.bundle import Address
 
 FEDERATION = FederationId("pilot")
 BROKER, ISSUER = MemberId("broker"), MemberId("issuer")

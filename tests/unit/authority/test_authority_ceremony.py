@@ -13,11 +13,11 @@ from authority.ceremony import Ceremony
 from authority.charter import CHARTER, read_charter, write_charter
 from authority.checks import Inconsistent
 from authority.founding import Count
+from fingerpost.membership.bundle import read_bundle
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import MemberId
-from fingerpost.service.bundle import read_bundle
 from unit.authority.conftest import (
     GATEWAY,
     HOME,

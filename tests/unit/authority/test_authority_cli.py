@@ -13,12 +13,12 @@ from authority import cli
 from authority.ceremony import Ceremony
 from authority.issuer import cli as issuer_cli
 from authority.issuer import wiring
+from fingerpost.membership.bundle import read_bundle
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
-from fingerpost.service.bundle import read_bundle
 from unit.authority.conftest import FEDERATION, World
 
 QUORUMS = [

@@ -14,21 +14,22 @@ from authority import changes
 from authority.epochs import Times
 from authority.issuer import wiring
 from fakes.clock import ManualClock
+from fingerpost.membership import renewal
+from fingerpost.membership.bundle import ROOT, read_bundle
+from fingerpost.membership.credentials import make_member_keys
+from fingerpost.membership.epoch_keys import epoch_key_statement
+from fingerpost.membership.member_list import MemberListClient
+from fingerpost.membership.peppers import PepperStore
+from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
+from fingerpost.membership.rpc_member_list import fetcher
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Service
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.schedule import day_of
-from fingerpost.service import logs, renewal, tls
-from fingerpost.service.bundle import ROOT, read_bundle
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.epoch_keys import epoch_key_statement
-from fingerpost.service.identity import Identity
-from fingerpost.service.member_list import MemberListClient
-from fingerpost.service.peppers import PepperStore
-from fingerpost.service.rpc_issuer import IssuerClient, authority_only
-from fingerpost.service.rpc_member_list import fetcher
-from fingerpost.service.run import Stop
+from fingerpost.runtime import logs, tls
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.run import Stop
 from unit.authority.conftest import EPOCH, FEDERATION, HOLDERS, ISSUER, World
 
 NEW = MemberId("node-new")

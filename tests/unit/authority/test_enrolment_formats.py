@@ -10,13 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
-from fingerpost.protocol.envelope import PayloadType, sign
-from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Service
-from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.service.bundle import (
+from fingerpost.membership.bundle import (
     Address,
     Addresses,
     Endpoint,
@@ -24,6 +18,12 @@ from fingerpost.service.bundle import (
     read_bundle,
     write_bundle,
 )
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
+from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.envelope import PayloadType, sign
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)

@@ -12,11 +12,11 @@ import pytest
 from authority import changes, charter, code_lists, keys, roles
 from authority.charter import KeyEntry
 from authority.issuer import wiring
+from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.service.signing_keys import make_signing_key
 from unit.authority.conftest import HOME, NODE, SCHOOL, PlainClient, World
 
 

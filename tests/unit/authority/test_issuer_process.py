@@ -25,9 +25,9 @@ from fingerpost.protocol.codec.statements import (
 )
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import DenyList
-from fingerpost.service import logs, rpc, tls
-from fingerpost.service.run import Stop
-from fingerpost.service.tls import AuthorityOnly, Identity
+from fingerpost.runtime import logs, rpc, tls
+from fingerpost.runtime.run import Stop
+from fingerpost.runtime.tls import AuthorityOnly, Identity
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
 from unit.authority.conftest import EPOCH, FEDERATION, HOME, ISSUER, NODE, World

@@ -20,6 +20,7 @@ from authority.epochs import Times
 from authority.issuer import certificates, rules, wiring
 from authority.issuer.certificates import load_authority
 from authority.issuer.service import Issuer, Own
+from fingerpost.audit.log import AuditEvent, AuditLog
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.codec.statements import (
@@ -32,9 +33,8 @@ from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.service import tls
-from fingerpost.service.audit import AuditEvent, AuditLog
-from fingerpost.service.tls import Identity
+from fingerpost.runtime import tls
+from fingerpost.runtime.tls import Identity
 from unit.authority.conftest import (
     BROKER,
     DAY,

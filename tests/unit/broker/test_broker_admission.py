@@ -32,7 +32,7 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation, Service
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet
-from fingerpost.service import identity
+from fingerpost.runtime import identity
 
 LONG_AGO = NOW - 10_000
 

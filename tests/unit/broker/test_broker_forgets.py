@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from broker import cli, wiring
-from fingerpost.service import settings
-from fingerpost.service.audit import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.runtime import settings
 
 CATALOGUE = {"test.event": frozenset[str]()}
 MARCH = 1_772_539_200  # 2026-03-03

@@ -33,6 +33,8 @@ from fakes.broker_world import (
 )
 from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
+from fingerpost.membership.member_list_mirror import Mirror
+from fingerpost.membership.rpc_member_list import fetcher
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import (
     read_event,
@@ -44,11 +46,10 @@ from fingerpost.protocol.codec.carriage import (
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer, NodeHello
-from fingerpost.service import logs
-from fingerpost.service.clock import SystemClock
-from fingerpost.service.identity import Identity, Service
-from fingerpost.service.member_list_mirror import Mirror
-from fingerpost.service.rpc import (
+from fingerpost.runtime import logs
+from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.rpc import (
     CLIENT,
     CLIENT_FRAMES,
     SERVER_FILES,
@@ -59,7 +60,6 @@ from fingerpost.service.rpc import (
     refused_from,
     server,
 )
-from fingerpost.service.rpc_member_list import fetcher
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 
 NORTH, SCHOOL, SOUTH, _ = NODES

@@ -17,7 +17,7 @@ from fakes.clock import ManualClock
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import Handle
-from fingerpost.service.database import StoreFailed
+from fingerpost.runtime.database import StoreFailed
 
 
 def a_record(number: int) -> LookupRecord:

@@ -27,6 +27,8 @@ from fakes.broker_running import an_answer
 from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_federation, a_query
 from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
+from fingerpost.membership import bundle
+from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.codec.carriage import (
     read_event,
     read_queries,
@@ -38,13 +40,12 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Service as ListedService
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
-from fingerpost.service import bundle, logs
-from fingerpost.service import settings as settings_files
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.health import probe
-from fingerpost.service.identity import Identity, Service
-from fingerpost.service.rpc import CLIENT_FRAMES, SERVER_NODES, Edge, connect, refused_from, server
-from fingerpost.service.run import Stop
+from fingerpost.runtime import logs
+from fingerpost.runtime import settings as settings_files
+from fingerpost.runtime.health import probe
+from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.rpc import CLIENT_FRAMES, SERVER_NODES, Edge, connect, refused_from, server
+from fingerpost.runtime.run import Stop
 from fingerpost.wire.v1 import broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
 
 NORTH = NODES[0]
@@ -243,7 +244,7 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
 def _grow_old(home: Home) -> None:
     """As if the store had been made an hour ago."""
     from broker.store import REPLAY_FILE, _begin_anew
-    from fingerpost.service.database import open_sqlite
+    from fingerpost.runtime.database import open_sqlite
 
     engine = open_sqlite(home.folder / "state" / REPLAY_FILE)
     with engine.begin() as connection:

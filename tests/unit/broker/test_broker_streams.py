@@ -18,7 +18,7 @@ from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import Handle, MemberId
 from fingerpost.protocol.messages import NodeHello
-from fingerpost.service import identity
+from fingerpost.runtime import identity
 
 NORTH, SCHOOL, *_ = NODES
 

@@ -18,7 +18,7 @@ from broker.settings import BrokerSettings
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Member, Parameters, Service
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service.settings import load
+from fingerpost.runtime.settings import load
 from key_holder.settings import KeyHolderSettings
 from practitioner.settings import GatewaySettings
 

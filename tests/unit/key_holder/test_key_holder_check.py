@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from fingerpost.audit.log import Actor, AuditEvent, OperationId
+from fingerpost.membership import bundle
+from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.service import bundle
-from fingerpost.service.audit import Actor, AuditEvent, OperationId
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.settings import load, write_secret
+from fingerpost.runtime.settings import load, write_secret
 from key_holder import cli
 from key_holder.settings import KeyHolderSettings
 from key_holder.vault import SEED_BYTES

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fakes.clock import ManualClock
+from fingerpost.audit.log import AuditLog
 from fingerpost.private.oprf import BlindedBatch
 from fingerpost.protocol.codes import Kind, Purpose, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -25,9 +26,8 @@ from fingerpost.protocol.federation import (
 )
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Workload
-from fingerpost.service.audit import AuditLog
-from fingerpost.service.database import migrate, open_sqlite
-from fingerpost.service.identity import PeerIdentity
+from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.identity import PeerIdentity
 from key_holder.evaluator import Evaluator
 from key_holder.record import CATALOGUE, AuditRecord
 from key_holder.service import KeyHolder

@@ -14,9 +14,9 @@ import pytest
 
 from fakes.gateway_folder import write_settings
 from fakes.gateway_outcomes import large
-from fingerpost.service.settings import load, write_secret
+from fingerpost.runtime.settings import load, write_secret
+from practitioner.asking.outcome import Question
 from practitioner.cli import main
-from practitioner.outcome import Question
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import People, open_people
 from unit.practitioner.gateway_desk import Desk, Run, Said, add, answer_with

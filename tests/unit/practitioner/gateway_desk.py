@@ -14,11 +14,11 @@ import pyotp
 import pytest
 
 from fingerpost.protocol.errors import Refused
-from fingerpost.service.logs import Logger
+from fingerpost.runtime.logs import Logger
+from practitioner.asking.outcome import Again, Outcome, Question
 from practitioner.cli import asking
-from practitioner.outcome import Again, Outcome, Question
-from practitioner.session import Session
 from practitioner.settings import GatewaySettings
+from practitioner.sign_in.session import Session
 from practitioner.wiring import open_people
 
 PASSWORD = "correct horse battery"

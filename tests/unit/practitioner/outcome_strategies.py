@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fakes.gateway_outcomes import AREA, ASKED_AT, NODE
 from fingerpost.private.answer import Pointer
-from fingerpost.private.identity.strength import COMMON_NAME, NO_DATE, Strength, StrengthLevel
+from fingerpost.private.linkage.strength import COMMON_NAME, NO_DATE, Strength, StrengthLevel
 from fingerpost.protocol.codes import (
     AgencyKind,
     CoarseKind,
@@ -18,7 +18,7 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import AgencyId
-from practitioner.outcome import (
+from practitioner.asking.outcome import (
     AgencyOutcome,
     Outcome,
     Widened,

@@ -13,7 +13,7 @@ from fakes.gateway_folder import COUNCIL
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.service.database import migrate, open_sqlite
+from fingerpost.runtime.database import migrate, open_sqlite
 from practitioner.sign_in.accounts import WRONG, Accounts
 from practitioner.sign_in.rules import Account
 from practitioner.wiring import People

@@ -38,8 +38,8 @@ def test_what_the_example_imports_is_there() -> None:
 
 
 def test_the_attributes_of_the_example_are_there() -> None:
-    from practitioner.client import Client
-    from practitioner.outcome import AgencyOutcome, Outcome
+    from practitioner.asking.client import Client
+    from practitioner.asking.outcome import AgencyOutcome, Outcome
     from practitioner.sign_in.reception import Reception
     from practitioner.wiring import Gateway, People
 

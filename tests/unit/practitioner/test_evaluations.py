@@ -11,7 +11,7 @@ from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.messages import Evaluated, Workload
-from practitioner.evaluations import TwoBatches
+from practitioner.asking.evaluations import TwoBatches
 
 INPUTS = [b"one", b"two", b"three"]
 

@@ -10,10 +10,10 @@ import pyotp
 import pytest
 
 from fakes.gateway_folder import COUNCIL, write_settings
+from fingerpost.membership import bundle
 from fingerpost.protocol.codec.enrolment import read_enrolment
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.service import bundle
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_people
 from unit.practitioner.gateway_desk import PASSWORD, Desk, Run, add

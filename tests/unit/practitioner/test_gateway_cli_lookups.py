@@ -18,12 +18,12 @@ from fingerpost.private.demographics import OtherName, Sex
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused
 from fingerpost.protocol.ids import AreaCode
-from practitioner import outcomes_store, plan
+from practitioner.asking import outcomes_store, plan
+from practitioner.asking.document import read
+from practitioner.asking.outcome import Again, Question, Widened
+from practitioner.asking.rounds import NO_EPOCH, NO_PEPPER
 from practitioner.cli import app
 from practitioner.cli.refusals import ADVICE, advice
-from practitioner.outcome import Again, Question, Widened
-from practitioner.present.document import read
-from practitioner.rounds import NO_EPOCH, NO_PEPPER
 from unit.practitioner.gateway_desk import CHILD, Desk, Said, add, answer_with
 
 

@@ -10,16 +10,16 @@ import pytest
 
 from fakes.gateway_folder import COUNCIL
 from fakes.gateway_outcomes import large
+from fingerpost.audit.log import AuditLog, Entry
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
-from fingerpost.service.audit import AuditLog, Entry
-from practitioner.outcome import Question, Widened
-from practitioner.record import AuditRecord
-from practitioner.session import Session
+from practitioner.asking.audit import AuditRecord
+from practitioner.asking.outcome import Question, Widened
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Account
+from practitioner.sign_in.session import Session
 from practitioner.wiring import People, open_audit
 
 NOW = 1_800_000_000
@@ -168,7 +168,7 @@ def test_a_session_begins_and_ends_in_the_log(
 
 def test_each_agency_has_a_log_of_its_own(tmp_path: Path) -> None:
     from fakes.gateway_folder import write_settings
-    from fingerpost.service.settings import load, write_secret
+    from fingerpost.runtime.settings import load, write_secret
     from practitioner.wiring import open_people
 
     oak = AgencyId("e99000001.oak")

@@ -16,6 +16,17 @@ import pytest
 from fakes.certificates import FakeAuthority
 from fakes.gateway_folder import write_settings
 from fakes.repository import FakeRepository, listed
+from fingerpost.membership.bundle import (
+    CERTIFICATE_AUTHORITY,
+    Address,
+    Addresses,
+    Endpoint,
+    EnrolmentBundle,
+    write_bundle,
+)
+from fingerpost.membership.credentials import make_member_keys
+from fingerpost.membership.member_list import MemberListClient
+from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
@@ -24,28 +35,17 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Service
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
-from fingerpost.service import logs
-from fingerpost.service.bundle import (
-    CERTIFICATE_AUTHORITY,
-    Address,
-    Addresses,
-    Endpoint,
-    EnrolmentBundle,
-    write_bundle,
-)
-from fingerpost.service.credentials import make_member_keys
-from fingerpost.service.identity import Identity
-from fingerpost.service.logs import Logger
-from fingerpost.service.member_list import MemberListClient
-from fingerpost.service.peppers import PepperStore
-from fingerpost.service.run import Stop
-from fingerpost.service.settings import load, write_secret
+from fingerpost.runtime import logs
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.run import Stop
+from fingerpost.runtime.settings import load, write_secret
 from practitioner import wiring
-from practitioner.desk import make_passport_key
-from practitioner.kept_state import Held, Holder, keeping
-from practitioner.outcome import Question
-from practitioner.session import Session
+from practitioner.asking.desk import make_passport_key
+from practitioner.asking.kept_state import Held, Holder, keeping
+from practitioner.asking.outcome import Question
 from practitioner.settings import GatewaySettings
+from practitioner.sign_in.session import Session
 from practitioner.wiring import open_gateway
 
 COUNCIL = AgencyId("e08000025.council")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from fingerpost.membership.peppers import PepperStore, write_pepper
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Parameters
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.service.peppers import PepperStore, write_pepper
-from fingerpost.service.settings import write_secret
-from practitioner.kept_state import Held, Holder, KeptPeppers, keeping
+from fingerpost.runtime.settings import write_secret
+from practitioner.asking.kept_state import Held, Holder, KeptPeppers, keeping
 
 ME = MemberId("gateway")
 DAY = 86_400
@@ -114,7 +114,7 @@ def test_another_process_holds_it_too_and_death_lets_go(tmp_path: Path) -> None:
     lock = tmp_path / "peppers.lock"
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from practitioner.kept_state import Holder, keeping\n"
+        "from practitioner.asking.kept_state import Holder, keeping\n"
         f"with keeping(Path({str(lock)!r}), Holder.SERVE):\n"
         "    print('held', flush=True)\n    sys.stdin.read()\n"
     )

@@ -23,7 +23,7 @@ from fingerpost.protocol.codes import (
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Area, DenyList, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from practitioner.outcome import (
+from practitioner.asking.outcome import (
     GAP,
     AgencyOutcome,
     Answered,

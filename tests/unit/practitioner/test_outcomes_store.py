@@ -15,12 +15,12 @@ from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
-from fingerpost.service.database import migrate, open_sqlite
-from practitioner.outcome import Question, Widened
-from practitioner.outcomes_store import SqlOutcomes, forgotten_at, hash_of, outcomes
-from practitioner.plan import WITHIN_SECONDS
-from practitioner.present.document import document, write
-from practitioner.session import Session
+from fingerpost.runtime.database import migrate, open_sqlite
+from practitioner.asking.document import document, write
+from practitioner.asking.outcome import Question, Widened
+from practitioner.asking.outcomes_store import SqlOutcomes, forgotten_at, hash_of, outcomes
+from practitioner.asking.plan import WITHIN_SECONDS
+from practitioner.sign_in.session import Session
 
 COUNCIL = AgencyId("e99000001.wexcombe-council")
 SESSION = Session(
@@ -44,7 +44,7 @@ WEEK = 7 * DAY
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     opened = open_sqlite(tmp_path / "outcomes.sqlite")
-    migrate(opened, "practitioner.outcomes_migrations")
+    migrate(opened, "practitioner.asking.migrations")
     yield opened
     opened.dispose()
 

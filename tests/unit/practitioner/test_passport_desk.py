@@ -15,8 +15,8 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
-from practitioner.desk import PassportDesk, make_passport_key, read_passport_key
-from practitioner.session import Session
+from practitioner.asking.desk import PassportDesk, make_passport_key, read_passport_key
+from practitioner.sign_in.session import Session
 
 NOW = 1_800_000_000
 FEDERATION = FederationId("demo")

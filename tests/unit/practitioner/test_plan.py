@@ -15,7 +15,7 @@ from effort import examples
 from fakes.node_world import a_federation
 from fakes.wexcombe import AREAS, HERE, NEXT
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.identity import (
+from fingerpost.private.linkage import (
     MatchKey,
     NormalForm,
     Scope,
@@ -31,8 +31,8 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Area
 from fingerpost.protocol.ids import AreaCode
 from fingerpost.protocol.messages import KeySet
-from practitioner.outcome import Again, First, Question, Widened
-from practitioner.plan import WITHIN_SECONDS, Plan, is_same_child, plan, second_question
+from practitioner.asking.outcome import Again, First, Question, Widened
+from practitioner.asking.plan import WITHIN_SECONDS, Plan, is_same_child, plan, second_question
 
 AMINA = Demographics(
     forename="Amina", surname="Hartley", dob=date(2015, 3, 9), sex=Sex.FEMALE, postcode="WX4 7QD"
@@ -145,7 +145,7 @@ def test_a_question_that_has_wide_keys_only_is_for_the_own_area(
     ) -> tuple[MatchKey, ...]:
         return () if scope is Scope.NARROW else match_keys(form, side=side, scope=scope, upn=upn)
 
-    monkeypatch.setattr("practitioner.plan.match_keys", no_narrow_ones)
+    monkeypatch.setattr("practitioner.asking.plan.match_keys", no_narrow_ones)
     assert [q.key_set for q in planned(reach=Reach.AREA).queries] == [KeySet.WIDE]
     for reach, named in ((Reach.AREA_AND_NEIGHBOURS, ()), (Reach.NAMED, (ONE,)), (None, ())):
         assert refusal(reach=reach, named=named) is Code.WEAK_INPUT

@@ -15,8 +15,8 @@ from hypothesis import given
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
 from fingerpost.protocol.codes import Status, WideningReason
 from fingerpost.protocol.errors import Defect
-from practitioner.outcome import Outcome, Widened
-from practitioner.present.document import LookupDocument, document, read, write
+from practitioner.asking.document import LookupDocument, document, read, write
+from practitioner.asking.outcome import Outcome, Widened
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
 
 LATER = ASKED_AT + 7 * DAY

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practitioner.present.document import AgencyShown, PointerShown
+from practitioner.asking.document import AgencyShown, PointerShown
 from practitioner.present.hours import Desk, dial, open_at
 
 LONDON = ZoneInfo("Europe/London")

@@ -27,8 +27,8 @@ from fingerpost.protocol.codes import (
     WideningReason,
 )
 from fingerpost.protocol.federation import NotConnected
-from practitioner.outcome import Outcome, ServiceCount, Widened
-from practitioner.present.document import document
+from practitioner.asking.document import document
+from practitioner.asking.outcome import Outcome, ServiceCount, Widened
 from practitioner.present.terminal import render
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
 

@@ -22,7 +22,7 @@ from fingerpost.protocol.codes import Reach, Status
 from fingerpost.protocol.federation import Agency, parts_of
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer
-from practitioner.query import MOST_REJECTED, TRANSITIONS, QueryOnItsWay, State
+from practitioner.asking.query import MOST_REJECTED, TRANSITIONS, QueryOnItsWay, State
 
 NOISE = bytes(limits.ANSWER_BYTES)
 

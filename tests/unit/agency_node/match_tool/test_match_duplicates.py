@@ -24,7 +24,7 @@ from agency_node.match_tool.notes import Notes
 from agency_node.match_tool.tables import Row, Table
 from effort import examples
 from fingerpost.private.demographics import Demographics, OtherName
-from fingerpost.private.identity import Decision, Field, Level, Rule, compare, normalise
+from fingerpost.private.linkage import Decision, Field, Level, Rule, compare, normalise
 from unit.agency_node.match_tool.match_children import (
     AGNES,
     BARNABY,

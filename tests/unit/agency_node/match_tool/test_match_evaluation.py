@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node import matching
+from agency_node.answering import matching
 from agency_node.match_tool.cells import BadInput
 from agency_node.match_tool.evaluation import Evaluation, Quality, evaluate
 from agency_node.match_tool.key_index import KeyIndex
 from agency_node.match_tool.ruling import likely, rule
 from agency_node.match_tool.slips import Slip, What
 from agency_node.match_tool.tables import Row
-from agency_node.records import ChildRecord, Involvement, RecordId
+from agency_node.records.records import ChildRecord, Involvement, RecordId
 from effort import examples
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import (
+from fingerpost.private.inner import Question
+from fingerpost.private.linkage import (
     Decision,
     KeyKind,
     MatchKey,
@@ -31,7 +32,6 @@ from fingerpost.private.identity import (
     match_keys,
     normalise,
 )
-from fingerpost.private.inner import Question
 from unit.agency_node.match_tool.match_children import (
     BARNABY,
     BOTH_TWINS,

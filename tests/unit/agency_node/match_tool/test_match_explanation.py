@@ -18,7 +18,7 @@ from agency_node.match_tool.typed import MOST_TYPED, read_typed
 from agency_node.match_tool.wording import LEVELS, field_words, gap_of
 from effort import examples
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.identity import (
+from fingerpost.private.linkage import (
     COMBINATIONS,
     Decision,
     Field,
@@ -31,7 +31,7 @@ from fingerpost.private.identity import (
     match_keys,
     normalise,
 )
-from fingerpost.private.identity.kinds import Meets
+from fingerpost.private.linkage.kinds import Meets
 from unit.agency_node.match_tool.match_children import (
     AGNES,
     BARNABY,

@@ -18,7 +18,7 @@ from benchmarks.population.child import Child
 from benchmarks.population.names import Names
 from benchmarks.population.population import Area, Population
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.identity import normalise
+from fingerpost.private.linkage import normalise
 
 NOBODY = normalise(Demographics(forename="Ann", surname="Other"))
 

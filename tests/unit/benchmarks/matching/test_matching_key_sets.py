@@ -25,11 +25,11 @@ from benchmarks.population.errors import BAD, TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.identity import COMBINATIONS, Scope, Side, match_keys, normalise
-from fingerpost.private.identity.combinations import FAR
-from fingerpost.private.identity.ingredients import ingredients
-from fingerpost.private.identity.normal_form import NormalForm
-from fingerpost.private.identity.pieces import pieces
+from fingerpost.private.linkage import COMBINATIONS, Scope, Side, match_keys, normalise
+from fingerpost.private.linkage.combinations import FAR
+from fingerpost.private.linkage.ingredients import ingredients
+from fingerpost.private.linkage.normal_form import NormalForm
+from fingerpost.private.linkage.pieces import pieces
 
 CHILDREN = build(400, seed=9, names=Names.builtin()).children
 

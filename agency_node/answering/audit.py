@@ -1,0 +1,297 @@
+"""``answer_ports.Record`` over chained logs: each agency's own, under a key of its own.
+
+Every query that opened at an agency stands in that agency's log before its answer leaves, whatever was told. In the
+clear stands what does not name a person; who asked, why, about whom, and which records were compared, is sealed
+with the month. The key of each log is derived from the node's: an agency of a host can be handed its log and the
+key to it, and opens nobody else's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from agency_node.answering.matching import Finding
+from agency_node.answering.ports import Entry
+from agency_node.records.records import ChildRecord
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.private.codec import read_demographics, write_demographics
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.framing import prefixed
+from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId
+
+OPENED: Final = "node.opened"
+ADOPTED: Final = "node.log_adopted"
+CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
+    OPENED: frozenset(
+        {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
+    ),
+    ADOPTED: frozenset(),
+}
+LOGS_OPEN: Final = 256
+"""Of a host with thousands of agencies not all logs are held open at once: three files each."""
+AT_ONCE: Final = 8
+"""Logs that are written side by side."""
+RECORDS_NAMED: Final = 8
+KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """Who asks, why, and about whom, as a verified passport and a signed question said it."""
+
+    name: str
+    subject: str
+    role: Role
+    acr: Acr
+    purpose: Purpose
+    reason_reference: str
+    approver: str
+    child: Demographics
+    widened_because: WideningReason | None
+
+    def __repr__(self) -> str:
+        return "Asked(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Body:
+    """The sealed part of an entry. ``asked`` is None and ``refusal`` a code where passport, signature or purpose
+    did not hold: then nobody vouched for what else was in it. ``records``: the agency's own that matched or
+    possibly did, by number within ``generation``, at most ``RECORDS_NAMED``. ``asking_name``, ``asking_desk``: of the
+    agency that asked and its public telephone number, as the member list had them then; empty where none is listed."""
+
+    asked: Asked | None
+    refusal: str
+    generation: int
+    records: tuple[tuple[int, Demographics], ...]
+    asking_name: str
+    asking_desk: str
+
+    def __repr__(self) -> str:
+        return "Body(…)"
+
+
+class _Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    name: str
+    subject: str
+    role: int
+    acr: str
+    purpose: int
+    reason_reference: str
+    approver: str
+    child: bytes
+    widened_because: int = 0
+
+
+class _Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    version: int
+    asked: _Asked | None
+    refusal: str
+    generation: int
+    records: tuple[tuple[int, bytes], ...]
+    asking_name: str = ""
+    asking_desk: str = ""
+
+
+_VERSION: Final = 2
+_READ: Final = frozenset({1, _VERSION})
+"""Version 1 lacks what has a default above."""
+_DECODER: Final = msgspec.msgpack.Decoder(_Body)
+
+
+def log_path(folder: Path, agency: AgencyId) -> Path:
+    return folder / f"{agency}.sqlite"
+
+
+def log_key(node_key: bytes, agency: AgencyId) -> bytes:
+    """The master key (32 bytes, secret) of one agency's log, from the node's (likewise)."""
+    if len(node_key) != KEY_BYTES:
+        raise Defect("the audit key has 32 bytes")
+    info = prefixed(b"fingerpost/v1 audit of an agency", agency.value.encode("ascii"))
+    return HKDFExpand(SHA256(), KEY_BYTES, info).derive(node_key)
+
+
+def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = False) -> AuditLog:
+    """Raises ``Defect``: another key, a log put back from a backup (``StoreBehind``), a broken one."""
+    return AuditLog.open(
+        log_path(folder, agency),
+        catalogue=CATALOGUE,
+        master_key=log_key(node_key, agency),
+        adopt=adopt,
+    )
+
+
+class AgencyLogs:
+    """Implements ``answer_ports.Record``. Thread-safe. ``close`` at the end."""
+
+    def __init__(self, folder: Path, node_key: bytes) -> None:
+        self._folder = folder
+        self._node_key = node_key
+        self._open: OrderedDict[AgencyId, AuditLog] = OrderedDict()
+        self._lock = threading.Lock()
+        self._writers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="audit")
+
+    def check(self, agencies: Iterable[AgencyId]) -> dict[AgencyId, Defect]:
+        """Opens each log once; those that do not open, and why. At the start: a log that fails only when a query opens
+        tells a hit."""
+        failed: dict[AgencyId, Defect] = {}
+        for agency in agencies:
+            try:
+                with self._lock:
+                    self._log(agency)
+            except Defect as defect:
+                failed[agency] = defect
+        return failed
+
+    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
+        by_agency: dict[AgencyId, list[AuditEvent]] = {}
+        for entry in entries:
+            by_agency.setdefault(entry.agency, []).append(_event(entry))
+        agencies = sorted(by_agency)
+        failed: set[AgencyId] = set()
+        with self._lock:
+            # Several disks' waits at once: the answers of a whole frame wait for the last of them.
+            for first in range(0, len(agencies), AT_ONCE):
+                some = agencies[first : first + AT_ONCE]
+                logs = self._opened(some, failed)
+                done = self._writers.map(
+                    lambda pair: _append(pair[1], by_agency[pair[0]]), logs.items()
+                )
+                failed |= {agency for agency, well in zip(logs, done, strict=True) if not well}
+        return frozenset(failed)
+
+    def close(self) -> None:
+        with self._lock:
+            self._writers.shutdown()
+            while self._open:
+                self._open.popitem()[1].close()
+
+    def _opened(
+        self, agencies: Iterable[AgencyId], failed: set[AgencyId]
+    ) -> dict[AgencyId, AuditLog]:
+        """Fewer than are kept open, so that none is closed again before it is written."""
+        logs: dict[AgencyId, AuditLog] = {}
+        for agency in agencies:
+            try:
+                logs[agency] = self._log(agency)
+            except Defect:
+                failed.add(agency)
+        return logs
+
+    def _log(self, agency: AgencyId) -> AuditLog:
+        log = self._open.get(agency)
+        if log is None:
+            log = open_log(self._folder, agency, self._node_key)
+            while len(self._open) >= LOGS_OPEN:
+                self._open.popitem(last=False)[1].close()
+            self._open[agency] = log
+        self._open.move_to_end(agency)
+        return log
+
+
+def _append(log: AuditLog, events: Sequence[AuditEvent]) -> bool:
+    try:
+        log.append_many(events)
+    except Defect:
+        return False
+    return True
+
+
+def _event(entry: Entry) -> AuditEvent:
+    core, examined = entry.query.core, entry.examined
+    return AuditEvent(
+        kind=OPENED,
+        actor=Actor.of(core.agency),
+        operation=OperationId.of(entry.query.hash),
+        at=int(entry.at),
+        fields={
+            "query": entry.query.hash.hex(),
+            "asking": core.agency.value,
+            "key_set": core.key_set.name,
+            "reach": core.reach.name,
+            "widened": core.widened,  # why it was stands in the body
+            "finding": examined.finding.value,
+            "answer": entry.status.name,
+            "told": entry.told,
+        },
+        body=_write_body(entry),
+    )
+
+
+def _write_body(entry: Entry) -> bytes:
+    examined, question = entry.examined, entry.examined.question
+    asked = None
+    if question is not None:
+        passport = question.passport
+        asked = _Asked(
+            name=passport.name,
+            subject=passport.subject,
+            role=passport.role.value,
+            acr=passport.acr.value,
+            purpose=question.purpose.value,
+            reason_reference=question.reason_reference,
+            approver=question.approver,
+            child=write_demographics(question.demographics),
+            widened_because=question.widened_because.value if question.widened_because else 0,
+        )
+    named: list[ChildRecord] = [*examined.matched, *examined.possible][:RECORDS_NAMED]
+    body = _Body(
+        version=_VERSION,
+        asked=asked,
+        refusal=examined.refusal.value if examined.refusal else "",
+        generation=entry.generation,
+        records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
+        asking_name=entry.asker.name,
+        asking_desk=entry.asker.duty_desk,
+    )
+    return msgspec.msgpack.encode(body)
+
+
+def read_body(data: bytes) -> Body:
+    """Raises ``Defect`` for a body that this release did not write."""
+    try:
+        body = _DECODER.decode(data)
+    except msgspec.MsgspecError:
+        raise Defect("an entry of the audit log is of no known form") from None
+    if body.version not in _READ:
+        raise Defect("an entry of the audit log is of a later release")
+    asked = body.asked
+    return Body(
+        asked=None
+        if asked is None
+        else Asked(
+            name=asked.name,
+            subject=asked.subject,
+            role=Role(asked.role),
+            acr=Acr(asked.acr),
+            purpose=Purpose(asked.purpose),
+            reason_reference=asked.reason_reference,
+            approver=asked.approver,
+            child=read_demographics(asked.child),
+            widened_because=WideningReason(asked.widened_because)
+            if asked.widened_because
+            else None,
+        ),
+        refusal=body.refusal,
+        generation=body.generation,
+        records=tuple((number, read_demographics(child)) for number, child in body.records),
+        asking_name=body.asking_name,
+        asking_desk=body.asking_desk,
+    )
+
+
+def is_possible(finding: object) -> bool:
+    """Whether an entry is one for the duty desk to look at."""
+    return finding == Finding.POSSIBLE.value

@@ -1,0 +1,113 @@
+"""What an agency tells about a child who matched. Pure; deny by default.
+
+One fixed table of purpose by kind, until agencies' own rules can narrow it. Three things are never told, whatever the
+purpose: a sensitive kind, a row marked sensitive, and anything at all at an agency that holds a shielded row of
+this child. Which of them it was cannot be told from outside: there are no pointers, and the word is "nothing to
+disclose".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from agency_node.records.records import ChildRecord, Involvement
+from fingerpost.private.answer import Pointer
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import COARSE, InvolvementStatus, Kind, Purpose
+from fingerpost.protocol.ids import AgencyId
+
+_ORDINARY: Final = frozenset(kind for kind in Kind if not kind.sensitive)
+_NOT_FOR_EARLY_HELP: Final = frozenset({Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE, Kind.HOUSING})
+
+TABLE: Final[Mapping[Purpose, frozenset[Kind]]] = MappingProxyType(
+    {
+        Purpose.S47_ENQUIRY: _ORDINARY,
+        Purpose.EMERGENCY_PROTECTION: _ORDINARY,
+        Purpose.REFERRAL_TRIAGE: _ORDINARY,
+        Purpose.S17_ASSESSMENT: _ORDINARY,
+        # Offered to families and not imposed on them: services that a family has not invited stay out.
+        Purpose.EARLY_HELP: _ORDINARY - _NOT_FOR_EARLY_HELP,
+        Purpose.CLA_CARE: _ORDINARY,
+        Purpose.TRANSFER_IN: _ORDINARY,
+        Purpose.MISSING_CHILD: _ORDINARY,
+        Purpose.URGENT_CARE: _ORDINARY,
+        Purpose.EXPLOITATION: _ORDINARY,
+        Purpose.CHILD_DEATH: _ORDINARY,
+        Purpose.PRACTICE_REVIEW: _ORDINARY,
+    }
+)
+
+_STATUS_ORDER: Final = {
+    InvolvementStatus.OPEN: 0,
+    InvolvementStatus.PLANNED: 1,
+    InvolvementStatus.RECENT: 2,
+}
+
+
+def pointers(
+    agency: AgencyId,
+    children: Sequence[ChildRecord],
+    purpose: Purpose,
+    *,
+    possible: Sequence[ChildRecord] = (),
+) -> tuple[Pointer, ...]:
+    """All pointers for a child (several records are doubles of one child), whom to ring first in front, none twice.
+
+    Empty: nothing to disclose. A shield on a record that is only ``possible`` withholds too (attack: a second record
+    of a shielded child, written a little differently and without the flag, gives her away; and a shielded twin lives
+    at the same place).
+    """
+    rows = [row for child in children for row in child.involvements]
+    near = [row for child in possible for row in child.involvements]
+    if any(row.shielded for row in (*rows, *near)):
+        return ()
+    allowed = TABLE.get(purpose, frozenset())
+    told = [row for row in rows if not row.sensitive and row.kind in COARSE and row.kind in allowed]
+    told.sort(key=lambda row: (_STATUS_ORDER[row.status], not row.lead, row.kind, -row.as_of))
+    return tuple(dict.fromkeys(_pointer(agency, row) for row in told))
+
+
+def _pointer(agency: AgencyId, row: Involvement) -> Pointer:
+    return Pointer(
+        agency=agency,
+        kind=COARSE[row.kind],
+        status=row.status,
+        worker_role=row.worker_role,
+        worker_name=row.worker_name,
+        desk_phone=row.desk_phone,
+        desk_email=row.desk_email,
+        out_of_hours_phone=row.ooh_phone,
+        hours=row.hours,
+        as_of=row.as_of,
+        lead_practitioner=row.lead,
+        early_help_assessment=row.early_help,
+    )
+
+
+def fill_slots(told: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tuple[Pointer, ...]:
+    """At most ``POINTER_SLOTS`` for one part: each agency its first before any has its second.
+
+    An agency that has more than its slots ends with "ring this agency's duty desk" (a pointer without kind): what is
+    shown must never look whole when it is not. One that has no slot at all stays INVOLVED without a pointer, which
+    says the same.
+    """
+    queues = [(agency, list(pointers_)) for agency, pointers_ in told if pointers_]
+    given: dict[AgencyId, int] = dict.fromkeys((agency for agency, _ in queues), 0)
+    free = limits.POINTER_SLOTS
+    progress = True
+    while free and progress:
+        progress = False
+        for agency, queue in queues:
+            if free and given[agency] < len(queue):
+                given[agency] += 1
+                free -= 1
+                progress = True
+    filled: list[Pointer] = []
+    for agency, queue in queues:
+        mine = queue[: given[agency]]
+        if 0 < len(mine) < len(queue):
+            mine[-1] = Pointer(agency, None, mine[-1].status)
+        filled += mine
+    return tuple(filled)

@@ -1,0 +1,241 @@
+"""The node's edge to the broker: one stream that the node dials, between protobuf and values.
+
+No agency opens a port. The certificate says that the other end is the broker; that it still is one is held against the
+member list at each frame and every few seconds, since a stream outlives the certificate that opened it. What comes in
+on it is believed only by signature, frame by frame.
+
+A stream is renewed before it is old, and before its certificate ends: the new one is opened first, so that there is no
+gap. What the broker sent on the old one is still read; all answers leave on the new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from agency_node.answering.answer_line import AnswerLine
+from agency_node.answering.ports import MemberListSource
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.carriage import (
+    ANSWERS_PER_FRAME,
+    read_queries,
+    write_answers,
+    write_hello,
+)
+from fingerpost.protocol.codec.strict import parse
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.messages import NodeHello, SealedAnswer
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import refused_from
+from fingerpost.wire.v1 import broker_pb2
+
+ATTACH: Final = "/fingerpost.wire.v1.NodeService/Attach"
+CONNECT_SECONDS: Final = 10.0
+RENEW_SECONDS: Final = 3000.0
+"""Before the broker ends it, which is after 54 to 60 minutes."""
+RENEW_JITTER_SECONDS: Final = 300.0
+CERTIFICATE_MARGIN_SECONDS: Final = 60.0
+LEAST_SECONDS: Final = 30.0
+OLD_STREAM_SECONDS: Final = 10.0
+"""So long an old stream is still read: the broker has ended it by then."""
+MEMBERSHIP_SECONDS: Final = 5.0
+"""So often the broker is held against the member list while nothing comes."""
+
+EVENTS: Final = {"stream.attached": frozenset({"metadata_version"})}
+
+_EOF: Final[object] = grpc.aio.EOF  # type: ignore[attr-defined]  # the stubs do not have it
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    channel: grpc.aio.Channel
+    call: Any
+    reading: asyncio.Task[None]
+
+
+class BrokerStream:
+    """``dial`` makes a channel on which only ``broker`` is believed to answer; ``certificate_ends`` is when the
+    certificate that it uses ends (seconds since 1970 UTC)."""
+
+    def __init__(
+        self,
+        broker: MemberId,
+        dial: Callable[[], grpc.aio.Channel],
+        certificate_ends: Callable[[], float],
+        line: AnswerLine,
+        members: MemberListSource,
+        clock: Clock,
+        log: Logger,
+        *,
+        random: Callable[[], float],
+    ) -> None:
+        self._broker = broker
+        self._dial = dial
+        self._certificate_ends = certificate_ends
+        self._line = line
+        self._members = members
+        self._clock = clock
+        self._log = log
+        self._random = random
+        self._current: _Stream | None = None
+        self._writing = asyncio.Lock()
+        self._old: set[asyncio.Task[None]] = set()
+
+    @property
+    def attached(self) -> bool:
+        return self._current is not None
+
+    async def attach(self) -> None:
+        """One stream after another without a gap, until one breaks: for ``run.reconnect``. Raises ``Refused``."""
+        lasting: tuple[asyncio.Task[None], ...] = ()
+        try:
+            await self._open()
+            lasting = asyncio.create_task(self._send()), asyncio.create_task(self._watch())
+            while True:
+                await self._until_old(lasting)
+                old = self._current
+                await self._open()
+                if old is not None:
+                    self._read_out(old)
+        finally:
+            last, self._current = self._current, None
+            ending = (*lasting, *self._old)
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
+            if last is not None:
+                await _close(last)
+
+    async def _open(self) -> None:
+        """Puts a new stream in force. Raises ``Refused``."""
+        self._require_broker()
+        channel = self._dial()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await channel.channel_ready()
+            method: Any = channel.stream_stream(
+                ATTACH,
+                request_serializer=broker_pb2.AttachRequest.SerializeToString,
+                response_deserializer=_as_it_came,
+            )
+            call = method(timeout=limits.STREAM_AGE_SECONDS + 60.0)
+            version = self._members.current.version
+            # Nothing goes before the hello, and nothing to the old stream after it.
+            async with self._writing:
+                with _refusals():
+                    await call.write(write_hello(NodeHello(version)))
+                reading = asyncio.create_task(self._read(call))
+                self._current = _Stream(channel, call, reading)
+        except TimeoutError:
+            await channel.close(None)
+            raise Refused(Code.UNAVAILABLE, "broker") from None
+        except BaseException:
+            await channel.close(None)
+            raise
+        self._log.info("stream.attached", metadata_version=version)
+
+    async def _until_old(self, lasting: tuple[asyncio.Task[None], ...]) -> None:
+        """Returns when it is time for a new stream. Raises ``Refused`` when this one ended before."""
+        stream = self._current
+        if stream is None:
+            raise Refused(Code.UNAVAILABLE, "stream")
+        age = RENEW_SECONDS - self._random() * RENEW_JITTER_SECONDS
+        certified = self._certificate_ends() - self._clock.now() - CERTIFICATE_MARGIN_SECONDS
+        lasts = max(LEAST_SECONDS, min(age, certified))
+        timer = asyncio.create_task(self._clock.sleep_until(self._clock.monotonic() + lasts))
+        try:
+            await asyncio.wait(
+                (stream.reading, *lasting, timer), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            timer.cancel()
+        for task in (stream.reading, *lasting):
+            if task.done():
+                task.result()
+                raise Refused(Code.UNAVAILABLE, "stream ended")
+
+    async def _read(self, call: Any) -> None:
+        """Returns when the broker ended the stream in good order. Raises ``Refused`` otherwise."""
+        while True:
+            with _refusals():
+                data = await call.read()
+            received_at = self._clock.monotonic()  # one moment for the whole frame
+            if data is _EOF:
+                return
+            self._require_broker()
+            message = parse(broker_pb2.AttachResponse, data, limits.FRAME_BYTES)
+            await self._line.take(received_at, read_queries(message))
+
+    async def _send(self) -> None:
+        """Raises ``Refused`` when the stream in force has ended."""
+        while True:
+            answers = await self._line.departure()
+            async with self._writing:
+                stream = self._current
+                if stream is None:
+                    raise Refused(Code.UNAVAILABLE, "stream")
+                self._require_broker()
+                await _write(stream, answers)
+
+    async def _watch(self) -> None:
+        """Raises ``Refused`` when the broker is none any more."""
+        while True:
+            await self._clock.sleep_until(self._clock.monotonic() + MEMBERSHIP_SECONDS)
+            self._require_broker()
+
+    def _read_out(self, old: _Stream) -> None:
+        async def read_out() -> None:
+            try:
+                await asyncio.wait((old.reading,), timeout=OLD_STREAM_SECONDS)
+            finally:
+                await _close(old)
+
+        task = asyncio.create_task(read_out())
+        self._old.add(task)
+        task.add_done_callback(self._old.discard)
+
+    def _require_broker(self) -> None:
+        """Raises ``Refused(NOT_A_MEMBER)`` (attack: a broker that was put out goes on carrying)."""
+        federation = self._members.current
+        federation.member(self._broker, Service.BROKER)
+        if federation.parameters.broker != self._broker:
+            raise Refused(Code.NOT_A_MEMBER, "broker")
+
+
+async def _write(stream: _Stream, answers: Sequence[SealedAnswer]) -> None:
+    for first in range(0, len(answers), ANSWERS_PER_FRAME):
+        with _refusals():
+            await stream.call.write(write_answers(answers[first : first + ANSWERS_PER_FRAME]))
+
+
+async def _close(stream: _Stream) -> None:
+    """Cancel, await, close, in this order."""
+    stream.call.cancel()
+    stream.reading.cancel()
+    await asyncio.gather(stream.reading, return_exceptions=True)
+    await stream.channel.close(None)
+
+
+def _as_it_came(data: bytes) -> bytes:
+    """Parsed where a fault can be refused, after the moment of receipt."""
+    return data
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise refused_from(error) from None
+    except (asyncio.InvalidStateError, grpc.aio.UsageError):
+        # gRPC's words for a call that is over.
+        raise Refused(Code.UNAVAILABLE, "stream ended") from None

@@ -1,0 +1,181 @@
+"""From hits in an index to the child who is asked about, or to nothing. Pure.
+
+A hit opens the query; that is not yet a match. What was opened must be signed by a practitioner whose passport
+holds, it must lead back to the very keys that opened it, and a full comparison decides.
+
+* POSSIBLE (a twin, a sibling in the same household) is never a match and never a pointer; it is recorded, so that the
+  agency's duty desk can look.
+* Of several records that match, the best stands, with those that are doubles of it; the others are POSSIBLE. A child is
+  not missed because another record resembles hers.
+* Demographics that do not lead to the record's keys are a mismatch (attack: locators of one child, so that her
+  agencies open it, and the demographics of another, so that they answer for him).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, unique
+from functools import cached_property
+from typing import Final
+
+from agency_node.answering.ruling import likely, rule
+from agency_node.records.ports import Hit
+from agency_node.records.records import ChildRecord, RecordId
+from fingerpost.private.inner import Question
+from fingerpost.private.linkage import (
+    Decision,
+    MatchKey,
+    NormalForm,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+)
+from fingerpost.private.locators import slot_check, wrap_secret
+from fingerpost.private.query_sealing import Opened, open_query, verify_inner
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.messages import KeySet, Query
+
+SCOPES: Final = {KeySet.NARROW: Scope.NARROW, KeySet.WIDE: Scope.WIDE}
+
+
+@unique
+class Finding(Enum):
+    """What came of a query that opened at an agency. Recorded; never on the wire."""
+
+    MATCH = "match"
+    POSSIBLE = "possible"
+    DIFFERENT = "different"
+    MISMATCH = "mismatch"  # what opened it is not what it asks about
+    REFUSED = "refused"  # passport, practitioner's signature, purpose
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Examined:
+    """A query that opened. ``question`` is None where it was REFUSED; ``refusal`` says why, as a code."""
+
+    finding: Finding
+    question: Question | None
+    matched: tuple[ChildRecord, ...]
+    possible: tuple[ChildRecord, ...]
+    refusal: Code | None = None
+
+    def __repr__(self) -> str:
+        return f"Examined({self.finding.value})"
+
+
+class Asking:
+    """One query while it is looked up at many agencies: what is the same for all of them is worked out once, and only
+    after it has opened at one.
+
+    ``slot_key``: of the query's epoch and slot, 32 bytes; raises ``Refused(NOT_READY)`` where there is no pepper.
+    """
+
+    def __init__(
+        self, query: Query, federation: Federation, now: float, slot_key: Callable[[], bytes]
+    ) -> None:
+        self.query = query
+        self._federation = federation
+        self._now = now
+        self._make_slot_key = slot_key
+        self._question: Question | Refused | None = None
+        self._form: NormalForm | None = None
+        self._keys: dict[bool, frozenset[MatchKey]] = {}
+
+    def __repr__(self) -> str:
+        return "Asking(…)"
+
+    @cached_property
+    def slot_key(self) -> bytes:
+        return self._make_slot_key()
+
+    @cached_property
+    def slot_check(self) -> bytes:
+        return slot_check(self.slot_key)
+
+    def question(self, opened: Opened) -> Question:
+        """Verified. Raises ``Refused`` as ``verify_inner``. Whoever opens a query opens the same (kc commits to K,
+        and K seals one body), so that one verification does for all."""
+        if self._question is None:
+            try:
+                self._question = verify_inner(opened, self.query, self._federation, now=self._now)
+            except Refused as refused:
+                self._question = refused
+        if isinstance(self._question, Refused):
+            raise self._question
+        return self._question
+
+    def form(self, question: Question) -> NormalForm:
+        if self._form is None:
+            self._form = normalise(question.demographics)
+        return self._form
+
+    def keys(self, question: Question, *, upn: bool) -> frozenset[MatchKey]:
+        """Those that an honest asker's locators are made of."""
+        known = self._keys.get(upn)
+        if known is None:
+            scope = SCOPES[self.query.core.key_set]
+            form = self.form(question)
+            known = frozenset(match_keys(form, side=Side.QUERY, scope=scope, upn=upn))
+            self._keys[upn] = known
+        return known
+
+
+def examine(
+    asking: Asking, hits: Sequence[Hit], child: Callable[[RecordId], ChildRecord], *, upn: bool
+) -> Examined | None:
+    """None when the query did not open here: then this agency has seen nothing but 32 random-looking locators.
+
+    ``child`` reads a record. Raises what it raises.
+    """
+    opened: Opened | None = None
+    unreadable: Code | None = None
+    candidates: Counter[RecordId] = Counter()
+    for hit in hits:
+        try:
+            this = open_query(asking.query, hit.position, wrap_secret(asking.slot_key, hit.tag))
+        except Refused as refused:
+            if (
+                refused.code is not Code.BAD_SEAL
+            ):  # a key came out of the wrap: who made it knows the child's tag
+                unreadable = unreadable or refused.code
+            continue  # otherwise a locator by chance, or an asker who wraps badly: it does not open here
+        opened = opened or this
+        candidates.update(hit.records)
+    if opened is None:
+        # Attack: a question about a child that every agency could have read, written so that none records it.
+        return Examined(Finding.REFUSED, None, (), (), unreadable) if unreadable else None
+    try:
+        question = asking.question(opened)
+    except Refused as refused:
+        return Examined(Finding.REFUSED, None, (), (), refused.code)
+    records = [child(record) for record in likely(candidates)]
+    return _decide(question, asking.form(question), asking.keys(question, upn=upn), records, upn)
+
+
+def _decide(
+    question: Question,
+    asked: NormalForm,
+    asked_keys: frozenset[MatchKey],
+    records: Sequence[ChildRecord],
+    upn: bool,
+) -> Examined:
+    found: list[ChildRecord] = []
+    forms: list[NormalForm] = []
+    for record in records:
+        form = normalise(record.demographics)
+        own = match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+        if not asked_keys.isdisjoint(own):
+            found.append(record)
+            forms.append(form)
+    if not found:
+        return Examined(Finding.MISMATCH, question, (), ())
+    by_decision: dict[Decision, list[ChildRecord]] = {decision: [] for decision in Decision}
+    for record, ruled in zip(found, rule(asked, forms, upn=upn), strict=True):
+        by_decision[ruled.decision].append(record)
+    sure, possible = by_decision[Decision.MATCH], by_decision[Decision.POSSIBLE]
+    finding = Finding.MATCH if sure else Finding.POSSIBLE if possible else Finding.DIFFERENT
+    return Examined(finding, question, tuple(sure), tuple(possible))

@@ -1,0 +1,64 @@
+"""An export on the disk: read once, so that what was hashed is what was parsed; disposed of when asked."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from agency_node.importing.sources.reasons import Reason, RefusedFile
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.settings import sync_folder
+
+MOST_BYTES: Final = 512 * 1024 * 1024
+_MANY_TEXTS: Final = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SourceFile:
+    """``digest``: SHA-256. ``made_on``: the day (UTC) the file was last written: the default of ``--as-of``."""
+
+    content: bytes
+    digest: bytes
+    made_on: date
+
+    def __repr__(self) -> str:
+        return "SourceFile(…)"
+
+    def lines(self) -> Iterator[str]:
+        """Lines behind CR, LF or both; bytes that are not UTF-8 as lone surrogates."""
+        return io.TextIOWrapper(
+            io.BytesIO(self.content), encoding="utf-8", errors="surrogateescape", newline=None
+        )
+
+
+def read_source(path: Path) -> SourceFile:
+    """Raises ``Defect`` when it cannot be read or is too large, ``RefusedFile`` when it is no text of ours."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+            written = os.fstat(file.fileno()).st_mtime
+    except OSError as error:
+        raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+    if len(content) > MOST_BYTES:
+        raise Defect(f"{path}: more than {MOST_BYTES} bytes")
+    if content.startswith(_MANY_TEXTS):
+        raise RefusedFile(Reason.NOT_UTF8)
+    if b"\0" in content:
+        raise RefusedFile(Reason.NOT_TEXT)
+    made_on = datetime.fromtimestamp(written, UTC).date()
+    return SourceFile(content, hashlib.sha256(content).digest(), made_on)
+
+
+def dispose(path: Path) -> None:
+    """Deletes the export; durable on return. On a medium that keeps old blocks, only encryption of the disk forgets."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Defect(f"{path}: cannot be deleted ({type(error).__name__})") from None
+    sync_folder(path.parent)

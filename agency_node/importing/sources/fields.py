@@ -1,0 +1,188 @@
+"""What the fields of an export mean, one reader for each kind of field.
+
+Pure. A reader raises ``BadField`` with a reason and never with the text; what may be spelled in several ways is
+listed here and in ``docs/import.md``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from agency_node.importing.sources.reasons import Reason
+from fingerpost.private.answer import (
+    BYTES_PER_CHAR,
+    HOURS_CHARS,
+    WORKER_NAME_CHARS,
+    WORKER_ROLE_CHARS,
+)
+from fingerpost.private.demographics import OtherName, Sex
+from fingerpost.private.plain_text import require_email, require_plain, require_telephone
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Kind
+from fingerpost.protocol.errors import Refused
+
+OLDEST_YEARS: Final = 30
+UNBORN_DAYS: Final = 310
+LOCAL_ID_CHARS: Final = 64
+
+_ISO: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ][0-9:.]*Z?)?")
+_BRITISH: Final = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_TELEPHONE_NOISE: Final = re.compile(r"[()\-./\u2010-\u2015\u00a0]")
+_SPACES: Final = re.compile(r"\s+")
+_YES: Final = frozenset({"yes", "y", "true", "1"})
+_NO: Final = frozenset({"", "no", "n", "false", "0"})
+_SEXES: Final[Mapping[str, Sex | None]] = MappingProxyType(
+    {
+        **dict.fromkeys(("f", "female", "girl", "2"), Sex.FEMALE),
+        **dict.fromkeys(("m", "male", "boy", "1"), Sex.MALE),
+        **dict.fromkeys(
+            ("", "u", "unknown", "not known", "i", "indeterminate", "x", "n", "0", "9"), None
+        ),
+    }
+)
+_KINDS: Final = MappingProxyType({kind.name: kind for kind in Kind})
+
+
+class BadField(Exception):
+    """The field cannot be read. Holds no text of it."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+def read_date(text: str) -> date | None:
+    """``YYYY-MM-DD`` (a time behind it is left out) or ``DD/MM/YYYY``, never month first; empty: None."""
+    if not text:
+        return None
+    if found := _ISO.fullmatch(text):
+        year, month, day = found.groups()
+    elif found := _BRITISH.fullmatch(text):
+        day, month, year = found.groups()
+    else:
+        raise BadField(Reason.NOT_A_DATE)
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        raise BadField(Reason.NOT_A_DATE) from None
+
+
+def read_birth(text: str, as_of: date) -> date | None:
+    """A date of birth, or an expected one. Raises ``BadField``: DATE_OUT_OF_RANGE when it is of an adult
+    (``OLDEST_YEARS``
+    ago), DATE_NOT_READ when it is no date, or later than ``UNBORN_DAYS`` after the export."""
+    try:
+        born = read_date(text)
+    except BadField:
+        raise BadField(Reason.DATE_NOT_READ) from None
+    if born is not None and (born - as_of).days > UNBORN_DAYS:
+        raise BadField(Reason.DATE_NOT_READ)
+    if born is not None and as_of.year - born.year > OLDEST_YEARS:
+        raise BadField(Reason.DATE_OUT_OF_RANGE)
+    return born
+
+
+def read_kind(text: str) -> Kind:
+    kind = _KINDS.get(text.upper())
+    if kind is None:
+        raise BadField(Reason.UNKNOWN_KIND if text else Reason.EMPTY)
+    return kind
+
+
+def read_sex(text: str) -> Sex | None:
+    try:
+        return _SEXES[text.lower()]
+    except KeyError:
+        raise BadField(Reason.SEX_NOT_READ) from None
+
+
+def read_flag(text: str) -> bool:
+    word = text.lower()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise BadField(Reason.NOT_YES_OR_NO)
+
+
+def read_name(text: str) -> str:
+    if len(text) > limits.NAME_CHARS:
+        raise BadField(Reason.TOO_LONG)
+    return text
+
+
+def read_aliases(text: str) -> tuple[OtherName, ...]:
+    """Names with ``;`` between them, each ``forename surname``: the last word is the surname."""
+    names = []
+    for alias in text.split(";"):
+        words = alias.split()
+        if words:
+            names.append(OtherName(read_name(" ".join(words[:-1])), read_name(words[-1])))
+    if len(names) > limits.OTHER_NAMES:
+        raise BadField(Reason.TOO_MANY_NAMES)
+    return tuple(names)
+
+
+def read_local_id(text: str) -> str:
+    if not text:
+        raise BadField(Reason.EMPTY)
+    return _short(text, LOCAL_ID_CHARS)
+
+
+def read_postcode(text: str) -> str:
+    return _short(text, limits.POSTCODE_CHARS)
+
+
+def read_number(text: str) -> str:
+    return _short(text, limits.IDENTIFIER_CHARS)
+
+
+def _short(text: str, most: int) -> str:
+    if len(text) > most:
+        raise BadField(Reason.TOO_LONG)
+    return text
+
+
+def read_worker_name(text: str) -> str:
+    return _plain(text, WORKER_NAME_CHARS)
+
+
+def read_worker_role(text: str) -> str:
+    return _plain(text, WORKER_ROLE_CHARS)
+
+
+def read_hours(text: str) -> str:
+    return _plain(text, HOURS_CHARS)
+
+
+def _plain(text: str, chars: int) -> str:
+    """A text that a pointer can carry (``fingerpost.private.plain_text``)."""
+    tidy = _SPACES.sub(" ", text)
+    if len(tidy) > chars:
+        raise BadField(Reason.TEXT_TOO_LONG)
+    try:
+        require_plain(tidy, chars=chars, size=BYTES_PER_CHAR * chars, what="text")
+    except Refused:
+        raise BadField(Reason.NOT_PLAIN_TEXT) from None
+    return tidy
+
+
+def read_telephone(text: str) -> str:
+    """Brackets, hyphens, dots and slashes become spaces; an extension cannot be told."""
+    tidy = _SPACES.sub(" ", _TELEPHONE_NOISE.sub(" ", text)).strip()
+    try:
+        require_telephone(tidy, "telephone")
+    except Refused:
+        raise BadField(Reason.NOT_A_TELEPHONE) from None
+    return tidy
+
+
+def read_email(text: str) -> str:
+    try:
+        require_email(text, "email")
+    except Refused:
+        raise BadField(Reason.NOT_AN_EMAIL) from None
+    return text

@@ -1,0 +1,82 @@
+"""``answer_ports.Seen`` in a database: the hash of every query that came, hit or not, for as long as it could be
+fresh.
+
+A file of its own: an import that writes the records must not make a query wait. Nothing in it tells whether a query
+was about a child known here. Who can change this file can have a query answered twice; who deletes it, all of the
+last minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Engine, LargeBinary, MetaData, Table, delete, select
+from sqlalchemy.dialects import sqlite
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.messages import Query
+from fingerpost.runtime.database import migrate, open_sqlite
+
+MIGRATIONS: Final = "agency_node.records.store.seen_migrations"
+CLOCK_SET_BACK_SECONDS: Final = 3600
+"""A clock that is set back by no more than this makes nothing fresh again that has been forgotten."""
+FORGET_EVERY_SECONDS: Final = 60.0
+
+metadata = MetaData()
+seen = Table(
+    "seen",
+    metadata,
+    Column("query_hash", LargeBinary(32), primary_key=True),
+    Column("keep_until", BigInteger, nullable=False, index=True),
+)
+
+
+class SqlSeen:
+    """Implements ``answer_ports.Seen``. Raises ``StoreFailed``, a ``Defect``, when the disk does."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._forgot_at: float | None = None
+
+    def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
+        fresh = {query.hash: keep_until(query, now) for query in queries}
+        if not fresh:
+            return frozenset()
+        with self._engine.begin() as connection:
+            before = frozenset(
+                connection.execute(
+                    select(seen.c.query_hash).where(seen.c.query_hash.in_(fresh))
+                ).scalars()
+            )
+            connection.execute(
+                sqlite.insert(seen).on_conflict_do_nothing(),
+                [{"query_hash": hash_, "keep_until": until} for hash_, until in fresh.items()],
+            )
+            if self._is_time_to_forget(now):
+                connection.execute(delete(seen).where(seen.c.keep_until < int(now)))
+        return before
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _is_time_to_forget(self, now: float) -> bool:
+        if self._forgot_at is not None and abs(now - self._forgot_at) < FORGET_EVERY_SECONDS:
+            return False
+        self._forgot_at = now
+        return True
+
+
+def keep_until(query: Query, now: float) -> int:
+    """Seconds since 1970 UTC. Bounded, whatever a query says of itself: one from the future got TRY_AGAIN and nothing
+    more, so that forgetting it before its time gives nothing away."""
+    life = min(max(query.core.expires_at, int(now)), int(now) + limits.DAY)
+    return life + limits.CLOCK_SKEW_SECONDS + CLOCK_SET_BACK_SECONDS
+
+
+def open_seen(path: Path) -> SqlSeen:
+    """In SQLite at ``path``, made and migrated. Raises ``Defect``."""
+    engine = open_sqlite(path)
+    migrate(engine, MIGRATIONS)
+    return SqlSeen(engine)

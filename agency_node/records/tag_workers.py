@@ -1,0 +1,114 @@
+"""Blinding and unblinding in processes of their own: the arithmetic holds the interpreter's lock.
+
+A blinded batch cannot leave the process that made it (it holds the blinds), so each worker is an executor of one
+process, and a batch comes back to the worker that blinded it. What crosses between processes: OPRF inputs, points and
+tags."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import multiprocessing
+import os
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Final, Self
+
+from agency_node.records.ports import KeyHolders
+from fingerpost.private.locators import tag
+from fingerpost.private.oprf import BlindedBatch
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Epoch
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.messages import Blinded, Evaluated, Workload
+from fingerpost.runtime.worker_processes import begin
+
+BATCHES_PER_WORKER: Final = 3
+"""Under way at once for each worker: one at the holders, one being blinded, one being unblinded."""
+NICENESS: Final = 10
+"""Nobody waits for an import; a practitioner waits for the node that answers beside it."""
+
+_blinded: dict[int, tuple[BlindedBatch, BlindedBatch]] = {}
+"""Of this worker process: the batches that are at the holders."""
+
+
+class TagWorkers:
+    """Implements ``ports.Tags``: OPRF inputs in, tags out, with both holders' help. An async context manager."""
+
+    def __init__(self, holders: KeyHolders, workers: int) -> None:
+        self._holders = holders
+        spawn = multiprocessing.get_context("spawn")
+        self._pools = [
+            ProcessPoolExecutor(1, mp_context=spawn, initializer=_start) for _ in range(workers)
+        ]
+        self._turn = itertools.cycle(range(workers))
+        self._number = itertools.count()
+        self._room = asyncio.Semaphore(workers * BATCHES_PER_WORKER)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def tags(
+        self, inputs: Sequence[bytes], epoch: Epoch, holders: tuple[MemberId, MemberId]
+    ) -> tuple[bytes, ...]:
+        async with self._room:
+            pool = self._pools[next(self._turn)]
+            number = next(self._number)
+            loop = asyncio.get_running_loop()
+            try:
+                messages = await loop.run_in_executor(
+                    pool, _blind, number, tuple(inputs), epoch.number
+                )
+                try:
+                    evaluated = await self._holders.evaluate(messages)
+                except BaseException:
+                    pool.submit(_forget, number)
+                    raise
+                keys = (epoch.holder_keys[holders[0]], epoch.holder_keys[holders[1]])
+                return await loop.run_in_executor(pool, _unblind, number, evaluated, keys)
+            except BrokenProcessPool:
+                raise Defect("a worker process ended; run it again") from None
+
+
+def _start() -> None:
+    """The parent decides when work stops (Ctrl-C reaches all processes of a terminal), and a worker does not outlive
+    it: a killed import would leave processes that hold match keys."""
+    begin()
+    os.nice(NICENESS)
+
+
+def _blind(number: int, inputs: tuple[bytes, ...], epoch: EpochNumber) -> tuple[Blinded, Blinded]:
+    one, other = (
+        BlindedBatch.blind(
+            inputs, epoch=epoch, workload=Workload.BULK, random_bytes=secrets.token_bytes
+        )
+        for _ in range(2)
+    )
+    _blinded[number] = (one, other)
+    return one.message, other.message
+
+
+def _unblind(
+    number: int, evaluated: tuple[Evaluated, Evaluated], keys: tuple[bytes, bytes]
+) -> tuple[bytes, ...]:
+    """Raises ``Refused(BAD_PROOF)``."""
+    one, other = _blinded.pop(number)
+    first = one.finalise(evaluated[0], keys[0])
+    second = other.finalise(evaluated[1], keys[1])
+    return tuple(tag(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _forget(number: int) -> None:
+    _blinded.pop(number, None)

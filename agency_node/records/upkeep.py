@@ -1,0 +1,217 @@
+"""What a running node does for its records every few seconds: tables for the slots that come, tags for epochs that
+come, and the end of what is over.
+
+Tables come first: an answer needs them. Tagging runs behind, as long as it takes, and goes on where it was after a
+restart; until it is done the node says "cannot answer" for that epoch, never "no". What has ended (a generation that
+no table answers from, the tags of an epoch that nobody may ask by) is deleted: what is not kept cannot be stolen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
+
+from agency_node.records.index import LocatorIndex, Want
+from agency_node.records.ports import Imports, Members, Records, Standing
+from agency_node.records.tagging import Tagger
+from fingerpost.private.linkage import NORMALISATION_VERSION
+from fingerpost.private.locators import Pepper
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.federation import Epoch, Federation
+from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.protocol.schedule import day_of_slot, slots_to_hold
+from fingerpost.runtime.logs import Logger
+
+UPKEEP_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "index.built": frozenset({"agency"}),
+    "tagging.done": frozenset({"agency", "epoch", "children", "evaluated"}),
+    "tagging.stopped": frozenset({"agency", "epoch", "error"}),
+    "generation.deleted": frozenset({"agency", "count"}),
+    "records.behind": frozenset({"agency"}),
+}
+"""For the log catalogue of the node."""
+AHEAD_SECONDS: Final = 120
+"""A slot's tables are begun so long before they must be at hand: 60 s before the slot begins."""
+AGAIN_SECONDS: Final = 300
+"""After a holder refused."""
+GRACE_SECONDS: Final = limits.SLOT_SECONDS
+"""An answer that was begun from a generation may still read its records, however long it waited."""
+
+Tagging = Callable[[], AbstractAsyncContextManager[Tagger]]
+"""Opens worker processes and channels for as long as they are needed."""
+
+
+class Peppers(Protocol):
+    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
+        """Raises ``Refused(NOT_READY)``."""
+
+
+class Upkeep:
+    """One for a process. ``tend`` is called by one task at a time; ``close`` when the node stops."""
+
+    def __init__(
+        self,
+        records: Records,
+        imports: Imports,
+        index: LocatorIndex,
+        tagging: Tagging,
+        members: Members,
+        peppers: Peppers,
+        log: Logger,
+    ) -> None:
+        self._records = records
+        self._imports = imports
+        self._index = index
+        self._tagging = tagging
+        self._members = members
+        self._peppers = peppers
+        self._log = log
+        self._background: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+        self._needed_since: dict[AgencyId, tuple[int, float | None]] = {}
+        self._behind: frozenset[AgencyId] = frozenset()
+
+    async def tend(self, now: float) -> None:
+        """Raises ``Refused(UNTRUSTED_METADATA)`` without a member list, ``Defect`` when the store fails."""
+        federation = self._members.at(now)
+        standings = await asyncio.to_thread(self._imports.standings)
+        self._tell_behind(standings)
+        due = due_tables(federation, now)
+        wanted = await asyncio.to_thread(self._wanted, due, standings)
+        built = await asyncio.to_thread(self._index.prepare, wanted, frozenset(due))
+        for agency in dict.fromkeys(built):
+            self._log.info("index.built", agency=agency)
+        await self._delete_old(standings, now)
+        await self._tend_tags(federation, standings, now)
+
+    async def close(self) -> None:
+        """Stops the tagging; what was stored stays."""
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.gather(self._background, return_exceptions=True)
+            self._background = None
+
+    def _wanted(
+        self, due: tuple[tuple[EpochNumber, int], ...], standings: Mapping[AgencyId, Standing]
+    ) -> list[Want]:
+        """The tables that are missing, or answer from an older generation than they could."""
+        wanted = []
+        for epoch, slot in due:
+            try:
+                pepper = self._peppers.pepper(epoch, day_of_slot(slot))
+            except Refused:
+                continue  # not there yet, or gone after midnight: what was built stands
+            for agency, standing in standings.items():
+                could = standing.ready.get(epoch)
+                if standing.newest is not None and not standing.newest.children:
+                    could = self._records.ready(agency, epoch)
+                if could is not None and self._index.ready(agency, epoch, slot) != could:
+                    wanted.append(Want(agency, pepper, slot))
+        return wanted
+
+    def _tell_behind(self, standings: Mapping[AgencyId, Standing]) -> None:
+        behind = frozenset(agency for agency, standing in standings.items() if standing.behind)
+        for agency in sorted(behind - self._behind):
+            self._log.error("records.behind", agency=agency)
+        self._behind = behind
+
+    async def _delete_old(self, standings: Mapping[AgencyId, Standing], now: float) -> None:
+        """Generations older than all that a table answers from, or could; ``GRACE_SECONDS`` after the last of them was
+        left. Nobody else deletes: no other process knows the tables."""
+        in_use = self._index.in_use()
+        for agency, standing in standings.items():
+            if standing.newest is None or standing.behind:
+                self._needed_since.pop(agency, None)
+                continue
+            last = standing.newest.number
+            could = [last]
+            if (
+                standing.newest.children
+            ):  # without children it is ready for everything, and listed for nothing
+                could += [generation.number for generation in standing.ready.values()]
+            oldest = min(in_use.get(agency, last), *could)
+            number, since = self._needed_since.setdefault(agency, (oldest, now))
+            if number != oldest:
+                self._needed_since[agency] = oldest, now
+            elif since is not None and now - since >= GRACE_SECONDS:
+                self._needed_since[agency] = number, None
+                count = await asyncio.to_thread(self._imports.delete_before, agency, number)
+                if count:
+                    self._log.info("generation.deleted", agency=agency, count=count)
+
+    async def _tend_tags(
+        self, federation: Federation, standings: Mapping[AgencyId, Standing], now: float
+    ) -> None:
+        if self._background is not None:
+            if not self._background.done():
+                return
+            ended, self._background = self._background, None
+            ended.result()
+        if now < self._not_before:
+            return
+        epochs = federation.epochs_to_index(now)
+        await asyncio.to_thread(self._imports.forget_epochs, [e.number for e in epochs])
+        todo = _untagged(epochs, standings)
+        if todo:
+            self._not_before = now + AGAIN_SECONDS
+            self._background = asyncio.create_task(self._tag(federation, todo))
+
+    async def _tag(self, federation: Federation, todo: list[tuple[Epoch, AgencyId, int]]) -> None:
+        """One after the other. What a holder refuses one agency it refuses the next: tried again after
+        ``AGAIN_SECONDS``."""
+        holders = federation.parameters.key_holders
+        async with self._tagging() as tagger:
+            for epoch, agency, generation in todo:
+                try:
+                    done = await tagger.tag(agency, generation, epoch, holders, _unwatched)
+                except Refused as refused:
+                    self._log.warning(
+                        "tagging.stopped", agency=agency, epoch=epoch.number, error=refused
+                    )
+                    return
+                self._log.info(
+                    "tagging.done",
+                    agency=agency,
+                    epoch=epoch.number,
+                    children=done.children,
+                    evaluated=done.evaluated,
+                )
+        self._not_before = 0.0
+
+
+def _untagged(
+    epochs: tuple[Epoch, ...], standings: Mapping[AgencyId, Standing]
+) -> list[tuple[Epoch, AgencyId, int]]:
+    """Running epochs first, and the smallest agencies first: many answer again soon. A generation of another
+    normalisation version cannot be tagged; its agency cannot answer until it imports again."""
+    found = []
+    for epoch in epochs:
+        lacking = [
+            (newest.children, agency, newest.number)
+            for agency, standing in standings.items()
+            if (newest := standing.newest) is not None
+            and newest.children
+            and newest.normalisation_version == NORMALISATION_VERSION
+            and standing.ready.get(epoch.number) != newest
+        ]
+        found += [(epoch, agency, number) for _, agency, number in sorted(lacking)]
+    return found
+
+
+def due_tables(federation: Federation, now: float) -> tuple[tuple[EpochNumber, int], ...]:
+    """Epochs and slots that tables are held for, what is asked now first. Pure."""
+    must = slots_to_hold(now)
+    slots = tuple(dict.fromkeys((*must, *slots_to_hold(now + AHEAD_SECONDS))))
+    early = limits.CLOCK_SKEW_SECONDS + AHEAD_SECONDS
+    epochs = [e for e in federation.epochs_to_index(now) if e.starts_at - early <= now]
+    return tuple(
+        (epoch.number, slot)
+        for slot in sorted(slots, key=lambda s: s in must, reverse=True)
+        for epoch in epochs
+    )
+
+
+def _unwatched(_done: int) -> None:
+    """Nobody watches what runs at night."""

@@ -1,0 +1,77 @@
+"""The head of the audit log, beside its database: number and hash of the newest entry.
+
+Law: one line in one file, replaced after each commit without waiting for the disk. It may lag after
+a crash; it leads only when the database was cut or put back from an older copy. An attacker who can
+write here and in the database can make both agree: then only a witness elsewhere tells.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from fingerpost.audit import store
+from fingerpost.audit.store import Receipt
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.settings import replace_file
+
+
+class BrokenChain(Defect):
+    """The entry ``seq`` is not the one that was recorded: changed, removed or moved."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"the audit chain is broken at entry {seq}")
+        self.seq = seq
+
+
+class StoreBehind(Defect):
+    """The log holds less than its head says: it was truncated, or restored from an old backup."""
+
+
+class HeadFile:
+    """The file that holds a log's head."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self, connection: Connection) -> None:
+        """Compare with the database. A log without entries needs no head yet.
+
+        Raises:
+            StoreBehind: the database ends before the head, or there is no head.
+            BrokenChain: another entry stands where the head was.
+        """
+        entries = store.last(connection).seq
+        head = self._read()
+        if head is None:
+            if entries:
+                raise StoreBehind("the head of the audit log is missing")
+            return
+        if head.seq > entries:
+            raise StoreBehind(f"the audit log ends at entry {entries}, its head says {head.seq}")
+        if store.hash_at(connection, head.seq) != head.hash:
+            raise BrokenChain(head.seq)
+
+    def write(self, head: Receipt) -> None:
+        """Durable on return. Raises ``Defect``."""
+        replace_file(self._path, _line(head))
+
+    def try_write(self, head: Receipt) -> None:
+        """After a commit: the entry is recorded whatever happens here."""
+        with contextlib.suppress(Defect):  # an older head is still true, and only says less
+            replace_file(self._path, _line(head), durable=False)
+
+    def _read(self) -> Receipt | None:
+        try:
+            seq, hash_ = self._path.read_text("ascii").split()
+            return Receipt(int(seq), bytes.fromhex(hash_))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            raise StoreBehind("the head of the audit log cannot be read") from None
+
+
+def _line(head: Receipt) -> bytes:
+    return f"{head.seq} {head.hash.hex()}\n".encode()

@@ -1,0 +1,153 @@
+"""The audit log's tables and the statements on them. SQLAlchemy Core; no rule, no cipher.
+
+Law: entries are added at the end and read; nothing here changes or removes one. A month's key is
+written once and can be destroyed once; the row stays, so that no second key is made for the month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from fingerpost.audit.chain import GENESIS, Month
+from fingerpost.protocol.errors import Defect
+
+MIGRATIONS: Final = "fingerpost.audit.migrations"
+_PAGE: Final = 500
+
+_tables = sa.MetaData()
+_entry = sa.Table(
+    "audit_entry",
+    _tables,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Integer, nullable=False, index=True),
+    sa.Column("header", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+_month = sa.Table(
+    "audit_month",
+    _tables,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("wrapped_key", sa.LargeBinary, nullable=True),
+    sa.Column("forgotten_at", sa.Integer, nullable=True),
+)
+
+
+# SQLite lets text stand where bytes belong. An entry changed in that way must be read, and found.
+_AS_STORED: Final = (
+    _entry.c.seq,
+    _entry.c.at,
+    *(sa.cast(_entry.c[name], sa.LargeBinary).label(name) for name in ("header", "sealed", "hash")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The place of an entry: its number from 1, and the hash over it and all before it."""
+
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row:
+    """An entry as it is stored."""
+
+    seq: int
+    at: int
+    header: bytes
+    sealed: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MonthRow:
+    """A month's key as it is stored; ``wrapped`` is None once it was destroyed."""
+
+    month: Month
+    wrapped: bytes | None
+
+
+def last(connection: Connection) -> Receipt:
+    """The newest entry; number 0 for an empty log."""
+    row = connection.execute(
+        sa.select(_entry.c.seq, _entry.c.hash).order_by(_entry.c.seq.desc()).limit(1)
+    ).first()
+    return Receipt(row.seq, row.hash) if row is not None else Receipt(0, GENESIS)
+
+
+def hash_at(connection: Connection, seq: int) -> bytes | None:
+    """The hash stored with an entry; None where there is no such entry."""
+    if seq == 0:
+        return GENESIS
+    return connection.execute(sa.select(_entry.c.hash).where(_entry.c.seq == seq)).scalar()
+
+
+def add(connection: Connection, row: Row) -> None:
+    connection.execute(
+        _entry.insert(),
+        {
+            "seq": row.seq,
+            "at": row.at,
+            "header": row.header,
+            "sealed": row.sealed,
+            "hash": row.hash,
+        },
+    )
+
+
+def rows(
+    connection: Connection, *, since: int | None = None, until: int | None = None
+) -> Iterator[Row]:
+    """Entries in their order, a page at a time; ``since`` ≤ at < ``until``, UNIX seconds."""
+    query = sa.select(*_AS_STORED).order_by(_entry.c.seq).limit(_PAGE)
+    if since is not None:
+        query = query.where(_entry.c.at >= since)
+    if until is not None:
+        query = query.where(_entry.c.at < until)
+    after: int | None = None
+    while True:
+        page = connection.execute(
+            query if after is None else query.where(_entry.c.seq > after)
+        ).all()
+        for row in page:
+            yield Row(row.seq, row.at, row.header, row.sealed, row.hash)
+        if len(page) < _PAGE:
+            return
+        after = page[-1].seq
+
+
+def month_key(connection: Connection, month: Month) -> MonthRow | None:
+    row = connection.execute(sa.select(_month).where(_month.c.month == month.value)).first()
+    return MonthRow(month, row.wrapped_key) if row is not None else None
+
+
+def newest_key(connection: Connection) -> MonthRow | None:
+    """Any key still there, to try a master key on."""
+    row = connection.execute(
+        sa.select(_month)
+        .where(_month.c.wrapped_key.is_not(None))
+        .order_by(_month.c.month.desc())
+        .limit(1)
+    ).first()
+    return MonthRow(Month(row.month), row.wrapped_key) if row is not None else None
+
+
+def add_month_key(connection: Connection, month: Month, wrapped: bytes) -> None:
+    connection.execute(_month.insert(), {"month": month.value, "wrapped_key": wrapped})
+
+
+def destroy_month_key(connection: Connection, month: Month, at: int) -> None:
+    """Raises ``Defect`` when there is no key of that month, or no longer one."""
+    done = connection.execute(
+        _month.update()
+        .where(_month.c.month == month.value, _month.c.wrapped_key.is_not(None))
+        .values(wrapped_key=None, forgotten_at=at)
+    )
+    if done.rowcount != 1:
+        raise Defect(f"the audit log has no key of {month} to forget")

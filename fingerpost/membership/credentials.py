@@ -1,0 +1,123 @@
+"""A member's lasting key and its passing certificate, in a folder of its own.
+
+Law: keys are made where they are used, in files of mode 0600, and never travel. The signing key (Ed25519) is made
+once: it is the member, and nothing here writes over it. The TLS key is made anew for each certificate; key and
+certificate live and change as one, so that nobody reads a new key beside an old certificate.
+
+    signing.key               PKCS 8 in PEM
+    tls/<n>/key.pem, certificate.pem
+    tls/current               a link to the newest <n>, put in place by renaming
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import grpc
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fingerpost.membership.signing_keys import make_signing_key, read_signing_key
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.settings import sync_folder, write_secret
+from fingerpost.runtime.tls import ClientTls, ServerTls, certificate_lifetime
+
+SIGNING_KEY: Final = "signing.key"
+_CURRENT: Final = "current"
+_CERTIFICATE: Final = "certificate.pem"
+_KEY: Final = "key.pem"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MemberKeys:
+    """``certificate`` and ``key`` are where the newest pair is found; before the first certificate, nothing is."""
+
+    folder: Path
+    signing_key: Ed25519PrivateKey
+
+    @classmethod
+    def load(cls, folder: Path) -> MemberKeys:
+        """Raises ``Defect``: no signing key, one open to others, or not an Ed25519 key."""
+        return cls(folder, read_signing_key(folder / SIGNING_KEY, setting="signing key"))
+
+    def __repr__(self) -> str:
+        return f"MemberKeys({self.public_key.hex()[:16]}…)"
+
+    @property
+    def public_key(self) -> bytes:
+        """Raw, 32 bytes: what the member list holds."""
+        return self.signing_key.public_key().public_bytes_raw()
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "tls" / _CURRENT / _CERTIFICATE
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "tls" / _CURRENT / _KEY
+
+    def server_tls(self, authority: Path) -> ServerTls:
+        """For a server; a pair that is installed later is used from the next handshake on."""
+        return ServerTls(self.certificate, self.key, authority)
+
+    def client_tls(self, authority: Path) -> ClientTls:
+        """For a client; each call of ``credentials`` reads the pair that is newest then."""
+        return _NewestPair(self.certificate, self.key, authority)
+
+    def lifetime(self) -> tuple[float, float] | None:
+        """(not before, not after) of the newest certificate, UNIX seconds; None before the first. Raises ``Defect``."""
+        try:
+            chain = self.certificate.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Defect(f"{self.certificate}: cannot be read ({type(error).__name__})") from None
+        return certificate_lifetime(chain)
+
+    def install(self, key_pem: bytes, chain_pem: bytes) -> None:
+        """Put a new pair in force, durably, both or neither. Blocking. Raises ``Defect``; the pair before stands."""
+        tls = self.folder / "tls"
+        tls.mkdir(mode=0o700, exist_ok=True)
+        numbers = [int(path.name) for path in tls.iterdir() if path.name.isdecimal()]
+        fresh = tls / f"{max(numbers, default=0) + 1:06}"
+        link = tls / f".{secrets.token_hex(8)}"
+        try:
+            fresh.mkdir(mode=0o700)
+            write_secret(fresh / _KEY, key_pem)
+            write_secret(fresh / _CERTIFICATE, chain_pem)
+            link.symlink_to(fresh.name)
+            link.replace(tls / _CURRENT)
+            sync_folder(tls)
+        except OSError as error:
+            link.unlink(missing_ok=True)
+            raise Defect(f"{tls}: cannot be written ({type(error).__name__})") from None
+        # The pair before stays until the next: a client may just be reading it.
+        for number in sorted(numbers)[:-1]:
+            shutil.rmtree(tls / f"{number:06}", ignore_errors=True)
+
+
+def make_member_keys(folder: Path) -> MemberKeys:
+    """Make the signing key. Raises ``Defect`` when there is one: a member that loses its key must be enrolled anew."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Defect(f"{folder}: cannot be made ({type(error).__name__})") from None
+    return MemberKeys(folder, make_signing_key(folder / SIGNING_KEY))
+
+
+class _NewestPair(ClientTls):
+    """Follows the link once, so that key and certificate come from the same pair."""
+
+    __slots__ = ()
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        try:
+            pair = self.certificate.parent.resolve(strict=True)
+        except OSError:
+            raise Defect(f"{self.certificate}: there is no certificate yet") from None
+        return ClientTls(
+            pair / self.certificate.name, pair / self.key.name, self.authority
+        ).credentials()

@@ -1,0 +1,228 @@
+"""The member list as a member keeps it: fetched, verified, whole, and still there after a restart.
+
+Law: a ``Federation`` comes into being here and only from files that TUF's signatures hold for. When a refresh fails,
+the last good list stays in force until it expires. The list on disk is believed no more than the mirror: it is
+verified again from the root.
+
+Blocking; one client per process and folder. ``MemberList`` holds what is current for the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from tuf.api.metadata import TargetFile
+
+from fingerpost.membership.listed_federation import Assembled, assemble
+from fingerpost.membership.trusted_files import Fetch, TrustedFiles
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.federation_files import SealedPepper
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.run import every
+from fingerpost.runtime.settings import replace_file
+
+__all__ = ["MEMBER_LIST_EVENTS", "Fetch", "MemberList", "MemberListClient", "poll", "start"]
+
+POLL_SECONDS: Final = 15.0
+POLL_JITTER_SECONDS: Final = 3.0
+MEMBER_LIST_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "member_list.changed": frozenset({"version"}),
+}
+"""For the log catalogue of each party that polls."""
+
+_KEPT: Final = msgspec.msgpack.Decoder(dict[str, bytes])
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One good look: what was assembled, all target files by path, and the metadata that they hang on."""
+
+    assembled: Assembled
+    targets: Mapping[str, TargetFile]
+    metadata: Mapping[str, bytes]
+    versions: tuple[int, int]
+    delegated_until: float
+
+    @property
+    def federation(self) -> Federation:
+        return self.assembled.federation
+
+    def moved(self, trusted: TrustedFiles) -> _State:
+        """The same snapshot, which pins all files, under a newer timestamp."""
+        valid_until = min(trusted.valid_until, self.delegated_until)
+        federation = replace(self.federation, valid_until=valid_until)
+        return replace(
+            self,
+            assembled=replace(self.assembled, federation=federation),
+            metadata={**self.metadata, **trusted.metadata()},
+            versions=trusted.versions,
+        )
+
+
+class MemberListClient:
+    """``folder`` is this client's own, ``root`` the trusted root.json of the enrolment bundle. ``own``: whose peppers
+    to keep. Raises ``Defect`` when ``root`` cannot be read."""
+
+    def __init__(self, folder: Path, root: Path, fetch: Fetch, own: MemberId | None = None) -> None:
+        self._folder = folder
+        self._files = folder / "files"
+        self._fetch = fetch
+        self._own = own
+        self._state: _State | None = None
+        try:
+            self._root = root.read_bytes()
+        except OSError as error:
+            raise Defect(f"{root}: cannot be read ({type(error).__name__})") from None
+
+    def refresh(self, now: float) -> Federation:
+        """The list as it is at ``now`` (seconds since 1970 UTC); fetches only what has changed.
+
+        Raises ``Refused``: UNTRUSTED_METADATA, or UNAVAILABLE and what else ``fetch`` raises.
+        """
+        trusted = self._look(self._folder / "newest", self._fetch, now)
+        before = self._state
+        if before is not None and before.versions == trusted.versions:
+            return before.federation
+        if before is not None and before.federation.version == trusted.version:
+            state = before.moved(trusted)
+        else:
+            state = self._assembled(trusted)
+        replace_file(self._folder / "last-good", msgspec.msgpack.encode(state.metadata))
+        self._state = state
+        self._forget_all_but(state, before)
+        return state.federation
+
+    def load(self, now: float) -> Federation:
+        """The last good list, verified again without a fetch. Raises ``Refused(UNTRUSTED_METADATA)``."""
+        try:
+            kept = _KEPT.decode((self._folder / "last-good").read_bytes())
+        except (OSError, msgspec.DecodeError):
+            raise Refused(Code.UNTRUSTED_METADATA, "no list is kept") from None
+
+        def fetch(path: str) -> bytes:
+            try:
+                return kept[path]
+            except KeyError:
+                raise Refused(Code.NOT_ALLOWED, "not kept") from None
+
+        with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
+            self._state = self._assembled(self._look(Path(scratch), fetch, now))
+        return self._state.federation
+
+    def sealed_pepper(self, epoch: EpochNumber) -> SealedPepper | None:
+        """The pepper sealed to ``own``, from the last look; None when there is none (yet)."""
+        return self._state.assembled.peppers.get(epoch) if self._state else None
+
+    def _look(self, folder: Path, fetch: Fetch, now: float) -> TrustedFiles:
+        trusted = TrustedFiles(folder, self._files, self._root, fetch, now)
+        trusted.refresh()
+        return trusted
+
+    def _assembled(self, trusted: TrustedFiles) -> _State:
+        earlier = self._state.assembled.parsed if self._state else {}
+        assembled = assemble(trusted, self._own, earlier)
+        more, metadata = self._also(trusted)
+        return _State(
+            assembled,
+            {t.path: t for t in (*more, *(target for target, _ in assembled.parsed.values()))},
+            {**metadata, **trusted.metadata()},
+            trusted.versions,
+            trusted.delegated_until,
+        )
+
+    def _also(
+        self,
+        trusted: TrustedFiles,  # noqa: ARG002 - for those that override it
+    ) -> tuple[Iterable[TargetFile], Mapping[str, bytes]]:
+        """What else a look must find: target files, and metadata by path. For clients that keep more than they read."""
+        return (), {}
+
+    def _forget_all_but(self, *states: _State | None) -> None:
+        kept = {t.hashes["sha256"] for s in states if s is not None for t in s.targets.values()}
+        for file in self._files.iterdir():
+            if file.name not in kept:
+                file.unlink(missing_ok=True)
+
+
+class MemberList:
+    """What is current in this process. Subscribers are called in the loop's thread, one after the other."""
+
+    def __init__(self) -> None:
+        self._current: Federation | None = None
+        self._subscribers: dict[object, Callable[[Federation], None]] = {}
+
+    @property
+    def current(self) -> Federation:
+        """The newest list, expired or not. Raises ``Refused(UNTRUSTED_METADATA)`` when there has been none."""
+        if self._current is None:
+            raise Refused(Code.UNTRUSTED_METADATA, "no list yet")
+        return self._current
+
+    def at(self, now: float) -> Federation:
+        """The newest list, if it holds at ``now``. Raises ``Refused(UNTRUSTED_METADATA)``."""
+        federation = self.current
+        federation.require_current(now)
+        return federation
+
+    def subscribe(self, callback: Callable[[Federation], None]) -> Callable[[], None]:
+        """``callback`` gets every later change, also when only the expiry has moved. Returns what ends it."""
+        token = object()
+        self._subscribers[token] = callback
+        return lambda: self._subscribers.pop(token, None) and None
+
+    def update(self, federation: Federation) -> bool:
+        """Put a newer list in force; False when it is the same. All subscribers are called, whatever one of them
+        raises (a suspension must reach every one); then it is raised."""
+        if federation == self._current:
+            return False
+        self._current = federation
+        with ExitStack() as calls:
+            for callback in self._subscribers.values():
+                calls.callback(callback, federation)
+        return True
+
+
+async def start(client: MemberListClient, members: MemberList, clock: Clock) -> None:
+    """Have a list before anything is served: a fresh one, or the last good one while nobody can be asked.
+
+    Raises ``Refused`` when there is neither.
+    """
+    try:
+        federation = await asyncio.to_thread(client.refresh, clock.now())
+    except Refused as refused:
+        try:
+            federation = await asyncio.to_thread(client.load, clock.now())
+        except Refused:
+            raise refused from None  # the first says more
+    members.update(federation)
+
+
+async def poll(
+    client: MemberListClient,
+    members: MemberList,
+    clock: Clock,
+    *,
+    random: Callable[[], float],
+    log: Logger,
+    seconds: float = POLL_SECONDS,
+) -> None:
+    """Keep ``members`` current, for ever. Failures are logged by type; the list in force stays until it expires."""
+
+    async def once() -> None:
+        federation = await asyncio.to_thread(client.refresh, clock.now())
+        if members.update(federation):
+            log.info("member_list.changed", version=federation.version)
+
+    await every(
+        seconds, POLL_JITTER_SECONDS, once, clock, random=random, log=log, name="member list"
+    )

@@ -1,0 +1,156 @@
+"""A member's certificate, renewed by the member itself at half its life.
+
+Law: a request is signed by the member's signing key, which the member list knows, and needs no certificate: one
+that ran out over a weekend is no dead end, and the first is asked for like every other. What comes back is
+checked before it takes the place of one that works: the issuer is trusted to make certificates, not to be right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from fingerpost.membership.credentials import MemberKeys
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.statements import CertifyStatement, write_certify
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.identity import Identity, subject_names
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.run import every
+from fingerpost.runtime.tls import make_csr, make_key
+
+Certify = Callable[[bytes], Awaitable[bytes]]
+"""A signed certify statement to a certificate and its chain in PEM. Raises ``Refused``."""
+
+RENEWAL_EVENTS: Final[Mapping[str, frozenset[str]]] = {"certificate.renewed": frozenset()}
+"""For the log catalogue of each party that renews."""
+
+CHAIN_BYTES: Final = 32 * 1024
+_LOOK_SECONDS: Final = 60.0
+_LOOK_JITTER_SECONDS: Final = 240.0  # after an outage of the issuer not all come back at once
+_LONGEST_SECONDS: Final = limits.CERTIFICATE_DAYS * limits.DAY + limits.CLOCK_SKEW_SECONDS
+"""The issuer dates certificates back by the clock skew."""
+
+
+def due(not_before: float, not_after: float, now: float) -> bool:
+    """Half of the life is over: enough is left for an issuer that is away for days."""
+    return now >= not_before + (not_after - not_before) / 2
+
+
+async def renew(
+    keys: MemberKeys,
+    identity: Identity,
+    authority: Path,
+    certify: Certify,
+    now: float,
+    nonce: bytes,
+) -> None:
+    """Get a certificate over a new TLS key and install both. ``nonce``: 32 random bytes.
+
+    Raises ``Refused`` when the issuer refuses or what it gives does not pass ``require_certificate``; the pair in
+    use stands. ``Defect`` when ``authority`` or the folder of keys fails.
+    """
+    roots = await asyncio.to_thread(_read, authority)
+    key = make_key()
+    statement = CertifyStatement(
+        identity.federation, identity.member, int(now), nonce, make_csr(key, identity)
+    )
+    chain = await certify(write_certify(statement, keys.signing_key))
+    require_certificate(chain, statement.certificate_request, identity, roots, now)
+    await asyncio.to_thread(keys.install, key, chain)
+
+
+def _read(authority: Path) -> bytes:
+    try:
+        return authority.read_bytes()
+    except OSError as error:
+        raise Defect(f"{authority}: cannot be read ({type(error).__name__})") from None
+
+
+def require_certificate(
+    chain: bytes, request: bytes, identity: Identity, authority: bytes, now: float
+) -> None:
+    """``chain`` (PEM, leaf first) certifies the key of ``request`` (PKCS 10, DER) for exactly ``identity``, at ``now``
+    and for no longer than the protocol allows, under ``authority`` (PEM).
+
+    Raises ``Refused``: MALFORMED (form, another key, other names), NOT_FRESH (lives too long), BAD_SIGNATURE (does not
+    verify, or not yet or no longer holds). ``Defect``: ``authority`` is no certificate.
+    """
+    certificates = _certificates(chain)
+    leaf = certificates[0]
+    if leaf.public_key() != x509.load_der_x509_csr(request).public_key():
+        raise Refused(Code.MALFORMED, "certificate of another key")
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+        raise Refused(Code.MALFORMED, "names in the certificate") from None
+    if names != subject_names(identity):
+        raise Refused(Code.MALFORMED, "names in the certificate")
+    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    if life.total_seconds() > _LONGEST_SECONDS:
+        raise Refused(Code.NOT_FRESH, "certificate lives too long")
+    try:
+        roots = Store(x509.load_pem_x509_certificates(authority))
+    except ValueError:
+        raise Defect("the certificate authority is not in PEM") from None
+    verifier = (
+        PolicyBuilder()
+        .store(roots)
+        .time(datetime.fromtimestamp(int(now), UTC))
+        .build_server_verifier(x509.DNSName(identity.server_name))
+    )
+    try:
+        verifier.verify(leaf, certificates[1:])
+    except VerificationError:
+        raise Refused(Code.BAD_SIGNATURE, "certificate") from None
+
+
+def _certificates(chain: bytes) -> list[x509.Certificate]:
+    if len(chain) > CHAIN_BYTES:
+        raise Refused(Code.MALFORMED, "certificate chain too long")
+    try:
+        found = x509.load_pem_x509_certificates(chain)
+    except ValueError:
+        raise Refused(Code.MALFORMED, "certificate chain") from None
+    if not 1 <= len(found) <= 4:
+        raise Refused(Code.MALFORMED, "certificate chain")
+    return found
+
+
+async def keep_certificate(
+    keys: MemberKeys,
+    identity: Identity,
+    authority: Path,
+    certify: Certify,
+    clock: Clock,
+    *,
+    random: Callable[[], float],
+    log: Logger,
+) -> None:
+    """Renew when due, for ever. A failure is logged by type and tried again after 1 to 5 minutes."""
+
+    async def once() -> None:
+        lifetime = keys.lifetime()
+        if lifetime is not None and not due(*lifetime, clock.now()):
+            return
+        nonce = secrets.token_bytes(limits.NONCE_BYTES)
+        await renew(keys, identity, authority, certify, clock.now(), nonce)
+        log.info("certificate.renewed")
+
+    await every(
+        _LOOK_SECONDS,
+        _LOOK_JITTER_SECONDS,
+        once,
+        clock,
+        random=random,
+        log=log,
+        name="certificate",
+    )

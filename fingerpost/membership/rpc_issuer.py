@@ -1,0 +1,65 @@
+"""gRPC edge: what a member asks of the issuer.
+
+Law: the issuer shows its certificate, the member shows none; what is asked is signed by the member's signing key.
+One channel for each call, since calls are days apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import grpc
+import grpc.aio
+
+from fingerpost.protocol.codec.strict import refuse_unknown
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.rpc import asking, connect, refused_from
+from fingerpost.runtime.tls import AuthorityOnly
+from fingerpost.wire.v1 import member_list_pb2 as pb
+from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
+
+CALL_SECONDS: Final = 15.0
+
+
+def authority_only(authority: Path) -> grpc.ChannelCredentials:
+    """Credentials of a client that shows no certificate. Raises ``Defect``."""
+    return AuthorityOnly(authority).credentials()
+
+
+class IssuerClient:
+    """``address``: host:port. ``authority``: the certificate authority's file. ``issuer``: who is believed to answer.
+
+    Calls raise ``Refused``: the issuer's code, UNAVAILABLE, or MALFORMED for an answer that is none.
+    """
+
+    def __init__(self, address: str, authority: Path, issuer: Identity) -> None:
+        self._address = address
+        self._tls = AuthorityOnly(authority)
+        self._issuer = issuer
+        self.asked = issuer.at(address)
+
+    async def certify(self, envelope: bytes) -> bytes:
+        """A signed ``CertifyStatement`` to certificate and chain (PEM, leaf first), unchecked: see ``renewal``."""
+        request = pb.CertifyRequest(envelope=envelope)
+        async with self._stub() as stub:
+            response = await stub.Certify(request, timeout=CALL_SECONDS)
+            refuse_unknown(response)
+            return response.certificates
+
+    async def deposit(self, envelope: bytes) -> None:
+        """Leave a signed ``EpochKeyStatement`` for the next publication. May be repeated."""
+        request = pb.DepositRequest(envelope=envelope)
+        async with self._stub() as stub:
+            refuse_unknown(await stub.Deposit(request, timeout=CALL_SECONDS))
+
+    @asynccontextmanager
+    async def _stub(self) -> AsyncIterator[stubs.IssuerServiceStub]:
+        with asking(self.asked):
+            async with connect(self._address, self._tls, self._issuer) as channel:
+                try:
+                    yield stubs.IssuerServiceStub(channel)
+                except grpc.aio.AioRpcError as error:
+                    raise refused_from(error) from None

@@ -1,0 +1,298 @@
+"""Two children's normal forms → the same, perhaps the same, or different.
+
+What lives here: the sum of the evidence, the threshold, and the rules that no sum may overrule. What
+must not: the reading of a field (``levels``) and the bits (``weights``). Invariants: pure and
+symmetric; evidence names fields and levels, never a value.
+
+The rules, each for a child it protects:
+
+* A clearly different forename is never a match: twins agree in all else. At most POSSIBLE.
+* A household (surname, postcode, date) without a forename to compare is never a match.
+* Names alone, in whatever town, are never a match, nor a forename and a date: many share them.
+* Brothers and sisters share home and surname and are called alike: another date of birth with
+  anything but the same forename is at most POSSIBLE.
+* An identifier that nothing else bears out is POSSIBLE: a sibling's number on the wrong child.
+* Another date without a forename that agrees is another child, or a brother or sister. So is another forename with
+  another middle name, where no household agrees: a side without a postcode has none that could.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final
+
+from fingerpost.private.linkage.identifiers import HealthNumber, Upn
+from fingerpost.private.linkage.levels import (
+    Level,
+    birth_level,
+    middle_level,
+    postcode_level,
+)
+from fingerpost.private.linkage.names import Name, daily_names
+from fingerpost.private.linkage.naming import SURE_NAME, Finding, Naming, best_naming
+from fingerpost.private.linkage.normal_form import NormalForm
+from fingerpost.private.linkage.rarity import forename_bits, surname_bits
+from fingerpost.private.linkage.variants import canonical, word_lists
+from fingerpost.private.linkage.weights import Field, shipped_weights
+
+COMPARISON_VERSION: Final = 1
+"""Local to a node: two nodes may differ in it, as no key depends on it."""
+
+_LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
+_SAME_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY, Level.ONE_DIGIT)
+_OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
+_VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
+_SAME_HOME: Final = (Level.EXACT, Level.NEAR)
+_FAR_LIKELIER: Final = 2.5  # bits: Taylor, Ali and Warsame are forenames too
+
+
+@unique
+class Decision(Enum):
+    """POSSIBLE is for a person to look at; it is never answered as a match."""
+
+    MATCH = "match"
+    POSSIBLE = "possible"
+    DIFFERENT = "different"
+
+
+@unique
+class Rule(Enum):
+    """Why no sum of evidence may say more. Each protects another child from being taken for this one."""
+
+    OTHER_CHILD = "another date of birth, and no forename that agrees"
+    OTHER_NAMES = (
+        "another forename and another middle name, and no home and surname that both agree"
+    )
+    OTHER_FORENAME = "another forename: twins agree in all else"
+    TWO_NAMES = (
+        "two forenames that only look alike, or two sexes: brothers and sisters are called alike"
+    )
+    OTHER_OF_A_BIRTH = "twin 1 is not twin 2"
+    NO_FORENAME = "no forename that agrees: what agrees is the household"
+    NAMES_ALONE = "names alone, or a forename and a date, are shared by many"
+    OTHER_DATE = "another date of birth: brothers and sisters are called alike"
+    NUMBER_ALONE = "nothing but the number agrees: it may be another child's"
+    OTHER_NUMBER = "two numbers of one kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The decision, the sum in bits and what it rests on. ``by_sum``: what the sum alone would have
+    said; ``rule``: the first rule that speaks against a match, whether the sum came that far or not."""
+
+    decision: Decision
+    weight: float
+    evidence: tuple[Finding, ...]
+    by_sum: Decision
+    rule: Rule | None
+
+    @property
+    def held_by(self) -> Rule | None:
+        """The rule by which less was said than the sum would have said."""
+        return self.rule if self.decision is not self.by_sum else None
+
+    @property
+    def linked(self) -> bool:
+        """Whether the threshold is reached, be it as a match or for a person to look at."""
+        return self.decision is not Decision.DIFFERENT
+
+
+def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comparison:
+    """Compare what was asked with what is recorded. Symmetric; takes about 0.1 ms.
+
+    ``upn``: whether the agreement lets the pupil number be used; never otherwise.
+    """
+    weights = shipped_weights()
+    naming = best_naming(asked, record, weights)
+    levels = {
+        Field.MIDDLE: middle_level(asked.names[0], record.names[0]),
+        Field.BIRTH: birth_level(asked.birth, record.birth),
+        Field.SEX: _equal(asked.sex, record.sex),
+        Field.POSTCODE: postcode_level(asked.postcode, record.postcode),
+        Field.HEALTH_NUMBER: _number_level(asked.health_number, record.health_number),
+        Field.UPN: _upn_level(asked.upn, record.upn) if upn else Level.MISSING,
+    }
+    findings = naming.findings + tuple(
+        Finding(field, level, weights.of(field, level)) for field, level in levels.items()
+    )
+    weight = round(sum(finding.weight for finding in findings), 6)
+    said = Decision.DIFFERENT
+    if weight >= weights.match:
+        said = Decision.MATCH
+    elif weight >= weights.possible:
+        said = Decision.POSSIBLE
+    identified = Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN])
+    if identified and said is Decision.DIFFERENT:
+        said = Decision.POSSIBLE  # a number that belongs to somebody else is for a person to see
+    rule = _rule(naming, levels, asked, record, weight < weights.match_away)
+    most = Decision.MATCH
+    if rule in (Rule.OTHER_CHILD, Rule.OTHER_NAMES) and not identified:
+        most = Decision.DIFFERENT
+    elif rule is not None:
+        most = Decision.POSSIBLE
+    return Comparison(_lower(said, most), weight, findings, said, rule)
+
+
+def _rule(
+    naming: Naming,
+    levels: dict[Field, Level],
+    asked: NormalForm,
+    record: NormalForm,
+    common: bool,
+) -> Rule | None:
+    """The first rule that holds a match back, whatever the sum. ``common``: what agrees is not so rare
+    that it would do far from home."""
+    birth = levels[Field.BIRTH]
+    contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
+    if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
+        other = birth in _OTHER_DATE
+    else:
+        # No forename, an initial or something like it, and a date near by: an expected date kept.
+        other = naming.forename not in _LIKE_NAME and birth is Level.DIFFERENT
+    # A digit or the whole date may be wrong, but then nothing else of hers speaks against it.
+    doubtful = naming.forename not in _LIKE_NAME and birth not in _VERY_DATE
+    if other or (doubtful and contradicted):
+        return Rule.OTHER_CHILD
+    if _other_names(naming, levels, asked, record):
+        return Rule.OTHER_NAMES
+    if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
+        return Rule.OTHER_FORENAME
+    if naming.surname is Level.DIFFERENT and all(map(_family_name_first, (asked, record))):
+        return Rule.OTHER_FORENAME  # "Nguyen, Xuan" and "Nguyen, Thuy" are twins
+    # A sister called alike, or a typing error? Two known names, or two sexes, are two children.
+    other_sex = levels[Field.SEX] is Level.DIFFERENT
+    # Called by what is the other's middle name: no likeness, a name.
+    named = (*SURE_NAME, Level.PART)
+    if naming.forename not in named and (naming.two_names or other_sex):
+        return Rule.TWO_NAMES
+    if other_sex and levels[Field.MIDDLE] is Level.DIFFERENT:
+        return Rule.TWO_NAMES
+    daily = _daily_names(asked, record)
+    if _shared_by_brothers(daily) and levels[Field.MIDDLE] in (Level.DIFFERENT, Level.LOOSE):
+        return Rule.OTHER_FORENAME  # Muhammad Ali and Muhammad Umar: the second name is the name
+    if _two_of_a_birth(asked, record):
+        return Rule.OTHER_OF_A_BIRTH
+    if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
+        return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
+    brothers = len(daily) != 1 or _shared_by_brothers(daily)
+    return _rule_without_number(naming, levels, common, brothers)
+
+
+def _other_names(
+    naming: Naming, levels: dict[Field, Level], asked: NormalForm, record: NormalForm
+) -> bool:
+    """Whether every name by which she could be called is another, outside her household: her twin who moved, a child
+    next door. A child under new names at home, with another sex even, is for a person to see."""
+    if not naming.forename is levels[Field.MIDDLE] is Level.DIFFERENT:
+        return False
+    if levels[Field.POSTCODE] in _SAME_HOME and naming.surname is not Level.DIFFERENT:
+        return False
+    return not _names_in_another_order(asked.names[0], record.names[0])
+
+
+def _names_in_another_order(one: Name, other: Name) -> bool:
+    """Called by the second name, with an initial of the first (Peter J., Jonathan P.); or fields moved round."""
+    called, others_called = daily_names(one)[:1], daily_names(other)[:1]
+    if set(called) & set(other.surnames + other.middles) or set(others_called) & set(
+        one.surnames + one.middles
+    ):
+        return True
+    return _is_initial(called, other) and _is_initial(others_called, one)
+
+
+def _is_initial(called: tuple[str, ...], name: Name) -> bool:
+    """Whether a daily name begins like one of the other's middle names."""
+    return any(first[0] == word[0] for first in called for word in name.middles)
+
+
+def _family_name_first(form: NormalForm) -> bool:
+    """Whether the present name is by far likelier with forename and surname in each other's field."""
+    given, family = form.names[0].forenames, form.names[0].surnames
+    if not given or not family:
+        return False
+    straight = min(map(forename_bits, given)) + min(map(surname_bits, family))
+    turned = min(map(surname_bits, given)) + min(map(forename_bits, family))
+    return straight - turned > _FAR_LIKELIER
+
+
+def _borne_out(naming: Naming, birth: Level) -> bool:
+    """A number that nothing else bears out may be another child's."""
+    if naming.forename in _LIKE_NAME:
+        return True
+    # A brother's number comes with the surname: without a forename the date has to say which of them.
+    return (
+        naming.forename in (Level.MISSING, Level.INITIAL, Level.LOOSE)
+        and birth in _SAME_DATE
+        and (naming.surname in _LIKE_NAME or naming.forename is Level.MISSING)
+    )
+
+
+def _daily_names(asked: NormalForm, record: NormalForm) -> set[str]:
+    """The names by which two children are called, in one spelling."""
+    one, other = (daily_names(form.names[0])[:1] for form in (asked, record))
+    return {canonical(name) for name in one + other}
+
+
+def _shared_by_brothers(daily: set[str]) -> bool:
+    """Whether both are called by one name that brothers share (Muhammad, Abdul)."""
+    lists = word_lists()
+    return len(daily) == 1 and bool(daily & (lists.first_not_daily | lists.given_heads))
+
+
+def _rule_without_number(
+    naming: Naming, levels: dict[Field, Level], common: bool, brothers: bool
+) -> Rule | None:
+    """Whether more agrees than a household, or than names that many share."""
+    forename, birth = naming.forename, levels[Field.BIRTH]
+    home, family = levels[Field.POSTCODE] in _SAME_HOME, naming.surname in _LIKE_NAME
+    if forename not in _LIKE_NAME:
+        return Rule.NO_FORENAME  # an initial, or something like the name, is no forename
+    if not home and not (birth in _SAME_DATE and family):
+        return Rule.NAMES_ALONE
+    if not home and common:
+        return Rule.NAMES_ALONE  # there are two Muhammad Khans of one birthday in England, and more
+    if birth in (Level.DIFFERENT, Level.CLOSE):
+        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad; and of a common
+        # name there may be two in one street.
+        same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
+        contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
+        if not same or brothers or common or contradicted:
+            return Rule.OTHER_DATE
+    sure = forename in SURE_NAME and birth in _SAME_DATE
+    if levels[Field.HEALTH_NUMBER] is Level.DIFFERENT and not sure:
+        return Rule.OTHER_NUMBER
+    return None
+
+
+def _two_of_a_birth(asked: NormalForm, record: NormalForm) -> bool:
+    """Twin 1 is not twin 2."""
+    return (
+        asked.birth_order is not None
+        and record.birth_order is not None
+        and asked.birth_order != record.birth_order
+    )
+
+
+def _equal(a: object, b: object) -> Level:
+    if a is None or b is None:
+        return Level.MISSING
+    return Level.EXACT if a == b else Level.DIFFERENT
+
+
+def _number_level(a: HealthNumber | None, b: HealthNumber | None) -> Level:
+    """Numbers of two schemes say nothing about each other: a child may have one of each."""
+    if a is None or b is None or a.scheme is not b.scheme:
+        return Level.MISSING
+    return Level.EXACT if a.digits == b.digits else Level.DIFFERENT
+
+
+def _upn_level(a: Upn | None, b: Upn | None) -> Level:
+    if a is None or b is None or a.temporary or b.temporary:
+        return Level.MISSING
+    return Level.EXACT if a.text == b.text else Level.DIFFERENT
+
+
+def _lower(decision: Decision, ceiling: Decision) -> Decision:
+    order = (Decision.DIFFERENT, Decision.POSSIBLE, Decision.MATCH)
+    return min(decision, ceiling, key=order.index)

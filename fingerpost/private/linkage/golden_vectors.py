@@ -1,0 +1,106 @@
+"""The golden vectors: what this release makes of every known trap, and the check that it still does.
+
+What lives here: the reading, checking and writing of ``golden_vectors.json``; the cases themselves
+stand in ``golden_cases``. A node runs ``check_golden_vectors`` when it starts: another edition of a
+library, of Python or of a table that changes one key would make it answer "nothing" to every lookup
+about the children concerned, and nobody would notice. Takes well under half a second.
+
+Invariants: the vectors of a normalisation version never change after a release; who changes one
+raises the version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.resources import files
+from typing import Any, Final
+
+from fingerpost.private.linkage.combinations import COMBINATIONS_VERSION
+from fingerpost.private.linkage.comparison import COMPARISON_VERSION, compare
+from fingerpost.private.linkage.golden_cases import CASES, PAIRS
+from fingerpost.private.linkage.kinds import Scope, Side
+from fingerpost.private.linkage.match_keys import match_keys, oprf_input
+from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
+from fingerpost.private.linkage.strength import assess
+from fingerpost.private.linkage.variants import tables_digest
+from fingerpost.protocol.errors import Defect
+
+FILE: Final = "golden_vectors.json"
+_WEIGHT_DIGITS: Final = 3
+
+
+def check_golden_vectors() -> None:
+    """Raise ``Defect`` if the running code does not reproduce the committed vectors.
+
+    The message names the traps that differ, never a value.
+    """
+    committed = json.loads((files(__package__) / FILE).read_text("utf-8"))
+    running = make_vectors()
+    if committed == running:
+        return
+    parts = [part for part in running if committed.get(part) != running[part]]
+    for part in ("forms", "pairs"):
+        if part in parts:
+            before = committed.get(part, {})
+            parts += [name for name in running[part] if before.get(name) != running[part][name]]
+    raise Defect(
+        f"golden vectors of normalisation version {NORMALISATION_VERSION} are not reproduced: "
+        + ", ".join(parts[:12])
+    )
+
+
+def make_vectors() -> dict[str, Any]:
+    """All vectors as the running code makes them, as JSON values."""
+    forms = {trap: normalise(fields) for trap, fields in CASES.items()}
+    return {
+        "normalisation_version": NORMALISATION_VERSION,
+        "combinations_version": COMBINATIONS_VERSION,
+        "comparison_version": COMPARISON_VERSION,
+        "tables": tables_digest(),
+        "forms": {trap: _vector(form) for trap, form in forms.items()},
+        "pairs": {
+            f"{asked} / {record}": _decision(forms[asked], forms[record]) for asked, record in PAIRS
+        },
+    }
+
+
+def _vector(form: NormalForm) -> dict[str, Any]:
+    return {
+        "form": _plain(form),
+        "strength": assess(form).level.name,
+        "narrow_query": _keys(form, Side.QUERY, Scope.NARROW),
+        "wide_query": _keys(form, Side.QUERY, Scope.WIDE),
+        "record": _keys(form, Side.RECORD, Scope.WIDE),
+    }
+
+
+def _keys(form: NormalForm, side: Side, scope: Scope) -> str:
+    """Count and SHA-256 of all OPRF inputs in their order."""
+    inputs = [
+        oprf_input(key, NORMALISATION_VERSION)
+        for key in match_keys(form, side=side, scope=scope, upn=True)
+    ]
+    return f"{len(inputs)} {hashlib.sha256(b''.join(inputs)).hexdigest()}"
+
+
+def _plain(form: NormalForm) -> dict[str, Any]:
+    birth, place, number, upn = form.birth, form.postcode, form.health_number, form.upn
+    return {
+        "names": [
+            [list(name.forenames), list(name.middles), list(name.surnames), name.surname]
+            for name in form.names
+        ],
+        "newborn": form.newborn,
+        "birth_order": form.birth_order,
+        "birth": [birth.as_date().isoformat(), birth.certainty.name] if birth else None,
+        "sex": form.sex.name if form.sex else None,
+        "postcode": [place.outcode, place.incode, place.typed] if place else None,
+        "health_number": [number.scheme.name, number.digits] if number else None,
+        "upn": [upn.text, upn.temporary] if upn else None,
+    }
+
+
+def _decision(asked: NormalForm, record: NormalForm) -> list[Any]:
+    comparison = compare(asked, record)
+    return [comparison.decision.name, round(comparison.weight, _WEIGHT_DIGITS)]

@@ -1,0 +1,279 @@
+"""How well one field of two children agrees: levels, without weights.
+
+What lives here: the reading of agreement, field by field. What must not: weights and decisions
+(``weights``, ``comparison``). Invariants: pure and symmetric.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, unique
+from typing import Final
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from fingerpost.private.linkage.dates import BirthDate
+from fingerpost.private.linkage.names import Name, daily_names
+from fingerpost.private.linkage.postcodes import Postcode
+from fingerpost.private.linkage.variants import (
+    canonical,
+    fold,
+    formal_names,
+    is_known_forename,
+    phonetic,
+    word_lists,
+)
+
+_NEAR: Final = 0.92  # Jaro–Winkler
+_LOOSE: Final = 0.80
+_CLOSE_DAYS: Final = 31  # an expected date kept as the date of birth
+
+
+@unique
+class Level(Enum):
+    """From the same to clearly different. The value is the name in the table of weights."""
+
+    EXACT = "exact"
+    EXACT_WEAK = "exact_weak"  # the same 1 January
+    VARIANT = "variant"  # by table: another spelling, or a nickname and its formal name
+    PART = (
+        "part"  # a component of a compound surname; a forename that is a middle name of the other
+    )
+    NEAR = "near"  # a typing error apart
+    SWAPPED = "swapped"  # day and month
+    CENTURY = "century"
+    ONE_DIGIT = "one_digit"
+    TWO_PARTS = "two_parts"  # two of day, month and year
+    CLOSE = "close"
+    SECTOR = "sector"
+    OUTCODE = "outcode"
+    LOOSE = "loose"
+    INITIAL = "initial"
+    PARTIAL = "partial"  # one forename of several agrees and another contradicts
+    DIFFERENT = "different"
+    DIFFERENT_WEAK = "different_weak"
+    MISSING = "missing"
+
+
+_NAME_ORDER: Final = (
+    Level.EXACT,
+    Level.VARIANT,
+    Level.PART,
+    Level.NEAR,
+    Level.LOOSE,
+    Level.PARTIAL,
+    Level.INITIAL,
+    Level.DIFFERENT,
+    Level.MISSING,
+)
+
+_SAME_NAME: Final = (Level.EXACT, Level.VARIANT, Level.NEAR)
+
+
+def better(a: Level, b: Level) -> Level:
+    """The better of two levels of a name."""
+    return a if _NAME_ORDER.index(a) <= _NAME_ORDER.index(b) else b
+
+
+def word_level(a: str, b: str) -> Level:
+    """Two single names. Two known names that only look alike are no typing error: at most LOOSE."""
+    if a == b and len(a) > 1:
+        return Level.EXACT
+    if len(a) == 1 or len(b) == 1:
+        return Level.INITIAL if a[0] == b[0] else Level.DIFFERENT
+    for head in word_lists().name_heads:
+        if a.startswith(head) and b.startswith(head) and min(len(a), len(b)) > len(head) + 1:
+            # Oluwaseun and Oluwaseyi: what they share is a word, what differs is the name.
+            level = word_level(a[len(head) :], b[len(head) :])
+            return Level.LOOSE if level in (Level.DIFFERENT, Level.INITIAL) else level
+    one, other = canonical(a), canonical(b)
+    if one == other:
+        return Level.VARIANT
+    if other in formal_names(a) or one in formal_names(b):
+        return Level.VARIANT
+    alike = JaroWinkler.normalized_similarity(a, b)
+    folded, folded_other = fold(one), fold(other)
+    typing_errors = OSA.distance(a, b)
+    if (
+        folded == folded_other
+        or typing_errors <= 1
+        or (typing_errors == 2 and (alike >= _NEAR or min(len(a), len(b)) >= 8))
+    ):
+        return Level.NEAR if min(len(a), len(b)) > 2 else Level.LOOSE
+    if (
+        alike >= _LOOSE
+        or phonetic(folded) == phonetic(folded_other)
+        or (min(len(a), len(b)) > 2 and (a.startswith(b) or b.startswith(a)))
+    ):
+        return Level.LOOSE
+    return Level.DIFFERENT
+
+
+def forename_level(a: Name, b: Name) -> Level:
+    """The daily forename of either against any given name of the other, never middle with middle:
+    twins share middle names."""
+    if not a.forenames or not b.forenames:
+        return Level.MISSING
+    daily_a, daily_b = daily_names(a), daily_names(b)
+    best = _forename_word_level(a.forename, b.forename)
+    if min(len(a.forenames), len(b.forenames)) > 1 and OSA.distance(a.forename, b.forename) > 1:
+        best = Level.DIFFERENT  # Muhammad Yunus and Muhammad Yusuf: likeness is of word and word
+    for first, others in ((daily_a[0], _all_given(b)), (daily_b[0], _all_given(a))):
+        for position, other in enumerate(others):
+            level = _forename_word_level(first, other)
+            if position and level is Level.NEAR:
+                level = Level.LOOSE  # Jai is no typing error for the second part of Lilly-Mai
+            elif position and level in (Level.LOOSE, Level.INITIAL):
+                level = Level.DIFFERENT  # nor is Rowan the R. of his twin Devonte R.
+            best = better(best, level)
+    if best in _SAME_NAME and _left_over(daily_a, daily_b) and _left_over(daily_b, daily_a):
+        return Level.PARTIAL
+    return better(best, _by_middle_name(a, b, daily_a, daily_b))
+
+
+def _by_middle_name(a: Name, b: Name, daily_a: tuple[str, ...], daily_b: tuple[str, ...]) -> Level:
+    """One is called by what is the other's middle name. Not if each has a name besides that the other
+    lacks: children born together may share the name of a generation (Lok-hang, Lok-hei)."""
+    level = Level.DIFFERENT
+    for first, middles in ((daily_a[0], b.middles), (daily_b[0], a.middles)):
+        for middle in middles:
+            if len(middle) > 1 and word_level(first, middle) in (Level.EXACT, Level.VARIANT):
+                level = Level.PART
+    given_a, given_b = daily_a + a.middles, daily_b + b.middles
+    if level is Level.PART and _left_over(given_a, given_b) and _left_over(given_b, given_a):
+        return Level.PARTIAL
+    return level
+
+
+def _forename_word_level(a: str, b: str) -> Level:
+    """As ``word_level``, but names that rhyme are two: children born together are named so, and a
+    first letter is seldom mistyped."""
+    level = word_level(a, b)
+    if level is Level.NEAR and a[0] != b[0] and a[1:] == b[1:] and canonical(a) != canonical(b):
+        return Level.LOOSE
+    return level
+
+
+def middle_level(a: Name, b: Name) -> Level:
+    """The given names after the first: one that both have, or initials. Twins may share it, too."""
+    one, other = _further(a), _further(b)
+    if not one or not other:
+        return Level.MISSING
+    if any(canonical(x) == canonical(y) for x in one for y in other if len(x) > 1 and len(y) > 1):
+        return Level.EXACT
+    initials = {x[0] for x in one} & {y[0] for y in other}
+    if not initials:
+        return Level.DIFFERENT
+    short = any(len(word) == 1 for word in one + other)
+    return Level.INITIAL if short else Level.LOOSE
+
+
+def _further(name: Name) -> tuple[str, ...]:
+    """Without Kaur, Begum and their like, which half a community bears and which come and go."""
+    movable = word_lists().movable
+    words = (
+        tuple(word for word in name.forenames if word not in daily_names(name)[:1]) + name.middles
+    )
+    return tuple(word for word in words if canonical(word) not in movable)
+
+
+def _left_over(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether one of some forenames has no counterpart, not even a loose one, among the others."""
+    return len(some) > 1 and any(
+        all(word_level(one, other) is Level.DIFFERENT for other in others) for one in some
+    )
+
+
+def clearly_two_names(a: Name, b: Name) -> bool:
+    """Whether two forenames are two known names that no table takes for one: the case of twins
+    called alike (Ella and Bella), where likeness says nothing."""
+    for one in daily_names(a)[:1]:
+        for other in daily_names(b)[:1]:
+            return (
+                word_level(one, other) not in (Level.EXACT, Level.VARIANT, Level.INITIAL)
+                and _is_known(one)
+                and _is_known(other)
+            )
+    return False
+
+
+def _is_known(name: str) -> bool:
+    """A known name, or one behind a head that no name is without: Abdul-Rahim."""
+    return is_known_forename(name) or any(
+        name.startswith(head) and is_known_forename(name[len(head) :])
+        for head in word_lists().name_heads
+    )
+
+
+def surname_level(a: Name, b: Name) -> Level:
+    """The whole surnames, else the best pair of their components."""
+    if not a.surnames or not b.surnames:
+        return Level.MISSING
+    best = word_level(a.surname, b.surname)
+    if len(a.surnames) > 1 or len(b.surnames) > 1:
+        if sorted(a.surnames) == sorted(b.surnames):
+            return better(best, Level.VARIANT)
+        for one in a.surnames:
+            for other in b.surnames:
+                level = word_level(one, other)
+                if level in (Level.EXACT, Level.VARIANT) and len(one) > 1:
+                    best = better(best, Level.PART)
+                elif level is Level.NEAR:
+                    best = better(best, Level.LOOSE)
+    elif a.surnames == b.surnames:
+        return better(best, Level.VARIANT)  # particles apart
+    if best is Level.DIFFERENT and (_among_middles(a, b) or _among_middles(b, a)):
+        return Level.PART  # Kaur, or a grandfather's name, stands now here and now there
+    return best
+
+
+def _among_middles(a: Name, b: Name) -> bool:
+    middles = {canonical(word) for word in b.middles}
+    return any(canonical(word) in middles for word in a.surnames if len(word) > 2)
+
+
+def _all_given(name: Name) -> tuple[str, ...]:
+    joined = (name.forename,) if len(name.forenames) > 1 else ()
+    return (*daily_names(name), *joined)
+
+
+def birth_level(a: BirthDate | None, b: BirthDate | None) -> Level:
+    """Dates: equal, as typed wrong, or as written down by another rule."""
+    if a is None or b is None:
+        return Level.MISSING
+    same = (a.day == b.day) + (a.month == b.month) + (a.year == b.year)
+    if same == 3:
+        return Level.EXACT_WEAK if a.weak else Level.EXACT
+    if (a.day, a.month, a.year) == (b.month, b.day, b.year):
+        return Level.SWAPPED
+    if (a.day, a.month, a.short_year) == (b.day, b.month, b.short_year):
+        return Level.CENTURY
+    if OSA.distance(_digits(a), _digits(b)) <= 1:
+        return Level.ONE_DIGIT
+    if (a.weak or b.weak) and a.year == b.year:
+        return Level.DIFFERENT_WEAK  # one side knew the year only
+    if same == 2:
+        return Level.TWO_PARTS
+    if abs((a.as_date() - b.as_date()).days) <= _CLOSE_DAYS:
+        return Level.CLOSE
+    return Level.DIFFERENT
+
+
+def _digits(birth: BirthDate) -> str:
+    return f"{birth.year:04}{birth.month:02}{birth.day:02}"
+
+
+def postcode_level(a: Postcode | None, b: Postcode | None) -> Level:
+    if a is None or b is None:
+        return Level.MISSING
+    if a == b and (a.full or a.typed):
+        return Level.EXACT
+    one, other = a.outcode + a.incode + a.typed, b.outcode + b.incode + b.typed
+    if len(one) < 5 or len(other) < 5:
+        return Level.OUTCODE if a.outcode == b.outcode else Level.DIFFERENT
+    if sorted(one) == sorted(other) or OSA.distance(one, other) <= 1:
+        return Level.NEAR
+    if not a.outcode or not b.outcode:
+        return Level.DIFFERENT
+    if a.sector == b.sector:
+        return Level.SECTOR
+    return Level.OUTCODE if a.outcode == b.outcode else Level.DIFFERENT

@@ -1,0 +1,249 @@
+"""The normal form of a name: which words are given names, which are the surname, which are neither.
+
+What lives here: the reading of the name fields. What must not: spelling variants (``variants``) and
+match keys. Invariants: the words of a ``Name`` are lower-case ASCII letters; a placeholder never
+becomes a name; the mother's name in "Baby of Sarah" never becomes the child's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.linkage.letters import words
+from fingerpost.private.linkage.variants import Words, canonical, word_lists
+
+WORDS_KEPT: Final = 4
+"""Of each field; what follows is dropped."""
+_ELIDED: Final = ("d", "l", "dell", "dall")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Name:
+    """One name of a child; every part may be empty.
+
+    ``surnames`` are the components without particles; ``surname`` is the whole, joined, with them:
+    "van der Berg-Smith" gives ("berg", "smith") and "vanderbergsmith". A person of one name has it
+    among the forenames.
+    """
+
+    forenames: tuple[str, ...] = ()
+    middles: tuple[str, ...] = ()
+    surnames: tuple[str, ...] = ()
+    surname: str = ""
+
+    @property
+    def forename(self) -> str:
+        """The forename field, joined: "Anne-Marie" and "Annemarie" are one."""
+        return "".join(self.forenames)
+
+    def __repr__(self) -> str:
+        return "Name(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Names:
+    """All names of a child, the present one first, without repetition.
+
+    ``newborn``: the forename field held a description of a baby. ``birth_order``: 1 for "Twin 1",
+    ``None`` where the fields say nothing.
+    """
+
+    names: tuple[Name, ...]
+    newborn: bool
+    birth_order: int | None
+
+    def __repr__(self) -> str:
+        return "Names(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Given:
+    """The forename field, read."""
+
+    names: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()  # what followed a placeholder and may be the surname
+    newborn: bool = False
+    single: bool = False  # "FNU": the record says that there is only one name
+    order: int | None = None
+
+
+def read_names(d: Demographics) -> Names:
+    """Read the present name, then every other name filled up from the present one."""
+    lists = word_lists()
+    given = _given(words(d.forename), lists)
+    present = _name(given, words(d.middle_names), words(d.surname), lists)
+    found = [present]
+    for other in d.other_names:
+        alias_given = _given(words(other.forename), lists)
+        alias = _name(alias_given, (), words(other.surname), lists)
+        found.append(
+            Name(
+                alias.forenames or present.forenames,
+                present.middles,
+                alias.surnames or present.surnames,
+                alias.surname or present.surname,
+            )
+        )
+    order = given.order or _order_in(words(d.surname), lists)
+    return Names(tuple(dict.fromkeys(found)), given.newborn, order)
+
+
+def _name(
+    given: _Given, middle_words: tuple[str, ...], surname_words: tuple[str, ...], lists: Words
+) -> Name:
+    middles = _given(middle_words, lists).names
+    surname_words, single = _surname_words(surname_words, lists)
+    forenames = given.names
+    if not surname_words and given.rest:
+        surname_words = given.rest
+    if not forenames and surname_words and given.single:
+        return Name(forenames=surname_words[:WORDS_KEPT], middles=middles)
+    if forenames and not surname_words and not single and len(forenames) > 1 and not middles:
+        # Everything was written into the first field: the last word is the likeliest surname.
+        forenames, surname_words = forenames[:-1], forenames[-1:]
+    joined = _join_prefixes(surname_words, lists)
+    parts = tuple(word for word in joined if word not in lists.particles) or joined
+    forenames = _join_heads(forenames, lists)[:WORDS_KEPT]
+    return Name(forenames, middles[:WORDS_KEPT], parts[:WORDS_KEPT], "".join(joined))
+
+
+def _given(raw: tuple[str, ...], lists: Words) -> _Given:
+    """A forename or middle-name field: placeholders stripped with all that belongs to them."""
+    order = _order_in(raw, lists)
+    plain = _letters_only(raw)
+    single = bool(plain) and plain[0] in lists.single_name
+    if not plain or single or _says_unknown(plain, lists):
+        return _Given(single=single, order=order)
+    if plain[0] in lists.newborn or plain[:2] in lists.newborn_pairs:
+        return _newborn(plain, order, lists)
+    plain = _before_a_description(plain, lists)
+    kept: list[str] = []
+    for word in plain:
+        if word in lists.multiple:
+            break  # "Oliver (Twin 1)": what follows counts, it does not name
+        if word in lists.unknown or word in lists.titles or word in lists.suffixes:
+            continue
+        if word in lists.kin:
+            continue  # "Daughter", "Male child": a description, where a surname may well be Child
+        kept.append(word)
+    if (not kept and order is not None) or lists.multiple.intersection(plain[:1]):
+        return _Given(newborn=True, order=order)
+    if not kept and not set(plain) <= lists.unknown | lists.kin:
+        kept = list(plain)  # "Master": a title alone may be a name
+    return _Given(tuple(kept), order=order)
+
+
+def _newborn(plain: tuple[str, ...], order: int | None, lists: Words) -> _Given:
+    """Strip the whole phrase: whoever is named in it is the mother or the family, not the child."""
+    if len(plain) == 1 and plain[0] not in lists.newborn:
+        return _Given(plain)
+    described = lists.newborn | lists.multiple | lists.kin | {"son", "of"} | frozenset(lists.order)
+    rest = () if "of" in plain or plain[:2] == ("b", "o") else plain
+    return _Given((), tuple(w for w in rest if w not in described), newborn=True, order=order)
+
+
+def _surname_words(raw: tuple[str, ...], lists: Words) -> tuple[tuple[str, ...], bool]:
+    plain = _letters_only(_split_elisions(raw))
+    single = bool(plain) and plain[0] in lists.single_name
+    if _says_unknown(plain, lists):
+        return (), single
+    if not lists.newborn.intersection(plain[:1]):
+        plain = _before_a_description(plain, lists)
+        if "of" in plain:
+            plain = plain[: plain.index("of")]  # "Campbell of Cawdor", "Smith (of Acacia Road)"
+    kept: list[str] = []
+    for word in plain:
+        if word in lists.multiple:
+            break
+        if word in lists.newborn or word in lists.unknown or word in lists.titles or word == "of":
+            continue
+        kept.append(word)
+    while len(kept) > 1 and kept[-1] in lists.suffixes:
+        kept.pop()
+    return tuple(kept), single
+
+
+def _join_prefixes(parts: tuple[str, ...], lists: Words) -> tuple[str, ...]:
+    """ "O Brien" → "obrien", "Mac Donald" → "mcdonald", "St John" → "stjohn"."""
+    joined: list[str] = []
+    prefix = ""
+    for position, word in enumerate(parts):
+        if word in lists.joined and position + 1 < len(parts) and not prefix:
+            prefix = lists.joined[word]
+            continue
+        joined.append(prefix + word)
+        prefix = ""
+    return tuple(joined)
+
+
+def _join_heads(parts: tuple[str, ...], lists: Words) -> tuple[str, ...]:
+    """ "Abdul Rahman" is one name: its head means "servant of" and names nobody alone."""
+    joined: list[str] = []
+    for word in parts:
+        if joined and joined[-1] in lists.given_heads:
+            joined[-1] += word
+        elif joined and word in ("al", "el", "ul", "ur") and joined[-1] == "abd":
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return tuple(joined)
+
+
+def _says_unknown(plain: tuple[str, ...], lists: Words) -> bool:
+    """ "Not known", "N/K". "Na" in one word is a name."""
+    joined = "".join(plain)
+    return joined in lists.unknown or (len(plain) > 1 and joined in lists.unknown_split)
+
+
+def _before_a_description(plain: tuple[str, ...], lists: Words) -> tuple[str, ...]:
+    """ "Mother of Sarah", "of the house" and all after "Tamsin" in "Tamsin, sister of Tom": who is named after the word
+    is somebody else. "Gift of God" is a name."""
+    for position, word in enumerate(plain):
+        if word == "of" and position == 0:
+            return ()
+        if word == "of" and plain[position - 1] in lists.kin | lists.described:
+            return plain[: position - 1]
+    return plain
+
+
+def _split_elisions(raw: tuple[str, ...]) -> tuple[str, ...]:
+    """ "D'Souza" is a particle and a name, like "de Souza"; O' belongs to its name."""
+    split: list[str] = []
+    for word in raw:
+        head, apostrophe, rest = word.partition("'")
+        split += (head, rest) if apostrophe and rest and head in _ELIDED else (word,)
+    return tuple(split)
+
+
+def _letters_only(raw: tuple[str, ...]) -> tuple[str, ...]:
+    """Words of letters: digits fall, M' is Mc, other apostrophes join."""
+    plain = []
+    for word in raw:
+        if word.startswith("m'") and len(word) > 4:
+            word = "mc" + word[2:]
+        if not word.isalpha():
+            word = "".join(c for c in word if c.isalpha())
+        if word:
+            plain.append(word)
+    return tuple(plain)
+
+
+def _order_in(raw: tuple[str, ...], lists: Words) -> int | None:
+    """1 for "Twin 1", "Twin A" or "Twin1"; ``None`` without such a phrase."""
+    for position, word in enumerate(raw):
+        head = word.rstrip("0123456789")
+        if head in lists.multiple:
+            if head != word:
+                return lists.order.get(word[len(head) :])
+            following = raw[position + 1 : position + 2]
+            return lists.order.get(following[0]) if following else None
+    return None
+
+
+def daily_names(name: Name) -> tuple[str, ...]:
+    """The forenames by which the child is called: without a first Muhammad where others follow."""
+    lists = word_lists()
+    rest = tuple(word for word in name.forenames if canonical(word) not in lists.first_not_daily)
+    return rest or name.forenames

@@ -1,0 +1,125 @@
+"""Whether a question is about one child, and how good the odds are that the child is found.
+
+What lives here: the judgement of what was given, in plain words for the asker. What must not: the
+comparison with any record. Invariants: pure; the reasons are fixed sentences without a value of a
+field. A question that cannot be about one child is refused before anything leaves: it would only
+fish among many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from typing import Final
+
+from fingerpost.private.linkage.dates import Certainty
+from fingerpost.private.linkage.kinds import Scope, Side
+from fingerpost.private.linkage.match_keys import match_keys
+from fingerpost.private.linkage.names import daily_names
+from fingerpost.private.linkage.normal_form import NormalForm
+from fingerpost.private.linkage.rarity import forename_bits, surname_bits
+from fingerpost.protocol.errors import Code, Refused
+
+_COMMON_PAIR_BITS: Final = 16.0
+
+ADD_SOMETHING: Final = (
+    "Too little was given to ask about one child. Give a date of birth or a full postcode with a"
+    " forename and a surname, or the NHS number with one of them."
+)
+NUMBER_ALONE: Final = (
+    "Only a number was given. A wrong number cannot be noticed; add a name and a date of birth."
+)
+NO_DATE: Final = "Without a date of birth only records with the same postcode can be found."
+NEW_YEAR: Final = (
+    "1 January is often written when only the year is known; such records are hard to tell apart."
+)
+MONTH_START: Final = "The first of a month is sometimes written when only the month is known."
+NO_FORENAME: Final = (
+    "Without a forename a brother or sister cannot be told from the child, so no match can be sure."
+)
+ONE_NAME: Final = (
+    "Only one name was given. Records with a forename and a surname may not be found; add the"
+    " other name, a postcode or the NHS number."
+)
+COMMON_NAME: Final = (
+    "Many children have this name. Add a postcode or the NHS number to tell them apart."
+)
+
+
+@unique
+class StrengthLevel(IntEnum):
+    REFUSED = 1
+    POOR = 2
+    GOOD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """The level, and why it is not better; the reasons may be shown to the asker as they are."""
+
+    level: StrengthLevel
+    reasons: tuple[str, ...]
+
+
+def assess(form: NormalForm) -> Strength:
+    """Judge what was given."""
+    if not _is_about_one_child(form):
+        return Strength(StrengthLevel.REFUSED, (ADD_SOMETHING,))
+    reasons: list[str] = []
+    numbered = form.health_number is not None
+    both_names = form.has_forename and form.has_surname
+    if numbered and not (form.birth or form.has_forename or form.has_surname):
+        return Strength(StrengthLevel.POOR, (NUMBER_ALONE,))
+    if not numbered:
+        if form.birth is None:
+            reasons.append(NO_DATE)
+        elif form.birth.certainty is Certainty.NEW_YEAR:
+            reasons.append(NEW_YEAR)
+        if not form.has_forename:
+            reasons.append(NO_FORENAME)
+        elif not form.has_surname:
+            reasons.append(ONE_NAME)
+        if both_names and not _has_place(form) and _is_common(form):
+            reasons.append(COMMON_NAME)
+    if reasons:
+        return Strength(StrengthLevel.POOR, tuple(reasons))
+    if not numbered and form.birth and form.birth.certainty is Certainty.MONTH_START:
+        return Strength(StrengthLevel.GOOD, (MONTH_START,))
+    return Strength(StrengthLevel.GOOD, ())
+
+
+def require_answerable(form: NormalForm) -> None:
+    """Raise ``Refused(WEAK_INPUT)`` for a question that is not about one child."""
+    if assess(form).level is StrengthLevel.REFUSED:
+        raise Refused(Code.WEAK_INPUT, "demographics")
+
+
+def _is_about_one_child(form: NormalForm) -> bool:
+    """A number; or two of name, date and full postcode, and two names where it is name and date.
+
+    1 January counts as a year only: a year and one name are refused.
+    """
+    if form.health_number is not None:
+        return True
+    home = form.postcode is not None and form.postcode.full is not None
+    dated = form.birth is not None and not form.birth.weak
+    one_name = form.has_forename or form.has_surname
+    both_names = form.has_forename and form.has_surname
+    enough = (
+        (
+            both_names and (form.birth is not None or home)
+        )  # a year of birth will do beside two names
+        or (dated and (one_name or home))
+    )
+    # A question without a single key would reach nobody.
+    return enough and bool(match_keys(form, side=Side.QUERY, scope=Scope.WIDE))
+
+
+def _has_place(form: NormalForm) -> bool:
+    return form.postcode is not None and bool(form.postcode.outcode)
+
+
+def _is_common(form: NormalForm) -> bool:
+    present = form.names[0]
+    forename = next(iter(daily_names(present)), "")
+    return forename_bits(forename) + surname_bits(present.surname) < _COMMON_PAIR_BITS

@@ -1,0 +1,323 @@
+"""The gRPC edge: options, the table from refusals to status, and one interceptor.
+
+Law: what leaves this process when something goes wrong is decided here and only here. A ``Refused``
+leaves as its status, its public text and its code; everything else leaves as INTERNAL with one
+fixed text, and is logged by type. A handler just raises.
+
+The trailer ``fingerpost-code`` is what the other side says of itself: it may choose a message to
+show, never a decision of trust.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, Final, NoReturn, Protocol
+
+import grpc
+import grpc.aio
+
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES, METADATA_FILE_BYTES
+from fingerpost.runtime.logs import TEXT_CHARS, Logger
+from fingerpost.runtime.tls import Identity, PeerIdentity, peer_identity
+
+Options = tuple[tuple[str, int | str], ...]
+
+METADATA_BYTES: Final = 8 * 1024
+CODE_KEY: Final = "fingerpost-code"
+INTERNAL_TEXT: Final = "The service failed."
+_TLS_VERSION: Final = "ssl_tls_version"
+
+_BOTH: Final[Options] = (
+    # Compression off both ways, in and out: sizes are part of a guarantee.
+    ("grpc.default_compression_algorithm", 0),
+    ("grpc.compression_enabled_algorithms_bitset", 1),
+    ("grpc.max_metadata_size", METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", METADATA_BYTES),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+)
+_SERVER: Final[Options] = (
+    *_BOTH,
+    ("grpc.server_handshake_timeout_ms", 5_000),  # silent sockets do not stay for two minutes
+    ("grpc.max_connection_age_ms", 3_600_000),  # gRPC adds a jitter of a tenth
+    ("grpc.max_connection_age_grace_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 15_000),
+    ("grpc.http2.max_ping_strikes", 2),
+    ("grpc.so_reuseport", 0),  # a second process on the port is a mistake, or not ours
+)
+_CLIENT: Final[Options] = (
+    *_BOTH,
+    ("grpc.enable_retries", 0),  # an asker never sends the same bytes twice
+    ("grpc.service_config_disable_resolution", 1),  # DNS does not configure us
+    ("grpc.enable_http_proxy", 0),  # nor does the environment
+    ("grpc.use_local_subchannel_pool", 1),  # one channel per peer, with its own credentials
+    ("grpc.initial_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 30_000),
+)
+
+
+def _sized(most: int, *, sends: int | None = None) -> Options:
+    return (
+        ("grpc.max_receive_message_length", most),
+        ("grpc.max_send_message_length", most if sends is None else sends),
+    )
+
+
+SERVER_NODES: Final[Options] = (
+    *_SERVER,
+    *_sized(FRAME_BYTES),
+    # A node holds one stream; more at once only serves a flood of resets.
+    ("grpc.max_concurrent_streams", 4),
+)
+_MANY_STREAMS: Final[Options] = (("grpc.max_concurrent_streams", 128),)
+SERVER_ASKERS: Final[Options] = (*_SERVER, *_sized(MESSAGE_BYTES), *_MANY_STREAMS)
+SERVER_FILES: Final[Options] = (
+    *_SERVER,
+    *_sized(MESSAGE_BYTES, sends=METADATA_FILE_BYTES + 64),
+    *_MANY_STREAMS,
+)
+"""For a port where files of the member list leave, too; what comes in stays as small as it is."""
+CLIENT: Final[Options] = (*_CLIENT, *_sized(MESSAGE_BYTES))
+CLIENT_FRAMES: Final[Options] = (*_CLIENT, *_sized(FRAME_BYTES))
+"""For a node's stream, on which frames travel."""
+
+STATUS: Final[Mapping[Code, grpc.StatusCode]] = {
+    Code.MALFORMED: grpc.StatusCode.INVALID_ARGUMENT,
+    Code.BAD_SIGNATURE: grpc.StatusCode.INVALID_ARGUMENT,
+    Code.NOT_A_MEMBER: grpc.StatusCode.UNAUTHENTICATED,
+    Code.NOT_ALLOWED: grpc.StatusCode.PERMISSION_DENIED,
+    Code.UNSUPPORTED: grpc.StatusCode.FAILED_PRECONDITION,
+    Code.NOT_FRESH: grpc.StatusCode.FAILED_PRECONDITION,
+    Code.REPLAYED: grpc.StatusCode.ALREADY_EXISTS,
+    Code.QUOTA: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Code.NOT_READY: grpc.StatusCode.UNAVAILABLE,
+    Code.BAD_PASSPORT: grpc.StatusCode.UNAUTHENTICATED,
+    Code.BAD_COMMITMENT: grpc.StatusCode.INVALID_ARGUMENT,
+    Code.BAD_SEAL: grpc.StatusCode.INVALID_ARGUMENT,
+    Code.BAD_PROOF: grpc.StatusCode.INVALID_ARGUMENT,
+    Code.UNTRUSTED_METADATA: grpc.StatusCode.FAILED_PRECONDITION,
+    Code.WEAK_INPUT: grpc.StatusCode.INVALID_ARGUMENT,
+    Code.SIGN_IN: grpc.StatusCode.UNAUTHENTICATED,
+    Code.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+}
+
+_WITHOUT_CODE: Final[Mapping[grpc.StatusCode, Code]] = {
+    grpc.StatusCode.UNAUTHENTICATED: Code.NOT_A_MEMBER,
+    grpc.StatusCode.PERMISSION_DENIED: Code.NOT_ALLOWED,
+    grpc.StatusCode.UNIMPLEMENTED: Code.UNSUPPORTED,
+    # gRPC itself says this of a message over the limit, in either direction.
+    grpc.StatusCode.RESOURCE_EXHAUSTED: Code.MALFORMED,
+}
+"""What a status means that gRPC, or something in between, made; UNAVAILABLE for all others."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+async def abort_with(context: Context, refused: Refused) -> NoReturn:
+    """End a call with the status, public text and code of a refusal."""
+    trailer = ((CODE_KEY, refused.code.value),)
+    await context.abort(STATUS[refused.code], refused.public_text, trailer)
+    raise AssertionError  # abort has raised; the stubs do not say so for an await
+
+
+_CAUSES: Final[Mapping[str, str]] = {
+    "Connection refused": "nobody listens at that address",
+    "address lookup failed": "there is no host of that name",
+    "Verification Check failed": "another party answers at that address",
+    "handshake": "the secure connection failed",
+}
+"""Of a call that reached nobody: a piece of gRPC's own words, and ours. A server that forges the piece chooses between
+texts of ours, and decides nothing."""
+
+
+def refused_from(error: grpc.aio.AioRpcError) -> Refused:
+    """What a failed call means to its caller. Nothing that the server wrote is kept but a code
+    that exists."""
+    trailer: Any = error.trailing_metadata() or ()
+    stated = [value for key, value in trailer if key == CODE_KEY]
+    if len(stated) == 1:
+        with contextlib.suppress(ValueError):
+            return Refused(Code(stated[0]), "refused by the other party")
+    return Refused(_WITHOUT_CODE.get(error.code(), Code.UNAVAILABLE), _cause(error))
+
+
+def _cause(error: grpc.aio.AioRpcError) -> str:
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return "no answer in time"
+    if error.code() is grpc.StatusCode.UNAVAILABLE:
+        for piece, words in _CAUSES.items():
+            if piece in (error.details() or ""):
+                return words
+    return "the call failed"
+
+
+@contextlib.contextmanager
+def asking(asked: str) -> Iterator[None]:
+    """A refusal in the block says whom we had asked, see ``Refused``. Of several blocks the outermost is told: it knows
+    for what."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(refused.code, refused.what, asked) from None
+
+
+def peer_of(context: Context) -> PeerIdentity:
+    """Who calls. Raises ``Refused(NOT_A_MEMBER)``; see ``tls.peer_identity``."""
+    return peer_identity(context.auth_context())
+
+
+class ChannelTls(Protocol):
+    """``ClientTls``, or ``AuthorityOnly`` for the issuer."""
+
+    def credentials(self) -> grpc.ChannelCredentials: ...
+
+
+def connect(
+    address: str, tls: ChannelTls, server: Identity, *, options: Options = CLIENT
+) -> grpc.aio.Channel:
+    """A channel to ``address`` (``host:port``) on which only ``server`` is believed to answer.
+
+    The address says where, the certificate who. Give every call a deadline; on the way out cancel
+    the call, await it, then close the channel. Raises ``Defect`` when the files do not fit.
+    """
+    named = ("grpc.ssl_target_name_override", server.server_name)
+    return grpc.aio.secure_channel(address, tls.credentials(), options=(*options, named))
+
+
+def server(options: Options, edge: Edge) -> grpc.aio.Server:
+    """A server with these options and the interceptor; add the servicers and a secure port."""
+    return grpc.aio.server(options=options, interceptors=(edge,))
+
+
+def listen(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials) -> int:
+    """Add ``address`` (``host:port``; port 0: any), and return its port. Raises ``Defect``: taken, or not ours."""
+    try:
+        return server.add_secure_port(address, credentials)
+    except RuntimeError:
+        why = "another process listens there, or the address is not this machine's"
+        raise Defect(f"{address}: cannot be listened on ({why})") from None
+
+
+Handler = Callable[[Any, Context], Awaitable[Any]]
+Codec = Callable[[Any], Any]
+
+
+class Edge(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # not generic when it runs
+    """What every call passes on its way in and out.
+
+    * TLS below 1.3 is refused, whatever the process's environment said.
+    * A call without a deadline is refused (``MALFORMED``) and none lasts longer than ``longest``
+      seconds: what nobody waits for is not worked on. A method in ``streams`` (full name, as
+      ``/package.Service/Method``) needs no deadline and lasts at most the seconds given there.
+    * ``Refused`` and other exceptions leave as the table says.
+
+    Handlers are async functions or async generators.
+    """
+
+    def __init__(
+        self, log: Logger, *, longest: float, streams: Mapping[str, float] | None = None
+    ) -> None:
+        self._log = log
+        self._longest = longest
+        self._streams = dict(streams or {})
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method: str = handler_call_details.method
+        for kind in ("unary_unary", "unary_stream", "stream_unary", "stream_stream"):
+            behaviour = getattr(handler, kind)
+            if behaviour is not None:
+                # gRPC reads and writes single messages outside the handler, where an exception
+                # goes to the peer with its text: so here that is done within the guard.
+                parse, write = handler.request_deserializer, handler.response_serializer
+                one_in, one_out = kind.startswith("unary"), kind.endswith("unary")
+                guarded = self._guarded(
+                    method,
+                    _as_coroutine(behaviour),
+                    parse=_parser(parse) if one_in else _as_it_is,
+                    write=write or _as_it_is if one_out else _as_it_is,
+                )
+                return getattr(grpc, f"{kind}_rpc_method_handler")(
+                    guarded,
+                    request_deserializer=None if one_in else _parser(parse),
+                    response_serializer=None if one_out else write,
+                )
+        return None
+
+    def _guarded(self, method: str, handle: Handler, *, parse: Codec, write: Codec) -> Handler:
+        name = method[-TEXT_CHARS:]
+
+        async def guarded(request: Any, context: Context) -> Any:
+            limit = asyncio.timeout(None)
+            try:
+                seconds = self._seconds(method, context)
+                async with limit:
+                    limit.reschedule(asyncio.get_running_loop().time() + seconds)
+                    response = await handle(parse(request), context)
+                    return write(response)
+            except grpc.aio.AbortError:
+                raise
+            except Refused as refused:
+                self._log.info("call.refused", method=name, code=refused.code)
+                await abort_with(context, refused)
+            except Exception as error:  # noqa: BLE001 - the status table: nothing else may leave
+                if isinstance(error, TimeoutError) and limit.expired():
+                    self._log.warning("call.overdue", method=name)
+                    await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED)
+                self._log.error("call.failed", method=name, error=error)
+                await context.abort(grpc.StatusCode.INTERNAL, INTERNAL_TEXT)
+
+        return guarded
+
+    def _seconds(self, method: str, context: Context) -> float:
+        version = list(context.auth_context().get(_TLS_VERSION, ()))
+        if version not in ([], [b"TLSv1.3"]):
+            raise Refused(Code.NOT_A_MEMBER, "TLS 1.3")
+        remaining: float | None = context.time_remaining()
+        most = self._streams.get(method)
+        if remaining is None and most is None:
+            raise Refused(Code.MALFORMED, "deadline")
+        most = self._longest if most is None else most
+        return most if remaining is None else min(most, remaining)
+
+
+def _as_it_is(message: Any) -> Any:
+    return message
+
+
+def _parser(parse: Codec | None) -> Codec:
+    """Bytes that do not parse are the sender's fault, whatever the parser raises."""
+    if parse is None:
+        return _as_it_is
+
+    def parsed(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except Exception:  # noqa: BLE001 - the status table: a parser's text repeats its input
+            raise Refused(Code.MALFORMED, "message") from None
+
+    return parsed
+
+
+def _as_coroutine(behaviour: Any) -> Handler:
+    """A generator as a coroutine that writes, so that all of it runs within the guard."""
+    if not inspect.isasyncgenfunction(behaviour):
+        handler: Handler = behaviour
+        return handler
+
+    async def write_all(request: Any, context: Context) -> None:
+        async with contextlib.aclosing(behaviour(request, context)) as responses:
+            async for response in responses:
+                await context.write(response)
+
+    return write_all

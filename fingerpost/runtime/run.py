@@ -1,0 +1,207 @@
+"""The run loop: a process from its first signal handler to its exit code.
+
+Law: the one place, with the status table of ``rpc``, where any exception at all is caught. Here it
+ends the process or one turn of a loop, and is written by type alone. Time and randomness are
+arguments, so that the loops run in tests as they run in production.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import fingerpost.runtime
+from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.runtime import logs
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.database import StoreFailed
+from fingerpost.runtime.logs import Logger
+
+STOPPED: Final = 0
+CRASHED: Final = 1
+DEFECTIVE: Final = 2
+
+Task = Callable[[], Awaitable[None]]
+Random = Callable[[], float]
+"""Uniform in [0, 1), e.g. ``random.SystemRandom().random``."""
+
+
+class Stop:
+    """The wish that the process end: by a signal, or by one of its own parts."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    @property
+    def requested(self) -> bool:
+        return self._event.is_set()
+
+    def request(self) -> None:
+        self._event.set()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+
+def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) -> int:
+    """Run a process until SIGTERM or SIGINT asks ``main`` to stop; a second signal cancels it.
+
+    ``main`` loads its settings, configures the logs of ``party`` and returns once stopped. What is
+    written begins with ``program``, the name that the operator types.
+
+    Returns:
+        0 stopped; 1 ended by another's refusal (its text, code and rule are written, all constants
+        of our source, and who was asked) or crashed (the type of the exception is written): starting again may mend
+        it; 2 a ``Defect``, such as a wrong setting (its text is written: it is made for the
+        operator).
+    """
+    logs.take_over(party)
+    try:
+        _require_tls_1_3()
+        asyncio.run(_until_stopped(main, party))
+    except Defect as defect:
+        _note(party, defect)
+        sys.stderr.write(f"{program}: {defect}\n")
+        return DEFECTIVE
+    except asyncio.CancelledError:
+        return STOPPED  # by a second signal
+    except Refused as refused:
+        _note(party, refused)
+        sys.stderr.write(f"{program}: ended. {told(refused)} It may be started again.\n")
+        return CRASHED
+    except Exception as error:  # noqa: BLE001 - the last line of the process
+        _note(party, error)
+        sys.stderr.write(f"{program}: crashed ({logs.error_name(error)})\n")
+        return CRASHED
+    return STOPPED
+
+
+def told(refused: Refused) -> str:
+    """A refusal for the operator of this process: its text, code and rule, and who was asked, where."""
+    asked = f" Asked: {refused.asked}." if refused.asked else ""
+    return f"{refused.public_text} ({refused.code.value}: {refused.what}){asked}"
+
+
+def _require_tls_1_3() -> None:
+    if not fingerpost.runtime.TLS_1_3_ONLY:
+        raise Defect("gRPC was loaded before fingerpost.runtime: TLS 1.2 is not shut")
+
+
+async def _until_stopped(main: Callable[[Stop], Awaitable[None]], party: str) -> None:
+    stop = Stop()
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def on_signal() -> None:
+        if stop.requested and task is not None:
+            task.cancel()
+        stop.request()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    await main(stop)
+    with contextlib.suppress(Defect):
+        logs.get_logger(party).info("process.stopped")
+
+
+def _note(party: str, error: BaseException) -> None:
+    with contextlib.suppress(Defect):  # it may have failed before there was a log
+        logs.get_logger(party).error("process.crashed", error=error)
+
+
+async def supervise(stop: Stop, tasks: Mapping[str, Task], log: Logger) -> None:
+    """Run the parts of a process side by side until ``stop``, then cancel and await them all.
+
+    Raises:
+        Defect: a part ended by itself: a process that has silently lost a part must not go on.
+        Exception: what a part raised; the others were cancelled first.
+    """
+    log.info("process.started")
+
+    async def part(name: str, task: Task) -> None:
+        await task()
+        raise Defect(f"the task {name} ended by itself")
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(part(name, task)) for name, task in tasks.items()]
+            await stop.wait()
+            for task in running:
+                task.cancel()
+    except BaseExceptionGroup as errors:
+        raise _first(errors) from None
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One exception to speak for a group: a defect if there is one."""
+    defects, others = errors.split(Defect)
+    group = defects if defects is not None else others
+    error: BaseException = group if group is not None else errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def every(
+    seconds: float,
+    jitter: float,
+    func: Task,
+    clock: Clock,
+    *,
+    random: Random,
+    log: Logger,
+    name: str,
+) -> None:
+    """Call ``func`` now, and again ``seconds`` plus up to ``jitter`` after each end, for ever.
+
+    An error is logged by type and the loop goes on, save for ``StoreFailed``, which is raised.
+    """
+    while True:
+        await _attempt(func, log, name)
+        await clock.sleep_until(clock.monotonic() + seconds + random() * jitter)
+
+
+async def reconnect(attempt: Task, clock: Clock, *, random: Random, log: Logger, name: str) -> None:
+    """Call ``attempt``, which returns or raises once its connection is lost, again and again.
+
+    Between attempts 1 to 30 s with full jitter, so that a broker that comes back does not meet all
+    its nodes at once; back to the shortest after an attempt that lived longer than 30 s. Errors as
+    with ``every``.
+    """
+    backoff = Backoff()
+    while True:
+        began = clock.monotonic()
+        await _attempt(attempt, log, name)
+        if clock.monotonic() - began > backoff.most:
+            backoff.reset()
+        await clock.sleep_until(clock.monotonic() + backoff.next(random()))
+
+
+async def _attempt(func: Task, log: Logger, name: str) -> None:
+    try:
+        await func()
+    except StoreFailed:
+        raise
+    except Exception as error:  # noqa: BLE001 - one turn of a loop must not end the loop
+        log.warning("task.failed", task=name, error=error)
+
+
+class Backoff:
+    """How long to wait after the n-th failure: between ``least`` and a ceiling that doubles."""
+
+    def __init__(self, least: float = 1.0, most: float = 30.0) -> None:
+        self._least = least
+        self.most = most
+        self._ceiling = least
+
+    def next(self, random: float) -> float:
+        """Seconds to wait; ``random`` uniform in [0, 1)."""
+        self._ceiling = min(self.most, 2 * self._ceiling)
+        return self._least + random * (self._ceiling - self._least)
+
+    def reset(self) -> None:
+        self._ceiling = self._least

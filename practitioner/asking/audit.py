@@ -1,0 +1,248 @@
+"""What the asking agency can answer for: who asked, when, why, how far, about whom; who signed in, and who failed to.
+
+One chained log per agency. Fields stay readable: purpose, reach, role, counts, hashes. What names a person (the child,
+the practitioner's name) lies in the sealed body, for a subject access request, and goes with its month's key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.private.demographics import Demographics
+from fingerpost.protocol.codes import PURPOSES, Role, Status
+from fingerpost.protocol.ids import AgencyId
+from practitioner.asking.outcome import Outcome, Question, Widened
+from practitioner.sign_in.session import Session
+
+CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
+    "lookup.asked": frozenset({"purpose", "reach", "role"}),
+    "lookup.widened": frozenset({"after", "because"}),
+    "lookup.sent": frozenset({"query"}),
+    "lookup.ended": frozenset({"asked", "answered", "gaps", "not_connected", "rejected"}),
+    "lookup.failed": frozenset({"code"}),
+    "lookup.shown": frozenset(),
+    "session.begun": frozenset({"role"}),
+    "session.refused": frozenset({"reason"}),
+    "session.ended": frozenset(),
+    "account.added": frozenset({"account", "role", "training_until", "vetting_until"}),
+    "account.disabled": frozenset({"account"}),
+    "account.reset": frozenset({"account"}),
+    "account.renewed": frozenset({"account", "training_until", "vetting_until"}),
+}
+UNKNOWN_ACCOUNT: Final = Actor("unknown-account")
+"""Who failed to sign in under a name that is no account's. The name is not recorded: people type passwords there."""
+
+
+class AskedBody(msgspec.Struct, frozen=True):
+    """The sealed part of ``lookup.asked``: all that was asked, as it was asked."""
+
+    subject: str
+    name: str
+    role: str
+    acr: str
+    auth_time: int
+    reason_reference: str
+    approver: str
+    named_areas: tuple[str, ...]
+    demographics: Demographics
+
+
+class AuditRecord:
+    """Implements ``ports.Record``; durable on return. Raises ``Defect`` (``StoreFailed``) when it cannot record."""
+
+    def __init__(self, log_of: Callable[[AgencyId], AuditLog]) -> None:
+        """``log_of`` is called in threads; raises ``Defect`` for an agency that does not ask here."""
+        self._log_of = log_of
+
+    async def asked(
+        self,
+        session: Session,
+        question: Question,
+        operation: str,
+        at: float,
+        widened: Widened | None,
+    ) -> None:
+        """A second round in one commit with which lookup it follows, and why it widens."""
+        reach = question.reach or PURPOSES[question.purpose].default_reach
+        body = AskedBody(
+            subject=session.subject,
+            name=session.name,
+            role=session.role.name,
+            acr=session.acr.value,
+            auth_time=session.auth_time,
+            reason_reference=question.reason_reference,
+            approver=question.approver,
+            named_areas=tuple(str(code) for code in question.named_areas),
+            demographics=question.demographics,
+        )
+        events = [
+            AuditEvent(
+                kind="lookup.asked",
+                actor=actor_of(session.subject),
+                operation=OperationId(operation),
+                at=int(at),
+                fields={
+                    "purpose": question.purpose.name,
+                    "reach": reach.name,
+                    "role": session.role.name,
+                },
+                body=msgspec.json.encode(body),
+            )
+        ]
+        if widened is not None:
+            events.append(
+                AuditEvent(
+                    kind="lookup.widened",
+                    actor=actor_of(session.subject),
+                    operation=OperationId(operation),
+                    at=int(at),
+                    fields={"after": widened.after, "because": widened.because.name},
+                )
+            )
+        await self._append(session.agency, *events)
+
+    async def sent(
+        self, agency: AgencyId, operation: str, query_hashes: Sequence[bytes], at: float
+    ) -> None:
+        await self._append(
+            agency,
+            *(
+                AuditEvent(
+                    "lookup.sent",
+                    Actor.of(agency),
+                    OperationId(operation),
+                    int(at),
+                    {"query": hash_.hex()},
+                )
+                for hash_ in query_hashes
+            ),
+        )
+
+    async def ended(self, agency: AgencyId, operation: str, outcome: Outcome, at: float) -> None:
+        statuses = Counter(each.status for each in outcome.agencies)
+        answered = statuses[Status.INVOLVED] + statuses[Status.NOTHING_TO_DISCLOSE]
+        await self._append(
+            agency,
+            AuditEvent(
+                "lookup.ended",
+                Actor.of(agency),
+                OperationId(operation),
+                int(at),
+                {
+                    "asked": len(outcome.agencies),
+                    "answered": answered,
+                    "gaps": len(outcome.agencies) - answered,
+                    "not_connected": len(outcome.not_connected),
+                    "rejected": outcome.rejected_answers,
+                },
+            ),
+        )
+
+    async def failed(self, agency: AgencyId, operation: str, code: str, at: float) -> None:
+        await self._append(
+            agency,
+            AuditEvent(
+                "lookup.failed",
+                Actor.of(agency),
+                OperationId(operation),
+                int(at),
+                {"code": code},
+            ),
+        )
+
+    # ---- people (blocking) ---------------------------------------------------------------------
+
+    def shown(self, session: Session, operation: str, at: float) -> None:
+        """Somebody reads an outcome again."""
+        event = AuditEvent(
+            "lookup.shown", actor_of(session.subject), OperationId(operation), int(at), {}
+        )
+        self._log_of(session.agency).append(event)
+
+    def began(self, session: Session, at: float) -> None:
+        self._of_session(
+            session.agency,
+            "session.begun",
+            actor_of(session.subject),
+            at,
+            {"role": session.role.name},
+        )
+
+    def refused(self, agency: AgencyId, subject: str | None, reason: str, at: float) -> None:
+        """``subject`` None: no account of that name. ``reason``: a constant of our own source."""
+        actor = UNKNOWN_ACCOUNT if subject is None else actor_of(subject)
+        self._of_session(agency, "session.refused", actor, at, {"reason": reason})
+
+    def signed_out(self, agency: AgencyId, subject: str, at: float) -> None:
+        self._of_session(agency, "session.ended", actor_of(subject), at, {})
+
+    def _of_session(
+        self, agency: AgencyId, kind: str, actor: Actor, at: float, fields: Mapping[str, str]
+    ) -> None:
+        event = AuditEvent(kind, actor, OperationId("sign-in"), int(at), fields)
+        self._log_of(agency).append(event)
+
+    def account_added(
+        self,
+        agency: AgencyId,
+        by: Actor,
+        account: str,
+        role: Role,
+        training_until: int,
+        vetting_until: int,
+        at: float,
+    ) -> None:
+        fields: dict[str, str | int | bool] = {
+            "account": account,
+            "role": role.name,
+            "training_until": training_until,
+            "vetting_until": vetting_until,
+        }
+        self._of_account(agency, "account.added", by, at, fields)
+
+    def account_disabled(self, agency: AgencyId, by: Actor, account: str, at: float) -> None:
+        self._of_account(agency, "account.disabled", by, at, {"account": account})
+
+    def account_reset(self, agency: AgencyId, by: Actor, account: str, at: float) -> None:
+        self._of_account(agency, "account.reset", by, at, {"account": account})
+
+    def account_renewed(
+        self,
+        agency: AgencyId,
+        by: Actor,
+        account: str,
+        training_until: int,
+        vetting_until: int,
+        at: float,
+    ) -> None:
+        fields: dict[str, str | int | bool] = {
+            "account": account,
+            "training_until": training_until,
+            "vetting_until": vetting_until,
+        }
+        self._of_account(agency, "account.renewed", by, at, fields)
+
+    def _of_account(
+        self,
+        agency: AgencyId,
+        kind: str,
+        by: Actor,
+        at: float,
+        fields: Mapping[str, str | int | bool],
+    ) -> None:
+        event = AuditEvent(kind, by, OperationId("administration"), int(at), fields)
+        self._log_of(agency).append(event)
+
+    async def _append(self, agency: AgencyId, *events: AuditEvent) -> None:
+        await asyncio.to_thread(lambda: self._log_of(agency).append_many(events))
+
+
+def actor_of(subject: str) -> Actor:
+    """An account's opaque name; the exact spelling stands in the body."""
+    return Actor(subject.lower())

@@ -1,0 +1,101 @@
+"""The passport desk: a passport for one lookup, with a key of its own.
+
+An attacker who can use an agency's passport key speaks for all its practitioners; so it is one file per agency, mode
+0600, and the member list can be told to distrust it at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fingerpost.membership.signing_keys import make_signing_key, read_signing_key
+from fingerpost.private import passport as passports
+from fingerpost.private.passport import Passport
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId, FederationId
+from practitioner.sign_in.rules import Account, require_entitled
+from practitioner.sign_in.session import Issued, Session
+
+
+def make_passport_key(path: Path) -> bytes:
+    """A new key for one agency, where it will be used; returns the raw public key. Raises ``Defect`` if the file
+    exists."""
+    return _public(make_signing_key(path))
+
+
+def read_passport_key(path: Path) -> Ed25519PrivateKey:
+    """Raises ``Defect``: missing, open to others, or no Ed25519 key."""
+    return read_signing_key(path, setting="passport_key")
+
+
+class PassportDesk:
+    """Implements ``ports.Desk``. ``handle_key``: 32 bytes, the gateway's."""
+
+    def __init__(
+        self,
+        federation: FederationId,
+        keys: Mapping[AgencyId, Ed25519PrivateKey],
+        handle_key: bytes,
+    ) -> None:
+        self._federation = federation
+        self._keys = keys
+        self._handle_key = handle_key
+
+    def issue(self, session: Session, now: float) -> Issued:
+        """Raises ``Refused(SIGN_IN)`` when the session is too old, or training or vetting has run out."""
+        key = self._keys.get(session.agency)
+        if key is None:
+            raise Refused(Code.SIGN_IN, "agency of this gateway")
+        require_entitled(
+            Account(
+                session.agency,
+                session.subject,
+                session.name,
+                session.role,
+                session.training_until,
+                session.vetting_until,
+            ),
+            now,
+        )
+        if not 0 <= now - session.auth_time < passports.SIGN_IN_SECONDS:
+            raise Refused(Code.SIGN_IN, "the session has ended")
+        issued_at = int(now)
+        # Training or vetting that ends within minutes ends the passport with it.
+        ends = min(session.training_until, session.vetting_until) - limits.CLOCK_SKEW_SECONDS - 1
+        expires_at = min(issued_at + limits.PASSPORT_SECONDS, ends)
+        if expires_at < issued_at + limits.QUERY_LIFE_SECONDS:
+            raise Refused(Code.SIGN_IN, "training or vetting runs out now")
+        practitioner_key = Ed25519PrivateKey.generate()
+        passport = Passport(
+            agency=session.agency,
+            subject=session.subject,
+            name=session.name,
+            role=session.role,
+            acr=session.acr,
+            auth_time=session.auth_time,
+            issued_at=issued_at,
+            expires_at=expires_at,
+            jti=secrets.token_hex(16),
+            cnf=_public(practitioner_key),
+            training_until=session.training_until,
+            vetting_until=session.vetting_until,
+        )
+        token = passports.issue(passport, self._federation, key)
+        return Issued(passport, token, practitioner_key)
+
+    def handle_for(self, session: Session, day: int) -> str:
+        """HMAC-SHA-256 (RFC 2104) over day, agency and account, 32 hexadecimal digits: the broker can count a
+        practitioner's lookups of one day and cannot follow her to the next."""
+        message = f"fingerpost/v1 handle {day} {session.agency} {session.subject}".encode()
+        return hmac.new(self._handle_key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def _public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()

@@ -1,0 +1,108 @@
+"""The gateway's state on disk, kept by one process at a time and read by any number.
+
+``fingerpost serve`` keeps it for as long as it runs; without it, whoever looks something up does what is due first.
+A lock file (flock) says who: it names ``serve`` or ``upkeep``. Who does not hold it only reads: two processes that
+turned one folder of peppers, or renewed one certificate, would undo each other's work.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import Enum, unique
+from pathlib import Path
+from typing import Final
+
+from fingerpost.membership.peppers import read_pepper
+from fingerpost.private.locators import Pepper
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import EpochNumber
+
+_PEPPER: Final = re.compile(r"([1-9][0-9]{0,9})\.([0-9]{1,7})\.pepper")
+_LOOKS: Final = 3
+"""A pepper's file may turn into the next day's between listing and reading."""
+
+
+@unique
+class Holder(Enum):
+    """What the process that holds the lock is about."""
+
+    SERVE = "serve"
+    UPKEEP = "upkeep"
+
+
+class Held(Exception):
+    """Somebody else holds the lock."""
+
+    def __init__(self, holder: Holder) -> None:
+        super().__init__(holder.value)
+        self.holder = holder
+
+
+@contextmanager
+def keeping(lock: Path, holder: Holder) -> Iterator[None]:
+    """Holds the lock in the block. Raises ``Held`` at once when another process does; ``Defect``: no such folder."""
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise Defect(f"{lock}: cannot be opened ({type(error).__name__})") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Between taking the lock and writing to it the file is empty, or names one that was killed; then
+            # whoever looks waits for a moment, or goes by what is on the disk. Either is sound.
+            serves = os.pread(handle, 16, 0) == Holder.SERVE.value.encode()
+            raise Held(Holder.SERVE if serves else Holder.UPKEEP) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, holder.value.encode(), 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+class KeptPeppers:
+    """Implements ``ports.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``, without touching it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: Mapping[EpochNumber, Pepper] = {}
+
+    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
+        """Raises ``Refused(NOT_READY)``: not received yet, or erased."""
+        held = self._held.get(epoch)
+        if held is None:
+            raise Refused(Code.NOT_READY, "pepper of that epoch")
+        return held.at(day)
+
+    def reread(self) -> None:
+        """What is on the disk now. Blocking. Raises ``Defect``: a file that is open to others, or damaged."""
+        for look in range(_LOOKS):
+            try:
+                self._held = self._read()
+            except (OSError, Defect):
+                if look == _LOOKS - 1:
+                    raise
+            else:
+                return
+
+    def _read(self) -> Mapping[EpochNumber, Pepper]:
+        found: dict[EpochNumber, Pepper] = {}
+        if not self._folder.is_dir():
+            return found
+        for path in sorted(self._folder.iterdir()):
+            name = _PEPPER.fullmatch(path.name)
+            if name is None or path.stat().st_size == 0:  # empty: an erasure under way
+                continue
+            pepper = read_pepper(path, EpochNumber(int(name[1])), int(name[2]))
+            other = found.get(pepper.epoch)
+            # Two days of one epoch: the earlier is about to be erased; either serves.
+            if other is None or other.day < pepper.day:
+                found[pepper.epoch] = pepper
+        return found

@@ -1,0 +1,306 @@
+"""What a lookup found, in values that cannot say "nothing known" where there was no answer.
+
+Every agency asked stands in the outcome exactly once, with one of six statuses. Only a verified, signed answer gives
+INVOLVED, NOTHING_TO_DISCLOSE, TRY_AGAIN or CANNOT_ANSWER; everything else is NO_REPLY. An agency of the area that is
+no member, or is suspended and so was not asked, is NOT_CONNECTED. ``none_named_itself`` is a sentence about answers,
+true only when every connected agency of that kind gave one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from fingerpost.private.answer import Pointer
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.linkage import Strength
+from fingerpost.protocol.codes import (
+    NATIONAL_RING_KINDS,
+    AgencyKind,
+    CoarseKind,
+    Purpose,
+    Reach,
+    Status,
+    WideningReason,
+)
+from fingerpost.protocol.federation import Agency, Area, Federation, NotConnected
+from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.protocol.schedule import day_of
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Question:
+    """What is asked. ``reach`` None means the purpose's own. ``reason_reference``, ``approver``: see the purpose's
+    control."""
+
+    demographics: Demographics
+    purpose: Purpose
+    reach: Reach | None = None
+    named_areas: tuple[AreaCode, ...] = ()
+    reason_reference: str = ""
+    approver: str = ""
+
+    def __repr__(self) -> str:
+        return f"Question({self.purpose.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """A second round, with wide keys over the whole reach: after which lookup (its 16 hex digits), and why."""
+
+    after: str
+    because: WideningReason
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Again:
+    """What a second round asks. Whatever is not given is as it was the first time; of the national ring it is the
+    asker's own area and its neighbours. ``child``: the same one, better described."""
+
+    widened: Widened
+    child: Demographics | None = None
+    reach: Reach | None = None
+    named_areas: tuple[AreaCode, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Again({self.widened.after})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class First:
+    """A lookup as the gateway holds it for a second round. ``question``: with the reach it had. ``spent``: it was a
+    second round itself, or has had one. ``none_named_itself``: of some service that children of this age have."""
+
+    question: Question
+    asked_at: int
+    complete: bool
+    none_named_itself: bool
+    spent: bool
+
+    def __repr__(self) -> str:
+        return f"First({self.question!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered:
+    """One agency's verified word about one query."""
+
+    status: Status
+    generation: int = 0
+    as_of: int = 0
+    pointers: tuple[Pointer, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Answered({self.status.name})"
+
+
+GAP: Final = Answered(Status.NO_REPLY)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AgencyOutcome:
+    agency: Agency
+    area: Area
+    status: Status
+    generation: int
+    as_of: int
+    pointers: tuple[Pointer, ...]
+
+    def __repr__(self) -> str:
+        return f"AgencyOutcome({self.agency.id}, {self.status.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCount:
+    """For one universal service: ``connected`` of ``of`` agencies are members, ``answered`` of those answered,
+    ``named``
+    named themselves."""
+
+    kind: CoarseKind
+    connected: int
+    of: int
+    answered: int
+    named: int
+
+    @property
+    def none_named_itself(self) -> bool:
+        return self.connected > 0 and self.answered == self.connected and self.named == 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outcome:
+    """All of a lookup. ``operation``: 16 hex digits that name it. ``wide``: the wider key set was used in the asker's
+    own area, or in the whole reach where it was ``widened``.
+
+    ``rejected_answers``: answers that did not verify; more than none means that somebody tampers.
+    """
+
+    operation: str
+    asked_at: int
+    purpose: Purpose
+    reach: Reach
+    agencies: tuple[AgencyOutcome, ...]
+    not_connected: tuple[tuple[Area, NotConnected], ...]
+    services: tuple[ServiceCount, ...]
+    strength: Strength
+    wide: bool
+    rejected_answers: int
+    widened: Widened | None
+
+    @property
+    def complete(self) -> bool:
+        """Somebody was asked, and every agency asked gave a usable answer. Says nothing of those that are not
+        connected."""
+        return bool(self.agencies) and all(
+            a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in self.agencies
+        )
+
+    def __repr__(self) -> str:
+        return f"Outcome({self.operation})"
+
+
+_STRENGTH_OF: Final[Mapping[Status, int]] = {
+    # Conservative: one "no" beside one gap is a gap, since the other key set might have found the child.
+    Status.NOTHING_TO_DISCLOSE: 0,
+    Status.CANNOT_ANSWER: 1,
+    Status.TRY_AGAIN: 2,
+    Status.NO_REPLY: 3,
+    Status.INVOLVED: 4,
+}
+
+
+def merge(answers: Sequence[Answered]) -> Answered:
+    """One agency's answers to the queries of one lookup become one: INVOLVED wins, then any gap, then "nothing to
+    disclose".
+
+    Pointers of several INVOLVED answers are joined without doubles, in order. No answers at all is a gap.
+    """
+    if not answers:
+        return GAP
+    best = max(answers, key=lambda a: _STRENGTH_OF[a.status])
+    if best.status is not Status.INVOLVED:
+        return best
+    pointers = dict.fromkeys(p for a in answers if a.status is Status.INVOLVED for p in a.pointers)
+    # The duty desk stands last and stays: it says that more could have been named than had room.
+    ordered = sorted(pointers, key=lambda pointer: pointer.kind is None)
+    return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(ordered))
+
+
+UNIVERSAL: Final = (CoarseKind.EDUCATION, CoarseKind.GP, CoarseKind.HEALTH_VISITING)
+_PROVIDES: Final[Mapping[AgencyKind, CoarseKind]] = {
+    AgencyKind.SCHOOL: CoarseKind.EDUCATION,
+    AgencyKind.GP_PRACTICE: CoarseKind.GP,
+}
+
+
+def provides(kind: AgencyKind, services: tuple[CoarseKind, ...], wanted: CoarseKind) -> bool:
+    """Whether an agency provides a universal service: by what it is, or by what the member list says."""
+    return wanted in services or _PROVIDES.get(kind) is wanted
+
+
+def universal_for(dob: date | None, asked_at: int) -> tuple[CoarseKind, ...]:
+    """Every child has a practice; from 5 a school; under 5 a health visitor (a week's grace each way for a school
+    year's
+    edge is not taken: counts are shown, never a judgement). Without a date of birth all are counted."""
+    if dob is None:
+        return UNIVERSAL
+    days = day_of(asked_at) - (dob - date(1970, 1, 1)).days
+    under_five = days < 5 * 365.25
+    return tuple(
+        kind
+        for kind in UNIVERSAL
+        if (kind is not CoarseKind.EDUCATION or not under_five)
+        and (kind is not CoarseKind.HEALTH_VISITING or under_five)
+    )
+
+
+def not_connected(
+    federation: Federation, asking: AgencyId, reach: Reach, named: Sequence[AreaCode]
+) -> tuple[tuple[Area, NotConnected], ...]:
+    """Whom to ring without having asked: the agencies of the areas in reach that are no members, and those that are
+    suspended (a suspension must not turn the one school that knows the child into a complete outcome without it).
+
+    Of other areas than the asker's own the national ring wants its own kinds only. Raises ``Refused(NOT_ALLOWED)`` for
+    an area that does not exist."""
+    gaps: dict[tuple[AreaCode, NotConnected], Area] = {}
+    for area in federation.areas_in_reach(asking, reach, named):
+        suspended = [a for a in _agencies_of(area, federation) if _is_denied(a, federation)]
+        for gap in (*area.not_connected, *map(_unreachable, suspended)):
+            in_ring = reach is not Reach.NATIONAL_RING or gap.kind in NATIONAL_RING_KINDS
+            if in_ring or area.code == asking.area:
+                gaps.setdefault((area.code, gap), area)
+    return tuple((area, gap) for (_, gap), area in gaps.items())
+
+
+def _agencies_of(area: Area, federation: Federation) -> tuple[Agency, ...]:
+    homes = (federation.areas.get(other.area) for other in area.serving)
+    serving = [a for home in homes if home for a in home.agencies if a.id in area.serving]
+    return (*area.agencies, *serving)
+
+
+def _is_denied(agency: Agency, federation: Federation) -> bool:
+    return agency.id in federation.deny.agencies or agency.node in federation.deny.members
+
+
+def _unreachable(agency: Agency) -> NotConnected:
+    return NotConnected(agency.name, agency.kind, agency.duty_desk, agency.services)
+
+
+def count_services(
+    kinds: tuple[CoarseKind, ...],
+    agencies: Sequence[AgencyOutcome],
+    not_connected: Sequence[tuple[Area, NotConnected]],
+) -> tuple[ServiceCount, ...]:
+    counts = []
+    for kind in kinds:
+        members = [a for a in agencies if provides(a.agency.kind, a.agency.services, kind)]
+        gaps = [n for _, n in not_connected if provides(n.kind, n.services, kind)]
+        counts.append(
+            ServiceCount(
+                kind=kind,
+                connected=len(members),
+                of=len(members) + len(gaps),
+                answered=sum(
+                    a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in members
+                ),
+                named=sum(_names(a, kind) for a in members),
+            )
+        )
+    return tuple(counts)
+
+
+def _names(outcome: AgencyOutcome, kind: CoarseKind) -> bool:
+    """Whether a provider of ``kind`` named itself as such. A school that is involved has named itself whatever row
+    of its
+    records says so; a trust with several services has where the pointer is of that kind, or says less than it could."""
+    if outcome.status is not Status.INVOLVED:
+        return False
+    return (
+        _PROVIDES.get(outcome.agency.kind) is kind
+        or not outcome.pointers
+        or any(pointer.kind in (kind, None) for pointer in outcome.pointers)
+    )
+
+
+def agency_outcomes(
+    asked: Sequence[Agency],
+    areas: Mapping[AreaCode, Area],
+    answers: Mapping[AgencyId, Sequence[Answered]],
+) -> tuple[AgencyOutcome, ...]:
+    """One for each agency asked, whatever came."""
+    found = []
+    for agency in asked:
+        word = merge(answers.get(agency.id, ()))
+        found.append(
+            AgencyOutcome(
+                agency,
+                areas[agency.id.area],
+                word.status,
+                word.generation,
+                word.as_of,
+                word.pointers,
+            )
+        )
+    return tuple(found)

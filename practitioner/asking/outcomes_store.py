@@ -1,0 +1,238 @@
+"""Outcomes, sealed for seven days; after that their hashes alone. What was asked, sealed for a day.
+
+An attacker who reads the file without its key learns when which account asked; with the key, the outcomes of a week and
+the questions of a day. The hash stays, so that a print-out can still be shown to be what came. Each outcome is the
+practitioner's who asked. A question is kept for as long as it may have a second round, and no longer; each has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from typing import Any, Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
+
+from fingerpost.private.codec import read_demographics, write_demographics
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Purpose, Reach
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.runtime.database import empty_journal, reading
+from practitioner.asking.document import LookupDocument, document, read, write
+from practitioner.asking.outcome import First, Outcome, Question
+from practitioner.asking.plan import WITHIN_SECONDS
+from practitioner.sign_in.session import Session
+
+KEPT_SECONDS: Final = 7 * limits.DAY
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_ASKED: Final = b" asked"
+
+metadata = MetaData()
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("operation", String(16), primary_key=True),
+    Column("agency", String(60), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("kept_at", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=True),
+    Column("question", LargeBinary, nullable=True),
+    Column("second", String(16), nullable=True),
+)
+
+
+class _Question(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    purpose: int
+    reach: int
+    named_areas: tuple[str, ...]
+    reason_reference: str
+    approver: str
+    child: bytes
+
+    def __repr__(self) -> str:
+        return "_Question(…)"
+
+
+class SqlOutcomes:
+    """Implements ``ports.Outcomes``. ``outcome_key``: 32 bytes. ``show`` and ``forget_due`` block on the disk."""
+
+    def __init__(self, engine: Engine, outcome_key: bytes) -> None:
+        if len(outcome_key) != KEY_BYTES:
+            raise Defect(f"the outcome key must have {KEY_BYTES} bytes")
+        self._engine = engine
+        self._cipher = AESGCM(outcome_key)
+
+    async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
+        await asyncio.to_thread(self._keep, session, question, outcome)
+
+    def _keep(self, session: Session, question: Question, outcome: Outcome) -> None:
+        data = write(document(outcome, forgotten_at(outcome)))
+        bound = _bound(outcome.operation, session.agency, session.subject, outcome.asked_at)
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(outcomes).values(
+                    operation=outcome.operation,
+                    agency=session.agency.value,
+                    subject=session.subject,
+                    kept_at=outcome.asked_at,
+                    hash=hash_of(data),
+                    sealed=self._seal(data, bound),
+                    question=self._seal(_write_question(question, outcome.reach), bound + _ASKED),
+                )
+            )
+
+    async def first(self, session: Session, operation: str, now: float) -> First:
+        return await asyncio.to_thread(self._first, session, operation, now)
+
+    def _first(self, session: Session, operation: str, now: float) -> First:
+        row = self._row(session, operation, now)
+        if row.question is None:
+            raise Refused(Code.NOT_ALLOWED, "first lookup too old")
+        bound = _bound(operation, session.agency, session.subject, row.kept_at)
+        shown = read(self._open(row.sealed, bound))
+        return First(
+            question=_read_question(self._open(row.question, bound + _ASKED)),
+            asked_at=row.kept_at,
+            complete=shown.complete,
+            none_named_itself=any(service.none_named_itself for service in shown.services),
+            spent=row.second is not None or shown.widened is not None,
+        )
+
+    async def spend(self, session: Session, first: str, second: str) -> None:
+        # One statement: of two that are asked at once, by two processes, one finds the place taken.
+        if not await asyncio.to_thread(self._mark, session, first, None, second):
+            raise Refused(Code.NOT_ALLOWED, "second round taken")
+
+    async def give_back(self, session: Session, first: str, second: str) -> None:
+        await asyncio.to_thread(self._mark, session, first, second, None)
+
+    def _mark(self, session: Session, first: str, before: str | None, after: str | None) -> bool:
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                update(outcomes)
+                .where(
+                    outcomes.c.operation == first,
+                    outcomes.c.agency == session.agency.value,
+                    outcomes.c.subject == session.subject,
+                    outcomes.c.second.is_not_distinct_from(before),
+                )
+                .values(second=after)
+            )
+        return done.rowcount == 1
+
+    def show(self, session: Session, operation: str, now: float) -> LookupDocument:
+        """One of the practitioner's own. Raises ``Refused(NOT_ALLOWED)``, alike for none, another's and a forgotten
+        one."""
+        row = self._row(session, operation, now)
+        bound = _bound(operation, session.agency, session.subject, row.kept_at)
+        return read(self._open(row.sealed, bound))
+
+    def _row(self, session: Session, operation: str, now: float) -> Row[Any]:
+        with reading(self._engine) as connection:
+            row = connection.execute(
+                select(outcomes).where(
+                    outcomes.c.operation == operation,
+                    outcomes.c.agency == session.agency.value,
+                    outcomes.c.subject == session.subject,
+                    outcomes.c.kept_at > int(now) - KEPT_SECONDS,
+                    outcomes.c.sealed.is_not(None),
+                )
+            ).one_or_none()
+        if row is None:
+            raise Refused(Code.NOT_ALLOWED, "outcome")
+        return row
+
+    def _seal(self, data: bytes, bound: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, bound)
+
+    def _open(self, sealed: bytes, bound: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
+        except InvalidTag:
+            raise Defect("an outcome does not open: wrong outcome key, or changed") from None
+
+    def forget_due(self, now: float) -> int:
+        """Destroys questions that are older than a day, and what is older than seven but for the hashes; how many of
+        these. Call it at least once an hour."""
+        with self._engine.begin() as connection:
+            asked = connection.execute(
+                update(outcomes)
+                .where(
+                    outcomes.c.kept_at <= int(now) - WITHIN_SECONDS,
+                    outcomes.c.question.is_not(None),
+                )
+                .values(question=None)
+            )
+            done = connection.execute(
+                update(outcomes)
+                .where(
+                    outcomes.c.kept_at <= int(now) - KEPT_SECONDS,
+                    outcomes.c.sealed.is_not(None),
+                )
+                .values(sealed=None)
+            )
+        if asked.rowcount or done.rowcount:
+            empty_journal(self._engine)  # it still holds the pages as they were
+        return done.rowcount
+
+
+def forgotten_at(outcome: Outcome) -> int:
+    """Seconds since 1970 UTC."""
+    return outcome.asked_at + KEPT_SECONDS
+
+
+def hash_of(data: bytes) -> bytes:
+    """Of a lookup document's bytes, 32 bytes; the document holds 64 random bits, so that nobody can guess it."""
+    return hashlib.sha256(b"fingerpost/v1 outcome" + data).digest()
+
+
+def _write_question(question: Question, reach: Reach) -> bytes:
+    return msgspec.msgpack.encode(
+        _Question(
+            question.purpose.value,
+            reach.value,
+            tuple(area.value for area in question.named_areas),
+            question.reason_reference,
+            question.approver,
+            write_demographics(question.demographics),
+        )
+    )
+
+
+def _read_question(data: bytes) -> Question:
+    try:
+        kept = msgspec.msgpack.decode(data, type=_Question)
+    except msgspec.MsgspecError:
+        raise Defect("a kept question has another form") from None
+    return Question(
+        demographics=read_demographics(kept.child),
+        purpose=Purpose(kept.purpose),
+        reach=Reach(kept.reach),
+        named_areas=tuple(AreaCode(area) for area in kept.named_areas),
+        reason_reference=kept.reason_reference,
+        approver=kept.approver,
+    )
+
+
+def _bound(operation: str, agency: AgencyId, subject: str, kept_at: int) -> bytes:
+    return f"fingerpost/v1 outcome {operation} {agency} {subject} {kept_at}".encode()

@@ -1,0 +1,184 @@
+"""Which queries make up one lookup, and what a second round may ask. Pure.
+
+A narrow query goes to all in reach. A wider set of keys is used only towards the asker's own area, where the records of
+children live near the question and exposure is smallest; it holds the strongest narrow keys too, so that a lookup of
+reach AREA is one query. Every agency in reach is asked by some query, or the lookup is refused.
+
+A second round is one query with wide keys to the whole reach, for a reason of the closed list. It has a first lookup by
+the same practitioner about the same child: narrow keys come first, and wide ones where those told less than they should
+have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.linkage import (
+    Decision,
+    MatchKey,
+    NormalForm,
+    Scope,
+    Side,
+    compare,
+    match_keys,
+    normalise,
+)
+from fingerpost.private.purpose_rules import require_permitted, require_reason
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import PURPOSES, Reach, WideningReason
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.protocol.messages import KeySet
+from practitioner.asking.outcome import Again, First, Question
+
+WITHIN_SECONDS: Final = limits.DAY
+"""How long after the first lookup the second round may be asked: what was answered then still holds."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlannedQuery:
+    """``keys``: positions in ``Plan.keys``."""
+
+    reach: Reach
+    named_areas: tuple[AreaCode, ...]
+    key_set: KeySet
+    keys: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"PlannedQuery({self.reach.name}, {self.key_set.name})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """``keys``: all match keys of the lookup, none twice, at most 32: one evaluation serves every query."""
+
+    reach: Reach
+    keys: tuple[MatchKey, ...]
+    queries: tuple[PlannedQuery, ...]
+
+    def __repr__(self) -> str:
+        return f"Plan({self.reach.name}, {len(self.queries)} queries)"
+
+
+def plan(
+    question: Question,
+    form: NormalForm,
+    subject: str,
+    *,
+    upn: bool,
+    because: WideningReason | None,
+) -> Plan:
+    """``because``: of a second round that ``second_question`` has let pass, otherwise None.
+
+    Raises ``Refused``: NOT_ALLOWED (purpose, reach, reference, approver, reason), WEAK_INPUT (no key can be made, or
+    none that is narrow enough for a reach beyond the own area)."""
+    reach = _reach_of(question)
+    named = tuple(sorted(set(question.named_areas))) if reach is Reach.NAMED else ()
+    if reach is Reach.NAMED and not named:
+        raise Refused(Code.NOT_ALLOWED, "named areas are missing")
+    if reach is not Reach.NAMED and question.named_areas:
+        raise Refused(Code.NOT_ALLOWED, "named areas with another reach")
+
+    sets: dict[KeySet, tuple[MatchKey, ...]] = {}
+    if reach is not Reach.AREA and because is None:
+        sets[KeySet.NARROW] = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=upn)
+    if reach is not Reach.NAMED or because is not None:
+        sets[KeySet.WIDE] = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
+    if not all(sets.values()):
+        # Asking the own area alone would leave the others out of the outcome, as if nobody had wanted them.
+        raise Refused(Code.WEAK_INPUT, "no match key for this reach")
+    keys = tuple(dict.fromkeys(key for wanted in sets.values() for key in wanted))
+    keys = keys[: limits.LOCATORS]
+    place = {key: i for i, key in enumerate(keys)}
+    queries = []
+    for key_set, wanted in sets.items():
+        far = key_set is KeySet.NARROW or because is not None
+        queries.append(
+            # Only keys of the set that the query states: a node derives that set anew, and takes what another key found
+            # for a mismatch.
+            PlannedQuery(
+                reach if far else Reach.AREA,
+                named if far else (),
+                key_set,
+                tuple(place[key] for key in wanted if key in place),
+            )
+        )
+    for query in queries:
+        require_permitted(
+            question.purpose,
+            query.reach,
+            query.key_set,
+            reason_reference=question.reason_reference,
+            approver=question.approver,
+            subject=subject,
+            widened_because=because,
+        )
+    return Plan(reach, keys, tuple(queries))
+
+
+def second_question(
+    first: First, again: Again, asking: AgencyId, federation: Federation, now: float
+) -> Question:
+    """What the second round asks, of the same child, for the same purpose.
+
+    Raises ``Refused(NOT_ALLOWED)`` naming the rule: the first lookup is too old, has had its second round, has gaps, or
+    does not bear the reason out; the purpose or its reasons; another child; an area that the first lookup left out.
+    """
+    asked, because = first.question, again.widened.because
+    if now - first.asked_at >= WITHIN_SECONDS:
+        raise Refused(Code.NOT_ALLOWED, "first lookup too old")
+    if first.spent:
+        raise Refused(Code.NOT_ALLOWED, "second round taken")
+    require_reason(asked.purpose, because)
+    if not first.complete:
+        # Silence is never "no": who did not answer is asked again before more children's records are opened.
+        raise Refused(Code.NOT_ALLOWED, "first lookup has gaps")
+    if because is WideningReason.NO_UNIVERSAL_SERVICE_NAMED and not first.none_named_itself:
+        raise Refused(Code.NOT_ALLOWED, "reason that the first lookup refutes")
+    child = again.child or asked.demographics
+    if not is_same_child(asked.demographics, child):
+        raise Refused(Code.NOT_ALLOWED, "another child than the first lookup's")
+    reach, named = _whither(asked, again)
+    question = replace(asked, demographics=child, reach=reach, named_areas=named)
+    _require_within(asked, question, asking, federation)
+    return question
+
+
+def is_same_child(first: Demographics, second: Demographics) -> bool:
+    """Whether a second description is of the first one's child, by the comparison that nodes decide with. Deny by
+    default: what is only possibly the same needs a first lookup of its own (attack: ask about a harmless child, and
+    widen about another)."""
+    # By the present names alone: another child may carry the first one's among her other names.
+    one, other = (normalise(replace(child, other_names=())) for child in (first, second))
+    return one == other or compare(one, other).decision is Decision.MATCH
+
+
+def _whither(asked: Question, again: Again) -> tuple[Reach, tuple[AreaCode, ...]]:
+    if again.reach is not None or again.named_areas:
+        reach, named = again.reach or Reach.NAMED, again.named_areas
+    elif asked.reach is Reach.NATIONAL_RING:  # wide keys never go there
+        reach, named = Reach.AREA_AND_NEIGHBOURS, ()
+    else:
+        reach, named = _reach_of(asked), asked.named_areas
+    if reach is Reach.AREA:
+        raise Refused(Code.NOT_ALLOWED, "nothing to widen")
+    return reach, named
+
+
+def _require_within(
+    asked: Question, question: Question, asking: AgencyId, federation: Federation
+) -> None:
+    """Nobody is asked with wide keys where nobody was asked with narrow ones."""
+    first, second = (
+        {area.code for area in federation.areas_in_reach(asking, _reach_of(q), q.named_areas)}
+        for q in (asked, question)
+    )
+    if not second <= first:
+        raise Refused(Code.NOT_ALLOWED, "area that the first lookup left out")
+
+
+def _reach_of(question: Question) -> Reach:
+    return question.reach or PURPOSES[question.purpose].default_reach

@@ -1,0 +1,405 @@
+"""The audit chain: nothing in it can be changed unseen, and a month can be forgotten."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.audit.chain import FieldValue, parse_header
+from fingerpost.audit.log import (
+    Actor,
+    AuditEvent,
+    AuditLog,
+    BrokenChain,
+    Month,
+    OperationId,
+    Receipt,
+    StoreBehind,
+)
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.runtime.database import StoreFailed
+
+CATALOGUE = {"lookup.sent": frozenset({"reach", "count"}), "note": frozenset[str]()}
+MASTER = b"m" * 32
+MARCH, APRIL, MAY = 1_772_400_000, 1_775_100_000, 1_777_700_000  # 2026-03-01, 04-02, 05-02
+SECRET_BODY = b"the name of somebody"
+
+
+def event(at: int = MARCH, count: int = 1, body: bytes = SECRET_BODY) -> AuditEvent:
+    fields: dict[str, FieldValue] = {"reach": "AREA", "count": count}
+    return AuditEvent("lookup.sent", Actor("oak-gateway"), OperationId("ab12"), at, fields, body)
+
+
+def opened(path: Path, *, adopt: bool = False) -> AuditLog:
+    return AuditLog.open(path, catalogue=CATALOGUE, master_key=MASTER, adopt=adopt)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "audit.sqlite3"
+
+
+@pytest.fixture
+def log(path: Path) -> Iterator[AuditLog]:
+    log = opened(path)
+    yield log
+    log.close()
+
+
+def tampered(path: Path, *statements: str) -> None:
+    """What an intruder with the file can do: the triggers are no hindrance."""
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("DROP TRIGGER audit_entry_no_update")
+        connection.execute("DROP TRIGGER audit_entry_no_delete")
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def test_receipts_number_the_entries_and_the_chain_holds(log: AuditLog) -> None:
+    assert log.verify().entries == 0
+    first, second = log.append_many([event(), event(count=2)])
+    third = log.append(event(APRIL))
+    assert [first.seq, second.seq, third.seq] == [1, 2, 3]
+    report = log.verify(witness=second)
+    assert (report.entries, report.head, report.broken_at) == (3, third, None)
+    report.require_whole()
+    assert log.head() == third
+    assert log.append_many([]) == ()
+
+
+def test_entries_are_shown_by_time_and_opened_on_demand(log: AuditLog) -> None:
+    log.append_many([event(MARCH), event(APRIL, 2, b""), event(MARCH + 5, 3)])
+    shown = list(log.show(MARCH, APRIL, decrypt=True))
+    assert [(entry.seq, entry.fields["count"], entry.body) for entry in shown] == [
+        (1, 1, SECRET_BODY),
+        (3, 3, SECRET_BODY),
+    ]
+    entry = next(log.show(APRIL, APRIL + 1, decrypt=False))
+    assert (entry.kind, entry.actor, entry.operation) == (
+        "lookup.sent",
+        Actor("oak-gateway"),
+        OperationId("ab12"),
+    )
+    assert (entry.body, entry.forgotten, entry.at) == (None, False, APRIL)
+    assert next(log.show(APRIL, APRIL + 1, decrypt=True)).body == b""
+    assert "somebody" not in repr(shown) + repr(event())
+
+
+def test_more_entries_than_a_page(log: AuditLog) -> None:
+    log.append_many([event(count=n) for n in range(1203)])
+    assert log.verify().entries == 1203
+    assert [e.fields["count"] for e in log.show(0, APRIL, decrypt=False)] == list(range(1203))
+
+
+def test_bodies_are_not_readable_on_the_disk(log: AuditLog, path: Path) -> None:
+    log.append(event())
+    log.close()
+    for file in path.parent.iterdir():
+        assert SECRET_BODY not in file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        AuditEvent("unknown", Actor("a"), OperationId("b"), MARCH, {}),
+        AuditEvent("audit.month_forgotten", Actor("a"), OperationId("b"), MARCH, {"month": "x"}),
+        AuditEvent("lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "AREA"}),
+        AuditEvent("note", Actor("a"), OperationId("b"), MARCH, {"name": "Amy Pond"}),
+        AuditEvent("note", Actor("a"), OperationId("b"), -1, {}),
+        AuditEvent("note", Actor("a"), OperationId("b"), 10**12, {}),
+        AuditEvent("note", Actor("a"), OperationId("b"), MARCH, {}, b"x" * (256 * 1024 + 1)),
+        AuditEvent(
+            "lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "Zoë", "count": 1}
+        ),
+        AuditEvent(
+            "lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "A" * 257, "count": 1}
+        ),
+        AuditEvent(
+            "lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "A", "count": 2**63}
+        ),
+    ],
+)
+def test_what_the_catalogue_does_not_allow_is_not_recorded(log: AuditLog, bad: AuditEvent) -> None:
+    with pytest.raises(Defect) as caught:
+        log.append_many([event(), bad])
+    assert "Amy" not in str(caught.value)
+    assert log.head().seq == 0
+
+
+TAMPERING = {
+    "flip a sealed body": ("UPDATE audit_entry SET sealed = sealed || x'00' WHERE seq = 3", 3),
+    "change a header": (
+        "UPDATE audit_entry SET header = replace(header, 'AREA', 'ARIA') WHERE seq = 2",
+        2,
+    ),
+    "change a hash": ("UPDATE audit_entry SET hash = zeroblob(32) WHERE seq = 4", 4),
+    "change the time to find it by": ("UPDATE audit_entry SET at = at + 1 WHERE seq = 2", 2),
+    "delete the first": ("DELETE FROM audit_entry WHERE seq = 1", 1),
+    "delete one": ("DELETE FROM audit_entry WHERE seq = 3", 3),
+    "put one for another": (
+        "UPDATE audit_entry SET sealed = (SELECT o.sealed FROM audit_entry o WHERE o.seq = 3) WHERE seq = 2",
+        2,
+    ),
+    "renumber after deleting": (
+        "UPDATE audit_entry SET seq = seq + 10 WHERE seq = 5",
+        5,
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "broken_at"), TAMPERING.values(), ids=TAMPERING.keys())
+def test_a_change_is_found_where_it_is(
+    path: Path, log: AuditLog, statement: str, broken_at: int
+) -> None:
+    log.append_many([event(count=n) for n in range(5)])
+    tampered(path, statement)
+    report = log.verify()
+    assert report.broken_at == broken_at
+    assert report.head.seq == broken_at - 1
+    with pytest.raises(BrokenChain) as caught:
+        report.require_whole()
+    assert caught.value.seq == broken_at
+
+
+def test_a_swapped_body_does_not_open(path: Path, log: AuditLog) -> None:
+    log.append_many([event(count=1), event(count=1)])
+    tampered(
+        path,
+        "UPDATE audit_entry SET sealed = (SELECT sealed FROM audit_entry WHERE seq = 2) WHERE seq = 1",
+    )
+    with pytest.raises(Defect, match="entry 1 cannot be opened"):
+        list(log.show(0, APRIL, decrypt=True))
+
+
+def test_an_end_cut_off_is_seen_by_a_witness_and_at_opening(path: Path, log: AuditLog) -> None:
+    *_, witness = log.append_many([event(count=n) for n in range(5)])
+    log.close()
+    tampered(path, "DELETE FROM audit_entry WHERE seq >= 4")
+    assert log.verify().broken_at is None  # nobody could know from the file alone
+    assert log.verify(witness).broken_at == 4
+    with pytest.raises(StoreBehind, match="ends at entry 3, its head says 5"):
+        opened(path)
+
+
+def test_a_chain_computed_anew_is_seen_by_a_witness(path: Path, log: AuditLog) -> None:
+    witness = log.append_many([event(count=n) for n in range(3)])[1]
+    forged = path.with_name("forged.sqlite3")
+    other = opened(forged)
+    other.append_many([event(count=n + 7) for n in range(3)])
+    assert other.verify().broken_at is None
+    assert other.verify(witness).broken_at == witness.seq
+    other.close()
+    log.close()
+    shutil.copy(forged, path)
+    with pytest.raises(BrokenChain):
+        opened(path)
+
+
+def test_an_old_backup_is_refused_until_it_is_adopted(path: Path, log: AuditLog) -> None:
+    log.append(event())
+    log.close()
+    backup = path.read_bytes()
+    log = opened(path)
+    log.append(event())
+    log.close()
+    path.write_bytes(backup)
+    with pytest.raises(StoreBehind):
+        opened(path)
+    adopted = opened(path, adopt=True)
+    adopted.append(event())
+    adopted.close()
+    opened(path).close()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x y", b"1", b"\xff"])
+def test_a_lost_or_damaged_head_is_refused(
+    path: Path, log: AuditLog, content: bytes | None
+) -> None:
+    log.append(event())
+    log.close()
+    head = path.with_name("audit.sqlite3.head")
+    head.unlink() if content is None else head.write_bytes(content)
+    with pytest.raises(StoreBehind):
+        opened(path)
+
+
+def test_a_database_lost_whole_is_refused(path: Path, log: AuditLog) -> None:
+    log.append(event())
+    log.close()
+    path.unlink()
+    with pytest.raises(StoreBehind):
+        opened(path)
+
+
+def test_a_head_that_lags_or_cannot_be_written_does_no_harm(path: Path, log: AuditLog) -> None:
+    log.append(event())
+    head = path.with_name("audit.sqlite3.head")
+    old = head.read_bytes()
+    log.append(event())
+    head.write_bytes(old)
+    log.close()
+    log = opened(path)
+    head.unlink()
+    head.mkdir()  # cannot be replaced by a file
+    assert log.append(event()).seq == 3
+    log.close()
+
+
+def test_a_forgotten_month_cannot_be_read_and_the_chain_holds(path: Path, log: AuditLog) -> None:
+    log.append_many([event(MARCH), event(APRIL)])
+    with sqlite3.connect(path) as connection:
+        (wrapped,) = connection.execute(
+            "SELECT wrapped_key FROM audit_month WHERE month='2026-03'"
+        ).fetchone()
+    connection.close()
+    receipt = log.forget(
+        Month("2026-03"), actor=Actor("caldicott"), operation=OperationId("op"), at=MAY
+    )
+    assert receipt.seq == 3
+    assert log.verify(receipt).broken_at is None
+    bodies = [(e.kind, e.body, e.forgotten) for e in log.show(0, MAY + 1, decrypt=True)]
+    assert bodies == [
+        ("lookup.sent", None, True),
+        ("lookup.sent", SECRET_BODY, False),
+        ("audit.month_forgotten", b"", False),
+    ]
+    for file in path.parent.iterdir():
+        assert wrapped not in file.read_bytes()
+    with pytest.raises(Defect, match="has forgotten 2026-03"):
+        log.append(event(MARCH))
+    with pytest.raises(Defect, match="no key"):
+        log.forget(Month("2026-03"), actor=Actor("a"), operation=OperationId("b"), at=MAY)
+    with pytest.raises(Defect, match="not over"):
+        log.forget(Month("2026-05"), actor=Actor("a"), operation=OperationId("b"), at=MAY)
+    assert log.head().seq == 3
+
+
+def test_what_a_reader_kept_from_being_erased_is_erased_at_the_next_opening(
+    path: Path, log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fingerpost.runtime.database.BUSY_MS", 0)
+    log.append_many([event(MARCH), event(APRIL)])
+    with sqlite3.connect(path) as connection:
+        (wrapped,) = connection.execute(
+            "SELECT wrapped_key FROM audit_month WHERE month='2026-03'"
+        ).fetchone()
+    connection.close()
+    log.close()
+    log = opened(path)
+    reader = log.show(0, MAY, decrypt=False)
+    next(reader)
+    log.forget(Month("2026-03"), actor=Actor("a"), operation=OperationId("b"), at=MAY)
+    assert [entry.forgotten for entry in log.show(0, APRIL, decrypt=True)] == [True]
+    del reader
+    opened(path).close()
+    for file in path.parent.iterdir():
+        assert wrapped not in file.read_bytes()
+    log.close()
+
+
+def test_a_lost_month_key_is_not_taken_for_a_forgotten_one(path: Path, log: AuditLog) -> None:
+    log.append(event())
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM audit_month")
+    connection.close()
+    with pytest.raises(Defect, match="lost the key"):
+        list(log.show(0, APRIL, decrypt=True))
+
+
+def test_another_master_key_does_not_open_the_log(path: Path, log: AuditLog) -> None:
+    log.append(event())
+    log.close()
+    with pytest.raises(Defect, match="does not open"):
+        AuditLog.open(path, catalogue=CATALOGUE, master_key=b"n" * 32)
+    with pytest.raises(Defect, match="32 bytes"):
+        AuditLog.open(path, catalogue=CATALOGUE, master_key=b"short")
+
+
+def test_threads_and_a_second_process_share_one_chain(path: Path, log: AuditLog) -> None:
+    other = opened(path)  # as a command line would
+    receipts: list[Receipt] = []
+
+    def work(target: AuditLog) -> None:
+        receipts.extend(target.append(event()) for _ in range(10))
+
+    threads = [threading.Thread(target=work, args=(target,)) for target in (log, log, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert sorted(receipt.seq for receipt in receipts) == list(range(1, 31))
+    assert log.verify(max(receipts, key=lambda r: r.seq)).broken_at is None
+
+
+def test_a_disk_that_fails_is_not_silent(
+    log: AuditLog, failing_disk: Callable[[], AbstractContextManager[None]]
+) -> None:
+    log.append(event())
+    with failing_disk(), pytest.raises(StoreFailed) as caught:
+        log.append(event(body=b"x" * 200_000))
+    assert caught.value.fatal
+    with pytest.raises(StoreFailed):
+        log.append(event())
+
+
+def test_the_database_itself_refuses_changes(path: Path, log: AuditLog) -> None:
+    log.append(event())
+    with sqlite3.connect(path) as connection:
+        for statement in ("DELETE FROM audit_entry", "UPDATE audit_entry SET at = 0"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(statement)
+    connection.close()
+
+
+values = st.one_of(
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=256),
+)
+
+
+@given(
+    st.dictionaries(st.from_regex(r"[a-z_]{1,20}", fullmatch=True), values, max_size=8),
+    st.integers(0, 253_402_300_799),
+)
+def test_a_header_is_canonical_and_read_back(fields: dict[str, FieldValue], at: int) -> None:
+    made = AuditEvent("note", Actor("a"), OperationId.of(b"\x01\xff"), at, fields)
+    read = parse_header(made.header())
+    assert read == made
+    assert {k: type(v) for k, v in read.fields.items()} == {k: type(v) for k, v in fields.items()}
+    backwards = AuditEvent(
+        "note", Actor("a"), OperationId("01ff"), at, dict(reversed(fields.items()))
+    )
+    assert backwards.header() == made.header()
+    assert Month.at(at).value == Month(Month.at(at).value).value
+
+
+@given(st.binary(max_size=80))
+def test_bytes_that_are_no_header_are_a_defect(data: bytes) -> None:
+    header = event().header()
+    for damaged in (data, header + data[:1] + b"x", header[: len(data)]):
+        with pytest.raises(Defect):
+            parse_header(damaged)
+
+
+def test_names_are_narrow() -> None:
+    assert Actor.of(AgencyId("e08000025.oak")).value == "e08000025.oak"
+    assert str(Actor.of(MemberId("oak"))) == "oak"
+    for bad in ("", "Amy Pond", "x" * 81, "a\n"):
+        with pytest.raises(Defect) as caught:
+            Actor(bad)
+        assert "Amy" not in str(caught.value)
+    for month in ("2026-13", "26-01", "2026-1", "2026-01\n"):
+        with pytest.raises(Defect):
+            Month(month)

@@ -1,0 +1,302 @@
+"""What the programs of all parties say and do alike."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import typer
+
+from fingerpost.audit.log import (
+    Actor,
+    AuditEvent,
+    AuditLog,
+    BrokenChain,
+    OperationId,
+    Receipt,
+)
+from fingerpost.membership import commands
+from fingerpost.membership.credentials import MemberKeys
+from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.run import told
+
+MARCH = 1_772_539_200  # 2026-03-03 12:00
+CATALOGUE = {"test.event": frozenset[str]()}
+
+
+# ---- a program -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[BaseException], tuple[object, str]]:
+    """What a program says and its exit status when its command raises; an exception that leaves it is shown by it."""
+
+    def end(error: BaseException) -> tuple[object, str]:
+        def command() -> None:
+            raise error
+
+        app = commands.command_line("A program.")
+        app.command()(command)
+        monkeypatch.setattr(sys, "argv", ["fingerpost-test"])
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back afterwards
+        status: object = 1
+        try:
+            commands.main(app, "fingerpost-test")
+        except SystemExit as left:
+            status = left.code
+        except Exception as left:  # noqa: BLE001 - as the interpreter does
+            sys.excepthook(type(left), left, left.__traceback__)
+        return status, capsys.readouterr().err
+
+    return end
+
+
+def test_a_defect_is_said_in_one_line(
+    ended: Callable[[BaseException], tuple[object, str]],
+) -> None:
+    assert ended(Defect("health: no folder")) == (2, "fingerpost-test: health: no folder\n")
+
+
+def test_a_refusal_is_said_with_its_rule_and_who_was_asked(
+    ended: Callable[[BaseException], tuple[object, str]],
+) -> None:
+    refused = Refused(Code.QUOTA, "evaluations", "key-holder “a” at a.example:7441")
+    assert ended(refused) == (2, f"fingerpost-test: {told(refused)}\n")
+    assert told(refused).endswith("(quota: evaluations) Asked: key-holder “a” at a.example:7441.")
+
+
+def test_a_crash_is_said_by_its_type(
+    ended: Callable[[BaseException], tuple[object, str]],
+) -> None:
+    """Attack: whoever reads the terminal, or what it was kept in, reads a name in the text of an exception."""
+    assert ended(KeyError("Umberleigh")) == (1, "fingerpost-test: crashed (KeyError)\n")
+
+
+PROGRAM = """
+    import msgspec
+    from fingerpost.membership import commands
+
+    class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        words: str
+
+    async def serve(loaded, log, stop):
+        log.info("test.greeted", words=loaded.words)
+
+    EVENTS = {"test.greeted": frozenset({"words"})}
+    PROGRAM = commands.Program("fingerpost-test", "test", Settings, EVENTS, serve)
+    app = commands.command_line("A program.")
+
+    @app.command()
+    def run(settings_file: commands.SettingsFile) -> None:
+        PROGRAM.run(settings_file)
+
+    commands.main(app, PROGRAM.name)
+"""
+
+
+def run_program(settings_file: Path) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, since it takes over signals and logs."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), "--settings", str(settings_file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_process_runs_with_its_settings_and_its_log(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text('words = "hello"')
+    done = run_program(settings)
+    assert done.returncode == 0, done.stderr
+    greeted, stopped = (json.loads(line) for line in done.stderr.splitlines())
+    assert (greeted["party"], greeted["event"], greeted["words"]) == (
+        "test",
+        "test.greeted",
+        "hello",
+    )
+    assert stopped["event"] == "process.stopped"
+
+
+def test_settings_that_do_not_fit_end_a_process_before_it_has_a_log(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("words = 7")
+    done = run_program(settings)
+    assert done.returncode == 2
+    fault = "words: expected text in quotation marks, found a whole number"
+    assert done.stderr == f"fingerpost-test: {settings}: {fault}\n"
+
+
+# ---- a member ------------------------------------------------------------------------------------
+
+
+class Desk:
+    """Where somebody enrols a gateway."""
+
+    def __init__(self, folder: Path) -> None:
+        self.credentials = folder / "credentials"
+        self.request = folder / "request"
+
+    def enrol(
+        self,
+        *,
+        federation: str = "pilot",
+        member: str = "gateway-1",
+        organisation: str = "A council",
+        request: Path | None = None,
+    ) -> EnrolmentRequest:
+        commands.enrol(
+            Service.GATEWAY,
+            federation=federation,
+            member=member,
+            organisation=organisation,
+            credentials=self.credentials,
+            request=request or self.request,
+            lookups_per_day=50,
+            passport_keys={OAK: b"p" * 32},
+        )
+        return read_enrolment(self.request.read_bytes())
+
+
+OAK = AgencyId("e99000001.oak")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_request_says_what_was_typed_and_the_key_that_was_made(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = desk.enrol()
+    assert (value.federation, value.member) == (FederationId("pilot"), MemberId("gateway-1"))
+    assert (value.service, value.organisation) == (Service.GATEWAY, "A council")
+    assert (value.lookups_per_day, value.passport_keys) == (50, {OAK: b"p" * 32})
+    assert value.signing_key == MemberKeys.load(desk.credentials).public_key
+    assert capsys.readouterr().out == (
+        f"Request written. Read this fingerprint to the authority: {value.fingerprint}\n"
+    )
+
+
+def test_what_was_typed_wrong_leaves_no_keys_behind(desk: Desk) -> None:
+    """Keys are made once: those of a slip would stand in the way of the second try."""
+    with pytest.raises(
+        Defect, match=r"^--federation: expected a federation's id, such as [a-z-]+$"
+    ):
+        desk.enrol(federation="Pilot!")
+    with pytest.raises(Defect, match=r"^--member: expected a member's id, such as [a-z-]+$"):
+        desk.enrol(member="Gateway")
+    with pytest.raises(Refused, match=r"enrolment\.organisation"):
+        desk.enrol(organisation="a\x1b[2Kb")
+    assert not desk.credentials.exists()
+    desk.enrol()
+
+
+def test_a_member_has_one_key(desk: Desk) -> None:
+    first = desk.enrol()
+    with pytest.raises(Defect, match="exists already"):
+        desk.enrol()
+    assert MemberKeys.load(desk.credentials).public_key == first.signing_key
+
+
+def test_a_request_that_cannot_be_written_names_the_option(desk: Desk, tmp_path: Path) -> None:
+    with pytest.raises(Defect, match=r"^--request: .* cannot be written"):
+        desk.enrol(request=tmp_path / "none" / "request")
+
+
+async def test_health_is_said_and_is_the_exit_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    health = Health()
+    server = await serve_health(health, tmp_path / "health.sock")
+    try:
+        for serving, said in ((False, (1, "not serving\n")), (True, (0, "serving\n"))):
+            await health.set("", serving=serving)
+            with pytest.raises(typer.Exit) as ended:
+                await asyncio.to_thread(commands.tell_health, tmp_path / "health.sock")
+            assert (ended.value.exit_code, capsys.readouterr().out) == said
+    finally:
+        await server.stop(None)
+
+
+# ---- the audit log -------------------------------------------------------------------------------
+
+
+class Watched(AuditLog):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+        super().close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Watched]:
+    log = Watched.open(tmp_path / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
+    log.append(AuditEvent("test.event", Actor("oak"), OperationId("one"), MARCH, {}, b"a name"))
+    yield log
+    log.close()
+
+
+def test_a_whole_chain_is_said_with_its_head(
+    log: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = log.head()
+    commands.tell_whole(log)
+    assert capsys.readouterr().out == f"1 entries, whole. Head: {head.hash.hex()}\n"
+    assert log.closed
+
+
+def test_a_chain_that_lacks_what_was_witnessed_is_broken(log: Watched) -> None:
+    with pytest.raises(BrokenChain):
+        commands.verified(log, Receipt(2, bytes(32)))
+    assert log.closed
+
+
+def test_a_month_is_forgotten_by_somebody_for_a_reason(
+    log: Watched, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands.forget(log, "2026-03", by="dpo", why="ref-1")
+    assert log.closed
+    assert capsys.readouterr().out.startswith("2026-03 is forgotten. ")
+    with closing(
+        AuditLog.open(tmp_path / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
+    ) as again:
+        first, second = again.show(0, commands.NEVER, decrypt=True)
+    assert (first.body, first.forgotten) == (None, True)
+    assert (str(second.actor), str(second.operation)) == ("dpo", "ref-1")
+
+
+@pytest.mark.parametrize(
+    ("month", "by", "why"),
+    [("2026-13", "dpo", "ref-1"), ("2026-03", "The DPO", "ref-1"), ("2026-03", "dpo", "a reason")],
+)
+def test_what_was_typed_wrong_forgets_nothing(
+    log: Watched, tmp_path: Path, month: str, by: str, why: str
+) -> None:
+    with pytest.raises(Defect):
+        commands.forget(log, month, by=by, why=why)
+    assert log.closed
+    with closing(
+        AuditLog.open(tmp_path / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
+    ) as again:
+        (entry,) = again.show(0, commands.NEVER, decrypt=True)
+    assert entry.body == b"a name"
+
+
+def test_times_are_utc() -> None:
+    assert commands.utc(MARCH) == "2026-03-03 12:00:00"

@@ -1,0 +1,441 @@
+"""Peppers come once an epoch, turn on every night, and what is past is not in the folder any more."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import random
+import secrets
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakes.clock import ManualClock
+from fakes.repository import DAY, FakeRepository, listed
+from fingerpost.membership import peppers
+from fingerpost.membership.epoch_keys import epochs_to_prepare, is_over, next_epoch
+from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, earliest_day, keep_peppers
+from fingerpost.private.locators import PEPPER_BYTES, Pepper
+from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, seal_pepper
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation_files import SealedPepper
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.schedule import day_of, day_of_slot, slots_to_hold
+from fingerpost.runtime import logs
+from fingerpost.runtime.settings import write_secret
+
+NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
+MIDNIGHT = (NOW // DAY + 1) * DAY
+TODAY = day_of(NOW)
+ME = MemberId("node-north")
+THREE, FOUR, FIVE = map(EpochNumber, (3, 4, 5))
+PARAMETERS = listed(NOW).parameters  # epoch 3 runs for 3 days yet, 4 is announced
+
+
+def sealed_for(store: PepperStore, epoch: EpochNumber, pepper: Pepper) -> SealedPepper:
+    key = dict(store.prepare(PARAMETERS, NOW))[epoch]
+    return seal_pepper(pepper, ME, key)
+
+
+def code_of(act: Callable[[], object]) -> Code:
+    with pytest.raises(Refused) as refused:
+        act()
+    return refused.value.code
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "peppers"
+
+
+@pytest.fixture
+def store(folder: Path) -> PepperStore:
+    return PepperStore(folder, ME)
+
+
+@pytest.fixture
+def pepper() -> Pepper:
+    return new_pepper(THREE, TODAY, secrets.token_bytes)
+
+
+class TestWhichEpochs:
+    def test_those_announced_and_the_next(self) -> None:
+        assert epochs_to_prepare(PARAMETERS, (), NOW) == (THREE, FOUR, FIVE)
+        assert epochs_to_prepare(PARAMETERS, {FOUR}, NOW) == (THREE, FIVE)
+
+    def test_the_first_before_any(self) -> None:
+        none = replace(PARAMETERS, epochs=())
+        assert epochs_to_prepare(none, (), NOW) == (EpochNumber(1),)
+        assert next_epoch(PARAMETERS) == FIVE
+
+    def test_none_that_is_over(self) -> None:
+        end = PARAMETERS.epochs[0].ends_at
+        assert epochs_to_prepare(PARAMETERS, (), end + 179) == (THREE, FOUR, FIVE)
+        assert epochs_to_prepare(PARAMETERS, (), end + 180) == (FOUR, FIVE)
+        assert is_over(PARAMETERS.epochs[0], end + 180)
+
+
+class TestReceiving:
+    def test_a_key_is_made_once_for_its_owner_s_eyes(
+        self, store: PepperStore, folder: Path
+    ) -> None:
+        awaited = store.prepare(PARAMETERS, NOW)
+        assert [epoch for epoch, _ in awaited] == [THREE, FOUR, FIVE]
+        assert {len(key) for _, key in awaited} == {1216}
+        assert names(folder) == ["3.key", "4.key", "5.key"]
+        assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+        assert store.prepare(PARAMETERS, NOW) == awaited
+        assert PepperStore(folder, ME).prepare(PARAMETERS, NOW) == awaited
+
+    def test_what_arrives_is_kept_and_its_key_destroyed(
+        self, store: PepperStore, folder: Path, pepper: Pepper
+    ) -> None:
+        sealed = sealed_for(store, THREE, pepper)
+        assert store.open(sealed, NOW)
+        assert store.pepper(THREE, TODAY) == pepper
+        assert names(folder) == [f"3.{TODAY}.pepper", "4.key", "5.key"]
+        assert stat.S_IMODE((folder / f"3.{TODAY}.pepper").stat().st_mode) == 0o600
+        assert [epoch for epoch, _ in store.prepare(PARAMETERS, NOW)] == [FOUR, FIVE]
+
+    def test_it_is_opened_once(self, store: PepperStore, pepper: Pepper) -> None:
+        sealed = sealed_for(store, THREE, pepper)
+        assert store.open(sealed, NOW)
+        assert not store.open(sealed, NOW)
+
+    def test_one_that_is_not_for_this_key(
+        self, store: PepperStore, folder: Path, pepper: Pepper
+    ) -> None:
+        sealed_for(store, THREE, pepper)
+        stranger = make_receiving_key(secrets.token_bytes).public_key
+        wrong = seal_pepper(pepper, ME, stranger)
+        assert code_of(lambda: store.open(wrong, NOW)) is Code.BAD_SEAL
+        other_day = replace(sealed_for(store, THREE, pepper), day=TODAY + 1)
+        assert code_of(lambda: store.open(other_day, NOW)) is Code.BAD_SEAL
+        assert names(folder) == ["3.key", "4.key", "5.key"]
+        assert store.open(sealed_for(store, THREE, pepper), NOW)
+
+    def test_one_that_is_not_awaited(self, store: PepperStore, pepper: Pepper) -> None:
+        key = make_receiving_key(secrets.token_bytes).public_key
+        mine, theirs = seal_pepper(pepper, ME, key), seal_pepper(pepper, MemberId("x"), key)
+        assert code_of(lambda: store.open(mine, NOW)) is Code.NOT_READY
+        assert code_of(lambda: store.open(theirs, NOW)) is Code.NOT_ALLOWED
+
+    def test_late_in_the_epoch_only_today_s_is_kept(self, store: PepperStore, folder: Path) -> None:
+        first = new_pepper(THREE, TODAY - 80, secrets.token_bytes)
+        store.open(sealed_for(store, THREE, first), NOW)
+        assert store.pepper(THREE, TODAY) == first.at(TODAY)
+        assert code_of(lambda: store.pepper(THREE, TODAY - 1)) is Code.NOT_READY
+        assert f"3.{TODAY}.pepper" in names(folder)
+
+    def test_ahead_of_the_epoch_its_first_day_is_kept(
+        self, store: PepperStore, folder: Path
+    ) -> None:
+        first = new_pepper(FOUR, TODAY + 3, secrets.token_bytes)
+        store.open(sealed_for(store, FOUR, first), NOW)
+        store.ratchet(PARAMETERS, NOW)
+        assert store.pepper(FOUR, TODAY + 3) == first
+        assert code_of(lambda: store.pepper(FOUR, TODAY)) is Code.NOT_READY
+        assert f"4.{TODAY + 3}.pepper" in names(folder)
+
+
+class TestTurningOn:
+    @pytest.fixture
+    def held(self, store: PepperStore, pepper: Pepper) -> PepperStore:
+        store.open(sealed_for(store, THREE, pepper), NOW)
+        return store
+
+    def test_tomorrow_s_is_at_hand_before_midnight(self, held: PepperStore, pepper: Pepper) -> None:
+        held.ratchet(PARAMETERS, MIDNIGHT - 61)
+        assert held.pepper(THREE, TODAY + 1) == pepper.next()
+        assert held.pepper(THREE, TODAY) == pepper
+
+    def test_yesterday_s_goes_when_its_last_slot_does(
+        self, held: PepperStore, folder: Path, pepper: Pepper
+    ) -> None:
+        held.ratchet(PARAMETERS, MIDNIGHT + 179)
+        assert held.pepper(THREE, TODAY) == pepper
+        held.ratchet(PARAMETERS, MIDNIGHT + 180)
+        assert code_of(lambda: held.pepper(THREE, TODAY)) is Code.NOT_READY
+        assert names(folder) == [f"3.{TODAY + 1}.pepper", "4.key", "5.key"]
+        again = PepperStore(folder, ME)
+        assert again.pepper(THREE, TODAY + 1) == pepper.next()
+        assert pepper.value not in b"".join(p.read_bytes() for p in folder.iterdir())
+
+    @given(st.integers(0, 2 * DAY))
+    @settings(deadline=None)
+    def test_all_slots_to_hold_have_their_pepper_whenever_it_turns(
+        self, tmp_path_factory: pytest.TempPathFactory, seconds: int
+    ) -> None:
+        store = PepperStore(tmp_path_factory.mktemp("peppers"), ME)
+        first = new_pepper(THREE, TODAY, secrets.token_bytes)
+        store.open(sealed_for(store, THREE, first), NOW)
+        now = NOW + seconds
+        store.ratchet(PARAMETERS, now)
+        for slot in slots_to_hold(now):
+            day = day_of_slot(slot)
+            assert store.pepper(THREE, day).slot_key(slot) == first.at(day).slot_key(slot)
+        assert earliest_day(now) == day_of_slot(slots_to_hold(now)[0])
+        with pytest.raises(Refused):
+            store.pepper(THREE, earliest_day(now) - 1)
+
+    def test_after_days_off_it_catches_up(self, held: PepperStore, folder: Path) -> None:
+        held.ratchet(PARAMETERS, NOW + 2 * DAY)
+        assert f"3.{TODAY + 2}.pepper" in names(folder)
+
+    def test_nothing_is_left_of_an_epoch_that_is_over(
+        self, held: PepperStore, folder: Path
+    ) -> None:
+        end = PARAMETERS.epochs[0].ends_at
+        held.ratchet(PARAMETERS, end + 179)
+        held.pepper(THREE, day_of(end - 1))
+        held.ratchet(PARAMETERS, end + 180)
+        assert names(folder) == ["4.key", "5.key"]
+        assert code_of(lambda: held.pepper(THREE, day_of(end))) is Code.NOT_READY
+
+    def test_nothing_is_left_of_an_epoch_older_than_all_announced(
+        self, held: PepperStore, folder: Path
+    ) -> None:
+        only_four = replace(PARAMETERS, epochs=PARAMETERS.epochs[1:])
+        held.ratchet(only_four, NOW)
+        assert names(folder) == ["4.key", "5.key"]
+
+    def test_an_epoch_that_is_not_named_for_a_while_is_not_lost(
+        self, held: PepperStore, folder: Path
+    ) -> None:
+        held.ratchet(replace(PARAMETERS, epochs=()), NOW)
+        held.pepper(THREE, TODAY)
+
+    def test_keys_of_epochs_over_go(self, store: PepperStore, folder: Path) -> None:
+        store.prepare(PARAMETERS, NOW)
+        store.ratchet(PARAMETERS, PARAMETERS.epochs[0].ends_at + 180)
+        assert names(folder) == ["4.key", "5.key"]
+
+
+class TestStoppedHalfWay:
+    """The power may fail between any two steps."""
+
+    def test_opened_and_the_key_not_yet_destroyed(
+        self,
+        store: PepperStore,
+        folder: Path,
+        pepper: Pepper,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        sealed = sealed_for(store, THREE, pepper)
+        with monkeypatch.context() as stopped:
+            stopped.setattr(peppers, "_erase", stop)
+            with pytest.raises(KeyboardInterrupt):
+                store.open(sealed, NOW)
+        assert {"3.key", f"3.{TODAY}.pepper"} <= set(names(folder))
+        again = PepperStore(folder, ME)
+        assert "3.key" not in names(folder)
+        assert again.pepper(THREE, TODAY) == pepper
+
+    def test_turned_on_and_yesterday_s_not_yet_erased(
+        self,
+        store: PepperStore,
+        folder: Path,
+        pepper: Pepper,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        store.open(sealed_for(store, THREE, pepper), NOW)
+        with monkeypatch.context() as stopped:
+            stopped.setattr(peppers, "_erase", stop)
+            with pytest.raises(KeyboardInterrupt):
+                store.ratchet(PARAMETERS, NOW + DAY)
+        again = PepperStore(folder, ME)
+        assert again.pepper(THREE, TODAY + 1) == pepper.next()
+        assert names(folder) == [f"3.{TODAY + 1}.pepper", "4.key", "5.key"]
+
+    def test_what_a_write_or_an_erasure_left_is_cleared(
+        self, store: PepperStore, folder: Path
+    ) -> None:
+        (folder / f".3.{TODAY}.pepper.0011").write_bytes(bytes(32))
+        (folder / "2.key").write_bytes(b"")
+        PepperStore(folder, ME)
+        assert names(folder) == []
+
+    @pytest.mark.parametrize("name", ["3.key", "3.20000.pepper", "9999999999.key"])
+    def test_a_file_that_is_no_secret_of_ours_stops_it(self, folder: Path, name: str) -> None:
+        folder.mkdir()
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_bytes(b"short")
+        with pytest.raises(Defect):
+            PepperStore(folder, ME)
+
+    @pytest.mark.parametrize("bit", [0, 100, 8 * PEPPER_BYTES - 1, 8 * PEPPER_BYTES, 319])
+    def test_one_bit_that_turned_over_stops_it(
+        self, store: PepperStore, folder: Path, pepper: Pepper, bit: int
+    ) -> None:
+        """Wrong by one bit it finds nobody: every answer would be a "no"."""
+        store.open(sealed_for(store, THREE, pepper), NOW)
+        path = folder / f"3.{TODAY}.pepper"
+        turned = bytearray(path.read_bytes())
+        turned[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(turned)
+        with pytest.raises(Defect, match="damaged"):
+            PepperStore(folder, ME)
+
+    @pytest.mark.parametrize("name", [f"3.{TODAY + 1}.pepper", f"4.{TODAY}.pepper"])
+    def test_a_pepper_under_another_s_name_stops_it(
+        self, store: PepperStore, folder: Path, pepper: Pepper, name: str
+    ) -> None:
+        store.open(sealed_for(store, THREE, pepper), NOW)
+        (folder / f"3.{TODAY}.pepper").rename(folder / name)
+        with pytest.raises(Defect, match="damaged"):
+            PepperStore(folder, ME)
+
+    def test_zeros_are_nobody_s_pepper(self, store: PepperStore, folder: Path) -> None:
+        for zeros in (Pepper(THREE, TODAY, bytes(32)), Pepper(THREE, TODAY - 1, bytes(32))):
+            sealed = sealed_for(store, THREE, zeros)
+            assert code_of(partial(store.open, sealed, NOW)) is Code.MALFORMED
+        assert "3.key" in names(folder)
+        where = (3).to_bytes(4, "big") + TODAY.to_bytes(8, "big")
+        fits = hashlib.sha256(b"fingerpost/v1 pepper file" + where + bytes(32)).digest()[:8]
+        write_secret(folder / f"3.{TODAY}.pepper", bytes(32) + fits)
+        with pytest.raises(Defect, match="damaged"):
+            PepperStore(folder, ME)
+
+    def test_a_file_open_to_others_stops_it(self, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "3.20000.pepper").write_bytes(bytes(32))
+        (folder / "3.20000.pepper").chmod(0o644)
+        with pytest.raises(Defect, match="open to group or others"):
+            PepperStore(folder, ME)
+
+
+def stop(path: Path) -> None:
+    raise KeyboardInterrupt
+
+
+class Keeping:
+    """A member that keeps its peppers beside a repository whose authority seals to what is deposited."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.clock = ManualClock(NOW)
+        self.repository = FakeRepository(tmp_path, NOW)
+        self.repository.publish(*listed(NOW).parts)
+        self.client = MemberListClient(
+            tmp_path / "list", self.repository.root, self.repository.fetch, ME
+        )
+        self.members = MemberList()
+        self.members.update(self.client.refresh(NOW))
+        self.store = PepperStore(tmp_path / "peppers", ME)
+        self.deposited: list[tuple[EpochNumber, bytes]] = []
+        self.refuses: Code | None = None
+        self.log = io.StringIO()
+        catalogue = {**PEPPER_EVENTS, **MEMBER_LIST_EVENTS}
+        log = logs.configure("test", catalogue, strict=True, stream=self.log, now=self.clock.now)
+        self._task = asyncio.ensure_future(
+            keep_peppers(
+                self.store,
+                self.client,
+                self.members,
+                self.deposit,
+                self.clock,
+                random=random.Random(1).random,
+                log=log,
+            )
+        )
+
+    async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
+        if self.refuses is not None:
+            raise Refused(self.refuses, "issuer")
+        self.deposited.append((epoch, public_key))
+
+    def publish(self, pepper: Pepper) -> None:
+        key = dict(self.deposited)[pepper.epoch]
+        self.repository.publish(*listed(NOW).parts, peppers=[seal_pepper(pepper, ME, key)])
+        self.members.update(self.client.refresh(self.clock.now()))
+
+    async def asleep(self) -> None:
+        async with asyncio.timeout(10):
+            while self.clock.sleeping < 2:
+                await self.clock.settle()
+
+    async def run_for(self, seconds: float) -> None:
+        await self.asleep()
+        self.clock.advance(seconds)
+        await self.asleep()
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+
+class TestKeeping:
+    async def test_from_deposit_to_pepper(self, tmp_path: Path) -> None:
+        keeping = Keeping(tmp_path)
+        await keeping.asleep()
+        assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
+        pepper = new_pepper(THREE, TODAY, secrets.token_bytes)
+        keeping.publish(pepper)
+        await keeping.run_for(20)
+        assert keeping.store.pepper(THREE, TODAY) == pepper
+        await keeping.run_for(MIDNIGHT + 200 - keeping.clock.now())
+        with pytest.raises(Refused):
+            keeping.store.pepper(THREE, TODAY)
+        assert keeping.log.getvalue().count("pepper.opened") == 1
+        await keeping.stop()
+
+    async def test_keys_are_left_again_until_the_pepper_comes(self, tmp_path: Path) -> None:
+        keeping = Keeping(tmp_path)
+        await keeping.run_for(400)
+        assert len(keeping.deposited) == 3
+        keeping.publish(new_pepper(THREE, TODAY, secrets.token_bytes))
+        await keeping.run_for(20)
+        await keeping.run_for(6 * 3600)
+        assert [epoch for epoch, _ in keeping.deposited[3:]] == [FOUR, FIVE]
+        await keeping.stop()
+
+    async def test_an_issuer_that_is_away_is_asked_again(self, tmp_path: Path) -> None:
+        keeping = Keeping(tmp_path)
+        keeping.refuses = Code.UNAVAILABLE
+        await keeping.asleep()
+        keeping.refuses = None
+        await keeping.run_for(301)
+        assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
+        await keeping.stop()
+
+    async def test_yesterday_s_pepper_goes_though_the_list_has_run_out(
+        self, tmp_path: Path
+    ) -> None:
+        keeping = Keeping(tmp_path)
+        await keeping.asleep()
+        keeping.publish(new_pepper(THREE, TODAY, secrets.token_bytes))
+        await keeping.run_for(20)
+        await keeping.run_for(2 * DAY)
+        with pytest.raises(Refused):
+            keeping.members.at(keeping.clock.now())
+        with pytest.raises(Refused):
+            keeping.store.pepper(THREE, TODAY + 1)
+        keeping.store.pepper(THREE, TODAY + 2)
+        await keeping.stop()
+
+    async def test_one_that_does_not_open_is_told_once(self, tmp_path: Path) -> None:
+        keeping = Keeping(tmp_path)
+        await keeping.asleep()
+        stranger = make_receiving_key(secrets.token_bytes).public_key
+        pepper = new_pepper(THREE, TODAY, secrets.token_bytes)
+        sealed = seal_pepper(pepper, ME, stranger)
+        keeping.repository.publish(*listed(NOW).parts, peppers=[sealed])
+        keeping.members.update(keeping.client.refresh(NOW))
+        for _ in range(3):
+            await keeping.run_for(20)
+        assert keeping.log.getvalue().count("pepper.not_opened") == 1
+        keeping.publish(pepper)
+        await keeping.run_for(20)
+        assert keeping.store.pepper(THREE, TODAY) == pepper
+        await keeping.stop()

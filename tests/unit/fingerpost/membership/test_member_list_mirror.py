@@ -1,0 +1,146 @@
+"""The broker hands on whole states: members that fetch from it end where the issuer's list is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fakes.repository import FakeRepository, Keys, listed
+from fingerpost.membership.member_list import MemberListClient
+from fingerpost.membership.member_list_mirror import Mirror
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation_files import SealedPepper
+from fingerpost.protocol.ids import EpochNumber, MemberId
+
+NOW = 1_800_000_000.0
+NODE = MemberId("node-north")
+PEPPER = SealedPepper(EpochNumber(3), NODE, 20_000, b"sealed to me")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> FakeRepository:
+    made = FakeRepository(tmp_path, NOW)
+    made.publish(*listed(NOW).parts, peppers=[PEPPER])
+    return made
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, repository: FakeRepository) -> Mirror:
+    return Mirror(tmp_path / "mirror", repository.root, repository.fetch)
+
+
+@pytest.fixture
+def member(tmp_path: Path, repository: FakeRepository, mirror: Mirror) -> MemberListClient:
+    return MemberListClient(tmp_path / "member", repository.root, mirror.file, NODE)
+
+
+def code_of(mirror: Mirror, path: str) -> Code:
+    with pytest.raises(Refused) as refused:
+        mirror.file(path)
+    return refused.value.code
+
+
+def test_a_member_gets_the_same_list_and_its_pepper(
+    mirror: Mirror, member: MemberListClient
+) -> None:
+    assert mirror.refresh(NOW) == member.refresh(NOW)
+    assert member.sealed_pepper(EpochNumber(3)) == PEPPER
+
+
+def test_a_list_that_is_half_published_is_not_handed_on(
+    mirror: Mirror, member: MemberListClient, repository: FakeRepository
+) -> None:
+    mirror.refresh(NOW)
+    wanted = listed(NOW)
+    repository.publish(*replace(wanted, members=wanted.members[:-1]).parts, peppers=[PEPPER])
+    index = repository.files.pop("targets/index.json")
+    with pytest.raises(Refused):
+        mirror.refresh(NOW)
+    assert len(member.refresh(NOW).members) == 7
+    repository.files["targets/index.json"] = index
+    mirror.refresh(NOW)
+    assert len(member.refresh(NOW).members) == 6
+
+
+def test_a_pepper_that_is_missing_fails_the_refresh(
+    mirror: Mirror, repository: FakeRepository
+) -> None:
+    del repository.files[f"targets/peppers/3/{NODE}.json"]
+    with pytest.raises(Refused):
+        mirror.refresh(NOW)
+
+
+def test_who_is_in_the_middle_of_the_list_before_can_go_on(
+    mirror: Mirror, repository: FakeRepository, tmp_path: Path
+) -> None:
+    mirror.refresh(NOW)
+    slow: list[str] = []
+
+    def fetch(path: str) -> bytes:
+        if path == "targets/deny-list.json":  # nearly the last: all before is of the list before
+            repository.suspend(NODE)
+            mirror.refresh(NOW)
+        slow.append(path)
+        return mirror.file(path)
+
+    member = MemberListClient(tmp_path / "slow", repository.root, fetch, NODE)
+    with pytest.raises(Refused):
+        member.refresh(NOW)
+    slow.clear()
+    assert member.refresh(NOW).version == 2
+    assert not [path for path in slow if path.startswith(("targets/members", "targets/areas"))]
+
+
+def test_after_a_restart_it_serves_what_it_last_served(
+    mirror: Mirror, repository: FakeRepository, tmp_path: Path, member: MemberListClient
+) -> None:
+    mirror.refresh(NOW)
+
+    def nobody(path: str) -> bytes:
+        raise Refused(Code.UNAVAILABLE, "no network")
+
+    again = Mirror(tmp_path / "mirror", repository.root, nobody)
+    assert code_of(again, "metadata/timestamp.json") is Code.NOT_READY
+    again.load(NOW)
+    assert again.file("metadata/timestamp.json") == repository.files["metadata/timestamp.json"]
+    member = MemberListClient(tmp_path / "member", repository.root, again.file, NODE)
+    assert member.refresh(NOW).version == 1
+    assert member.sealed_pepper(EpochNumber(3)) == PEPPER
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "targets/",
+        "targets/none.json",
+        "index.json",
+        "metadata/2.root.json",
+        "metadata/../root.json",
+        "targets/../last-good",
+        "targets/metadata/timestamp.json",
+    ],
+)
+def test_there_is_nothing_else(mirror: Mirror, path: str) -> None:
+    mirror.refresh(NOW)
+    assert code_of(mirror, path) is Code.NOT_ALLOWED
+
+
+def test_a_member_with_an_older_root_than_the_broker_s_finds_its_way(
+    repository: FakeRepository, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        repository.rotate_root(Keys(root=repository.keys.root))
+    repository.publish(*listed(NOW).parts)
+    newer = tmp_path / "newer-root.json"
+    newer.write_bytes(repository.files["metadata/3.root.json"])
+    mirror = Mirror(tmp_path / "mirror", newer, repository.fetch)
+    mirror.refresh(NOW)
+    member = MemberListClient(tmp_path / "member", repository.root, mirror.file, NODE)
+    assert member.refresh(NOW).version == 2
+    repository.rotate_root(Keys(root=repository.keys.root))
+    repository.publish(*listed(NOW).parts)
+    mirror.refresh(NOW)
+    assert member.refresh(NOW).version == 3

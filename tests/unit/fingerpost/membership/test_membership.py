@@ -1,0 +1,124 @@
+"""A member's footing: whom it calls, and the keys that it leaves with the issuer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.certificates import FakeAuthority
+from fakes.clock import ManualClock
+from fingerpost.membership import bundle
+from fingerpost.membership.credentials import make_member_keys
+from fingerpost.membership.membership import Membership, Places
+from fingerpost.protocol.codec.statements import claimed_signer, read_epoch_key
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Service
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.runtime import rpc
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.logs import Logger
+from fingerpost.wire.v1 import member_list_pb2 as pb
+from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
+
+NOW = 1_800_000_000.0
+FEDERATION = FederationId("pilot")
+ISSUER = Identity(FEDERATION, MemberId("issuer"), Service.ISSUER)
+HOLDERS = (MemberId("holder-b"), MemberId("holder-a"))
+ME = MemberId("node-north")
+
+
+class Inbox(stubs.IssuerServiceServicer):
+    """Of an issuer that takes any deposit."""
+
+    def __init__(self) -> None:
+        self.deposited: list[bytes] = []
+        self.address = ""
+
+    async def Certify(self, request: pb.CertifyRequest, context: Any) -> pb.CertifyResponse:
+        raise Refused(Code.NOT_READY, "an inbox only")
+
+    async def Deposit(self, request: pb.DepositRequest, context: Any) -> pb.DepositResponse:
+        self.deposited.append(request.envelope)
+        return pb.DepositResponse()
+
+
+@pytest.fixture
+async def inbox(authority: FakeAuthority, log: Logger) -> AsyncIterator[Inbox]:
+    inbox = Inbox()
+    server = rpc.server(rpc.SERVER_FILES, rpc.Edge(log, longest=30))
+    stubs.add_IssuerServiceServicer_to_server(inbox, server)
+    credentials = authority.server(ISSUER).without_client_certificates()
+    inbox.address = f"127.0.0.1:{rpc.listen(server, '127.0.0.1:0', credentials)}"
+    await server.start()
+    yield inbox
+    await server.stop(None)
+
+
+@pytest.fixture
+def places(tmp_path: Path, authority: FakeAuthority, inbox: Inbox) -> Places:
+    """A node's."""
+    nowhere = bundle.Address("127.0.0.1:9")
+    bundle.write_bundle(
+        tmp_path / "bundle",
+        bundle.EnrolmentBundle(
+            federation=FEDERATION,
+            member=ME,
+            service=Service.NODE,
+            addresses=bundle.Addresses(
+                issuer=bundle.Endpoint(ISSUER.member, bundle.Address(inbox.address)),
+                broker=MemberId("broker"),
+                broker_nodes=nowhere,
+                broker_askers=nowhere,
+                key_holders=(
+                    bundle.Endpoint(HOLDERS[0], nowhere),
+                    bundle.Endpoint(HOLDERS[1], nowhere),
+                ),
+            ),
+            root=b"root",
+            certificate_authority=authority.file.read_bytes(),
+        ),
+    )
+    make_member_keys(tmp_path / "credentials")
+    return Places(tmp_path / "bundle", tmp_path / "credentials", tmp_path / "list")
+
+
+def member(places: Places, service: Service, log: Logger) -> Membership:
+    return Membership(
+        places, service, clock=ManualClock(NOW), log=log, random=random.Random(1).random
+    )
+
+
+async def test_a_key_of_an_epoch_is_left_with_the_issuer_signed(
+    places: Places, inbox: Inbox, log: Logger
+) -> None:
+    me = member(places, Service.NODE, log)
+    await me.deposit(EpochNumber(4), b"k" * 32)
+    (envelope,) = inbox.deposited
+    opened, signer = claimed_signer(envelope)
+    statement = read_epoch_key(opened, me.keys.signing_key.public_key())
+    assert (signer, statement.member, statement.federation) == (ME, ME, FEDERATION)
+    assert (statement.epoch, statement.key) == (EpochNumber(4), b"k" * 32)
+    assert statement.issued_at == NOW
+
+
+async def test_key_holders_are_called_in_the_order_of_the_bundle_and_as_listed_only(
+    places: Places, log: Logger
+) -> None:
+    channels = member(places, Service.NODE, log).dialled_key_holders()
+    assert [each._peer for each in channels] == [
+        Identity(FEDERATION, holder, Service.KEY_HOLDER) for holder in HOLDERS
+    ]
+    for channel in channels:
+        with pytest.raises(Refused) as refused:
+            channel.channel()
+        assert refused.value.code is Code.UNTRUSTED_METADATA
+        await channel.close()
+
+
+async def test_a_bundle_for_another_service_is_refused(places: Places, log: Logger) -> None:
+    with pytest.raises(Defect, match="another service"):
+        member(places, Service.GATEWAY, log)

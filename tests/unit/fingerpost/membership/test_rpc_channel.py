@@ -1,0 +1,173 @@
+"""Who is called must still be a member, at each call and while nothing is called."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import grpc.aio
+import pytest
+
+from fakes.certificates import FakeAuthority
+from fakes.clock import ManualClock
+from fakes.node_world import BROKER, FEDERATION, HOLDERS, ISSUER, NODE, NOW, a_federation
+from fingerpost.membership.member_list import MemberList
+from fingerpost.membership.rpc_channel import Redialled, require_in_office
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.ids import MemberId
+from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.rpc import CODE_KEY
+
+ADDRESS = "127.0.0.1:9"
+PEERS = [
+    Identity(FEDERATION, BROKER, Service.BROKER),
+    Identity(FEDERATION, HOLDERS[0], Service.KEY_HOLDER),
+    Identity(FEDERATION, HOLDERS[1], Service.KEY_HOLDER),
+]
+OTHER = MemberId("other")
+
+
+def denied(federation: Federation, peer: Identity) -> Federation:
+    return replace(federation, deny=DenyList(members=frozenset({peer.member})))
+
+
+def unlisted(federation: Federation, peer: Identity) -> Federation:
+    members = {k: v for k, v in federation.members.items() if k != peer.member}
+    return replace(federation, members=members)
+
+
+def replaced(federation: Federation, peer: Identity) -> Federation:
+    """A member still, and another has its office."""
+    parameters = federation.parameters
+    holders = tuple(OTHER if h == peer.member else h for h in parameters.key_holders)
+    broker = OTHER if peer.service is Service.BROKER else parameters.broker
+    changed = replace(parameters, broker=broker, key_holders=(holders[0], holders[1]))
+    return replace(federation, parameters=changed)
+
+
+@pytest.fixture
+def members() -> MemberList:
+    members = MemberList()
+    members.update(a_federation())
+    return members
+
+
+@pytest.fixture
+async def dialled(
+    tmp_path: Path, members: MemberList, peer: Identity
+) -> AsyncIterator[tuple[Redialled, ManualClock]]:
+    tls = FakeAuthority.create(tmp_path / "authority").client(
+        Identity(FEDERATION, NODE, Service.NODE)
+    )
+    clock = ManualClock(NOW)
+    made = Redialled(ADDRESS, tls, peer, clock, members)
+    yield made, clock
+    await made.close()
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: str(peer.member))
+@pytest.mark.parametrize("change", [denied, unlisted, replaced])
+async def test_a_channel_to_one_that_was_put_out_is_closed_and_none_is_dialled(
+    dialled: tuple[Redialled, ManualClock],
+    members: MemberList,
+    peer: Identity,
+    change: Callable[[Federation, Identity], Federation],
+) -> None:
+    redialled, clock = dialled
+    before = redialled.channel()
+    assert redialled.channel() is before
+    listed = members.current
+    members.update(change(listed, peer))
+    await clock.settle()
+    with pytest.raises(grpc.aio.UsageError):
+        await before.unary_unary("/x/Y", bytes, bytes)(b"")
+    with pytest.raises(Refused) as refused:
+        redialled.channel()
+    assert refused.value.code is Code.NOT_A_MEMBER
+    members.update(listed)
+    assert redialled.channel() is not before
+
+
+@pytest.mark.parametrize("peer", PEERS[:1])
+async def test_nobody_is_called_on_an_expired_list(
+    dialled: tuple[Redialled, ManualClock],
+) -> None:
+    redialled, clock = dialled
+    redialled.channel()
+    clock.advance(limits.DAY)
+    with pytest.raises(Refused) as refused, redialled.call():
+        raise AssertionError
+    assert refused.value.code is Code.UNTRUSTED_METADATA
+    assert refused.value.asked == PEERS[0].at(ADDRESS)
+
+
+@pytest.mark.parametrize("peer", PEERS[:1])
+async def test_a_list_that_changes_for_others_leaves_the_channel(
+    dialled: tuple[Redialled, ManualClock], members: MemberList
+) -> None:
+    redialled, _ = dialled
+    before = redialled.channel()
+    members.update(denied(members.current, PEERS[1]))
+    assert redialled.channel() is before
+
+
+@pytest.mark.parametrize("peer", PEERS[:1])
+async def test_a_peer_that_was_not_reached_is_dialled_anew(
+    dialled: tuple[Redialled, ManualClock],
+) -> None:
+    redialled, _ = dialled
+    before = redialled.channel()
+    with pytest.raises(Refused) as refused:
+        with redialled.call() as channel:
+            assert channel is before
+            await channel.unary_unary("/x/Y", bytes, bytes)(b"", timeout=5)
+    assert refused.value.code is Code.UNAVAILABLE
+    assert refused.value.asked == PEERS[0].at(ADDRESS)
+    assert redialled.channel() is not before
+
+
+@pytest.mark.parametrize("peer", PEERS[:1])
+async def test_a_peer_that_refuses_keeps_its_channel(
+    dialled: tuple[Redialled, ManualClock],
+) -> None:
+    redialled, _ = dialled
+    before = redialled.channel()
+    said = grpc.aio.Metadata((CODE_KEY, Code.QUOTA.value))
+    status = grpc.StatusCode.RESOURCE_EXHAUSTED
+    quota = grpc.aio.AioRpcError(status, grpc.aio.Metadata(), said, "", "")
+    with pytest.raises(Refused) as refused, redialled.call():
+        raise quota
+    assert refused.value.code is Code.QUOTA
+    with pytest.raises(KeyError), redialled.call():
+        raise KeyError
+    assert redialled.channel() is before
+
+
+@pytest.mark.parametrize("peer", PEERS[:1])
+async def test_closed_it_no_longer_listens_to_the_list(
+    dialled: tuple[Redialled, ManualClock], members: MemberList
+) -> None:
+    await dialled[0].close()
+    assert not members._subscribers
+
+
+@pytest.mark.parametrize(
+    ("member", "service"),
+    [
+        (NODE, Service.NODE),
+        (BROKER, Service.KEY_HOLDER),
+        (HOLDERS[0], Service.BROKER),
+        (OTHER, Service.BROKER),
+    ],
+)
+def test_who_has_no_office_is_not_called(member: MemberId, service: Service) -> None:
+    with pytest.raises(Refused) as refused:
+        require_in_office(a_federation(), Identity(FEDERATION, member, service))
+    assert refused.value.code is Code.NOT_A_MEMBER
+
+
+def test_the_issuer_has_one() -> None:
+    require_in_office(a_federation(), Identity(FEDERATION, ISSUER, Service.ISSUER))

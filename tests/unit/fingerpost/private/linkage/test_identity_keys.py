@@ -1,0 +1,404 @@
+"""Match keys: bounds, order, name-spaces, and which children share one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.linkage import (
+    COMBINATIONS,
+    MOST_KEYS,
+    NORMALISATION_VERSION,
+    KeyKind,
+    MatchKey,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    oprf_input,
+)
+from fingerpost.private.linkage.combinations import FAR
+from fingerpost.private.linkage.golden_cases import CASES
+from fingerpost.private.linkage.ingredients import ingredients
+from fingerpost.private.linkage.kinds import Meets
+from fingerpost.private.linkage.pieces import pieces
+from fingerpost.protocol.errors import Defect
+
+NAMES = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "Tamsin",
+            "Baby of Sarah",
+            "Muhammad Yusuf",
+            "Anne-Marie",
+            "O'Brien",
+            "van der Berg-Smith",
+        ]
+    ),
+    st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cc", "Cs"]), max_size=30),
+)
+CHILDREN = st.builds(
+    Demographics,
+    forename=NAMES,
+    middle_names=NAMES,
+    surname=NAMES,
+    other_names=st.lists(st.builds(OtherName, NAMES, NAMES), max_size=3).map(tuple),
+    dob=st.none() | st.dates(),
+    sex=st.none() | st.sampled_from(Sex),
+    postcode=st.sampled_from(["", "LS6 2AB", "L6S 2AB", "LS6", "ZZ99 3VZ", "0X1 2JD", "nonsense"]),
+    nhs_number=st.sampled_from(["", "9434765919", "1111111111"]),
+    upn=st.sampled_from(["", "A950000178301"]),
+)
+
+
+def shared(asked: Demographics, record: Demographics, scope: Scope = Scope.NARROW) -> set[KeyKind]:
+    query = match_keys(normalise(asked), side=Side.QUERY, scope=scope)
+    held = match_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
+    return {key.kind for key in set(query) & set(held)}
+
+
+@given(CHILDREN, st.sampled_from(Side), st.sampled_from(Scope), st.booleans())
+@settings(max_examples=300)
+def test_keys_are_bounded_distinct_and_the_same_each_time(
+    child: Demographics, side: Side, scope: Scope, upn: bool
+) -> None:
+    keys = match_keys(normalise(child), side=side, scope=scope, upn=upn)
+    assert len(keys) <= MOST_KEYS[side]
+    assert len(set(keys)) == len(keys)
+    assert keys == match_keys(normalise(child), side=side, scope=scope, upn=upn)
+    assert all(key.value.isascii() and b"||" not in b"|" + key.value + b"|" for key in keys)
+
+
+@given(CHILDREN, st.sampled_from(Side))
+def test_narrow_keys_are_the_base_set_and_a_record_carries_them(
+    child: Demographics, side: Side
+) -> None:
+    form = normalise(child)
+    narrow = match_keys(form, side=side, scope=Scope.NARROW)
+    base = {c.kind for c in COMBINATIONS if c.scope is Scope.NARROW}
+    assert {key.kind for key in narrow} <= base
+    # Of NK the last places may be dropped, and weak kinds that stand behind wide ones; nothing else of the base set is.
+    before = next(n for n, c in enumerate(COMBINATIONS) if c.scope is Scope.WIDE)
+    lasts = {c.kind for c in COMBINATIONS[:before]} - {KeyKind.NK}
+    lasting = [key for key in narrow if key.kind in lasts]
+    lasting += [key for key in narrow if key.kind is KeyKind.NK][:4]
+    assert set(lasting) <= set(match_keys(form, side=side, scope=Scope.WIDE))
+
+
+def test_most_keys_are_what_the_wire_carries() -> None:
+    assert MOST_KEYS == {Side.QUERY: 32, Side.RECORD: 25}
+
+
+def test_every_kind_tells_enough_or_is_bound_to_the_home_or_weak() -> None:
+    of_tamsin = pieces(ingredients(normalise(TAMSIN)))
+    for combination in COMBINATIONS:
+        made = combination.recipe
+        number = combination.kind in (KeyKind.NHS, KeyKind.UPN)
+        at_home = made.places(of_tamsin) == of_tamsin.at_home
+        weak = combination.meets is not Meets.ALWAYS
+        assert made.tells >= 25.0 or number or at_home or weak, combination.kind
+        assert made.tells >= FAR or combination.scope is Scope.WIDE or number or at_home or weak
+
+
+def test_every_kind_stands_once_in_the_table() -> None:
+    assert sorted(c.kind for c in COMBINATIONS) == sorted(KeyKind)
+
+
+@given(CHILDREN)
+def test_no_key_without_a_number_rests_on_one_attribute(child: Demographics) -> None:
+    form = normalise(child)
+    for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE):
+        if key.kind not in (KeyKind.NHS, KeyKind.UPN):
+            assert key.value.count(b"|") >= 1
+    nameless = not (form.has_forename or form.has_surname)
+    if (form.birth is None) + nameless + (form.postcode is None) >= 2:
+        # Rare names alone open, and only where one side has no date of birth, or with an initial no place.
+        assert {k.kind for k in match_keys(form, side=Side.QUERY, scope=Scope.WIDE)} <= {
+            KeyKind.NHS,
+            KeyKind.NAMES_MIDDLE,
+            KeyKind.NO_DATE_NAMES_Q,
+            KeyKind.NO_DATE_NAMES_R,
+            KeyKind.NO_DATE_NAMES_MIDDLE_Q,
+            KeyKind.NO_DATE_NAMES_MIDDLE_R,
+            KeyKind.NO_PLACE_NAMES_MIDDLE_Q,
+            KeyKind.NO_PLACE_NAMES_MIDDLE_R,
+        }
+
+
+def test_the_number_comes_first() -> None:
+    keys = match_keys(normalise(CASES["NHS number"]), side=Side.QUERY, scope=Scope.WIDE)
+    assert keys[0] == MatchKey(KeyKind.NHS, b"1|9434765919")
+
+
+def test_the_pupil_number_needs_an_agreement() -> None:
+    form = normalise(CASES["UPN"])
+    without = match_keys(form, side=Side.QUERY, scope=Scope.NARROW)
+    with_it = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=True)
+    assert KeyKind.UPN not in {key.kind for key in without}
+    assert with_it[0].kind is KeyKind.UPN
+
+
+TAMSIN = Demographics(
+    forename="Tamsin", surname="Ashdown", dob=date(2014, 3, 9), sex=Sex.FEMALE, postcode="LS6 2AB"
+)
+DATELESS = Demographics(forename="Tamsin", surname="Ashdown", postcode="LS6 2AB")
+NAMELESS = Demographics(forename="Baby", surname="Ashdown", dob=date(2014, 3, 9))
+
+
+def test_weak_kinds_are_not_shared_by_complete_children() -> None:
+    weak = {c.kind for c in COMBINATIONS if c.meets}
+    assert weak
+    assert not shared(TAMSIN, TAMSIN, Scope.WIDE) & weak
+
+
+@pytest.mark.parametrize("lacking", [DATELESS, NAMELESS])
+def test_weak_kinds_meet_where_either_side_lacks_the_field(lacking: Demographics) -> None:
+    weak = {c.kind for c in COMBINATIONS if c.meets}
+    assert shared(lacking, TAMSIN, Scope.WIDE) & weak
+    assert shared(TAMSIN, lacking, Scope.WIDE) & weak
+    assert not shared(lacking, TAMSIN, Scope.NARROW) & weak
+
+
+@pytest.mark.parametrize(
+    ("asked", "record", "kind"),
+    [
+        ("O'Brien", "OBrien", KeyKind.NK),
+        ("O'Brien", "O Brien", KeyKind.NK),
+        ("ü", "ue for ü", KeyKind.NK),
+        ("ø", "o for ø", KeyKind.NK),
+        ("ł", "l for ł", KeyKind.NK),
+        ("ß", "ss for ß", KeyKind.NK),
+        ("æ", "ae for æ", KeyKind.NK),
+        ("ı", "i for ı", KeyKind.NK),
+        ("Mac", "M'", KeyKind.NK),
+        ("van der", "Berg", KeyKind.NK),
+        ("de", "D'", KeyKind.NK),
+        ("double-barrelled", "half dropped", KeyKind.NK),
+        ("double-barrelled turned", "double-barrelled", KeyKind.NK),
+        ("two surnames", "first of two surnames", KeyKind.NK),
+        ("Anne-Marie", "Annemarie", KeyKind.NK),
+        ("fields swapped", "fields straight", KeyKind.NK),
+        ("family name first", "family name last", KeyKind.NK),
+        ("Western forename beside", "without Western forename", KeyKind.NK),
+        ("FNU", "LNU", KeyKind.NK),
+        ("FNU", "name twice", KeyKind.NK),
+        ("Kaur as surname", "Kaur between", KeyKind.NK),
+        ("Somali three-part", "Somali grandfather dropped", KeyKind.NK),
+        ("Muhammad first", "Muhammad dropped", KeyKind.NK),
+        ("Muhammad first", "Muhammad alone", KeyKind.NK),
+        ("Abdul apart", "Abdurrehman", KeyKind.NK),
+        ("-ova", "-ov", KeyKind.NK),
+        ("Kasia", "Katarzyna", KeyKind.NK),
+        ("Kuba", "Jakub", KeyKind.NK),
+        ("Bob", "Robert", KeyKind.NK),
+        ("Hussain", "Hossein", KeyKind.NK),
+        ("Qureshi", "Koreshi", KeyKind.NK),
+        ("Niamh", "Neve", KeyKind.NK),
+        ("Wojciech", "Voytek", KeyKind.NK),
+        ("Catherine", "Katherine", KeyKind.NK),
+        ("Philip", "Filip", KeyKind.NK),
+        ("day and month", "month and day", KeyKind.DM),
+        ("day and month", "century slip", KeyKind.NK),
+        ("day and month", "no date", KeyKind.BEGINNINGS_HOME),
+        ("1 January", "the year known", KeyKind.BEGINNINGS_HOME),
+        ("postcode lower case", "postcode transposed", KeyKind.DPA),
+        ("fields straight", "moved", KeyKind.NK),
+        ("fields straight", "former name", KeyKind.NK),
+        ("Baby of Sarah", "fields straight", KeyKind.DPA),
+        ("girl", "fields straight", KeyKind.DPA),
+        ("NHS number", "number on a stranger", KeyKind.NHS),
+    ],
+)
+def test_the_trap_shares_a_key_of_the_base_set(asked: str, record: str, kind: KeyKind) -> None:
+    assert kind in shared(CASES[asked], CASES[record])
+    assert kind in shared(CASES[record], CASES[asked])
+
+
+def test_a_first_of_january_gives_no_key_without_a_name() -> None:
+    keys = match_keys(normalise(CASES["1 January"]), side=Side.RECORD, scope=Scope.WIDE)
+    assert KeyKind.DPA not in {key.kind for key in keys}
+
+
+def bindings(forename: str, surname: str, kind: KeyKind, postcode: str) -> set[int]:
+    """In how many parts a kind's keys of a child come."""
+    form = normalise(
+        Demographics(forename=forename, surname=surname, dob=date(2014, 3, 9), postcode=postcode)
+    )
+    keys = match_keys(form, side=Side.RECORD, scope=Scope.WIDE)
+    return {key.value.count(b"|") for key in keys if key.kind is kind}
+
+
+@pytest.mark.parametrize("kind", [KeyKind.NK, KeyKind.NAMES_YEAR_MONTH])
+def test_common_names_are_bound_to_a_place_where_uncommon_ones_are_not(kind: KeyKind) -> None:
+    common = bindings("Muhammad", "Khan", kind, "B8 1AB")
+    assert common == {n + 1 for n in bindings("Tamsin", "Ashdown", kind, "B8 1AB")}
+
+
+def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
+    placed = Demographics(
+        forename="Muhammad", surname="Khan", dob=date(2014, 3, 9), postcode="B8 1AB"
+    )
+    nowhere = replace(placed, postcode="")
+    assert not bindings("Muhammad", "Khan", KeyKind.NK, "")
+    assert shared(nowhere, placed) == {
+        KeyKind.NO_PLACE_NAMES_DATE_Q,
+        KeyKind.NO_PLACE_SOUNDS_DATE_Q,
+        KeyKind.NO_PLACE_BEGINNINGS_DATE_Q,
+        KeyKind.NO_PLACE_ENDINGS_DATE_Q,
+    }
+    assert KeyKind.NO_PLACE_NAMES_DATE_R in shared(placed, nowhere)
+    assert not {k for k in shared(placed, placed) if k.name.startswith("NO_")}
+    elsewhere = replace(placed, postcode="LS6 2AB")
+    assert not shared(placed, elsewhere)
+
+
+LEAH = Demographics(
+    forename="Leah",
+    middle_names="Grace",
+    surname="Walker",
+    dob=date(2014, 3, 9),
+    sex=Sex.FEMALE,
+    postcode="LS6 2AB",
+)
+
+
+def meets(kind: KeyKind, asked: Demographics, record: Demographics) -> bool:
+    """Whether two share a key of a kind, were there room for it."""
+    made = next(c for c in COMBINATIONS if c.kind is kind)
+    values = []
+    for child, side in ((asked, Side.QUERY), (record, Side.RECORD)):
+        of = pieces(ingredients(normalise(child)))
+        values.append(set(made.recipe.values(of)) if made.is_made_by(side, of) else set())
+    return not values[0].isdisjoint(values[1])
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "name"),
+    [
+        ({"surname": "Trent"}, "NO_PLACE_FORENAME_DATE"),
+        ({"forename": "Jack", "surname": "Trent"}, "NO_PLACE_FORENAME_MIDDLE_DATE"),
+        ({"forename": "Ida"}, "NO_PLACE_SURNAME_DATE"),
+        ({"forename": "Leaha", "surname": "Walterton"}, "NO_PLACE_BEGINNINGS_DATE"),
+        ({"forename": "Emily", "surname": "Halker"}, "NO_PLACE_ENDINGS_DATE"),
+        ({"dob": date(2009, 11, 27)}, "NO_PLACE_NAMES_MIDDLE"),
+        ({"dob": date(2014, 8, 9)}, "NO_PLACE_NAMES_YEAR_DAY"),
+        ({"dob": date(2013, 3, 9)}, "NO_PLACE_NAMES_MONTH_DAY"),
+        ({"dob": date(2014, 3, 21)}, "NO_PLACE_NAMES_YEAR_MONTH"),
+        ({"forename": "Jack", "surname": ""}, "NO_SURNAME_FORENAME_MIDDLE_DATE"),
+        ({"dob": None}, "NO_DATE_NAMES_MIDDLE"),
+    ],
+)
+def test_a_field_that_is_wrong_is_borne_where_another_lacks(
+    otherwise: dict[str, str | date | None], name: str
+) -> None:
+    """By one side or the other, near by alone; and a weak kind opens for no two complete children."""
+    record = replace(LEAH, forename=str(otherwise.get("forename", LEAH.forename)))
+    if "forename" in otherwise and "surname" not in otherwise:
+        record = LEAH
+    other = replace(LEAH, **otherwise)  # type: ignore[arg-type]  # one field each, of its type
+    lacking = replace(other, postcode="") if name.startswith("NO_PLACE") else other
+    assert meets(KeyKind[f"{name}_Q"], lacking, record)
+    assert meets(KeyKind[f"{name}_R"], record, lacking)
+    complete = replace(other, surname=other.surname or "Walker", dob=other.dob or LEAH.dob)
+    for space in "QR":
+        assert not meets(KeyKind[f"{name}_{space}"], complete, record)
+        assert not meets(KeyKind[f"{name}_{space}"], record, complete)
+
+
+def test_two_that_lack_the_field_meet_in_one_name_space() -> None:
+    """And a record that lacks it offers nothing in the other, where only complete ones are asked."""
+    one = replace(LEAH, postcode="")
+    other = replace(one, surname="Trent")
+    assert meets(KeyKind.NO_PLACE_FORENAME_DATE_R, one, other)
+    assert not meets(KeyKind.NO_PLACE_FORENAME_DATE_Q, one, other)
+    keys = match_keys(normalise(one), side=Side.RECORD, scope=Scope.WIDE)
+    assert not [k for k in keys if k.kind.name.startswith("NO_PLACE") and k.kind.name[-1] == "Q"]
+
+
+def test_a_place_that_lacks_on_either_side_and_a_new_surname_are_borne_within_the_bounds() -> None:
+    record = replace(LEAH, middle_names="")
+    lacking = replace(record, surname="Trent", postcode="")
+    assert shared(lacking, record, Scope.WIDE) == {KeyKind.NO_PLACE_FORENAME_DATE_Q}
+    assert shared(record, lacking, Scope.WIDE) == {KeyKind.NO_PLACE_FORENAME_DATE_R}
+    assert not shared(lacking, record)
+
+
+def test_names_and_an_initial_open_near_by_whatever_the_date() -> None:
+    rare = replace(LEAH, forename="Thessaly", surname="Brackenwood")
+    other_date = replace(rare, dob=date(2009, 11, 27), postcode="LS9 4XY")
+    assert shared(rare, other_date, Scope.WIDE) == {KeyKind.NAMES_MIDDLE}
+    assert not shared(rare, other_date)
+    assert not shared(rare, replace(other_date, middle_names="Rose"), Scope.WIDE)
+    common = replace(other_date, forename="Leah", surname="Walker")
+    assert not shared(LEAH, common, Scope.WIDE)
+
+
+def test_an_initial_that_half_a_community_bears_is_none() -> None:
+    for middle in ("Kaur", "Muhammad", "Sandhu"):
+        form = normalise(Demographics("Jasleen", middle, "Sandhu", (), date(2014, 3, 9)))
+        assert not pieces(ingredients(form)).forename_and_middle
+    form = normalise(Demographics("Jasleen", "Kaur Amrit", "Sandhu", (), date(2014, 3, 9)))
+    assert [p.texts[1] for p in pieces(ingredients(form)).forename_and_middle] == ["a"]
+
+
+def test_a_child_of_many_names_keeps_wide_kinds() -> None:
+    form = normalise(
+        Demographics(
+            forename="Muhammad Ali",
+            surname="Hussain Khan",
+            dob=date(2014, 3, 9),
+            sex=Sex.MALE,
+            postcode="B8 1AB",
+            nhs_number="9434765919",
+        )
+    )
+    kinds = {key.kind for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE)}
+    wide = {c.kind for c in COMBINATIONS if c.scope is Scope.WIDE and c.meets is Meets.ALWAYS}
+    assert len(kinds & wide) >= 3
+
+
+def test_initials_are_no_rare_names() -> None:
+    initials = normalise(
+        Demographics(forename="J", surname="Smith", dob=date(2014, 3, 9), postcode="B8 1AB")
+    )
+    keys = match_keys(initials, side=Side.RECORD, scope=Scope.WIDE)
+    assert {k.value.count(b"|") for k in keys if k.kind is KeyKind.NK} == {3}
+    assert KeyKind.FORENAME_DATE not in {k.kind for k in keys if k.value.count(b"|") == 1}
+
+
+def test_an_oprf_input_is_length_prefixed() -> None:
+    key = MatchKey(KeyKind.NHS, b"1|9434765919")
+    expected = "000d66696e676572706f73742f76310002000100020001000c" + key.value.hex()
+    assert oprf_input(key, NORMALISATION_VERSION).hex() == expected
+
+
+@given(
+    st.sampled_from(KeyKind),
+    st.sampled_from(KeyKind),
+    st.binary(max_size=40),
+    st.binary(max_size=40),
+)
+def test_two_keys_never_give_one_input(
+    kind: KeyKind, other: KeyKind, value: bytes, other_value: bytes
+) -> None:
+    same = (kind, value) == (other, other_value)
+    inputs = oprf_input(MatchKey(kind, value), 1), oprf_input(MatchKey(other, other_value), 1)
+    assert (inputs[0] == inputs[1]) == same
+    assert inputs[0] != oprf_input(MatchKey(kind, value), 2)
+
+
+def test_what_does_not_fit_an_input_is_our_defect() -> None:
+    with pytest.raises(Defect):
+        oprf_input(MatchKey(KeyKind.NK, b"x" * 70_000), 1)
+    with pytest.raises(Defect):
+        oprf_input(MatchKey(KeyKind.NK, b"x"), 70_000)
+
+
+def test_a_key_is_not_printed() -> None:
+    assert "9434765919" not in repr(MatchKey(KeyKind.NHS, b"1|9434765919"))

@@ -1,0 +1,109 @@
+"""Which questions are about one child."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.linkage import (
+    Scope,
+    Side,
+    StrengthLevel,
+    assess,
+    match_keys,
+    normalise,
+    require_answerable,
+)
+from fingerpost.private.linkage import strength as reasons
+from fingerpost.protocol.errors import Code, Refused
+
+DOB = date(2014, 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("given", "level", "reason"),
+    [
+        ({}, StrengthLevel.REFUSED, reasons.ADD_SOMETHING),
+        (
+            {"forename": "Tamsin", "dob": date(2014, 1, 1)},
+            StrengthLevel.REFUSED,
+            reasons.ADD_SOMETHING,
+        ),
+        (
+            {"forename": "Tamsin", "surname": "Ashdown"},
+            StrengthLevel.REFUSED,
+            reasons.ADD_SOMETHING,
+        ),
+        ({"dob": DOB}, StrengthLevel.REFUSED, reasons.ADD_SOMETHING),
+        (
+            {"postcode": "LS6 2AB", "surname": "Ashdown"},
+            StrengthLevel.REFUSED,
+            reasons.ADD_SOMETHING,
+        ),
+        ({"nhs_number": "1111111111"}, StrengthLevel.REFUSED, reasons.ADD_SOMETHING),
+        ({"nhs_number": "9434765919"}, StrengthLevel.POOR, reasons.NUMBER_ALONE),
+        ({"forename": "Tamsin", "dob": DOB}, StrengthLevel.POOR, reasons.ONE_NAME),
+        ({"dob": DOB, "postcode": "LS6 2AB"}, StrengthLevel.POOR, reasons.NO_FORENAME),
+        (
+            {"forename": "Baby", "surname": "Ashdown", "dob": DOB, "postcode": "LS6 2AB"},
+            StrengthLevel.POOR,
+            reasons.NO_FORENAME,
+        ),
+        (
+            {"forename": "Tamsin", "surname": "Ashdown", "postcode": "LS6 2AB"},
+            StrengthLevel.POOR,
+            reasons.NO_DATE,
+        ),
+        (
+            {"forename": "Tamsin", "surname": "Ashdown", "dob": date(2014, 1, 1)},
+            StrengthLevel.POOR,
+            reasons.NEW_YEAR,
+        ),
+        (
+            {"forename": "Muhammad", "surname": "Khan", "dob": DOB},
+            StrengthLevel.POOR,
+            reasons.COMMON_NAME,
+        ),
+    ],
+)
+def test_weak_questions_are_named(
+    given: dict[str, object], level: StrengthLevel, reason: str
+) -> None:
+    judged = assess(normalise(Demographics(**given)))  # type: ignore[arg-type]
+    assert judged.level is level
+    assert reason in judged.reasons
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Demographics(forename="Tamsin", surname="Ashdown", dob=DOB),
+        Demographics(forename="Muhammad", surname="Khan", dob=DOB, postcode="B8 1AB"),
+        Demographics(surname="Ashdown", dob=DOB, nhs_number="9434765919"),
+    ],
+)
+def test_a_good_question_has_nothing_to_complain_of(given: Demographics) -> None:
+    judged = assess(normalise(given))
+    assert (judged.level, judged.reasons) == (StrengthLevel.GOOD, ())
+    require_answerable(normalise(given))
+
+
+def test_a_refusal_has_a_code_and_no_value() -> None:
+    with pytest.raises(Refused) as refused:
+        require_answerable(normalise(Demographics(forename="Tamsin", dob=date(2014, 1, 1))))
+    assert refused.value.code is Code.WEAK_INPUT
+    assert "tamsin" not in str(refused.value).lower()
+
+
+def test_what_is_not_refused_has_a_key_to_be_found_by() -> None:
+    for given in (
+        Demographics(forename="Tamsin", dob=DOB),
+        Demographics(surname="Ashdown", dob=DOB),
+        Demographics(dob=DOB, postcode="LS6 2AB"),
+        Demographics(nhs_number="9434765919"),
+    ):
+        form = normalise(given)
+        require_answerable(form)
+        assert match_keys(form, side=Side.QUERY, scope=Scope.WIDE)

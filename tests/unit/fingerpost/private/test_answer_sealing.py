@@ -1,0 +1,304 @@
+"""An answer reaches the asker whole and of its node, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.answer_sealing import open_answer, seal_answer
+from fingerpost.private.codec import write_part
+from fingerpost.private.framing import pad, prefixed
+from fingerpost.private.hybrid import HybridKey, seal
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.envelopes import write_envelope
+from fingerpost.protocol.codes import AgencyKind, CoarseKind, InvolvementStatus, Reach, Status
+from fingerpost.protocol.envelope import PayloadType, sign
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Agency, DenyList, Federation, parts_of
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
+from unit.fingerpost.private.a_lookup import (
+    ASKING,
+    GATEWAY,
+    NODE,
+    OTHER_NODE,
+    POLICE,
+    SCHOOL,
+    federation,
+    key_of,
+    seeded,
+)
+from unit.fingerpost.private.private_strategies import answer_parts
+
+REPLY_KEY = HybridKey.generate(seeded("reply key"))
+HASH = seeded("query hash")(32)
+FEDERATION = federation()
+ASKED = FEDERATION.agencies_in_reach(ASKING, Reach.AREA_AND_NEIGHBOURS)
+DESK = Pointer(
+    SCHOOL,
+    CoarseKind.EDUCATION,
+    InvolvementStatus.OPEN,
+    worker_role="Designated safeguarding lead",
+    worker_name="Siân O’Neill",
+    desk_phone="0121 496 0000",
+    desk_email="dsl@oak-primary.example",
+    hours="Mon–Fri 8:00-16:00",
+    as_of=1_700_000_000,
+    lead_practitioner=True,
+)
+PART = AnswerPart(
+    query_hash=HASH,
+    node=NODE,
+    metadata_version=7,
+    part=0,
+    parts=1,
+    agencies=(
+        AgencyAnswer(ASKING, Status.NOTHING_TO_DISCLOSE, 3, 1_700_000_000),
+        AgencyAnswer(SCHOOL, Status.INVOLVED, 9, 1_700_000_000),
+    ),
+    pointers=(DESK,),
+)
+
+
+def _sealed(part: AnswerPart = PART, key: str = NODE.value) -> SealedAnswer:
+    return seal_answer(part, REPLY_KEY.public_key, key_of(key))
+
+
+def _open(
+    sealed: bytes,
+    *,
+    node: MemberId = NODE,
+    part: int = 0,
+    query_hash: bytes = HASH,
+    known: Federation = FEDERATION,
+    asked: tuple[Agency, ...] = ASKED,
+) -> AnswerPart:
+    return open_answer(
+        NodeAnswer(node, part, sealed),
+        query_hash=query_hash,
+        reply_key=REPLY_KEY,
+        federation=known,
+        asked=asked,
+    )
+
+
+def _code(call: Callable[[], object]) -> Code:
+    with pytest.raises(Refused) as refused:
+        call()
+    return refused.value.code
+
+
+def test_what_was_sealed_is_read() -> None:
+    sealed = _sealed()
+    assert (sealed.query_hash, sealed.part) == (HASH, 0)
+    assert _open(sealed.sealed) == PART
+
+
+def test_a_yes_and_a_no_have_one_size() -> None:
+    nothing = replace(
+        PART,
+        agencies=tuple(replace(a, status=Status.NOTHING_TO_DISCLOSE) for a in PART.agencies),
+        pointers=(),
+    )
+    sizes = {len(_sealed(part).sealed) for part in (PART, nothing)}
+    assert sizes == {limits.ANSWER_BYTES}
+
+
+@settings(max_examples=25, deadline=None)
+@given(answer_parts())
+def test_every_answer_fits(part: AnswerPart) -> None:
+    assert len(_sealed(part).sealed) == limits.ANSWER_BYTES
+
+
+@pytest.mark.parametrize("letter", ["é", "ž", "\u0308"])
+def test_the_largest_answer_fits(letter: str) -> None:
+    """64 agencies of the longest id, 8 pointers with every field at its bound, of a node with the longest id."""
+    ids = [AgencyId(f"e08000001.{i:02}" + "a" * 38) for i in range(64)]
+    pointer = Pointer(
+        ids[0],
+        CoarseKind.VOLUNTARY_SECTOR,
+        InvolvementStatus.PLANNED,
+        worker_role=letter * 60,
+        worker_name=letter * 80,
+        desk_phone="0" * 24,
+        desk_email="a" * 84 + "@council.example",
+        out_of_hours_phone="0" * 24,
+        hours=letter * 60,
+        as_of=253_402_300_799,
+        lead_practitioner=True,
+        early_help_assessment=True,
+    )
+    assert len(pointer.desk_email) == 100
+    part = AnswerPart(
+        query_hash=bytes([255]) * 32,
+        node=MemberId("n" * 40),
+        metadata_version=2**40 - 1,
+        part=1023,
+        parts=1024,
+        agencies=tuple(AgencyAnswer(a, Status.INVOLVED, 2**40 - 1, 253_402_300_799) for a in ids),
+        pointers=(pointer,) * 8,
+    )
+    assert len(_sealed(part).sealed) == limits.ANSWER_BYTES
+
+
+# ---- on the way ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("position", [0, 1087, 1088, 1119, 1120, 5000, limits.ANSWER_BYTES - 1])
+def test_no_byte_may_be_altered_on_the_way(position: int) -> None:
+    sealed = bytearray(_sealed().sealed)
+    sealed[position] ^= 1
+    assert _code(lambda: _open(bytes(sealed))) is Code.BAD_SEAL
+
+
+def test_noise_in_an_answers_place() -> None:
+    assert _code(lambda: _open(seeded("noise")(limits.ANSWER_BYTES))) is Code.BAD_SEAL
+
+
+def test_another_query_part_or_node_does_not_open_it() -> None:
+    sealed = _sealed().sealed
+    assert _code(lambda: _open(sealed, query_hash=bytes(32))) is Code.BAD_SEAL
+    assert _code(lambda: _open(sealed, part=1)) is Code.BAD_SEAL
+    assert _code(lambda: _open(sealed, node=OTHER_NODE)) is Code.BAD_SEAL
+    assert _code(lambda: _open(sealed, part=-1)) is Code.MALFORMED
+
+
+@pytest.mark.parametrize("node", [GATEWAY, MemberId("nobody")])
+def test_only_a_node_answers(node: MemberId) -> None:
+    assert _code(lambda: _open(_sealed().sealed, node=node)) is Code.NOT_A_MEMBER
+
+
+def test_a_node_that_was_denied_answers_no_more() -> None:
+    denied = replace(FEDERATION, deny=DenyList(members=frozenset({NODE})))
+    assert _code(lambda: _open(_sealed().sealed, known=denied)) is Code.NOT_A_MEMBER
+
+
+# ---- a member that cheats -------------------------------------------------------------------------
+
+
+def _handmade(
+    part: AnswerPart = PART,
+    *,
+    key: str = NODE.value,
+    signer: str = NODE.value,
+    type_: PayloadType = PayloadType.ANSWER,
+    node: MemberId = NODE,
+    number: int = 0,
+    size: int = limits.ANSWER_PLAIN_BYTES,
+    tail: bytes = b"",
+) -> bytes:
+    """An answer sealed by hand as ``node``'s part ``number``, whatever it says inside."""
+    plain = pad(write_envelope(sign(type_, write_part(part), signer, key_of(key))), size, "x")
+    plain = plain[: len(plain) - len(tail)] + tail
+    info = prefixed(b"answer", HASH, node.value.encode(), number.to_bytes(4, "big"))
+    return seal(REPLY_KEY.public_key, info, plain)
+
+
+def test_an_answer_by_hand_is_taken() -> None:
+    """So that what follows fails for what it changes."""
+    assert _open(_handmade()) == PART
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"key": OTHER_NODE.value}, Code.BAD_SIGNATURE),
+        ({"key": GATEWAY.value}, Code.BAD_SIGNATURE),
+        ({"signer": ""}, Code.BAD_SIGNATURE),
+        ({"signer": OTHER_NODE.value, "key": OTHER_NODE.value}, Code.BAD_SIGNATURE),
+        ({"type_": PayloadType.INNER}, Code.MALFORMED),
+        ({"type_": PayloadType.QUERY}, Code.MALFORMED),
+        ({"tail": b"\1"}, Code.BAD_SEAL),
+        ({"size": limits.ANSWER_PLAIN_BYTES - 1}, Code.BAD_SEAL),
+        ({"size": limits.ANSWER_PLAIN_BYTES + 1}, Code.BAD_SEAL),
+    ],
+    ids=str,
+)
+def test_an_envelope_that_is_not_the_nodes(change: dict[str, Any], code: Code) -> None:
+    assert _code(lambda: _open(_handmade(**change))) is code
+
+
+COUNCIL_SAYS, SCHOOL_SAYS = PART.agencies
+POLICE_SAYS = AgencyAnswer(POLICE, Status.NOTHING_TO_DISCLOSE, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"query_hash": bytes(32)},
+        {"node": OTHER_NODE},
+        {"parts": 2},
+        {"part": 1, "parts": 2},
+        {"agencies": (SCHOOL_SAYS,)},  # one left out
+        {"agencies": (COUNCIL_SAYS,), "pointers": ()},
+        {"agencies": (), "pointers": ()},
+        {"agencies": (COUNCIL_SAYS, SCHOOL_SAYS, POLICE_SAYS)},  # another node's
+        {"agencies": (replace(COUNCIL_SAYS, agency=AgencyId("e08000001.abc")), SCHOOL_SAYS)},
+    ],
+    ids=[
+        "another query",
+        "another node",
+        "more parts",
+        "another part",
+        "without the council",
+        "without the school",
+        "nobody",
+        "the police too",
+        "somebody unknown",
+    ],
+)
+def test_exactly_what_the_member_list_lets_expect(change: dict[str, Any]) -> None:
+    sealed = _handmade(replace(PART, **change))
+    assert _code(lambda: _open(sealed)) is Code.MALFORMED
+
+
+def test_a_node_speaks_for_its_own_agencies_only() -> None:
+    """Attack: a node says "nothing" for the police, whose own node has not answered."""
+    liar = replace(PART, node=OTHER_NODE)
+    sealed = _handmade(liar, key=OTHER_NODE.value, signer=OTHER_NODE.value, node=OTHER_NODE)
+    assert _code(lambda: _open(sealed, node=OTHER_NODE)) is Code.MALFORMED
+    honest = replace(liar, agencies=(POLICE_SAYS,), pointers=())
+    sealed = _handmade(honest, key=OTHER_NODE.value, signer=OTHER_NODE.value, node=OTHER_NODE)
+    assert _open(sealed, node=OTHER_NODE) == honest
+
+
+def test_a_host_of_many_answers_in_parts() -> None:
+    hosted = tuple(
+        Agency(AgencyId(f"e08000001.s{i:03}"), "School", AgencyKind.SCHOOL, NODE)
+        for i in range(130)
+    )
+    expected = parts_of(hosted, NODE)
+    assert [len(ids) for ids in expected] == [64, 64, 2]
+    for number, ids in enumerate(expected):
+        part = AnswerPart(
+            HASH,
+            NODE,
+            7,
+            number,
+            3,
+            tuple(AgencyAnswer(a, Status.NOTHING_TO_DISCLOSE, 1, 1) for a in ids),
+            (),
+        )
+        assert _open(_sealed(part).sealed, part=number, asked=hosted) == part
+        # the right agencies under the wrong number
+        for other in {0, 1, 2} - {number}:
+            moved = replace(part, part=other)
+            assert (
+                _code(lambda m=moved, o=other: _open(_sealed(m).sealed, part=o, asked=hosted))  # type: ignore[misc]
+                is Code.MALFORMED
+            )
+    beyond = AnswerPart(HASH, NODE, 7, 3, 4, (), ())
+    assert _code(lambda: _open(_sealed(beyond).sealed, part=3, asked=hosted)) is Code.MALFORMED
+
+
+def test_a_reply_key_that_is_none_is_refused() -> None:
+    for public_key in (bytes(1216), b"\xff" * 1216, bytes(32)):
+        assert (
+            _code(lambda k=public_key: seal_answer(PART, k, key_of(NODE.value)))  # type: ignore[misc]
+            is Code.MALFORMED
+        )

@@ -1,0 +1,140 @@
+"""The attack that the commitment stops: one ciphertext, two keys, two contents.
+
+AES-GCM promises nothing to a reader about which key made a ciphertext: whoever knows two keys can choose one block so
+that the tag holds under both. An asker could show one child to a school and another to a hospital, in one
+query, and each node's record would prove a different question. The first test carries the attack out on GCM itself; the
+others show that a query stops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fingerpost.private import query_keys
+from fingerpost.private.query_sealing import open_query
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import seal_into_query, write_core
+from fingerpost.protocol.envelope import core_hash
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.messages import Query
+from unit.fingerpost.private.a_lookup import GATEWAY, a_lookup, key_of, received, seeded
+
+NONCE = bytes(12)
+BLOCK = 16
+FIRST, SECOND = bytes([1]) * 32, bytes([2]) * 32
+LOOKUP = a_lookup()
+
+
+def _times(x: int, y: int) -> int:
+    """GF(2^128) as GCM has it (NIST SP 800-38D, section 6.3): the leftmost bit is the lowest power."""
+    z = 0
+    for i in range(127, -1, -1):
+        if x >> i & 1:
+            z ^= y
+        y = (y >> 1) ^ (0xE1 << 120 if y & 1 else 0)
+    return z
+
+
+ONE = 1 << 127
+
+
+def _power(x: int, exponent: int) -> int:
+    result = ONE
+    while exponent:
+        if exponent & 1:
+            result = _times(result, x)
+        x = _times(x, x)
+        exponent >>= 1
+    return result
+
+
+def _aes(key: bytes, block: bytes) -> int:
+    encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305
+    return int.from_bytes(encryptor.update(block), "big")
+
+
+def _ghash(h: int, blocks: Sequence[int]) -> int:
+    y = 0
+    for block in blocks:
+        y = _times(y ^ block, h)
+    return y
+
+
+def _blocks(data: bytes) -> list[int]:
+    padded = data + bytes(-len(data) % BLOCK)
+    return [int.from_bytes(padded[i : i + BLOCK], "big") for i in range(0, len(padded), BLOCK)]
+
+
+def two_keyed(ciphertext: bytes, aad: bytes, one: bytes, other: bytes) -> bytes:
+    """``ciphertext`` with its last block chosen, and a tag, so that both keys take it."""
+    lengths = (8 * len(aad)).to_bytes(8, "big") + (8 * len(ciphertext)).to_bytes(8, "big")
+    blocks = [*_blocks(aad), *_blocks(ciphertext)[:-1], 0, *_blocks(lengths)]
+    tags, factors = [], []
+    for key in (one, other):
+        h = _aes(key, bytes(BLOCK))
+        tags.append(_ghash(h, blocks) ^ _aes(key, NONCE + (1).to_bytes(4, "big")))
+        factors.append(_power(h, 2))  # the free block stands before the lengths
+    difference = factors[0] ^ factors[1]
+    free = _times(tags[0] ^ tags[1], _power(difference, 2**128 - 2))
+    tag = tags[0] ^ _times(free, factors[0])
+    return ciphertext[:-BLOCK] + free.to_bytes(BLOCK, "big") + tag.to_bytes(BLOCK, "big")
+
+
+def test_gcm_itself_is_fooled() -> None:
+    crafted = two_keyed(seeded("salamander")(limits.INNER_BYTES), b"aad", FIRST, SECOND)
+    one = AESGCM(FIRST).decrypt(NONCE, crafted, b"aad")
+    other = AESGCM(SECOND).decrypt(NONCE, crafted, b"aad")
+    assert one != other
+
+
+def _query_for_two(committed: bytes) -> Query:
+    """Position 0 unwraps to FIRST, position 1 to SECOND, and the sealed part opens under both."""
+    query = received(LOOKUP.sealed().wire)
+    core = replace(query.core, key_commitment=query_keys.commitment(query.core.q, committed))
+    bound = core_hash(write_core(core))
+    wraps = list(query.wraps)
+    for position, content_key in enumerate((FIRST, SECOND)):
+        wraps[position] = query_keys.wrap(
+            content_key, _secret(position), q=core.q, bound=bound, position=position
+        )
+    sealed = two_keyed(
+        seeded("salamander")(limits.INNER_BYTES),
+        bound,
+        query_keys._body_key(FIRST),
+        query_keys._body_key(SECOND),
+    )
+    wire = seal_into_query(write_core(core), tuple(wraps), sealed, GATEWAY, key_of(GATEWAY.value))
+    made = received(wire)
+    for content_key in (FIRST, SECOND):
+        assert query_keys.open_body(content_key, made.sealed, bound=made.core_hash)
+    return made
+
+
+def _secret(position: int) -> bytes:
+    return bytes([50 + position]) * 32
+
+
+def _refusal(query: Query, position: int) -> Code:
+    with pytest.raises(Refused) as refused:
+        open_query(query, position, _secret(position))
+    return refused.value.code
+
+
+@pytest.mark.parametrize("committed", [FIRST, SECOND], ids=["first", "second"])
+def test_a_query_has_one_content_key(committed: bytes) -> None:
+    """Whichever key the core commits to, the readers of the other are told nothing but a refusal. (The content is
+    noise here, so the reader of the committed key finds no length that holds.)"""
+    query = _query_for_two(committed)
+    ours, theirs = (0, 1) if committed == FIRST else (1, 0)
+    assert _refusal(query, theirs) is Code.BAD_COMMITMENT
+    assert _refusal(query, ours) is Code.BAD_SEAL
+
+
+def test_a_key_nobody_committed_to_opens_nowhere() -> None:
+    query = _query_for_two(bytes([3]) * 32)
+    assert {_refusal(query, 0), _refusal(query, 1)} == {Code.BAD_COMMITMENT}

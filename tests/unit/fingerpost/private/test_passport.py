@@ -1,0 +1,430 @@
+"""Passports: what an agency issued is read, and nothing that a library would merely tolerate."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.private.passport import TYPE, Passport, issue, key_id, read
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Acr, Role
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId, FederationId
+from unit.fingerpost.private.a_lookup import ASKING, FEDERATION, NOW, a_passport, key_of, public_of
+
+KEY = key_of("passports")
+PUBLIC = public_of("passports")
+TOKEN = issue(a_passport(), FEDERATION, KEY)
+
+
+def _read(token: str, now: float = NOW) -> Passport:
+    return read(token, federation=FEDERATION, agency=ASKING, passport_key=PUBLIC, now=now)
+
+
+def _code(token: str, now: float = NOW) -> str:
+    """What it was refused for; fails where it was not refused."""
+    with pytest.raises(Refused) as refused:
+        _read(token, now)
+    assert refused.value.code is Code.BAD_PASSPORT
+    return refused.value.what
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _parts(token: str = TOKEN) -> tuple[dict[str, Any], dict[str, Any]]:
+    def decoded(part: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=="))
+        return found
+
+    header, payload, _ = token.split(".")
+    return decoded(header), decoded(payload)
+
+
+def _sign_text(header: str, payload: str, key: Ed25519PrivateKey = KEY) -> str:
+    signed = f"{_b64(header.encode())}.{_b64(payload.encode())}"
+    return f"{signed}.{_b64(key.sign(signed.encode()))}"
+
+
+def _sign(header: dict[str, Any], payload: Any, key: Ed25519PrivateKey = KEY) -> str:
+    return _sign_text(json.dumps(header), json.dumps(payload), key)
+
+
+def _with_claims(**changes: Any) -> str:
+    header, payload = _parts()
+    return _sign(header, payload | changes)
+
+
+def _with_header(**changes: Any) -> str:
+    header, payload = _parts()
+    return _sign(header | changes, payload)
+
+
+def test_what_was_issued_is_read() -> None:
+    assert _read(TOKEN) == a_passport()
+
+
+def test_its_claims_are_these() -> None:
+    header, payload = _parts()
+    assert header == {
+        "alg": "EdDSA",
+        "kid": hashlib.sha256(PUBLIC).hexdigest()[:16],
+        "typ": "fingerpost-passport+jwt",
+    }
+    assert payload == {
+        "iss": "e08000001.council",
+        "aud": "fingerpost:pilot",
+        "sub": "account-17",
+        "name": "Siân O’Neill-Brontë",
+        "role": "SOCIAL_WORKER",
+        "acr": "urn:fingerpost:acr:password-totp",
+        "auth_time": NOW - 600,
+        "iat": NOW - 60,
+        "exp": NOW + 540,
+        "jti": "0123456789abcdef0123456789abcdef",
+        "cnf": {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(public_of("practitioner"))}},
+        "training_until": NOW + 86_400,
+        "vetting_until": NOW + 86_400,
+    }
+
+
+@given(
+    subject=st.from_regex(r"[A-Za-z0-9._\-]{1,64}", fullmatch=True),
+    name=st.text(alphabet="aZ ’-é ž ễ", min_size=1, max_size=80),
+    role=st.sampled_from(Role),
+    acr=st.sampled_from(Acr),
+    life=st.integers(1, 600),
+    since=st.integers(0, 12 * 3600),
+    jti=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+    cnf=st.binary(min_size=32, max_size=32),
+)
+def test_every_passport_survives_the_journey(
+    subject: str, name: str, role: Role, acr: Acr, life: int, since: int, jti: str, cnf: bytes
+) -> None:
+    try:
+        passport = Passport(
+            agency=ASKING,
+            subject=subject,
+            name=name,
+            role=role,
+            acr=acr,
+            auth_time=NOW - since,
+            issued_at=NOW,
+            expires_at=NOW + life,
+            jti=jti,
+            cnf=cnf,
+            training_until=NOW + life + 61,
+            vetting_until=NOW + 10_000,
+        )
+    except Refused:
+        assert not name.strip() or len(name.encode()) > 160
+        return
+    assert _read(issue(passport, FEDERATION, KEY)) == passport
+
+
+def test_the_largest_passport_fits() -> None:
+    agency = AgencyId("e08000001." + "a" * 40)
+    federation = FederationId("f" * 40)
+    largest = replace(
+        a_passport(),
+        agency=agency,
+        subject="s" * 64,
+        name="é" * 80,
+        role=max(Role, key=lambda role: len(role.name)),
+        training_until=2**40 - 1,
+        vetting_until=2**40 - 1,
+    )
+    token = issue(largest, federation, KEY)
+    assert len(token) <= limits.PASSPORT_BYTES
+    args = {"federation": federation, "agency": agency, "passport_key": PUBLIC}
+    assert read(token, **args, now=NOW) == largest  # type: ignore[arg-type]
+
+
+# ---- signature, algorithm, key --------------------------------------------------------------
+
+
+def test_no_algorithm_at_all() -> None:
+    header, payload = _parts()
+    unsigned = _sign(header | {"alg": "none"}, payload).rsplit(".", 1)[0]
+    assert _code(unsigned + ".") == "passport.form"
+    assert _code(unsigned + ".AAAA") == "passport.alg"
+
+
+@pytest.mark.parametrize("form", ["raw", "pem"])
+def test_the_public_key_as_a_shared_secret(form: str) -> None:
+    header, payload = _parts()
+    public = KEY.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    secret = PUBLIC if form == "raw" else pem
+    header_part = _b64(json.dumps(header | {"alg": "HS256"}).encode())
+    signed = f"{header_part}.{_b64(json.dumps(payload).encode())}"
+    mac = hmac.digest(secret, signed.encode(), "sha256")
+    assert _code(f"{signed}.{_b64(mac)}") == "passport.alg"
+
+
+@pytest.mark.parametrize("alg", ["Ed25519", "eddsa", "ES256", "", None, ["EdDSA"]])
+def test_another_algorithm(alg: object) -> None:
+    assert _code(_with_header(alg=alg)) == "passport.alg"
+
+
+def test_another_key() -> None:
+    """Signed by somebody else, who states our key id."""
+    assert _code(_sign(*_parts(), key=key_of("somebody"))) == "passport.signature"
+
+
+def test_an_agency_whose_key_in_the_list_is_none() -> None:
+    for passport_key in (b"", bytes(31)):
+        with pytest.raises(Refused) as refused:
+            read(TOKEN, federation=FEDERATION, agency=ASKING, passport_key=passport_key, now=NOW)
+        assert refused.value.code is Code.BAD_PASSPORT
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"typ": "JWT"},
+        {"typ": TYPE.upper()},
+        {"typ": None},
+        {"kid": key_id(public_of("somebody"))},
+        {"kid": ""},
+        {"jku": "https://keys.example"},
+        {"x5u": "https://keys.example"},
+        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(PUBLIC)}},
+        {"crit": ["exp"], "exp": 1},
+        {"b64": True},
+        {"cty": "JWT"},
+    ],
+    ids=str,
+)
+def test_another_header(change: dict[str, Any]) -> None:
+    assert _code(_with_header(**change)) in {"passport.header", "passport.signature"}
+
+
+@pytest.mark.parametrize("missing", ["typ", "kid", "alg"])
+def test_a_header_without(missing: str) -> None:
+    header, payload = _parts()
+    del header[missing]
+    assert _code(_sign(header, payload)) in {"passport.header", "passport.alg"}
+
+
+@pytest.mark.parametrize("position", range(0, len(TOKEN), 7))
+def test_every_character_counts(position: int) -> None:
+    other = "A" if TOKEN[position] != "A" else "B"
+    _code(TOKEN[:position] + other + TOKEN[position + 1 :])
+
+
+def test_one_spelling_only() -> None:
+    """The last character of a segment holds bits that decoders drop."""
+    signature = TOKEN.rsplit(".", 1)[1]
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(signature[-1])
+    for bits in range(1, 16):
+        _code(TOKEN[:-1] + alphabet[last ^ bits])
+    for spelling in (
+        TOKEN + "=",
+        TOKEN + "==",
+        TOKEN + "\n",
+        " " + TOKEN,
+        TOKEN + ".",
+        "." + TOKEN,
+    ):
+        assert _code(spelling) == "passport.form"
+
+
+# ---- size and JSON ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "..", "a.b", "a.b.c.d", "é.é.é", "a" * 1_000_000, TOKEN + "A" * 1_000_000]
+)
+def test_what_is_no_token(token: str) -> None:
+    _code(token)
+
+
+def test_a_megabyte_is_refused_for_its_length_alone() -> None:
+    big = _with_claims(name="a" * 1_000_000)
+    assert _code(big) == "passport.form"
+
+
+def _twice(text: str, name: str, value: str) -> str:
+    return text[:-1] + f',"{name}":{value}}}'
+
+
+@pytest.mark.parametrize("name", ["exp", "role", "aud", "cnf"])
+def test_a_claim_stated_twice(name: str) -> None:
+    header, payload = _parts()
+    text = _twice(json.dumps(payload), name, json.dumps(payload[name]))
+    assert _code(_sign_text(json.dumps(header), text)) == "passport.claims"
+
+
+def test_a_name_stated_twice_deeper_down() -> None:
+    header, payload = _parts()
+    jwk = json.dumps(payload["cnf"]["jwk"])
+    text = json.dumps(payload).replace(jwk, _twice(jwk, "x", '"AA"'))
+    assert _code(_sign_text(json.dumps(header), text)) == "passport.claims"
+
+
+def test_a_header_field_stated_twice() -> None:
+    header, payload = _parts()
+    text = _twice(json.dumps(header), "alg", '"EdDSA"')
+    assert _code(_sign_text(text, json.dumps(payload))) == "passport.header"
+
+
+@pytest.mark.parametrize(
+    "payload", [" ", "{", "[]", "null", "1", '"x"', "[" * 700, "\ufeff{}", "{}"]
+)
+def test_a_payload_that_is_no_object_of_claims(payload: str) -> None:
+    assert _code(_sign_text(json.dumps(_parts()[0]), payload)) == "passport.claims"
+
+
+# ---- claims -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(_parts()[1]))
+def test_each_claim_is_required(name: str) -> None:
+    header, payload = _parts()
+    del payload[name]
+    assert _code(_sign(header, payload)) == "passport.claims"
+
+
+@pytest.mark.parametrize("name", ["nbf", "scope", "email", "upn", ""])
+def test_no_other_claim(name: str) -> None:
+    assert _code(_with_claims(**{name: NOW})) == "passport.claims"
+
+
+@pytest.mark.parametrize("name", sorted(_parts()[1]))
+@pytest.mark.parametrize(
+    "value", [None, True, 1.5, [], {}, ["a"], "", -1, 2**70, "\ud800"], ids=repr
+)
+def test_each_claim_has_its_type_and_bounds(name: str, value: object) -> None:
+    _code(_with_claims(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"aud": ["fingerpost:pilot"]}, "passport.a text"),
+        ({"aud": "fingerpost:other"}, "passport.aud"),
+        ({"aud": "pilot"}, "passport.aud"),
+        ({"iss": "e08000001.oak-primary"}, "passport.iss"),
+        ({"role": "HEAD_OF_EVERYTHING"}, "passport.role or acr"),
+        ({"role": "1"}, "passport.role or acr"),
+        ({"acr": "urn:fingerpost:acr:password"}, "passport.role or acr"),
+        ({"jti": "0" * 31}, "passport.jti"),
+        ({"jti": "A" * 32}, "passport.jti"),
+        ({"sub": "anna bell"}, "passport.subject"),
+        ({"name": " "}, "passport.name"),
+        ({"name": "x\u202ey"}, "passport.name"),
+        ({"exp": NOW + 10 * 365 * 86_400}, "passport.expires_at"),
+        ({"exp": NOW - 60 + 601}, "passport.expires_at"),
+        ({"exp": NOW - 60}, "passport.expires_at"),
+        ({"exp": float(NOW + 540)}, "passport.a time"),
+        ({"auth_time": NOW - 59}, "passport.auth_time"),
+        ({"auth_time": NOW - 61 - 12 * 3600}, "passport.auth_time"),
+        ({"training_until": NOW - 1}, "passport.training_until or vetting_until"),
+        ({"vetting_until": NOW - 1}, "passport.training_until or vetting_until"),
+        ({"training_until": NOW + 600}, "passport.training_until or vetting_until"),
+        ({"vetting_until": NOW + 600}, "passport.training_until or vetting_until"),
+    ],
+    ids=str,
+)
+def test_claims_out_of_bounds(change: dict[str, Any], what: str) -> None:
+    assert _code(_with_claims(**change)) == what
+
+
+@pytest.mark.parametrize(
+    "cnf",
+    [
+        {"kid": "x"},
+        {"jwk": {"kty": "OKP", "crv": "X25519", "x": _b64(PUBLIC)}},
+        {"jwk": {"kty": "EC", "crv": "Ed25519", "x": _b64(PUBLIC)}},
+        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(PUBLIC[:31])}},
+        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(PUBLIC) + "="}},
+        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "A" * 42 + "B"}},
+        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "é" * 43}},
+        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(PUBLIC), "d": "AA"}},
+        {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _b64(PUBLIC)}, "jku": "x"},
+        {"jwk": []},
+        {"jwk": {"kty": ["OKP"], "crv": "Ed25519", "x": _b64(PUBLIC)}},
+    ],
+    ids=str,
+)
+def test_a_key_that_is_none(cnf: object) -> None:
+    _code(_with_claims(cnf=cnf))
+
+
+def test_another_agencys_passport() -> None:
+    """The same key in another agency's place: the issuer is checked and not only the signature."""
+    with pytest.raises(Refused) as refused:
+        read(
+            TOKEN,
+            federation=FEDERATION,
+            agency=AgencyId("e08000002.police"),
+            passport_key=PUBLIC,
+            now=NOW,
+        )
+    assert refused.value.what == "passport.iss"
+
+
+def test_another_federations_passport() -> None:
+    with pytest.raises(Refused) as refused:
+        read(
+            TOKEN,
+            federation=FederationId("pilot-2"),
+            agency=ASKING,
+            passport_key=PUBLIC,
+            now=NOW,
+        )
+    assert refused.value.what == "passport.aud"
+
+
+# ---- time: the caller's, with the skew at both ends ------------------------------------------------
+
+
+@pytest.mark.parametrize("now", [NOW - 120, NOW, NOW + 540, NOW + 600])
+def test_within_its_time(now: float) -> None:
+    assert _read(TOKEN, now) == a_passport()
+
+
+@pytest.mark.parametrize(
+    ("now", "what"),
+    [(NOW - 120.1, "iat"), (0, "iat"), (NOW + 600.1, "exp"), (NOW + 10**9, "exp")],
+)
+def test_outside_its_time(now: float, what: str) -> None:
+    assert _code(TOKEN, now) == f"passport.{what}"
+
+
+@pytest.mark.parametrize("name", ["training_until", "vetting_until"])
+def test_training_and_vetting_hold_wherever_the_passport_does(name: str) -> None:
+    """No clock within the skew may meet an ended training: it would be a silent "no" at one node and not at another."""
+    token = _with_claims(**{name: NOW + 601})
+    assert getattr(_read(token, NOW + 600), name) > NOW + 600
+    assert _code(token, NOW + 600.1) == "passport.exp"
+
+
+def test_no_refusal_quotes_a_claim() -> None:
+    makers: list[Callable[[], str]] = [
+        lambda: _with_claims(name="Anna\u202eBell"),
+        lambda: _with_claims(sub="anna bell"),
+        lambda: _with_claims(role="anna bell"),
+        lambda: _sign_text('{"anna bell', "{}"),
+        lambda: _sign_text(json.dumps(_parts()[0]), '{"anna bell'),
+    ]
+    for make in makers:
+        with pytest.raises(Refused) as refused:
+            _read(make())
+        assert "bell" not in str(refused.value).lower()
+        assert refused.value.__cause__ is None
+    assert repr(a_passport()) == "Passport(e08000001.council, SOCIAL_WORKER)"

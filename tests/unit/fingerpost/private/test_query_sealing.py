@@ -1,0 +1,500 @@
+"""A query opens for who knows the child, says who asks, and takes no alteration."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fingerpost.private import passport as passports
+from fingerpost.private import query_keys
+from fingerpost.private.codec import write_inner
+from fingerpost.private.demographics import Demographics, OtherName
+from fingerpost.private.framing import pad
+from fingerpost.private.inner import Question
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, open_query, verify_inner
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.envelopes import write_envelope
+from fingerpost.protocol.codec.queries import seal_into_query, write_core
+from fingerpost.protocol.codes import Purpose, Reach, Role, WideningReason
+from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, sign
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
+from fingerpost.protocol.messages import KeySet, Query
+from fingerpost.protocol.schedule import require_fresh
+from unit.fingerpost.private.a_lookup import (
+    AREA,
+    ASKING,
+    EPOCH,
+    FEDERATION,
+    GATEWAY,
+    NEIGHBOUR,
+    NOW,
+    Lookup,
+    a_child,
+    a_lookup,
+    a_passport,
+    federation,
+    key_of,
+    lookup_by,
+    openings,
+    public_of,
+    received,
+    seeded,
+)
+
+LOOKUP = a_lookup()
+SEALED = LOOKUP.sealed()
+QUERY = received(SEALED.wire)
+
+
+def _open(lookup: Lookup = LOOKUP, query: Query = QUERY, index: int = 0) -> Question:
+    opened = open_query(query, lookup.position(query, index), lookup.openings[index].wrap_secret)
+    return verify_inner(opened, query, federation(), now=NOW)
+
+
+def _code(call: Callable[[], object]) -> Code:
+    with pytest.raises(Refused) as refused:
+        call()
+    return refused.value.code
+
+
+# ---- what goes right ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 31, 32])
+def test_each_opening_opens(count: int) -> None:
+    lookup = replace(LOOKUP, openings=openings(count))
+    query = received(lookup.sealed().wire)
+    for index in {0, count // 2, count - 1}:
+        question = _open(lookup, query, index)
+        assert question.demographics == a_child()
+        assert question.passport == a_passport()
+        assert question.purpose is Purpose.S47_ENQUIRY
+
+
+def test_the_core_says_what_was_decided() -> None:
+    core = QUERY.core
+    assert (core.suite, core.federation, core.metadata_version) == (1, FEDERATION, 7)
+    assert (core.epoch, core.slot) == (EPOCH, NOW // 600)
+    assert (core.issued_at, core.expires_at) == (NOW, NOW + 120)
+    assert core.passport_expires_at == a_passport().expires_at
+    assert (core.agency, core.gateway) == (ASKING, GATEWAY)
+    assert core.reply_key == SEALED.reply_key.public_key
+    assert QUERY.hash == SEALED.hash
+    assert core == SEALED.core
+    require_fresh(core, NOW)
+
+
+def test_a_query_ends_with_its_passport() -> None:
+    short = replace(a_passport(), issued_at=NOW - 500, expires_at=NOW + 30)
+    lookup = lookup_by(short)
+    query = received(lookup.sealed().wire)
+    assert query.core.expires_at == query.core.passport_expires_at == NOW + 30
+    assert _open(lookup, query).passport == short
+
+
+def test_named_areas_are_put_in_order() -> None:
+    public = PublicPart.of(
+        federation(),
+        epoch=EPOCH,
+        issued_at=NOW,
+        agency=ASKING,
+        gateway=GATEWAY,
+        reach=Reach.NAMED,
+        named_areas=[NEIGHBOUR, AREA, NEIGHBOUR],
+        key_set=KeySet.NARROW,
+    )
+    assert public.named_areas == (AREA, NEIGHBOUR)
+    query = received(replace(LOOKUP, public=public).sealed().wire)
+    assert _open(query=query).demographics == a_child()
+
+
+def test_the_longest_public_part_fits() -> None:
+    public = replace(
+        LOOKUP.public,
+        federation=FederationId("f" * 40),
+        metadata_version=2**63,
+        code_list_version=2**32 - 1,
+        normalisation_version=2**32 - 1,
+        gateway=MemberId("g" * 40),
+        reach=Reach.NAMED,
+        named_areas=tuple(AreaCode(f"e0800000{i}") for i in range(8)),
+    )
+    assert len(replace(LOOKUP, public=public).sealed().wire) == limits.QUERY_BYTES
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    forename=st.text("aZé Łễ'-", max_size=100),
+    others=st.lists(st.text("aZé", min_size=1, max_size=40), max_size=8),
+    seed=st.text("abc", max_size=5),
+)
+def test_every_query_has_one_size(forename: str, others: list[str], seed: str) -> None:
+    child = Demographics(
+        forename=forename, surname="Bell", other_names=tuple(OtherName(o, "") for o in others)
+    )
+    lookup = replace(a_lookup(demographics=child), randomness=seed)
+    wire = lookup.sealed().wire
+    assert len(wire) == limits.QUERY_BYTES
+    assert _open(lookup, received(wire)).demographics == child
+
+
+def test_a_child_described_too_long_is_refused() -> None:
+    names = tuple(OtherName("ễ" * 100, "ễ" * 100) for _ in range(8))
+    lookup = a_lookup(demographics=Demographics(surname="Bell", other_names=names))
+    assert _code(lookup.sealed) is Code.MALFORMED
+
+
+def test_two_queries_share_nothing() -> None:
+    """New q, K and reply key each time: nobody can tell that they concern one child, but for the slot's locators."""
+    other = received(replace(LOOKUP, randomness="another").sealed().wire)
+    assert other.core.q != QUERY.core.q
+    assert other.core.reply_key != QUERY.core.reply_key
+    assert other.core.key_commitment != QUERY.core.key_commitment
+    assert not set(other.wraps) & set(QUERY.wraps)
+    assert other.sealed != QUERY.sealed
+    real = {o.locator for o in LOOKUP.openings}
+    assert set(other.core.locators) & set(QUERY.core.locators) == real
+
+
+def test_the_order_tells_nothing_of_the_keys() -> None:
+    """The first opening (the strongest key) comes to stand anywhere."""
+    positions = set()
+    for i in range(120):
+        query = received(replace(LOOKUP, randomness=f"order {i}").sealed().wire)
+        positions.add(LOOKUP.position(query))
+    assert len(positions) > 24  # of 32; a fixed place or a fixed end would give few
+
+
+def test_fillers_open_for_nobody() -> None:
+    places = {LOOKUP.position(QUERY, i) for i in range(3)}
+    for position in set(range(32)) - places:
+        for opening in LOOKUP.openings:
+            assert (
+                _code(lambda p=position, o=opening: open_query(QUERY, p, o.wrap_secret))  # type: ignore[misc]
+                is Code.BAD_SEAL
+            )
+
+
+def test_an_opening_opens_at_its_own_place_only() -> None:
+    first, second = LOOKUP.position(QUERY, 0), LOOKUP.position(QUERY, 1)
+    secret = LOOKUP.openings[0].wrap_secret
+    assert open_query(QUERY, first, secret).inner == LOOKUP.inner
+    assert _code(lambda: open_query(QUERY, second, secret)) is Code.BAD_SEAL
+    swapped = list(QUERY.wraps)
+    swapped[first], swapped[second] = swapped[second], swapped[first]
+    moved = replace(QUERY, wraps=tuple(swapped))
+    assert _code(lambda: open_query(moved, second, secret)) is Code.BAD_SEAL
+
+
+@pytest.mark.parametrize("position", [-1, 32])
+def test_a_place_outside_the_query_is_our_mistake(position: int) -> None:
+    with pytest.raises(Defect):
+        open_query(QUERY, position, bytes(32))
+
+
+# ---- what an asker may not send ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 33])
+def test_a_query_takes_1_to_32_openings(count: int) -> None:
+    with pytest.raises(Defect):
+        replace(LOOKUP, openings=openings(count)).sealed()
+
+
+def test_no_opening_twice() -> None:
+    twice = replace(LOOKUP, openings=(*openings(2), openings(1)[0]))
+    assert _code(twice.sealed) is Code.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("lookup", "code"),
+    [
+        (a_lookup(purpose=Purpose.EARLY_HELP), Code.NOT_ALLOWED),  # no reference, and too far
+        (a_lookup(purpose=Purpose.EXPLOITATION), Code.NOT_ALLOWED),  # no approver
+        (a_lookup(approver="account-17"), Code.NOT_ALLOWED),
+        (replace(LOOKUP, practitioner_key=key_of("somebody")), Code.BAD_PASSPORT),
+        (
+            replace(
+                LOOKUP, public=replace(LOOKUP.public, agency=AgencyId("e08000001.oak-primary"))
+            ),
+            Code.BAD_PASSPORT,
+        ),
+        (replace(LOOKUP, public=replace(LOOKUP.public, issued_at=NOW + 600)), Code.NOT_FRESH),
+        (replace(LOOKUP, public=replace(LOOKUP.public, issued_at=NOW - 600)), Code.NOT_FRESH),
+        (replace(LOOKUP, public=replace(LOOKUP.public, key_set=KeySet.WIDE)), Code.NOT_ALLOWED),
+        (a_lookup(widened_because=WideningReason.RECENT_MOVE), Code.NOT_ALLOWED),
+        (replace(LOOKUP, public=replace(LOOKUP.public, named_areas=(AREA,))), Code.MALFORMED),
+    ],
+)
+def test_what_every_node_would_refuse_is_not_sealed(lookup: Lookup, code: Code) -> None:
+    assert _code(lookup.sealed) is code
+
+
+# ---- alteration on the way ---------------------------------------------------------------------
+
+
+def test_no_byte_may_be_altered_on_the_way() -> None:
+    """Every byte of the 8192, padding included: the gateway's signature covers all."""
+    wire = bytearray(SEALED.wire)
+    for i in range(len(wire)):
+        wire[i] ^= 1 << (i % 8)
+        with pytest.raises(Refused):
+            received(bytes(wire))
+        wire[i] ^= 1 << (i % 8)
+    assert received(bytes(wire)) == QUERY
+
+
+def _resigned(query: Query, **changes: Any) -> Query:
+    """The query with changes, signed again by a gateway that cheats."""
+    core = replace(query.core, **changes.pop("core", {}))
+    parts = {"wraps": query.wraps, "sealed": query.sealed} | changes
+    wire = seal_into_query(
+        write_core(core), parts["wraps"], parts["sealed"], core.gateway, key_of(core.gateway.value)
+    )
+    return received(wire)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"q": bytes(32)},
+        {"key_commitment": bytes(32)},
+        {"reach": Reach.NATIONAL_RING},
+        {"issued_at": NOW + 1},
+        {"passport_expires_at": NOW + 539},
+        {"reply_key": bytes(1216)},
+        {"agency": AgencyId("e08000001.other")},
+        {"metadata_version": 8},
+        {"federation": FederationId("pilot-2")},
+        {"key_set": KeySet.WIDE},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_core_opens_nothing(change: dict[str, Any]) -> None:
+    """Even the gateway cannot put a sealed question under other public facts: all keys hang on H(core)."""
+    query = _resigned(QUERY, core=change)
+    secret = LOOKUP.openings[0].wrap_secret
+    assert _code(lambda: open_query(query, LOOKUP.position(query), secret)) is Code.BAD_SEAL
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 47), st.integers(0, 7))
+def test_an_altered_wrap_does_not_open(position: int, bit: int) -> None:
+    place = LOOKUP.position(QUERY)
+    wraps = [bytearray(w) for w in QUERY.wraps]
+    wraps[place][position] ^= 1 << bit
+    query = replace(QUERY, wraps=tuple(map(bytes, wraps)))
+    secret = LOOKUP.openings[0].wrap_secret
+    assert _code(lambda: open_query(query, place, secret)) is Code.BAD_SEAL
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, limits.SEALED_BYTES - 1), st.integers(0, 7))
+def test_an_altered_sealed_part_does_not_open(position: int, bit: int) -> None:
+    sealed = bytearray(QUERY.sealed)
+    sealed[position] ^= 1 << bit
+    query = replace(QUERY, sealed=bytes(sealed))
+    assert _code(lambda: _open(query=query)) is Code.BAD_SEAL
+
+
+# ---- an asker who makes the inner part itself ------------------------------------------------------
+
+CONTENT_KEY = bytes([7]) * 32
+
+
+def _forged(
+    body: Callable[[bytes], bytes], core: dict[str, Any] | None = None
+) -> tuple[Query, bytes]:
+    """A query whose padded inner part is ``body(H(core))``, and the wrap secret at position 0."""
+    q = seeded("forged")(32)
+    made = replace(
+        QUERY.core,
+        q=q,
+        key_commitment=query_keys.commitment(q, CONTENT_KEY),
+        **(core or {}),
+    )
+    bound = core_hash(write_core(made))
+    secret = bytes([9]) * 32
+    wraps = tuple(
+        query_keys.wrap(CONTENT_KEY, secret, q=q, bound=bound, position=i) for i in range(32)
+    )
+    sealed = query_keys.seal_body(CONTENT_KEY, body(bound), bound=bound)
+    wire = seal_into_query(write_core(made), wraps, sealed, made.gateway, key_of(GATEWAY.value))
+    return received(wire), secret
+
+
+def _verified(query: Query, secret: bytes, federation_: Federation | None = None) -> Question:
+    opened = open_query(query, 0, secret)
+    return verify_inner(opened, query, federation_ or federation(), now=NOW)
+
+
+def _enveloped(
+    payload: bytes,
+    *,
+    key: str = "practitioner",
+    type_: PayloadType = PayloadType.INNER,
+    signer: str = "",
+) -> bytes:
+    return pad(
+        write_envelope(sign(type_, payload, signer, key_of(key))), limits.INNER_BYTES, "inner"
+    )
+
+
+def test_a_forged_query_well_made_is_taken() -> None:
+    """The tests below fail for what they change, and not for the way they are made."""
+    query, secret = _forged(lambda bound: _enveloped(write_inner(LOOKUP.inner, bound)))
+    assert _verified(query, secret).demographics == a_child()
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (lambda b: bytes(limits.INNER_BYTES), Code.MALFORMED),
+        (lambda b: b"\xff" * limits.INNER_BYTES, Code.BAD_SEAL),
+        (lambda b: _enveloped(write_inner(LOOKUP.inner, b))[:-1] + b"\1", Code.BAD_SEAL),
+        (lambda b: pad(b"no envelope", limits.INNER_BYTES, "x"), Code.MALFORMED),
+        (
+            lambda b: _enveloped(write_inner(LOOKUP.inner, b), type_=PayloadType.ANSWER),
+            Code.MALFORMED,
+        ),
+        (lambda b: _enveloped(write_inner(LOOKUP.inner, b), key="somebody"), Code.BAD_SIGNATURE),
+        (lambda b: _enveloped(write_inner(LOOKUP.inner, b), key="passports"), Code.BAD_SIGNATURE),
+        (lambda b: _enveloped(write_inner(LOOKUP.inner, b), signer="x"), Code.BAD_SIGNATURE),
+        (lambda b: _enveloped(write_inner(LOOKUP.inner, bytes(32))), Code.BAD_SIGNATURE),
+        (
+            lambda b: _enveloped(write_inner(LOOKUP.inner, QUERY.core_hash)),
+            Code.BAD_SIGNATURE,  # the signed inner part of another query
+        ),
+        (lambda b: _enveloped(b"noise"), Code.MALFORMED),
+    ],
+)
+def test_an_inner_part_that_is_not_one(body: Callable[[bytes], bytes], code: Code) -> None:
+    query, secret = _forged(body)
+    assert _code(lambda: _verified(query, secret)) is code
+
+
+def test_a_signature_of_another_payload() -> None:
+    def body(bound: bytes) -> bytes:
+        signed = sign(
+            PayloadType.INNER, write_inner(LOOKUP.inner, bound), "", key_of("practitioner")
+        )
+        other = write_inner(replace(LOOKUP.inner, demographics=Demographics(surname="X")), bound)
+        envelope = Envelope(signed.type, other, "", signed.signature)
+        return pad(write_envelope(envelope), limits.INNER_BYTES, "x")
+
+    query, secret = _forged(body)
+    assert _code(lambda: _verified(query, secret)) is Code.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    ("changes", "core", "code"),
+    [
+        ({"purpose": Purpose.EARLY_HELP, "reason_reference": "R-1"}, {}, Code.NOT_ALLOWED),
+        ({"purpose": Purpose.REFERRAL_TRIAGE}, {}, Code.NOT_ALLOWED),
+        ({"purpose": Purpose.EXPLOITATION}, {}, Code.NOT_ALLOWED),
+        (
+            {"purpose": Purpose.EXPLOITATION, "approver": "account-17"},
+            {},
+            Code.NOT_ALLOWED,
+        ),
+        ({}, {"reach": Reach.NATIONAL_RING}, Code.NOT_ALLOWED),
+        ({}, {"key_set": KeySet.WIDE}, Code.NOT_ALLOWED),
+        ({"widened_because": WideningReason.RECENT_MOVE}, {}, Code.NOT_ALLOWED),
+        ({}, {"passport_expires_at": NOW + 541}, Code.BAD_PASSPORT),
+        ({}, {"passport_expires_at": NOW + 539}, Code.BAD_PASSPORT),
+        ({}, {"agency": AgencyId("e08000001.oak-primary")}, Code.NOT_A_MEMBER),
+        ({}, {"agency": AgencyId("e08000001.nobody")}, Code.NOT_A_MEMBER),
+    ],
+)
+def test_a_question_out_of_the_rules(
+    changes: dict[str, Any], core: dict[str, Any], code: Code
+) -> None:
+    inner = replace(LOOKUP.inner, **changes)
+    query, secret = _forged(lambda bound: _enveloped(write_inner(inner, bound)), core)
+    assert _code(lambda: _verified(query, secret)) is code
+
+
+def test_a_passport_with_anothers_key() -> None:
+    """The practitioner signs; the passport in it names somebody else's key."""
+    stolen = passports.issue(
+        replace(a_passport(), cnf=public_of("somebody")), FEDERATION, key_of("passports")
+    )
+    inner = replace(LOOKUP.inner, passport_token=stolen)
+    query, secret = _forged(lambda bound: _enveloped(write_inner(inner, bound)))
+    assert _code(lambda: _verified(query, secret)) is Code.BAD_SIGNATURE
+
+
+def test_a_passport_by_another_key_than_the_member_lists() -> None:
+    own = passports.issue(a_passport(), FEDERATION, key_of("somebody"))
+    inner = replace(LOOKUP.inner, passport_token=own)
+    query, secret = _forged(lambda bound: _enveloped(write_inner(inner, bound)))
+    assert _code(lambda: _verified(query, secret)) is Code.BAD_PASSPORT
+
+
+def _without(**lists: Any) -> Federation:
+    known = federation()
+    return replace(known, code_lists=replace(known.code_lists, **lists))
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        (_without(purposes=frozenset(Purpose) - {Purpose.S47_ENQUIRY}), Code.NOT_ALLOWED),
+        (_without(roles=frozenset(Role) - {Role.SOCIAL_WORKER}), Code.NOT_ALLOWED),
+        (replace(federation(), deny=DenyList(agencies=frozenset({ASKING}))), Code.NOT_A_MEMBER),
+        (replace(federation(), deny=DenyList(members=frozenset({GATEWAY}))), Code.NOT_A_MEMBER),
+    ],
+    ids=["purpose", "role", "agency denied", "gateway denied"],
+)
+def test_the_member_list_decides(changed: Federation, code: Code) -> None:
+    opened = open_query(QUERY, LOOKUP.position(QUERY), LOOKUP.openings[0].wrap_secret)
+    assert _code(lambda: verify_inner(opened, QUERY, changed, now=NOW)) is code
+
+
+@pytest.mark.parametrize("now", [NOW - 121, NOW + 601])
+def test_a_passport_out_of_its_time(now: float) -> None:
+    opened = open_query(QUERY, LOOKUP.position(QUERY), LOOKUP.openings[0].wrap_secret)
+    assert _code(lambda: verify_inner(opened, QUERY, federation(), now=now)) is Code.BAD_PASSPORT
+
+
+def test_every_time_at_which_the_query_is_fresh_suits_the_passport() -> None:
+    """Else a slow clock would turn a yes into a no after the index was touched."""
+    short = replace(a_passport(), issued_at=NOW, auth_time=NOW, expires_at=NOW + 120)
+    lookup = lookup_by(short)
+    query = received(lookup.sealed().wire)
+    opened = open_query(query, lookup.position(query), lookup.openings[0].wrap_secret)
+    fresh = 0
+    for now in range(NOW - 200, NOW + 400):
+        try:
+            require_fresh(query.core, now)
+        except Refused:
+            continue
+        fresh += 1
+        assert verify_inner(opened, query, federation(), now=now).passport == short
+    assert fresh == 60 + 120 + 60 + 1
+
+
+def test_the_formulas_of_the_page() -> None:
+    """The commitment and the body key, from the randomness that went in."""
+    source = seeded("a lookup")
+    q, content_key = source(32), source(32)
+    assert QUERY.core.q == q
+    assert QUERY.core.key_commitment == hashlib.sha256(b"kc" + q + content_key).digest()
+    assert query_keys.open_body(content_key, QUERY.sealed, bound=QUERY.core_hash)
+
+
+def test_nothing_secret_is_printed() -> None:
+    opened = open_query(QUERY, LOOKUP.position(QUERY), LOOKUP.openings[0].wrap_secret)
+    assert repr(opened) == "Opened(…)"
+    assert repr(_open()) == "Question(…)"
+    assert repr(SEALED) == f"SealedQuery({SEALED.hash.hex()[:8]}…)"
+    assert isinstance(SEALED, SealedQuery)
+    assert MemberId("gateway-1") == GATEWAY

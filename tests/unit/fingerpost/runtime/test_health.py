@@ -1,0 +1,88 @@
+"""Health over a real Unix socket."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.health import SOCKET_BYTES, Health, look_at_folder, probe, serve_health
+
+
+@pytest.fixture
+def health() -> Health:
+    return Health()
+
+
+@pytest.fixture
+async def socket(tmp_path: Path, health: Health) -> AsyncIterator[Path]:
+    path = tmp_path / "health"
+    server = await serve_health(health, path)
+    yield path
+    await server.stop(None)
+
+
+async def test_a_process_does_not_serve_until_it_says_so(health: Health, socket: Path) -> None:
+    assert not await probe(socket)
+    await health.set("", serving=True)
+    assert await probe(socket)
+    assert not await probe(socket, "fingerpost.Other")
+    await health.set("fingerpost.Other", serving=True)
+    assert await probe(socket, "fingerpost.Other")
+    await health.set("fingerpost.Other", serving=False)
+    assert not await probe(socket, "fingerpost.Other")
+    assert await probe(socket)
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_the_socket_is_closed_to_others(socket: Path) -> None:
+    assert mode_of(socket) == 0o600
+
+
+async def test_stopping_is_final(health: Health, socket: Path) -> None:
+    await health.set("", serving=True)
+    await health.stop()
+    await health.set("", serving=True)
+    assert not await probe(socket)
+
+
+async def test_nobody_there_does_not_serve(tmp_path: Path) -> None:
+    assert not await probe(tmp_path / "none")
+
+
+async def test_a_socket_that_cannot_be_opened_is_a_defect(tmp_path: Path) -> None:
+    with pytest.raises(Defect, match=r"^health: .* cannot be opened\. Its folder must exist"):
+        await serve_health(Health(), tmp_path / "no folder" / "health")
+
+
+def test_a_folder_that_is_missing_is_told_and_no_fault(tmp_path: Path) -> None:
+    told = look_at_folder(tmp_path / "run" / "health")
+    assert told is not None
+    assert told.startswith(f"health: the folder {tmp_path / 'run'} does not exist")
+    (tmp_path / "run").mkdir()
+    assert look_at_folder(tmp_path / "run" / "health") is None
+
+
+def test_a_socket_that_could_never_be_opened_is_a_defect_of_the_check(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Defect, match=r"^health: the folder"):
+        look_at_folder(tmp_path / "file" / "health")
+    long = tmp_path / ("x" * (SOCKET_BYTES - len(str(tmp_path))))
+    with pytest.raises(Defect, match=f"more than {SOCKET_BYTES} bytes"):
+        look_at_folder(long)
+    assert look_at_folder(Path(str(long)[:-1])) is None
+
+
+async def test_a_socket_left_by_a_crash_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "health"
+    first = await serve_health(Health(), path)
+    second = await serve_health(Health(), path)
+    assert not await probe(path)
+    await second.stop(None)
+    await first.stop(None)

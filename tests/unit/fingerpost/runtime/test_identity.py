@@ -1,0 +1,130 @@
+"""An identity is exactly one SPIFFE URI and the DNS name made from it."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.certificates import FakeAuthority
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.runtime.identity import (
+    Identity,
+    PeerIdentity,
+    Service,
+    parse_spiffe_uri,
+    peer_identity,
+    spiffe_uri,
+)
+from fingerpost.runtime.tls import certificate_lifetime, make_csr, make_key, not_after
+
+NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
+
+
+@given(NAMES, NAMES, st.sampled_from(Service))
+def test_a_uri_is_read_back(federation: str, member: str, service: Service) -> None:
+    identity = Identity(FederationId(federation), MemberId(member), service)
+    assert parse_spiffe_uri(identity.uri) == identity
+    assert spiffe_uri(identity.federation, identity.member, service) == identity.uri
+    assert len(identity.server_name) <= 253
+    assert max(len(label) for label in identity.server_name.split(".")) <= 63
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "spiffe://f/m",
+        "spiffe://f/m/butler",
+        "spiffe://f/m/node/",
+        "spiffe://f/m/node/x",
+        "spiffe://f/M/node",
+        "spiffe://f//node",
+        "spiffe://-f/m/node",
+        "https://f/m/node",
+        "spiffe://f/m/node\n",
+        "spiffe://f/m/node?x=1",
+        "spiffe://f/" + "m" * 41 + "/node",
+    ],
+)
+def test_anything_else_is_no_member(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        parse_spiffe_uri(text)
+    assert caught.value.code is Code.NOT_A_MEMBER
+
+
+@given(st.text(max_size=60))
+def test_no_text_ends_otherwise(text: str) -> None:
+    try:
+        assert parse_spiffe_uri(text).uri == text
+    except Refused as refused:
+        assert refused.code is Code.NOT_A_MEMBER
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {},
+        {"ssl_tls_version": [b"TLSv1.3"]},
+        {"ssl_tls_version": [b"TLSv1.3"], "x509_pem_cert": [b"no certificate"]},
+        {"ssl_tls_version": [b"TLSv1.3"], "x509_pem_cert": [b"a", b"b"]},
+    ],
+)
+def test_without_a_certificate_there_is_no_peer(context: dict[str, list[bytes]]) -> None:
+    with pytest.raises(Refused) as caught:
+        peer_identity(context)
+    assert caught.value.code is Code.NOT_A_MEMBER
+
+
+def test_a_call_over_tls_1_2_is_refused_whatever_the_environment_said(
+    authority: FakeAuthority, node: Identity
+) -> None:
+    certificate = (authority.certify(node) / "tls.pem").read_bytes()
+    context = {"ssl_tls_version": [b"TLSv1.3"], "x509_pem_cert": [certificate]}
+    assert peer_identity(context).identity == node
+    with pytest.raises(Refused) as caught:
+        peer_identity({**context, "ssl_tls_version": [b"TLSv1.2"]})
+    assert (caught.value.code, caught.value.what) == (Code.NOT_A_MEMBER, "TLS 1.3")
+
+
+def test_an_ended_certificate_is_no_longer_a_member(node: Identity) -> None:
+    peer = PeerIdentity(node.federation, node.member, node.service, not_after=100.0)
+    peer.require_current(99.9)
+    assert peer.identity == node
+    with pytest.raises(Refused) as caught:
+        peer.require_current(100.0)
+    assert caught.value.code is Code.NOT_A_MEMBER
+
+
+def test_a_request_names_the_identity_and_proves_the_key(node: Identity) -> None:
+    request = x509.load_der_x509_csr(make_csr(make_key(), node))
+    assert request.is_signature_valid
+    public_key = request.public_key()
+    assert isinstance(public_key, ec.EllipticCurvePublicKey)
+    assert isinstance(public_key.curve, ec.SECP256R1)
+    names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [name.value for name in names] == [
+        "spiffe://test-federation/oak/node",
+        "oak.node.test-federation.fingerpost",
+    ]
+
+
+def test_only_the_kind_of_key_that_tls_takes_is_used(node: Identity) -> None:
+    other = ed25519.Ed25519PrivateKey.generate()
+    pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for key in (pem, b"no key"):
+        with pytest.raises(Defect):
+            make_csr(key, node)
+
+
+def test_lifetimes_are_read_or_refused(authority: FakeAuthority, node: Identity) -> None:
+    pem = (authority.certify(node) / "tls.pem").read_bytes()
+    begin, end = certificate_lifetime(pem)
+    assert end - begin == 7 * 86_400
+    assert not_after(pem) == end
+    with pytest.raises(Defect):
+        not_after(b"no certificate")

@@ -1,0 +1,410 @@
+"""Settings are exact, and secrets stay in their files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.runtime.settings import (
+    HostPort,
+    load,
+    read_key,
+    read_secret,
+    replace_file,
+    require_folder,
+    write_secret,
+)
+from fingerpost.runtime.settings_form import formed
+
+
+class Mode(Enum):
+    FAST = "fast"
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    key: Path
+
+
+class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    member: MemberId
+    federation: FederationId
+    port: int
+    tls: Tls
+    agencies: tuple[AgencyId, ...] = ()
+    peers: dict[str, MemberId] = {}
+    extra: Path | None = None
+    backup: MemberId | None = None
+    more: tuple[Tls, ...] = ()
+    ratio: float = 1.0
+    mode: Mode = Mode.FAST
+    poll: Annotated[float, msgspec.Meta(ge=1, le=15)] = 1.0
+    word: Annotated[str, msgspec.Meta(pattern="^[a-c]$", description="a, b or c")] = "a"
+    listen: HostPort = "localhost:1"
+    pair: tuple[int, int] = (1, 2)
+
+
+class Loose(msgspec.Struct, frozen=True):
+    port: int
+
+
+class Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    inner: Loose
+
+
+WHOLE = """
+member = "oak-node"
+federation = "england-pilot"
+port = 7
+agencies = ["e08000025.oak-primary", "e08000025.council"]
+extra = "/absolute/file"
+backup = "oak-two"
+ratio = 2
+mode = "fast"
+[tls]
+key = "keys/tls.pem"
+[peers]
+first = "elm-node"
+[[more]]
+key = "other.pem"
+"""
+
+LEAST = 'member="a"\nfederation="b"\nport=1\ntls={key="k"}\n'
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "settings.toml"
+    path.write_text(text)
+    path.chmod(0o644)
+    return path
+
+
+def test_everything_has_its_type_and_paths_start_at_the_file(tmp_path: Path) -> None:
+    got = load(written(tmp_path, WHOLE), Sample)
+    assert got == Sample(
+        member=MemberId("oak-node"),
+        federation=FederationId("england-pilot"),
+        port=7,
+        tls=Tls(tmp_path / "keys/tls.pem"),
+        agencies=(AgencyId("e08000025.oak-primary"), AgencyId("e08000025.council")),
+        peers={"first": MemberId("elm-node")},
+        extra=Path("/absolute/file"),
+        backup=MemberId("oak-two"),
+        more=(Tls(tmp_path / "other.pem"),),
+        ratio=2.0,
+    )
+
+
+def test_a_relative_settings_path_is_resolved_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, LEAST)
+    monkeypatch.chdir(tmp_path)
+    assert load(Path("settings.toml"), Sample).tls.key == tmp_path / "k"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (LEAST + "unknown = 1\n", "unknown"),
+        (LEAST.replace('key="k"', 'key="k", colour="s3cret"'), "colour"),
+        (LEAST.replace("port=1", 'port="s3cret"'), "port"),
+        (LEAST.replace("port=1", "port=1.5"), "port"),
+        (LEAST.replace("port=1\n", ""), "port"),
+        (LEAST.replace('"a"', '"S3CRET and more"'), "member: expected a member's id"),
+        (LEAST.replace('"a"', '{value="s3cret"}'), "member"),
+        (LEAST + 'agencies=["s3cret"]\n', "agencies no. 1: expected an agency's id"),
+        (LEAST + "ratio=nan\n", "ratio"),
+        (LEAST + "ratio=-inf\n", "ratio"),
+        (LEAST + 'mode="s3cret"\n', "mode"),
+        (LEAST + 'extra=""\n', "extra"),
+        (LEAST.replace('{key="k"}', '{key="s3cret\\u0000"}'), "key"),
+        (LEAST + "port = 2\n", "TOML"),
+        ("s3cret s3cret", "TOML"),
+        ("port=1" + "0" * 5000, "TOML"),
+    ],
+)
+def test_anything_else_is_fatal_and_not_repeated(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(Defect) as caught:
+        load(written(tmp_path, text), Sample)
+    assert named in str(caught.value)
+    assert "s3cret" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            LEAST.replace("port=1", "prot=1"),
+            "prot: there is no such setting here; did you mean port?",
+        ),
+        (LEAST.replace("port=1", "prot=1"), "port: missing; expected a whole number"),
+        (
+            LEAST + "qqq=1\n",
+            "qqq: there is no such setting here; there are member, federation,",
+        ),
+        (
+            WHOLE + "port=1\n",
+            "more no. 1, port: there is no such setting here; it belongs at the top",
+        ),
+        (LEAST + 'key="k"\n', "key: there is no such setting here; it belongs in [tls]"),
+        (LEAST.replace('tls={key="k"}', ""), "tls: missing; expected a section [tls]"),
+        (
+            LEAST.replace('{key="k"}', '"k"'),
+            "tls: expected a section [tls], found text in quotation",
+        ),
+        (
+            LEAST.replace("port=1", 'port="1"'),
+            "port: expected a whole number, found text in quotation",
+        ),
+        (
+            LEAST.replace("port=1", "port=true"),
+            "port: expected a whole number, found true or false",
+        ),
+        (
+            LEAST.replace("port=1", "port=2026-03-01"),
+            "expected a whole number, found a date or a time",
+        ),
+        (LEAST.replace('"k"', "[]"), "tls.key: expected a path in quotation marks, found a list"),
+        (LEAST + "more=1\n", "more: expected sections [[more]], found a whole number"),
+        (LEAST + 'mode="slow"\n', "mode: expected one of fast"),
+        (LEAST + "poll=16.0\n", "poll: expected a number from 1 to 15"),
+        (LEAST + "pair=[1]\n", "pair: expected a list of 2, found 1"),
+        (LEAST + 'word="x"\n', "word: expected a, b or c"),
+        (LEAST + "word=1\n", "word: expected a, b or c, found a whole number"),
+        (LEAST + 'listen="0.0.0.0"\n', "listen: expected host:port in quotation marks, such as"),
+        (LEAST + "ratio=1" + "0" * 400 + "\n", "ratio: expected a number"),
+        (LEAST + '"new\\nline"=1\n', "new\ufffdline: there is no such setting"),
+    ],
+)
+def test_a_fault_is_told_in_plain_words(tmp_path: Path, text: str, told: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(Defect) as caught:
+        load(path, Sample)
+    words = str(caught.value)
+    assert words.startswith(f"{path}: ")
+    assert told in words
+    for word_of_the_library in ("$", "`", "Object", "array", "object", "`str`", "field", "Struct"):
+        assert word_of_the_library not in words
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Defect) as caught:
+        load(written(tmp_path, 'port=true\ntls={kee="k"}\n'), Sample)
+    told = str(caught.value)
+    lines = told.splitlines()
+    assert lines[0] == f"{tmp_path / 'settings.toml'}: 5 faults"
+    keys = ["tls.kee", "tls.key", "port", "member", "federation"]
+    assert sorted(line.strip().partition(": ")[0] for line in lines[1:]) == sorted(keys)
+
+
+class Paired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    least: int
+    most: int
+
+    def __post_init__(self) -> None:
+        if self.least > self.most:
+            raise Defect("least: more than most")
+
+
+def test_settings_that_do_not_fit_each_other_are_told_with_their_file(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "least=1\nmost=2\n"), Paired) == Paired(1, 2)
+    path = written(tmp_path, "least=2\nmost=1\n")
+    with pytest.raises(Defect) as caught:
+        load(path, Paired)
+    assert str(caught.value) == f"{path}: least: more than most"
+
+
+def test_of_very_many_faults_the_first_are_told(tmp_path: Path) -> None:
+    with pytest.raises(Defect) as caught:
+        load(written(tmp_path, LEAST + "[[more]]\n" * 40), Sample)
+    lines = str(caught.value).splitlines()
+    assert lines[0].endswith(": 40 faults")
+    assert lines[1] == "  more no. 1, key: missing; expected a path in quotation marks"
+    assert lines[-1] == "  and 20 more"
+    assert len(lines) == 22
+
+
+values = st.recursive(
+    st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["fast", "a", "e99000001.oak", "", "x y"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["key", "first", "value"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([field.name for field in msgspec.structs.fields(Sample)]), values
+    )
+)
+def test_what_has_the_form_becomes_settings(more: dict[str, object]) -> None:
+    least = {"member": "a", "federation": "b", "port": 1, "tls": {"key": "k"}}
+    try:
+        form = formed(Sample, {**least, **more})
+    except Defect:
+        return
+    msgspec.convert(form, Sample, strict=True, dec_hook=lambda _, value: Path(value))
+
+
+def test_a_type_that_takes_unknown_fields_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Defect, match="Loose must be frozen"):
+        load(written(tmp_path, "inner={port=1}"), Outer)
+
+
+def test_files_that_cannot_be_settings(tmp_path: Path) -> None:
+    path = written(tmp_path, LEAST)
+    path.chmod(0o666)
+    with pytest.raises(Defect, match="writable by everybody"):
+        load(path, Sample)
+    path.chmod(0o600)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(Defect, match="UTF-8"):
+        load(path, Sample)
+    path.write_bytes(b"#" * 300_000)
+    with pytest.raises(Defect, match="longer"):
+        load(path, Sample)
+    with pytest.raises(Defect, match=r"none.toml: cannot be read: there is no such file$"):
+        load(tmp_path / "none.toml", Sample)
+    with pytest.raises(Defect, match=r"cannot be read: it is a folder$"):
+        load(tmp_path, Sample)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_end_otherwise_than_in_settings_or_a_defect(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("settings") / "settings.toml"
+    path.write_bytes(data)
+    path.chmod(0o600)
+    with pytest.raises(Defect):  # nothing random names every required field
+        load(path, Sample)
+
+
+def secret(folder: Path, data: bytes = b"0123456789") -> Path:
+    path = folder / "secret"
+    write_secret(path, data)
+    return path
+
+
+def test_a_secret_is_written_for_its_owner_only_and_read_back(tmp_path: Path) -> None:
+    previous = os.umask(0)
+    try:
+        path = secret(tmp_path)
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_secret(path, most=10) == b"0123456789"
+    assert read_secret(path, most=10, least=10) == b"0123456789"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_a_secret_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
+    path = secret(tmp_path)
+    path.chmod(mode)
+    with pytest.raises(Defect, match=r"tls.key: .* open to group or others") as caught:
+        read_secret(path, most=10, setting="tls.key")
+    assert "0123" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("most", "least"), [(9, 1), (64, 11)])
+def test_a_secret_of_another_length_is_refused(tmp_path: Path, most: int, least: int) -> None:
+    with pytest.raises(Defect, match="does not have") as caught:
+        read_secret(secret(tmp_path), most=most, least=least)
+    assert "0123" not in str(caught.value)
+
+
+def test_only_a_plain_file_is_a_secret(tmp_path: Path) -> None:
+    path = secret(tmp_path)
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(path)
+    os.mkfifo(pipe, 0o600)
+    for strange in (link, pipe, tmp_path, tmp_path / "none"):
+        with pytest.raises(Defect):
+            read_secret(strange, most=10)
+
+
+def test_a_secret_that_is_missing_is_told_with_how_a_key_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    with pytest.raises(Defect) as found:
+        read_secret(path, most=32, least=32, setting="data_key")
+    told = f"data_key: {path} cannot be opened: it does not exist"
+    assert str(found.value) == f"{told}. If it was never made: 32 random bytes, mode 0600"
+    with pytest.raises(Defect) as found:
+        read_secret(path, most=32, setting="data_key")
+    assert str(found.value) == told
+
+
+def test_a_key_has_32_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "audit.secret"
+    write_secret(path, bytes(range(32)))
+    assert read_key(path, setting="audit_key") == bytes(range(32))
+    for length in (31, 33):
+        other = tmp_path / f"{length}.secret"
+        write_secret(other, bytes(length))
+        with pytest.raises(Defect, match=r"^audit_key: "):
+            read_key(other, setting="audit_key")
+
+
+def test_a_folder_must_be_there_and_be_this_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_folder(tmp_path, setting="state")
+    with pytest.raises(Defect, match=r"^state: the folder .* does not exist"):
+        require_folder(tmp_path / "none", setting="state")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(Defect, match=r"^state: the folder .* is not this user's to write in"):
+        require_folder(tmp_path, setting="state")
+
+
+def test_a_secret_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = secret(tmp_path)
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(Defect, match="another user"):
+        read_secret(path, most=10)
+
+
+def test_a_secret_is_never_overwritten(tmp_path: Path) -> None:
+    path = secret(tmp_path)
+    with pytest.raises(Defect, match="exists already"):
+        write_secret(path, b"new")
+    assert path.read_bytes() == b"0123456789"
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Defect):
+        write_secret(dangling, b"new")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    replace_file(path, b"one")
+    replace_file(path, b"two", mode=0o640, durable=False)
+    assert path.read_bytes() == b"two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(Defect, match="cannot be replaced"):
+        replace_file(folder, b"three")
+    with pytest.raises(Defect, match="cannot be created"):
+        replace_file(tmp_path / "none" / "state", b"four")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "state"]

@@ -1,0 +1,352 @@
+"""Mutual TLS over real sockets: who gets in, who does not, and what happens when files change."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from cryptography import x509
+
+from fakes.certificates import FakeAuthority
+from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.runtime.identity import Identity, PeerIdentity, Service, subject_names
+from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import SERVER_NODES, Edge, connect, peer_of, refused_from, server
+from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls, not_after
+
+Served = Callable[[grpc.ServerCredentials], AbstractAsyncContextManager[str]]
+
+
+class Recorder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # not generic when it runs
+    """Answers every method with the caller's name and keeps what TLS said."""
+
+    def __init__(self) -> None:
+        self.peers: list[PeerIdentity] = []
+        self.contexts: list[dict[str, list[bytes]]] = []
+
+    def service(self, _details: grpc.HandlerCallDetails) -> Any:
+        async def answer(request: bytes, context: Any) -> bytes:
+            self.contexts.append(
+                {key: list(value) for key, value in context.auth_context().items()}
+            )
+            peer = peer_of(context)
+            self.peers.append(peer)
+            return peer.identity.uri.encode()
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def served(recorder: Recorder, log: Logger) -> Served:
+    @asynccontextmanager
+    async def serve(credentials: grpc.ServerCredentials) -> AsyncIterator[str]:
+        running = server(SERVER_NODES, Edge(log, longest=5))
+        running.add_generic_rpc_handlers((recorder,))
+        port = running.add_secure_port("127.0.0.1:0", credentials)
+        await running.start()
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            await running.stop(None)
+
+    return serve
+
+
+async def ask(address: str, tls: ClientTls | AuthorityOnly, expected: Identity) -> bytes:
+    """One call; a failed one as its refusal."""
+    async with connect(address, tls, expected) as channel:
+        try:
+            answer: bytes = await channel.unary_unary("/test/Who", None, None)(b"", timeout=3)
+        except grpc.aio.AioRpcError as error:
+            raise refused_from(error) from None
+        return answer
+
+
+async def test_both_sides_know_each_other(
+    served: Served, recorder: Recorder, authority: FakeAuthority, broker: Identity, node: Identity
+) -> None:
+    tls = authority.client(node)
+    async with served(authority.server(broker).credentials()) as address:
+        assert await ask(address, tls, broker) == b"spiffe://test-federation/oak/node"
+    (peer,) = recorder.peers
+    assert peer.not_after == not_after(tls.certificate.read_bytes())
+    (context,) = recorder.contexts
+    assert context["peer_spiffe_id"] == [node.uri.encode()]
+    assert context["ssl_tls_version"] == [b"TLSv1.3"]
+    assert context["ssl_negotiated_key_exchange_group"] == [b"X25519MLKEM768"]
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        Identity(FederationId("test-federation"), MemberId("hub"), Service.KEY_HOLDER),
+        Identity(FederationId("test-federation"), MemberId("hub2"), Service.BROKER),
+        Identity(FederationId("other-federation"), MemberId("hub"), Service.BROKER),
+    ],
+)
+async def test_a_server_that_is_another_is_not_asked(
+    served: Served,
+    recorder: Recorder,
+    authority: FakeAuthority,
+    broker: Identity,
+    node: Identity,
+    expected: Identity,
+) -> None:
+    async with served(authority.server(broker).credentials()) as address:
+        with pytest.raises(Refused) as caught:
+            await ask(address, authority.client(node), expected)
+    assert caught.value.code is Code.UNAVAILABLE
+    assert recorder.contexts == []
+
+
+async def test_nobody_without_a_certificate_of_the_authority_gets_in(
+    served: Served,
+    recorder: Recorder,
+    authority: FakeAuthority,
+    broker: Identity,
+    node: Identity,
+    tmp_path: Path,
+) -> None:
+    stranger = FakeAuthority.create(tmp_path / "stranger").client(node)
+    mixed = ClientTls(stranger.certificate, stranger.key, authority.file)
+    async with served(authority.server(broker).credentials()) as address:
+        for tls in (AuthorityOnly(authority.file), mixed, stranger):
+            with pytest.raises(Refused) as caught:
+                await ask(address, tls, broker)
+            assert caught.value.code is Code.UNAVAILABLE
+    assert recorder.contexts == []
+
+
+ODD_NAMES = {
+    "two identities": ("spiffe://test-federation/oak/node", "spiffe://test-federation/elm/node"),
+    "no identity": (),
+    "an identity of nobody": ("spiffe://test-federation/oak/butler",),
+}
+
+
+@pytest.mark.parametrize("uris", ODD_NAMES.values(), ids=ODD_NAMES.keys())
+async def test_a_certificate_with_odd_names_is_no_member(
+    served: Served,
+    authority: FakeAuthority,
+    broker: Identity,
+    node: Identity,
+    uris: tuple[str, ...],
+) -> None:
+    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri) for uri in uris]
+    odd = x509.SubjectAlternativeName([*names, x509.DNSName(node.server_name)])
+    await refused_at_the_edge(served, authority, broker, node, odd)
+
+
+async def test_a_certificate_with_another_name_besides_is_no_member(
+    served: Served, authority: FakeAuthority, broker: Identity, node: Identity
+) -> None:
+    both = x509.SubjectAlternativeName([*subject_names(node), x509.DNSName(broker.server_name)])
+    await refused_at_the_edge(served, authority, broker, node, both)
+
+
+async def refused_at_the_edge(
+    served: Served,
+    authority: FakeAuthority,
+    broker: Identity,
+    node: Identity,
+    names: x509.SubjectAlternativeName,
+) -> None:
+    async with served(authority.server(broker).credentials()) as address:
+        with pytest.raises(Refused) as caught:
+            await ask(address, authority.client(node, names), broker)
+    assert caught.value.code is Code.NOT_A_MEMBER
+
+
+async def test_the_issuer_takes_callers_without_a_certificate_and_is_still_checked(
+    served: Served,
+    recorder: Recorder,
+    authority: FakeAuthority,
+    node: Identity,
+    broker: Identity,
+    tmp_path: Path,
+) -> None:
+    stranger = FakeAuthority.create(tmp_path / "stranger")
+    async with served(authority.server(broker).without_client_certificates()) as address:
+        with pytest.raises(Refused) as caught:
+            await ask(address, AuthorityOnly(authority.file), broker)
+        assert caught.value.code is Code.NOT_A_MEMBER  # from ``peer_of``: it got as far as that
+        assert len(recorder.contexts) == 1
+        for tls, name in (
+            (AuthorityOnly(stranger.file), broker),
+            (AuthorityOnly(authority.file), node),
+        ):
+            with pytest.raises(Refused) as caught:
+                await ask(address, tls, name)
+            assert caught.value.code is Code.UNAVAILABLE
+    assert len(recorder.contexts) == 1
+
+
+async def certificate_shown(address: str, tls: ClientTls, name: str) -> bytes:
+    """The server's certificate (DER), by a TLS client that is not gRPC's."""
+
+    def look() -> bytes:
+        context = ssl.create_default_context(cafile=tls.authority)
+        context.load_cert_chain(tls.certificate, tls.key)
+        context.set_alpn_protocols(["h2"])
+        host, port = address.split(":")
+        with (
+            socket.create_connection((host, int(port)), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secure,
+        ):
+            shown = secure.getpeercert(binary_form=True)
+            assert shown is not None
+            return shown
+
+    return await asyncio.to_thread(look)
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(
+    served: Served, authority: FakeAuthority, broker: Identity, node: Identity
+) -> None:
+    tls, client = authority.server(broker), authority.client(node)
+    async with served(tls.credentials()) as address:
+        before = await certificate_shown(address, client, broker.server_name)
+        old = tls.certificate.read_bytes()
+        authority.certify(broker)
+        new = tls.certificate.read_bytes()
+        tls.certificate.write_bytes(old)  # the key is replaced, the certificate not yet
+        assert await certificate_shown(address, client, broker.server_name) == before
+        tls.certificate.write_bytes(new)
+        after = await certificate_shown(address, client, broker.server_name)
+        assert after == ssl.PEM_cert_to_DER_cert(new.decode())
+        assert after != before
+        tls.certificate.unlink()  # lost: the last that was good stays
+        assert await certificate_shown(address, client, broker.server_name) == after
+        assert await ask(address, authority.client(node), broker) == node.uri.encode()
+
+
+def test_files_that_do_not_fit_are_found_at_once(
+    authority: FakeAuthority, broker: Identity, node: Identity, tmp_path: Path
+) -> None:
+    one, two = authority.server(broker), authority.client(node)
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    long = tmp_path / "long.pem"
+    long.write_bytes(one.certificate.read_bytes() * 200)
+    for files in (
+        ServerTls(one.certificate, two.key, one.authority),
+        ServerTls(junk, one.key, one.authority),
+        ServerTls(long, one.key, one.authority),
+        ServerTls(one.certificate, one.key, junk),
+        ServerTls(one.certificate, tmp_path / "none", one.authority),
+        ClientTls(one.certificate, two.key, one.authority),
+        AuthorityOnly(tmp_path / "none"),
+    ):
+        with pytest.raises(Defect):
+            files.credentials()
+    one.key.chmod(0o644)
+    with pytest.raises(Defect, match="TLS key"):
+        one.credentials()
+
+
+PROCESS = """
+    import fingerpost.runtime
+    assert fingerpost.runtime.TLS_1_3_ONLY
+    import asyncio, sys
+    from pathlib import Path
+    import grpc
+    from fingerpost.runtime.tls import ClientTls, ServerTls
+    certificate, key, authority, mode, port = sys.argv[1:]
+    files = Path(certificate), Path(key), Path(authority)
+    async def serve():
+        server = grpc.aio.server()
+        print(server.add_secure_port("127.0.0.1:0", ServerTls(*files).credentials()), flush=True)
+        await server.start()
+        await asyncio.to_thread(sys.stdin.read)
+        await server.stop(None)
+    async def ask():
+        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", ClientTls(*files).credentials(),
+            options=[("grpc.ssl_target_name_override", "hub.broker.test-federation.fingerpost")]) as channel:
+            try:
+                await channel.unary_unary("/a/b")(b"", timeout=1)
+            except grpc.aio.AioRpcError as error:
+                print(error.code().name, flush=True)
+    asyncio.run(serve() if mode == "serve" else ask())
+"""
+
+
+def process(tls: ServerTls | ClientTls, mode: str, port: int = 0) -> subprocess.Popen[str]:
+    """A fresh interpreter, in which gRPC has not been loaded before the chassis."""
+    environment = {k: v for k, v in os.environ.items() if k != "GRPC_SSL_CIPHER_SUITES"}
+    files = [str(tls.certificate), str(tls.key), str(tls.authority)]
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PROCESS), *files, mode, str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def only(version: ssl.TLSVersion, context: ssl.SSLContext, files: ServerTls | ClientTls) -> None:
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(files.certificate, files.key)
+    context.load_verify_locations(files.authority)
+    context.set_alpn_protocols(["h2"])
+
+
+def test_a_server_process_refuses_tls_1_2(
+    authority: FakeAuthority, broker: Identity, node: Identity
+) -> None:
+    client = authority.client(node)
+    with process(authority.server(broker), "serve") as running:
+        assert running.stdout is not None
+        port = int(running.stdout.readline())
+
+        def version_agreed(version: ssl.TLSVersion) -> str | None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            only(version, context, client)
+            with (
+                socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+                context.wrap_socket(plain, server_hostname=broker.server_name) as secure,
+            ):
+                return secure.version()
+
+        assert version_agreed(ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+        with pytest.raises(OSError):  # noqa: PT011 - an alert or a closed socket, by version
+            version_agreed(ssl.TLSVersion.TLSv1_2)
+        running.communicate(timeout=20)
+
+
+async def test_a_client_process_refuses_a_server_of_tls_1_2(
+    authority: FakeAuthority, broker: Identity, node: Identity
+) -> None:
+    agreed: list[str | None] = []
+
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        agreed.append(writer.get_extra_info("ssl_object").version())
+        writer.close()
+
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the handshakes that fail
+    for version, seen in ((ssl.TLSVersion.TLSv1_2, set()), (ssl.TLSVersion.TLSv1_3, {"TLSv1.3"})):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        only(version, context, authority.server(broker))
+        async with await asyncio.start_server(greet, "127.0.0.1", 0, ssl=context) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            running = process(authority.client(node), "ask", port)
+            out, _ = await asyncio.to_thread(running.communicate, timeout=30)
+        assert out.strip() in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
+        assert set(agreed) == seen
