@@ -8,7 +8,7 @@ export VENV PYTHON
 READY := @deploy/setup/environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-serve test lint format types proto lock bench bench-matching clean runtime dev
+.PHONY: help demo demo-serve test lint format types proto lock bench bench-matching lookup-files clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ proto: dev ## generate fingerpost/wire from proto/
 
 lock: dev ## write requirements/*.txt; UPGRADE=1 takes the newest of everything
 	deploy/setup/lock.sh
+
+lookup-files: dev ## the files that one lookup runs through
+	$(PY) benchmarks/lookup_files.py
 
 bench: dev ## the measurements that docs name
 	$(PY) benchmarks/run.py

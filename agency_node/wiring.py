@@ -40,7 +40,7 @@ from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.runtime.run import Stop, every, reconnect, supervise
 from fingerpost.runtime.settings import read_key
-from fingerpost.runtime.tls import Service
+from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {
     **MEMBERSHIP_EVENTS,
@@ -143,7 +143,7 @@ class _Parts:
         health = Health()
         socket = await serve_health(health, settings.health)
         opened.push_async_callback(socket.stop, 0)
-        membership = Membership(settings.places, Service.NODE, clock=clock, log=log, random=draw)
+        membership = Membership(settings.places, Party.NODE, clock=clock, log=log, random=draw)
         peppers = PepperStore(settings.state / PEPPERS, membership.bundle.member)
         await membership.start()
 

@@ -59,7 +59,7 @@ def make_bundle(
     return EnrolmentBundle(
         federation=p.federation,
         member=member,
-        service=found.service,
+        party=found.party,
         addresses=Addresses(
             issuer=Endpoint(p.issuer, _address(book.issuer)),
             broker=p.broker,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from authority.draft import Draft
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Service
+from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 
 
@@ -29,20 +29,20 @@ def enrol(
     ``declared_caseload`` and ``lookups_per_day``: what governance grants, when it is not what was asked for.
 
     Raises:
-        Defect: another federation, a known member with another key or service (unless ``replace_keys``; the service
+        Defect: another federation, a known member with another key or party (unless ``replace_keys``; the party
             never), or a passport key for an agency that the draft does not list.
     """
     if request.federation != draft.parameters.federation:
         raise Defect(f"the request is for another federation: {request.federation}")
     known = draft.members.get(request.member)
     if known is not None:
-        if known.service is not request.service:
-            raise Defect(f"{request.member} is a {known.service.value} already")
+        if known.party is not request.party:
+            raise Defect(f"{request.member} is a {known.party.value} already")
         if known.signing_key != request.signing_key and not replace_keys:
             raise Defect(f"{request.member} is listed with another key")
     member = Member(
         id=request.member,
-        service=request.service,
+        party=request.party,
         organisation=request.organisation,
         signing_key=request.signing_key,
         declared_caseload=(
@@ -207,11 +207,11 @@ def find_agency(draft: Draft, agency: AgencyId) -> Agency:
     raise Defect(f"no agency {agency}")
 
 
-def find_member(draft: Draft, member: MemberId, service: Service | None = None) -> Member:
+def find_member(draft: Draft, member: MemberId, party: Party | None = None) -> Member:
     """Raises ``Defect``."""
     found = draft.members.get(member)
-    if found is None or (service is not None and found.service is not service):
-        raise Defect(f"no {service.value if service else 'member'} {member}")
+    if found is None or (party is not None and found.party is not party):
+        raise Defect(f"no {party.value if party else 'member'} {member}")
     return found
 
 

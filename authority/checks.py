@@ -14,10 +14,10 @@ from itertools import pairwise
 from authority.draft import Draft
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency, Area, Service
+from fingerpost.protocol.federation import Agency, Area, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 
-_SINGULAR = frozenset({Service.BROKER, Service.ISSUER, Service.KEY_HOLDER})
+_SINGULAR = frozenset({Party.BROKER, Party.ISSUER, Party.KEY_HOLDER})
 
 
 @unique
@@ -73,25 +73,25 @@ def _warning(where: object, what: str) -> Finding:
     return Finding(Weight.WARNING, str(where), what)
 
 
-def _is(draft: Draft, member: MemberId, service: Service) -> bool:
+def _is(draft: Draft, member: MemberId, party: Party) -> bool:
     found = draft.members.get(member)
-    return found is not None and found.service is service
+    return found is not None and found.party is party
 
 
 def _parties(draft: Draft) -> Iterator[Finding]:
     p = draft.parameters
-    named = [(p.broker, Service.BROKER), (p.issuer, Service.ISSUER)]
-    named += [(holder, Service.KEY_HOLDER) for holder in p.key_holders]
-    for member, service in named:
-        if not _is(draft, member, service):
-            yield _error(member, f"named as {service.value} in the parameters, not enrolled as one")
+    named = [(p.broker, Party.BROKER), (p.issuer, Party.ISSUER)]
+    named += [(holder, Party.KEY_HOLDER) for holder in p.key_holders]
+    for member, party in named:
+        if not _is(draft, member, party):
+            yield _error(member, f"named as {party.value} in the parameters, not enrolled as one")
     listed = {member for member, _ in named}
     for member_id, found in draft.members.items():
-        if found.service in _SINGULAR and member_id not in listed:
-            yield _error(member_id, f"a {found.service.value} that the parameters do not name")
+        if found.party in _SINGULAR and member_id not in listed:
+            yield _error(member_id, f"a {found.party.value} that the parameters do not name")
         if not found.organisation.isprintable():
             yield _error(member_id, "an organisation's name with control characters")
-        if found.service is Service.GATEWAY and found.lookups_per_day == 0:
+        if found.party is Party.GATEWAY and found.lookups_per_day == 0:
             yield _warning(member_id, "a gateway that may make no lookup a day")
 
 
@@ -121,12 +121,12 @@ def _areas(draft: Draft) -> Iterator[Finding]:
             asked_through.update(agency.gateways)
             yield from _agency(draft, agency)
     for member_id, member in draft.members.items():
-        if member.service is Service.NODE:
+        if member.party is Party.NODE:
             if hosted[member_id] == 0:
                 yield _warning(member_id, "a node that hosts no agency")
             elif member.declared_caseload == 0:
                 yield _warning(member_id, "a node that may index no child (declared caseload 0)")
-        if member.service is Service.GATEWAY and member_id not in asked_through:
+        if member.party is Party.GATEWAY and member_id not in asked_through:
             yield _warning(member_id, "a gateway that no agency asks through")
 
 
@@ -159,10 +159,10 @@ def _area(draft: Draft, area: Area, known: set[AgencyId]) -> Iterator[Finding]:
 def _agency(draft: Draft, agency: Agency) -> Iterator[Finding]:
     if not agency.name.isprintable():
         yield _error(agency.id, "a name with control characters")
-    if not _is(draft, agency.node, Service.NODE):
+    if not _is(draft, agency.node, Party.NODE):
         yield _error(agency.id, f"node {agency.node} is not enrolled as a node")
     for gateway in agency.gateways:
-        if not _is(draft, gateway, Service.GATEWAY):
+        if not _is(draft, gateway, Party.GATEWAY):
             yield _error(agency.id, f"gateway {gateway} is not enrolled as a gateway")
     if agency.gateways and not agency.passport_key:
         yield _error(agency.id, "may ask, but has no passport key")
@@ -197,7 +197,7 @@ def _epochs(draft: Draft, now: float) -> Iterator[Finding]:
 
 def _peppers(draft: Draft, now: float) -> Iterator[Finding]:
     ends: Iterable[MemberId] = [
-        m.id for m in draft.members.values() if m.service in (Service.NODE, Service.GATEWAY)
+        m.id for m in draft.members.values() if m.party in (Party.NODE, Party.GATEWAY)
     ]
     for epoch in draft.parameters.epochs:
         if epoch.index_from <= now < epoch.ends_at:

@@ -21,7 +21,7 @@ from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import DenyList, Epoch, Service
+from fingerpost.protocol.federation import DenyList, Epoch, Party
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 
@@ -78,7 +78,7 @@ def name_epoch(draft: Draft, number: EpochNumber, times: Times, inbox: Inbox) ->
         raise Defect("another epoch starts no earlier")
     keys: dict[MemberId, bytes] = {}
     for holder in draft.parameters.key_holders:
-        member = changes.find_member(draft, holder, Service.KEY_HOLDER)
+        member = changes.find_member(draft, holder, Party.KEY_HOLDER)
         statement = inbox.statement(number, member, draft.parameters.federation)
         if statement is None:
             raise Defect(f"key holder {holder} has deposited no key for epoch {number}")
@@ -134,7 +134,7 @@ def seal_to_members(
     peppers = dict(draft.peppers)
     lacking: list[MemberId] = []
     for member in draft.members.values():
-        if member.service not in (Service.NODE, Service.GATEWAY):
+        if member.party not in (Party.NODE, Party.GATEWAY):
             continue
         if member.id in deny.members:
             peppers.pop((number, member.id), None)

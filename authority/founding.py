@@ -24,7 +24,7 @@ from fingerpost.membership.bundle import Address
 from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import DenyList, Member, Parameters, Service
+from fingerpost.protocol.federation import DenyList, Member, Parameters, Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import settings
 
@@ -139,5 +139,5 @@ def _first_draft(plan: Plan, issuer_key: bytes) -> Draft:
         key_holders=plan.key_holders,
         epochs=(),
     )
-    issuer = Member(plan.issuer, Service.ISSUER, plan.organisation, issuer_key)
+    issuer = Member(plan.issuer, Party.ISSUER, plan.organisation, issuer_key)
     return Draft(parameters, {issuer.id: issuer}, {}, {})

@@ -20,14 +20,14 @@ from fingerpost.protocol.codec.statements import (
     read_epoch_key,
 )
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Member, Service
+from fingerpost.protocol.federation import Member, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime import settings
 
 KEY_SIZE: Final = {
-    Service.NODE: limits.HYBRID_PUBLIC_KEY_BYTES,
-    Service.GATEWAY: limits.HYBRID_PUBLIC_KEY_BYTES,
-    Service.KEY_HOLDER: limits.POINT_BYTES,
+    Party.NODE: limits.HYBRID_PUBLIC_KEY_BYTES,
+    Party.GATEWAY: limits.HYBRID_PUBLIC_KEY_BYTES,
+    Party.KEY_HOLDER: limits.POINT_BYTES,
 }
 """Who deposits which kind of key, by its size in bytes; nobody else deposits."""
 
@@ -45,7 +45,7 @@ def read_statement(data: bytes, member: Member, federation: FederationId) -> Epo
         raise Refused(Code.BAD_SIGNATURE, "epoch_key.member")
     if statement.federation != federation:
         raise Refused(Code.NOT_ALLOWED, "epoch_key.federation")
-    if len(statement.key) != KEY_SIZE.get(member.service):
+    if len(statement.key) != KEY_SIZE.get(member.party):
         raise Refused(Code.NOT_ALLOWED, "epoch_key.key")
     return statement
 

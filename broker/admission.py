@@ -17,7 +17,7 @@ from fingerpost.protocol import limits, schedule
 from fingerpost.protocol.codec.queries import read_query, read_submission
 from fingerpost.protocol.codes import WIDE_REACHES
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Agency, Federation, Member, Service
+from fingerpost.protocol.federation import Agency, Federation, Member, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission
 from fingerpost.runtime.identity import PeerIdentity, require_listed
@@ -38,7 +38,7 @@ class Admitted:
 
 
 def require_member(
-    federation: Federation, caller: PeerIdentity, service: Service, now: float
+    federation: Federation, caller: PeerIdentity, party: Party, now: float
 ) -> Member:
     """The caller as the list knows it at this moment. Checked for each call and each message of a stream, since a
     stream outlives the certificate that opened it.
@@ -46,7 +46,7 @@ def require_member(
     Raises ``Refused``: NOT_A_MEMBER; UNTRUSTED_METADATA once the list has expired.
     """
     federation.require_current(now)
-    return require_listed(federation, caller, (service,), now)
+    return require_listed(federation, caller, (party,), now)
 
 
 def admit(
@@ -65,7 +65,7 @@ def admit(
     Raises ``Refused``: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, BAD_SIGNATURE, NOT_ALLOWED, UNSUPPORTED, NOT_FRESH,
     NOT_READY.
     """
-    gateway = require_member(federation, caller, Service.GATEWAY, now)
+    gateway = require_member(federation, caller, Party.GATEWAY, now)
     key = Ed25519PublicKey.from_public_bytes(gateway.signing_key)
 
     def signing_key(signer: MemberId) -> Ed25519PublicKey:

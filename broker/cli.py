@@ -22,7 +22,7 @@ from fingerpost.membership.commands import (
     UntilOption,
     WhyOption,
 )
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.listing import a_console, show_list
 
@@ -48,7 +48,7 @@ def enrol(
 ) -> None:
     """Makes this member's keys where they will be used, and a request that holds public keys only."""
     commands.enrol(
-        Service.BROKER,
+        Party.BROKER,
         federation=federation,
         member=member,
         organisation=organisation,

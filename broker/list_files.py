@@ -13,7 +13,7 @@ from typing import Final
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Federation, Member, Service
+from fingerpost.protocol.federation import Federation, Member, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime.identity import PeerIdentity, require_listed
 
@@ -30,7 +30,7 @@ _FETCHABLE: Final = re.compile(
 
 def require_fetcher(federation: Federation, caller: PeerIdentity, now: float) -> Member:
     """Any member, of whatever service. Raises ``Refused(NOT_A_MEMBER)``."""
-    return require_listed(federation, caller, tuple(Service), now)
+    return require_listed(federation, caller, tuple(Party), now)
 
 
 def require_fetchable(path: str, caller: MemberId) -> None:

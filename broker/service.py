@@ -22,7 +22,7 @@ from broker.replay import ReplaySet, keep_until
 from broker.streams import Stream, Streams
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Parameters, Service
+from fingerpost.protocol.federation import Parameters, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeHello, SealedAnswer
 from fingerpost.runtime.clock import Clock
@@ -212,7 +212,7 @@ class Broker:
             stream.sending_since = None
 
     def _require_node(self, caller: PeerIdentity) -> None:
-        require_member(self._members.current, caller, Service.NODE, self._clock.now())
+        require_member(self._members.current, caller, Party.NODE, self._clock.now())
 
     async def review(self) -> None:
         """Ends the streams of nodes that are members no more, whose certificate ran out, that are old, or that stopped

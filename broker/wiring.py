@@ -23,7 +23,7 @@ from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
 from fingerpost.runtime.run import Stop, every, supervise
 from fingerpost.runtime.settings import read_key, require_folder
-from fingerpost.runtime.tls import Service
+from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
 FETCH_SECONDS: Final = 10.0
@@ -40,7 +40,7 @@ def open_audit(settings: BrokerSettings) -> AuditLog:
 
 def check(settings: BrokerSettings) -> EnrolmentBundle:
     """Opens what the settings name and makes nothing. Raises ``Defect``, which names the setting."""
-    bundle = check_places(settings.places, Service.BROKER)
+    bundle = check_places(settings.places, Party.BROKER)
     master_key(settings)
     require_folder(settings.state, setting="state")
     if (settings.state / HASH_LOG_FILE).exists():
@@ -73,7 +73,7 @@ async def _serve(settings: BrokerSettings, log: Logger, stop: Stop, opened: Asyn
     health = Health()
     socket = await serve_health(health, settings.health)
     opened.push_async_callback(socket.stop, 0)
-    membership = Membership(settings.places, Service.BROKER, clock=clock, log=log, random=draw)
+    membership = Membership(settings.places, Party.BROKER, clock=clock, log=log, random=draw)
     files, members = membership.client, membership.members
     if not isinstance(files, Mirror):
         raise Defect("the broker's member list is not a mirror")

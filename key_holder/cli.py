@@ -17,7 +17,7 @@ from fingerpost.membership.commands import (
     SinceOption,
     UntilOption,
 )
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime.listing import a_console, show_list
 from key_holder import wiring
 from key_holder.settings import KeyHolderSettings
@@ -41,7 +41,7 @@ def enrol(
 ) -> None:
     """Makes this member's keys where they will be used, and a request that holds public keys only."""
     commands.enrol(
-        Service.KEY_HOLDER,
+        Party.KEY_HOLDER,
         federation=federation,
         member=member,
         organisation=organisation,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Member, Service
+from fingerpost.protocol.federation import Member, Party
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import Workload
 from fingerpost.protocol.schedule import day_of
@@ -31,10 +31,10 @@ def allowance(member: Member, workload: Workload, epoch: EpochNumber, now: float
     A node's: declared caseload x 25 keys x 1.5 an epoch. A gateway's: lookups a day x 32 elements, and
     twice that, since a lookup has up to two queries. Raises ``Refused(NOT_ALLOWED)``.
     """
-    match workload, member.service:
-        case Workload.LOOKUP, Service.GATEWAY:
+    match workload, member.party:
+        case Workload.LOOKUP, Party.GATEWAY:
             return Allowance(f"day-{day_of(now)}", 2 * member.lookups_per_day * limits.LOCATORS)
-        case Workload.BULK, Service.NODE:
+        case Workload.BULK, Party.NODE:
             keys = member.declared_caseload * limits.BULK_KEYS_PER_CHILD
             return Allowance(f"epoch-{epoch}", int(keys * limits.BULK_FACTOR))
         case _:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Epoch, Service
+from fingerpost.protocol.federation import Epoch, Party
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
 from fingerpost.runtime.clock import Clock
@@ -47,7 +47,7 @@ class KeyHolder:
         now = self._clock.now()
         current = self._members.current
         current.require_current(now)
-        member = require_listed(current, caller, (Service.NODE, Service.GATEWAY), now)
+        member = require_listed(current, caller, (Party.NODE, Party.GATEWAY), now)
         epoch = epochs.serving(current, self._me, batch.epoch, now)
         if self._vault.public_key(epoch.number) != epoch.holder_keys[self._me]:
             # Restored from an old backup, or another holder's list: outputs would be silently wrong.

@@ -17,7 +17,7 @@ from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, listen, server
 from fingerpost.runtime.run import Stop, every, supervise
 from fingerpost.runtime.settings import read_key, require_folder
-from fingerpost.runtime.tls import Service
+from fingerpost.runtime.tls import Party
 from fingerpost.runtime.worker_processes import begin
 from key_holder.evaluator import Evaluator
 from key_holder.grpc_server import add_to
@@ -42,7 +42,7 @@ def open_audit(settings: KeyHolderSettings) -> AuditLog:
 
 def check(settings: KeyHolderSettings) -> EnrolmentBundle:
     """Opens what the settings name and makes nothing. Raises ``Defect``, which names the setting."""
-    bundle = check_places(settings.places, Service.KEY_HOLDER)
+    bundle = check_places(settings.places, Party.KEY_HOLDER)
     require_folder(settings.vault, setting="vault")
     FileVault(settings.vault)
     require_folder(settings.meter.parent, setting="meter")
@@ -57,7 +57,7 @@ async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
     """Runs the key holder until ``stop``."""
     clock = SystemClock()
     draw = random.SystemRandom().random
-    membership = Membership(settings.places, Service.KEY_HOLDER, clock=clock, log=log, random=draw)
+    membership = Membership(settings.places, Party.KEY_HOLDER, clock=clock, log=log, random=draw)
     vault = FileVault(settings.vault)
     engine = open_sqlite(settings.meter)
     migrate(engine, "key_holder.migrations")

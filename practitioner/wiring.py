@@ -30,7 +30,7 @@ from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Stop, every, supervise
 from fingerpost.runtime.settings import read_key
-from fingerpost.runtime.tls import Service
+from fingerpost.runtime.tls import Party
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client
 from practitioner.asking.desk import PassportDesk, read_passport_key
@@ -142,7 +142,7 @@ async def open_gateway(
     async with AsyncExitStack() as opened:
         people = opened.enter_context(open_people(settings))
         people.outcomes.forget_due(clock.now())
-        membership = Membership(settings.places, Service.GATEWAY, clock=clock, log=log, random=draw)
+        membership = Membership(settings.places, Party.GATEWAY, clock=clock, log=log, random=draw)
         state = _State(settings, membership, KeptPeppers(settings.peppers), clock, log)
         await state.freshen()
         if follow:
@@ -265,7 +265,7 @@ async def _serve(settings: GatewaySettings, clock: Clock, log: Logger, stop: Sto
         health = Health()
         socket = await serve_health(health, settings.health)
         opened.push_async_callback(socket.stop, 0)
-        membership = Membership(settings.places, Service.GATEWAY, clock=clock, log=log, random=draw)
+        membership = Membership(settings.places, Party.GATEWAY, clock=clock, log=log, random=draw)
         await membership.start()
         store = await asyncio.to_thread(PepperStore, settings.peppers, membership.bundle.member)
 

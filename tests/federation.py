@@ -46,7 +46,7 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
@@ -96,7 +96,7 @@ class World:
         self.open_epoch(1, NOW - limits.DAY, NOW + 90 * limits.DAY)
         for node in nodes:
             self.nodes[node] = SimNode(self, node)
-            member = Member(node, Service.NODE, "host", public(self.nodes[node].key), 10**6)
+            member = Member(node, Party.NODE, "host", public(self.nodes[node].key), 10**6)
             self.change(members={**self.current.members, node: member})
         self.broker = self.new_broker()
         self._threads = AtOnce(1)
@@ -110,7 +110,7 @@ class World:
                 key = self.passport_keys.setdefault(agency.id, Ed25519PrivateKey.generate())
                 agencies.append(replace(agency, gateways=(GATEWAY,), passport_key=public(key)))
             keyed.append(replace(area, agencies=tuple(agencies)))
-        gateway = Member(GATEWAY, Service.GATEWAY, "host", public(self.gateway_key), 0, 2000)
+        gateway = Member(GATEWAY, Party.GATEWAY, "host", public(self.gateway_key), 0, 2000)
         return Federation(
             version=1,
             valid_until=NOW + 365 * limits.DAY,

@@ -16,7 +16,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import WIDE_REACHES, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Federation, Service, parts_of
+from fingerpost.protocol.federation import Federation, Party, parts_of
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet, Query
 from fingerpost.protocol.schedule import require_fresh
@@ -41,7 +41,7 @@ def read(wire: bytes, federation: Federation) -> Query:
     """
 
     def key_of(gateway: MemberId) -> Ed25519PublicKey:
-        member = federation.member(gateway, Service.GATEWAY)
+        member = federation.member(gateway, Party.GATEWAY)
         return Ed25519PublicKey.from_public_bytes(member.signing_key)
 
     query = read_query(wire, key_of)

@@ -30,7 +30,7 @@ from fingerpost.protocol.codec.carriage import (
 )
 from fingerpost.protocol.codec.strict import parse
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
 from fingerpost.runtime.clock import Clock
@@ -206,7 +206,7 @@ class BrokerStream:
     def _require_broker(self) -> None:
         """Raises ``Refused(NOT_A_MEMBER)`` (attack: a broker that was put out goes on carrying)."""
         federation = self._members.current
-        federation.member(self._broker, Service.BROKER)
+        federation.member(self._broker, Party.BROKER)
         if federation.parameters.broker != self._broker:
             raise Refused(Code.NOT_A_MEMBER, "broker")
 

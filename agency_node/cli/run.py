@@ -24,7 +24,7 @@ from fingerpost.membership.commands import (
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol.errors import Refused
-from fingerpost.protocol.federation import Epoch, Federation, Service
+from fingerpost.protocol.federation import Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.listing import a_console, show_list
@@ -53,7 +53,7 @@ def enrol(
 ) -> None:
     """Makes this member's keys where they will be used, and a request that holds public keys only."""
     commands.enrol(
-        Service.NODE,
+        Party.NODE,
         federation=federation,
         member=member,
         organisation=organisation,
@@ -66,7 +66,7 @@ def enrol(
 def check(settings_file: SettingsFile) -> None:
     """Reads settings, bundle and keys, and says whether they hold together. Touches no network."""
     settings = PROGRAM.load(settings_file)
-    bundle = check_places(settings.places, Service.NODE)
+    bundle = check_places(settings.places, Party.NODE)
     wiring.audit_key(settings)
     open_store(settings).close()
     if not wiring.is_sound():

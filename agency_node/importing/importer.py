@@ -27,7 +27,7 @@ from agency_node.records.ports import Imports, Members, Records
 from agency_node.records.tagging import Tagged, Tagger
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Federation, Service
+from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime.clock import Clock
@@ -120,7 +120,7 @@ def require_past(as_of: date, now: float) -> None:
 
 def require_here(federation: Federation, agency: AgencyId, me: MemberId) -> None:
     """Raises ``Refused(NOT_A_MEMBER)`` for an agency that is not listed, ``NOT_ALLOWED`` for another node's."""
-    federation.member(me, Service.NODE)
+    federation.member(me, Party.NODE)
     if federation.agency(agency).node != me:
         raise Refused(Code.NOT_ALLOWED, "agency of another node")
 

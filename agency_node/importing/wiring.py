@@ -30,7 +30,7 @@ from fingerpost.runtime.lock import alone
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Backoff
 from fingerpost.runtime.settings import read_key
-from fingerpost.runtime.tls import Service
+from fingerpost.runtime.tls import Party
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0
@@ -83,7 +83,7 @@ async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[
             own = places.member_list.with_name(places.member_list.name + "-import")
             membership = Membership(
                 msgspec.structs.replace(places, member_list=own),
-                Service.NODE,
+                Party.NODE,
                 clock=clock,
                 log=log,
                 random=SystemRandom().random,

@@ -80,7 +80,7 @@ def enrol(
     """Put a member into the draft by its signed request, once its fingerprint was compared."""
     ceremony = Ceremony.open(folder)
     asked = read_enrolment(read_file(request, REQUEST_BYTES))
-    console.print(f"{asked.member}, {asked.service.value}, of {asked.organisation}", markup=False)
+    console.print(f"{asked.member}, {asked.party.value}, of {asked.organisation}", markup=False)
     console.print(f"  caseload {asked.declared_caseload}, lookups a day {asked.lookups_per_day}")
     for agency in sorted(asked.passport_keys):
         console.print(f"  vouches for practitioners of {agency}")

@@ -21,7 +21,7 @@ from authority.repository import CODE_LISTS, ROOT, TARGETS, read_signed
 from fingerpost.membership.commands import identifier
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import DenyList, Service
+from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.runtime.listing import a_console, show_block
 
@@ -76,9 +76,9 @@ def show(folder: Folder) -> None:
     draft = ceremony.draft()
     lines: list[tuple[str, str]] = []
     lines.append(("federation", str(ceremony.charter.federation)))
-    for service in Service:
-        count = sum(member.service is service for member in draft.members.values())
-        lines.append((f"{service.value}s", str(count)))
+    for party in Party:
+        count = sum(member.party is party for member in draft.members.values())
+        lines.append((f"{party.value}s", str(count)))
     lines.append(("areas", str(len(draft.areas))))
     agencies = [agency for area in draft.areas.values() for agency in area.agencies]
     lines.append(

@@ -66,7 +66,7 @@ def require_fresh(issued_at: int, now: float) -> None:
 
 def identity_of(member: Member, federation: FederationId) -> Identity:
     """The names that the member's certificate carries."""
-    return Identity(federation, member.id, tls.Service(member.service.value))
+    return Identity(federation, member.id, tls.Party(member.party.value))
 
 
 class Quota:

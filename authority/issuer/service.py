@@ -160,7 +160,7 @@ class Issuer:
 
     def own_certificate(self, request: bytes, now: float) -> bytes:
         """For the issuer's own server: the one certificate that nobody asks for from outside."""
-        identity = Identity(self.own.federation, self.own.member, tls.Service.ISSUER)
+        identity = Identity(self.own.federation, self.own.member, tls.Party.ISSUER)
         return issue(self._authority, requested_key(request, identity), identity, now).pem
 
     def _current(self) -> Roll:

@@ -87,7 +87,7 @@ class OwnCertificate:
             start, end = tls.certificate_lifetime(self.certificate.read_bytes())
             if start <= now < (start + end) / 2:
                 return None
-        identity = Identity(self.issuer.own.federation, self.issuer.own.member, tls.Service.ISSUER)
+        identity = Identity(self.issuer.own.federation, self.issuer.own.member, tls.Party.ISSUER)
         key = tls.make_key()
         pem = self.issuer.own_certificate(tls.make_csr(key, identity), now)
         settings.replace_file(self.key, key)

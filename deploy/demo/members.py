@@ -13,7 +13,7 @@ from deploy.demo.layout import BROKER, HOLDERS, Layout
 from deploy.demo.people import Population
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.runtime.settings import write_secret
 from practitioner.asking.desk import make_passport_key
@@ -32,7 +32,7 @@ def gateway_of(agency: AgencyId) -> MemberId:
 def _request(
     layout: Layout,
     member: MemberId,
-    service: Service,
+    party: Party,
     organisation: str,
     now: float,
     *,
@@ -46,7 +46,7 @@ def _request(
     request = EnrolmentRequest(
         federation=FEDERATION,
         member=member,
-        service=service,
+        party=party,
         organisation=organisation,
         signing_key=keys.public_key,
         declared_caseload=caseload,
@@ -73,7 +73,7 @@ def _secret(folder: Path, name: str) -> str:
 
 
 def broker(layout: Layout, now: float) -> EnrolmentRequest:
-    request, folder = _request(layout, BROKER, Service.BROKER, "Federation operator", now)
+    request, folder = _request(layout, BROKER, Party.BROKER, "Federation operator", now)
     (folder / "state").mkdir(mode=0o700)
     (folder / "settings.toml").write_text(
         f'listen_nodes = "{layout.broker_nodes}"\n'
@@ -88,7 +88,7 @@ def broker(layout: Layout, now: float) -> EnrolmentRequest:
 def key_holders(layout: Layout, now: float) -> list[EnrolmentRequest]:
     requests = []
     for holder, listen in zip(HOLDERS, layout.holders, strict=True):
-        request, folder = _request(layout, holder, Service.KEY_HOLDER, f"Trust {holder}", now)
+        request, folder = _request(layout, holder, Party.KEY_HOLDER, f"Trust {holder}", now)
         (folder / "vault").mkdir(mode=0o700)
         (folder / "settings.toml").write_text(
             f'listen = "{listen}"\n'
@@ -108,7 +108,7 @@ def nodes(layout: Layout, people: Population, now: float) -> list[EnrolmentReque
         hosted = [agency for agency in people.agencies if agency.node == node.id]
         rows = sum(people.rows[agency.id] for agency in hosted)
         request, folder = _request(
-            layout, node.id, Service.NODE, node.name, now, caseload=2 * rows + 100
+            layout, node.id, Party.NODE, node.name, now, caseload=2 * rows + 100
         )
         (folder / "state").mkdir(mode=0o700)
         text = (
@@ -135,7 +135,7 @@ def gateways(layout: Layout, askers: Sequence[AgencyId], now: float) -> list[Enr
         request, folder = _request(
             layout,
             member,
-            Service.GATEWAY,
+            Party.GATEWAY,
             f"{asker}",
             now,
             lookups=LOOKUPS_PER_DAY,

@@ -23,7 +23,7 @@ import msgspec
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import settings
 
@@ -76,13 +76,13 @@ class EnrolmentBundle:
 
     federation: FederationId
     member: MemberId
-    service: Service
+    party: Party
     addresses: Addresses
     root: bytes
     certificate_authority: bytes
 
     def __repr__(self) -> str:
-        return f"EnrolmentBundle({self.member}, {self.service.value})"
+        return f"EnrolmentBundle({self.member}, {self.party.value})"
 
     @property
     def fingerprint(self) -> str:
@@ -105,10 +105,10 @@ class _Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     askers: settings.HostPort
 
 
-class _Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"party": "service"}):
     federation: FederationId
     member: MemberId
-    service: Service
+    party: Party
     issuer: _Server
     broker: _Broker
     key_holders: tuple[_Server, _Server]
@@ -135,7 +135,7 @@ def read_bundle(folder: Path) -> EnrolmentBundle:
     return EnrolmentBundle(
         federation=found.federation,
         member=found.member,
-        service=found.service,
+        party=found.party,
         addresses=addresses,
         root=_read(folder / ROOT),
         certificate_authority=_read(folder / CERTIFICATE_AUTHORITY),
@@ -152,7 +152,7 @@ def write_bundle(folder: Path, bundle: EnrolmentBundle) -> None:
     lines = [
         f"federation = {_toml(bundle.federation)}",
         f"member = {_toml(bundle.member)}",
-        f"service = {_toml(bundle.service.value)}",
+        f"service = {_toml(bundle.party.value)}",
         "",
         "[issuer]",
         f"member = {_toml(a.issuer.member)}",

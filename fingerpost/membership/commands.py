@@ -27,7 +27,7 @@ from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.codec.enrolment import KEY_BYTES, EnrolmentRequest, write_enrolment
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime import logs, settings
 from fingerpost.runtime.health import look_at_folder, probe
@@ -136,7 +136,7 @@ class Program(Generic[S]):
 
 
 def enrol(
-    service: Service,
+    party: Party,
     *,
     federation: str,
     member: str,
@@ -157,7 +157,7 @@ def enrol(
     asked = EnrolmentRequest(
         federation=identifier(FederationId, federation, "--federation"),
         member=identifier(MemberId, member, "--member"),
-        service=service,
+        party=party,
         organisation=organisation,
         signing_key=bytes(KEY_BYTES),
         declared_caseload=declared_caseload,

@@ -15,7 +15,7 @@ from tuf.api.metadata import TargetFile
 from fingerpost.membership.trusted_files import TrustedFiles
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Federation, Parameters, Service
+from fingerpost.protocol.federation import Federation, Parameters, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 
@@ -105,9 +105,9 @@ def _require_consistent(federation: Federation) -> None:
         raise Refused(Code.UNTRUSTED_METADATA, "member under another name")
     if any(area.code != named for named, area in federation.areas.items()):
         raise Refused(Code.UNTRUSTED_METADATA, "area under another code")
-    roles = {parameters.broker: Service.BROKER, parameters.issuer: Service.ISSUER}
-    roles |= dict.fromkeys(parameters.key_holders, Service.KEY_HOLDER)
-    for named, service in roles.items():
+    roles = {parameters.broker: Party.BROKER, parameters.issuer: Party.ISSUER}
+    roles |= dict.fromkeys(parameters.key_holders, Party.KEY_HOLDER)
+    for named, party in roles.items():
         member = federation.members.get(named)
-        if member is None or member.service is not service:
+        if member is None or member.party is not party:
             raise Refused(Code.UNTRUSTED_METADATA, "parameters name no such member")

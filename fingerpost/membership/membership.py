@@ -37,7 +37,7 @@ from fingerpost.protocol.ids import EpochNumber
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import asking
-from fingerpost.runtime.tls import ClientTls, Identity, ServerTls, Service
+from fingerpost.runtime.tls import ClientTls, Identity, Party, ServerTls
 
 MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
@@ -60,13 +60,13 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poll_seconds: Annotated[float, msgspec.Meta(ge=1, le=15)] = 15.0
 
 
-def check_places(places: Places, service: Service) -> EnrolmentBundle:
+def check_places(places: Places, party: Party) -> EnrolmentBundle:
     """The bundle, once it and the keys are sound. Touches no network. Raises ``Defect``, which names the setting."""
     try:
         bundle = read_bundle(places.bundle)
     except Defect as defect:
         raise Defect(f"places.bundle: {defect}; it comes from the authority") from None
-    if bundle.service is not service:
+    if bundle.party is not party:
         raise Defect("places.bundle: the bundle was made for another service")
     try:
         MemberKeys.load(places.credentials)
@@ -81,36 +81,36 @@ class Membership:
     def __init__(
         self,
         places: Places,
-        service: Service,
+        party: Party,
         *,
         clock: Clock,
         log: Logger,
         random: Callable[[], float],
     ) -> None:
         self.bundle = read_bundle(places.bundle)
-        if self.bundle.service is not service:
+        if self.bundle.party is not party:
             raise Defect("the bundle was made for another service")
         self.keys = MemberKeys.load(places.credentials)
         self.authority = places.bundle / CERTIFICATE_AUTHORITY
-        self.identity = Identity(self.bundle.federation, self.bundle.member, service)
+        self.identity = Identity(self.bundle.federation, self.bundle.member, party)
         self.members = MemberList()
         self._clock = clock
         self._log = log
         self._random = random
         self._poll_seconds = places.poll_seconds
         addresses = self.bundle.addresses
-        issuer = Identity(self.bundle.federation, addresses.issuer.member, Service.ISSUER)
+        issuer = Identity(self.bundle.federation, addresses.issuer.member, Party.ISSUER)
         self.issuer = IssuerClient(str(addresses.issuer.address), self.authority, issuer)
-        self.broker = Identity(self.bundle.federation, addresses.broker, Service.BROKER)
+        self.broker = Identity(self.bundle.federation, addresses.broker, Party.BROKER)
         self.client: MemberListClient
-        if service is Service.BROKER:
+        if party is Party.BROKER:
             fetch = fetcher(
                 str(addresses.issuer.address), lambda: authority_only(self.authority), issuer
             )
             self._list_from = fetch.asked
             self.client = Mirror(places.member_list, places.bundle / ROOT, fetch)
         else:
-            at = addresses.broker_nodes if service is Service.NODE else addresses.broker_askers
+            at = addresses.broker_nodes if party is Party.NODE else addresses.broker_askers
             fetch = fetcher(str(at), lambda: self.client_tls().credentials(), self.broker)
             self._list_from = fetch.asked
             self.client = MemberListClient(
@@ -132,7 +132,7 @@ class Membership:
         one, other = (
             self.dialled(
                 holder.address,
-                Identity(self.bundle.federation, holder.member, Service.KEY_HOLDER),
+                Identity(self.bundle.federation, holder.member, Party.KEY_HOLDER),
             )
             for holder in self.bundle.addresses.key_holders
         )

@@ -19,7 +19,7 @@ import grpc.aio
 
 from fingerpost.membership.member_list import MemberList
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Federation, Service
+from fingerpost.protocol.federation import Federation, Party
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.rpc import asking, connect, refused_from
 from fingerpost.runtime.tls import ClientTls, Identity
@@ -100,12 +100,12 @@ class Redialled:
 
 def require_in_office(federation: Federation, peer: Identity) -> None:
     """That it is a member, and the broker or key holder that all go by. Raises ``Refused(NOT_A_MEMBER)``."""
-    federation.member(peer.member, peer.service)
+    federation.member(peer.member, peer.party)
     parameters = federation.parameters
     offices = {
-        Service.BROKER: (parameters.broker,),
-        Service.KEY_HOLDER: parameters.key_holders,
-        Service.ISSUER: (parameters.issuer,),
+        Party.BROKER: (parameters.broker,),
+        Party.KEY_HOLDER: parameters.key_holders,
+        Party.ISSUER: (parameters.issuer,),
     }
-    if peer.member not in offices.get(peer.service, ()):
+    if peer.member not in offices.get(peer.party, ()):
         raise Refused(Code.NOT_A_MEMBER, "office")

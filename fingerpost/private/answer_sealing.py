@@ -20,7 +20,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, open_envelope, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Agency, Federation, Service, parts_of
+from fingerpost.protocol.federation import Agency, Federation, Party, parts_of
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
 
@@ -50,7 +50,7 @@ def open_answer(
     Raises ``Refused``: NOT_A_MEMBER (the node), BAD_SEAL (another node's, part's or query's, or altered),
     BAD_SIGNATURE, MALFORMED (not exactly what was to be expected).
     """
-    member = federation.member(answer.node, Service.NODE)
+    member = federation.member(answer.node, Party.NODE)
     if not 0 <= answer.part < _PART_BOUND:
         raise Refused(Code.MALFORMED, "answer.part")
     plain = reply_key.open(_info(query_hash, answer.node, answer.part), answer.sealed)

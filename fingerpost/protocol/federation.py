@@ -28,7 +28,7 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationI
 
 
 @unique
-class Service(Enum):
+class Party(Enum):
     """What a member is. Also the last part of its SPIFFE id."""
 
     NODE = "node"
@@ -47,7 +47,7 @@ class Member:
     """
 
     id: MemberId
-    service: Service
+    party: Party
     organisation: str
     signing_key: bytes
     declared_caseload: int = 0
@@ -168,10 +168,10 @@ class Federation:
         if now >= self.valid_until:
             raise Refused(Code.UNTRUSTED_METADATA, "expired")
 
-    def member(self, member: MemberId, service: Service) -> Member:
+    def member(self, member: MemberId, party: Party) -> Member:
         """Raises ``Refused(NOT_A_MEMBER)`` alike for unknown, denied, or another service."""
         found = self.members.get(member)
-        if found is None or found.service is not service or member in self.deny.members:
+        if found is None or found.party is not party or member in self.deny.members:
             raise Refused(Code.NOT_A_MEMBER, "member")
         return found
 
@@ -187,7 +187,7 @@ class Federation:
     def asking_agency(self, agency: AgencyId, gateway: MemberId) -> Agency:
         """The agency, if it may ask through that gateway. Raises ``Refused(NOT_A_MEMBER)``."""
         found = self.agency(agency)
-        self.member(gateway, Service.GATEWAY)
+        self.member(gateway, Party.GATEWAY)
         if gateway not in found.gateways or not found.passport_key:
             raise Refused(Code.NOT_A_MEMBER, "asking agency")
         return found

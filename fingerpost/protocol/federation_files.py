@@ -28,7 +28,7 @@ from fingerpost.protocol.federation import (
     Member,
     NotConnected,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
@@ -62,9 +62,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     pass
 
 
-class _Member(_File, frozen=True):
+class _Member(_File, frozen=True, rename={"party": "service"}):
     id: Id
-    service: Service
+    party: Party
     organisation: Text
     signing_key: Hex32
     declared_caseload: Annotated[int, Meta(ge=0, le=20_000_000)] = 0
@@ -201,7 +201,7 @@ def read_member(data: bytes) -> Member:
     f = _read(data, _Member, "member file")
     return Member(
         MemberId(f.id),
-        f.service,
+        f.party,
         f.organisation,
         bytes.fromhex(f.signing_key),
         f.declared_caseload,
@@ -213,7 +213,7 @@ def write_member(m: Member) -> bytes:
     return _write(
         _Member(
             str(m.id),
-            m.service,
+            m.party,
             m.organisation,
             m.signing_key.hex(),
             m.declared_caseload,

@@ -1,10 +1,10 @@
 """Who a process is to others: the names in its certificate.
 
 Law: values and checks; no file, no clock. Identity is the SPIFFE URI in a certificate,
-``spiffe://<federation>/<member>/<service>``, and nothing else: no common name, no address. gRPC
+``spiffe://<federation>/<member>/<party>``, and nothing else: no common name, no address. gRPC
 lets a client check only a DNS name, so the same identity stands in the certificate a second time as
-``<member>.<service>.<federation>.fingerpost``. The authority puts in both, made from one
-``Identity``, so that a right member on the wrong service is refused.
+``<member>.<party>.<federation>.fingerpost``. The authority puts in both, made from one
+``Identity``, so that a right member in the wrong party is refused.
 
 Whether the member may do anything is the member list's to say, on each call and each message of a
 stream: a stream outlives the certificate that opened it (``PeerIdentity.require_current``).
@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Federation, Member, Service
+from fingerpost.protocol.federation import Federation, Member, Party
 from fingerpost.protocol.ids import FederationId, MemberId
 
 __all__ = [
     "Identity",
+    "Party",
     "PeerIdentity",
-    "Service",
     "parse_spiffe_uri",
     "peer_identity",
     "require_listed",
@@ -36,24 +36,24 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process of a federation, in one service."""
+    """A process of a federation, in one party's role."""
 
     federation: FederationId
     member: MemberId
-    service: Service
+    party: Party
 
     @property
     def uri(self) -> str:
-        return f"spiffe://{self.federation}/{self.member}/{self.service.value}"
+        return f"spiffe://{self.federation}/{self.member}/{self.party.value}"
 
     @property
     def server_name(self) -> str:
         """The name that a client asks TLS to find in the server's certificate."""
-        return f"{self.member}.{self.service.value}.{self.federation}.fingerpost"
+        return f"{self.member}.{self.party.value}.{self.federation}.fingerpost"
 
     def at(self, address: str) -> str:
         """Whom we ask and where (host:port), for the operator's eyes: see ``Refused.asked``."""
-        return f"{self.service.value} “{self.member}” at {address}"
+        return f"{self.party.value} “{self.member}” at {address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ class PeerIdentity:
 
     federation: FederationId
     member: MemberId
-    service: Service
+    party: Party
     not_after: float
     serial: int = 0
 
     @property
     def identity(self) -> Identity:
-        return Identity(self.federation, self.member, self.service)
+        return Identity(self.federation, self.member, self.party)
 
     def require_current(self, now: float) -> None:
         """Raises ``Refused(NOT_A_MEMBER)`` once the certificate has ended."""
@@ -79,8 +79,8 @@ class PeerIdentity:
             raise Refused(Code.NOT_A_MEMBER, "certificate has ended")
 
 
-def spiffe_uri(federation: FederationId, member: MemberId, service: Service) -> str:
-    return Identity(federation, member, service).uri
+def spiffe_uri(federation: FederationId, member: MemberId, party: Party) -> str:
+    return Identity(federation, member, party).uri
 
 
 def parse_spiffe_uri(text: str) -> Identity:
@@ -89,7 +89,7 @@ def parse_spiffe_uri(text: str) -> Identity:
     if parts is None:
         raise Refused(Code.NOT_A_MEMBER, "SPIFFE identity")
     try:
-        return Identity(FederationId(parts[1]), MemberId(parts[2]), Service(parts[3]))
+        return Identity(FederationId(parts[1]), MemberId(parts[2]), Party(parts[3]))
     except (Refused, ValueError):
         raise Refused(Code.NOT_A_MEMBER, "SPIFFE identity") from None
 
@@ -127,25 +127,25 @@ def peer_identity(auth_context: Mapping[str, Iterable[bytes]]) -> PeerIdentity:
     return PeerIdentity(
         found.federation,
         found.member,
-        found.service,
+        found.party,
         certificate.not_valid_after_utc.timestamp(),
         certificate.serial_number,
     )
 
 
 def require_listed(
-    federation: Federation, peer: PeerIdentity, services: Collection[Service], now: float
+    federation: Federation, peer: PeerIdentity, parties: Collection[Party], now: float
 ) -> Member:
-    """The caller as the member list knows it at this moment, in one of ``services``. Whether the list itself is
+    """The caller as the member list knows it at this moment, in one of ``parties``. Whether the list itself is
     current is
     the caller's to ask: an expired one must still be handed on.
 
-    Raises ``Refused(NOT_A_MEMBER)`` alike for another federation or service, a member that is not listed or denied, and
+    Raises ``Refused(NOT_A_MEMBER)`` alike for another federation or party, a member that is not listed or denied, and
     a certificate that has run out or is denied.
     """
-    if peer.federation != federation.parameters.federation or peer.service not in services:
+    if peer.federation != federation.parameters.federation or peer.party not in parties:
         raise Refused(Code.NOT_A_MEMBER, "caller")
     peer.require_current(now)
     if peer.serial in federation.deny.certificates:
         raise Refused(Code.NOT_A_MEMBER, "certificate")
-    return federation.member(peer.member, peer.service)
+    return federation.member(peer.member, peer.party)

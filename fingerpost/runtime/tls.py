@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.serialization import (
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.identity import (
     Identity,
+    Party,
     PeerIdentity,
-    Service,
     parse_spiffe_uri,
     peer_identity,
     spiffe_uri,
@@ -42,9 +42,9 @@ __all__ = [
     "AuthorityOnly",
     "ClientTls",
     "Identity",
+    "Party",
     "PeerIdentity",
     "ServerTls",
-    "Service",
     "certificate_lifetime",
     "make_csr",
     "make_key",

@@ -19,7 +19,7 @@ from fingerpost.membership.commands import (
     UntilOption,
 )
 from fingerpost.membership.membership import check_places
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime.settings import KEY_BYTES, write_secret
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key, read_passport_key
@@ -58,7 +58,7 @@ def enrol(
             write_secret(path, os.urandom(KEY_BYTES))
     passport_keys = {each.id: _passport_key(each.passport_key) for each in loaded.agencies}
     commands.enrol(
-        Service.GATEWAY,
+        Party.GATEWAY,
         federation=federation,
         member=member,
         organisation=organisation,
@@ -85,7 +85,7 @@ def serve(settings_file: SettingsFile) -> None:
 def check(settings_file: SettingsFile) -> None:
     """Reads settings, keys and bundle, opens the files, and says whether they hold together."""
     loaded = load(settings_file)
-    bundle = check_places(loaded.places, Service.GATEWAY)
+    bundle = check_places(loaded.places, Party.GATEWAY)
     for each in loaded.agencies:
         read_passport_key(each.passport_key)
         wiring.open_audit(loaded, each.id).close()

@@ -30,7 +30,7 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, QueryCore, Submission
@@ -50,7 +50,7 @@ def key_of(member: MemberId) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(member.value.encode().ljust(32, b"."))
 
 
-def member(id_: MemberId, service: Service, **more: Any) -> Member:
+def member(id_: MemberId, service: Party, **more: Any) -> Member:
     return Member(id_, service, str(id_), key_of(id_).public_key().public_bytes_raw(), **more)
 
 
@@ -92,11 +92,11 @@ def a_federation(now: float = NOW, **parameters: Any) -> Federation:
     )
     holders = (MemberId("holder-a"), MemberId("holder-b"))
     members = (
-        *(member(node, Service.NODE) for node in NODES),
-        *(member(g, Service.GATEWAY, lookups_per_day=1000) for g in (GATEWAY, OTHER_GATEWAY)),
-        *(member(h, Service.KEY_HOLDER) for h in holders),
-        member(MemberId("broker"), Service.BROKER),
-        member(MemberId("issuer"), Service.ISSUER),
+        *(member(node, Party.NODE) for node in NODES),
+        *(member(g, Party.GATEWAY, lookups_per_day=1000) for g in (GATEWAY, OTHER_GATEWAY)),
+        *(member(h, Party.KEY_HOLDER) for h in holders),
+        member(MemberId("broker"), Party.BROKER),
+        member(MemberId("issuer"), Party.ISSUER),
     )
     epoch = Epoch(
         EpochNumber(1),
@@ -126,7 +126,7 @@ def a_federation(now: float = NOW, **parameters: Any) -> Federation:
 
 def peer(
     id_: MemberId = GATEWAY,
-    service: identity.Service = identity.Service.GATEWAY,
+    service: identity.Party = identity.Party.GATEWAY,
     *,
     federation: FederationId = FEDERATION,
     not_after: float = NOW + 86_400,
@@ -135,7 +135,7 @@ def peer(
 
 
 def node_peer(id_: MemberId, *, not_after: float = NOW + 86_400) -> identity.PeerIdentity:
-    return peer(id_, identity.Service.NODE, not_after=not_after)
+    return peer(id_, identity.Party.NODE, not_after=not_after)
 
 
 _numbers = itertools.count(1)

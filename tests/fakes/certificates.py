@@ -56,7 +56,7 @@ class FakeAuthority:
 
     def certify(self, identity: Identity, names: x509.SubjectAlternativeName | None = None) -> Path:
         """A folder with ``tls.pem`` and ``tls.key``; other ``names`` than its own for attacks."""
-        folder = self.folder / f"{identity.member}-{identity.service.value}"
+        folder = self.folder / f"{identity.member}-{identity.party.value}"
         folder.mkdir(exist_ok=True)
         key_pem = make_key()
         request = x509.load_der_x509_csr(make_csr(key_pem, identity))

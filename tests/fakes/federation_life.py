@@ -39,7 +39,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Epoch, Service
+from fingerpost.protocol.federation import Epoch, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.runtime.identity import PeerIdentity
 from practitioner.asking.outcome import AgencyOutcome, Outcome, Question
@@ -294,7 +294,7 @@ class Life:
                 assert len(node.entries) == opened
         place = self.world.broker_saw.index(wire)
         submission = self.world.broker_saw[place + 1]
-        peer = PeerIdentity(FEDERATION, GATEWAY, Service.GATEWAY, NOW + 10**9)
+        peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
         with pytest.raises(Refused):
             async for _ in self.world.broker.lookup(peer, wire, submission):
                 raise AssertionError("a replay was carried")

@@ -34,7 +34,7 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
@@ -88,8 +88,8 @@ def options(
 
 def a_federation(epochs: Sequence[Epoch], *, version: int = NORMALISATION_VERSION) -> Federation:
     key = bytes(32)
-    node = Member(ME, Service.NODE, "Schools", key, declared_caseload=1000)
-    other = Member(MemberId("node-other"), Service.NODE, "Other", key)
+    node = Member(ME, Party.NODE, "Schools", key, declared_caseload=1000)
+    other = Member(MemberId("node-other"), Party.NODE, "Other", key)
     agencies = (
         Agency(OAK, "Oak", AgencyKind.SCHOOL, ME),
         Agency(ELM, "Elm", AgencyKind.SCHOOL, ME),

@@ -62,7 +62,7 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, NodeAnswer, Query, SealedAnswer
@@ -109,13 +109,13 @@ def a_federation(now: float = NOW, mine: Sequence[AgencyId] = MINE) -> Federatio
     )
     there = (Agency(POLICE, "Police", AgencyKind.POLICE, OTHER_NODE),)
     services = {
-        GATEWAY: (Service.GATEWAY, public(GATEWAY_KEY)),
-        NODE: (Service.NODE, public(NODE_KEY)),
-        OTHER_NODE: (Service.NODE, bytes([7]) * 32),
-        BROKER: (Service.BROKER, bytes([8]) * 32),
-        ISSUER: (Service.ISSUER, bytes([9]) * 32),
-        HOLDERS[0]: (Service.KEY_HOLDER, bytes([10]) * 32),
-        HOLDERS[1]: (Service.KEY_HOLDER, bytes([11]) * 32),
+        GATEWAY: (Party.GATEWAY, public(GATEWAY_KEY)),
+        NODE: (Party.NODE, public(NODE_KEY)),
+        OTHER_NODE: (Party.NODE, bytes([7]) * 32),
+        BROKER: (Party.BROKER, bytes([8]) * 32),
+        ISSUER: (Party.ISSUER, bytes([9]) * 32),
+        HOLDERS[0]: (Party.KEY_HOLDER, bytes([10]) * 32),
+        HOLDERS[1]: (Party.KEY_HOLDER, bytes([11]) * 32),
     }
     first = int(now) // limits.DAY * limits.DAY - 10 * limits.DAY
     epoch = Epoch(

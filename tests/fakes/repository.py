@@ -42,7 +42,7 @@ from fingerpost.protocol.federation import (
     Epoch,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
@@ -86,13 +86,13 @@ def listed(now: float = 1_800_000_000.0) -> Listed:
     broker, issuer, a, b = map(MemberId, ("broker-1", "issuer-1", "holder-a", "holder-b"))
     north, south = MemberId("node-north"), MemberId("node-south")
     services = {
-        broker: Service.BROKER,
-        issuer: Service.ISSUER,
-        a: Service.KEY_HOLDER,
-        b: Service.KEY_HOLDER,
-        north: Service.NODE,
-        south: Service.NODE,
-        MemberId("gateway-1"): Service.GATEWAY,
+        broker: Party.BROKER,
+        issuer: Party.ISSUER,
+        a: Party.KEY_HOLDER,
+        b: Party.KEY_HOLDER,
+        north: Party.NODE,
+        south: Party.NODE,
+        MemberId("gateway-1"): Party.GATEWAY,
     }
     first = int(now) // DAY * DAY
 

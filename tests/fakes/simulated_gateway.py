@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Epoch, Service
+from fingerpost.protocol.federation import Epoch, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import LookupEvent
 from fingerpost.runtime.identity import PeerIdentity
@@ -87,7 +87,7 @@ class SimGateway:
         self.submitted.append(query)
         self.world.carried.append(query)
         self.world.broker_saw += [query, submission]
-        peer = PeerIdentity(FEDERATION, GATEWAY, Service.GATEWAY, NOW + 10**9)
+        peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
         events = self.through(self.world.broker.lookup(peer, query, submission))
         async with contextlib.aclosing(events):
             async for event in events:

@@ -30,7 +30,7 @@ from fingerpost.private.linkage import (
 )
 from fingerpost.private.locators import locators
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Epoch, Federation, Service
+from fingerpost.protocol.federation import Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import NodeHello, Query, SealedAnswer
 from fingerpost.protocol.schedule import day_of_slot, slots_to_hold
@@ -218,7 +218,7 @@ class SimNode:
             while True:
                 yield await outgoing.get()
 
-        peer = PeerIdentity(FEDERATION, self.me, Service.NODE, NOW + 10**9)
+        peer = PeerIdentity(FEDERATION, self.me, Party.NODE, NOW + 10**9)
         try:
             await self.world.broker.attach(peer, incoming(), send)
         finally:

@@ -53,7 +53,7 @@ from fingerpost.protocol.federation import (
     Epoch,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.schedule import day_of
@@ -125,7 +125,7 @@ SAYS: Final[Mapping[str, Mapping[AgencyId, Status]]] = {
 """What an honest federation answers."""
 
 
-def identity(member: MemberId, service: Service) -> Identity:
+def identity(member: MemberId, service: Party) -> Identity:
     return Identity(FEDERATION, member, service)
 
 
@@ -195,7 +195,7 @@ class Federation:
         self.passport_key = Ed25519PrivateKey.generate()
         self.holders = tuple(
             HolderParty(
-                identity(holder, Service.KEY_HOLDER),
+                identity(holder, Party.KEY_HOLDER),
                 folder / holder.value,
                 self.authority,
                 self.members,
@@ -203,7 +203,7 @@ class Federation:
             )
             for holder in HOLDERS
         )
-        self.broker_identity = identity(BROKER, Service.BROKER)
+        self.broker_identity = identity(BROKER, Party.BROKER)
         self.broker = BrokerParty(
             self.broker_identity,
             folder / "broker",
@@ -215,7 +215,7 @@ class Federation:
         )
         self.nodes = {
             node: NodeParty(
-                identity(node, Service.NODE),
+                identity(node, Party.NODE),
                 self.keys[node],
                 agencies,
                 folder / node.value,
@@ -228,7 +228,7 @@ class Federation:
             for node, agencies in HOSTED.items()
         }
         self.gateway = GatewayParty(
-            identity(GATEWAY, Service.GATEWAY),
+            identity(GATEWAY, Party.GATEWAY),
             self.keys[GATEWAY],
             {COUNCIL: self.passport_key},
             folder / "gateway",
@@ -258,10 +258,10 @@ class Federation:
 
     def _listed(self) -> tuple[Member, ...]:
         services = {
-            BROKER: Service.BROKER,
-            ISSUER: Service.ISSUER,
-            GATEWAY: Service.GATEWAY,
-            **dict.fromkeys((*HOSTED, SPARE), Service.NODE),
+            BROKER: Party.BROKER,
+            ISSUER: Party.ISSUER,
+            GATEWAY: Party.GATEWAY,
+            **dict.fromkeys((*HOSTED, SPARE), Party.NODE),
         }
         return (
             *(
@@ -269,7 +269,7 @@ class Federation:
                 for member, service in services.items()
             ),
             *(
-                Member(h, Service.KEY_HOLDER, "A trust", public(Ed25519PrivateKey.generate()))
+                Member(h, Party.KEY_HOLDER, "A trust", public(Ed25519PrivateKey.generate()))
                 for h in HOLDERS
             ),
         )

@@ -39,7 +39,7 @@ from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.identity import Identity
 from fingerpost.wire.v1 import broker_pb2_grpc
-from integration.running_parties import KEY, SECONDS, Party
+from integration.running_parties import KEY, SECONDS, RunningParty
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client
 from practitioner.asking.desk import PassportDesk
@@ -52,7 +52,7 @@ from practitioner.asking.rounds import Identity as GatewayIdentity
 from practitioner.sign_in.session import Issued, Session
 
 
-class GatewayParty(Party):
+class GatewayParty(RunningParty):
     def __init__(
         self,
         me: Identity,

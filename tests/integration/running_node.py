@@ -43,7 +43,7 @@ from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.runtime.run import reconnect
-from integration.running_parties import KEY, SECONDS, HolderParty, Party
+from integration.running_parties import KEY, SECONDS, HolderParty, RunningParty
 
 
 class WireTags:
@@ -70,7 +70,7 @@ class WireTags:
         return tuple(tag(x, y) for x, y in zip(a, b, strict=True))
 
 
-class NodeParty(Party):
+class NodeParty(RunningParty):
     """A node of several agencies, whose records come in by an import. ``left``: when answers left, how many."""
 
     def __init__(

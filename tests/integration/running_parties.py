@@ -71,7 +71,7 @@ class SteppedClock(SystemClock):
         self._ahead += seconds
 
 
-class Party:
+class RunningParty:
     """Started and stopped as a whole. A part that ends by itself fails the test that stops the party. ``tape``: of its
     servers; ``written``: its log."""
 
@@ -106,7 +106,7 @@ class Party:
         return f"{host}:{port}"
 
 
-class BrokerParty(Party):
+class BrokerParty(RunningParty):
     def __init__(
         self,
         me: Identity,
@@ -171,7 +171,7 @@ class BrokerParty(Party):
         self.askers = await self.listen(askers, self.askers, self.tls)
 
 
-class HolderParty(Party):
+class HolderParty(RunningParty):
     def __init__(
         self,
         me: Identity,

@@ -29,7 +29,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import write_hello
 from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.federation import DenyList, Service
+from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.protocol.messages import NodeHello
 from fingerpost.runtime import logs
@@ -72,8 +72,8 @@ from practitioner.asking.outcome import Question
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HELLO = write_hello(NodeHello(1)).SerializeToString()
-NODE = identity(SPARE, Service.NODE)
-ASKER = identity(GATEWAY, Service.GATEWAY)
+NODE = identity(SPARE, Party.NODE)
+ASKER = identity(GATEWAY, Party.GATEWAY)
 PORTS = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
 OWN = {"nodes": NODE, "askers": ASKER, "holder": ASKER}
 """Whom each port is there for."""
@@ -148,15 +148,15 @@ async def test_without_papers_of_the_authority_no_handler_begins(
 
 def impostors() -> dict[str, Identity]:
     return {
-        "another federation": Identity(FederationId("elsewhere"), SPARE, Service.NODE),
-        "unlisted node": identity(MemberId("nobody"), Service.NODE),
-        "unlisted gateway": identity(MemberId("nobody"), Service.GATEWAY),
-        "a gateway as node": identity(GATEWAY, Service.NODE),
-        "a node as gateway": identity(SPARE, Service.GATEWAY),
-        "the broker": identity(BROKER, Service.BROKER),
-        "the issuer": identity(ISSUER, Service.ISSUER),
-        "a key holder": identity(HOLDERS[1], Service.KEY_HOLDER),
-        "a key holder as gateway": identity(HOLDERS[1], Service.GATEWAY),
+        "another federation": Identity(FederationId("elsewhere"), SPARE, Party.NODE),
+        "unlisted node": identity(MemberId("nobody"), Party.NODE),
+        "unlisted gateway": identity(MemberId("nobody"), Party.GATEWAY),
+        "a gateway as node": identity(GATEWAY, Party.NODE),
+        "a node as gateway": identity(SPARE, Party.GATEWAY),
+        "the broker": identity(BROKER, Party.BROKER),
+        "the issuer": identity(ISSUER, Party.ISSUER),
+        "a key holder": identity(HOLDERS[1], Party.KEY_HOLDER),
+        "a key holder as gateway": identity(HOLDERS[1], Party.GATEWAY),
     }
 
 
@@ -213,7 +213,7 @@ async def test_each_port_is_for_its_own_callers(federation: Federation) -> None:
 
 async def test_a_certificate_with_a_second_name_is_nobodys(door: Door) -> None:
     own = OWN[door.port]
-    other = identity(SCHOOLS, Service.NODE)
+    other = identity(SCHOOLS, Party.NODE)
     names = [*subject_names(own), *subject_names(other)]
     for attempt in (names, names[:3], names[1:], [*subject_names(own), x509.DNSName("localhost")]):
         papers = issue(door.federation.authority, own, names=x509.SubjectAlternativeName(attempt))

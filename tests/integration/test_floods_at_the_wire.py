@@ -18,7 +18,7 @@ import pytest_asyncio
 from fingerpost.protocol.codec.carriage import write_hello
 from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.messages import NodeHello
 from fingerpost.wire.v1 import member_list_pb2
 from integration import raw_http2 as http2
@@ -75,7 +75,7 @@ async def as_node(
     federation: Federation, folder: Path, attack: Callable[[Connection], object]
 ) -> object:
     """Runs the attack in a thread, over a connection with a listed node's papers."""
-    papers = issue(federation.authority, identity(SPARE, Service.NODE)).write(folder)
+    papers = issue(federation.authority, identity(SPARE, Party.NODE)).write(folder)
     context = tls_context(federation.authority.file, papers, ssl.TLSVersion.TLSv1_3)
     name = federation.broker_identity.server_name
 
@@ -191,7 +191,7 @@ async def test_silent_sockets_do_not_stay(federation: Federation, tmp_path: Path
         federation.broker.askers: federation.broker_identity,
         holder.address: holder.me,
     }
-    papers = issue(federation.authority, identity(SPARE, Service.NODE)).write(tmp_path)
+    papers = issue(federation.authority, identity(SPARE, Party.NODE)).write(tmp_path)
     context = tls_context(federation.authority.file, papers, ssl.TLSVersion.TLSv1_3)
     most = HANDSHAKE_SECONDS + LATER
 
@@ -212,7 +212,7 @@ async def test_silent_sockets_do_not_stay(federation: Federation, tmp_path: Path
 
 async def test_a_call_without_a_deadline_is_refused(federation: Federation) -> None:
     root = federation.authority.file.read_bytes()
-    papers = issue(federation.authority, identity(GATEWAY, Service.GATEWAY))
+    papers = issue(federation.authority, identity(GATEWAY, Party.GATEWAY))
     holder = federation.holders[0]
     path = member_list_pb2.FetchRequest(path="metadata/timestamp.json").SerializeToString()
     for address, server, method in (
@@ -238,7 +238,7 @@ async def test_callers_without_membership_cost_no_write(federation: Federation) 
     request = next(t.data for t in broker.tape.heard if t.method == "Lookup")
     batch = holder.tape.heard[-1].data
     root = federation.authority.file.read_bytes()
-    nobody = issue(federation.authority, identity(SPARE, Service.GATEWAY))
+    nobody = issue(federation.authority, identity(SPARE, Party.GATEWAY))
 
     def kept() -> list[bytes]:
         files = (*broker.folder.rglob("*.sqlite*"), *holder.folder.rglob("*.sqlite*"))

@@ -28,7 +28,7 @@ from fingerpost.protocol.codec.carriage import write_answers, write_hello
 from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.envelope import PayloadType
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
 from fingerpost.wire.v1 import (
     broker_pb2,
@@ -110,8 +110,8 @@ class Scene:
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     async with running(tmp_path_factory.mktemp("bounds")) as federation:
         root = federation.authority.file.read_bytes()
-        asker = issue(federation.authority, identity(GATEWAY, Service.GATEWAY))
-        node = issue(federation.authority, identity(SPARE, Service.NODE))
+        asker = issue(federation.authority, identity(GATEWAY, Party.GATEWAY))
+        node = issue(federation.authority, identity(SPARE, Party.NODE))
         broker, holder = federation.broker, federation.holders[0]
         channels = {
             "askers": dial(broker.askers, root, asker, federation.broker_identity),

@@ -29,7 +29,7 @@ from fingerpost.protocol.codec.carriage import (
 )
 from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import (
     Accepted,
@@ -323,7 +323,7 @@ async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
     shown them, and the true answers come through."""
     root = federation.authority.file.read_bytes()
     query = await a_query(federation)
-    papers = issue(federation.authority, identity(SPARE, Service.NODE))
+    papers = issue(federation.authority, identity(SPARE, Party.NODE))
     async with dial(federation.broker.nodes, root, papers, federation.broker_identity) as channel:
         raw: Any = channel
         call = raw.stream_stream(ATTACH)()

@@ -23,7 +23,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import Handle, MemberId
 from fingerpost.protocol.messages import KeySet, Submission
 from fingerpost.runtime.identity import PeerIdentity
@@ -121,7 +121,7 @@ async def test_the_broker_carries_no_query_twice(world: World, honest: Craft) ->
     sealed = honest.sealed()
     handle = Submission(sealed.hash, Handle("0" * 32))
     submission = write_submission(handle, GATEWAY, world.gateway_key)
-    peer = PeerIdentity(FEDERATION, GATEWAY, Service.GATEWAY, NOW + 10**9)
+    peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
 
     async def submit() -> int:
         return len([e async for e in world.broker.lookup(peer, sealed.wire, submission)])

@@ -19,7 +19,7 @@ from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.codec.strict import parse
 from fingerpost.protocol.envelope import PayloadType, open_envelope, sign
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.protocol.messages import exactly
 from fingerpost.wire.v1 import member_list_pb2 as pb
@@ -42,7 +42,7 @@ class EnrolmentRequest:
 
     federation: FederationId
     member: MemberId
-    service: Service
+    party: Party
     organisation: str
     signing_key: bytes
     declared_caseload: int = 0
@@ -64,13 +64,13 @@ class EnrolmentRequest:
             raise Refused(Code.MALFORMED, "enrolment.lookups_per_day")
         if len(self.passport_keys) > PASSPORT_KEYS:
             raise Refused(Code.MALFORMED, "enrolment.passport_keys")
-        if self.passport_keys and self.service is not Service.GATEWAY:
+        if self.passport_keys and self.party is not Party.GATEWAY:
             raise Refused(Code.MALFORMED, "enrolment.passport_keys of no gateway")
         for passport_key in self.passport_keys.values():
             exactly(passport_key, KEY_BYTES, "enrolment.passport_keys")
 
     def __repr__(self) -> str:
-        return f"EnrolmentRequest({self.member}, {self.service.value})"
+        return f"EnrolmentRequest({self.member}, {self.party.value})"
 
     @property
     def fingerprint(self) -> str:
@@ -83,7 +83,7 @@ def _payload(request: EnrolmentRequest) -> bytes:
     return pb.EnrolmentRequest(
         federation=request.federation.value,
         member=request.member.value,
-        service=request.service.value,
+        service=request.party.value,
         organisation=request.organisation,
         signing_key=request.signing_key,
         declared_caseload=request.declared_caseload,
@@ -123,13 +123,13 @@ def read_enrolment(data: bytes) -> EnrolmentRequest:
     if len({entry.agency for entry in m.passport_keys}) != len(m.passport_keys):
         raise Refused(Code.MALFORMED, "enrolment.passport_keys twice")
     try:
-        service = Service(m.service)
+        party = Party(m.service)
     except ValueError:
         raise Refused(Code.MALFORMED, "enrolment.service") from None
     request = EnrolmentRequest(
         federation=FederationId(m.federation),
         member=MemberId(m.member),
-        service=service,
+        party=party,
         organisation=m.organisation,
         signing_key=m.signing_key,
         declared_caseload=m.declared_caseload,

@@ -54,16 +54,16 @@ from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Federation
-from fingerpost.protocol.federation import Service as ListedService
+from fingerpost.protocol.federation import Party as ListedParty
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.run import Stop
 
-ME = Identity(FEDERATION, NODE, Service.NODE)
-THE_BROKER = Identity(FEDERATION, BROKER, Service.BROKER)
+ME = Identity(FEDERATION, NODE, Party.NODE)
+THE_BROKER = Identity(FEDERATION, BROKER, Party.BROKER)
 
 
 def free_address() -> str:
@@ -144,7 +144,7 @@ def home(tmp_path: Path) -> Home:
         bundle.EnrolmentBundle(
             federation=FEDERATION,
             member=NODE,
-            service=ListedService.NODE,
+            party=ListedParty.NODE,
             addresses=bundle.Addresses(
                 issuer=bundle.Endpoint(ISSUER, bundle.Address("127.0.0.1:1")),
                 broker=BROKER,

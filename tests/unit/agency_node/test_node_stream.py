@@ -27,12 +27,12 @@ from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
 from fingerpost.runtime.clock import Clock, SystemClock
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.wire.v1 import broker_pb2
 
-THE_BROKER = Identity(FEDERATION, BROKER, Service.BROKER)
-ME = Identity(FEDERATION, NODE, Service.NODE)
+THE_BROKER = Identity(FEDERATION, BROKER, Party.BROKER)
+ME = Identity(FEDERATION, NODE, Party.NODE)
 
 
 class NoLog:
@@ -144,7 +144,7 @@ async def test_a_server_with_another_members_certificate_is_not_the_broker(
     authority: FakeAuthority, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grpc_broker, "CONNECT_SECONDS", 1.0)
-    other = Identity(FEDERATION, MemberId("broker-2"), Service.BROKER)
+    other = Identity(FEDERATION, MemberId("broker-2"), Party.BROKER)
     broker, node = NodeBroker(), Node(authority, address)
     async with listening(broker, authority, other, address), attached(node) as task:
         with pytest.raises(Refused) as caught:

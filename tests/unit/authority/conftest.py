@@ -27,7 +27,7 @@ from fingerpost.private.pepper_sealing import make_receiving_key
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
-from fingerpost.protocol.federation import Agency, Service
+from fingerpost.protocol.federation import Agency, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
 FEDERATION = FederationId("pilot")
@@ -82,7 +82,7 @@ class World:
     def online(self) -> Online:
         return wiring.open_online(self.issuer_settings)
 
-    def request(self, member: MemberId, service: Service, **facts: object) -> EnrolmentRequest:
+    def request(self, member: MemberId, service: Party, **facts: object) -> EnrolmentRequest:
         key = self.keys.setdefault(member, Ed25519PrivateKey.generate())
         request = EnrolmentRequest(
             FEDERATION,
@@ -95,7 +95,7 @@ class World:
         )
         return read_enrolment(write_enrolment(request, key))
 
-    def enrol(self, member: MemberId, service: Service, **facts: object) -> None:
+    def enrol(self, member: MemberId, service: Party, **facts: object) -> None:
         request = self.request(member, service, **facts)
         self.ceremony.change(lambda draft: changes.enrol(draft, request))
 
@@ -158,12 +158,12 @@ def world(founded: World) -> World:
         lambda d: changes.add_agency(d, school),
         lambda d: changes.add_agency(d, council),
     )
-    founded.enrol(BROKER, Service.BROKER)
+    founded.enrol(BROKER, Party.BROKER)
     for holder in HOLDERS:
-        founded.enrol(holder, Service.KEY_HOLDER)
-    founded.enrol(NODE, Service.NODE, declared_caseload=900)
+        founded.enrol(holder, Party.KEY_HOLDER)
+    founded.enrol(NODE, Party.NODE, declared_caseload=900)
     founded.enrol(
-        GATEWAY, Service.GATEWAY, lookups_per_day=100, passport_keys={SCHOOL: bytes(range(32))}
+        GATEWAY, Party.GATEWAY, lookups_per_day=100, passport_keys={SCHOOL: bytes(range(32))}
     )
     founded.ceremony.set_addresses(
         AddressBook(

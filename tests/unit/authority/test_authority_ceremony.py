@@ -16,7 +16,7 @@ from authority.founding import Count
 from fingerpost.membership.bundle import read_bundle
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
 from unit.authority.conftest import (
     GATEWAY,
@@ -166,7 +166,7 @@ def test_a_change_signs_only_its_bin(published: World, client: PlainClient) -> N
 
 def test_what_leaves_the_draft_leaves_the_repository(published: World, client: PlainClient) -> None:
     extra = MemberId("gateway-2")
-    published.enrol(extra, Service.GATEWAY)
+    published.enrol(extra, Party.GATEWAY)
     published.publish()
     assert client.get(files.member_path(extra)) is not None
     published.ceremony.change(lambda d: changes.remove_member(d, extra))
@@ -188,7 +188,7 @@ def test_a_bundle_carries_root_authority_and_addresses(published: World, tmp_pat
     assert read == made
     assert read.fingerprint == made.fingerprint
     assert read.root == published.ceremony.trusted_root()
-    assert read.service is Service.NODE
+    assert read.party is Party.NODE
     assert read.addresses.issuer.member == ISSUER
     with pytest.raises(Defect):
         published.ceremony.bundle(NODE, tmp_path / "bundle")

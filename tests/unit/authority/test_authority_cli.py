@@ -17,7 +17,7 @@ from fingerpost.membership.bundle import read_bundle
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from unit.authority.conftest import FEDERATION, World
 
@@ -69,7 +69,7 @@ def ceremony(tmp_path: Path) -> Path:
 
 
 def request_file(
-    folder: Path, member: str, service: Service, **facts: object
+    folder: Path, member: str, service: Party, **facts: object
 ) -> tuple[Path, EnrolmentRequest, Ed25519PrivateKey]:
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
@@ -96,12 +96,12 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     assert run("check", ceremony).exit_code == 1
 
     keys: dict[str, Ed25519PrivateKey] = {}
-    wanted: dict[str, tuple[Service, dict[str, object]]] = {
-        "broker": (Service.BROKER, {}),
-        "holder-a": (Service.KEY_HOLDER, {}),
-        "holder-b": (Service.KEY_HOLDER, {}),
-        "node-1": (Service.NODE, {"declared_caseload": 500}),
-        "gateway-1": (Service.GATEWAY, {"passport_keys": {AgencyId("e08000025.oak"): b"p" * 32}}),
+    wanted: dict[str, tuple[Party, dict[str, object]]] = {
+        "broker": (Party.BROKER, {}),
+        "holder-a": (Party.KEY_HOLDER, {}),
+        "holder-b": (Party.KEY_HOLDER, {}),
+        "node-1": (Party.NODE, {"declared_caseload": 500}),
+        "gateway-1": (Party.GATEWAY, {"passport_keys": {AgencyId("e08000025.oak"): b"p" * 32}}),
     }
     for member, (service, facts) in wanted.items():
         path, request, keys[member] = request_file(tmp_path, member, service, **facts)
@@ -150,8 +150,8 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
 
 
 def test_a_wrong_fingerprint_enrols_nobody(ceremony: Path, tmp_path: Path) -> None:
-    path, _, _ = request_file(tmp_path, "node-1", Service.NODE)
-    _, other, _ = request_file(tmp_path, "node-2", Service.NODE)
+    path, _, _ = request_file(tmp_path, "node-1", Party.NODE)
+    _, other, _ = request_file(tmp_path, "node-2", Party.NODE)
     with pytest.raises(Defect, match="fingerprint"):
         run("enrol", ceremony, path, "--fingerprint", other.fingerprint)
     assert run("enrol", ceremony, path, given="n\n").exit_code == 1

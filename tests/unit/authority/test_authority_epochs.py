@@ -15,7 +15,7 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import DenyList, Service
+from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.schedule import day_of
 from unit.authority.conftest import (
@@ -93,7 +93,7 @@ def test_one_key_for_both_holders_is_refused(published: World) -> None:
 
 def test_late_joiners_get_the_current_day_and_never_an_earlier_one(running: World) -> None:
     late = MemberId("gateway-2")
-    running.enrol(late, Service.GATEWAY, lookups_per_day=5)
+    running.enrol(late, Party.GATEWAY, lookups_per_day=5)
     key = running.deposit_receiving(late)
     then = running.now + 3 * DAY
     (sealed,) = running.ceremony.seal_late(then)

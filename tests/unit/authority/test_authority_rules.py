@@ -25,7 +25,7 @@ from fingerpost.protocol.federation import (
     Member,
     NotConnected,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
@@ -37,19 +37,19 @@ BROKER, ISSUER, HA, HB = (MemberId(m) for m in ("broker", "issuer", "holder-a", 
 NODE, GATE = MemberId("node"), MemberId("gate")
 
 
-def member(id_: MemberId, service: Service, n: int) -> Member:
+def member(id_: MemberId, service: Party, n: int) -> Member:
     return Member(id_, service, "An organisation", bytes([n]) * 32, 10, 10)
 
 
 def sound() -> Draft:
     """A draft with nothing to find fault with."""
     members = [
-        member(BROKER, Service.BROKER, 1),
-        member(ISSUER, Service.ISSUER, 2),
-        member(HA, Service.KEY_HOLDER, 3),
-        member(HB, Service.KEY_HOLDER, 4),
-        member(NODE, Service.NODE, 5),
-        member(GATE, Service.GATEWAY, 6),
+        member(BROKER, Party.BROKER, 1),
+        member(ISSUER, Party.ISSUER, 2),
+        member(HA, Party.KEY_HOLDER, 3),
+        member(HB, Party.KEY_HOLDER, 4),
+        member(NODE, Party.NODE, 5),
+        member(GATE, Party.GATEWAY, 6),
     ]
     number = EpochNumber(1)
     epoch = Epoch(number, NOW - 1, NOW, NOW + 90 * limits.DAY, {HA: bytes(32), HB: b"1" * 32})
@@ -101,9 +101,9 @@ ERRORS = {
     "own neighbour": (with_area(sound(), A, neighbours=(A, B)), A),
     "served by nobody": (with_area(sound(), A, serving=(AgencyId(f"{B}.none"),)), A),
     "served by its own": (with_area(sound(), A, serving=(OAK,)), A),
-    "one signing key twice": (with_member(member(MemberId("copy"), Service.NODE, 5)), "copy"),
-    "a second broker": (with_member(member(MemberId("other"), Service.BROKER, 9)), "other"),
-    "broker that is a node": (with_member(member(BROKER, Service.NODE, 1)), BROKER),
+    "one signing key twice": (with_member(member(MemberId("copy"), Party.NODE, 5)), "copy"),
+    "a second broker": (with_member(member(MemberId("other"), Party.BROKER, 9)), "other"),
+    "broker that is a node": (with_member(member(BROKER, Party.NODE, 1)), BROKER),
     "pepper of no member": (
         replace(sound(), members={m: v for m, v in sound().members.items() if m != GATE}),
         GATE,
@@ -143,7 +143,7 @@ WARNINGS = {
         with_member(replace(sound().members[GATE], lookups_per_day=0)),
         GATE,
     ),
-    "node of no agency": (with_member(member(MemberId("idle"), Service.NODE, 8)), "idle"),
+    "node of no agency": (with_member(member(MemberId("idle"), Party.NODE, 8)), "idle"),
     "member without a pepper": (replace(sound(), peppers={}), "peppers"),
 }
 

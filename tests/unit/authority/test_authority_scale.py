@@ -13,7 +13,7 @@ from authority.bundles import AddressBook
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Service
+from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from unit.authority.conftest import BROKER, HOLDERS, NODE, World, plan
 
@@ -26,7 +26,7 @@ def populate(world: World) -> None:
     members = dict(draft.members)
     for n in range(MEMBERS):
         id_ = MemberId(f"member-{n:05}")
-        service = Service.NODE if n % 2 else Service.GATEWAY
+        service = Party.NODE if n % 2 else Party.GATEWAY
         key = n.to_bytes(32, "big")
         members[id_] = Member(id_, service, f"Supplier of systems number {n}", key, 15_000, 2_000)
     areas = {}
@@ -72,12 +72,12 @@ def test_a_file_that_no_member_would_take_is_not_published(
 ) -> None:
     now = time.time()
     world = World(founding.found(tmp_path / "small", plan(bins=2), now), now)
-    world.enrol(BROKER, Service.BROKER)
+    world.enrol(BROKER, Party.BROKER)
     for holder in HOLDERS:
-        world.enrol(holder, Service.KEY_HOLDER)
+        world.enrol(holder, Party.KEY_HOLDER)
     draft = world.ceremony.draft()
     more = {
-        MemberId(f"node-{n}"): Member(MemberId(f"node-{n}"), Service.NODE, "Many", bytes([n]) * 32)
+        MemberId(f"node-{n}"): Member(MemberId(f"node-{n}"), Party.NODE, "Many", bytes([n]) * 32)
         for n in range(1, 200)
     }
     world.ceremony.save(replace(draft, members={**draft.members, **more}))

@@ -24,7 +24,7 @@ from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
 from fingerpost.membership.rpc_member_list import fetcher
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import DenyList, Service
+from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime import logs, tls
@@ -38,7 +38,7 @@ NEW = MemberId("node-new")
 async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path) -> None:
     # Away from everybody: a new node makes its key and asks; governance lists it and hands it a bundle.
     keys = make_member_keys(tmp_path / "keys")
-    request = EnrolmentRequest(FEDERATION, NEW, Service.NODE, "A school", keys.public_key, 300)
+    request = EnrolmentRequest(FEDERATION, NEW, Party.NODE, "A school", keys.public_key, 300)
     asked = read_enrolment(write_enrolment(request, keys.signing_key))
     world.ceremony.change(lambda d: changes.enrol(d, asked))
     world.publish()
@@ -66,9 +66,9 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
     try:
         address = f"127.0.0.1:{await port}"
         authority = folder / "certificate-authority.pem"
-        identity = Identity(FEDERATION, ISSUER, tls.Service.ISSUER)
+        identity = Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
         issuer = IssuerClient(address, authority, identity)
-        me = Identity(FEDERATION, NEW, tls.Service.NODE)
+        me = Identity(FEDERATION, NEW, tls.Party.NODE)
         now = world.now
         await renewal.renew(keys, me, authority, issuer.certify, now, os.urandom(32))
         assert keys.lifetime() == (int(now) - 60, int(now) + 7 * 86_400)
@@ -76,7 +76,7 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         fetch = fetcher(address, lambda: authority_only(authority), identity)
         listed = MemberListClient(tmp_path / "list", folder / ROOT, fetch, NEW)
         federation = await asyncio.to_thread(listed.refresh, now)
-        assert federation.member(NEW, Service.NODE).signing_key == keys.public_key
+        assert federation.member(NEW, Party.NODE).signing_key == keys.public_key
         assert set(federation.members) == set(world.ceremony.draft().members)
 
         store = PepperStore(tmp_path / "peppers", NEW)
@@ -106,7 +106,7 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         federation = await asyncio.to_thread(listed.refresh, now)
         assert federation.deny == DenyList(frozenset({NEW}))
         with pytest.raises(Refused) as refused:
-            federation.member(NEW, Service.NODE)
+            federation.member(NEW, Party.NODE)
         assert refused.value.code is Code.NOT_A_MEMBER
         await asyncio.to_thread(fetch.close)
     finally:

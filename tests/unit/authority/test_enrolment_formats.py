@@ -22,7 +22,7 @@ from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment
 from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -30,7 +30,7 @@ OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 REQUEST = EnrolmentRequest(
     FederationId("pilot"),
     MemberId("gateway-1"),
-    Service.GATEWAY,
+    Party.GATEWAY,
     "Ysgol Pen-y-Bryn – Plant",
     KEY.public_key().public_bytes_raw(),
     0,
@@ -112,7 +112,7 @@ def test_a_flipped_bit_is_refused(data: st.DataObject) -> None:
         {"declared_caseload": 20_000_001},
         {"lookups_per_day": 1_000_001},
         {"signing_key": b"short"},
-        {"service": Service.NODE},
+        {"party": Party.NODE},
         {"passport_keys": {AgencyId("e08000025.oak"): b"short"}},
     ],
 )
@@ -136,7 +136,7 @@ def endpoint(member: str, address: str) -> Endpoint:
 BUNDLE = EnrolmentBundle(
     FederationId("pilot"),
     MemberId("node-1"),
-    Service.NODE,
+    Party.NODE,
     Addresses(
         endpoint("issuer", "issuer.example:7443"),
         MemberId("broker"),

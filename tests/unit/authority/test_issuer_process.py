@@ -73,12 +73,12 @@ async def served(published: World) -> AsyncIterator[Served]:
 
 
 def identity() -> Identity:
-    return Identity(FEDERATION, ISSUER, tls.Service.ISSUER)
+    return Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
 
 
 async def test_a_member_without_a_certificate_gets_one(served: Served) -> None:
     key = tls.make_key()
-    own = Identity(FEDERATION, NODE, tls.Service.NODE)
+    own = Identity(FEDERATION, NODE, tls.Party.NODE)
     statement = CertifyStatement(
         FEDERATION, NODE, int(served.world.now), os.urandom(32), tls.make_csr(key, own)
     )
@@ -133,7 +133,7 @@ async def test_an_envelope_too_long_is_refused(served: Served) -> None:
 
 async def test_a_server_that_is_not_the_issuer_is_not_believed(served: Served) -> None:
     """Attack: a member with a certificate of the same authority stands in the issuer's place."""
-    other = Identity(FEDERATION, NODE, tls.Service.ISSUER)
+    other = Identity(FEDERATION, NODE, tls.Party.ISSUER)
     async with served.channel(other) as channel:
         with pytest.raises(AioRpcError) as refused:
             await pb_grpc.MemberListServiceStub(channel).Fetch(

@@ -47,7 +47,7 @@ from unit.authority.conftest import (
     World,
 )
 
-NODE_IDENTITY = Identity(FEDERATION, NODE, tls.Service.NODE)
+NODE_IDENTITY = Identity(FEDERATION, NODE, tls.Party.NODE)
 
 
 @dataclass
@@ -256,9 +256,9 @@ def csr(
 
 
 OTHERS = {
-    "another member": csr(Identity(FEDERATION, GATEWAY, tls.Service.NODE)),
-    "another service": csr(Identity(FEDERATION, NODE, tls.Service.BROKER)),
-    "another federation": csr(Identity(FederationId("other"), NODE, tls.Service.NODE)),
+    "another member": csr(Identity(FEDERATION, GATEWAY, tls.Party.NODE)),
+    "another service": csr(Identity(FEDERATION, NODE, tls.Party.BROKER)),
+    "another federation": csr(Identity(FederationId("other"), NODE, tls.Party.NODE)),
     "a second name": csr(names=[*tls.subject_names(NODE_IDENTITY), x509.DNSName("example.org")]),
     "one name too few": csr(names=[x509.DNSName(NODE_IDENTITY.server_name)]),
     "a subject": csr(subject="broker"),
@@ -495,4 +495,4 @@ def test_the_issuers_own_certificate_is_renewed_at_half_life(desk: Desk) -> None
     assert own.renew(desk.now + 4 * DAY) == int(desk.now) + 11 * DAY
     (leaf, _) = x509.load_pem_x509_certificates(own.certificate.read_bytes())
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names == tls.subject_names(Identity(FEDERATION, ISSUER, tls.Service.ISSUER))
+    assert names == tls.subject_names(Identity(FEDERATION, ISSUER, tls.Party.ISSUER))

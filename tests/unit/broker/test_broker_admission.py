@@ -29,7 +29,7 @@ from fakes.broker_world import (
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import DenyList, Federation, Service
+from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet
 from fingerpost.runtime import identity
@@ -151,14 +151,14 @@ def test_only_the_signing_gateway_may_submit() -> None:
 @pytest.mark.parametrize(
     "caller",
     [
-        peer(GATEWAY, identity.Service.NODE),
-        peer(NODES[0], identity.Service.NODE),
-        peer(NODES[0], identity.Service.GATEWAY),
+        peer(GATEWAY, identity.Party.NODE),
+        peer(NODES[0], identity.Party.NODE),
+        peer(NODES[0], identity.Party.GATEWAY),
         peer(MemberId("nobody")),
         peer(federation=FederationId("other")),
         peer(not_after=NOW),
     ],
-    ids=lambda p: f"{p.member}/{p.service.value}",
+    ids=lambda p: f"{p.member}/{p.party.value}",
 )
 def test_only_a_current_gateway_may_ask(caller: identity.PeerIdentity) -> None:
     assert refusal(caller=caller) is Code.NOT_A_MEMBER
@@ -224,4 +224,4 @@ def test_nothing_of_a_query_shows_in_a_repr() -> None:
 
 def test_a_member_of_another_service_is_not_taken_for_a_node() -> None:
     with pytest.raises(Refused, match="not_a_member"):
-        require_member(a_federation(), peer(), Service.NODE, NOW)
+        require_member(a_federation(), peer(), Party.NODE, NOW)

@@ -48,7 +48,7 @@ from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime.clock import SystemClock
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.rpc import (
     CLIENT,
     CLIENT_FRAMES,
@@ -63,7 +63,7 @@ from fingerpost.runtime.rpc import (
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 
 NORTH, SCHOOL, SOUTH, _ = NODES
-BROKER = Identity(FEDERATION, MemberId("broker"), Service.BROKER)
+BROKER = Identity(FEDERATION, MemberId("broker"), Party.BROKER)
 ATTACH, LOOKUP = grpc_nodes.ATTACH, "/fingerpost.wire.v1.LookupService/Lookup"
 SECONDS = 10.0
 NARROW = (*CLIENT_FRAMES, ("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16_384))
@@ -98,7 +98,7 @@ class World:
         return channel
 
     async def node(self, who: MemberId | Identity, *, options: Options = CLIENT_FRAMES) -> Node:
-        identity = who if isinstance(who, Identity) else Identity(FEDERATION, who, Service.NODE)
+        identity = who if isinstance(who, Identity) else Identity(FEDERATION, who, Party.NODE)
         node = Node(self.channel(identity, self.nodes_port, options))
         self.stack.push_async_callback(node.leave)
         with suppress(grpc.aio.AioRpcError):  # refused already: ``ended_with`` says how
@@ -115,7 +115,7 @@ class World:
 
     async def ask(self, asked: Asked, who: MemberId = GATEWAY) -> list[LookupEvent]:
         stub = broker_pb2_grpc.LookupServiceStub(
-            self.channel(Identity(FEDERATION, who, Service.GATEWAY), self.askers_port, CLIENT)
+            self.channel(Identity(FEDERATION, who, Party.GATEWAY), self.askers_port, CLIENT)
         )
         call = stub.Lookup(write_lookup(asked.query, asked.submission), timeout=SECONDS)
         return [read_event(event) async for event in call]
@@ -280,7 +280,7 @@ async def test_a_bad_frame_ends_that_stream_alone(tmp_path: Path, what: str) -> 
     async with a_world(tmp_path) as world:
         school = await world.node(SCHOOL)
         wide = (*(o for o in CLIENT_FRAMES if "message_length" not in o[0]),)
-        who = Identity(FEDERATION, NORTH, Service.NODE)
+        who = Identity(FEDERATION, NORTH, Party.NODE)
         channel: Any = world.channel(who, world.nodes_port, wide)
         raw = channel.stream_stream(ATTACH)()
         await raw.write(write_hello(NodeHello(7)).SerializeToString())
@@ -307,11 +307,11 @@ async def test_a_bad_frame_ends_that_stream_alone(tmp_path: Path, what: str) -> 
 @pytest.mark.parametrize(
     ("who", "code"),
     [
-        (Identity(FEDERATION, GATEWAY, Service.GATEWAY), Code.NOT_A_MEMBER),
-        (Identity(FEDERATION, GATEWAY, Service.NODE), Code.NOT_A_MEMBER),
-        (Identity(FEDERATION, NORTH, Service.GATEWAY), Code.NOT_A_MEMBER),
-        (Identity(FederationId("other"), NORTH, Service.NODE), Code.NOT_A_MEMBER),
-        (Identity(FEDERATION, MemberId("node-unknown"), Service.NODE), Code.NOT_A_MEMBER),
+        (Identity(FEDERATION, GATEWAY, Party.GATEWAY), Code.NOT_A_MEMBER),
+        (Identity(FEDERATION, GATEWAY, Party.NODE), Code.NOT_A_MEMBER),
+        (Identity(FEDERATION, NORTH, Party.GATEWAY), Code.NOT_A_MEMBER),
+        (Identity(FederationId("other"), NORTH, Party.NODE), Code.NOT_A_MEMBER),
+        (Identity(FEDERATION, MemberId("node-unknown"), Party.NODE), Code.NOT_A_MEMBER),
     ],
     ids=lambda v: v.uri if isinstance(v, Identity) else "",
 )
@@ -333,7 +333,7 @@ async def test_only_the_signing_gateway_asks(tmp_path: Path, who: MemberId) -> N
 
 async def test_a_port_serves_its_own_callers_only(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
-        gateway = Identity(FEDERATION, GATEWAY, Service.GATEWAY)
+        gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
         channel: Any = world.channel(gateway, world.nodes_port)
         call = channel.unary_stream(LOOKUP)
         asked = now_query()
@@ -348,7 +348,7 @@ async def test_a_port_serves_its_own_callers_only(tmp_path: Path) -> None:
 async def test_a_malformed_lookup_is_refused(tmp_path: Path, size: int) -> None:
     async with a_world(tmp_path) as world:
         asked = dataclasses.replace(now_query(), query=bytes(size))
-        gateway = Identity(FEDERATION, GATEWAY, Service.GATEWAY)
+        gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
         channel: Any = world.channel(gateway, world.askers_port)
         call = channel.unary_stream(LOOKUP)
         message = broker_pb2.LookupRequest(query=asked.query, submission=asked.submission)
@@ -383,8 +383,8 @@ async def fetched(world: World, path: str, who: Identity, port: str) -> bytes:
 async def test_members_fetch_the_list_on_both_ports(tmp_path: Path, path: str) -> None:
     async with a_world(tmp_path) as world:
         held = world.repository.files[path]
-        node = Identity(FEDERATION, NORTH, Service.NODE)
-        holder = Identity(FEDERATION, MemberId("holder-a"), Service.KEY_HOLDER)
+        node = Identity(FEDERATION, NORTH, Party.NODE)
+        holder = Identity(FEDERATION, MemberId("holder-a"), Party.KEY_HOLDER)
         assert await fetched(world, path, node, world.nodes_port) == held
         assert await fetched(world, path, holder, world.askers_port) == held
 
@@ -402,7 +402,7 @@ async def test_a_large_file_leaves_by_the_askers_port(tmp_path: Path) -> None:
         credentials = world.authority.server(BROKER).credentials()
         port = f"127.0.0.1:{edge.add_secure_port('127.0.0.1:0', credentials)}"
         await edge.start()
-        gateway = Identity(FEDERATION, GATEWAY, Service.GATEWAY)
+        gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
         try:
             assert len(await fetched(world, path, gateway, port)) == limits.METADATA_FILE_BYTES
         finally:
@@ -413,9 +413,9 @@ async def test_a_stranger_fetches_nothing(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
         world.members.suspend(NORTH)
         for who in (
-            Identity(FEDERATION, NORTH, Service.NODE),
-            Identity(FEDERATION, SOUTH, Service.GATEWAY),
-            Identity(FederationId("other"), SOUTH, Service.NODE),
+            Identity(FEDERATION, NORTH, Party.NODE),
+            Identity(FEDERATION, SOUTH, Party.GATEWAY),
+            Identity(FederationId("other"), SOUTH, Party.NODE),
         ):
             with pytest.raises(Refused) as caught:
                 await fetched(world, "metadata/timestamp.json", who, world.nodes_port)
@@ -424,7 +424,7 @@ async def test_a_stranger_fetches_nothing(tmp_path: Path) -> None:
 
 async def test_what_is_not_listed_does_not_exist(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
-        node = Identity(FEDERATION, NORTH, Service.NODE)
+        node = Identity(FEDERATION, NORTH, Party.NODE)
         for path in ("targets/members/nobody.json", "metadata/../root.json", "/etc/passwd", ""):
             with pytest.raises(Refused) as caught:
                 await fetched(world, path, node, world.nodes_port)
@@ -434,5 +434,5 @@ async def test_what_is_not_listed_does_not_exist(tmp_path: Path) -> None:
 async def test_an_expired_list_is_still_handed_on(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
         world.members.current = dataclasses.replace(world.members.current, valid_until=0.0)
-        node = Identity(FEDERATION, NORTH, Service.NODE)
+        node = Identity(FEDERATION, NORTH, Party.NODE)
         assert await fetched(world, "metadata/timestamp.json", node, world.nodes_port)

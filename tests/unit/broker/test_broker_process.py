@@ -37,20 +37,20 @@ from fingerpost.protocol.codec.carriage import (
     write_lookup,
 )
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Service as ListedService
+from fingerpost.protocol.federation import Party as ListedParty
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.rpc import CLIENT_FRAMES, SERVER_NODES, Edge, connect, refused_from, server
 from fingerpost.runtime.run import Stop
 from fingerpost.wire.v1 import broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
 
 NORTH = NODES[0]
-BROKER = Identity(FEDERATION, MemberId("broker"), Service.BROKER)
-ISSUER = Identity(FEDERATION, MemberId("issuer"), Service.ISSUER)
+BROKER = Identity(FEDERATION, MemberId("broker"), Party.BROKER)
+ISSUER = Identity(FEDERATION, MemberId("issuer"), Party.ISSUER)
 
 
 def free_address() -> str:
@@ -112,7 +112,7 @@ def home(tmp_path: Path) -> Home:
         bundle.EnrolmentBundle(
             federation=FEDERATION,
             member=BROKER.member,
-            service=ListedService.BROKER,
+            party=ListedParty.BROKER,
             addresses=bundle.Addresses(
                 issuer=bundle.Endpoint(ISSUER.member, bundle.Address(made.issuer)),
                 broker=BROKER.member,
@@ -177,8 +177,8 @@ async def broker_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator
 
 async def one_lookup(home: Home, asked: Asked) -> list[LookupEvent]:
     """One node attached, which answers."""
-    node = home.channel(Identity(FEDERATION, NORTH, Service.NODE), home.nodes)
-    gateway = home.channel(Identity(FEDERATION, GATEWAY, Service.GATEWAY), home.askers)
+    node = home.channel(Identity(FEDERATION, NORTH, Party.NODE), home.nodes)
+    gateway = home.channel(Identity(FEDERATION, GATEWAY, Party.GATEWAY), home.askers)
     async with asyncio.timeout(20), node, gateway:
         nodes: Any = broker_pb2_grpc.NodeServiceStub(node)
         call = nodes.Attach()

@@ -40,7 +40,7 @@ async def refused(node: FakeNode) -> Code:
     "caller",
     [
         peer(),
-        peer(NORTH, identity.Service.GATEWAY),
+        peer(NORTH, identity.Party.GATEWAY),
         node_peer(MemberId("node-unknown")),
         node_peer(NORTH, not_after=NOW),
     ],

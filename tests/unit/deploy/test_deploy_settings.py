@@ -16,7 +16,7 @@ from authority.draft import Draft
 from authority.issuer.settings import IssuerSettings
 from broker.settings import BrokerSettings
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Member, Parameters, Service
+from fingerpost.protocol.federation import Member, Parameters, Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.settings import load
 from key_holder.settings import KeyHolderSettings
@@ -115,7 +115,7 @@ def test_a_sample_shares_no_secret_between_two_purposes(party: str) -> None:
 def draft() -> Draft:
     nodes = ("council-node", "schools-host", "trust-node", "gp-host")
     members = {
-        MemberId(name): Member(MemberId(name), Service.NODE, name, bytes([n]) * 32, 1000)
+        MemberId(name): Member(MemberId(name), Party.NODE, name, bytes([n]) * 32, 1000)
         for n, name in enumerate(nodes, 1)
     }
     parameters = Parameters(

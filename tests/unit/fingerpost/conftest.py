@@ -13,7 +13,7 @@ import pytest
 from fakes.certificates import FakeAuthority
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import logs
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 
 
 @contextmanager
@@ -33,8 +33,8 @@ def failing_disk() -> Callable[[], AbstractContextManager[None]]:
 
 
 FEDERATION = FederationId("test-federation")
-BROKER = Identity(FEDERATION, MemberId("hub"), Service.BROKER)
-NODE = Identity(FEDERATION, MemberId("oak"), Service.NODE)
+BROKER = Identity(FEDERATION, MemberId("hub"), Party.BROKER)
+NODE = Identity(FEDERATION, MemberId("oak"), Party.NODE)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from fingerpost.audit.log import Actor, AuditEvent, OperationId
 from fingerpost.membership import bundle
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.settings import load, write_secret
 from key_holder import cli
@@ -36,13 +36,13 @@ member_list = "list"
 """
 
 
-def write_bundle(folder: Path, service: Service) -> bundle.EnrolmentBundle:
+def write_bundle(folder: Path, party: Party) -> bundle.EnrolmentBundle:
     at = bundle.Address("127.0.0.1:1")
     one, other = (bundle.Endpoint(MemberId(f"holder-{name}"), at) for name in ("a", "b"))
     made = bundle.EnrolmentBundle(
         federation=FederationId("pilot"),
         member=one.member,
-        service=service,
+        party=party,
         addresses=bundle.Addresses(
             issuer=bundle.Endpoint(MemberId("issuer"), at),
             broker=MemberId("broker"),
@@ -68,7 +68,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_check_opens_everything_and_prints_the_bundles_fingerprint(home: Path) -> None:
-    made = write_bundle(home / "bundle", Service.KEY_HOLDER)
+    made = write_bundle(home / "bundle", Party.KEY_HOLDER)
     write_secret(home / "vault" / "epoch-1.seed", os.urandom(SEED_BYTES))
     run = CliRunner().invoke(cli.app, ["check", "--settings", str(home / "settings.toml")])
     assert run.exit_code == 0, run.output
@@ -88,7 +88,7 @@ def test_check_opens_everything_and_prints_the_bundles_fingerprint(home: Path) -
     ],
 )
 def test_check_names_the_setting_that_is_wrong(home: Path, missing: str, fault: str) -> None:
-    write_bundle(home / "bundle", Service.KEY_HOLDER)
+    write_bundle(home / "bundle", Party.KEY_HOLDER)
     (home / missing).rename(home / "elsewhere")
     run = CliRunner().invoke(cli.app, ["check", "--settings", str(home / "settings.toml")])
     assert isinstance(run.exception, Defect)
@@ -121,14 +121,14 @@ def test_who_had_how_much_evaluated_is_shown_with_every_id_whole(
 
 
 def test_a_bundle_of_another_service_is_refused(home: Path) -> None:
-    write_bundle(home / "bundle", Service.BROKER)
+    write_bundle(home / "bundle", Party.BROKER)
     run = CliRunner().invoke(cli.app, ["check", "--settings", str(home / "settings.toml")])
     assert isinstance(run.exception, Defect)
     assert str(run.exception).startswith("places.bundle: ")
 
 
 def test_a_key_in_the_vault_that_others_can_read_is_refused(home: Path) -> None:
-    write_bundle(home / "bundle", Service.KEY_HOLDER)
+    write_bundle(home / "bundle", Party.KEY_HOLDER)
     seed = home / "vault" / "epoch-1.seed"
     write_secret(seed, os.urandom(SEED_BYTES))
     seed.chmod(0o644)

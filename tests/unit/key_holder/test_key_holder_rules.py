@@ -15,7 +15,7 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Workload
@@ -72,28 +72,28 @@ def test_before_the_first_epoch_a_key_is_made_for_it() -> None:
     assert chores(federation(), frozenset(), NOW).make == (EpochNumber(1),)
 
 
-def member(service: Service, caseload: int = 0, lookups: int = 0) -> Member:
+def member(service: Party, caseload: int = 0, lookups: int = 0) -> Member:
     return Member(MemberId("m"), service, "x", bytes(32), caseload, lookups)
 
 
 def test_allowances() -> None:
-    node = allowance(member(Service.NODE, caseload=370), Workload.BULK, EpochNumber(2), NOW)
+    node = allowance(member(Party.NODE, caseload=370), Workload.BULK, EpochNumber(2), NOW)
     assert (node.period, node.most) == ("epoch-2", int(370 * 25 * 1.5))
-    asker = allowance(member(Service.GATEWAY, lookups=100), Workload.LOOKUP, EpochNumber(2), NOW)
+    asker = allowance(member(Party.GATEWAY, lookups=100), Workload.LOOKUP, EpochNumber(2), NOW)
     assert asker.most == 100 * 2 * 32
 
 
 @pytest.mark.parametrize(
     ("service", "workload"),
     [
-        (Service.NODE, Workload.LOOKUP),
-        (Service.GATEWAY, Workload.BULK),
-        (Service.BROKER, Workload.LOOKUP),
-        (Service.BROKER, Workload.BULK),
-        (Service.KEY_HOLDER, Workload.BULK),
+        (Party.NODE, Workload.LOOKUP),
+        (Party.GATEWAY, Workload.BULK),
+        (Party.BROKER, Workload.LOOKUP),
+        (Party.BROKER, Workload.BULK),
+        (Party.KEY_HOLDER, Workload.BULK),
     ],
 )
-def test_nobody_has_another_members_workload(service: Service, workload: Workload) -> None:
+def test_nobody_has_another_members_workload(service: Party, workload: Workload) -> None:
     with pytest.raises(Refused) as refused:
         allowance(member(service, 10**6, 10**6), workload, EpochNumber(1), NOW)
     assert refused.value.code is Code.NOT_ALLOWED

@@ -22,7 +22,7 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Workload
@@ -40,13 +40,13 @@ NODE, GATEWAY = MemberId("node"), MemberId("gateway")
 FEDERATION = FederationId("test")
 
 
-def peer(member: MemberId, service: Service, **changes: object) -> PeerIdentity:
+def peer(member: MemberId, party: Party, **changes: object) -> PeerIdentity:
     values: dict[str, object] = {"federation": FEDERATION, "not_after": NOW + 10**9, "serial": 7}
     values.update(changes)
-    return PeerIdentity(member=member, service=service, **values)  # type: ignore[arg-type]
+    return PeerIdentity(member=member, party=party, **values)  # type: ignore[arg-type]
 
 
-AS_GATEWAY, AS_NODE = peer(GATEWAY, Service.GATEWAY), peer(NODE, Service.NODE)
+AS_GATEWAY, AS_NODE = peer(GATEWAY, Party.GATEWAY), peer(NODE, Party.NODE)
 ONE = EpochNumber(1)
 
 
@@ -93,8 +93,8 @@ class World:
             ),
             CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
             {
-                NODE: Member(NODE, Service.NODE, "x", bytes(32), declared_caseload=2),
-                GATEWAY: Member(GATEWAY, Service.GATEWAY, "x", bytes(32), lookups_per_day=1),
+                NODE: Member(NODE, Party.NODE, "x", bytes(32), declared_caseload=2),
+                GATEWAY: Member(GATEWAY, Party.GATEWAY, "x", bytes(32), lookups_per_day=1),
             },
             {},
             deny or DenyList(),
@@ -173,18 +173,18 @@ async def refusal(world: World, caller: PeerIdentity, message: Blinded) -> Code:
 
 async def test_refusals(world: World) -> None:
     lookup = batch(Workload.LOOKUP).message
-    assert await refusal(world, peer(MemberId("x"), Service.GATEWAY), lookup) is Code.NOT_A_MEMBER
-    assert await refusal(world, peer(NODE, Service.GATEWAY), lookup) is Code.NOT_A_MEMBER
+    assert await refusal(world, peer(MemberId("x"), Party.GATEWAY), lookup) is Code.NOT_A_MEMBER
+    assert await refusal(world, peer(NODE, Party.GATEWAY), lookup) is Code.NOT_A_MEMBER
     assert await refusal(world, AS_NODE, lookup) is Code.NOT_ALLOWED
     newer = batch(Workload.LOOKUP, epoch=EpochNumber(2)).message
     assert await refusal(world, AS_GATEWAY, newer) is Code.NOT_READY
     identity_points = Blinded(ONE, Workload.LOOKUP, (bytes(32),) * 32)
     assert await refusal(world, AS_GATEWAY, identity_points) is Code.MALFORMED
-    expired = peer(GATEWAY, Service.GATEWAY, not_after=NOW - 1)
+    expired = peer(GATEWAY, Party.GATEWAY, not_after=NOW - 1)
     assert await refusal(world, expired, lookup) is Code.NOT_A_MEMBER
-    elsewhere = peer(GATEWAY, Service.GATEWAY, federation=FederationId("other"))
+    elsewhere = peer(GATEWAY, Party.GATEWAY, federation=FederationId("other"))
     assert await refusal(world, elsewhere, lookup) is Code.NOT_A_MEMBER
-    broker = peer(GATEWAY, Service.BROKER)
+    broker = peer(GATEWAY, Party.BROKER)
     assert await refusal(world, broker, lookup) is Code.NOT_A_MEMBER
     world.current = world.federation(DenyList(certificates=frozenset({7})))
     assert await refusal(world, AS_GATEWAY, lookup) is Code.NOT_A_MEMBER

@@ -12,7 +12,7 @@ import pytest
 from fakes.gateway_folder import COUNCIL, write_settings
 from fingerpost.membership import bundle
 from fingerpost.protocol.codec.enrolment import read_enrolment
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_people
@@ -32,7 +32,7 @@ def test_enrol_makes_every_key_once_and_a_request_without_any(run: Run, tmp_path
     told = run(*arguments)
     assert told.status == 0
     found = read_enrolment(request.read_bytes())
-    assert found.service is Service.GATEWAY
+    assert found.party is Party.GATEWAY
     assert set(found.passport_keys) == {COUNCIL, oak}
     assert found.fingerprint in told.out
     secrets = sorted((tmp_path / "g").glob("*.secret"))
@@ -232,7 +232,7 @@ def test_check_opens_bundle_keys_and_looks_at_the_health_folder(run: Run, tmp_pa
     made = bundle.EnrolmentBundle(
         federation=FederationId("pilot"),
         member=MemberId("gate"),
-        service=Service.GATEWAY,
+        party=Party.GATEWAY,
         addresses=bundle.Addresses(
             issuer=bundle.Endpoint(MemberId("issuer"), at),
             broker=MemberId("broker"),

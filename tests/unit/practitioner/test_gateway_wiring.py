@@ -32,7 +32,7 @@ from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.protocol.codes import Acr, Purpose, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime import logs
@@ -99,7 +99,7 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
         peppers=(seal_pepper(pepper, ME, receiving[EPOCH]),),
     )
 
-    identity = Identity(parts.parameters.federation, ME, Service.GATEWAY)
+    identity = Identity(parts.parameters.federation, ME, Party.GATEWAY)
     authority = FakeAuthority.create(tmp_path / "authority")
     certified = authority.certify(identity)
     keys.install((certified / "tls.key").read_bytes(), (certified / "tls.pem").read_bytes())
@@ -109,7 +109,7 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
         EnrolmentBundle(
             parts.parameters.federation,
             ME,
-            Service.GATEWAY,
+            Party.GATEWAY,
             Addresses(
                 Endpoint(parts.parameters.issuer, NOWHERE),
                 parts.parameters.broker,

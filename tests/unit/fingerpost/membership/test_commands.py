@@ -26,7 +26,7 @@ from fingerpost.membership import commands
 from fingerpost.membership.credentials import MemberKeys
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.run import told
@@ -159,7 +159,7 @@ class Desk:
         request: Path | None = None,
     ) -> EnrolmentRequest:
         commands.enrol(
-            Service.GATEWAY,
+            Party.GATEWAY,
             federation=federation,
             member=member,
             organisation=organisation,
@@ -184,7 +184,7 @@ def test_a_request_says_what_was_typed_and_the_key_that_was_made(
 ) -> None:
     value = desk.enrol()
     assert (value.federation, value.member) == (FederationId("pilot"), MemberId("gateway-1"))
-    assert (value.service, value.organisation) == (Service.GATEWAY, "A council")
+    assert (value.party, value.organisation) == (Party.GATEWAY, "A council")
     assert (value.lookups_per_day, value.passport_keys) == (50, {OAK: b"p" * 32})
     assert value.signing_key == MemberKeys.load(desk.credentials).public_key
     assert capsys.readouterr().out == (

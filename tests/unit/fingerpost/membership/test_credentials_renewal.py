@@ -27,13 +27,13 @@ from fingerpost.protocol.codec.statements import claimed_signer, read_certify
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import logs
-from fingerpost.runtime.identity import Identity, Service, subject_names
+from fingerpost.runtime.identity import Identity, Party, subject_names
 
 NOW = 1_800_000_000.0
 DAY = 86_400
 NONCE = bytes(range(32))
-ME = Identity(FederationId("test-federation"), MemberId("node-north"), Service.NODE)
-OTHER = Identity(FederationId("test-federation"), MemberId("node-south"), Service.NODE)
+ME = Identity(FederationId("test-federation"), MemberId("node-north"), Party.NODE)
+OTHER = Identity(FederationId("test-federation"), MemberId("node-south"), Party.NODE)
 
 
 def usage(*, sign: bool) -> x509.KeyUsage:
@@ -209,7 +209,7 @@ class TestAnIssuerThatIsWrong:
         ("wrong", "code", "what"),
         [
             ({"identity": OTHER}, Code.MALFORMED, "names"),
-            ({"identity": replace(ME, service=Service.BROKER)}, Code.MALFORMED, "names"),
+            ({"identity": replace(ME, party=Party.BROKER)}, Code.MALFORMED, "names"),
             ({"life": timedelta(days=8)}, Code.NOT_FRESH, "too long"),
             ({"life": timedelta(seconds=-1)}, Code.BAD_SIGNATURE, ""),
             ({"starts": timedelta(seconds=1)}, Code.BAD_SIGNATURE, ""),

@@ -15,7 +15,7 @@ from fingerpost.membership.member_list import (
 )
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import DenyList, Federation, Service
+from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
 
@@ -120,12 +120,12 @@ class TestRefresh:
     def test_a_suspension_arrives_with_three_small_files(
         self, client: MemberListClient, repository: FakeRepository
     ) -> None:
-        client.refresh(NOW).member(NODE, Service.NODE)
+        client.refresh(NOW).member(NODE, Party.NODE)
         repository.suspend(NODE, agencies=[AgencyId("e08000026.council")])
         repository.fetched.clear()
         federation = client.refresh(NOW)
         with pytest.raises(Refused):
-            federation.member(NODE, Service.NODE)
+            federation.member(NODE, Party.NODE)
         with pytest.raises(Refused):
             federation.agency(AgencyId("e08000026.council"))
         assert repository.fetched[1:] == [

@@ -20,15 +20,15 @@ from fingerpost.membership.rpc_member_list import MemberListFetcher, fetcher
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import rpc
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.logs import Logger
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
 
 FEDERATION = FederationId("test-federation")
-BROKER = Identity(FEDERATION, MemberId("broker-1"), Service.BROKER)
-ISSUER = Identity(FEDERATION, MemberId("issuer-1"), Service.ISSUER)
-NODE = Identity(FEDERATION, MemberId("node-north"), Service.NODE)
+BROKER = Identity(FEDERATION, MemberId("broker-1"), Party.BROKER)
+ISSUER = Identity(FEDERATION, MemberId("issuer-1"), Party.ISSUER)
+NODE = Identity(FEDERATION, MemberId("node-north"), Party.NODE)
 
 
 class Files(stubs.MemberListServiceServicer):

@@ -16,7 +16,7 @@ from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.membership import Membership, Places
 from fingerpost.protocol.codec.statements import claimed_signer, read_epoch_key
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Service
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime import rpc
 from fingerpost.runtime.identity import Identity
@@ -26,7 +26,7 @@ from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
 
 NOW = 1_800_000_000.0
 FEDERATION = FederationId("pilot")
-ISSUER = Identity(FEDERATION, MemberId("issuer"), Service.ISSUER)
+ISSUER = Identity(FEDERATION, MemberId("issuer"), Party.ISSUER)
 HOLDERS = (MemberId("holder-b"), MemberId("holder-a"))
 ME = MemberId("node-north")
 
@@ -67,7 +67,7 @@ def places(tmp_path: Path, authority: FakeAuthority, inbox: Inbox) -> Places:
         bundle.EnrolmentBundle(
             federation=FEDERATION,
             member=ME,
-            service=Service.NODE,
+            party=Party.NODE,
             addresses=bundle.Addresses(
                 issuer=bundle.Endpoint(ISSUER.member, bundle.Address(inbox.address)),
                 broker=MemberId("broker"),
@@ -86,16 +86,16 @@ def places(tmp_path: Path, authority: FakeAuthority, inbox: Inbox) -> Places:
     return Places(tmp_path / "bundle", tmp_path / "credentials", tmp_path / "list")
 
 
-def member(places: Places, service: Service, log: Logger) -> Membership:
+def member(places: Places, party: Party, log: Logger) -> Membership:
     return Membership(
-        places, service, clock=ManualClock(NOW), log=log, random=random.Random(1).random
+        places, party, clock=ManualClock(NOW), log=log, random=random.Random(1).random
     )
 
 
 async def test_a_key_of_an_epoch_is_left_with_the_issuer_signed(
     places: Places, inbox: Inbox, log: Logger
 ) -> None:
-    me = member(places, Service.NODE, log)
+    me = member(places, Party.NODE, log)
     await me.deposit(EpochNumber(4), b"k" * 32)
     (envelope,) = inbox.deposited
     opened, signer = claimed_signer(envelope)
@@ -108,9 +108,9 @@ async def test_a_key_of_an_epoch_is_left_with_the_issuer_signed(
 async def test_key_holders_are_called_in_the_order_of_the_bundle_and_as_listed_only(
     places: Places, log: Logger
 ) -> None:
-    channels = member(places, Service.NODE, log).dialled_key_holders()
+    channels = member(places, Party.NODE, log).dialled_key_holders()
     assert [each._peer for each in channels] == [
-        Identity(FEDERATION, holder, Service.KEY_HOLDER) for holder in HOLDERS
+        Identity(FEDERATION, holder, Party.KEY_HOLDER) for holder in HOLDERS
     ]
     for channel in channels:
         with pytest.raises(Refused) as refused:
@@ -121,4 +121,4 @@ async def test_key_holders_are_called_in_the_order_of_the_bundle_and_as_listed_o
 
 async def test_a_bundle_for_another_service_is_refused(places: Places, log: Logger) -> None:
     with pytest.raises(Defect, match="another service"):
-        member(places, Service.GATEWAY, log)
+        member(places, Party.GATEWAY, log)

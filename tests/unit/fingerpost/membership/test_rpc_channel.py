@@ -18,14 +18,14 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import MemberId
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.rpc import CODE_KEY
 
 ADDRESS = "127.0.0.1:9"
 PEERS = [
-    Identity(FEDERATION, BROKER, Service.BROKER),
-    Identity(FEDERATION, HOLDERS[0], Service.KEY_HOLDER),
-    Identity(FEDERATION, HOLDERS[1], Service.KEY_HOLDER),
+    Identity(FEDERATION, BROKER, Party.BROKER),
+    Identity(FEDERATION, HOLDERS[0], Party.KEY_HOLDER),
+    Identity(FEDERATION, HOLDERS[1], Party.KEY_HOLDER),
 ]
 OTHER = MemberId("other")
 
@@ -43,7 +43,7 @@ def replaced(federation: Federation, peer: Identity) -> Federation:
     """A member still, and another has its office."""
     parameters = federation.parameters
     holders = tuple(OTHER if h == peer.member else h for h in parameters.key_holders)
-    broker = OTHER if peer.service is Service.BROKER else parameters.broker
+    broker = OTHER if peer.party is Party.BROKER else parameters.broker
     changed = replace(parameters, broker=broker, key_holders=(holders[0], holders[1]))
     return replace(federation, parameters=changed)
 
@@ -60,7 +60,7 @@ async def dialled(
     tmp_path: Path, members: MemberList, peer: Identity
 ) -> AsyncIterator[tuple[Redialled, ManualClock]]:
     tls = FakeAuthority.create(tmp_path / "authority").client(
-        Identity(FEDERATION, NODE, Service.NODE)
+        Identity(FEDERATION, NODE, Party.NODE)
     )
     clock = ManualClock(NOW)
     made = Redialled(ADDRESS, tls, peer, clock, members)
@@ -155,19 +155,19 @@ async def test_closed_it_no_longer_listens_to_the_list(
 
 
 @pytest.mark.parametrize(
-    ("member", "service"),
+    ("member", "party"),
     [
-        (NODE, Service.NODE),
-        (BROKER, Service.KEY_HOLDER),
-        (HOLDERS[0], Service.BROKER),
-        (OTHER, Service.BROKER),
+        (NODE, Party.NODE),
+        (BROKER, Party.KEY_HOLDER),
+        (HOLDERS[0], Party.BROKER),
+        (OTHER, Party.BROKER),
     ],
 )
-def test_who_has_no_office_is_not_called(member: MemberId, service: Service) -> None:
+def test_who_has_no_office_is_not_called(member: MemberId, party: Party) -> None:
     with pytest.raises(Refused) as refused:
-        require_in_office(a_federation(), Identity(FEDERATION, member, service))
+        require_in_office(a_federation(), Identity(FEDERATION, member, party))
     assert refused.value.code is Code.NOT_A_MEMBER
 
 
 def test_the_issuer_has_one() -> None:
-    require_in_office(a_federation(), Identity(FEDERATION, ISSUER, Service.ISSUER))
+    require_in_office(a_federation(), Identity(FEDERATION, ISSUER, Party.ISSUER))

@@ -28,7 +28,7 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     Parameters,
-    Service,
+    Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query
@@ -65,17 +65,17 @@ def public_of(label: str) -> bytes:
     return key_of(label).public_key().public_bytes_raw()
 
 
-def member(id_: MemberId, service: Service) -> Member:
+def member(id_: MemberId, service: Party) -> Member:
     return Member(id_, service, "An organisation", public_of(id_.value))
 
 
 def federation() -> Federation:
     members = [
-        member(GATEWAY, Service.GATEWAY),
-        member(NODE, Service.NODE),
-        member(OTHER_NODE, Service.NODE),
-        member(HOLDER_A, Service.KEY_HOLDER),
-        member(HOLDER_B, Service.KEY_HOLDER),
+        member(GATEWAY, Party.GATEWAY),
+        member(NODE, Party.NODE),
+        member(OTHER_NODE, Party.NODE),
+        member(HOLDER_A, Party.KEY_HOLDER),
+        member(HOLDER_B, Party.KEY_HOLDER),
     ]
     council = Agency(
         ASKING, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, (GATEWAY,), public_of("passports")

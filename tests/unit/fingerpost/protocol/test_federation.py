@@ -22,7 +22,7 @@ from fingerpost.protocol.federation import (
     Member,
     NotConnected,
     Parameters,
-    Service,
+    Party,
     parts_of,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
@@ -57,8 +57,8 @@ def federation() -> Federation:
         ),
         code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
         members={
-            NODE: Member(NODE, Service.NODE, "host", bytes(32)),
-            GATEWAY: Member(GATEWAY, Service.GATEWAY, "host", bytes(32)),
+            NODE: Member(NODE, Party.NODE, "host", bytes(32)),
+            GATEWAY: Member(GATEWAY, Party.GATEWAY, "host", bytes(32)),
         },
         areas={
             HERE: Area(
@@ -115,13 +115,13 @@ def test_a_denied_agency_is_not_asked_and_cannot_ask() -> None:
 def test_a_denied_member_is_no_member_and_its_agencies_are_not_asked() -> None:
     known = dataclasses.replace(federation(), deny=DenyList(members=frozenset({NODE})))
     with pytest.raises(Refused, match="not_a_member"):
-        known.member(NODE, Service.NODE)
+        known.member(NODE, Party.NODE)
     assert known.agencies_in_reach(ASKING, Reach.AREA) == ()
 
 
 def test_a_right_member_in_another_service_is_no_member() -> None:
     with pytest.raises(Refused, match="not_a_member"):
-        federation().member(NODE, Service.GATEWAY)
+        federation().member(NODE, Party.GATEWAY)
 
 
 def test_an_area_that_does_not_exist_is_refused() -> None:

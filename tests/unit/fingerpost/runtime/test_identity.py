@@ -14,8 +14,8 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.identity import (
     Identity,
+    Party,
     PeerIdentity,
-    Service,
     parse_spiffe_uri,
     peer_identity,
     spiffe_uri,
@@ -25,11 +25,11 @@ from fingerpost.runtime.tls import certificate_lifetime, make_csr, make_key, not
 NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
 
 
-@given(NAMES, NAMES, st.sampled_from(Service))
-def test_a_uri_is_read_back(federation: str, member: str, service: Service) -> None:
-    identity = Identity(FederationId(federation), MemberId(member), service)
+@given(NAMES, NAMES, st.sampled_from(Party))
+def test_a_uri_is_read_back(federation: str, member: str, party: Party) -> None:
+    identity = Identity(FederationId(federation), MemberId(member), party)
     assert parse_spiffe_uri(identity.uri) == identity
-    assert spiffe_uri(identity.federation, identity.member, service) == identity.uri
+    assert spiffe_uri(identity.federation, identity.member, party) == identity.uri
     assert len(identity.server_name) <= 253
     assert max(len(label) for label in identity.server_name.split(".")) <= 63
 
@@ -92,7 +92,7 @@ def test_a_call_over_tls_1_2_is_refused_whatever_the_environment_said(
 
 
 def test_an_ended_certificate_is_no_longer_a_member(node: Identity) -> None:
-    peer = PeerIdentity(node.federation, node.member, node.service, not_after=100.0)
+    peer = PeerIdentity(node.federation, node.member, node.party, not_after=100.0)
     peer.require_current(99.9)
     assert peer.identity == node
     with pytest.raises(Refused) as caught:

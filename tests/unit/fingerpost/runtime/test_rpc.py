@@ -17,7 +17,7 @@ from fakes.certificates import FakeAuthority
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Defect, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import rpc
-from fingerpost.runtime.identity import Identity, Service
+from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import CODE_KEY, INTERNAL_TEXT, STATUS, Edge, abort_with, refused_from
 
@@ -396,7 +396,7 @@ async def test_why_nobody_was_reached_is_told_in_our_words(
 ) -> None:
     broker, issuer = (
         Identity(FederationId("test-federation"), MemberId("one"), service)
-        for service in (Service.BROKER, Service.ISSUER)
+        for service in (Party.BROKER, Party.ISSUER)
     )
     edge = rpc.server(rpc.SERVER_NODES, Edge(log, longest=10.0))
     port = edge.add_secure_port("127.0.0.1:0", authority.server(broker).credentials())

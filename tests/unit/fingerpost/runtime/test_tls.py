@@ -22,7 +22,7 @@ from cryptography import x509
 from fakes.certificates import FakeAuthority
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.runtime.identity import Identity, PeerIdentity, Service, subject_names
+from fingerpost.runtime.identity import Identity, Party, PeerIdentity, subject_names
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_NODES, Edge, connect, peer_of, refused_from, server
 from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls, not_after
@@ -97,9 +97,9 @@ async def test_both_sides_know_each_other(
 @pytest.mark.parametrize(
     "expected",
     [
-        Identity(FederationId("test-federation"), MemberId("hub"), Service.KEY_HOLDER),
-        Identity(FederationId("test-federation"), MemberId("hub2"), Service.BROKER),
-        Identity(FederationId("other-federation"), MemberId("hub"), Service.BROKER),
+        Identity(FederationId("test-federation"), MemberId("hub"), Party.KEY_HOLDER),
+        Identity(FederationId("test-federation"), MemberId("hub2"), Party.BROKER),
+        Identity(FederationId("other-federation"), MemberId("hub"), Party.BROKER),
     ],
 )
 async def test_a_server_that_is_another_is_not_asked(
