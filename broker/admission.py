@@ -1,15 +1,21 @@
-"""Whether a query may be carried. Pure: time, member list and caller come in as arguments.
+"""Decide whether a query may be carried. Pure: the time, the member list and the caller come in as arguments.
 
-Law: deny by default; raises rather than answers. Everything here is a public fact of the query's core,
-the member list or the caller's certificate: the broker has nothing else. Nodes check the same facts anew
-and do not rely on this; here it spares them what they would refuse anyhow, and nothing leaves that breaks a rule.
+Law: what no rule allows is refused, and a refusal is raised. The broker has public facts alone: the query's core, the
+member list and the caller's certificate. Nodes check the same facts again and do not rely on the broker; its check
+spares them queries that they would refuse, and no query leaves that breaks a rule.
 
-Not here: quota (``quota``) and replay (``replay``), which need memory.
+Two rules need memory. ``Quotas`` counts what practitioners, agencies and gateways ask: metering bounds the guesses of
+a member with ill will (G3). ``ReplaySet`` remembers the queries that were carried, so that a replay does not reach
+the nodes and a query is paid for and asked once.
 """
 
 from __future__ import annotations
 
+import heapq
+from collections import OrderedDict, deque
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -17,10 +23,20 @@ from fingerpost.protocol import limits, schedule
 from fingerpost.protocol.codec.queries import read_query, read_submission
 from fingerpost.protocol.codes import WIDE_REACHES
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Agency, Federation, Member, Party
-from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.federation import Agency, Federation, Member, Parameters, Party
+from fingerpost.protocol.ids import AgencyId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission
 from fingerpost.runtime.identity import PeerIdentity, require_listed
+
+K = TypeVar("K", bound=Hashable)
+
+HOUR: Final = 3600
+MOST_HANDLES: Final = 500_000
+MOST_AGENCIES: Final = 100_000
+MOST_GATEWAYS: Final = 100_000
+QUERIES_PER_LOOKUP: Final = 2
+"""A lookup is at most one query with narrow keys and one with wide keys. The two kinds are counted apart against the
+same limit, so that the limits are limits of lookups."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,3 +137,117 @@ def require_within_memory(core: QueryCore, complete_since: float) -> None:
     """
     if core.issued_at <= complete_since + limits.CLOCK_SKEW_SECONDS:
         raise Refused(Code.NOT_READY, "issued before the replay set")
+
+
+class Window(Generic[K]):
+    """Events by key over the last ``seconds``, counted in ``steps``."""
+
+    def __init__(self, seconds: int, steps: int, most: int) -> None:
+        self._step = seconds / steps
+        self._steps = steps
+        self._most = most
+        self._counts: OrderedDict[K, deque[tuple[int, int]]] = OrderedDict()
+
+    def require(self, key: K, limit: int, now: float) -> None:
+        """Raises ``Refused(QUOTA)`` when one more event would pass the limit, or there is no room for the key."""
+        counts = self._counts.get(key)
+        if counts is None:
+            self._drop_idle(now)
+            if len(self._counts) >= self._most:
+                raise Refused(Code.QUOTA, "quota memory")
+        if self.used(key, now) >= limit:
+            raise Refused(Code.QUOTA, "quota")
+
+    def used(self, key: K, now: float) -> int:
+        oldest = self._oldest(now)
+        return sum(count for step, count in self._counts.get(key, ()) if step >= oldest)
+
+    def count(self, key: K, now: float) -> None:
+        counts = self._counts.setdefault(key, deque(maxlen=self._steps + 2))
+        step = int(now // self._step)
+        if counts and counts[-1][0] == step:
+            counts[-1] = (step, counts[-1][1] + 1)
+        else:
+            counts.append((step, 1))
+        self._counts.move_to_end(key)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def _oldest(self, now: float) -> int:
+        """The first step of which some part lies within the window."""
+        return int(now // self._step) - self._steps
+
+    def _drop_idle(self, now: float) -> None:
+        oldest = self._oldest(now)
+        while self._counts:
+            key = next(iter(self._counts))
+            if self._counts[key][-1][0] >= oldest:
+                return
+            del self._counts[key]
+
+
+class Quotas:
+    """All limits of one lookup, taken together or not at all. ``now`` is steady time in seconds."""
+
+    def __init__(self) -> None:
+        self._hour: Window[tuple[AgencyId, Handle, KeySet]] = Window(HOUR, 60, 2 * MOST_HANDLES)
+        self._day: Window[tuple[AgencyId, Handle, KeySet]] = Window(
+            limits.DAY, 96, 2 * MOST_HANDLES
+        )
+        self._agency: Window[tuple[AgencyId, KeySet]] = Window(limits.DAY, 96, 2 * MOST_AGENCIES)
+        self._gateway: Window[MemberId] = Window(limits.DAY, 96, MOST_GATEWAYS)
+
+    def take(
+        self,
+        parameters: Parameters,
+        *,
+        agency: AgencyId,
+        gateway: MemberId,
+        lookups_per_day: int,
+        handle: Handle,
+        key_set: KeySet,
+        now: float,
+    ) -> None:
+        """Counts one query. ``lookups_per_day``: what the member list grants the gateway; 0 grants nothing.
+
+        Raises ``Refused(QUOTA)``, and then nothing was counted.
+        """
+        person, organisation = (agency, handle, key_set), (agency, key_set)
+        self._hour.require(person, parameters.practitioner_per_hour, now)
+        self._day.require(person, parameters.practitioner_per_day, now)
+        self._agency.require(organisation, parameters.agency_per_day, now)
+        self._gateway.require(gateway, QUERIES_PER_LOOKUP * lookups_per_day, now)
+        self._hour.count(person, now)
+        self._day.count(person, now)
+        self._agency.count(organisation, now)
+        self._gateway.count(gateway, now)
+
+
+def keep_until(expires_at: int) -> int:
+    """UNIX seconds until which a query with this expiry could still be admitted."""
+    return expires_at + limits.CLOCK_SKEW_SECONDS
+
+
+class ReplaySet:
+    """Hashes (32 bytes) with the last second at which each still counts."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self._ends: list[tuple[int, bytes]] = []
+
+    def require_new(self, query_hash: bytes) -> None:
+        """Raises ``Refused(REPLAYED)``."""
+        if query_hash in self._seen:
+            raise Refused(Code.REPLAYED, "query")
+
+    def add(self, query_hash: bytes, until: int, now: float) -> None:
+        """Remembers, and lets go what nobody would take at ``now``."""
+        while self._ends and self._ends[0][0] < now:
+            self._seen.discard(heapq.heappop(self._ends)[1])
+        if query_hash not in self._seen:
+            self._seen.add(query_hash)
+            heapq.heappush(self._ends, (until, query_hash))
+
+    def __len__(self) -> int:
+        return len(self._seen)

@@ -1,19 +1,34 @@
-"""One lookup while it runs: its gathering, and the answers on their way to the asker.
+"""One lookup while it runs: the parts it expects, its gathering, and the answers on their way to the requester.
 
-Law: answers pass through and are not kept; what waits for a slow asker is bounded by the parts
-expected (``fan_out.Room``).
+Law: answers pass through and are not kept. The parts that running lookups expect bound what waits for slow
+requesters (``Room``).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final
 
 from broker.admission import Admitted
-from broker.fan_out import expected_parts
 from broker.gathering import Gathering, Taken
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Agency, parts_of
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
+
+PARTS_AT_ONCE: Final = 20_000
+"""The answer parts that all running lookups may have coming, 11 KiB each: what slow requesters can make the broker
+hold."""
+PARTS_PER_GATEWAY: Final = PARTS_AT_ONCE // 4
+
+
+def expected_parts(agencies: tuple[Agency, ...]) -> Mapping[MemberId, int]:
+    """How many parts each node will answer with: the count that node and asker derive from the same list."""
+    by_node: dict[MemberId, list[Agency]] = {}
+    for agency in agencies:
+        by_node.setdefault(agency.node, []).append(agency)
+    return {node: len(parts_of(tuple(mine), node)) for node, mine in by_node.items()}
 
 
 class Lookup:
@@ -47,3 +62,32 @@ class Lookup:
     async def answers(self) -> AsyncGenerator[NodeAnswer]:
         while (answer := await self._arrived.get()) is not None:
             yield answer
+
+
+class Room:
+    """What the running lookups may make the broker hold, and each gateway's share of it."""
+
+    def __init__(
+        self, most: int = PARTS_AT_ONCE, most_per_gateway: int = PARTS_PER_GATEWAY
+    ) -> None:
+        self._most = most
+        self._most_per_gateway = most_per_gateway
+        self._held: dict[MemberId, int] = {}
+        self._sum = 0
+
+    def enter(self, gateway: MemberId, parts: int) -> None:
+        """Raises ``Refused(NOT_READY)`` when it is full; a lookup larger than a share may still run by itself."""
+        mine = self._held.get(gateway, 0)
+        if mine and mine + parts > self._most_per_gateway:
+            raise Refused(Code.NOT_READY, "lookups of this gateway")
+        if self._sum and self._sum + parts > self._most:
+            raise Refused(Code.NOT_READY, "lookups")
+        self._sum += parts
+        if parts:
+            self._held[gateway] = mine + parts
+
+    def leave(self, gateway: MemberId, parts: int) -> None:
+        self._sum -= parts
+        left = self._held.pop(gateway, 0) - parts
+        if left:  # a lookup that asks nobody holds nothing
+            self._held[gateway] = left

@@ -10,15 +10,20 @@ given the query. Each node gets a query once: a second copy would be a replay to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+)
 from typing import Final
 
-from broker.admission import Admitted, admit, require_member
-from broker.fan_out import Room
-from broker.lookup import Lookup
+from broker.admission import Admitted, Quotas, ReplaySet, admit, keep_until, require_member
+from broker.lookup import Lookup, Room
 from broker.ports import LookupRecord, MemberListSource, Recorder, Seen
-from broker.quota import Quotas
-from broker.replay import ReplaySet, keep_until
 from broker.streams import Stream, Streams
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
@@ -29,6 +34,14 @@ from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import PeerIdentity
 from fingerpost.runtime.logs import Logger
 
+LOG_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "lookup.ended": frozenset({"reach", "nodes", "silent"}),
+    "node.attached": frozenset({"node", "metadata_version"}),
+    "node.left": frozenset({"node", "reason"}),
+    "node.behind": frozenset({"node"}),
+    "broker.started": frozenset({"seen"}),
+}
+"""The fields that each event may carry. A handle, a name, or anything of a query but its hash is never among them."""
 HELLO_SECONDS: Final = 10.0
 REVIEW_SECONDS: Final = 5.0
 """How often open streams are checked against the member list besides each message; ``SUSPENSION_SECONDS`` bounds it."""

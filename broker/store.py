@@ -9,7 +9,7 @@ as it is, and then counts the replay set as beginning now.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -28,11 +28,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from broker.catalogue import AUDIT_EVENTS, LOOKUP_RECORDED, STORE_ADOPTED
 from broker.ports import LookupRecord, Seen
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.runtime.database import migrate, open_sqlite, reading
 
+LOOKUP_RECORDED: Final = "broker.lookup_recorded"
+STORE_ADOPTED: Final = "broker.store_adopted"
+AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    LOOKUP_RECORDED: frozenset({"agency", "reach"}),
+    STORE_ADOPTED: frozenset({"complete_since"}),
+}
+"""The hash log. The actor of a lookup is the gateway, its operation H(query); its sealed body is the practitioner's
+handle, so that a month that is forgotten holds no pseudonym of a person any more."""
 MIGRATIONS: Final = "broker.migrations"
 REPLAY_FILE: Final = "replay.sqlite"
 HASH_LOG_FILE: Final = "hash-log.sqlite"

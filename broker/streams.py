@@ -1,26 +1,75 @@
 """The nodes' streams: one live stream for each node, each with a queue of its own.
 
-Law: no node's stream waits for another's. A newer stream of a node replaces the older (the node knows best which of its
-connections lives). A stream that ended stays ended, whatever its transport still does: it gets no query, and what it
-sends is refused.
+Law: no node's stream waits for another's. A lookup that does not fit a node's queue goes without that node, which is
+then silent for that lookup: a stopped node costs the answers of its own agencies alone. A newer stream of a node
+replaces the older, since the node knows best which of its connections lives. A stream that ended stays ended,
+whatever its transport still does: it gets no query, and what it sends is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from broker.fan_out import Owed, Waiting
-from broker.lookup import Lookup
+from broker.lookup import PARTS_AT_ONCE, Lookup
+from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime.identity import PeerIdentity
 
+Q = TypeVar("Q")
+
+QUERIES_WAITING: Final = 4 * QUERIES_PER_FRAME
+ANSWERS_OWED: Final = 2 * PARTS_AT_ONCE
+"""The most answers that a node which has not answered for long may still send."""
 RECONNECT_SECONDS: Final = 30.0
 """Nodes dial again within this time; so long a missing node is waited for and not written off."""
 SENDING_SECONDS: Final = 30.0
 """A node that takes so long to take one frame has stopped."""
+
+
+class Waiting(Generic[Q]):
+    """What waits for one node, oldest first."""
+
+    def __init__(self, most: int = QUERIES_WAITING) -> None:
+        self._most = most
+        self._queries: deque[Q] = deque()
+
+    def put(self, query: Q) -> bool:
+        """False when full, and then it was not put."""
+        if len(self._queries) >= self._most:
+            return False
+        self._queries.append(query)
+        return True
+
+    def take(self, most: int = QUERIES_PER_FRAME) -> tuple[Q, ...]:
+        """Up to a frame's worth (1 MiB)."""
+        return tuple(self._queries.popleft() for _ in range(min(most, len(self._queries))))
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+
+class Owed:
+    """How many answers a node may still send.
+
+    A node owes each query its parts, and may be off by one part while it is a version of the list ahead. More than it
+    was asked for is a flood (attack: frames of made-up answers that cost the broker its time and others theirs).
+    """
+
+    def __init__(self) -> None:
+        self._answers = 0
+
+    def asked(self, parts: int) -> None:
+        self._answers = min(self._answers + parts + 1, ANSWERS_OWED)
+
+    def answered(self, answers: int) -> None:
+        """Raises ``Refused(MALFORMED)``."""
+        if answers > self._answers:
+            raise Refused(Code.MALFORMED, "more answers than asked")
+        self._answers -= answers
 
 
 class Stream:

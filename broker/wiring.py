@@ -7,9 +7,8 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from broker import grpc_askers, grpc_member_list, grpc_nodes
-from broker.catalogue import LOG_EVENTS
 from broker.hash_log import HashLog
-from broker.service import REVIEW_SECONDS, Broker
+from broker.service import LOG_EVENTS, REVIEW_SECONDS, Broker
 from broker.settings import BrokerSettings
 from broker.store import HASH_LOG_FILE, SqlStore, open_hash_log
 from fingerpost.audit.log import Actor, AuditLog, OperationId

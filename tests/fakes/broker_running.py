@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from broker.catalogue import LOG_EVENTS
 from broker.hash_log import HashLog
-from broker.service import Broker, FromNode
+from broker.service import LOG_EVENTS, Broker, FromNode
 from fakes.broker_store import MemoryStore
 from fakes.broker_world import NOW, Asked, Members, a_query, node_peer, peer
 from fakes.clock import ManualClock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.fan_out import expected_parts
 from broker.gathering import Gathering, Taken
+from broker.lookup import expected_parts
 from fakes.broker_world import NORTH
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind

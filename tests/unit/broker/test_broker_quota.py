@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.quota import HOUR, Quotas, Window
+from broker.admission import HOUR, Quotas, Window
 from fakes.broker_world import COUNCIL, GATEWAY, NORTH, a_federation
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused

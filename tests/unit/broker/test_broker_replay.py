@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.replay import ReplaySet, keep_until
+from broker.admission import ReplaySet, keep_until
 from fakes.broker_world import NOW, a_core
 from fingerpost.protocol import limits, schedule
 from fingerpost.protocol.errors import Code, Refused
