@@ -65,7 +65,12 @@ def _texts() -> list[Path]:
             and not name.endswith(("_cache", ".egg-info"))
             and not (Path(folder, name) / "pyvenv.cfg").exists()
         ]
-        found += [Path(folder, name) for name in files if Path(name).suffix not in NOT_TEXT]
+        # In a further worktree of git, .git is a file that names the place of the first.
+        found += [
+            Path(folder, name)
+            for name in files
+            if name not in NOT_COMMITTED and Path(name).suffix not in NOT_TEXT
+        ]
     return sorted(found)
 
 
