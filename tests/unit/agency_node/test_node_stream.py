@@ -68,6 +68,7 @@ class Node:
 
     def __post_init__(self) -> None:
         self.thread = ThreadPoolExecutor(1)
+        self.worked_on: list[bytes] = []
         log = NoLog()
         line = AnswerLine(self.work, self.thread, self, self.clock, log)
         self.stream = BrokerStream(
@@ -85,6 +86,7 @@ class Node:
         self.line = line
 
     def work(self, frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
+        self.worked_on += frame
         return tuple(SealedAnswer(q[:32], 0, bytes(limits.ANSWER_BYTES)) for q in frame)
 
 
@@ -218,6 +220,30 @@ async def test_a_broker_that_is_one_no_more_is_left_at_the_next_frame(
         with pytest.raises(Refused) as caught:
             await task
         assert caught.value.code is Code.NOT_A_MEMBER
+        assert stream.frames == []
+        assert node.worked_on == [], "nothing that it sent is looked at"
+
+
+async def test_a_broker_that_is_one_no_more_gets_no_answer_to_an_earlier_frame(
+    authority: FakeAuthority, address: str
+) -> None:
+    broker, node = NodeBroker(), Node(authority, address)
+    work = node.work
+
+    def suspended_meanwhile(
+        frame: Sequence[bytes], *, overloaded: bool
+    ) -> tuple[SealedAnswer, ...]:
+        node.current = replace(node.current, deny=DenyList(members=frozenset({BROKER})))
+        return work(frame, overloaded=overloaded)
+
+    node.line._work = suspended_meanwhile
+    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+        stream = await broker.stream()
+        stream.send(a_wire())
+        with pytest.raises(Refused) as caught:
+            await task
+        assert caught.value.code is Code.NOT_A_MEMBER
+        assert node.worked_on == [a_wire()]
         assert stream.frames == []
 
 

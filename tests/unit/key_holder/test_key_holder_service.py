@@ -25,7 +25,7 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import Blinded, Workload
+from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.identity import PeerIdentity
 from key_holder.evaluator import Evaluator
@@ -236,3 +236,58 @@ def test_a_vault_is_not_made_by_itself(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(Defect):
         FileVault(tmp_path)
+
+
+class Gate:
+    """A record that is written when the test lets it be, and evaluations that note what came before them."""
+
+    def __init__(self) -> None:
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+        self.failure: Defect | None = None
+        self.order: list[str] = []
+
+    async def evaluated(self, member: MemberId, batch: Blinded, at: float) -> None:
+        self.reached.set()
+        await self.open.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.order.append("recorded")
+
+    async def evaluate(self, batch: Blinded) -> Evaluated:
+        self.order.append("evaluated")
+        return Evaluated(batch.elements, bytes(64))
+
+
+@pytest.mark.parametrize("failure", [None, Defect("the disk is full")])
+async def test_the_key_is_not_used_before_the_record_is_written(
+    world: World, failure: Defect | None
+) -> None:
+    gate = Gate()
+    gate.failure = failure
+    meter = SqlMeter(world.engine)
+    holder = KeyHolder(ME, world, world.vault, gate, meter, gate, world.clock)
+    asked = asyncio.create_task(holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message))
+    await gate.reached.wait()
+    for _ in range(10):  # whatever could run beside the record has run by then
+        await asyncio.sleep(0)
+    assert gate.order == []
+    gate.open.set()
+    if failure is None:
+        await asked
+        assert gate.order == ["recorded", "evaluated"]
+    else:
+        with pytest.raises(Defect):
+            await asked
+        assert gate.order == []
+
+
+def test_a_destroyed_key_is_overwritten_before_it_is_removed(world: World, tmp_path: Path) -> None:
+    """A second name of the file shows what is left in its blocks."""
+    path = tmp_path / "vault" / "epoch-1.seed"
+    seed, second_name = path.read_bytes(), tmp_path / "second-name"
+    second_name.hardlink_to(path)
+    world.vault.destroy(ONE)
+    assert not path.exists()
+    left = second_name.read_bytes()
+    assert len(left) == len(seed)
+    assert left != seed

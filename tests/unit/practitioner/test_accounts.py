@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from sqlalchemy import select
 
 from fakes.gateway_folder import COUNCIL
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import migrate, open_sqlite, reading
 from practitioner.sign_in.accounts import WRONG, Accounts
+from practitioner.sign_in.accounts import accounts as accounts_table
 from practitioner.sign_in.rules import Account
 from practitioner.wiring import People
 
@@ -215,3 +217,28 @@ def test_another_account_key_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(Defect, match="account key"):
         Accounts(engine, b"\1" * 32).sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
     engine.dispose()
+
+
+def test_a_used_code_is_told_by_its_step_alone(accounts: Accounts) -> None:
+    """The first of two guards, without the one that stands in the database's update."""
+    secret = accounts.add(ANN, PASSWORD)
+
+    def step() -> int | None:
+        with reading(accounts._engine) as connection:
+            row = connection.execute(select(accounts_table)).one()
+        return accounts._step_of(COUNCIL, row, code(secret), NOW)
+
+    assert step() == int(NOW) // 30
+    accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    assert step() is None
+
+
+def test_two_sign_ins_that_both_found_the_code_unused_make_one_session(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second guard, without the first: both have looked before either has written."""
+    secret = accounts.add(ANN, PASSWORD)
+    found = int(NOW) // 30
+    monkeypatch.setattr(accounts, "_step_of", lambda *_: found)
+    accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+    assert refused(accounts, PASSWORD, code(secret)) == WRONG

@@ -417,3 +417,49 @@ async def test_why_nobody_was_reached_is_told_in_our_words(
     assert another.what == "another party answers at that address"
     assert stranger.what == "the secure connection failed"
     assert nobody.what == "nobody listens at that address"
+
+
+class Spoken:
+    """A call's context that says over which version of TLS the call came."""
+
+    def __init__(self, *version: bytes) -> None:
+        self.version = version
+        self.aborted: list[Any] = []
+
+    def auth_context(self) -> dict[str, tuple[bytes, ...]]:
+        return {"ssl_tls_version": self.version}
+
+    def time_remaining(self) -> float:
+        return 5.0
+
+    async def abort(self, *status: Any, **more: Any) -> None:
+        self.aborted += status
+        raise grpc.aio.AbortError
+
+
+@pytest.mark.parametrize(("version", "served"), [(b"TLSv1.2", False), (b"TLSv1.3", True)])
+async def test_a_port_without_client_certificates_serves_tls_1_3_alone(
+    log: Logger, version: bytes, served: bool
+) -> None:
+    """Where a client shows no certificate, as to the issuer, no identity is read that would refuse it."""
+    calls: list[bytes] = []
+
+    async def handle(request: bytes, _: Any) -> bytes:
+        calls.append(request)
+        return request
+
+    async def found(_: Any) -> Any:
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    class Details:
+        method = "/t/Renew"
+
+    handler = await Edge(log, longest=10).intercept_service(found, Details())  # type: ignore[arg-type]
+    context = Spoken(version)
+    if served:
+        assert await handler.unary_unary(b"renew", context) == b"renew"
+    else:
+        with pytest.raises(grpc.aio.AbortError):
+            await handler.unary_unary(b"renew", context)
+        assert context.aborted[0] is STATUS[Code.NOT_A_MEMBER]
+    assert calls == ([b"renew"] if served else [])
