@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agency_node.cli import adopt_records, audit, import_, run
+from agency_node.cli import audit, import_, run
 from fingerpost.membership import commands
 
 app = commands.command_line(
@@ -10,7 +10,6 @@ app = commands.command_line(
 )
 run.register(app)
 import_.register(app)
-adopt_records.register(app)
 audit.register(app)
 
 

@@ -7,9 +7,12 @@ a reason names line and column."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import typer
@@ -24,20 +27,19 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from agency_node.cli.import_advice import advice
-from agency_node.cli.import_report import show, show_refused
 from agency_node.importing.importer import Importer
-from agency_node.importing.report import write_refusal, write_report
+from agency_node.importing.report import ImportReport, write_refusal, write_report
 from agency_node.importing.source_file import dispose, read_source
-from agency_node.importing.sources.csv_header import COLUMNS, Columns
-from agency_node.importing.sources.reasons import RefusedFile
+from agency_node.importing.sources.csv_export import COLUMNS, Columns
+from agency_node.importing.sources.reasons import RefusedFile, RefusedRow
 from agency_node.importing.staging import ManyRefused, Older, Options, Shrunk
 from agency_node.importing.wiring import opened_importer
 from agency_node.settings import NodeSettings
 from fingerpost.membership.commands import identifier
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS
-from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.runtime.listing import show_list
 from fingerpost.runtime.logs import configure
 from fingerpost.runtime.settings import load, replace_file
 
@@ -295,3 +297,96 @@ class _Bars:
         speed = self._progress.tasks[list(self._tasks.values()).index(task)].speed
         if speed:
             self._progress.update(task, rate=f"{speed:,.0f} children/s")
+
+
+_ROWS_SHOWN: Final = 20
+
+
+def show(console: Console, report: ImportReport, kept: Path) -> None:
+    """The report in plain words, with what to do."""
+    if report.already:
+        console.print("This very file was imported before; nothing had to be done.")
+    console.print(
+        f"[green]{_count(report.children, 'child', 'children')}[/green] with "
+        f"{_count(report.involvements, 'involvement', 'involvements')}, from "
+        f"{report.rows} rows ({report.rows_taken} taken, {len(report.not_current)} no longer "
+        f"current, {len(report.refused)} refused).",
+        highlight=False,
+    )
+    if report.before is not None and not report.already:
+        console.print(f"Before: {report.before} children.", highlight=False)
+    if report.shielded:
+        console.print(
+            f"{report.shielded} children are shielded: nothing is told of them.", highlight=False
+        )
+    for tagged in report.tagged:
+        console.print(
+            f"Epoch {tagged.epoch}: {tagged.taken_over} of {tagged.children} children unchanged, "
+            f"{tagged.evaluated} keys evaluated.",
+            highlight=False,
+        )
+    if not report.tagged and not report.already:
+        console.print("No epoch is announced yet; the node tags these records when one is.")
+    if report.refused:
+        show_refused(console, report.refused)
+        console.print("Mend these rows in your system and import again (docs/import.md).")
+    if report.remarks:
+        counts = Counter(remark.reason for remark in report.remarks)
+        for reason, count in counts.most_common():
+            console.print(f"{count} × {reason.value}", highlight=False)
+    console.print(f"Report: {kept}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def show_refused(console: Console, refused: Sequence[RefusedRow]) -> None:
+    """The first of them, by line."""
+    rows = [(str(row.line), row.column, row.words) for row in refused[:_ROWS_SHOWN]]
+    if len(refused) > _ROWS_SHOWN:
+        rows.append(("…", "", f"{len(refused) - _ROWS_SHOWN} more in the report"))
+    title = "Refused rows: these children may not be found"
+    show_list(console, ("Line", "Column", "Reason"), rows, title=title, prose=("Reason",))
+
+
+_KEPT: Final = "What was done is kept: run the same command again {when}, and it goes on from here."
+
+ADVICE: Final[Mapping[Code, str]] = MappingProxyType(
+    {
+        Code.QUOTA: (
+            "The key holders' quota of this epoch is used up. Ask the federation for a larger declared "
+            "caseload. " + _KEPT.format(when="then")
+        ),
+        Code.UNAVAILABLE: (
+            "A server of the federation could not be reached. " + _KEPT.format(when="later")
+        ),
+        Code.NOT_READY: ("A server of the federation is not ready. " + _KEPT.format(when="later")),
+        Code.NOT_A_MEMBER: (
+            "The member list does not name this node or this agency. Check the agency's id in the "
+            "settings with the federation."
+        ),
+        Code.NOT_ALLOWED: (
+            "By the member list this agency is answered for by another node, or this node may not "
+            "have bulk evaluated. Check with the federation."
+        ),
+        Code.UNSUPPORTED: (
+            "This program and the federation use different versions. Update the program."
+        ),
+        Code.UNTRUSTED_METADATA: (
+            "There is no member list that holds. Check the clock of this machine and the "
+            "connection to the broker."
+        ),
+        Code.BAD_PROOF: (
+            "A key holder's answer does not agree with the member list. Nothing of it was used. Tell "
+            "the federation."
+        ),
+    }
+)
+
+
+def advice(refused: Refused) -> str:
+    """What to do, and for whoever looks into it the rule that failed, and who was asked, where."""
+    asked = f"; asked: {refused.asked}" if refused.asked else ""
+    said = ADVICE.get(refused.code, refused.public_text)
+    return f"{said} ({refused.code.value}: {refused.what}{asked})"

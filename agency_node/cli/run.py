@@ -1,15 +1,16 @@
-"""``fingerpost-node enrol``, ``check``, ``run``, ``health``, ``status``."""
+"""``fingerpost-node enrol``, ``check``, ``run``, ``health``, ``status``, ``adopt-records``."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 
 from agency_node import wiring
-from agency_node.importing.wiring import open_store
+from agency_node.importing.wiring import open_store, opened_imports
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
 from fingerpost.membership import commands
@@ -23,7 +24,7 @@ from fingerpost.membership.commands import (
 )
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
-from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.health import probe
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run_)
     app.command()(health)
     app.command()(status)
+    app.command("adopt-records")(adopt_records)
 
 
 def enrol(
@@ -153,3 +155,21 @@ def _epochs(settings: NodeSettings) -> tuple[Epoch, ...] | None:
     except Refused:
         return None
     return federation.epochs_to_index(now)
+
+
+def adopt_records(
+    settings_file: SettingsFile,
+    agency: Annotated[str, typer.Option(help="The agency's id.")],
+) -> None:
+    """Answers from records that were put back from a copy, though children who came since are not in them."""
+    settings = PROGRAM.load(settings_file)
+    chosen = next((known.id for known in settings.agencies if str(known.id) == agency), None)
+    if chosen is None:
+        raise Defect("--agency: not one of this node's")
+    with opened_imports(settings) as imports:
+        if not imports.behind(chosen):
+            typer.echo("These records are the newest; nothing had to be done.")
+            return
+        found = imports.adopt(chosen)
+    day = datetime.fromtimestamp(found.as_of, UTC).date()
+    typer.echo(f"Adopted: {found.children} children as of {day}. Import a new export soon.")

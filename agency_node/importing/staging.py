@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from agency_node.importing.sources.csv_export import Export, SourceChild, read_export
-from agency_node.importing.sources.csv_header import Columns
+from agency_node.importing.sources.csv_export import Columns, Export, SourceChild, read_export
 from agency_node.importing.sources.reasons import Reason, RefusedFile, RefusedRow, Remark
 from agency_node.records.ports import Child, Imports, Staged
-from agency_node.records.record_inputs import record_inputs
+from agency_node.records.tagging import record_inputs
 from fingerpost.private.linkage import NORMALISATION_VERSION, NormalForm, normalise
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import AgencyId

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agency_node.importing.source_file import read_source
-from agency_node.importing.sources.csv_export import MOST_ROWS
-from agency_node.importing.sources.csv_header import MOST_COLUMNS, cells_of, decoded
+from agency_node.importing.sources.csv_export import MOST_COLUMNS, MOST_ROWS, cells_of, decoded
 from agency_node.importing.sources.reasons import RefusedFile
 from fingerpost.protocol.errors import Defect
 

@@ -1,20 +1,24 @@
-"""What an agency keeps about a child: values, nothing else.
+"""What an agency keeps about a child: values, and the bytes of them that are sealed.
 
 Law: no I/O, no clock. A value of these types exists only on the agency's own node (or its host), in memory for as
-long as it
-is needed; at rest it is sealed (``sealing``). None of them prints a person.
+long as it is needed; at rest it is sealed (``sealing``), and only the program that wrote the bytes reads them. No
+``repr`` of these values shows a person.
 
 All dates and times are as the agency's export stated them. ``as_of`` and ``completed_at`` are seconds since 1970 UTC.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
+
+from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import InvolvementStatus, Kind
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, Refused
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,3 +88,53 @@ class Generation:
     completed_at: int
     normalisation_version: int
     children: int
+
+
+class _Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    kind: Kind
+    status: InvolvementStatus
+    worker_name: str
+    worker_role: str
+    desk_phone: str
+    desk_email: str
+    ooh_phone: str
+    hours: str
+    as_of: int
+    lead: bool
+    early_help: bool
+    sensitive: bool
+    shielded: bool
+    ended_on: date | None
+
+    def __repr__(self) -> str:
+        return "_Involvement(…)"
+
+
+class _Child(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    demographics: bytes
+    involvements: list[_Involvement]
+
+    def __repr__(self) -> str:
+        return "_Child(…)"
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_Child)
+_FIELDS = _Involvement.__struct_fields__
+
+
+def write_child(demographics: Demographics, involvements: Sequence[Involvement]) -> bytes:
+    """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
+    rows = [_Involvement(*(getattr(i, name) for name in _FIELDS)) for i in involvements]
+    return _ENCODER.encode(_Child(write_demographics(demographics), rows))
+
+
+def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...]]:
+    """Raises ``Defect``: these bytes were sealed by us."""
+    try:
+        child = _DECODER.decode(data)
+        demographics = read_demographics(child.demographics)
+    except (msgspec.MsgspecError, Refused):
+        raise Defect("a stored record has another form") from None
+    rows = (Involvement(*(getattr(i, name) for name in _FIELDS)) for i in child.involvements)
+    return demographics, tuple(rows)

@@ -5,6 +5,9 @@ over all children of England. A nightly import therefore asks only for children 
 changed; for the others the tags of the generation before are taken over. Equal inputs within one agency are asked for
 once; tags never pass from one agency to another.
 
+A record takes the wide keys, which contain the narrow ones, so that a query of either kind finds it; the pupil
+number is among them only where the agency's agreement lets it be used.
+
 Resumable: tags are stored by blocks of ``TAG_BLOCK`` records, and what is stored is not asked for again.
 """
 
@@ -16,8 +19,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from agency_node.records.ports import TAG_BLOCK, Effort, Imports, Tags
-from agency_node.records.record_inputs import record_inputs
-from fingerpost.private.linkage import NORMALISATION_VERSION, normalise
+from fingerpost.private.linkage import (
+    NORMALISATION_VERSION,
+    NormalForm,
+    Scope,
+    Side,
+    match_keys,
+    normalise,
+    oprf_input,
+)
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
@@ -158,3 +168,9 @@ def _first(errors: ExceptionGroup[Exception]) -> Exception:
     """Concurrent batches fail for one reason; the first stands for all."""
     error = errors.exceptions[0]
     return _first(error) if isinstance(error, ExceptionGroup) else error
+
+
+def record_inputs(form: NormalForm, *, upn: bool) -> tuple[bytes, ...]:
+    """The OPRF inputs x_i, at most ``limits.BULK_KEYS_PER_CHILD``; none when too little is known to find the child."""
+    keys = match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+    return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)

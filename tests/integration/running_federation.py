@@ -26,7 +26,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.importing.source_file import SourceFile
-from agency_node.importing.sources.csv_header import Columns
+from agency_node.importing.sources.csv_export import Columns
 from agency_node.importing.staging import Options as ImportOptions
 from fakes.certificates import FakeAuthority
 from fakes.import_world import HEADER

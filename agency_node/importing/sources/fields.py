@@ -1,17 +1,19 @@
-"""What the fields of an export mean, one reader for each kind of field.
+"""Read the fields of an export: one reader for each kind of field. Pure.
 
-Pure. A reader raises ``BadField`` with a reason and never with the text; what may be spelled in several ways is
-listed here and in ``docs/import.md``."""
+Law: a reader raises ``BadField`` with a reason and never with the text. ``docs/import.md`` lists the spellings that
+are read. ``standing`` derives from status and dates whether an involvement is open, recent, planned or over;
+``doubtful`` says which children a line that cannot be read may shield.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from agency_node.importing.sources.reasons import Reason
+from agency_node.importing.sources.reasons import Reason, RefusedFile
 from fingerpost.private.answer import (
     BYTES_PER_CHAR,
     HOURS_CHARS,
@@ -21,7 +23,7 @@ from fingerpost.private.answer import (
 from fingerpost.private.demographics import OtherName, Sex
 from fingerpost.private.plain_text import require_email, require_plain, require_telephone
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Kind
+from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.errors import Refused
 
 OLDEST_YEARS: Final = 30
@@ -186,3 +188,74 @@ def read_email(text: str) -> str:
     except Refused:
         raise BadField(Reason.NOT_AN_EMAIL) from None
     return text
+
+
+_OVER: Final = frozenset({"RECENT", "CLOSED", "ENDED"})
+
+
+class NoLongerCurrent(Exception):
+    """The involvement ended more than twelve months before the export: no fault, but nothing to keep."""
+
+
+def standing(
+    status: str, start: date | None, end: date | None, as_of: date
+) -> tuple[InvolvementStatus, date | None]:
+    """Status and, for RECENT, the day of the end.
+
+    An end that has passed makes it RECENT whatever the status says; a start that is still to come makes OPEN PLANNED.
+    Raises ``BadField`` for a status that is none, dates that contradict each other, and an ended involvement without
+    its end; ``NoLongerCurrent``.
+    """
+    word = status.upper()
+    if word not in _OVER | {"OPEN", "PLANNED"}:
+        raise BadField(Reason.UNKNOWN_STATUS if word else Reason.EMPTY)
+    if start is not None and end is not None and start > end:
+        raise BadField(Reason.DATES_CONTRADICT)
+    begun = start is None or start <= as_of
+    if end is not None and end <= as_of:
+        if word == "PLANNED":
+            raise BadField(Reason.DATES_CONTRADICT)
+        if end < _a_year_before(as_of):
+            raise NoLongerCurrent
+        return InvolvementStatus.RECENT, end
+    if word in _OVER:
+        raise BadField(Reason.END_MISSING if end is None else Reason.DATES_CONTRADICT)
+    if word == "PLANNED" or not begun:
+        return InvolvementStatus.PLANNED, None
+    return InvolvementStatus.OPEN, None
+
+
+def _a_year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - 1, day=28)
+
+
+def doubtful(known: Iterable[str], unreadable: Iterable[tuple[int, str]]) -> frozenset[str]:
+    """Those of the ``known`` local_ids that one of the ``unreadable`` lines (number and text) may be about.
+
+    Raises ``RefusedFile(SHIELD_OF_NOBODY)`` for a line that names none.
+    """
+    by_part: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for local_id in known:
+        parts = _parts(local_id)
+        by_part.setdefault(min(parts), []).append((local_id, parts))
+    found: set[str] = set()
+    for number, line in unreadable:
+        cells = _parts(line)
+        about = [
+            local_id
+            for cell in cells
+            for local_id, parts in by_part.get(cell, ())
+            if parts <= cells
+        ]
+        if not about:
+            raise RefusedFile(Reason.SHIELD_OF_NOBODY, f"line {number}")
+        found.update(about)
+    return frozenset(found)
+
+
+def _parts(text: str) -> frozenset[str]:
+    """What stands between commas, without quotation marks and outer spaces."""
+    return frozenset(part.strip() for part in text.replace('"', "").split(","))

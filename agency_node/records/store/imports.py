@@ -1,19 +1,20 @@
 """``ports.Imports`` in a database: the writing side.
 
 Each write is one short transaction; what is slow (sealing, opening) happens outside, so that the node, which may run
-at the same time, never waits long for the lock. Nothing is visible to ``ports.Records`` before ``complete``."""
+at the same time, never waits long for the lock. Rows are deleted a few in each transaction, and are gone for every
+reader before that. Nothing is visible to ``ports.Records`` before ``complete``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Staged, Standing
-from agency_node.records.record_codec import read_child, write_child
-from agency_node.records.records import Generation, RecordId
-from agency_node.records.store import deletion, tables
+from agency_node.records.records import Generation, RecordId, read_child, write_child
+from agency_node.records.store import tables
 from agency_node.records.store.records import SqlRecords, as_generation, fully_tagged, newest
 from agency_node.records.store.witness import is_behind
 from fingerpost.private.demographics import Demographics
@@ -83,7 +84,7 @@ class SqlImports:
                     dropped=False,
                 )
             )
-        deletion.sweep(self._engine, agency)
+        sweep(self._engine, agency)
         return self.plan(agency, last + 1)
 
     def plan(self, agency: AgencyId, generation: int) -> Staged:
@@ -314,11 +315,11 @@ class SqlImports:
                 )
                 .values(dropped=True)
             ).rowcount
-        deletion.sweep(self._engine, agency)
+        sweep(self._engine, agency)
         return gone
 
     def forget_epochs(self, keep: Sequence[EpochNumber]) -> None:
-        deletion.forget_epochs(self._engine, keep)
+        forget_epochs(self._engine, keep)
 
     def _row(self, connection: Connection, agency: AgencyId, number: int) -> Row[Any]:
         """Raises ``Refused(NOT_READY)`` when the generation is gone."""
@@ -353,3 +354,54 @@ def _as_staged(row: Row[Any]) -> Staged:
         whole=row.whole,
         source=row.source,
     )
+
+
+_ROWS_AT_ONCE: Final = 1000
+
+
+def sweep(engine: Engine, agency: AgencyId) -> None:
+    """Deletes the rows of dropped generations, a few at a time."""
+    dropped = select(tables.generation.c.id, tables.generation.c.children).where(
+        tables.generation.c.agency == agency.value, tables.generation.c.dropped.is_(True)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(dropped).all()
+    for row in rows:
+        for first in range(0, row.children, _ROWS_AT_ONCE):
+            with engine.begin() as connection:
+                connection.execute(
+                    delete(tables.child).where(
+                        tables.child.c.generation == row.id,
+                        tables.child.c.record >= first,
+                        tables.child.c.record < first + _ROWS_AT_ONCE,
+                    )
+                )
+                connection.execute(
+                    delete(tables.tag_block).where(
+                        tables.tag_block.c.generation == row.id,
+                        tables.tag_block.c.first_record >= first,
+                        tables.tag_block.c.first_record < first + _ROWS_AT_ONCE,
+                    )
+                )
+        with engine.begin() as connection:
+            connection.execute(delete(tables.generation).where(tables.generation.c.id == row.id))
+
+
+def forget_epochs(engine: Engine, keep: Sequence[EpochNumber]) -> None:
+    """Deletes the tags of all other epochs."""
+    block = tables.tag_block.c
+    over = block.epoch.not_in([epoch.value for epoch in keep])
+    keys = select(block.generation, block.epoch, block.first_record).where(over)
+    while True:
+        with engine.begin() as connection:
+            some = connection.execute(keys.limit(_ROWS_AT_ONCE // 10)).all()
+            for generation, epoch, first in some:
+                connection.execute(
+                    delete(tables.tag_block).where(
+                        block.generation == generation,
+                        block.epoch == epoch,
+                        block.first_record == first,
+                    )
+                )
+        if not some:
+            return

@@ -13,8 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from agency_node.records.ports import TAG_BLOCK
-from agency_node.records.record_codec import read_child
-from agency_node.records.records import ChildRecord, Generation, RecordId
+from agency_node.records.records import ChildRecord, Generation, RecordId, read_child
 from agency_node.records.sealing import DataKey, GenerationSeal
 from agency_node.records.store import tables
 from agency_node.records.store.witness import Witness, is_behind

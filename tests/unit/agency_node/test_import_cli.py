@@ -15,9 +15,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from agency_node.cli import adopt_records
 from agency_node.cli import import_ as command
-from agency_node.cli.import_advice import ADVICE, advice
+from agency_node.cli import run as adopt_records
+from agency_node.cli.import_ import ADVICE, advice
 from agency_node.importing import wiring as import_wiring
 from agency_node.importing.importer import Importer
 from agency_node.importing.wiring import open_store, opened_importer, opened_imports

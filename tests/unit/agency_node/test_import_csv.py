@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.importing.sources.csv_export import MOST_INVOLVEMENTS, Export, read_export
-from agency_node.importing.sources.csv_header import COLUMNS, OPTIONAL, REQUIRED, Columns
+from agency_node.importing.sources.csv_export import (
+    COLUMNS,
+    MOST_INVOLVEMENTS,
+    OPTIONAL,
+    REQUIRED,
+    Columns,
+    Export,
+    read_export,
+)
 from agency_node.importing.sources.reasons import WORDS, Reason, RefusedFile
 from fakes.import_world import AS_OF, HEADER, row
 from fingerpost.private.demographics import OtherName, Sex

@@ -14,9 +14,8 @@ from agency_node.importing.report import ImportReport, write_refusal, write_repo
 from agency_node.importing.sources.reasons import Reason, RefusedFile
 from agency_node.importing.staging import ManyRefused, Older, Shrunk
 from agency_node.records.ports import TAG_BLOCK, Imports
-from agency_node.records.record_inputs import record_inputs
 from agency_node.records.records import RecordId
-from agency_node.records.tagging import Tagger
+from agency_node.records.tagging import Tagger, record_inputs
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
 from fakes.import_world import (
     AS_OF,

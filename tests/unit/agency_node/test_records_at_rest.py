@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from agency_node.records.record_codec import read_child, write_child
-from agency_node.records.records import ChildRecord, RecordId
+from agency_node.records.records import ChildRecord, RecordId, read_child, write_child
 from agency_node.records.sealing import DataKey
 from agency_node.records.store import tables
 from agency_node.records.store.records import open_records
