@@ -4,12 +4,12 @@ Lives here: the seeded derivation from children to holdings. Must not live here:
 what a lookup should find. Invariants: an agency holds a child at most once (a hospital now and then
 twice, as systems do); a child has at most one school and one practice in an area; twins share both;
 two agencies in turn hold different sightings of a child, so that the published errors stand between
-agencies; what is done before a move ended by it.
+agencies; what is done before a move ended by it; every agency holds a child on any day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
@@ -69,7 +69,14 @@ class Holding:
 
 
 def derive(children: Sequence[Child], cast: Cast, today: date, rng: Random) -> tuple[Holding, ...]:
-    return tuple(_Derivation(cast, today, rng).holdings(children))
+    """Return every agency's holdings, at least one for each agency.
+
+    Raises:
+        LookupError: the children are too few for every agency to hold one.
+    """
+    derivation = _Derivation(cast, today, rng)
+    drawn = tuple(derivation.holdings(children))
+    return (*drawn, *derivation.first_holdings(children, drawn))
 
 
 class _Derivation:
@@ -92,6 +99,37 @@ class _Derivation:
                 yield from self._arranged(child, SCRIPTS[character])
             else:
                 yield from self._by_chance(child)
+
+    def first_holdings(
+        self, children: Sequence[Child], drawn: Sequence[Holding]
+    ) -> Iterator[Holding]:
+        """Yield one holding for each agency that the draws left without a child.
+
+        Which agencies those are depends on the ages of the children, so on the day. A node refuses
+        an export without rows.
+        """
+        holders = {holding.agency for holding in drawn}
+        held = {(holding.child, holding.kind) for holding in drawn}
+        for agency in AGENCIES:
+            if agency.id not in holders:
+                child, kind = self._newcomer(agency, children, held)
+                held.add((child.number, kind))
+                part = Part(kind, self._status(kind))
+                yield self._holding(child, part, agency, 0, self._name_use(child))
+
+    def _newcomer(
+        self, agency: Agency, children: Sequence[Child], held: Set[tuple[int, Kind]]
+    ) -> tuple[Child, Kind]:
+        """Return a child whom the agency may take, outside the stories, and the kind of involvement."""
+        for child in children:
+            if child.twin is not None or self._cast.character_of(child) is not None:
+                continue
+            age = child.age(self._today)
+            for rate in (*EVERYBODY, *SOME):
+                fits = agency.takes(rate.kind, child.area.code, age) and _in_range(rate, age)
+                if fits and (child.number, rate.kind) not in held:
+                    return child, rate.kind
+        raise LookupError(f"no child is left for {agency.id}")
 
     def _arranged(self, child: Child, script: Sequence[Part]) -> Iterator[Holding]:
         """As the script says; and health, which nearly always has the NHS number, has it for sure."""
@@ -221,7 +259,11 @@ class _Derivation:
 def _drawn(rate: Rate, age: int, factor: float, rng: Random) -> bool:
     """Draws once whatever the age, so that a change of one rate leaves the others' draws alone."""
     drawn = rng.random() < rate.share * factor
-    return drawn and rate.ages[0] <= age <= rate.ages[1]
+    return drawn and _in_range(rate, age)
+
+
+def _in_range(rate: Rate, age: int) -> bool:
+    return rate.ages[0] <= age <= rate.ages[1]
 
 
 def _between(first: date, last: date, rng: Random) -> date:

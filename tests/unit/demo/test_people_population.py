@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import calendar
 from collections import Counter, defaultdict
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from deploy.demo.people import Population, build
 from deploy.demo.people.agencies import AGENCIES
-from deploy.demo.people.cast import SCRIPTS
+from deploy.demo.people.cast import SCRIPTS, Cast
 from deploy.demo.people.children import Child, calendar_date
 from deploy.demo.people.identifiers import nhs_check_digit
-from deploy.demo.people.involvement import Holding
+from deploy.demo.people.involvement import Holding, derive
 from deploy.demo.people.names import clearly_different, sounds_alike
 from deploy.demo.people.places import AREAS, neighbour
+from deploy.demo.people.population import population_of
 from deploy.demo.people.source import read_clusters
 from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind
 
-TODAY = date(2026, 8, 3)
+TODAY, SEED = date(2026, 8, 3), 7
 AGENCY = {agency.id: agency for agency in AGENCIES}
 
 
@@ -280,3 +283,30 @@ def test_any_day_will_do(made_wheel: Path, today: date) -> None:
     assert all(0 <= child.age(today) <= 17 for child in people.children)
     assert len(people.stories) == 11
     assert len(SCRIPTS) == 8
+
+
+@pytest.mark.parametrize("year", [2027, 2028])
+def test_every_agency_holds_a_child_on_any_day(made_wheel: Path, year: int) -> None:
+    """A node refuses an export without rows. In a small population chance leaves an agency without a
+    child on nearly every day, in the population of the measurements on one day in twenty."""
+    clusters = read_clusters(made_wheel)[:700]
+    for month in range(1, 13):
+        last = calendar.monthrange(year, month)[1]
+        for day in (1, last):
+            people = population_of(clusters, date(year, month, day), SEED, 300)
+            holders = {holding.agency for holding in people.holdings}
+            assert holders == set(AGENCY), (year, month, day)
+            schools = Counter(
+                (h.child, AGENCY[h.agency].area)
+                for h in people.holdings
+                if h.kind is Kind.EDU_SCHOOL
+            )
+            assert set(schools.values()) == {1}
+
+
+def test_too_few_children_for_all_agencies_are_refused(made_wheel: Path) -> None:
+    people = build(made_wheel, TODAY, SEED)
+    nobody = Cast({}, people.children[0])
+    babies = [child for child in people.children if child.age(TODAY) == 0]
+    with pytest.raises(LookupError, match="no child is left"):
+        derive(babies, nobody, TODAY, Random(1))
