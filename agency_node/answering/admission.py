@@ -1,7 +1,7 @@
-"""Which queries a node answers, and how, before it touches an index. Pure.
+"""Decide which queries a node answers, and how, before it touches an index. Pure.
 
-Everything here depends on public facts only: the query's signed core, the member list, the clock. So TRY_AGAIN and
-CANNOT_ANSWER tell nothing about any child, and every node of the federation judges an honest asker alike.
+Every decision depends on public facts only: the query's signed core, the member list, the clock. So TRY_AGAIN and
+CANNOT_ANSWER give nothing away about any child, and every node of the federation judges an honest requester alike.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REACHES_KEPT: Final = 4096
 
 @unique
 class Verdict(Enum):
-    """What all of a node's agencies say alike, or that each is to look."""
+    """What all of a node's agencies answer alike, or that each has to look (LOOK)."""
 
     LOOK = None
     TRY_AGAIN = Status.TRY_AGAIN
@@ -35,9 +35,10 @@ class Verdict(Enum):
 
 
 def read(wire: bytes, federation: Federation) -> Query:
-    """The query, signed by a gateway that may ask for the agency it names.
+    """Return the query, signed by a gateway that may ask for the agency it names.
 
-    Raises ``Refused``: nothing of such bytes is to be believed, not even where to reply. There is no answer to them.
+    Raises:
+        Refused: nothing in these bytes can be believed, not even the key to reply to. They get no answer.
     """
 
     def key_of(gateway: MemberId) -> Ed25519PublicKey:
@@ -52,7 +53,7 @@ def read(wire: bytes, federation: Federation) -> Query:
 
 
 def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -> Verdict:
-    """Versions and epoch first (trying again does not help), then what may pass."""
+    """Judge a query: first versions and epoch (trying again does not help), then what may pass by itself."""
     core = query.core
     parameters = federation.parameters
     if (
@@ -68,13 +69,12 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
         federation.epoch(core.epoch, now)
     except Refused:
         return Verdict.CANNOT_ANSWER
-    # Why a second round goes beyond the asker's own area stands inside, and is judged where the query opens.
+    # The sealed part has the reason for a second round beyond the own area; it is judged where the query opens.
     if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:
         return Verdict.CANNOT_ANSWER
     try:
-        # After a change of the agency's passport key asker and node may know different ones for a moment. Said
-        # here, by a
-        # public fact: refused only where the query opens, it would be a "no" about a child who is known.
+        # After a change of the agency's passport key, requester and node may know different keys for a moment. It is
+        # judged here, by a public fact: refused only where the query opens, it would be a "no" about a known child.
         if core.passport_key_id != federation.agency(core.agency).passport_key_id:
             return Verdict.TRY_AGAIN
         require_fresh(core, now)
@@ -84,8 +84,11 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
 
 
 class Reaches:
-    """What each reach comes to at one node under one member list, worked out once: a broker that sends the widest reach
-    again and again does not make the node walk all areas of the country each time."""
+    """The agencies of one node in each reach, worked out once for a member list.
+
+    So a broker that sends the widest reach again and again does not make the node walk all areas of the country each
+    time.
+    """
 
     def __init__(self, federation: Federation, me: MemberId) -> None:
         self._federation = federation
@@ -96,8 +99,11 @@ class Reaches:
         return self._federation is federation
 
     def parts(self, query: Query) -> Parts:
-        """This node's agencies within the query's reach, cut as the asker expects them. Raises
-        ``Refused(NOT_ALLOWED)`` for an area that does not exist."""
+        """Return this node's agencies within the query's reach, in the parts that the requester expects.
+
+        Raises:
+            Refused: NOT_ALLOWED for an area that does not exist.
+        """
         core = query.core
         key = (core.agency.area, core.reach, core.named_areas)
         known = self._known.get(key)

@@ -1,10 +1,9 @@
-"""From the moment a frame is received to the tick on which its answers leave: one line, in order.
+"""The line from the moment a frame is received to the tick on which its answers leave.
 
-Frames are worked on one after the other in one thread of their own, so that the work for one frame is never split
-and two never mix. What is ready waits for its tick; nothing leaves because it is ready (attack: the time of an
-answer tells a hit). A frame whose work may not be done in time is worked on without touching an index: TRY_AGAIN for
-everybody in it. What the asker no longer waits for is neither worked on nor sent: a node that is behind catches up
-instead of staying behind.
+One thread works on the frames, one after the other, so that the work for a frame is never split and two never mix.
+Answers that are ready wait for their tick (attack: the time of an answer gives a hit away). A frame whose work may not
+be done in time touches no index: every agency in it answers TRY_AGAIN. A frame that its requester no longer waits for
+is neither worked on nor sent, so that a node that is behind catches up instead of staying behind.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger
 
 FRAMES_WAITING: Final = 8
-"""More are left on the stream, where flow control tells the broker."""
+"""Further frames stay on the stream, where flow control holds the broker back."""
 LATE_SECONDS: Final = 0.01
-"""Who is woken later than this after the tick waits for one a whole delay later."""
+"""An answer that is woken later than this after its tick waits for the tick one whole delay later."""
 
 EVENTS: Final = {
     "node.behind": frozenset({"queries"}),
@@ -37,12 +36,12 @@ EVENTS: Final = {
 
 class Work(Protocol):
     def __call__(self, frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
-        """``overloaded``: there is no time to look anything up."""
+        """Answer a frame. ``overloaded``: there is no time to look anything up."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Frame:
-    """``received_at``: monotonic seconds, one moment for all of it."""
+    """A frame of queries. ``received_at``: monotonic seconds, one moment for all of them."""
 
     received_at: float
     queries: tuple[bytes, ...]
@@ -53,7 +52,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, order=True, repr=False)
 class Leaving:
-    """The answers to one frame, and the tick they leave on; ordered by it, and on one tick by when they were ready."""
+    """The answers to one frame and the tick on which they leave. Ordered by tick, then by when they were ready."""
 
     at: float
     turn: int
@@ -65,7 +64,7 @@ class Leaving:
 
 
 class AnswerLine:
-    """``thread``: an executor of one thread, for nothing else."""
+    """The line itself. ``thread``: an executor of one thread that does nothing else."""
 
     def __init__(
         self, work: Work, thread: Executor, members: MemberListSource, clock: Clock, log: Logger
@@ -82,12 +81,12 @@ class AnswerLine:
         self._more = asyncio.Event()
 
     async def take(self, received_at: float, queries: tuple[bytes, ...]) -> None:
-        """Waits while too many frames are waiting."""
+        """Put a frame on the line. Waits while too many frames are waiting."""
         if queries:
             await self._waiting.put(Frame(received_at, queries))
 
     async def run(self) -> None:
-        """The work, for ever. Raises what the work raises; called again it goes on with the next frame."""
+        """Work on frames until cancelled. Raises what the work raises; called again, it goes on with the next frame."""
         loop = asyncio.get_running_loop()
         while True:
             frame = await self._waiting.get()
@@ -103,8 +102,10 @@ class AnswerLine:
                 self._leave(frame.received_at, answers)
 
     async def departure(self) -> tuple[SealedAnswer, ...]:
-        """Waits for the next tick on which answers leave, and hands those of one frame over, once. For one caller at a
-        time; one that is cancelled while it waits takes nothing."""
+        """Wait for the next tick on which answers leave, and return those of one frame, once.
+
+        One caller at a time may wait; a caller that is cancelled while it waits takes nothing.
+        """
         while True:
             first = self._leaving[0] if self._leaving else None
             if first is None or self._clock.monotonic() < first.at:
@@ -125,7 +126,7 @@ class AnswerLine:
         self._more.set()
 
     async def _until(self, at: float | None) -> None:
-        """Until then, or until more is ready: what is late waits while others leave on time before it."""
+        """Wait until then, or until more is ready: late answers wait while others leave on time before them."""
         self._more.clear()
         waits: list[asyncio.Task[object]] = [asyncio.create_task(self._more.wait())]
         if at is not None:

@@ -1,9 +1,9 @@
-"""``answer_ports.Record`` over chained logs: each agency's own, under a key of its own.
+"""Record what opened at an agency in that agency's own chained log. Implements ``ports.Record``.
 
-Every query that opened at an agency stands in that agency's log before its answer leaves, whatever was told. In the
-clear stands what does not name a person; who asked, why, about whom, and which records were compared, is sealed
-with the month. The key of each log is derived from the node's: an agency of a host can be handed its log and the
-key to it, and opens nobody else's.
+Every query that opened at an agency is in that agency's log before its answer leaves, whatever the answer discloses.
+What names no person is in the clear; who asked, why, about whom, and which records were compared, is sealed with the
+month's key. The key of each log is derived from the node's: an agency of a host can be given its log and the key to it,
+and that key opens no other log.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     ADOPTED: frozenset(),
 }
 LOGS_OPEN: Final = 256
-"""Of a host with thousands of agencies not all logs are held open at once: three files each."""
+"""A host with thousands of agencies does not hold all logs open at once, since each has three files."""
 AT_ONCE: Final = 8
-"""Logs that are written side by side."""
+"""The number of logs that are written at the same time."""
 RECORDS_NAMED: Final = 8
 KEY_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Asked:
-    """Who asks, why, and about whom, as a verified passport and a signed question said it."""
+    """Who asked, why, and about whom, as the verified passport and the signed question state it."""
 
     name: str
     subject: str
@@ -67,10 +67,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Body:
-    """The sealed part of an entry. ``asked`` is None and ``refusal`` a code where passport, signature or purpose
-    did not hold: then nobody vouched for what else was in it. ``records``: the agency's own that matched or
-    possibly did, by number within ``generation``, at most ``RECORDS_NAMED``. ``asking_name``, ``asking_desk``: of the
-    agency that asked and its public telephone number, as the member list had them then; empty where none is listed."""
+    """The sealed part of an entry.
+
+    Args:
+        asked: None where the passport, the signature or the purpose did not hold, since then nobody vouched for the
+            rest; ``refusal`` is the code that says why.
+        generation: the generation of the agency's records that was read.
+        records: the records that matched or possibly match, by number, at most ``RECORDS_NAMED``.
+        asking_name: the agency that asked, as the member list had it then.
+        asking_desk: its public telephone number; empty where none was listed.
+    """
 
     asked: Asked | None
     refusal: str
@@ -107,7 +113,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 _VERSION: Final = 2
 _READ: Final = frozenset({1, _VERSION})
-"""Version 1 lacks what has a default above."""
+"""Version 1 lacks the fields that have a default above."""
 _DECODER: Final = msgspec.msgpack.Decoder(_Body)
 
 
@@ -116,7 +122,7 @@ def log_path(folder: Path, agency: AgencyId) -> Path:
 
 
 def log_key(node_key: bytes, agency: AgencyId) -> bytes:
-    """The master key (32 bytes, secret) of one agency's log, from the node's (likewise)."""
+    """Derive the master key of one agency's log (32 bytes, secret) from the node's (likewise)."""
     if len(node_key) != KEY_BYTES:
         raise Defect("the audit key has 32 bytes")
     info = prefixed(b"fingerpost/v1 audit of an agency", agency.value.encode("ascii"))
@@ -124,7 +130,8 @@ def log_key(node_key: bytes, agency: AgencyId) -> bytes:
 
 
 def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = False) -> AuditLog:
-    """Raises ``Defect``: another key, a log put back from a backup (``StoreBehind``), a broken one."""
+    """Open an agency's log. Raises ``Defect``: another key, a log restored from a backup (``StoreBehind``), a damaged
+    log."""
     return AuditLog.open(
         log_path(folder, agency),
         catalogue=CATALOGUE,
@@ -134,7 +141,7 @@ def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = F
 
 
 class AgencyLogs:
-    """Implements ``answer_ports.Record``. Thread-safe. ``close`` at the end."""
+    """The logs of all agencies of this node. Thread-safe. Call ``close`` at the end."""
 
     def __init__(self, folder: Path, node_key: bytes) -> None:
         self._folder = folder
@@ -144,8 +151,10 @@ class AgencyLogs:
         self._writers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="audit")
 
     def check(self, agencies: Iterable[AgencyId]) -> dict[AgencyId, Defect]:
-        """Opens each log once; those that do not open, and why. At the start: a log that fails only when a query opens
-        tells a hit."""
+        """Open each log once, at the start; return those that do not open, and why.
+
+        A log whose fault showed only when a query opens would give a hit away.
+        """
         failed: dict[AgencyId, Defect] = {}
         for agency in agencies:
             try:
@@ -162,7 +171,7 @@ class AgencyLogs:
         agencies = sorted(by_agency)
         failed: set[AgencyId] = set()
         with self._lock:
-            # Several disks' waits at once: the answers of a whole frame wait for the last of them.
+            # The answers of a frame wait for all of its entries, so several logs wait for the disk at once.
             for first in range(0, len(agencies), AT_ONCE):
                 some = agencies[first : first + AT_ONCE]
                 logs = self._opened(some, failed)
@@ -181,7 +190,7 @@ class AgencyLogs:
     def _opened(
         self, agencies: Iterable[AgencyId], failed: set[AgencyId]
     ) -> dict[AgencyId, AuditLog]:
-        """Fewer than are kept open, so that none is closed again before it is written."""
+        """Return the logs, fewer than are kept open, so that none is closed again before it is written."""
         logs: dict[AgencyId, AuditLog] = {}
         for agency in agencies:
             try:
@@ -221,10 +230,10 @@ def _event(entry: Entry) -> AuditEvent:
             "asking": core.agency.value,
             "key_set": core.key_set.name,
             "reach": core.reach.name,
-            "widened": core.widened,  # why it was stands in the body
+            "widened": core.widened,  # the body has the reason
             "finding": examined.finding.value,
             "answer": entry.status.name,
-            "told": entry.told,
+            "told": entry.disclosed,
         },
         body=_write_body(entry),
     )
@@ -253,14 +262,14 @@ def _write_body(entry: Entry) -> bytes:
         refusal=examined.refusal.value if examined.refusal else "",
         generation=entry.generation,
         records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
-        asking_name=entry.asker.name,
-        asking_desk=entry.asker.duty_desk,
+        asking_name=entry.requester.name,
+        asking_desk=entry.requester.duty_desk,
     )
     return msgspec.msgpack.encode(body)
 
 
 def read_body(data: bytes) -> Body:
-    """Raises ``Defect`` for a body that this release did not write."""
+    """Return the body. Raises ``Defect`` for bytes that this release or an earlier one did not write."""
     try:
         body = _DECODER.decode(data)
     except msgspec.MsgspecError:
@@ -293,5 +302,5 @@ def read_body(data: bytes) -> Body:
 
 
 def is_possible(finding: object) -> bool:
-    """Whether an entry is one for the duty desk to look at."""
+    """Return whether the duty desk has to look at the entry."""
     return finding == Finding.POSSIBLE.value

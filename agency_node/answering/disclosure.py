@@ -1,9 +1,9 @@
-"""What an agency tells about a child who matched. Pure; deny by default.
+"""Decide what an agency discloses about a child who matched. Pure; deny by default.
 
-One fixed table of purpose by kind, until agencies' own rules can narrow it. Three things are never told, whatever the
-purpose: a sensitive kind, a row marked sensitive, and anything at all at an agency that holds a shielded row of
-this child. Which of them it was cannot be told from outside: there are no pointers, and the word is "nothing to
-disclose".
+One fixed table of purpose by kind rules, until agencies can narrow it by rules of their own. Three things are never
+disclosed, whatever the purpose: a sensitive kind, a row that is marked sensitive, and anything at all at an agency that
+holds a shielded row of this child. A requester cannot learn which of them it was: there are no pointers, and the answer
+is NOTHING_TO_DISCLOSE.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TABLE: Final[Mapping[Purpose, frozenset[Kind]]] = MappingProxyType(
         Purpose.EMERGENCY_PROTECTION: _ORDINARY,
         Purpose.REFERRAL_TRIAGE: _ORDINARY,
         Purpose.S17_ASSESSMENT: _ORDINARY,
-        # Offered to families and not imposed on them: services that a family has not invited stay out.
+        # Early help is offered to families and not imposed on them, so services that a family did not invite stay out.
         Purpose.EARLY_HELP: _ORDINARY - _NOT_FOR_EARLY_HELP,
         Purpose.CLA_CARE: _ORDINARY,
         Purpose.TRANSFER_IN: _ORDINARY,
@@ -53,20 +53,28 @@ def pointers(
     *,
     possible: Sequence[ChildRecord] = (),
 ) -> tuple[Pointer, ...]:
-    """All pointers for a child (several records are doubles of one child), whom to ring first in front, none twice.
+    """Return all pointers for a child, the one to ring first in front, each once.
 
-    Empty: nothing to disclose. A shield on a record that is only ``possible`` withholds too (attack: a second record
-    of a shielded child, written a little differently and without the flag, gives her away; and a shielded twin lives
-    at the same place).
+    Args:
+        children: the records that matched; several are doubles of one child.
+        purpose: why the requester asks.
+        possible: the records that possibly match. A shield on one of them withholds as well (attack: a second record
+            of a shielded child, written a little differently and without the flag, gives her away; and a shielded
+            twin lives at the same place).
+
+    Returns:
+        The pointers; none when there is nothing to disclose.
     """
     rows = [row for child in children for row in child.involvements]
     near = [row for child in possible for row in child.involvements]
     if any(row.shielded for row in (*rows, *near)):
         return ()
     allowed = TABLE.get(purpose, frozenset())
-    told = [row for row in rows if not row.sensitive and row.kind in COARSE and row.kind in allowed]
-    told.sort(key=lambda row: (_STATUS_ORDER[row.status], not row.lead, row.kind, -row.as_of))
-    return tuple(dict.fromkeys(_pointer(agency, row) for row in told))
+    disclosed = [
+        row for row in rows if not row.sensitive and row.kind in COARSE and row.kind in allowed
+    ]
+    disclosed.sort(key=lambda row: (_STATUS_ORDER[row.status], not row.lead, row.kind, -row.as_of))
+    return tuple(dict.fromkeys(_pointer(agency, row) for row in disclosed))
 
 
 def _pointer(agency: AgencyId, row: Involvement) -> Pointer:
@@ -86,14 +94,14 @@ def _pointer(agency: AgencyId, row: Involvement) -> Pointer:
     )
 
 
-def fill_slots(told: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tuple[Pointer, ...]:
-    """At most ``POINTER_SLOTS`` for one part: each agency its first before any has its second.
+def fill_slots(disclosed: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tuple[Pointer, ...]:
+    """Return the pointers of one part, at most ``POINTER_SLOTS``: each agency gets its first before any its second.
 
-    An agency that has more than its slots ends with "ring this agency's duty desk" (a pointer without kind): what is
-    shown must never look whole when it is not. One that has no slot at all stays INVOLVED without a pointer, which
-    says the same.
+    An agency with more pointers than slots ends with "ring this agency's duty desk" (a pointer without a kind), since
+    what is shown must never look whole when it is not. An agency without a slot stays INVOLVED without a pointer,
+    which means the same.
     """
-    queues = [(agency, list(pointers_)) for agency, pointers_ in told if pointers_]
+    queues = [(agency, list(pointers_)) for agency, pointers_ in disclosed if pointers_]
     given: dict[AgencyId, int] = dict.fromkeys((agency for agency, _ in queues), 0)
     free = limits.POINTER_SLOTS
     progress = True

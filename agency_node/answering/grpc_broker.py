@@ -1,11 +1,11 @@
 """The node's edge to the broker: one stream that the node dials, between protobuf and values.
 
-No agency opens a port. The certificate says that the other end is the broker; that it still is one is held against the
-member list at each frame and every few seconds, since a stream outlives the certificate that opened it. What comes in
-on it is believed only by signature, frame by frame.
+No agency opens a port. The certificate proves that the other end is the broker. Whether the broker is still a member is
+checked against the member list at each frame and every few seconds, since a stream outlives the certificate that
+opened it. A frame that comes in is believed only by the signatures in it.
 
-A stream is renewed before it is old, and before its certificate ends: the new one is opened first, so that there is no
-gap. What the broker sent on the old one is still read; all answers leave on the new one.
+A stream is renewed before it is old and before its certificate ends. The new stream is opened first, so that there is
+no gap: what the broker sent on the old one is still read, and all answers leave on the new one.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from fingerpost.wire.v1 import broker_pb2
 ATTACH: Final = "/fingerpost.wire.v1.NodeService/Attach"
 CONNECT_SECONDS: Final = 10.0
 RENEW_SECONDS: Final = 3000.0
-"""Before the broker ends it, which is after 54 to 60 minutes."""
+"""A new stream is opened before the broker ends the old one, which is after 54 to 60 minutes."""
 RENEW_JITTER_SECONDS: Final = 300.0
 CERTIFICATE_MARGIN_SECONDS: Final = 60.0
 LEAST_SECONDS: Final = 30.0
 OLD_STREAM_SECONDS: Final = 10.0
-"""So long an old stream is still read: the broker has ended it by then."""
+"""An old stream is read for so long; the broker has ended it by then."""
 MEMBERSHIP_SECONDS: Final = 5.0
-"""So often the broker is held against the member list while nothing comes."""
+"""How often the broker's membership is checked while no frame comes."""
 
 EVENTS: Final = {"stream.attached": frozenset({"metadata_version"})}
 
@@ -63,8 +63,14 @@ class _Stream:
 
 
 class BrokerStream:
-    """``dial`` makes a channel on which only ``broker`` is believed to answer; ``certificate_ends`` is when the
-    certificate that it uses ends (seconds since 1970 UTC)."""
+    """The node's stream to the broker.
+
+    Args:
+        dial: opens a channel on which only ``broker`` can prove to be the other end.
+        certificate_ends: returns when the certificate that the channel uses ends, in seconds since 1970 UTC.
+        line: takes the frames that come and gives the answers that leave.
+        random: returns a number in [0, 1), which spreads the renewals of many nodes.
+    """
 
     def __init__(
         self,
@@ -95,7 +101,7 @@ class BrokerStream:
         return self._current is not None
 
     async def attach(self) -> None:
-        """One stream after another without a gap, until one breaks: for ``run.reconnect``. Raises ``Refused``."""
+        """Hold one stream after another without a gap until one breaks. Raises ``Refused``; ``run.reconnect`` calls again."""
         lasting: tuple[asyncio.Task[None], ...] = ()
         try:
             await self._open()
@@ -116,7 +122,7 @@ class BrokerStream:
                 await _close(last)
 
     async def _open(self) -> None:
-        """Puts a new stream in force. Raises ``Refused``."""
+        """Open a new stream and put it in force. Raises ``Refused``."""
         self._require_broker()
         channel = self._dial()
         try:
@@ -129,7 +135,7 @@ class BrokerStream:
             )
             call = method(timeout=limits.STREAM_AGE_SECONDS + 60.0)
             version = self._members.current.version
-            # Nothing goes before the hello, and nothing to the old stream after it.
+            # The hello is the first message on the new stream, and after it nothing goes to the old one.
             async with self._writing:
                 with _refusals():
                     await call.write(write_hello(NodeHello(version)))
@@ -144,7 +150,7 @@ class BrokerStream:
         self._log.info("stream.attached", metadata_version=version)
 
     async def _until_old(self, lasting: tuple[asyncio.Task[None], ...]) -> None:
-        """Returns when it is time for a new stream. Raises ``Refused`` when this one ended before."""
+        """Return when it is time for a new stream. Raises ``Refused`` when this one ended before."""
         stream = self._current
         if stream is None:
             raise Refused(Code.UNAVAILABLE, "stream")
@@ -164,7 +170,7 @@ class BrokerStream:
                 raise Refused(Code.UNAVAILABLE, "stream ended")
 
     async def _read(self, call: Any) -> None:
-        """Returns when the broker ended the stream in good order. Raises ``Refused`` otherwise."""
+        """Read until the broker ends the stream in good order. Raises ``Refused`` otherwise."""
         while True:
             with _refusals():
                 data = await call.read()
@@ -176,7 +182,7 @@ class BrokerStream:
             await self._line.take(received_at, read_queries(message))
 
     async def _send(self) -> None:
-        """Raises ``Refused`` when the stream in force has ended."""
+        """Send answers as they leave. Raises ``Refused`` when the stream in force has ended."""
         while True:
             answers = await self._line.departure()
             async with self._writing:
@@ -187,7 +193,7 @@ class BrokerStream:
                 await _write(stream, answers)
 
     async def _watch(self) -> None:
-        """Raises ``Refused`` when the broker is none any more."""
+        """Check the broker's membership while no frame comes. Raises ``Refused``."""
         while True:
             await self._clock.sleep_until(self._clock.monotonic() + MEMBERSHIP_SECONDS)
             self._require_broker()
@@ -204,7 +210,7 @@ class BrokerStream:
         task.add_done_callback(self._old.discard)
 
     def _require_broker(self) -> None:
-        """Raises ``Refused(NOT_A_MEMBER)`` (attack: a broker that was put out goes on carrying)."""
+        """Raises ``Refused(NOT_A_MEMBER)`` (attack: a broker that is suspended goes on carrying)."""
         federation = self._members.current
         federation.member(self._broker, Party.BROKER)
         if federation.parameters.broker != self._broker:
@@ -226,7 +232,7 @@ async def _close(stream: _Stream) -> None:
 
 
 def _as_it_came(data: bytes) -> bytes:
-    """Parsed where a fault can be refused, after the moment of receipt."""
+    """Return the bytes: they are parsed after the moment of receipt, where a fault can be refused."""
     return data
 
 
@@ -237,5 +243,5 @@ def _refusals() -> Iterator[None]:
     except grpc.aio.AioRpcError as error:
         raise refused_from(error) from None
     except (asyncio.InvalidStateError, grpc.aio.UsageError):
-        # gRPC's words for a call that is over.
+        # gRPC raises these for a call that is over.
         raise Refused(Code.UNAVAILABLE, "stream ended") from None

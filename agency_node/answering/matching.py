@@ -1,14 +1,14 @@
-"""From hits in an index to the child who is asked about, or to nothing. Pure.
+"""Decide from hits in an index whether an agency knows the child who is asked about. Pure.
 
-A hit opens the query; that is not yet a match. What was opened must be signed by a practitioner whose passport
-holds, it must lead back to the very keys that opened it, and a full comparison decides.
+A hit opens the query, which is not yet a match. The opened question must be signed by a practitioner whose passport
+holds, the child in it must have the blocking keys that opened it, and then a full comparison decides.
 
 * POSSIBLE (a twin, a sibling in the same household) is never a match and never a pointer; it is recorded, so that the
   agency's duty desk can look.
-* Of several records that match, the best stands, with those that are doubles of it; the others are POSSIBLE. A child is
-  not missed because another record resembles hers.
-* Demographics that do not lead to the record's keys are a mismatch (attack: locators of one child, so that her
-  agencies open it, and the demographics of another, so that they answer for him).
+* Of several records that match, the best is the MATCH, with the records that are doubles of it; the others are
+  POSSIBLE. So a child is not missed because another record resembles hers.
+* Demographics that do not have the record's keys are a MISMATCH (attack: a query with the locators of one child, so
+  that her agencies open it, and the demographics of another, so that they answer for him).
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ SCOPES: Final = {KeySet.NARROW: Scope.NARROW, KeySet.WIDE: Scope.WIDE}
 
 @unique
 class Finding(Enum):
-    """What came of a query that opened at an agency. Recorded; never on the wire."""
+    """The result of a query that opened at an agency. It is recorded and never on the wire."""
 
     MATCH = "match"
     POSSIBLE = "possible"
     DIFFERENT = "different"
-    MISMATCH = "mismatch"  # what opened it is not what it asks about
-    REFUSED = "refused"  # passport, practitioner's signature, purpose
+    MISMATCH = "mismatch"  # the child asked about has not the keys that opened the query
+    REFUSED = "refused"  # the passport, the practitioner's signature or the purpose does not hold
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Examined:
-    """A query that opened. ``question`` is None where it was REFUSED; ``refusal`` says why, as a code."""
+    """A query that opened. ``question`` is None where it was REFUSED, and ``refusal`` is the code that says why."""
 
     finding: Finding
     question: Question | None
@@ -68,10 +68,13 @@ class Examined:
 
 
 class Asking:
-    """One query while it is looked up at many agencies: what is the same for all of them is worked out once, and only
-    after it has opened at one.
+    """One query while it is looked up at many agencies.
 
-    ``slot_key``: of the query's epoch and slot, 32 bytes; raises ``Refused(NOT_READY)`` where there is no pepper.
+    What is the same for all of them is worked out once, and only after the query has opened at one.
+
+    Args:
+        slot_key: returns the key of the query's epoch and slot, 32 bytes; raises ``Refused(NOT_READY)`` where
+            there is no pepper.
     """
 
     def __init__(
@@ -97,8 +100,11 @@ class Asking:
         return slot_check(self.slot_key)
 
     def question(self, opened: Opened) -> Question:
-        """Verified. Raises ``Refused`` as ``verify_inner``. Whoever opens a query opens the same (kc commits to K,
-        and K seals one body), so that one verification does for all."""
+        """Return the verified question. Raises ``Refused`` as ``verify_inner``.
+
+        Every agency that opens a query opens the same bytes (kc commits to K, and K seals one body), so one
+        verification serves all of them.
+        """
         if self._question is None:
             try:
                 self._question = verify_inner(opened, self.query, self._federation, now=self._now)
@@ -114,7 +120,7 @@ class Asking:
         return self._form
 
     def keys(self, question: Question, *, upn: bool) -> frozenset[MatchKey]:
-        """Those that an honest asker's locators are made of."""
+        """Return the keys that the locators of an honest requester are made of."""
         known = self._keys.get(upn)
         if known is None:
             scope = SCOPES[self.query.core.key_set]
@@ -127,9 +133,15 @@ class Asking:
 def examine(
     asking: Asking, hits: Sequence[Hit], child: Callable[[RecordId], ChildRecord], *, upn: bool
 ) -> Examined | None:
-    """None when the query did not open here: then this agency has seen nothing but 32 random-looking locators.
+    """Open the query by its hits, verify it, and compare it with the records that share a key.
 
-    ``child`` reads a record. Raises what it raises.
+    Args:
+        hits: where the query's locators are in the agency's table.
+        child: reads one record. What it raises is raised.
+        upn: whether pupil numbers are among the agency's keys.
+
+    Returns:
+        None when the query did not open here: then this agency has seen 32 random-looking locators and nothing else.
     """
     opened: Opened | None = None
     unreadable: Code | None = None
@@ -138,15 +150,15 @@ def examine(
         try:
             this = open_query(asking.query, hit.position, wrap_secret(asking.slot_key, hit.tag))
         except Refused as refused:
-            if (
-                refused.code is not Code.BAD_SEAL
-            ):  # a key came out of the wrap: who made it knows the child's tag
+            # BAD_SEAL: a locator that is equal by chance, or one that was wrapped badly. The query does not open here.
+            # Any other code: a key came out of the wrap, so whoever made it knows the child's tag.
+            if refused.code is not Code.BAD_SEAL:
                 unreadable = unreadable or refused.code
-            continue  # otherwise a locator by chance, or an asker who wraps badly: it does not open here
+            continue
         opened = opened or this
         candidates.update(hit.records)
     if opened is None:
-        # Attack: a question about a child that every agency could have read, written so that none records it.
+        # Attack: a question about a child that is written so that no agency can read it, and none records it.
         return Examined(Finding.REFUSED, None, (), (), unreadable) if unreadable else None
     try:
         question = asking.question(opened)

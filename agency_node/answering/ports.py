@@ -1,4 +1,4 @@
-"""What the answering side of the node needs of the world, beyond the records."""
+"""What the answering side of the node needs of the world besides the records."""
 
 from __future__ import annotations
 
@@ -26,26 +26,32 @@ class Peppers(Protocol):
 
 
 class Seen(Protocol):
-    """H(query) of every query that came, hit or not, for as long as it could be fresh. Blocking."""
+    """The hashes H(query) of all queries that came, with or without a hit, while each could be fresh. Blocking."""
 
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
-        """Keeps all, durably, and returns those that were there before. One commit for a frame. Raises ``Defect``."""
+        """Keep all, durably, in one commit for a frame; return the hashes that were there before. Raises ``Defect``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """What one agency records of a query that opened there. ``status``: its word; ``told``: how many of its pointers
-    leave; ``generation``: of its records, at ``at`` (seconds since 1970 UTC). ``asker``: the asking agency as the
-    member list had it then, so that a duty desk knows whom to ring."""
+    """What one agency records of a query that opened there.
+
+    Args:
+        generation: the number of the generation of its records that was read.
+        status: its answer.
+        disclosed: how many of its pointers leave.
+        at: when, in seconds since 1970 UTC.
+        requester: the asking agency as the member list had it then, so that a duty desk knows whom to ring.
+    """
 
     agency: AgencyId
     query: Query
     examined: Examined
     generation: int
     status: Status
-    told: int
+    disclosed: int
     at: float
-    asker: Agency
+    requester: Agency
 
     def __repr__(self) -> str:
         return f"Entry({self.agency}, {self.examined.finding.value})"
@@ -55,4 +61,4 @@ class Record(Protocol):
     """Each agency's own audit. Blocking; durable on return."""
 
     def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
-        """Appends all, and returns the agencies whose log could not take them: nothing of theirs may leave."""
+        """Append all; return the agencies whose log could not take them: they may disclose nothing."""

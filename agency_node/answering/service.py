@@ -1,8 +1,9 @@
-"""The answering side of the node, on a page: a frame of queries in, sealed answers out.
+"""Answer a frame of queries with sealed answers: the answering side of the node, on a page.
 
-The order is the guarantee: every query is kept (replay), judged by public facts, looked up agency by agency, recorded
-where it opened, and only then sealed. Whatever happens on the way, an agency asked has a word, and a fault's word is
-CANNOT_ANSWER. One code path makes every answer: no record, withheld and not permitted differ in nothing that leaves.
+The order is the guarantee. Every query is kept (so that a replay is known), judged by public facts, looked up agency by
+agency, recorded where it opened, and only then sealed. Whatever happens on the way, every agency that is asked answers,
+and a fault makes its answer CANNOT_ANSWER. One code path makes every answer: what leaves for "no record", "withheld"
+and "not permitted" is the same in text, size and time.
 """
 
 from __future__ import annotations
@@ -30,47 +31,52 @@ from fingerpost.runtime.logs import Logger
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Word:
-    """One agency's word about one query, before it is sealed. ``pointers``: all it might tell; slots are few."""
+class DraftAnswer:
+    """One agency's answer to one query, before it is sealed.
+
+    ``pointers``: all that it may disclose. A part has few slots, so not all of them may leave.
+    """
 
     answer: AgencyAnswer
     pointers: tuple[Pointer, ...] = ()
     examined: Examined | None = None
 
     def __repr__(self) -> str:
-        return f"Word({self.answer.agency})"
+        return f"DraftAnswer({self.answer.agency})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Draft:
-    """One part of the answer to one query. ``told``: the pointers that leave."""
+class DraftPart:
+    """One part of the answers to one query. ``disclosed``: the pointers that leave."""
 
     query: Query
     part: int
     parts: int
-    words: tuple[Word, ...]
-    told: tuple[Pointer, ...]
+    answers: tuple[DraftAnswer, ...]
+    disclosed: tuple[Pointer, ...]
 
     def __repr__(self) -> str:
-        return f"Draft({self.part} of {self.parts})"
+        return f"DraftPart({self.part} of {self.parts})"
 
-    def without(self, silenced: frozenset[AgencyId]) -> Draft:
-        """What is left to say when these may not."""
-        words = tuple(
-            _plain(word.answer.agency, Status.CANNOT_ANSWER)
-            if word.answer.agency in silenced
-            else word
-            for word in self.words
+    def without(self, withheld: frozenset[AgencyId]) -> DraftPart:
+        """Return the part in which the agencies in ``withheld`` say CANNOT_ANSWER."""
+        answers = tuple(
+            _bare(drafted.answer.agency, Status.CANNOT_ANSWER)
+            if drafted.answer.agency in withheld
+            else drafted
+            for drafted in self.answers
         )
-        told = tuple(pointer for pointer in self.told if pointer.agency not in silenced)
-        return replace(self, words=words, told=told)
+        disclosed = tuple(pointer for pointer in self.disclosed if pointer.agency not in withheld)
+        return replace(self, answers=answers, disclosed=disclosed)
 
 
 class Node:
-    """Answers for the agencies in ``upn_keys`` (True: its agreement allows pupil numbers). ``sound``: the golden
-    vectors held. ``faulty``: those whose log cannot be written, from the start.
+    """Answer for the agencies of this node. ``answer`` may be called by one thread at a time.
 
-    ``answer`` is for one thread at a time.
+    Args:
+        upn_keys: this node's agencies; True where the agency's agreement allows pupil numbers as keys.
+        sound: whether the golden vectors held in this process.
+        faulty: the agencies whose audit log cannot be written, from the start.
     """
 
     def __init__(
@@ -108,20 +114,29 @@ class Node:
 
     @property
     def sound(self) -> bool:
-        """Whether it can say anything but "cannot answer": golden vectors, and the store of what was seen."""
+        """Whether any answer but CANNOT_ANSWER is possible: the golden vectors and the store of seen queries hold."""
         return self._sound and self._keeping
 
     @property
     def faulty(self) -> frozenset[AgencyId]:
-        """Agencies that a fault of their log or their records has silenced, for the health check."""
+        """The agencies that a fault of their log or their records keeps from answering; for the health check."""
         return frozenset(self._faulty)
 
     def answer(
         self, frame: Sequence[bytes], *, overloaded: bool = False
     ) -> tuple[SealedAnswer, ...]:
-        """Blocking: run it in a thread. ``overloaded``: there is no time to look, so no index is touched.
+        """Answer the queries of one frame. Blocking: run it in a thread.
 
-        Raises ``Refused(UNTRUSTED_METADATA)`` only when there never was a member list."""
+        Args:
+            frame: the queries as received, 8,192 bytes each.
+            overloaded: there is no time to look anything up, so no index is touched.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, only when there never was a member list.
+
+        Returns:
+            The sealed parts, all of one size. A query that cannot be believed has none.
+        """
         federation = self._members.current
         now = self._now()
         queries = self._read(frame, federation)
@@ -129,7 +144,7 @@ class Node:
             replayed = self._seen.take([query for query, _ in queries], now)
             self._keeping = True
         except Defect as defect:
-            # Not kept means that a replay of it would not be known: nobody's index is touched for it.
+            # A query that was not kept could be replayed unseen, so no index is touched for it.
             replayed, self._keeping = frozenset(), False
             self._log.error("node.seen_failed", error=defect)
         drafts = [
@@ -138,12 +153,14 @@ class Node:
             for verdict in (self._judged(query, federation, now, replayed, overloaded),)
             for part, agencies in enumerate(parts)
         ]
-        silenced = self._record_all(drafts, federation, now)
+        withheld = self._record_all(drafts, federation, now)
         answers: list[SealedAnswer] = []
         for draft in drafts:
             try:
-                answers.append(self._seal(draft.without(silenced), federation))
-            except Refused as refused:  # a reply key that is none: public, and its asker's alone
+                answers.append(self._seal(draft.without(withheld), federation))
+            except (
+                Refused
+            ) as refused:  # no valid reply key: a public fact that harms its requester alone
                 self._log.warning("node.query_dropped", error=refused)
         return tuple(answers)
 
@@ -151,7 +168,8 @@ class Node:
         if self._reaches is None or not self._reaches.is_of(federation):
             self._reaches = Reaches(federation, self._me)
         queries: dict[bytes, tuple[Query, Parts]] = {}
-        # Twice in a frame is a replay, and is answered once; before the signature, so that a copy costs nothing.
+        # A query that is in a frame twice is a replay and is answered once. Copies go before the signature is
+        # checked, so that a copy costs nothing.
         for wire in dict.fromkeys(frame):
             try:
                 query = admission.read(wire, federation)
@@ -183,25 +201,28 @@ class Node:
         federation: Federation,
         now: float,
         verdict: Verdict,
-    ) -> Draft:
+    ) -> DraftPart:
         asking = Asking(query, federation, now, lambda: self._slot_key(query))
-        words = tuple(
-            self._look(agency, asking) if verdict.value is None else _plain(agency, verdict.value)
+        answers = tuple(
+            self._look(agency, asking) if verdict.value is None else _bare(agency, verdict.value)
             for agency in agencies
         )
-        told = disclosure.fill_slots((word.answer.agency, word.pointers) for word in words)
-        return Draft(query, part, parts, words, told)
+        disclosed = disclosure.fill_slots(
+            (drafted.answer.agency, drafted.pointers) for drafted in answers
+        )
+        return DraftPart(query, part, parts, answers, disclosed)
 
     def _slot_key(self, query: Query) -> bytes:
         core = query.core
         return self._peppers.pepper(core.epoch, day_of_slot(core.slot)).slot_key(core.slot)
 
-    def _look(self, agency: AgencyId, asking: Asking) -> Word:
+    def _look(self, agency: AgencyId, asking: Asking) -> DraftAnswer:
         core = asking.query.core
         if agency not in self._upn_keys or agency in self._faulty:
-            # In the member list and not in this node's settings; or silenced until somebody has looked, for children it
-            # knows and children it does not alike (attack: a fault that shows only where a query opens tells a hit).
-            return _plain(agency, Status.CANNOT_ANSWER)
+            # The agency is in the member list and not in this node's settings, or a fault keeps it from answering
+            # until an operator has mended it. Both hold for every child alike (attack: a fault that shows only where
+            # a query opens gives a hit away).
+            return _bare(agency, Status.CANNOT_ANSWER)
         examined: Examined | None = None
         try:
             generation = self._locators.ready(agency, core.epoch, core.slot)
@@ -210,10 +231,9 @@ class Node:
                 or generation.normalisation_version != core.normalisation_version
                 or asking.slot_check != core.slot_check
             ):
-                # Not imported, imported under another normal form, or under another pepper: whatever is asked
-                # would meet
-                # nothing here. That is no "no", and it is said alike for every child, before the index is touched.
-                return _plain(agency, Status.CANNOT_ANSWER)
+                # The agency was never imported, or under another normal form, or the pepper differs: no query would
+                # find anything here, and that is not a "no". Every child gets this answer, before the index is read.
+                return _bare(agency, Status.CANNOT_ANSWER)
             hits = self._locators.find(agency, core.epoch, core.slot, core.locators)
             number = hits[0].generation if hits else generation.number
             examined = matching.examine(
@@ -222,34 +242,38 @@ class Node:
                 lambda record: self._records.child(agency, number, record),
                 upn=self._upn_keys[agency],
             )
-            told = _may_tell(agency, examined)
+            disclosed = _may_disclose(agency, examined)
         except (Refused, Defect) as error:
-            # Refused: not ready after all, a generation or a slot went while we looked. If it opened, it is recorded.
+            # Refused: a generation or a slot went while it was read. If the query opened, it is recorded.
             if isinstance(error, Defect):
                 self._faulty.add(agency)
             self._log.error("node.agency_failed", agency=agency, error=error)
-            return replace(_plain(agency, Status.CANNOT_ANSWER), examined=examined)
-        status = Status.INVOLVED if told else Status.NOTHING_TO_DISCLOSE
-        return Word(AgencyAnswer(agency, status, number, generation.as_of), told, examined)
+            return replace(_bare(agency, Status.CANNOT_ANSWER), examined=examined)
+        status = Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
+        return DraftAnswer(
+            AgencyAnswer(agency, status, number, generation.as_of), disclosed, examined
+        )
 
     def _record_all(
-        self, drafts: Sequence[Draft], federation: Federation, now: float
+        self, drafts: Sequence[DraftPart], federation: Federation, now: float
     ) -> frozenset[AgencyId]:
-        """Record before answer. Returns the agencies whose log did not take it: they say nothing of it."""
+        """Record before answering. Return the agencies whose log did not take the entry: they disclose nothing."""
         entries = [
             Entry(
-                agency=word.answer.agency,
+                agency=drafted.answer.agency,
                 query=draft.query,
-                examined=word.examined,
-                generation=word.answer.generation,
-                status=word.answer.status,
-                told=sum(pointer.agency == word.answer.agency for pointer in draft.told),
+                examined=drafted.examined,
+                generation=drafted.answer.generation,
+                status=drafted.answer.status,
+                disclosed=sum(
+                    pointer.agency == drafted.answer.agency for pointer in draft.disclosed
+                ),
                 at=now,
-                asker=federation.agency(draft.query.core.agency),
+                requester=federation.agency(draft.query.core.agency),
             )
             for draft in drafts
-            for word in draft.words
-            if word.examined is not None
+            for drafted in draft.answers
+            if drafted.examined is not None
         ]
         failed = self._record.opened(entries) if entries else frozenset()
         for agency in failed:
@@ -257,20 +281,20 @@ class Node:
             self._log.error("node.record_failed", agency=agency)
         return failed
 
-    def _seal(self, draft: Draft, federation: Federation) -> SealedAnswer:
+    def _seal(self, draft: DraftPart, federation: Federation) -> SealedAnswer:
         body = AnswerPart(
             query_hash=draft.query.hash,
             node=self._me,
             metadata_version=federation.version,
             part=draft.part,
             parts=draft.parts,
-            agencies=tuple(word.answer for word in draft.words),
-            pointers=draft.told,
+            agencies=tuple(drafted.answer for drafted in draft.answers),
+            pointers=draft.disclosed,
         )
         return seal_answer(body, draft.query.core.reply_key, self._key)
 
 
-def _may_tell(agency: AgencyId, examined: Examined | None) -> tuple[Pointer, ...]:
+def _may_disclose(agency: AgencyId, examined: Examined | None) -> tuple[Pointer, ...]:
     if examined is None or examined.question is None:
         return ()
     return disclosure.pointers(
@@ -278,8 +302,8 @@ def _may_tell(agency: AgencyId, examined: Examined | None) -> tuple[Pointer, ...
     )
 
 
-def _plain(agency: AgencyId, status: Status) -> Word:
-    return Word(AgencyAnswer(agency, status, 0, 0))
+def _bare(agency: AgencyId, status: Status) -> DraftAnswer:
+    return DraftAnswer(AgencyAnswer(agency, status, 0, 0))
 
 
 EVENTS: Final = {

@@ -146,7 +146,7 @@ async def test_wraps_for_one_child_and_the_name_of_another_tell_nothing(
     require_nothing_told(world, school, sealed)
     (entry,) = school.entries
     assert entry.examined.finding is not Finding.MATCH
-    assert (entry.examined.matched, entry.told) == ((), 0)
+    assert (entry.examined.matched, entry.disclosed) == ((), 0)
     if says is OTHER:  # he is on the roll there, and is not even looked at
         assert entry.examined.finding is Finding.MISMATCH
 

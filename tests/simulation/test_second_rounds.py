@@ -140,7 +140,7 @@ async def test_who_opens_it_reads_and_records_why(world: World, gateway: SimGate
     assert entry.examined.question is not None
     assert entry.examined.question.widened_because is LIKELY
     assert entry.query.core.widened
-    assert entry.asker.id == COUNCIL
+    assert entry.requester.id == COUNCIL
     told = [e for e in world.nodes[SCHOOLS].entries if e.agency == OAK]
     assert [e.query.core.widened for e in told] == [False, False, True]
 

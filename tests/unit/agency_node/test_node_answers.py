@@ -67,7 +67,7 @@ def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing() -> None
     assert pointer.worker_name == "Robin Ferris"
     (entry,) = world.entries
     assert (entry.agency, entry.examined.finding) == (SCHOOL, Finding.MATCH)
-    assert (entry.told, entry.status) == (1, Status.INVOLVED)
+    assert (entry.disclosed, entry.status) == (1, Status.INVOLVED)
     assert entry.examined.question is not None
     assert entry.examined.question.passport.subject == "account-17"
 
@@ -97,7 +97,7 @@ def test_a_second_round_is_answered_where_it_says_why() -> None:
     (entry,) = world.entries
     assert entry.examined.question is not None
     assert entry.examined.question.widened_because is because
-    assert entry.asker.duty_desk == "0121 496 0100"
+    assert entry.requester.duty_desk == "0121 496 0100"
 
 
 def test_nobody_out_of_reach_is_looked_at() -> None:
@@ -424,7 +424,7 @@ def test_what_is_recorded_as_told_is_what_leaves() -> None:
     assert len(part.pointers) == limits.POINTER_SLOTS
     school = [p for p in part.pointers if p.agency == SCHOOL]
     assert school[-1].kind is None, "ring this agency's duty desk"
-    told = {e.agency: e.told for e in world.entries}
+    told = {e.agency: e.disclosed for e in world.entries}
     assert told == {SCHOOL: len(school), SURGERY: 1}
 
 

@@ -141,7 +141,7 @@ def test_the_duty_desk_is_spared_what_matched_and_what_did_not(
 
 
 def test_where_the_list_has_no_number_it_says_so(logs: AgencyLogs, show: Show) -> None:
-    without = [replace(e, asker=replace(e.asker, duty_desk="")) for e in entries(TWIN)]
+    without = [replace(e, requester=replace(e.requester, duty_desk="")) for e in entries(TWIN)]
     logs.opened(without)
     assert "Ring no number in the member list" in flat(show("--possible"))
 

@@ -87,7 +87,7 @@ def test_what_opened_is_recorded_though_nothing_was_told() -> None:
         world.ask(world.query(purpose=Purpose.EARLY_HELP))
         entries = [e for e in world.entries if e.agency == SCHOOL]
         assert len(entries) == (why != "no record"), why
-        assert all(e.told == 0 and e.status is Status.NOTHING_TO_DISCLOSE for e in entries)
+        assert all(e.disclosed == 0 and e.status is Status.NOTHING_TO_DISCLOSE for e in entries)
 
 
 def test_not_permitted_is_the_same_word_and_recorded_as_refused() -> None:
