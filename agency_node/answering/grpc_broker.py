@@ -101,7 +101,7 @@ class BrokerStream:
         return self._current is not None
 
     async def attach(self) -> None:
-        """Hold one stream after another without a gap until one breaks. Raises ``Refused``; ``run.reconnect`` calls again."""
+        """Hold one stream after another without a gap until one breaks. Raises ``Refused``."""
         lasting: tuple[asyncio.Task[None], ...] = ()
         try:
             await self._open()
