@@ -97,10 +97,7 @@ install_locked() {
 }
 
 environment() {
-  local kind=$1 stamp="$VENV/.ready-$1" locks=(requirements/build.txt requirements/runtime.txt) wanted
-  if [[ $kind == dev ]]; then
-    locks+=(requirements/dev.txt)
-  fi
+  local kind=$1 stamp="$VENV/.ready-$1" locks=(requirements/build.txt "requirements/$1.txt") wanted
   wanted=$(fingerprint pyproject.toml "${locks[@]}")
   if is_stamped "$stamp" "$wanted" && [[ -x $VENV/bin/python ]]; then
     return
@@ -109,10 +106,7 @@ environment() {
   rm -f -- "$stamp"
   say "Installing what is locked for $kind (some minutes on a slow line)."
   install_locked -r requirements/build.txt
-  # The locks agree with each other (make lock sees to it), so they go in together.
-  local arguments=() lock
-  for lock in "${locks[@]}"; do arguments+=(-r "$lock"); done
-  install_locked "${arguments[@]}"
+  install_locked -r "requirements/$kind.txt"
   # Twice quiet: setuptools warns at length that this is an editable installation.
   "$VENV/bin/python" -m pip install -qq --no-index --no-deps --no-build-isolation --editable .
   printf '%s\n' "$wanted" >"$stamp"

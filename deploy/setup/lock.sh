@@ -2,8 +2,8 @@
 # Writes requirements/*.txt: every package that runs here, by exact version and by the hash of every
 # file published for it, for all platforms and all supported Pythons at once.
 #
-# What is wanted stands in pyproject.toml (the programs) and requirements/*.in (the workshop). What is
-# locked already stays as it is while it still fits; UPGRADE=1 takes the newest of everything. Settings
+# What is wanted stands in pyproject.toml: the programs' dependencies, the extra `dev`, the dependency groups
+# (PEP 735). dev.txt holds all of runtime.txt, in the same versions. What is locked already stays as it is while it still fits; UPGRADE=1 takes the newest of everything. Settings
 # of this machine decide nothing: no local folder of packages is looked at, no index is named in a lock.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
@@ -24,8 +24,8 @@ lock() {
     --output-file "requirements/$target.txt" "$@"
 }
 
-lock build requirements/build.in
+lock build --group pyproject.toml:build
 lock runtime pyproject.toml
-lock dev requirements/dev.in
-lock demo --no-deps requirements/demo.in
-lock rivals --only-binary :all: requirements/rivals.in
+lock dev --constraint requirements/runtime.txt --constraint requirements/build.txt --extra dev pyproject.toml
+lock demo --no-deps --group pyproject.toml:demo
+lock rivals --only-binary :all: --group pyproject.toml:rivals

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 TREE = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
 SCRIPTS = [TREE / ".ci" / "run", *sorted((TREE / "deploy").rglob("*.sh"))]
 
 
@@ -35,3 +36,20 @@ def test_every_target_of_the_makefile_says_what_it_is_for() -> None:
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     explained = set(re.findall(r"^([a-z-]+):.* ## \S", makefile, re.MULTILINE))
     assert phony - explained == {"dev"}  # made by the way, never asked for
+
+
+def test_every_package_that_is_distributed_says_that_it_is_typed() -> None:
+    """PEP 561: a marker in the top-level package, which the wheel carries."""
+    assert "py.typed" in PYPROJECT["tool"]["setuptools"]["package-data"]["*"]
+    packages = PYPROJECT["tool"]["importlinter"]["root_packages"]
+    assert [name for name in packages if not (TREE / name / "py.typed").is_file()] == []
+
+
+def _locked(name: str) -> set[str]:
+    lines = (TREE / "requirements" / f"{name}.txt").read_text("utf-8").splitlines()
+    return {line.removesuffix(" \\") for line in lines if line and line[0] not in "# -"}
+
+
+def test_the_workshop_runs_with_the_same_versions_as_the_programs() -> None:
+    assert _locked("runtime")
+    assert _locked("runtime") <= _locked("dev")
