@@ -25,12 +25,12 @@ from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, RecordId
 from fingerpost.private.inner import Question
 from fingerpost.private.linkage import (
+    BlockingKey,
     Decision,
-    MatchKey,
     NormalForm,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
 )
 from fingerpost.private.locators import slot_check, wrap_secret
@@ -86,7 +86,7 @@ class Asking:
         self._make_slot_key = slot_key
         self._question: Question | Refused | None = None
         self._form: NormalForm | None = None
-        self._keys: dict[bool, frozenset[MatchKey]] = {}
+        self._keys: dict[bool, frozenset[BlockingKey]] = {}
 
     def __repr__(self) -> str:
         return "Asking(…)"
@@ -119,13 +119,13 @@ class Asking:
             self._form = normalise(question.demographics)
         return self._form
 
-    def keys(self, question: Question, *, upn: bool) -> frozenset[MatchKey]:
+    def keys(self, question: Question, *, upn: bool) -> frozenset[BlockingKey]:
         """Return the keys that the locators of an honest requester are made of."""
         known = self._keys.get(upn)
         if known is None:
             scope = SCOPES[self.query.core.key_set]
             form = self.form(question)
-            known = frozenset(match_keys(form, side=Side.QUERY, scope=scope, upn=upn))
+            known = frozenset(blocking_keys(form, side=Side.QUERY, scope=scope, upn=upn))
             self._keys[upn] = known
         return known
 
@@ -171,7 +171,7 @@ def examine(
 def _decide(
     question: Question,
     asked: NormalForm,
-    asked_keys: frozenset[MatchKey],
+    asked_keys: frozenset[BlockingKey],
     records: Sequence[ChildRecord],
     upn: bool,
 ) -> Examined:
@@ -179,7 +179,7 @@ def _decide(
     forms: list[NormalForm] = []
     for record in records:
         form = normalise(record.demographics)
-        own = match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+        own = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
         if not asked_keys.isdisjoint(own):
             found.append(record)
             forms.append(form)

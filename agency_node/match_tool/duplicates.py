@@ -15,7 +15,15 @@ from typing import Final
 from agency_node.match_tool.recorded import TOLD_EVERY, Recorded, Watch, unwatched
 from agency_node.match_tool.ruling import likely
 from agency_node.match_tool.tables import Row
-from fingerpost.private.linkage import Comparison, Decision, Rule, Scope, Side, compare, match_keys
+from fingerpost.private.linkage import (
+    Comparison,
+    Decision,
+    Rule,
+    Scope,
+    Side,
+    blocking_keys,
+    compare,
+)
 
 MOST_MEMBERS: Final = 64
 """Of a group whose records are all held against each other. A larger one is for a person to look at."""
@@ -100,7 +108,7 @@ class _Search:
     def ask(self, position: int) -> None:
         """As a question about this record would be met by the others."""
         form = self._recorded.forms[position]
-        keys = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=self._upn)
+        keys = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=self._upn)
         shared = self._recorded.index.shared(keys)
         shared.pop(position, None)
         chosen = likely(shared, self._recorded.ids)

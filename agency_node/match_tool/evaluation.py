@@ -19,7 +19,7 @@ from agency_node.match_tool.ruling import Ruled, likely, rule
 from agency_node.match_tool.slips import Tell, slips_of, untold
 from agency_node.match_tool.tables import Row
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import Decision, Scope, Side, compare, match_keys, normalise
+from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def evaluate(
             watch("Asking", position, len(left))
         began = clock()
         form = normalise(row.demographics)
-        keys = match_keys(form, side=Side.QUERY, scope=scope, upn=upn)
+        keys = blocking_keys(form, side=Side.QUERY, scope=scope, upn=upn)
         prepared += clock() - began
         query_keys += len(keys)
         without_keys += not keys
@@ -287,7 +287,7 @@ def _first(own: int | None) -> int:
 def _read_tables() -> None:
     """The rules read tables of their own when they are first used: before the time is taken."""
     nobody = normalise(Demographics(forename="Ann", surname="Other", dob=date(2015, 2, 3)))
-    match_keys(nobody, side=Side.QUERY, scope=Scope.WIDE)
+    blocking_keys(nobody, side=Side.QUERY, scope=Scope.WIDE)
     compare(nobody, nobody)
 
 

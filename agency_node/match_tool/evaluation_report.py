@@ -17,7 +17,7 @@ from agency_node.match_tool.evaluation import Counts, Evaluation, Quality
 from agency_node.match_tool.tables import Table
 from agency_node.match_tool.wording import NOTES, number
 from fingerpost.private.linkage import (
-    COMBINATIONS_VERSION,
+    BLOCKING_RULES_VERSION,
     COMPARISON_VERSION,
     NORMALISATION_VERSION,
 )
@@ -75,7 +75,7 @@ def versions() -> dict[str, int]:
     """Of the rules that a figure holds for."""
     return {
         "normalisation": NORMALISATION_VERSION,
-        "combinations": COMBINATIONS_VERSION,
+        "combinations": BLOCKING_RULES_VERSION,
         "comparison": COMPARISON_VERSION,
     }
 

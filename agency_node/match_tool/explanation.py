@@ -10,21 +10,21 @@ from typing import Final
 
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
-    COMBINATIONS,
+    RULE_DEFINITIONS,
+    BlockingKey,
+    BlockingRule,
     Comparison,
     Decision,
-    KeyKind,
-    MatchKey,
     NormalForm,
     Scope,
     Side,
+    blocking_keys,
     compare,
-    match_keys,
     normalise,
 )
 from fingerpost.private.linkage.weights import Weights, shipped_weights
 
-_SCOPE_OF: Final = {combination.kind: combination.scope for combination in COMBINATIONS}
+_SCOPE_OF: Final = {combination.rule: combination.scope for combination in RULE_DEFINITIONS}
 
 
 @unique
@@ -40,13 +40,13 @@ class Meeting(Enum):
 class OfKind:
     """The keys of one kind: what the left record asks with, what the right one is recorded with, what both have."""
 
-    kind: KeyKind
+    kind: BlockingRule
     scope: Scope
-    asked: tuple[MatchKey, ...]
-    recorded: tuple[MatchKey, ...]
+    asked: tuple[BlockingKey, ...]
+    recorded: tuple[BlockingKey, ...]
 
     @property
-    def shared(self) -> tuple[MatchKey, ...]:
+    def shared(self) -> tuple[BlockingKey, ...]:
         return tuple(key for key in self.asked if key in self.recorded)
 
     def __repr__(self) -> str:
@@ -88,24 +88,24 @@ def _by_sum(compared: Comparison, weights: Weights) -> Decision:
 
 
 def _kinds(one: NormalForm, other: NormalForm, *, upn: bool) -> tuple[OfKind, ...]:
-    asked = match_keys(one, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
-    recorded = match_keys(other, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+    asked = blocking_keys(one, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
+    recorded = blocking_keys(other, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
     return tuple(
         OfKind(
             kind,
             scope,
-            tuple(key for key in asked if key.kind is kind),
-            tuple(key for key in recorded if key.kind is kind),
+            tuple(key for key in asked if key.rule is kind),
+            tuple(key for key in recorded if key.rule is kind),
         )
         for kind, scope in _SCOPE_OF.items()
-        if any(key.kind is kind for key in asked + recorded)
+        if any(key.rule is kind for key in asked + recorded)
     )
 
 
 def _meeting(asking: NormalForm, other: NormalForm, *, upn: bool) -> Meeting:
-    recorded = set(match_keys(other, side=Side.RECORD, scope=Scope.WIDE, upn=upn))
+    recorded = set(blocking_keys(other, side=Side.RECORD, scope=Scope.WIDE, upn=upn))
     for scope, meeting in ((Scope.NARROW, Meeting.NARROW), (Scope.WIDE, Meeting.WIDE)):
-        asked = match_keys(asking, side=Side.QUERY, scope=scope, upn=upn)
+        asked = blocking_keys(asking, side=Side.QUERY, scope=scope, upn=upn)
         if not recorded.isdisjoint(asked):
             return meeting
     return Meeting.NEVER

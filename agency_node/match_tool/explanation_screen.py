@@ -16,7 +16,7 @@ from agency_node.match_tool.explanation import Explanation, Meeting, OfKind
 from agency_node.match_tool.tables import Row
 from agency_node.match_tool.wording import DECISIONS, field_words, gap_of, level_words
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import Level, MatchKey
+from fingerpost.private.linkage import BlockingKey, Level
 
 _MEETINGS: Final[Mapping[Meeting, str]] = MappingProxyType(
     {
@@ -148,11 +148,11 @@ def _keys(kinds: Sequence[OfKind], *, values: bool) -> Screen:
     return screen
 
 
-def _count(keys: Sequence[MatchKey]) -> str:
+def _count(keys: Sequence[BlockingKey]) -> str:
     return str(len(keys)) if keys else "–"
 
 
-def _key_values(keys: Sequence[MatchKey]) -> Text:
+def _key_values(keys: Sequence[BlockingKey]) -> Text:
     return Text("\n".join(key.value.decode("ascii", "replace") for key in keys) or "–")
 
 

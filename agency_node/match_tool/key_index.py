@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from fingerpost.private.linkage import MatchKey
+from fingerpost.private.linkage import BlockingKey
 
 _SHELVES: Final = 256  # sorted one by one, so that sorting needs little room beside
 _BITS: Final = 0xFFFF_FFFF_FFFF_FFFF
@@ -25,7 +25,7 @@ class KeyIndex:
         self._hashes = [array("Q") for _ in range(_SHELVES)]
         self._positions = [array("I") for _ in range(_SHELVES)]
 
-    def add(self, position: int, keys: Iterable[MatchKey]) -> None:
+    def add(self, position: int, keys: Iterable[BlockingKey]) -> None:
         for key in keys:
             number = _number(key)
             self._hashes[number % _SHELVES].append(number)
@@ -37,7 +37,7 @@ class KeyIndex:
             self._hashes[shelf] = array("Q", (number for number, _ in entries))
             self._positions[shelf] = array("I", (position for _, position in entries))
 
-    def shared(self, keys: Iterable[MatchKey]) -> Counter[int]:
+    def shared(self, keys: Iterable[BlockingKey]) -> Counter[int]:
         """The records that have any of ``keys``, by position, and how many of them."""
         found: Counter[int] = Counter()
         for key in keys:
@@ -50,5 +50,5 @@ class KeyIndex:
         return found
 
 
-def _number(key: MatchKey) -> int:
-    return hash(key.kind.to_bytes(2, "big") + key.value) & _BITS
+def _number(key: BlockingKey) -> int:
+    return hash(key.rule.to_bytes(2, "big") + key.value) & _BITS

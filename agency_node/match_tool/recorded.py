@@ -7,7 +7,7 @@ from typing import Final
 
 from agency_node.match_tool.key_index import KeyIndex
 from agency_node.match_tool.tables import Row
-from fingerpost.private.linkage import NormalForm, Scope, Side, match_keys, normalise
+from fingerpost.private.linkage import NormalForm, Scope, Side, blocking_keys, normalise
 
 Watch = Callable[[str, int, int], None]
 """Told of progress: what is done, how much of it, of how much."""
@@ -31,7 +31,7 @@ class Recorded:
             if position % TOLD_EVERY == 0:
                 watch("Making keys", position, len(rows))
             form = normalise(row.demographics)
-            keys = match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+            keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
             self.forms.append(form)
             self.index.add(position, keys)
             self.keys += len(keys)

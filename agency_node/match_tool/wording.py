@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.match_tool.notes import Note
-from fingerpost.private.linkage import Decision, Field, KeyKind, Level
+from fingerpost.private.linkage import BlockingRule, Decision, Field, Level
 
 FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -83,7 +83,7 @@ NOTES: Final[Mapping[Note, str]] = MappingProxyType(
 )
 
 
-def gap_of(kind: KeyKind) -> Gap | None:
+def gap_of(kind: BlockingRule) -> Gap | None:
     """``None`` for a kind by which complete records meet."""
     for prefix, field in _GAPS.items():
         if kind.name.startswith(f"{prefix}_"):

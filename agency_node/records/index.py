@@ -7,7 +7,7 @@ Each look-up searches one shard of some 32 entries, whether it finds something o
 
 Building pauses after every ``CHUNK`` keys: answers leave on a tick, and the interpreter's lock must not be held for
 long. While a newer generation is read, the old one answers. Two records with one tag (twins at one address share some
-match keys) are one hit with both. Nothing of one agency is reached through another: there is no table over agencies.
+blocking keys) are one hit with both. Nothing of one agency is reached through another: there is no table over agencies.
 """
 
 from __future__ import annotations

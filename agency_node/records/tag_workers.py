@@ -84,7 +84,7 @@ class TagWorkers:
 
 def _start() -> None:
     """The parent decides when work stops (Ctrl-C reaches all processes of a terminal), and a worker does not outlive
-    it: a killed import would leave processes that hold match keys."""
+    it: a killed import would leave processes that hold blocking keys."""
     begin()
     os.nice(NICENESS)
 

@@ -24,7 +24,7 @@ from fingerpost.private.linkage import (
     NormalForm,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     oprf_input,
 )
@@ -172,5 +172,5 @@ def _first(errors: ExceptionGroup[Exception]) -> Exception:
 
 def record_inputs(form: NormalForm, *, upn: bool) -> tuple[bytes, ...]:
     """The OPRF inputs x_i, at most ``limits.BULK_KEYS_PER_CHILD``; none when too little is known to find the child."""
-    keys = match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
+    keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
     return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)

@@ -65,7 +65,8 @@ def create(
     organisation: Annotated[str, typer.Option(help="Who runs the issuer.")],
     listen: Annotated[Address, _address("Where the issuer listens, such as 0.0.0.0:7440.")],
     normalisation_version: Annotated[
-        int, typer.Option(min=1, help="Of the rules that match keys are made by: this release's.")
+        int,
+        typer.Option(min=1, help="Of the rules that blocking keys are made by: this release's."),
     ] = 1,
     bins: Annotated[
         int, typer.Option(help="Over how many files the list is spread: 2, 4, 8 … 256.")

@@ -252,7 +252,7 @@ def parameters(
         int | None,
         typer.Option(
             min=1,
-            help="Of the rules that match keys are made by; see docs/operations.md, Upgrades.",
+            help="Of the rules that blocking keys are made by; see docs/operations.md, Upgrades.",
         ),
     ] = None,
 ) -> None:

@@ -22,7 +22,7 @@ from benchmarks.population.errors import TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.linkage import Decision, NormalForm, Scope, Side, match_keys, normalise
+from fingerpost.private.linkage import Decision, NormalForm, Scope, Side, blocking_keys, normalise
 
 MOST: Final = 2e-3
 _KIN: Final = ("a twin", "a brother or sister", "a child of another family")
@@ -48,7 +48,7 @@ def absent(names: Names, records: int, asked: int) -> list[Absent]:
     forms, index = [], KeyIndex()
     for place, child in enumerate(held):
         forms.append(_form(child, chance))
-        index.add(place, match_keys(forms[-1], side=Side.RECORD, scope=Scope.WIDE))
+        index.add(place, blocking_keys(forms[-1], side=Side.RECORD, scope=Scope.WIDE))
     index.close()
     questions = [(people[number], _form(people[number], chance)) for number in sorted(away)]
     return [_asked(scope, questions, held, forms, index) for scope in Scope]
@@ -69,7 +69,7 @@ def _asked(
     opened = 0
     said: Counter[tuple[Decision, str]] = Counter()
     for child, form in questions:
-        shared = index.shared(match_keys(form, side=Side.QUERY, scope=scope))
+        shared = index.shared(blocking_keys(form, side=Side.QUERY, scope=scope))
         opened += bool(shared)
         ruled = rule(form, likely(shared, ids), forms, upn=False)
         for decision in (Decision.MATCH, Decision.POSSIBLE):

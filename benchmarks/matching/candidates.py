@@ -12,9 +12,15 @@ from math import inf
 from operator import attrgetter
 
 from benchmarks.matching.solver import Mask
-from fingerpost.private.linkage.combinations import COMBINATIONS, FAR, Combination, Recipe, Select
+from fingerpost.private.linkage.combinations import (
+    FAR,
+    RULE_DEFINITIONS,
+    Recipe,
+    RuleDefinition,
+    Select,
+)
 from fingerpost.private.linkage.ingredients import ingredients
-from fingerpost.private.linkage.kinds import KeyKind, Meets, Scope, Side
+from fingerpost.private.linkage.kinds import BlockingRule, Meets, Scope, Side
 from fingerpost.private.linkage.normal_form import NormalForm
 from fingerpost.private.linkage.pieces import Piece, Pieces, pieces
 
@@ -82,13 +88,13 @@ class Candidate:
     """``combinations``: one, or the two name-spaces of a weak kind."""
 
     name: str
-    combinations: tuple[Combination, ...]
+    combinations: tuple[RuleDefinition, ...]
 
 
 def candidate(names: str, date: str, places: str, tells: float) -> Candidate:
     made = Recipe(NAMES[names], DATES[date], PLACES[places], tells)
     name = " · ".join(filter(None, (names, date, f"{places} {tells:g}" if tells else places)))
-    return Candidate(name, (Combination(KeyKind.NK, Scope.WIDE, made),))
+    return Candidate(name, (RuleDefinition(BlockingRule.NK, Scope.WIDE, made),))
 
 
 def weak(
@@ -99,7 +105,7 @@ def weak(
     return Candidate(
         name,
         tuple(
-            Combination(KeyKind.NK, Scope.WIDE, made, meets, FIELDS[lacks])
+            RuleDefinition(BlockingRule.NK, Scope.WIDE, made, meets, FIELDS[lacks])
             for meets in (Meets.QUERY_LACKS, Meets.RECORD_LACKS)
         ),
     )
@@ -172,9 +178,9 @@ def considered() -> tuple[Candidate, ...]:
 
 def shipped() -> tuple[Candidate, ...]:
     """The product's own kinds, the two name-spaces of a weak kind together."""
-    by_name: dict[str, tuple[Combination, ...]] = {}
-    for combination in COMBINATIONS:
-        name = combination.kind.name
+    by_name: dict[str, tuple[RuleDefinition, ...]] = {}
+    for combination in RULE_DEFINITIONS:
+        name = combination.rule.name
         if combination.meets is not Meets.ALWAYS:
             name = name[:-2]
         by_name[name] = (*by_name.get(name, ()), combination)

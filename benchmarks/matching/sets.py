@@ -1,7 +1,7 @@
 """The keys as sets: what the product asks narrow and wide, and the narrow set with other bounds.
 
 What lives here: of a child's form on one side, each key with the sets that have it, for ``exposure.meet`` and
-``recalled`` to take. Nothing here knows a kind by its name: sets are made of ``COMBINATIONS`` as shipped.
+``recalled`` to take. Nothing here knows a kind by its name: sets are made of ``RULE_DEFINITIONS`` as shipped.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Final
 from benchmarks.matching.exposure import Keying
 from benchmarks.matching.solver import Mask
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import COMBINATIONS, NormalForm, Scope, Side, match_keys
-from fingerpost.private.linkage.combinations import FAR, Combination, Recipe
+from fingerpost.private.linkage import RULE_DEFINITIONS, NormalForm, Scope, Side, blocking_keys
+from fingerpost.private.linkage.combinations import FAR, Recipe, RuleDefinition
 from fingerpost.private.linkage.ingredients import ingredients
 from fingerpost.private.linkage.pieces import Piece, Pieces, pieces
 
@@ -35,13 +35,13 @@ def bound(bits: float) -> Mask:
 
 
 def shipped(form: NormalForm, side: Side) -> dict[object, Mask]:
-    """By the product's own ``match_keys``, its limits on numbers of keys included."""
+    """By the product's own ``blocking_keys``, its limits on numbers of keys included."""
     if side is Side.RECORD:
-        keys = match_keys(form, side=side, scope=Scope.WIDE)
+        keys = blocking_keys(form, side=side, scope=Scope.WIDE)
         return dict.fromkeys(keys, _RECORDED)
     found: dict[object, Mask] = {}
     for scope, mask in ((Scope.NARROW, NARROW), (Scope.WIDE, WIDE)):
-        for key in match_keys(form, side=side, scope=scope):
+        for key in blocking_keys(form, side=side, scope=scope):
             found[key] = found.get(key, 0) | mask
     return found
 
@@ -105,8 +105,8 @@ def _up_to(bits: float) -> Mask:
     return (1 << bisect_right(BOUNDS, bits)) - 1
 
 
-def _narrow() -> Iterator[tuple[Combination, Bounded]]:
-    for combination in COMBINATIONS:
+def _narrow() -> Iterator[tuple[RuleDefinition, Bounded]]:
+    for combination in RULE_DEFINITIONS:
         if combination.scope is Scope.NARROW:
             recipe = combination.recipe
             yield combination, Bounded(recipe.tells == FAR, recipe.below == FAR)

@@ -13,7 +13,7 @@ from benchmarks.matching.world import SEED
 from benchmarks.population.child import Child
 from benchmarks.population.errors import TYPICAL
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.linkage import Scope, Side, match_keys, normalise
+from fingerpost.private.linkage import Scope, Side, blocking_keys, normalise
 
 _RUNS: Final = 5
 _TIMED: Final = 2_000
@@ -35,15 +35,15 @@ def effort(children: Sequence[Child], sample: int) -> Effort:
     chosen = chance.sample(list(children), sample)
     records = [write_record(child, TYPICAL, chance) for child in chosen]
     forms = [normalise(record) for record in records]
-    counts = [len(match_keys(f, side=Side.RECORD, scope=Scope.WIDE)) for f in forms]
+    counts = [len(blocking_keys(f, side=Side.RECORD, scope=Scope.WIDE)) for f in forms]
     narrow, wide = (
-        mean(len(match_keys(f, side=Side.QUERY, scope=scope)) for f in forms)
+        mean(len(blocking_keys(f, side=Side.QUERY, scope=scope)) for f in forms)
         for scope in (Scope.NARROW, Scope.WIDE)
     )
     times = []
     for _ in range(_RUNS):
         started = time.perf_counter()
         for record in records[:_TIMED]:
-            match_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
+            blocking_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
         times.append(1000 * (time.perf_counter() - started) / min(_TIMED, sample))
     return Effort(mean(counts), max(counts), narrow, wide, median(times))

@@ -1,4 +1,4 @@
-"""The two-sided function that turns a match key into a number nobody can compute alone.
+"""The two-sided function that turns a blocking key into a number nobody can compute alone.
 
 Law: the only module of ``private`` that a key holder loads, so it imports nothing else of it and knows bytes,
 never a person. VOPRF(ristretto255, SHA-512), RFC 9497 mode 1, by the ``voprf`` library, whose failures end here:

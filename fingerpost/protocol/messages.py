@@ -17,7 +17,7 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationI
 
 @unique
 class KeySet(IntEnum):
-    """Which set of match keys a query was made with. WIDE is for the asker's own
+    """Which set of blocking keys a query was made with. WIDE is for the asker's own
     area, and beyond it for a second round (``codes.WIDE_REACHES``)."""
 
     NARROW = 1

@@ -1,6 +1,6 @@
 """What a worker process does besides its work: end with its parent.
 
-A worker holds secrets (epoch keys, match keys). When its parent is killed, nobody would tell it to stop: it watches.
+A worker holds secrets (epoch keys, blocking keys). When its parent is killed, nobody would tell it to stop: it watches.
 """
 
 from __future__ import annotations

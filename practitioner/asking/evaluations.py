@@ -1,4 +1,4 @@
-"""From match keys to tags, with the help of both key holders. Pure but for the randomness that comes in.
+"""From blocking keys to tags, with the help of both key holders. Pure but for the randomness that comes in.
 
 Each holder gets blinds of its own (attack: two holders that compare what they see). Neither learns how many real keys
 a question has: a lookup is always 32 elements.

@@ -16,13 +16,13 @@ from typing import Final
 
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
+    BlockingKey,
     Decision,
-    MatchKey,
     NormalForm,
     Scope,
     Side,
+    blocking_keys,
     compare,
-    match_keys,
     normalise,
 )
 from fingerpost.private.purpose_rules import require_permitted, require_reason
@@ -53,10 +53,10 @@ class PlannedQuery:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """``keys``: all match keys of the lookup, none twice, at most 32: one evaluation serves every query."""
+    """``keys``: all blocking keys of the lookup, none twice, at most 32: one evaluation serves every query."""
 
     reach: Reach
-    keys: tuple[MatchKey, ...]
+    keys: tuple[BlockingKey, ...]
     queries: tuple[PlannedQuery, ...]
 
     def __repr__(self) -> str:
@@ -82,14 +82,14 @@ def plan(
     if reach is not Reach.NAMED and question.named_areas:
         raise Refused(Code.NOT_ALLOWED, "named areas with another reach")
 
-    sets: dict[KeySet, tuple[MatchKey, ...]] = {}
+    sets: dict[KeySet, tuple[BlockingKey, ...]] = {}
     if reach is not Reach.AREA and because is None:
-        sets[KeySet.NARROW] = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=upn)
+        sets[KeySet.NARROW] = blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=upn)
     if reach is not Reach.NAMED or because is not None:
-        sets[KeySet.WIDE] = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
+        sets[KeySet.WIDE] = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
     if not all(sets.values()):
         # Asking the own area alone would leave the others out of the outcome, as if nobody had wanted them.
-        raise Refused(Code.WEAK_INPUT, "no match key for this reach")
+        raise Refused(Code.WEAK_INPUT, "no blocking key for this reach")
     keys = tuple(dict.fromkeys(key for wanted in sets.values() for key in wanted))
     keys = keys[: limits.LOCATORS]
     place = {key: i for i, key in enumerate(keys)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fingerpost.private.linkage import COMBINATIONS
+from fingerpost.private.linkage import RULE_DEFINITIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "matching.md"
 _KINDS = re.compile(r"[A-Z0-9_]+(, [A-Z0-9_]+)*")
@@ -25,8 +25,8 @@ def _rows() -> dict[str, tuple[str, str]]:
 def test_every_kind_stands_on_the_page_with_its_bits_and_its_set() -> None:
     rows = _rows()
     kinds = {}
-    for combination in COMBINATIONS:
-        name = combination.kind.name
+    for combination in RULE_DEFINITIONS:
+        name = combination.rule.name
         kinds[name[:-2] if combination.lacks else name] = combination
     assert set(rows) == set(kinds)
     for name, combination in kinds.items():

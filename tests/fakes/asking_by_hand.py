@@ -24,7 +24,7 @@ from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     oprf_input,
 )
@@ -86,7 +86,7 @@ class Craft:
         epoch = self.world.current.epoch_to_ask(self.world.clock.now())
         key = self.slot_key()
         scope = Scope.NARROW if self.key_set is KeySet.NARROW else Scope.WIDE
-        keys = match_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
+        keys = blocking_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
         tags = self.world.holders.tags([oprf_input(k, NORMALISATION_VERSION) for k in keys], epoch)
         made = [opening(key, tag) for tag in tags]
         if self.wrong_wraps:

@@ -33,7 +33,7 @@ from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     oprf_input,
 )
@@ -196,7 +196,7 @@ def a_record(number: int = 0, child: Demographics | None = None, *rows: Involvem
 
 
 def tags_of(child: Demographics, side: Side, scope: Scope = Scope.WIDE) -> tuple[bytes, ...]:
-    keys = match_keys(normalise(child), side=side, scope=scope, upn=False)
+    keys = blocking_keys(normalise(child), side=side, scope=scope, upn=False)
     inputs = (oprf_input(key, NORMALISATION_VERSION) for key in keys)
     return tuple(hashlib.sha256(b"tag" + x).digest() for x in inputs)
 

@@ -24,7 +24,7 @@ from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     oprf_input,
 )
@@ -114,7 +114,7 @@ class SimNode:
         inputs: list[bytes] = []
         for child in self.children[agency]:
             form = normalise(child.demographics)
-            for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=False):
+            for key in blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=False):
                 inputs.append(oprf_input(key, NORMALISATION_VERSION))
                 owners.append(child.id)
         tags = self.world.holders.tags(inputs, epoch)

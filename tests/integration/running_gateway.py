@@ -23,7 +23,7 @@ from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     oprf_input,
 )
@@ -120,7 +120,7 @@ class GatewayParty(RunningParty):
         self, child: Demographics, issued_at: int, *, scope: Scope = Scope.WIDE
     ) -> list[Opening]:
         """What opens a query about this child, with the help of both key holders."""
-        keys = match_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
+        keys = blocking_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
         epoch = self.members.current.parameters.epochs[0]
         inputs = [oprf_input(key, NORMALISATION_VERSION) for key in keys]
         tags = await self.key_holders.evaluate(inputs, epoch)

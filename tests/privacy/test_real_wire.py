@@ -19,7 +19,7 @@ from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     oprf_input,
 )
@@ -139,7 +139,7 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
 
 
 async def tags_of(federation: Federation, child: Demographics) -> tuple[bytes, ...]:
-    keys = match_keys(normalise(child), side=Side.QUERY, scope=Scope.WIDE, upn=False)
+    keys = blocking_keys(normalise(child), side=Side.QUERY, scope=Scope.WIDE, upn=False)
     inputs = [oprf_input(key, NORMALISATION_VERSION) for key in keys]
     epoch = federation.members.current.parameters.epochs[0]
     return await federation.gateway.key_holders.evaluate(inputs, epoch)
@@ -232,7 +232,7 @@ async def test_a_node_keeps_no_plain_word(evidence: Evidence) -> None:
 
 
 async def test_no_lasting_pseudonym_of_the_child_is_anywhere(evidence: Evidence) -> None:
-    """Attack: the tag of a match key is the same all epoch long; whoever sees it follows the child."""
+    """Attack: the tag of a blocking key is the same all epoch long; whoever sees it follows the child."""
     federation = evidence.federation
     pepper = federation.peppers.first[EPOCH]
     day = day_of(federation.clock.now())

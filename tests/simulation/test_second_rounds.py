@@ -31,7 +31,7 @@ from fakes.wexcombe import (
 )
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName
-from fingerpost.private.linkage import Decision, Scope, Side, compare, match_keys, normalise
+from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
@@ -47,8 +47,8 @@ LIKELY = WideningReason.OTHER_NAME_LIKELY
 def recorded_otherwise(asked: Demographics) -> Demographics:
     """A record of the same child that only wide keys lead to: some slip of the pen, and another address."""
     form = normalise(asked)
-    narrow = set(match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=False))
-    wide = set(match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False))
+    narrow = set(blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=False))
+    wide = set(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False))
     for forename, surname, dob, postcode in itertools.product(
         ("Amina", "Aminah", "Amena", "Emina"),
         ("Hartley", "Harley", "Bartley", "Heartley", "Hartlee", "Osei"),
@@ -57,7 +57,7 @@ def recorded_otherwise(asked: Demographics) -> Demographics:
     ):
         record = replace(asked, forename=forename, surname=surname, dob=dob, postcode=postcode)
         other = normalise(record)
-        keys = set(match_keys(other, side=Side.RECORD, scope=Scope.WIDE, upn=False))
+        keys = set(blocking_keys(other, side=Side.RECORD, scope=Scope.WIDE, upn=False))
         meets = narrow.isdisjoint(keys) and not wide.isdisjoint(keys)
         if meets and compare(form, other).decision is Decision.MATCH:
             return record

@@ -1,8 +1,8 @@
-"""Which attributes together make a match key: the table of kinds, and the values of each.
+"""Which attributes together make a blocking key: the table of kinds, and the values of each.
 
 What lives here: for each kind, what must agree, how much a key of it must tell and how it is bound to a
 place where it tells less. What must not: counting, priorities between keys of one child, encoding
-(``match_keys``). Invariants: a query is as secret as the weakest key that opens it, so every key tells
+(``blocking_keys``). Invariants: a query is as secret as the weakest key that opens it, so every key tells
 at least the bits of its recipe, or it is not made; a kind too weak for complete records lives in
 name-spaces that meet only where a strong field is missing.
 
@@ -19,11 +19,11 @@ from math import inf
 from operator import attrgetter
 from typing import Final
 
-from fingerpost.private.linkage.kinds import KeyKind, Meets, Scope, Side
+from fingerpost.private.linkage.kinds import BlockingRule, Meets, Scope, Side
 from fingerpost.private.linkage.pieces import Piece, Pieces
 from fingerpost.protocol.errors import Defect
 
-COMBINATIONS_VERSION: Final = 1
+BLOCKING_RULES_VERSION: Final = 1
 
 
 Select = Callable[[Pieces], tuple[Piece, ...]]
@@ -55,10 +55,10 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Combination:
+class RuleDefinition:
     """One kind. ``lacks``: the field without which a weak kind is there."""
 
-    kind: KeyKind
+    rule: BlockingRule
     scope: Scope
     recipe: Recipe
     meets: Meets = Meets.ALWAYS
@@ -89,13 +89,13 @@ def recipe(names: str, date: str, places: str, tells: float, below: float = inf)
 _WeakRow = tuple[str, str, str, str, str, float, float]
 
 
-def _weak(scope: Scope, *rows: _WeakRow) -> Iterator[Combination]:
+def _weak(scope: Scope, *rows: _WeakRow) -> Iterator[RuleDefinition]:
     """Weak kinds: name without its last letter, the field that a side lacks, and what goes into ``recipe``. Each in
     two name-spaces: where the query lacks the field, and where the record does."""
     for name, lacks, names, date, places, tells, below in rows:
         made, without = recipe(names, date, places, tells, below), _select(lacks)
-        yield Combination(KeyKind[f"{name}_Q"], scope, made, Meets.QUERY_LACKS, without)
-        yield Combination(KeyKind[f"{name}_R"], scope, made, Meets.RECORD_LACKS, without)
+        yield RuleDefinition(BlockingRule[f"{name}_Q"], scope, made, Meets.QUERY_LACKS, without)
+        yield RuleDefinition(BlockingRule[f"{name}_R"], scope, made, Meets.RECORD_LACKS, without)
 
 
 _ANY: Final = 0.0
@@ -104,18 +104,18 @@ FAR: Final = 28.0
 _HOME: Final = 24.0
 
 _NARROW: Final = tuple(
-    Combination(kind, Scope.NARROW, made)
+    RuleDefinition(kind, Scope.NARROW, made)
     for kind, made in (
-        (KeyKind.NHS, recipe("health_number", "no_date", "nowhere", _ANY)),
-        (KeyKind.UPN, recipe("upn", "no_date", "nowhere", _ANY)),
-        (KeyKind.NK, recipe("every_pair", "date", "in_england", FAR)),
-        (KeyKind.DM, recipe("both_names", "day_and_month", "in_england", FAR)),
-        (KeyKind.SW, recipe("every_sound", "date", "in_england", FAR)),
-        (KeyKind.P33, recipe("beginnings", "date", "in_england", FAR)),
-        (KeyKind.DPA, recipe("sex", "date", "at_home", _HOME)),
-        (KeyKind.BEGINNINGS_HOME, recipe("beginnings", "sex", "at_home", _ANY)),
-        (KeyKind.NAMES_YEAR_DAY, recipe("both_names", "year_day", "in_england", FAR)),
-        (KeyKind.NAMES_MONTH_DAY, recipe("both_names", "month_day", "in_england", FAR)),
+        (BlockingRule.NHS, recipe("health_number", "no_date", "nowhere", _ANY)),
+        (BlockingRule.UPN, recipe("upn", "no_date", "nowhere", _ANY)),
+        (BlockingRule.NK, recipe("every_pair", "date", "in_england", FAR)),
+        (BlockingRule.DM, recipe("both_names", "day_and_month", "in_england", FAR)),
+        (BlockingRule.SW, recipe("every_sound", "date", "in_england", FAR)),
+        (BlockingRule.P33, recipe("beginnings", "date", "in_england", FAR)),
+        (BlockingRule.DPA, recipe("sex", "date", "at_home", _HOME)),
+        (BlockingRule.BEGINNINGS_HOME, recipe("beginnings", "sex", "at_home", _ANY)),
+        (BlockingRule.NAMES_YEAR_DAY, recipe("both_names", "year_day", "in_england", FAR)),
+        (BlockingRule.NAMES_MONTH_DAY, recipe("both_names", "month_day", "in_england", FAR)),
     )
 )
 _WEAK: Final = (
@@ -130,17 +130,26 @@ _WEAK: Final = (
     ),
 )
 _WIDE: Final = tuple(
-    Combination(kind, Scope.WIDE, made)
+    RuleDefinition(kind, Scope.WIDE, made)
     for kind, made in (
-        (KeyKind.FORENAME_MIDDLE_DATE, recipe("forename_and_middle", "date", "in_the_area", 25.0)),
-        (KeyKind.SURNAME_MIDDLE_DATE, recipe("surname_and_middle", "date", "in_the_area", 25.0)),
-        (KeyKind.ENDINGS_DATE, recipe("endings", "date", "in_the_area", 27.0)),
-        (KeyKind.NAMES_YEAR_MONTH, recipe("both_names", "year_month", "in_the_area", 27.0)),
-        (KeyKind.NAMES_MIDDLE, recipe("names_and_middle", "no_date", "in_the_area", 26.0)),
-        (KeyKind.FORENAME_DATE, recipe("forename", "date", "in_the_area", 26.0)),
-        (KeyKind.SURNAME_DATE, recipe("surname", "date", "in_the_area", 25.0)),
-        (KeyKind.SURNAME_HOME_YEAR_MONTH, recipe("surname_sound", "year_month", "at_home", _ANY)),
-        (KeyKind.SURNAME_HOME_YEAR_DAY, recipe("surname_sound", "year_day", "at_home", _ANY)),
+        (
+            BlockingRule.FORENAME_MIDDLE_DATE,
+            recipe("forename_and_middle", "date", "in_the_area", 25.0),
+        ),
+        (
+            BlockingRule.SURNAME_MIDDLE_DATE,
+            recipe("surname_and_middle", "date", "in_the_area", 25.0),
+        ),
+        (BlockingRule.ENDINGS_DATE, recipe("endings", "date", "in_the_area", 27.0)),
+        (BlockingRule.NAMES_YEAR_MONTH, recipe("both_names", "year_month", "in_the_area", 27.0)),
+        (BlockingRule.NAMES_MIDDLE, recipe("names_and_middle", "no_date", "in_the_area", 26.0)),
+        (BlockingRule.FORENAME_DATE, recipe("forename", "date", "in_the_area", 26.0)),
+        (BlockingRule.SURNAME_DATE, recipe("surname", "date", "in_the_area", 25.0)),
+        (
+            BlockingRule.SURNAME_HOME_YEAR_MONTH,
+            recipe("surname_sound", "year_month", "at_home", _ANY),
+        ),
+        (BlockingRule.SURNAME_HOME_YEAR_DAY, recipe("surname_sound", "year_day", "at_home", _ANY)),
     )
 )
 _WEAKER: Final = (
@@ -173,13 +182,13 @@ _WEAKER: Final = (
     ),
 )  # fmt: skip
 
-_LAST: Final = Combination(
-    KeyKind.FORENAME_BEGINNING_DATE,
+_LAST: Final = RuleDefinition(
+    BlockingRule.FORENAME_BEGINNING_DATE,
     Scope.WIDE,
     recipe("forename_and_surname_beginning", "date", "in_the_area", 27.0),
 )
 
 # What a child lacks most seldom goes last: a child of many names has more keys than fit.
-COMBINATIONS: Final[tuple[Combination, ...]] = (*_NARROW, *_WEAK, *_WIDE, *_WEAKER, _LAST)
+RULE_DEFINITIONS: Final[tuple[RuleDefinition, ...]] = (*_NARROW, *_WEAK, *_WIDE, *_WEAKER, _LAST)
 """In order of priority: what comes last is dropped first. NK keeps its first few places here and
-the rest of its places behind all others, see ``match_keys``."""
+the rest of its places behind all others, see ``blocking_keys``."""

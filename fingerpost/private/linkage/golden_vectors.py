@@ -16,11 +16,11 @@ import json
 from importlib.resources import files
 from typing import Any, Final
 
-from fingerpost.private.linkage.combinations import COMBINATIONS_VERSION
+from fingerpost.private.linkage.blocking_keys import blocking_keys, oprf_input
+from fingerpost.private.linkage.combinations import BLOCKING_RULES_VERSION
 from fingerpost.private.linkage.comparison import COMPARISON_VERSION, compare
 from fingerpost.private.linkage.golden_cases import CASES, PAIRS
 from fingerpost.private.linkage.kinds import Scope, Side
-from fingerpost.private.linkage.match_keys import match_keys, oprf_input
 from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
 from fingerpost.private.linkage.strength import assess
 from fingerpost.private.linkage.variants import tables_digest
@@ -55,7 +55,7 @@ def make_vectors() -> dict[str, Any]:
     forms = {trap: normalise(fields) for trap, fields in CASES.items()}
     return {
         "normalisation_version": NORMALISATION_VERSION,
-        "combinations_version": COMBINATIONS_VERSION,
+        "combinations_version": BLOCKING_RULES_VERSION,
         "comparison_version": COMPARISON_VERSION,
         "tables": tables_digest(),
         "forms": {trap: _vector(form) for trap, form in forms.items()},
@@ -79,7 +79,7 @@ def _keys(form: NormalForm, side: Side, scope: Scope) -> str:
     """Count and SHA-256 of all OPRF inputs in their order."""
     inputs = [
         oprf_input(key, NORMALISATION_VERSION)
-        for key in match_keys(form, side=side, scope=scope, upn=True)
+        for key in blocking_keys(form, side=side, scope=scope, upn=True)
     ]
     return f"{len(inputs)} {hashlib.sha256(b''.join(inputs)).hexdigest()}"
 

@@ -1,4 +1,4 @@
-"""Normal form → the pieces that match keys are put together from.
+"""Normal form → the pieces that blocking keys are put together from.
 
 What lives here: folding and coding of names, the orders in which they are tried, date and postcode as
 text. What must not: which pieces make a key (``combinations``). Invariants: pure; both sides of a

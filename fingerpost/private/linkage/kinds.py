@@ -1,4 +1,4 @@
-"""The kinds of match key and what they bind: names and stable numbers, no rules.
+"""The kinds of blocking key and what they bind: names and stable numbers, no rules.
 
 Invariants: a number, once released, keeps its meaning; a retired one is never used again, since it
 stands in the OPRF input and, by way of that, in every stored index.
@@ -18,7 +18,7 @@ class Scope(IntEnum):
 
 
 @unique
-class KeyKind(IntEnum):
+class BlockingRule(IntEnum):
     """Stable numbers: they stand in the OPRF input. A retired number is never used again."""
 
     NHS = 1

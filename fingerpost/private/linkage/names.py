@@ -1,7 +1,7 @@
 """The normal form of a name: which words are given names, which are the surname, which are neither.
 
 What lives here: the reading of the name fields. What must not: spelling variants (``variants``) and
-match keys. Invariants: the words of a ``Name`` are lower-case ASCII letters; a placeholder never
+blocking keys. Invariants: the words of a ``Name`` are lower-case ASCII letters; a placeholder never
 becomes a name; the mother's name in "Baby of Sarah" never becomes the child's.
 """
 

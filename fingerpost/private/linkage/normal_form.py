@@ -1,7 +1,7 @@
 """Raw fields → normal form: what the fields of a child mean, equal on every node.
 
 What lives here: the putting together of names, date, sex, postcode and identifiers. What must not:
-match keys and comparison, which are made from this form only. Invariants: pure and deterministic,
+blocking keys and comparison, which are made from this form only. Invariants: pure and deterministic,
 independent of locale, ICU and Python version (the golden vectors guard it); nothing is guessed that
 the fields do not say.
 """
@@ -23,7 +23,7 @@ from fingerpost.private.linkage.names import Name, read_names
 from fingerpost.private.linkage.postcodes import Postcode, read_postcode
 
 NORMALISATION_VERSION: Final = 1
-"""Of everything that decides a match key: normal form, tables and combinations. It stands in the
+"""Of everything that decides a blocking key: normal form, tables and combinations. It stands in the
 federation's metadata and in every OPRF input; two versions share no key."""
 
 

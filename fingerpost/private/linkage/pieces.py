@@ -1,4 +1,4 @@
-"""The pieces that a match key is put together from, and how many bits each tells.
+"""The pieces that a blocking key is put together from, and how many bits each tells.
 
 What lives here: names, dates and places as the pieces of a key, with the bits by which they narrow down
 whom the key can be about. What must not: which pieces make a kind (``combinations``). Invariants: the

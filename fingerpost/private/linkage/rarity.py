@@ -1,6 +1,6 @@
 """How much a name tells: bits of a forename or surname, whole or coded, from a shipped table.
 
-What lives here: the lookup, by canonical spelling and by what a match key holds of a name. Invariants:
+What lives here: the lookup, by canonical spelling and by what a blocking key holds of a name. Invariants:
 a bit count depends on the text that is compared only, so that both sides of a lookup, holding the same
 text, get the same figure; the table is part of the digest of tables. A name that is not listed counts
 as uncommon. Names that are common in one community stand with their frequency there, because it is

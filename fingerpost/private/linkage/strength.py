@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import Final
 
+from fingerpost.private.linkage.blocking_keys import blocking_keys
 from fingerpost.private.linkage.dates import Certainty
 from fingerpost.private.linkage.kinds import Scope, Side
-from fingerpost.private.linkage.match_keys import match_keys
 from fingerpost.private.linkage.names import daily_names
 from fingerpost.private.linkage.normal_form import NormalForm
 from fingerpost.private.linkage.rarity import forename_bits, surname_bits
@@ -112,7 +112,7 @@ def _is_about_one_child(form: NormalForm) -> bool:
         or (dated and (one_name or home))
     )
     # A question without a single key would reach nobody.
-    return enough and bool(match_keys(form, side=Side.QUERY, scope=Scope.WIDE))
+    return enough and bool(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE))
 
 
 def _has_place(form: NormalForm) -> bool:

@@ -1,4 +1,4 @@
-"""Which names may stand for one another: the tables, and how a name is spelt in a match key.
+"""Which names may stand for one another: the tables, and how a name is spelt in a blocking key.
 
 What lives here: the variant table (one name in many spellings), the nickname forms, the spelling
 fold and the phonetic code. What must not: anything about a whole child. Invariants: every function
@@ -25,7 +25,7 @@ from nicknames import name_triplets
 from fingerpost.protocol.errors import Defect
 
 FORMS_PER_NAME: Final = 3
-"""At most so many formal names for one nickname: each costs a match key."""
+"""At most so many formal names for one nickname: each costs a blocking key."""
 
 _NAMES_REMEMBERED: Final = 8192
 """Single names without whose they are: a few thousand make up most of all children's."""
@@ -107,7 +107,7 @@ def read_table(name: str) -> dict[str, Any]:
 
 
 def tables_digest() -> str:
-    """SHA-256 over every table that decides a match key, in hexadecimal."""
+    """SHA-256 over every table that decides a blocking key, in hexadecimal."""
     digest = hashlib.sha256()
     for name in ("variants.json", "words.json", "frequent_names.json", "postcode_areas.json"):
         digest.update(json.dumps(read_table(name), sort_keys=True).encode())
@@ -179,7 +179,7 @@ def _known_forenames() -> frozenset[str]:
 
 @lru_cache(_NAMES_REMEMBERED)
 def fold(name: str) -> str:
-    """The spelling of a canonical name in a match key: letters that are written for one another."""
+    """The spelling of a canonical name in a blocking key: letters that are written for one another."""
     for pattern, replacement in _SPELT_ALIKE:
         name = pattern.sub(replacement, name)
     name = _DOUBLED.sub(r"\1", name.translate(_LETTER_FOR_LETTER))

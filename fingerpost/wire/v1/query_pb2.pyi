@@ -70,7 +70,7 @@ class QueryCore(_message.Message):
     reach: _builtins.int
     """1 area, 2 area and neighbours, 3 named areas, 4 national ring."""
     key_set: _builtins.int
-    """Which set of match keys was used: 1 narrow, 2 wide (never with reach 4; beyond reach 1 for a second round only)."""
+    """Which set of blocking keys was used: 1 narrow, 2 wide (never with reach 4; beyond reach 1 for a second round only)."""
     key_commitment: _builtins.bytes
     """SHA-256("kc" | q | K): commits to the content key, since AES-GCM does not."""
     locators: _builtins.bytes

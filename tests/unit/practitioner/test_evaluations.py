@@ -1,4 +1,4 @@
-"""From match keys to tags with both key holders: what each sees, and what happens when one does not do its part."""
+"""From blocking keys to tags with both key holders: what each sees, and what happens when one does not do its part."""
 
 from __future__ import annotations
 

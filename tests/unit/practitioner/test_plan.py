@@ -16,11 +16,11 @@ from fakes.node_world import a_federation
 from fakes.wexcombe import AREAS, HERE, NEXT
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import (
-    MatchKey,
+    BlockingKey,
     NormalForm,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     require_answerable,
 )
@@ -142,10 +142,10 @@ def test_a_question_that_has_wide_keys_only_is_for_the_own_area(
 
     def no_narrow_ones(
         form: NormalForm, *, side: Side, scope: Scope, upn: bool
-    ) -> tuple[MatchKey, ...]:
-        return () if scope is Scope.NARROW else match_keys(form, side=side, scope=scope, upn=upn)
+    ) -> tuple[BlockingKey, ...]:
+        return () if scope is Scope.NARROW else blocking_keys(form, side=side, scope=scope, upn=upn)
 
-    monkeypatch.setattr("practitioner.asking.plan.match_keys", no_narrow_ones)
+    monkeypatch.setattr("practitioner.asking.plan.blocking_keys", no_narrow_ones)
     assert [q.key_set for q in planned(reach=Reach.AREA).queries] == [KeySet.WIDE]
     for reach, named in ((Reach.AREA_AND_NEIGHBOURS, ()), (Reach.NAMED, (ONE,)), (None, ())):
         assert refusal(reach=reach, named=named) is Code.WEAK_INPUT
@@ -199,7 +199,7 @@ def require_sound(child: Demographics, reach: Reach) -> Plan | None:
     for query in found.queries:
         sent = [found.keys[i] for i in query.keys]
         assert 1 <= len(sent) == len(set(sent)) <= limits.LOCATORS
-        derived = match_keys(form, side=Side.QUERY, scope=SCOPES[query.key_set], upn=False)
+        derived = blocking_keys(form, side=Side.QUERY, scope=SCOPES[query.key_set], upn=False)
         # A node makes this set anew from the opened question. What was found by a key outside it is a mismatch there:
         # a false no, and a mark against an honest practitioner.
         assert set(sent) <= set(derived)
@@ -218,8 +218,8 @@ def test_a_query_holds_only_keys_that_a_node_derives_anew(
 def test_a_child_of_many_names_has_more_keys_than_fit() -> None:
     """Where the sets overflow, each query still holds keys of its own set alone."""
     form = normalise(MANY_NAMES)
-    narrow = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=False)
-    wide = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False)
+    narrow = blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=False)
+    wide = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False)
     assert len({*narrow, *wide}) > limits.LOCATORS
     assert not set(narrow) <= set(wide)
     for reach in (Reach.AREA, Reach.AREA_AND_NEIGHBOURS):
@@ -245,7 +245,7 @@ def test_a_second_round_is_one_wide_query_to_the_whole_reach(
     found = planned(purpose=purpose, reach=reach, named=named, because=LIKELY)
     (query,) = found.queries
     assert (query.reach, query.named_areas, query.key_set) == (reach, named, KeySet.WIDE)
-    derived = match_keys(normalise(AMINA), side=Side.QUERY, scope=Scope.WIDE, upn=False)
+    derived = blocking_keys(normalise(AMINA), side=Side.QUERY, scope=Scope.WIDE, upn=False)
     assert found.keys == derived[: limits.LOCATORS]
 
 
@@ -264,7 +264,7 @@ def test_a_second_round_holds_only_keys_that_a_node_derives_anew(
         return
     (query,) = found.queries
     assert 1 <= len(query.keys) == len(found.keys) <= limits.LOCATORS
-    derived = match_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False)
+    derived = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False)
     assert set(found.keys) <= set(derived)
 
 

@@ -23,13 +23,13 @@ from effort import examples
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.inner import Question
 from fingerpost.private.linkage import (
+    BlockingKey,
+    BlockingRule,
     Decision,
-    KeyKind,
-    MatchKey,
     Scope,
     Side,
+    blocking_keys,
     compare,
-    match_keys,
     normalise,
 )
 from unit.agency_node.match_tool.match_children import (
@@ -95,10 +95,11 @@ def test_the_best_candidate_may_be_possible_only() -> None:
 def test_keys_are_counted_as_the_parties_make_them() -> None:
     for scope in Scope:
         asked = [
-            len(match_keys(normalise(r.demographics), side=Side.QUERY, scope=scope)) for r in LEFT
+            len(blocking_keys(normalise(r.demographics), side=Side.QUERY, scope=scope))
+            for r in LEFT
         ]
         recorded = [
-            len(match_keys(normalise(r.demographics), side=Side.RECORD, scope=Scope.WIDE))
+            len(blocking_keys(normalise(r.demographics), side=Side.RECORD, scope=Scope.WIDE))
             for r in RIGHT
         ]
         found = figures(scope=scope)
@@ -275,11 +276,11 @@ INVOLVEMENT = cast(Involvement, object())  # of no interest to who is who
 @examples(150)
 def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demographics]) -> None:
     form = normalise(asked)
-    keys = frozenset(match_keys(form, side=Side.QUERY, scope=Scope.WIDE))
+    keys = frozenset(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE))
     index = KeyIndex()
     forms = [normalise(each) for each in recorded]
     for position, other in enumerate(forms):
-        index.add(position, match_keys(other, side=Side.RECORD, scope=Scope.WIDE))
+        index.add(position, blocking_keys(other, side=Side.RECORD, scope=Scope.WIDE))
     index.close()
     shared = index.shared(keys)
     ids = [f"{position:03}" for position in range(len(recorded))]
@@ -317,20 +318,22 @@ def test_candidates_are_those_who_share_most_keys() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 5), st.sampled_from(list(KeyKind)[:4]), st.binary(max_size=1))
+        st.tuples(st.integers(0, 5), st.sampled_from(list(BlockingRule)[:4]), st.binary(max_size=1))
     )
 )
 @examples(60)
-def test_the_index_finds_what_was_put_in(entries: list[tuple[int, KeyKind, bytes]]) -> None:
+def test_the_index_finds_what_was_put_in(entries: list[tuple[int, BlockingRule, bytes]]) -> None:
     index = KeyIndex()
     for position, kind, value in entries:
-        index.add(position, [MatchKey(kind, value)])
+        index.add(position, [BlockingKey(kind, value)])
     index.close()
-    asked = [MatchKey(kind, value) for kind in list(KeyKind)[:4] for value in (b"", b"a", b"\0")]
+    asked = [
+        BlockingKey(kind, value) for kind in list(BlockingRule)[:4] for value in (b"", b"a", b"\0")
+    ]
     expected = {
         position: count
         for position in range(6)
-        if (count := sum(p == position and MatchKey(k, v) in asked for p, k, v in entries))
+        if (count := sum(p == position and BlockingKey(k, v) in asked for p, k, v in entries))
     }
     assert dict(index.shared(asked)) == expected
 

@@ -19,16 +19,16 @@ from agency_node.match_tool.wording import LEVELS, field_words, gap_of
 from effort import examples
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
-    COMBINATIONS,
+    RULE_DEFINITIONS,
+    BlockingRule,
     Decision,
     Field,
-    KeyKind,
     Level,
     Rule,
     Scope,
     Side,
+    blocking_keys,
     compare,
-    match_keys,
     normalise,
 )
 from fingerpost.private.linkage.kinds import Meets
@@ -137,7 +137,7 @@ def test_the_pupil_number_is_a_key_only_where_it_may_be() -> None:
     assert explain(one, other).meeting is Meeting.NEVER
     found = explain(one, other, upn=True)
     assert found.meeting is Meeting.NARROW
-    assert KeyKind.UPN in {kind.kind for kind in found.kinds if kind.shared}
+    assert BlockingRule.UPN in {kind.kind for kind in found.kinds if kind.shared}
     levels = [
         {finding.field: finding.level for finding in explain(one, other, upn=upn).compared.evidence}
         for upn in (False, True)
@@ -151,14 +151,14 @@ def test_the_explanation_is_that_of_the_parties(one: Demographics, other: Demogr
     found = explain(one, other)
     a, b = normalise(one), normalise(other)
     assert found.compared == compare(a, b)
-    recorded = match_keys(b, side=Side.RECORD, scope=Scope.WIDE)
-    wide = match_keys(a, side=Side.QUERY, scope=Scope.WIDE)
+    recorded = blocking_keys(b, side=Side.RECORD, scope=Scope.WIDE)
+    wide = blocking_keys(a, side=Side.QUERY, scope=Scope.WIDE)
     assert sorted(key.value for kind in found.kinds for key in kind.asked) == sorted(
         key.value for key in wide
     )
     assert sum(len(kind.recorded) for kind in found.kinds) == len(recorded)
     assert {key for kind in found.kinds for key in kind.shared} == set(wide) & set(recorded)
-    narrow = match_keys(a, side=Side.QUERY, scope=Scope.NARROW)
+    narrow = blocking_keys(a, side=Side.QUERY, scope=Scope.NARROW)
     assert found.meeting is (
         Meeting.NARROW
         if set(narrow) & set(recorded)
@@ -185,7 +185,7 @@ def test_values_are_shown_only_where_they_were_asked_for(
     with_values = screen(one, other, values=True, width=200)
     assert not [value for value in told if value not in with_values]
     assert "personal data" in with_values
-    asked = match_keys(normalise(one), side=Side.QUERY, scope=Scope.WIDE)
+    asked = blocking_keys(normalise(one), side=Side.QUERY, scope=Scope.WIDE)
     assert not [key for key in asked if key.value.decode() not in with_values]
 
 
@@ -209,8 +209,8 @@ def test_every_field_and_level_has_words() -> None:
 
 
 def test_every_weak_kind_has_words() -> None:
-    for combination in COMBINATIONS:
-        gap = gap_of(combination.kind)
+    for combination in RULE_DEFINITIONS:
+        gap = gap_of(combination.rule)
         if combination.meets is Meets.ALWAYS:
             assert gap is None
         else:

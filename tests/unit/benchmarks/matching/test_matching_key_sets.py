@@ -25,7 +25,7 @@ from benchmarks.population.errors import BAD, TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.linkage import COMBINATIONS, Scope, Side, match_keys, normalise
+from fingerpost.private.linkage import RULE_DEFINITIONS, Scope, Side, blocking_keys, normalise
 from fingerpost.private.linkage.combinations import FAR
 from fingerpost.private.linkage.ingredients import ingredients
 from fingerpost.private.linkage.normal_form import NormalForm
@@ -44,13 +44,13 @@ def test_a_question_has_the_keys_that_it_asks_with(scope: Scope) -> None:
     wanted = {Scope.NARROW: NARROW, Scope.WIDE: WIDE}[scope]
     for form in forms(1)[:100]:
         asked = {key for key, mask in shipped(form, Side.QUERY).items() if mask & wanted}
-        assert asked == set(match_keys(form, side=Side.QUERY, scope=scope))
+        assert asked == set(blocking_keys(form, side=Side.QUERY, scope=scope))
 
 
 def test_a_record_is_found_by_either() -> None:
     for form in forms(2)[:100]:
         recorded = shipped(form, Side.RECORD)
-        assert set(recorded) == set(match_keys(form, side=Side.RECORD, scope=Scope.WIDE))
+        assert set(recorded) == set(blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE))
         assert set(recorded.values()) <= {NARROW | WIDE}
 
 
@@ -60,7 +60,7 @@ def test_values_under_each_bound_are_those_of_a_recipe_with_that_bound(bits: flo
     seen = 0
     for form in forms(3)[:150]:
         of = pieces(ingredients(form))
-        for combination in COMBINATIONS:
+        for combination in RULE_DEFINITIONS:
             recipe = combination.recipe
             bounded = Bounded(recipe.tells == FAR, recipe.below == FAR)
             moved = replace(
@@ -77,7 +77,7 @@ def test_values_under_each_bound_are_those_of_a_recipe_with_that_bound(bits: flo
 @pytest.mark.parametrize("side", list(Side))
 def test_the_shipped_bound_gives_the_shipped_narrow_keys_without_numbers(side: Side) -> None:
     """But for what a limit on the number of keys drops, and a record's wide keys."""
-    narrow = {c.kind for c in COMBINATIONS if c.scope is Scope.NARROW}
+    narrow = {c.rule for c in RULE_DEFINITIONS if c.scope is Scope.NARROW}
     for form in forms(4)[:150]:
         bare = replace(form, health_number=None, upn=None)
         here = {
@@ -87,8 +87,8 @@ def test_the_shipped_bound_gives_the_shipped_narrow_keys_without_numbers(side: S
         }
         theirs = {
             tuple(key.value.decode().split("|"))
-            for key in match_keys(bare, side=side, scope=Scope.WIDE)
-            if key.kind in narrow
+            for key in blocking_keys(bare, side=side, scope=Scope.WIDE)
+            if key.rule in narrow
         }
         assert theirs <= here
 

@@ -148,7 +148,7 @@ def slot_key() -> bytes:
 
 
 def openings(count: int = 3) -> tuple[Opening, ...]:
-    """Those of as many match keys, in the slot of ``NOW``."""
+    """Those of as many blocking keys, in the slot of ``NOW``."""
     return tuple(opening(slot_key(), seeded(f"tag {i}")(32)) for i in range(count))
 
 

@@ -28,8 +28,8 @@ from fingerpost.private.linkage import (
     Rule,
     Scope,
     Side,
+    blocking_keys,
     compare,
-    match_keys,
     normalise,
 )
 from fingerpost.protocol.codes import Kind, Purpose, Status
@@ -50,8 +50,8 @@ def compared(one: Demographics, other: Demographics) -> Comparison:
 
 
 def opens(asked: Demographics, record: Demographics, scope: Scope) -> bool:
-    ours = match_keys(normalise(asked), side=Side.QUERY, scope=scope)
-    theirs = match_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
+    ours = blocking_keys(normalise(asked), side=Side.QUERY, scope=scope)
+    theirs = blocking_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
     return not set(ours).isdisjoint(theirs)
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import (
-    COMBINATIONS,
     MOST_KEYS,
     NORMALISATION_VERSION,
-    KeyKind,
-    MatchKey,
+    RULE_DEFINITIONS,
+    BlockingKey,
+    BlockingRule,
     Scope,
     Side,
-    match_keys,
+    blocking_keys,
     normalise,
     oprf_input,
 )
@@ -57,10 +57,12 @@ CHILDREN = st.builds(
 )
 
 
-def shared(asked: Demographics, record: Demographics, scope: Scope = Scope.NARROW) -> set[KeyKind]:
-    query = match_keys(normalise(asked), side=Side.QUERY, scope=scope)
-    held = match_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
-    return {key.kind for key in set(query) & set(held)}
+def shared(
+    asked: Demographics, record: Demographics, scope: Scope = Scope.NARROW
+) -> set[BlockingRule]:
+    query = blocking_keys(normalise(asked), side=Side.QUERY, scope=scope)
+    held = blocking_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
+    return {key.rule for key in set(query) & set(held)}
 
 
 @given(CHILDREN, st.sampled_from(Side), st.sampled_from(Scope), st.booleans())
@@ -68,10 +70,10 @@ def shared(asked: Demographics, record: Demographics, scope: Scope = Scope.NARRO
 def test_keys_are_bounded_distinct_and_the_same_each_time(
     child: Demographics, side: Side, scope: Scope, upn: bool
 ) -> None:
-    keys = match_keys(normalise(child), side=side, scope=scope, upn=upn)
+    keys = blocking_keys(normalise(child), side=side, scope=scope, upn=upn)
     assert len(keys) <= MOST_KEYS[side]
     assert len(set(keys)) == len(keys)
-    assert keys == match_keys(normalise(child), side=side, scope=scope, upn=upn)
+    assert keys == blocking_keys(normalise(child), side=side, scope=scope, upn=upn)
     assert all(key.value.isascii() and b"||" not in b"|" + key.value + b"|" for key in keys)
 
 
@@ -80,15 +82,15 @@ def test_narrow_keys_are_the_base_set_and_a_record_carries_them(
     child: Demographics, side: Side
 ) -> None:
     form = normalise(child)
-    narrow = match_keys(form, side=side, scope=Scope.NARROW)
-    base = {c.kind for c in COMBINATIONS if c.scope is Scope.NARROW}
-    assert {key.kind for key in narrow} <= base
+    narrow = blocking_keys(form, side=side, scope=Scope.NARROW)
+    base = {c.rule for c in RULE_DEFINITIONS if c.scope is Scope.NARROW}
+    assert {key.rule for key in narrow} <= base
     # Of NK the last places may be dropped, and weak kinds that stand behind wide ones; nothing else of the base set is.
-    before = next(n for n, c in enumerate(COMBINATIONS) if c.scope is Scope.WIDE)
-    lasts = {c.kind for c in COMBINATIONS[:before]} - {KeyKind.NK}
-    lasting = [key for key in narrow if key.kind in lasts]
-    lasting += [key for key in narrow if key.kind is KeyKind.NK][:4]
-    assert set(lasting) <= set(match_keys(form, side=side, scope=Scope.WIDE))
+    before = next(n for n, c in enumerate(RULE_DEFINITIONS) if c.scope is Scope.WIDE)
+    lasts = {c.rule for c in RULE_DEFINITIONS[:before]} - {BlockingRule.NK}
+    lasting = [key for key in narrow if key.rule in lasts]
+    lasting += [key for key in narrow if key.rule is BlockingRule.NK][:4]
+    assert set(lasting) <= set(blocking_keys(form, side=side, scope=Scope.WIDE))
 
 
 def test_most_keys_are_what_the_wire_carries() -> None:
@@ -97,51 +99,51 @@ def test_most_keys_are_what_the_wire_carries() -> None:
 
 def test_every_kind_tells_enough_or_is_bound_to_the_home_or_weak() -> None:
     of_tamsin = pieces(ingredients(normalise(TAMSIN)))
-    for combination in COMBINATIONS:
+    for combination in RULE_DEFINITIONS:
         made = combination.recipe
-        number = combination.kind in (KeyKind.NHS, KeyKind.UPN)
+        number = combination.rule in (BlockingRule.NHS, BlockingRule.UPN)
         at_home = made.places(of_tamsin) == of_tamsin.at_home
         weak = combination.meets is not Meets.ALWAYS
-        assert made.tells >= 25.0 or number or at_home or weak, combination.kind
+        assert made.tells >= 25.0 or number or at_home or weak, combination.rule
         assert made.tells >= FAR or combination.scope is Scope.WIDE or number or at_home or weak
 
 
 def test_every_kind_stands_once_in_the_table() -> None:
-    assert sorted(c.kind for c in COMBINATIONS) == sorted(KeyKind)
+    assert sorted(c.rule for c in RULE_DEFINITIONS) == sorted(BlockingRule)
 
 
 @given(CHILDREN)
 def test_no_key_without_a_number_rests_on_one_attribute(child: Demographics) -> None:
     form = normalise(child)
-    for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE):
-        if key.kind not in (KeyKind.NHS, KeyKind.UPN):
+    for key in blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE):
+        if key.rule not in (BlockingRule.NHS, BlockingRule.UPN):
             assert key.value.count(b"|") >= 1
     nameless = not (form.has_forename or form.has_surname)
     if (form.birth is None) + nameless + (form.postcode is None) >= 2:
         # Rare names alone open, and only where one side has no date of birth, or with an initial no place.
-        assert {k.kind for k in match_keys(form, side=Side.QUERY, scope=Scope.WIDE)} <= {
-            KeyKind.NHS,
-            KeyKind.NAMES_MIDDLE,
-            KeyKind.NO_DATE_NAMES_Q,
-            KeyKind.NO_DATE_NAMES_R,
-            KeyKind.NO_DATE_NAMES_MIDDLE_Q,
-            KeyKind.NO_DATE_NAMES_MIDDLE_R,
-            KeyKind.NO_PLACE_NAMES_MIDDLE_Q,
-            KeyKind.NO_PLACE_NAMES_MIDDLE_R,
+        assert {k.rule for k in blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE)} <= {
+            BlockingRule.NHS,
+            BlockingRule.NAMES_MIDDLE,
+            BlockingRule.NO_DATE_NAMES_Q,
+            BlockingRule.NO_DATE_NAMES_R,
+            BlockingRule.NO_DATE_NAMES_MIDDLE_Q,
+            BlockingRule.NO_DATE_NAMES_MIDDLE_R,
+            BlockingRule.NO_PLACE_NAMES_MIDDLE_Q,
+            BlockingRule.NO_PLACE_NAMES_MIDDLE_R,
         }
 
 
 def test_the_number_comes_first() -> None:
-    keys = match_keys(normalise(CASES["NHS number"]), side=Side.QUERY, scope=Scope.WIDE)
-    assert keys[0] == MatchKey(KeyKind.NHS, b"1|9434765919")
+    keys = blocking_keys(normalise(CASES["NHS number"]), side=Side.QUERY, scope=Scope.WIDE)
+    assert keys[0] == BlockingKey(BlockingRule.NHS, b"1|9434765919")
 
 
 def test_the_pupil_number_needs_an_agreement() -> None:
     form = normalise(CASES["UPN"])
-    without = match_keys(form, side=Side.QUERY, scope=Scope.NARROW)
-    with_it = match_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=True)
-    assert KeyKind.UPN not in {key.kind for key in without}
-    assert with_it[0].kind is KeyKind.UPN
+    without = blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW)
+    with_it = blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=True)
+    assert BlockingRule.UPN not in {key.rule for key in without}
+    assert with_it[0].rule is BlockingRule.UPN
 
 
 TAMSIN = Demographics(
@@ -152,14 +154,14 @@ NAMELESS = Demographics(forename="Baby", surname="Ashdown", dob=date(2014, 3, 9)
 
 
 def test_weak_kinds_are_not_shared_by_complete_children() -> None:
-    weak = {c.kind for c in COMBINATIONS if c.meets}
+    weak = {c.rule for c in RULE_DEFINITIONS if c.meets}
     assert weak
     assert not shared(TAMSIN, TAMSIN, Scope.WIDE) & weak
 
 
 @pytest.mark.parametrize("lacking", [DATELESS, NAMELESS])
 def test_weak_kinds_meet_where_either_side_lacks_the_field(lacking: Demographics) -> None:
-    weak = {c.kind for c in COMBINATIONS if c.meets}
+    weak = {c.rule for c in RULE_DEFINITIONS if c.meets}
     assert shared(lacking, TAMSIN, Scope.WIDE) & weak
     assert shared(TAMSIN, lacking, Scope.WIDE) & weak
     assert not shared(lacking, TAMSIN, Scope.NARROW) & weak
@@ -168,74 +170,74 @@ def test_weak_kinds_meet_where_either_side_lacks_the_field(lacking: Demographics
 @pytest.mark.parametrize(
     ("asked", "record", "kind"),
     [
-        ("O'Brien", "OBrien", KeyKind.NK),
-        ("O'Brien", "O Brien", KeyKind.NK),
-        ("ü", "ue for ü", KeyKind.NK),
-        ("ø", "o for ø", KeyKind.NK),
-        ("ł", "l for ł", KeyKind.NK),
-        ("ß", "ss for ß", KeyKind.NK),
-        ("æ", "ae for æ", KeyKind.NK),
-        ("ı", "i for ı", KeyKind.NK),
-        ("Mac", "M'", KeyKind.NK),
-        ("van der", "Berg", KeyKind.NK),
-        ("de", "D'", KeyKind.NK),
-        ("double-barrelled", "half dropped", KeyKind.NK),
-        ("double-barrelled turned", "double-barrelled", KeyKind.NK),
-        ("two surnames", "first of two surnames", KeyKind.NK),
-        ("Anne-Marie", "Annemarie", KeyKind.NK),
-        ("fields swapped", "fields straight", KeyKind.NK),
-        ("family name first", "family name last", KeyKind.NK),
-        ("Western forename beside", "without Western forename", KeyKind.NK),
-        ("FNU", "LNU", KeyKind.NK),
-        ("FNU", "name twice", KeyKind.NK),
-        ("Kaur as surname", "Kaur between", KeyKind.NK),
-        ("Somali three-part", "Somali grandfather dropped", KeyKind.NK),
-        ("Muhammad first", "Muhammad dropped", KeyKind.NK),
-        ("Muhammad first", "Muhammad alone", KeyKind.NK),
-        ("Abdul apart", "Abdurrehman", KeyKind.NK),
-        ("-ova", "-ov", KeyKind.NK),
-        ("Kasia", "Katarzyna", KeyKind.NK),
-        ("Kuba", "Jakub", KeyKind.NK),
-        ("Bob", "Robert", KeyKind.NK),
-        ("Hussain", "Hossein", KeyKind.NK),
-        ("Qureshi", "Koreshi", KeyKind.NK),
-        ("Niamh", "Neve", KeyKind.NK),
-        ("Wojciech", "Voytek", KeyKind.NK),
-        ("Catherine", "Katherine", KeyKind.NK),
-        ("Philip", "Filip", KeyKind.NK),
-        ("day and month", "month and day", KeyKind.DM),
-        ("day and month", "century slip", KeyKind.NK),
-        ("day and month", "no date", KeyKind.BEGINNINGS_HOME),
-        ("1 January", "the year known", KeyKind.BEGINNINGS_HOME),
-        ("postcode lower case", "postcode transposed", KeyKind.DPA),
-        ("fields straight", "moved", KeyKind.NK),
-        ("fields straight", "former name", KeyKind.NK),
-        ("Baby of Sarah", "fields straight", KeyKind.DPA),
-        ("girl", "fields straight", KeyKind.DPA),
-        ("NHS number", "number on a stranger", KeyKind.NHS),
+        ("O'Brien", "OBrien", BlockingRule.NK),
+        ("O'Brien", "O Brien", BlockingRule.NK),
+        ("ü", "ue for ü", BlockingRule.NK),
+        ("ø", "o for ø", BlockingRule.NK),
+        ("ł", "l for ł", BlockingRule.NK),
+        ("ß", "ss for ß", BlockingRule.NK),
+        ("æ", "ae for æ", BlockingRule.NK),
+        ("ı", "i for ı", BlockingRule.NK),
+        ("Mac", "M'", BlockingRule.NK),
+        ("van der", "Berg", BlockingRule.NK),
+        ("de", "D'", BlockingRule.NK),
+        ("double-barrelled", "half dropped", BlockingRule.NK),
+        ("double-barrelled turned", "double-barrelled", BlockingRule.NK),
+        ("two surnames", "first of two surnames", BlockingRule.NK),
+        ("Anne-Marie", "Annemarie", BlockingRule.NK),
+        ("fields swapped", "fields straight", BlockingRule.NK),
+        ("family name first", "family name last", BlockingRule.NK),
+        ("Western forename beside", "without Western forename", BlockingRule.NK),
+        ("FNU", "LNU", BlockingRule.NK),
+        ("FNU", "name twice", BlockingRule.NK),
+        ("Kaur as surname", "Kaur between", BlockingRule.NK),
+        ("Somali three-part", "Somali grandfather dropped", BlockingRule.NK),
+        ("Muhammad first", "Muhammad dropped", BlockingRule.NK),
+        ("Muhammad first", "Muhammad alone", BlockingRule.NK),
+        ("Abdul apart", "Abdurrehman", BlockingRule.NK),
+        ("-ova", "-ov", BlockingRule.NK),
+        ("Kasia", "Katarzyna", BlockingRule.NK),
+        ("Kuba", "Jakub", BlockingRule.NK),
+        ("Bob", "Robert", BlockingRule.NK),
+        ("Hussain", "Hossein", BlockingRule.NK),
+        ("Qureshi", "Koreshi", BlockingRule.NK),
+        ("Niamh", "Neve", BlockingRule.NK),
+        ("Wojciech", "Voytek", BlockingRule.NK),
+        ("Catherine", "Katherine", BlockingRule.NK),
+        ("Philip", "Filip", BlockingRule.NK),
+        ("day and month", "month and day", BlockingRule.DM),
+        ("day and month", "century slip", BlockingRule.NK),
+        ("day and month", "no date", BlockingRule.BEGINNINGS_HOME),
+        ("1 January", "the year known", BlockingRule.BEGINNINGS_HOME),
+        ("postcode lower case", "postcode transposed", BlockingRule.DPA),
+        ("fields straight", "moved", BlockingRule.NK),
+        ("fields straight", "former name", BlockingRule.NK),
+        ("Baby of Sarah", "fields straight", BlockingRule.DPA),
+        ("girl", "fields straight", BlockingRule.DPA),
+        ("NHS number", "number on a stranger", BlockingRule.NHS),
     ],
 )
-def test_the_trap_shares_a_key_of_the_base_set(asked: str, record: str, kind: KeyKind) -> None:
+def test_the_trap_shares_a_key_of_the_base_set(asked: str, record: str, kind: BlockingRule) -> None:
     assert kind in shared(CASES[asked], CASES[record])
     assert kind in shared(CASES[record], CASES[asked])
 
 
 def test_a_first_of_january_gives_no_key_without_a_name() -> None:
-    keys = match_keys(normalise(CASES["1 January"]), side=Side.RECORD, scope=Scope.WIDE)
-    assert KeyKind.DPA not in {key.kind for key in keys}
+    keys = blocking_keys(normalise(CASES["1 January"]), side=Side.RECORD, scope=Scope.WIDE)
+    assert BlockingRule.DPA not in {key.rule for key in keys}
 
 
-def bindings(forename: str, surname: str, kind: KeyKind, postcode: str) -> set[int]:
+def bindings(forename: str, surname: str, kind: BlockingRule, postcode: str) -> set[int]:
     """In how many parts a kind's keys of a child come."""
     form = normalise(
         Demographics(forename=forename, surname=surname, dob=date(2014, 3, 9), postcode=postcode)
     )
-    keys = match_keys(form, side=Side.RECORD, scope=Scope.WIDE)
-    return {key.value.count(b"|") for key in keys if key.kind is kind}
+    keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE)
+    return {key.value.count(b"|") for key in keys if key.rule is kind}
 
 
-@pytest.mark.parametrize("kind", [KeyKind.NK, KeyKind.NAMES_YEAR_MONTH])
-def test_common_names_are_bound_to_a_place_where_uncommon_ones_are_not(kind: KeyKind) -> None:
+@pytest.mark.parametrize("kind", [BlockingRule.NK, BlockingRule.NAMES_YEAR_MONTH])
+def test_common_names_are_bound_to_a_place_where_uncommon_ones_are_not(kind: BlockingRule) -> None:
     common = bindings("Muhammad", "Khan", kind, "B8 1AB")
     assert common == {n + 1 for n in bindings("Tamsin", "Ashdown", kind, "B8 1AB")}
 
@@ -245,14 +247,14 @@ def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
         forename="Muhammad", surname="Khan", dob=date(2014, 3, 9), postcode="B8 1AB"
     )
     nowhere = replace(placed, postcode="")
-    assert not bindings("Muhammad", "Khan", KeyKind.NK, "")
+    assert not bindings("Muhammad", "Khan", BlockingRule.NK, "")
     assert shared(nowhere, placed) == {
-        KeyKind.NO_PLACE_NAMES_DATE_Q,
-        KeyKind.NO_PLACE_SOUNDS_DATE_Q,
-        KeyKind.NO_PLACE_BEGINNINGS_DATE_Q,
-        KeyKind.NO_PLACE_ENDINGS_DATE_Q,
+        BlockingRule.NO_PLACE_NAMES_DATE_Q,
+        BlockingRule.NO_PLACE_SOUNDS_DATE_Q,
+        BlockingRule.NO_PLACE_BEGINNINGS_DATE_Q,
+        BlockingRule.NO_PLACE_ENDINGS_DATE_Q,
     }
-    assert KeyKind.NO_PLACE_NAMES_DATE_R in shared(placed, nowhere)
+    assert BlockingRule.NO_PLACE_NAMES_DATE_R in shared(placed, nowhere)
     assert not {k for k in shared(placed, placed) if k.name.startswith("NO_")}
     elsewhere = replace(placed, postcode="LS6 2AB")
     assert not shared(placed, elsewhere)
@@ -268,9 +270,9 @@ LEAH = Demographics(
 )
 
 
-def meets(kind: KeyKind, asked: Demographics, record: Demographics) -> bool:
+def meets(kind: BlockingRule, asked: Demographics, record: Demographics) -> bool:
     """Whether two share a key of a kind, were there room for it."""
-    made = next(c for c in COMBINATIONS if c.kind is kind)
+    made = next(c for c in RULE_DEFINITIONS if c.rule is kind)
     values = []
     for child, side in ((asked, Side.QUERY), (record, Side.RECORD)):
         of = pieces(ingredients(normalise(child)))
@@ -303,36 +305,36 @@ def test_a_field_that_is_wrong_is_borne_where_another_lacks(
         record = LEAH
     other = replace(LEAH, **otherwise)  # type: ignore[arg-type]  # one field each, of its type
     lacking = replace(other, postcode="") if name.startswith("NO_PLACE") else other
-    assert meets(KeyKind[f"{name}_Q"], lacking, record)
-    assert meets(KeyKind[f"{name}_R"], record, lacking)
+    assert meets(BlockingRule[f"{name}_Q"], lacking, record)
+    assert meets(BlockingRule[f"{name}_R"], record, lacking)
     complete = replace(other, surname=other.surname or "Walker", dob=other.dob or LEAH.dob)
     for space in "QR":
-        assert not meets(KeyKind[f"{name}_{space}"], complete, record)
-        assert not meets(KeyKind[f"{name}_{space}"], record, complete)
+        assert not meets(BlockingRule[f"{name}_{space}"], complete, record)
+        assert not meets(BlockingRule[f"{name}_{space}"], record, complete)
 
 
 def test_two_that_lack_the_field_meet_in_one_name_space() -> None:
     """And a record that lacks it offers nothing in the other, where only complete ones are asked."""
     one = replace(LEAH, postcode="")
     other = replace(one, surname="Trent")
-    assert meets(KeyKind.NO_PLACE_FORENAME_DATE_R, one, other)
-    assert not meets(KeyKind.NO_PLACE_FORENAME_DATE_Q, one, other)
-    keys = match_keys(normalise(one), side=Side.RECORD, scope=Scope.WIDE)
-    assert not [k for k in keys if k.kind.name.startswith("NO_PLACE") and k.kind.name[-1] == "Q"]
+    assert meets(BlockingRule.NO_PLACE_FORENAME_DATE_R, one, other)
+    assert not meets(BlockingRule.NO_PLACE_FORENAME_DATE_Q, one, other)
+    keys = blocking_keys(normalise(one), side=Side.RECORD, scope=Scope.WIDE)
+    assert not [k for k in keys if k.rule.name.startswith("NO_PLACE") and k.rule.name[-1] == "Q"]
 
 
 def test_a_place_that_lacks_on_either_side_and_a_new_surname_are_borne_within_the_bounds() -> None:
     record = replace(LEAH, middle_names="")
     lacking = replace(record, surname="Trent", postcode="")
-    assert shared(lacking, record, Scope.WIDE) == {KeyKind.NO_PLACE_FORENAME_DATE_Q}
-    assert shared(record, lacking, Scope.WIDE) == {KeyKind.NO_PLACE_FORENAME_DATE_R}
+    assert shared(lacking, record, Scope.WIDE) == {BlockingRule.NO_PLACE_FORENAME_DATE_Q}
+    assert shared(record, lacking, Scope.WIDE) == {BlockingRule.NO_PLACE_FORENAME_DATE_R}
     assert not shared(lacking, record)
 
 
 def test_names_and_an_initial_open_near_by_whatever_the_date() -> None:
     rare = replace(LEAH, forename="Thessaly", surname="Brackenwood")
     other_date = replace(rare, dob=date(2009, 11, 27), postcode="LS9 4XY")
-    assert shared(rare, other_date, Scope.WIDE) == {KeyKind.NAMES_MIDDLE}
+    assert shared(rare, other_date, Scope.WIDE) == {BlockingRule.NAMES_MIDDLE}
     assert not shared(rare, other_date)
     assert not shared(rare, replace(other_date, middle_names="Rose"), Scope.WIDE)
     common = replace(other_date, forename="Leah", surname="Walker")
@@ -358,8 +360,8 @@ def test_a_child_of_many_names_keeps_wide_kinds() -> None:
             nhs_number="9434765919",
         )
     )
-    kinds = {key.kind for key in match_keys(form, side=Side.RECORD, scope=Scope.WIDE)}
-    wide = {c.kind for c in COMBINATIONS if c.scope is Scope.WIDE and c.meets is Meets.ALWAYS}
+    kinds = {key.rule for key in blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE)}
+    wide = {c.rule for c in RULE_DEFINITIONS if c.scope is Scope.WIDE and c.meets is Meets.ALWAYS}
     assert len(kinds & wide) >= 3
 
 
@@ -367,38 +369,38 @@ def test_initials_are_no_rare_names() -> None:
     initials = normalise(
         Demographics(forename="J", surname="Smith", dob=date(2014, 3, 9), postcode="B8 1AB")
     )
-    keys = match_keys(initials, side=Side.RECORD, scope=Scope.WIDE)
-    assert {k.value.count(b"|") for k in keys if k.kind is KeyKind.NK} == {3}
-    assert KeyKind.FORENAME_DATE not in {k.kind for k in keys if k.value.count(b"|") == 1}
+    keys = blocking_keys(initials, side=Side.RECORD, scope=Scope.WIDE)
+    assert {k.value.count(b"|") for k in keys if k.rule is BlockingRule.NK} == {3}
+    assert BlockingRule.FORENAME_DATE not in {k.rule for k in keys if k.value.count(b"|") == 1}
 
 
 def test_an_oprf_input_is_length_prefixed() -> None:
-    key = MatchKey(KeyKind.NHS, b"1|9434765919")
+    key = BlockingKey(BlockingRule.NHS, b"1|9434765919")
     expected = "000d66696e676572706f73742f76310002000100020001000c" + key.value.hex()
     assert oprf_input(key, NORMALISATION_VERSION).hex() == expected
 
 
 @given(
-    st.sampled_from(KeyKind),
-    st.sampled_from(KeyKind),
+    st.sampled_from(BlockingRule),
+    st.sampled_from(BlockingRule),
     st.binary(max_size=40),
     st.binary(max_size=40),
 )
 def test_two_keys_never_give_one_input(
-    kind: KeyKind, other: KeyKind, value: bytes, other_value: bytes
+    kind: BlockingRule, other: BlockingRule, value: bytes, other_value: bytes
 ) -> None:
     same = (kind, value) == (other, other_value)
-    inputs = oprf_input(MatchKey(kind, value), 1), oprf_input(MatchKey(other, other_value), 1)
+    inputs = oprf_input(BlockingKey(kind, value), 1), oprf_input(BlockingKey(other, other_value), 1)
     assert (inputs[0] == inputs[1]) == same
-    assert inputs[0] != oprf_input(MatchKey(kind, value), 2)
+    assert inputs[0] != oprf_input(BlockingKey(kind, value), 2)
 
 
 def test_what_does_not_fit_an_input_is_our_defect() -> None:
     with pytest.raises(Defect):
-        oprf_input(MatchKey(KeyKind.NK, b"x" * 70_000), 1)
+        oprf_input(BlockingKey(BlockingRule.NK, b"x" * 70_000), 1)
     with pytest.raises(Defect):
-        oprf_input(MatchKey(KeyKind.NK, b"x"), 70_000)
+        oprf_input(BlockingKey(BlockingRule.NK, b"x"), 70_000)
 
 
 def test_a_key_is_not_printed() -> None:
-    assert "9434765919" not in repr(MatchKey(KeyKind.NHS, b"1|9434765919"))
+    assert "9434765919" not in repr(BlockingKey(BlockingRule.NHS, b"1|9434765919"))

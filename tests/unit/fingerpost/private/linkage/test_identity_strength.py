@@ -12,7 +12,7 @@ from fingerpost.private.linkage import (
     Side,
     StrengthLevel,
     assess,
-    match_keys,
+    blocking_keys,
     normalise,
     require_answerable,
 )
@@ -106,4 +106,4 @@ def test_what_is_not_refused_has_a_key_to_be_found_by() -> None:
     ):
         form = normalise(given)
         require_answerable(form)
-        assert match_keys(form, side=Side.QUERY, scope=Scope.WIDE)
+        assert blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE)

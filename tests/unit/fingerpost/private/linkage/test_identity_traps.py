@@ -8,7 +8,15 @@ from __future__ import annotations
 import pytest
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import Decision, Level, Scope, Side, compare, match_keys, normalise
+from fingerpost.private.linkage import (
+    Decision,
+    Level,
+    Scope,
+    Side,
+    blocking_keys,
+    compare,
+    normalise,
+)
 from fingerpost.private.linkage.golden_cases import CASES, PAIRS
 from fingerpost.private.linkage.levels import birth_level
 
@@ -56,8 +64,8 @@ FOR_A_PERSON = [
 @pytest.mark.parametrize(("asked", "record"), ONE_CHILD)
 def test_one_child_is_found_and_matches(asked: str, record: str) -> None:
     forms = normalise(CASES[asked]), normalise(CASES[record])
-    ours = match_keys(forms[0], side=Side.QUERY, scope=Scope.NARROW)
-    theirs = match_keys(forms[1], side=Side.RECORD, scope=Scope.WIDE)
+    ours = blocking_keys(forms[0], side=Side.QUERY, scope=Scope.NARROW)
+    theirs = blocking_keys(forms[1], side=Side.RECORD, scope=Scope.WIDE)
     assert not set(ours).isdisjoint(theirs)
     assert compare(*forms).decision is Decision.MATCH
 
@@ -71,8 +79,8 @@ def test_what_a_person_must_see(asked: str, record: str) -> None:
 def test_an_adopted_child_cannot_be_linked_to_who_she_was() -> None:
     before, after = normalise(CASES["before adoption"]), normalise(CASES["after adoption"])
     for one, other in ((before, after), (after, before)):
-        asked = match_keys(one, side=Side.QUERY, scope=Scope.WIDE)
-        recorded = match_keys(other, side=Side.RECORD, scope=Scope.WIDE)
+        asked = blocking_keys(one, side=Side.QUERY, scope=Scope.WIDE)
+        recorded = blocking_keys(other, side=Side.RECORD, scope=Scope.WIDE)
         assert set(asked).isdisjoint(recorded)
         assert compare(one, other).decision is Decision.DIFFERENT
 

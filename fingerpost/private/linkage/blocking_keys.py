@@ -1,4 +1,4 @@
-"""Normal form → match keys: the bounded, ordered set that a child is found by.
+"""Normal form → blocking keys: the bounded, ordered set that a child is found by.
 
 What lives here: the choice among the combinations, the bounds and the encoding of a key as an OPRF
 input. What must not: how a value is formed. Invariants: a query has at most 32 keys, a record at
@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from fingerpost.private.linkage.combinations import COMBINATIONS
+from fingerpost.private.linkage.combinations import RULE_DEFINITIONS
 from fingerpost.private.linkage.ingredients import ingredients
-from fingerpost.private.linkage.kinds import KeyKind, Scope, Side
+from fingerpost.private.linkage.kinds import BlockingRule, Scope, Side
 from fingerpost.private.linkage.normal_form import NormalForm
 from fingerpost.private.linkage.pieces import pieces
 from fingerpost.protocol import limits
@@ -23,13 +23,13 @@ _DOMAIN: Final = b"fingerpost/v1"
 _FIRST_PLACES: Final = 4
 """So many keys of a kind keep the kind's place; further ones stand behind all kinds."""
 _MOST_OF_A_KIND: Final = {
-    KeyKind.NK: 12,
-    KeyKind.SW: 3,
+    BlockingRule.NK: 12,
+    BlockingRule.SW: 3,
     # What a child without a place is found by must not push out what all others are found by.
-    KeyKind.NO_PLACE_NAMES_DATE_Q: 2,
-    KeyKind.NO_PLACE_NAMES_DATE_R: 2,
-    KeyKind.NO_PLACE_SOUNDS_DATE_Q: 1,
-    KeyKind.NO_PLACE_SOUNDS_DATE_R: 1,
+    BlockingRule.NO_PLACE_NAMES_DATE_Q: 2,
+    BlockingRule.NO_PLACE_NAMES_DATE_R: 2,
+    BlockingRule.NO_PLACE_SOUNDS_DATE_Q: 1,
+    BlockingRule.NO_PLACE_SOUNDS_DATE_R: 1,
 }
 
 
@@ -37,35 +37,35 @@ MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_P
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MatchKey:
+class BlockingKey:
     """A compound of attributes that few other children share. It is personal data."""
 
-    kind: KeyKind
+    rule: BlockingRule
     value: bytes
 
     def __repr__(self) -> str:
-        return f"MatchKey({self.kind.name}, …)"
+        return f"BlockingKey({self.rule.name}, …)"
 
 
-def match_keys(
+def blocking_keys(
     form: NormalForm, *, side: Side, scope: Scope, upn: bool = False
-) -> tuple[MatchKey, ...]:
+) -> tuple[BlockingKey, ...]:
     """The keys of a child, the strongest first.
 
     A record takes ``Scope.WIDE``, which contains the narrow keys, so that it is found by either.
     ``upn``: whether the agreement lets the pupil number be used; never otherwise.
     """
     of = pieces(ingredients(form))
-    first: list[MatchKey] = []
-    behind: list[MatchKey] = []
-    for combination in COMBINATIONS:
-        if combination.scope > scope or (combination.kind is KeyKind.UPN and not upn):
+    first: list[BlockingKey] = []
+    behind: list[BlockingKey] = []
+    for combination in RULE_DEFINITIONS:
+        if combination.scope > scope or (combination.rule is BlockingRule.UPN and not upn):
             continue
         if not combination.is_made_by(side, of):
             continue
-        most = _MOST_OF_A_KIND.get(combination.kind, _FIRST_PLACES)
+        most = _MOST_OF_A_KIND.get(combination.rule, _FIRST_PLACES)
         keys = [
-            MatchKey(combination.kind, "|".join(value).encode("ascii"))
+            BlockingKey(combination.rule, "|".join(value).encode("ascii"))
             for _, value in zip(range(most), combination.recipe.values(of), strict=False)
         ]
         first += keys[:_FIRST_PLACES]
@@ -73,13 +73,13 @@ def match_keys(
     return tuple(dict.fromkeys(first + behind))[: MOST_KEYS[side]]
 
 
-def oprf_input(key: MatchKey, version: int) -> bytes:
+def oprf_input(key: BlockingKey, version: int) -> bytes:
     """The bytes that are blinded: domain, normalisation version, kind and value.
 
     Each part is preceded by its length (two bytes, big-endian), so that no two inputs run together;
     version and kind are two bytes, big-endian. Raises ``Defect`` if a part does not fit.
     """
-    parts = (_DOMAIN, _two_bytes(version), _two_bytes(key.kind), key.value)
+    parts = (_DOMAIN, _two_bytes(version), _two_bytes(key.rule), key.value)
     return b"".join(_two_bytes(len(part)) + part for part in parts)
 
 
