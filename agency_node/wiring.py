@@ -34,12 +34,12 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.schedule import slot_of
 from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.runtime.run import Stop, every, reconnect, supervise
-from fingerpost.runtime.settings import read_key
 from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {

@@ -17,6 +17,7 @@ from fingerpost.membership.bundle import Address, Addresses, Endpoint, Enrolment
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime import settings
+from fingerpost.runtime.files import replace_file
 
 ADDRESSES: Final = "addresses.toml"
 
@@ -46,7 +47,7 @@ def write_addresses(path: Path, book: AddressBook) -> None:
         f"broker_askers = {json.dumps(book.broker_askers)}",
         f"key_holders = [{json.dumps(holders[0])}, {json.dumps(holders[1])}]",
     ]
-    settings.replace_file(path, ("\n".join(lines) + "\n").encode(), mode=0o644)
+    replace_file(path, ("\n".join(lines) + "\n").encode(), mode=0o644)
 
 
 def make_bundle(

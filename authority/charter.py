@@ -19,6 +19,7 @@ from authority import keys
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import FederationId
 from fingerpost.runtime import settings
+from fingerpost.runtime.files import create_file, replace_file
 
 CHARTER: Final = "authority.toml"
 BINS: Final = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -130,9 +131,9 @@ def write_charter(path: Path, charter: Charter, *, replace: bool = False) -> Non
         lines += ["", f"[{name}]", *_entry(getattr(charter, name), folder)]
     data = ("\n".join(lines) + "\n").encode()
     if replace:
-        settings.replace_file(path, data)
+        replace_file(path, data)
     else:
-        settings.write_secret(path, data)
+        create_file(path, data)
 
 
 def _entry(entry: KeyEntry, folder: Path) -> list[str]:

@@ -23,7 +23,7 @@ from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.codes import CODE_LIST_VERSION, Kind, Purpose, Role
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import CodeLists
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import replace_file
 
 METADATA_FILE: Final = "code-lists.metadata.json"
 
@@ -81,8 +81,8 @@ def missing(proposal: Proposal, charter: Charter) -> int:
 def write_proposal(folder: Path, proposal: Proposal) -> None:
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     data = federation_files.write_code_lists(proposal.lists)
-    settings.replace_file(folder / federation_files.CODE_LISTS, data, mode=0o644)
-    settings.replace_file(folder / METADATA_FILE, proposal.metadata.to_bytes(), mode=0o644)
+    replace_file(folder / federation_files.CODE_LISTS, data, mode=0o644)
+    replace_file(folder / METADATA_FILE, proposal.metadata.to_bytes(), mode=0o644)
 
 
 def read_proposal(folder: Path) -> Proposal | None:

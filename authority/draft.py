@@ -19,7 +19,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Area, Member, Parameters
 from fingerpost.protocol.federation_files import Index, SealedPepper
 from fingerpost.protocol.ids import AreaCode, EpochNumber, MemberId
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import replace_file
 
 T = TypeVar("T")
 _FOLDERS = ("members", "areas", "peppers")
@@ -87,7 +87,7 @@ def write_draft(folder: Path, draft: Draft) -> None:
         if file.exists() and file.read_bytes() == data:
             continue
         file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        settings.replace_file(file, data, mode=0o644, durable=False)
+        replace_file(file, data, mode=0o644, durable=False)
     for path in _present(folder):
         if path not in wanted:
             (folder / path).unlink()

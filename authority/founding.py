@@ -26,7 +26,7 @@ from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import DenyList, Member, Parameters, Party
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import create_file, replace_file
 
 CERTIFICATE_AUTHORITY: Final = "certificate-authority.pem"
 
@@ -119,11 +119,11 @@ def _equip_issuer(folder: Path, plan: Plan, root: bytes, now: float) -> bytes:
     online = folder / "online"
     make_authority(online / "ca.pem", online / "ca-certificate.pem", plan.federation, now)
     certificate = (online / "ca-certificate.pem").read_bytes()
-    settings.replace_file(folder / CERTIFICATE_AUTHORITY, certificate, mode=0o644)
-    settings.replace_file(online / "root.json", root, mode=0o644)
-    settings.write_secret(online / "audit.key", secrets.token_bytes(32))
+    replace_file(folder / CERTIFICATE_AUTHORITY, certificate, mode=0o644)
+    replace_file(online / "root.json", root, mode=0o644)
+    create_file(online / "audit.key", secrets.token_bytes(32))
     nobody = federation_files.write_deny_list(DenyList())
-    settings.write_secret(online / "deny-list.json", nobody)
+    create_file(online / "deny-list.json", nobody)
     (online / "state").mkdir(mode=0o700)
     write_settings(online / SETTINGS, plan.federation, plan.issuer, plan.listen)
     return keys.public_of(make_signing_key(online / "issuer.pem"))

@@ -22,7 +22,7 @@ from fingerpost.protocol.codec.statements import (
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Member, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import remove_unfinished, replace_file
 
 KEY_SIZE: Final = {
     Party.NODE: limits.HYBRID_PUBLIC_KEY_BYTES,
@@ -60,7 +60,7 @@ class Inbox:
         """Keeps ``data``, the envelope of ``statement``, in place of the earlier one. Durable on return."""
         path = self._path(statement.epoch, statement.member)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        settings.replace_file(path, data)
+        replace_file(path, data)
 
     def envelope(self, epoch: EpochNumber, member: MemberId) -> bytes | None:
         """Unverified: see ``read_statement``. Raises ``Defect``."""
@@ -90,10 +90,12 @@ class Inbox:
     def forget(self, epoch: EpochNumber) -> None:
         """All that was deposited for an epoch that is over."""
         folder = self._folder / str(epoch)
+        if not folder.is_dir():
+            return
+        remove_unfinished(folder)
         for path in sorted(folder.glob("*.envelope")):
             path.unlink(missing_ok=True)
-        if folder.is_dir():
-            folder.rmdir()
+        folder.rmdir()
 
     def epochs(self) -> tuple[EpochNumber, ...]:
         found = [p.name for p in self._folder.glob("*") if p.is_dir() and p.name.isdecimal()]

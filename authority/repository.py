@@ -23,7 +23,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets, Time
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import replace_file
 
 ROOT: Final = "root"
 TARGETS: Final = "targets"
@@ -114,7 +114,7 @@ class Repository:
         if len(data) > limits.METADATA_FILE_BYTES:
             raise Defect(f"{path.name}: {len(data)} bytes, longer than a member will take")
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        settings.replace_file(path, data, mode=0o644, durable=durable)
+        replace_file(path, data, mode=0o644, durable=durable)
 
     def remove_target(self, path: str) -> None:
         (self.targets / path).unlink(missing_ok=True)

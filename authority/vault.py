@@ -18,7 +18,7 @@ import msgspec
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import create_file, read_secret, remove_unfinished, replace_file
 
 _HEAD: Final = struct.Struct(">II")
 _FILE_BYTES: Final = _HEAD.size + PEPPER_BYTES
@@ -33,7 +33,7 @@ class Vault:
 
     def create(self, pepper: Pepper) -> None:
         """Raises ``Defect`` when the epoch has a pepper already: a second one would split the federation."""
-        settings.write_secret(self._pepper(pepper.epoch), _encode(pepper))
+        create_file(self._pepper(pepper.epoch), _encode(pepper))
 
     def on(self, epoch: EpochNumber, day: int) -> Pepper:
         """The pepper of ``day``, or of the first day if that is still to come; from now on nothing older.
@@ -41,13 +41,14 @@ class Vault:
         Raises ``Defect`` when there is none.
         """
         path = self._pepper(epoch)
-        data = settings.read_secret(path, most=_FILE_BYTES, least=_FILE_BYTES, setting="pepper")
+        data = read_secret(path, most=_FILE_BYTES, least=_FILE_BYTES, setting="pepper")
         number, stored = _HEAD.unpack(data[: _HEAD.size])
         if number != epoch.value:
             raise Defect(f"{path}: the pepper of another epoch")
         pepper = Pepper(epoch, stored, data[_HEAD.size :]).at(max(day, stored))
         if pepper.day != stored:
-            settings.replace_file(path, _encode(pepper))
+            replace_file(path, _encode(pepper))
+            remove_unfinished(self._folder)  # a copy that a crash left may hold an earlier day's
         return pepper
 
     def sealed_to(self, epoch: EpochNumber) -> Mapping[MemberId, str]:
@@ -55,7 +56,7 @@ class Vault:
         path = self._sealed(epoch)
         if not path.exists():
             return {}
-        data = settings.read_secret(path, most=_SEALED_BYTES, setting="record of sealed peppers")
+        data = read_secret(path, most=_SEALED_BYTES, setting="record of sealed peppers")
         try:
             found = msgspec.json.decode(data, type=dict[str, str])
         except msgspec.DecodeError:
@@ -64,7 +65,7 @@ class Vault:
 
     def record_sealed(self, epoch: EpochNumber, sealed: Mapping[MemberId, str]) -> None:
         shown = {str(member): fingerprint for member, fingerprint in sorted(sealed.items())}
-        settings.replace_file(self._sealed(epoch), msgspec.json.encode(shown))
+        replace_file(self._sealed(epoch), msgspec.json.encode(shown))
 
     def forget(self, epoch: EpochNumber) -> None:
         self._pepper(epoch).unlink(missing_ok=True)

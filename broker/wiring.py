@@ -17,11 +17,11 @@ from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
 from fingerpost.runtime.run import Stop, every, supervise
-from fingerpost.runtime.settings import read_key, require_folder
 from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}

@@ -14,7 +14,7 @@ from pathlib import Path
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.runtime.settings import read_secret, write_secret
+from fingerpost.runtime.files import create_file, read_secret, remove_unfinished
 
 SEED_BYTES = 32
 _NAME = re.compile(r"epoch-([1-9][0-9]{0,8})\.seed")
@@ -26,6 +26,7 @@ class FileVault:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise Defect("the vault's folder does not exist")
+        remove_unfinished(folder)  # a seed that was never used, or a second name of one in use
         self._folder = folder
         self._seeds: dict[EpochNumber, bytes] = {}
         for path in sorted(folder.iterdir()):
@@ -45,7 +46,7 @@ class FileVault:
         if epoch in self._seeds:
             raise Defect("the vault already holds a key of this epoch")
         seed = os.urandom(SEED_BYTES)
-        write_secret(self._path(epoch), seed)
+        create_file(self._path(epoch), seed)
         self._seeds[epoch] = seed
         return self.public_key(epoch)
 

@@ -12,11 +12,11 @@ from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, listen, server
 from fingerpost.runtime.run import Stop, every, supervise
-from fingerpost.runtime.settings import read_key, require_folder
 from fingerpost.runtime.tls import Party
 from fingerpost.runtime.worker_processes import begin
 from key_holder.evaluator import Evaluator

@@ -18,8 +18,8 @@ from fingerpost.membership.membership import Membership
 from fingerpost.membership.peppers import DEPOSIT_AGAIN_SECONDS, PepperStore
 from fingerpost.protocol.errors import Refused
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.settings import replace_file
 
 UPKEEP_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "upkeep.failed": frozenset({"error"}),

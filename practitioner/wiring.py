@@ -26,10 +26,10 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.clock import Clock, SystemClock
 from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Stop, every, supervise
-from fingerpost.runtime.settings import read_key
 from fingerpost.runtime.tls import Party
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client

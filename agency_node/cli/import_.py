@@ -39,9 +39,10 @@ from fingerpost.membership.commands import identifier
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.listing import show_list
 from fingerpost.runtime.logs import configure
-from fingerpost.runtime.settings import load, replace_file
+from fingerpost.runtime.settings import load
 
 PARTY: Final = "agency_node"
 STOPPED: Final = 130

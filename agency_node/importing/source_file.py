@@ -13,7 +13,7 @@ from typing import Final
 
 from agency_node.importing.sources.reasons import Reason, RefusedFile
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.settings import sync_folder
+from fingerpost.runtime.files import sync_folder
 
 MOST_BYTES: Final = 512 * 1024 * 1024
 _MANY_TEXTS: Final = (b"\xff\xfe", b"\xfe\xff")  # UTF-16

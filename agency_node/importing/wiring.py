@@ -26,10 +26,10 @@ from agency_node.settings import NodeSettings
 from fingerpost.membership.membership import Membership
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.files import read_key
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Backoff
-from fingerpost.runtime.settings import read_key
 from fingerpost.runtime.tls import Party
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0

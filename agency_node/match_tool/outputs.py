@@ -6,12 +6,11 @@ somebody's review."""
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from agency_node.match_tool.cells import BadInput
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.settings import replace_file, write_secret
+from fingerpost.runtime.files import create_file, replace_file
 
 
 def require_writable(path: Path, *inputs: Path) -> None:
@@ -43,16 +42,7 @@ def replace(path: Path, data: bytes) -> None:
 
 def create(path: Path, data: bytes) -> None:
     """Mode 0600. Raises ``BadInput`` where it cannot be written, or came to be there meanwhile."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        write_secret(fresh, data)
-        try:
-            os.link(fresh, path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        create_file(path, data)
     except Defect as defect:
         raise BadInput(str(defect)) from None
-    except FileExistsError:
-        raise BadInput(f"{path}: exists already; it is not overwritten") from None
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be created ({type(error).__name__})") from None

@@ -29,7 +29,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import FederationId
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import create_file, read_secret
 from fingerpost.runtime.tls import Identity, subject_names
 
 AUTHORITY_DAYS: Final = 3650
@@ -91,14 +91,13 @@ def make_authority(
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    settings.write_secret(key_path, pem)
-    settings.write_secret(certificate_path, certificate.public_bytes(Encoding.PEM))
-    certificate_path.chmod(0o644)
+    create_file(key_path, pem)
+    create_file(certificate_path, certificate.public_bytes(Encoding.PEM), mode=0o644)
 
 
 def load_authority(key_path: Path, certificate_path: Path) -> CertificateAuthority:
     """Raises ``Defect``: missing, open to others, or not belonging together."""
-    pem = settings.read_secret(key_path, most=KEY_FILE_BYTES, setting="certificate authority key")
+    pem = read_secret(key_path, most=KEY_FILE_BYTES, setting="certificate authority key")
     try:
         key = load_pem_private_key(pem, password=None)
         certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())

@@ -39,7 +39,7 @@ from authority.repository import (
 from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
-from fingerpost.runtime import settings
+from fingerpost.runtime.files import read_secret, replace_file
 
 SNAPSHOT_DAYS: Final = 14
 DENY_LIST_DAYS: Final = 14
@@ -80,7 +80,7 @@ class Online:
 
     def deny_list(self) -> DenyList:
         """Raises ``Defect``: without the record nobody knows who is out, and an empty one would let them in."""
-        data = settings.read_secret(
+        data = read_secret(
             self._deny_list_file, most=limits.METADATA_FILE_BYTES, setting="deny-list record"
         )
         try:
@@ -92,7 +92,7 @@ class Online:
         """Records the change, then signs it out to everybody."""
         with self.repository.lock():
             data = federation_files.write_deny_list(change(self.deny_list()))
-            settings.replace_file(self._deny_list_file, data)
+            replace_file(self._deny_list_file, data)
         return self.refresh(now)
 
     def refresh(self, now: float) -> Refreshed:

@@ -15,6 +15,7 @@ import msgspec
 from fingerpost.membership.bundle import Address
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import settings
+from fingerpost.runtime.files import create_file
 
 SETTINGS: Final = "issuer.toml"
 
@@ -72,4 +73,4 @@ def write_settings(path: Path, federation: FederationId, member: MemberId, liste
         'deny_list = "deny-list.pem"',
         'audit = "audit.key"',
     ]
-    settings.write_secret(path, ("\n".join(lines) + "\n").encode())
+    create_file(path, ("\n".join(lines) + "\n").encode())

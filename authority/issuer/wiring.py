@@ -25,8 +25,9 @@ from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.runtime import rpc, settings, tls
+from fingerpost.runtime import rpc, tls
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.files import read_key, replace_file
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Random, Stop, every, supervise
@@ -63,7 +64,7 @@ def open_audit(found: IssuerSettings) -> AuditLog:
     return AuditLog.open(
         found.state / "audit.sqlite",
         catalogue=AUDIT_EVENTS,
-        master_key=settings.read_key(found.keys.audit, setting="audit key"),
+        master_key=read_key(found.keys.audit, setting="audit key"),
     )
 
 
@@ -90,8 +91,8 @@ class OwnCertificate:
         identity = Identity(self.issuer.own.federation, self.issuer.own.member, tls.Party.ISSUER)
         key = tls.make_key()
         pem = self.issuer.own_certificate(tls.make_csr(key, identity), now)
-        settings.replace_file(self.key, key)
-        settings.replace_file(self.certificate, pem, mode=0o644)
+        replace_file(self.key, key)
+        replace_file(self.certificate, pem, mode=0o644)
         return tls.not_after(pem)
 
     @property

@@ -15,7 +15,7 @@ from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.runtime.settings import write_secret
+from fingerpost.runtime.files import create_file
 from practitioner.asking.desk import make_passport_key
 
 FEDERATION = FederationId("demo")
@@ -68,7 +68,7 @@ def _places(folder: Path) -> str:
 
 
 def _secret(folder: Path, name: str) -> str:
-    write_secret(folder / name, os.urandom(32))
+    create_file(folder / name, os.urandom(32))
     return f"{folder}/{name}"
 
 

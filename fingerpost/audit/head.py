@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from fingerpost.audit import store
 from fingerpost.audit.store import Receipt
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.settings import replace_file
+from fingerpost.runtime.files import replace_file
 
 
 class BrokenChain(Defect):

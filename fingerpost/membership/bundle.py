@@ -26,6 +26,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import settings
+from fingerpost.runtime.files import replace_file, why_not
 
 BUNDLE: Final = "bundle.toml"
 ROOT: Final = "root.json"
@@ -170,10 +171,10 @@ def write_bundle(folder: Path, bundle: EnrolmentBundle) -> None:
             f"member = {_toml(holder.member)}",
             f"address = {_toml(holder.address)}",
         ]
-    settings.replace_file(folder / ROOT, bundle.root, mode=0o644)
-    settings.replace_file(folder / CERTIFICATE_AUTHORITY, bundle.certificate_authority, mode=0o644)
+    replace_file(folder / ROOT, bundle.root, mode=0o644)
+    replace_file(folder / CERTIFICATE_AUTHORITY, bundle.certificate_authority, mode=0o644)
     # Last: a folder without it is no bundle.
-    settings.replace_file(folder / BUNDLE, ("\n".join(lines) + "\n").encode(), mode=0o644)
+    replace_file(folder / BUNDLE, ("\n".join(lines) + "\n").encode(), mode=0o644)
 
 
 def _address(text: str, key: str, folder: Path) -> Address:
@@ -193,7 +194,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(limits.METADATA_FILE_BYTES + 1)
     except OSError as error:
-        raise Defect(f"{path}: cannot be read: {settings.why_not(error)}") from None
+        raise Defect(f"{path}: cannot be read: {why_not(error)}") from None
     if not 1 <= len(data) <= limits.METADATA_FILE_BYTES:
         raise Defect(f"{path}: does not have 1 to {limits.METADATA_FILE_BYTES} bytes")
     return data

@@ -30,6 +30,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime import logs, settings
+from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import look_at_folder, probe
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Stop, run, told
@@ -168,9 +169,9 @@ def enrol(
     keys = make_member_keys(credentials)
     value = replace(asked, signing_key=keys.public_key)
     try:
-        request.write_bytes(write_enrolment(value, keys.signing_key))
-    except OSError as error:
-        raise Defect(f"--request: {request} cannot be written ({type(error).__name__})") from None
+        replace_file(request, write_enrolment(value, keys.signing_key), mode=0o644)
+    except Defect as defect:
+        raise Defect(f"--request: {defect}") from None
     typer.echo(f"Request written. Read this fingerprint to the authority: {value.fingerprint}")
 
 

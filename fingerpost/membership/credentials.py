@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.membership.signing_keys import make_signing_key, read_signing_key
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.settings import sync_folder, write_secret
+from fingerpost.runtime.files import create_file, sync_folder
 from fingerpost.runtime.tls import ClientTls, ServerTls, certificate_lifetime
 
 SIGNING_KEY: Final = "signing.key"
@@ -86,8 +86,8 @@ class MemberKeys:
         link = tls / f".{secrets.token_hex(8)}"
         try:
             fresh.mkdir(mode=0o700)
-            write_secret(fresh / _KEY, key_pem)
-            write_secret(fresh / _CERTIFICATE, chain_pem)
+            create_file(fresh / _KEY, key_pem)
+            create_file(fresh / _CERTIFICATE, chain_pem)
             link.symlink_to(fresh.name)
             link.replace(tls / _CURRENT)
             sync_folder(tls)

@@ -27,9 +27,9 @@ from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import every
-from fingerpost.runtime.settings import replace_file
 
 __all__ = ["MEMBER_LIST_EVENTS", "Fetch", "MemberList", "MemberListClient", "poll", "start"]
 

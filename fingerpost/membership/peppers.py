@@ -36,9 +36,9 @@ from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.files import create_file, is_unfinished, read_secret, replace_file
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import every
-from fingerpost.runtime.settings import read_secret, replace_file, write_secret
 
 PEPPER_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "pepper.opened": frozenset({"epoch"}),
@@ -127,7 +127,7 @@ class PepperStore:
             for epoch in awaited:
                 if epoch not in self._keys:
                     key = make_receiving_key(secrets.token_bytes)
-                    write_secret(self._key_path(epoch), key.serialise())
+                    create_file(self._key_path(epoch), key.serialise())
                     self._keys[epoch] = key
             return tuple((epoch, self._keys[epoch].public_key) for epoch in awaited)
 
@@ -180,7 +180,7 @@ class PepperStore:
     def _load(self, path: Path) -> None:
         found = _NAME.fullmatch(path.name)
         if found is None:
-            if path.name.startswith("."):  # left by a write that did not end; it may hold a secret
+            if is_unfinished(path):  # it may hold a secret
                 _erase(path)
             return
         if path.stat().st_size == 0:  # an erasure that did not end

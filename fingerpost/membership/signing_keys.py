@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.settings import read_secret, write_secret
+from fingerpost.runtime.files import create_file, read_secret
 
 _FILE_BYTES: Final = 4096
 
@@ -27,7 +27,7 @@ _FILE_BYTES: Final = 4096
 def make_signing_key(path: Path) -> Ed25519PrivateKey:
     """A new key in a new file, durable on return. Raises ``Defect`` when the file exists, or cannot be written."""
     key = Ed25519PrivateKey.generate()
-    write_secret(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    create_file(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return key
 
 

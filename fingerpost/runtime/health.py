@@ -16,7 +16,7 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.settings import require_folder
+from fingerpost.runtime.files import require_folder
 
 PROBE_SECONDS: Final = 2.0
 SOCKET_BYTES: Final = 107

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.files import read_secret
 from fingerpost.runtime.identity import (
     Identity,
     Party,
@@ -36,7 +37,6 @@ from fingerpost.runtime.identity import (
     spiffe_uri,
     subject_names,
 )
-from fingerpost.runtime.settings import read_secret
 
 __all__ = [
     "AuthorityOnly",
@@ -60,7 +60,7 @@ KEY_BYTES: Final = 8 * 1024
 
 
 def make_key() -> bytes:
-    """A fresh private key for TLS: ECDSA P-256, PKCS 8 in PEM, for ``write_secret``."""
+    """A fresh private key for TLS: ECDSA P-256, PKCS 8 in PEM, for ``create_file``."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 

@@ -26,8 +26,8 @@ from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime import logs
+from fingerpost.runtime.files import read_secret
 from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.settings import read_secret
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import EVENTS, serve
 

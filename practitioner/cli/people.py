@@ -13,8 +13,8 @@ import typer
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.files import read_secret, replace_file
 from fingerpost.runtime.listing import a_console, show_list
-from fingerpost.runtime.settings import read_secret, replace_file
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
     PasswordStdin,

@@ -20,7 +20,7 @@ from fingerpost.membership.commands import (
 )
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol.federation import Party
-from fingerpost.runtime.settings import KEY_BYTES, write_secret
+from fingerpost.runtime.files import KEY_BYTES, create_file
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, SettingsFile, administrator, agency_of, load
@@ -55,7 +55,7 @@ def enrol(
     ):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            write_secret(path, os.urandom(KEY_BYTES))
+            create_file(path, os.urandom(KEY_BYTES))
     passport_keys = {each.id: _passport_key(each.passport_key) for each in loaded.agencies}
     commands.enrol(
         Party.GATEWAY,

@@ -17,7 +17,7 @@ import msgspec
 from agency_node.records.records import Generation
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.settings import replace_file
+from fingerpost.runtime.files import replace_file
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 

@@ -23,7 +23,8 @@ from fingerpost.audit.log import Actor, AuditLog, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.messages import KeySet
-from fingerpost.runtime.settings import load, write_secret
+from fingerpost.runtime.files import create_file
+from fingerpost.runtime.settings import load
 
 KEY = bytes(range(32))
 TWIN = a_child(forename="Mary", nhs_number="")
@@ -39,7 +40,7 @@ def entries(known: Demographics, **asked: Any) -> list[Entry]:
 @pytest.fixture
 def settings_file(tmp_path: Path) -> Path:
     (tmp_path / "state").mkdir(mode=0o700)
-    write_secret(tmp_path / "audit.key", KEY)
+    create_file(tmp_path / "audit.key", KEY)
     path = tmp_path / "node.toml"
     path.write_text(
         f"""

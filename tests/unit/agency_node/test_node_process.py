@@ -58,6 +58,7 @@ from fingerpost.protocol.federation import Party as ListedParty
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.run import Stop
@@ -156,10 +157,10 @@ def home(tmp_path: Path) -> Home:
             certificate_authority=authority.file.read_bytes(),
         ),
     )
-    settings_files.write_secret(tmp_path / "audit.key", bytes(range(32)))
+    create_file(tmp_path / "audit.key", bytes(range(32)))
     agencies = ""
     for number, agency in enumerate(MINE):
-        settings_files.write_secret(tmp_path / f"data-{number}.key", bytes([number + 1]) * 32)
+        create_file(tmp_path / f"data-{number}.key", bytes([number + 1]) * 32)
         agencies += f'\n[[agencies]]\nid = "{agency}"\ndata_key = "data-{number}.key"\n'
     made = Home(tmp_path, authority, repository, federation, pepper, address)
     made.settings_file.write_text(

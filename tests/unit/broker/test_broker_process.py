@@ -42,6 +42,7 @@ from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.rpc import CLIENT_FRAMES, SERVER_NODES, Edge, connect, refused_from, server
@@ -125,7 +126,7 @@ def home(tmp_path: Path) -> Home:
         ),
     )
     (tmp_path / "state").mkdir(mode=0o700)
-    settings_files.write_secret(tmp_path / "audit.key", bytes(range(32)))
+    create_file(tmp_path / "audit.key", bytes(range(32)))
     made.settings_file.write_text(
         f"""
 listen_nodes = "{made.nodes}"

@@ -15,7 +15,8 @@ from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.runtime.settings import load, write_secret
+from fingerpost.runtime.files import create_file
+from fingerpost.runtime.settings import load
 from key_holder import cli
 from key_holder.settings import KeyHolderSettings
 from key_holder.vault import SEED_BYTES
@@ -62,14 +63,14 @@ def home(tmp_path: Path) -> Path:
     for name in ("vault", "data"):
         (tmp_path / name).mkdir(mode=0o700)
     make_member_keys(tmp_path / "credentials")
-    write_secret(tmp_path / "audit.secret", os.urandom(32))
-    write_secret(tmp_path / "settings.toml", SETTINGS.encode())
+    create_file(tmp_path / "audit.secret", os.urandom(32))
+    create_file(tmp_path / "settings.toml", SETTINGS.encode())
     return tmp_path
 
 
 def test_check_opens_everything_and_prints_the_bundles_fingerprint(home: Path) -> None:
     made = write_bundle(home / "bundle", Party.KEY_HOLDER)
-    write_secret(home / "vault" / "epoch-1.seed", os.urandom(SEED_BYTES))
+    create_file(home / "vault" / "epoch-1.seed", os.urandom(SEED_BYTES))
     run = CliRunner().invoke(cli.app, ["check", "--settings", str(home / "settings.toml")])
     assert run.exit_code == 0, run.output
     assert made.fingerprint in run.stdout
@@ -130,7 +131,7 @@ def test_a_bundle_of_another_service_is_refused(home: Path) -> None:
 def test_a_key_in_the_vault_that_others_can_read_is_refused(home: Path) -> None:
     write_bundle(home / "bundle", Party.KEY_HOLDER)
     seed = home / "vault" / "epoch-1.seed"
-    write_secret(seed, os.urandom(SEED_BYTES))
+    create_file(seed, os.urandom(SEED_BYTES))
     seed.chmod(0o644)
     run = CliRunner().invoke(cli.app, ["check", "--settings", str(home / "settings.toml")])
     assert isinstance(run.exception, Defect)

@@ -14,7 +14,8 @@ import pytest
 
 from fakes.gateway_folder import write_settings
 from fakes.gateway_outcomes import large
-from fingerpost.runtime.settings import load, write_secret
+from fingerpost.runtime.files import create_file
+from fingerpost.runtime.settings import load
 from practitioner.asking.outcome import Question
 from practitioner.cli import main
 from practitioner.settings import GatewaySettings
@@ -32,7 +33,7 @@ def gateway_settings(settings_file: Path) -> GatewaySettings:
     found = load(settings_file, GatewaySettings)
     for key in (found.account_key, found.outcome_key, found.audit_key, found.handle_key):
         with suppress(FileExistsError):
-            write_secret(key, secrets.token_bytes(32))
+            create_file(key, secrets.token_bytes(32))
     return found
 
 

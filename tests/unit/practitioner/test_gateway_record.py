@@ -168,13 +168,14 @@ def test_a_session_begins_and_ends_in_the_log(
 
 def test_each_agency_has_a_log_of_its_own(tmp_path: Path) -> None:
     from fakes.gateway_folder import write_settings
-    from fingerpost.runtime.settings import load, write_secret
+    from fingerpost.runtime.files import create_file
+    from fingerpost.runtime.settings import load
     from practitioner.wiring import open_people
 
     oak = AgencyId("e99000001.oak")
     settings = load(write_settings(tmp_path / "g", (COUNCIL, oak)), GatewaySettings)
     for key in (settings.account_key, settings.outcome_key, settings.audit_key):
-        write_secret(key, bytes(32))
+        create_file(key, bytes(32))
     with open_people(settings) as people:
         people.record.signed_out(oak, "bob", NOW)
     assert not settings.agency(COUNCIL).audit.exists()

@@ -36,10 +36,11 @@ from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime import logs
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Stop
-from fingerpost.runtime.settings import load, write_secret
+from fingerpost.runtime.settings import load
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key
 from practitioner.asking.kept_state import Held, Holder, keeping
@@ -78,7 +79,7 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
         settings.audit_key,
         settings.handle_key,
     ):
-        write_secret(path, os.urandom(32))
+        create_file(path, os.urandom(32))
     passport_key = make_passport_key(settings.agency(COUNCIL).passport_key)
     keys = make_member_keys(settings.places.credentials)
 

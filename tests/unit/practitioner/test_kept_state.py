@@ -14,7 +14,7 @@ from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Parameters
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.runtime.settings import write_secret
+from fingerpost.runtime.files import create_file
 from practitioner.asking.kept_state import Held, Holder, KeptPeppers, keeping
 
 ME = MemberId("gateway")
@@ -61,9 +61,9 @@ def test_a_reader_sees_what_the_keeper_keeps_and_leaves_it_alone(tmp_path: Path)
 
 def test_two_days_of_one_epoch_and_an_erasure_under_way(tmp_path: Path) -> None:
     first = Pepper(ONE, 20_000, bytes(range(32)))
-    write_secret(tmp_path / "1.20000.pepper", write_pepper(first))
-    write_secret(tmp_path / "1.20001.pepper", write_pepper(first.next()))
-    write_secret(tmp_path / "2.20000.pepper", b"")
+    create_file(tmp_path / "1.20000.pepper", write_pepper(first))
+    create_file(tmp_path / "1.20001.pepper", write_pepper(first.next()))
+    create_file(tmp_path / "2.20000.pepper", b"")
     peppers = KeptPeppers(tmp_path)
     peppers.reread()
     assert peppers.pepper(ONE, 20_001).value == first.next().value
@@ -82,7 +82,7 @@ def test_a_pepper_that_is_wrong_by_one_bit_is_told(tmp_path: Path) -> None:
     """With it all nodes would say "no", and the outcome would be complete."""
     damaged = bytearray(write_pepper(Pepper(ONE, 20_000, bytes(range(32)))))
     damaged[5] ^= 4
-    write_secret(tmp_path / "1.20000.pepper", bytes(damaged))
+    create_file(tmp_path / "1.20000.pepper", bytes(damaged))
     peppers = KeptPeppers(tmp_path)
     with pytest.raises(Defect):
         peppers.reread()

@@ -214,7 +214,7 @@ def test_a_member_has_one_key(desk: Desk) -> None:
 
 
 def test_a_request_that_cannot_be_written_names_the_option(desk: Desk, tmp_path: Path) -> None:
-    with pytest.raises(Defect, match=r"^--request: .* cannot be written"):
+    with pytest.raises(Defect, match=r"^--request: .*none/request: cannot be created"):
         desk.enrol(request=tmp_path / "none" / "request")
 
 

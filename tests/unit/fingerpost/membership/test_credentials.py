@@ -19,8 +19,8 @@ from fingerpost.membership import credentials
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime import tls
+from fingerpost.runtime.files import read_secret
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.settings import read_secret
 from fingerpost.runtime.tls import ClientTls, certificate_lifetime, make_key
 
 
@@ -141,7 +141,7 @@ class TestPair:
             path.write_bytes(data)
 
         with monkeypatch.context() as broken:
-            broken.setattr(credentials, "write_secret", full)
+            broken.setattr(credentials, "create_file", full)
             with pytest.raises(Defect, match="disk full"):
                 keys.install(*pair(authority, node))
         assert keys.key.read_bytes() == key

@@ -30,7 +30,7 @@ from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of, day_of_slot, slots_to_hold
 from fingerpost.runtime import logs
-from fingerpost.runtime.settings import write_secret
+from fingerpost.runtime.files import create_file
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
 MIDNIGHT = (NOW // DAY + 1) * DAY
@@ -262,7 +262,7 @@ class TestStoppedHalfWay:
     def test_what_a_write_or_an_erasure_left_is_cleared(
         self, store: PepperStore, folder: Path
     ) -> None:
-        (folder / f".3.{TODAY}.pepper.0011").write_bytes(bytes(32))
+        (folder / f".3.{TODAY}.pepper.0011223344556677").write_bytes(bytes(32))
         (folder / "2.key").write_bytes(b"")
         PepperStore(folder, ME)
         assert names(folder) == []
@@ -304,7 +304,7 @@ class TestStoppedHalfWay:
         assert "3.key" in names(folder)
         where = (3).to_bytes(4, "big") + TODAY.to_bytes(8, "big")
         fits = hashlib.sha256(b"fingerpost/v1 pepper file" + where + bytes(32)).digest()[:8]
-        write_secret(folder / f"3.{TODAY}.pepper", bytes(32) + fits)
+        create_file(folder / f"3.{TODAY}.pepper", bytes(32) + fits)
         with pytest.raises(Defect, match="damaged"):
             PepperStore(folder, ME)
 

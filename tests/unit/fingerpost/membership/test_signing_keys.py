@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fingerpost.membership.signing_keys import make_signing_key, read_signing_key
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime import tls
-from fingerpost.runtime.settings import write_secret
+from fingerpost.runtime.files import create_file
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def _under_a_password() -> bytes:
 def test_what_is_no_key_is_told_by_setting_and_path_alone(
     path: Path, content: bytes, fault: str
 ) -> None:
-    write_secret(path, content)
+    create_file(path, content)
     with pytest.raises(Defect) as defect:
         read_signing_key(path, setting="key file")
     assert str(defect.value) == f"key file: {path} {fault}"

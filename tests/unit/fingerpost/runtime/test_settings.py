@@ -1,9 +1,7 @@
-"""Settings are exact, and secrets stay in their files."""
+"""Settings are exact."""
 
 from __future__ import annotations
 
-import os
-import stat
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -15,15 +13,7 @@ from hypothesis import strategies as st
 
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.runtime.settings import (
-    HostPort,
-    load,
-    read_key,
-    read_secret,
-    replace_file,
-    require_folder,
-    write_secret,
-)
+from fingerpost.runtime.settings import HostPort, load
 from fingerpost.runtime.settings_form import formed
 
 
@@ -293,118 +283,3 @@ def test_no_bytes_end_otherwise_than_in_settings_or_a_defect(
     path.chmod(0o600)
     with pytest.raises(Defect):  # nothing random names every required field
         load(path, Sample)
-
-
-def secret(folder: Path, data: bytes = b"0123456789") -> Path:
-    path = folder / "secret"
-    write_secret(path, data)
-    return path
-
-
-def test_a_secret_is_written_for_its_owner_only_and_read_back(tmp_path: Path) -> None:
-    previous = os.umask(0)
-    try:
-        path = secret(tmp_path)
-    finally:
-        os.umask(previous)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert read_secret(path, most=10) == b"0123456789"
-    assert read_secret(path, most=10, least=10) == b"0123456789"
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
-def test_a_secret_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
-    path = secret(tmp_path)
-    path.chmod(mode)
-    with pytest.raises(Defect, match=r"tls.key: .* open to group or others") as caught:
-        read_secret(path, most=10, setting="tls.key")
-    assert "0123" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("most", "least"), [(9, 1), (64, 11)])
-def test_a_secret_of_another_length_is_refused(tmp_path: Path, most: int, least: int) -> None:
-    with pytest.raises(Defect, match="does not have") as caught:
-        read_secret(secret(tmp_path), most=most, least=least)
-    assert "0123" not in str(caught.value)
-
-
-def test_only_a_plain_file_is_a_secret(tmp_path: Path) -> None:
-    path = secret(tmp_path)
-    link, pipe = tmp_path / "link", tmp_path / "pipe"
-    link.symlink_to(path)
-    os.mkfifo(pipe, 0o600)
-    for strange in (link, pipe, tmp_path, tmp_path / "none"):
-        with pytest.raises(Defect):
-            read_secret(strange, most=10)
-
-
-def test_a_secret_that_is_missing_is_told_with_how_a_key_is_made(tmp_path: Path) -> None:
-    path = tmp_path / "none"
-    with pytest.raises(Defect) as found:
-        read_secret(path, most=32, least=32, setting="data_key")
-    told = f"data_key: {path} cannot be opened: it does not exist"
-    assert str(found.value) == f"{told}. If it was never made: 32 random bytes, mode 0600"
-    with pytest.raises(Defect) as found:
-        read_secret(path, most=32, setting="data_key")
-    assert str(found.value) == told
-
-
-def test_a_key_has_32_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "audit.secret"
-    write_secret(path, bytes(range(32)))
-    assert read_key(path, setting="audit_key") == bytes(range(32))
-    for length in (31, 33):
-        other = tmp_path / f"{length}.secret"
-        write_secret(other, bytes(length))
-        with pytest.raises(Defect, match=r"^audit_key: "):
-            read_key(other, setting="audit_key")
-
-
-def test_a_folder_must_be_there_and_be_this_users(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    require_folder(tmp_path, setting="state")
-    with pytest.raises(Defect, match=r"^state: the folder .* does not exist"):
-        require_folder(tmp_path / "none", setting="state")
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-    with pytest.raises(Defect, match=r"^state: the folder .* is not this user's to write in"):
-        require_folder(tmp_path, setting="state")
-
-
-def test_a_secret_of_another_user_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = secret(tmp_path)
-    if os.geteuid() == 0:
-        os.chown(path, 65534, 65534)
-    else:
-        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
-    with pytest.raises(Defect, match="another user"):
-        read_secret(path, most=10)
-
-
-def test_a_secret_is_never_overwritten(tmp_path: Path) -> None:
-    path = secret(tmp_path)
-    with pytest.raises(Defect, match="exists already"):
-        write_secret(path, b"new")
-    assert path.read_bytes() == b"0123456789"
-    dangling = tmp_path / "dangling"
-    dangling.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(Defect):
-        write_secret(dangling, b"new")
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    replace_file(path, b"one")
-    replace_file(path, b"two", mode=0o640, durable=False)
-    assert path.read_bytes() == b"two"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    with pytest.raises(Defect, match="cannot be replaced"):
-        replace_file(folder, b"three")
-    with pytest.raises(Defect, match="cannot be created"):
-        replace_file(tmp_path / "none" / "state", b"four")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "state"]
