@@ -26,6 +26,8 @@ from deploy.demo.people.source import read_clusters
 from deploy.demo.people.stories import Story
 from deploy.demo.processes import Parties
 from deploy.demo.run import SEED, find_wheel
+from fingerpost.private.passport import Entitlement
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr
 from fingerpost.protocol.federation import Epoch
@@ -90,10 +92,9 @@ async def _one(client: Client, story: Story) -> Sequence[float]:
         role=story.role,
         acr=Acr.PASSWORD_TOTP,
         auth_time=now,
-        training_until=now + limits.DAY,
-        vetting_until=now + limits.DAY,
+        entitlement=Entitlement(now + limits.DAY, now + limits.DAY),
     )
-    question = Question(story.asked, story.purpose, story.reach, (), story.reference)
+    question = Question(story.asked, Justification(story.purpose, story.reference), story.reach)
     started = time.perf_counter()
     outcome = await client.lookup(session, question)
     total = time.perf_counter() - started

@@ -8,6 +8,7 @@ Trusts:     the member list by signature; the key holders by proof, and that not
 
 import fingerpost.runtime  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
 
+from fingerpost.private.purpose_rules import Justification
 from practitioner.asking.client import Client
 from practitioner.asking.outcome import Again, Outcome, Question, Widened
 from practitioner.sign_in.session import Session
@@ -18,6 +19,7 @@ __all__ = [
     "Again",
     "Client",
     "Gateway",
+    "Justification",
     "Outcome",
     "Question",
     "Session",

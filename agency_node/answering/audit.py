@@ -27,6 +27,7 @@ from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.framing import prefixed
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
@@ -55,11 +56,8 @@ class Asked:
     subject: str
     role: Role
     acr: Acr
-    purpose: Purpose
-    reason_reference: str
-    approver: str
+    justification: Justification
     child: Demographics
-    widened_because: WideningReason | None
 
     def __repr__(self) -> str:
         return "Asked(…)"
@@ -243,17 +241,17 @@ def _write_body(entry: Entry) -> bytes:
     examined, question = entry.examined, entry.examined.question
     asked = None
     if question is not None:
-        passport = question.passport
+        passport, why = question.passport, question.justification
         asked = _Asked(
             name=passport.name,
             subject=passport.subject,
             role=passport.role.value,
             acr=passport.acr.value,
-            purpose=question.purpose.value,
-            reason_reference=question.reason_reference,
-            approver=question.approver,
+            purpose=why.purpose.value,
+            reason_reference=why.reason_reference,
+            approver=why.approver,
             child=write_demographics(question.demographics),
-            widened_because=question.widened_because.value if question.widened_because else 0,
+            widened_because=why.widened_because.value if why.widened_because else 0,
         )
     named: list[ChildRecord] = [*examined.matched, *examined.possible][:RECORDS_NAMED]
     body = _Body(
@@ -285,13 +283,13 @@ def read_body(data: bytes) -> Body:
             subject=asked.subject,
             role=Role(asked.role),
             acr=Acr(asked.acr),
-            purpose=Purpose(asked.purpose),
-            reason_reference=asked.reason_reference,
-            approver=asked.approver,
+            justification=Justification(
+                Purpose(asked.purpose),
+                asked.reason_reference,
+                asked.approver,
+                WideningReason(asked.widened_because) if asked.widened_because else None,
+            ),
             child=read_demographics(asked.child),
-            widened_because=WideningReason(asked.widened_because)
-            if asked.widened_because
-            else None,
         ),
         refusal=body.refusal,
         generation=body.generation,

@@ -298,7 +298,10 @@ def _may_disclose(agency: AgencyId, examined: Examined | None) -> tuple[Pointer,
     if examined is None or examined.question is None:
         return ()
     return disclosure.pointers(
-        agency, examined.matched, examined.question.purpose, possible=examined.possible
+        agency,
+        examined.matched,
+        examined.question.justification.purpose,
+        possible=examined.possible,
     )
 
 

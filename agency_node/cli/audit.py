@@ -187,12 +187,12 @@ def _asked(asked: Asked | None, entry: Entry, refusal: str) -> Iterator[str]:
 
 
 def _for(asked: Asked, between: str) -> str:
-    because = asked.widened_because
+    why = asked.justification
     parts = (
-        asked.purpose.name,
-        asked.reason_reference,
-        f"approved by {asked.approver}" if asked.approver else "",
-        f"second round, widened: {because.name}" if because else "",
+        why.purpose.name,
+        why.reason_reference,
+        f"approved by {why.approver}" if why.approver else "",
+        f"second round, widened: {why.widened_because.name}" if why.widened_because else "",
     )
     return between.join(filter(None, parts))
 

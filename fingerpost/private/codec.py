@@ -13,6 +13,7 @@ from typing import Final
 from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.inner import Inner
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import code, parse
 from fingerpost.protocol.codes import (
@@ -35,14 +36,15 @@ _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def write_inner(inner: Inner, core_hash: bytes) -> bytes:
     """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
+    why = inner.justification
     return pb.Inner(
         core_hash=core_hash,
         passport=inner.passport_token,
-        purpose=inner.purpose.value,
-        reason_reference=inner.reason_reference,
-        approver=inner.approver,
+        purpose=why.purpose.value,
+        reason_reference=why.reason_reference,
+        approver=why.approver,
         demographics=_to_wire(inner.demographics),
-        widened_because=inner.widened_because.value if inner.widened_because else 0,
+        widened_because=why.widened_because.value if why.widened_because else 0,
     ).SerializeToString(deterministic=True)
 
 
@@ -52,13 +54,15 @@ def read_inner(payload: bytes) -> tuple[bytes, Inner]:
     exactly(m.core_hash, limits.HASH_BYTES, "inner.core_hash")
     inner = Inner(
         passport_token=m.passport,
-        purpose=code(Purpose, m.purpose, "inner.purpose"),
-        reason_reference=m.reason_reference,
-        approver=m.approver,
+        justification=Justification(
+            purpose=code(Purpose, m.purpose, "inner.purpose"),
+            reason_reference=m.reason_reference,
+            approver=m.approver,
+            widened_because=code(WideningReason, m.widened_because, "inner.widened_because")
+            if m.widened_because
+            else None,
+        ),
         demographics=_from_wire(m.demographics),
-        widened_because=code(WideningReason, m.widened_because, "inner.widened_because")
-        if m.widened_because
-        else None,
     )
     return m.core_hash, inner
 

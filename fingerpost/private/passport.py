@@ -45,6 +45,19 @@ _CLAIMS: Final = frozenset({*_TIMES, *_TEXTS, "cnf"})
 _CNF_KEYS: Final = frozenset({"kty", "crv", "x"})
 
 
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """Until when a practitioner's training and vetting hold: the first second after each, since 1970 UTC."""
+
+    training_until: int
+    vetting_until: int
+
+    @property
+    def ends(self) -> int:
+        """When the first of both runs out."""
+        return min(self.training_until, self.vetting_until)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Passport:
     """Times in seconds since 1970 UTC. ``cnf``: the practitioner's raw Ed25519 public key (RFC 7800). ``subject``: an
@@ -61,8 +74,7 @@ class Passport:
     expires_at: int
     jti: str
     cnf: bytes
-    training_until: int
-    vetting_until: int
+    entitlement: Entitlement
 
     def __post_init__(self) -> None:
         require_account(self.subject, "passport.subject")
@@ -77,9 +89,10 @@ class Passport:
             raise Refused(Code.MALFORMED, "passport.expires_at")
         if not 0 <= self.issued_at - self.auth_time <= SIGN_IN_SECONDS:
             raise Refused(Code.MALFORMED, "passport.auth_time")
-        if min(self.training_until, self.vetting_until) <= self.expires_at + _SKEW:
+        held = self.entitlement
+        if held.ends <= self.expires_at + _SKEW:
             raise Refused(Code.MALFORMED, "passport.training_until or vetting_until")
-        if self.auth_time < 0 or max(self.training_until, self.vetting_until) >= _LATEST:
+        if self.auth_time < 0 or max(held.training_until, held.vetting_until) >= _LATEST:
             raise Refused(Code.MALFORMED, "passport times")
 
     def __repr__(self) -> str:
@@ -105,8 +118,8 @@ def issue(passport: Passport, federation: FederationId, key: Ed25519PrivateKey) 
         "exp": passport.expires_at,
         "jti": passport.jti,
         "cnf": {"jwk": {"kty": "OKP", "crv": "Ed25519", "x": _encode(passport.cnf)}},
-        "training_until": passport.training_until,
-        "vetting_until": passport.vetting_until,
+        "training_until": passport.entitlement.training_until,
+        "vetting_until": passport.entitlement.vetting_until,
     }
     payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     headers = {"typ": TYPE, "kid": key_id(key.public_key().public_bytes_raw())}
@@ -169,8 +182,7 @@ def _passport(claims: dict[str, Any], agency: AgencyId) -> Passport:
             expires_at=claims["exp"],
             jti=claims["jti"],
             cnf=_decode(claims["cnf"]["jwk"]["x"]),
-            training_until=claims["training_until"],
-            vetting_until=claims["vetting_until"],
+            entitlement=Entitlement(claims["training_until"], claims["vetting_until"]),
         )
     except (KeyError, ValueError):
         raise _bad("role or acr") from None

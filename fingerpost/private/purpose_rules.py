@@ -6,9 +6,11 @@ no honest asker meets a refusal there. An area or an agency may be stricter, nev
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from fingerpost.private.plain_text import require_account, require_reference
 from fingerpost.protocol.codes import (
     PURPOSES,
     WIDE_REACHES,
@@ -31,6 +33,31 @@ _MAY_NAME_AREAS: Final = frozenset(
         Purpose.CHILD_DEATH,
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Justification:
+    """Why a lookup is made.
+
+    Args:
+        purpose: one of the closed list.
+        reason_reference: of the case or referral, 64 characters at most; may be empty.
+        approver: the account of a second person who agreed; may be empty.
+        widened_because: of a second round, and of no other lookup.
+
+    Raises:
+        Refused: MALFORMED, a text is out of its bounds.
+    """
+
+    purpose: Purpose
+    reason_reference: str = ""
+    approver: str = ""
+    widened_because: WideningReason | None = None
+
+    def __post_init__(self) -> None:
+        require_reference(self.reason_reference, "inner.reason_reference")
+        if self.approver:
+            require_account(self.approver, "inner.approver")
 
 
 def _reaches(purpose: Purpose) -> frozenset[Reach]:
@@ -81,26 +108,23 @@ def widening_reasons(purpose: Purpose) -> frozenset[WideningReason]:
 
 
 def require_permitted(
-    purpose: Purpose,
-    reach: Reach,
-    key_set: KeySet,
-    *,
-    reason_reference: str,
-    approver: str,
-    subject: str,
-    widened_because: WideningReason | None,
+    justification: Justification, reach: Reach, key_set: KeySet, *, subject: str
 ) -> None:
-    """Raises ``Refused(NOT_ALLOWED)`` naming what is missing.
+    """Let a query pass whose justification carries its reach and its keys.
 
-    WIDE keys go to the asker's own area, and further only in a second round that says why: a wide key lets more
-    children's records open. A reason without need is refused too, so that nobody learns to give one always.
-    ``approver`` is never the asker (``subject``), whether the purpose wants one or not.
+    WIDE keys go to the requester's own area, and further only in a second round that says why: a wide key lets more
+    children's records open. A reason without need is refused too, so that nobody gets used to always giving one.
+    The approver is never the requester (``subject``), whether the purpose requires one or not.
+
+    Raises:
+        Refused: NOT_ALLOWED, naming what is missing.
     """
+    purpose, approver = justification.purpose, justification.approver
     rule = PURPOSES[purpose]
     if reach not in reaches_allowed(purpose):
         raise Refused(Code.NOT_ALLOWED, "reach of this purpose")
-    _require_reason(purpose, reach, key_set, widened_because)
-    if rule.reference_required and not reason_reference:
+    _require_reason(purpose, reach, key_set, justification.widened_because)
+    if rule.reference_required and not justification.reason_reference:
         raise Refused(Code.NOT_ALLOWED, "reason reference")
     if rule.approver_required and not approver:
         raise Refused(Code.NOT_ALLOWED, "approver")

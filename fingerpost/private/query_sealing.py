@@ -144,15 +144,7 @@ def seal(
     """
     if not 1 <= len(openings) <= limits.LOCATORS:
         raise Defect("a query takes 1 to 32 openings")
-    require_permitted(
-        inner.purpose,
-        public.reach,
-        public.key_set,
-        reason_reference=inner.reason_reference,
-        approver=inner.approver,
-        subject=passport.subject,
-        widened_because=inner.widened_because,
-    )
+    require_permitted(inner.justification, public.reach, public.key_set, subject=passport.subject)
     if passport.agency != public.agency:
         raise Refused(Code.BAD_PASSPORT, "passport.iss")
     if practitioner_key.public_key().public_bytes_raw() != passport.cnf:
@@ -233,24 +225,9 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
     open_envelope(opened.envelope, PayloadType.INNER, key)
     if opened.core_hash != query.core_hash:  # attack: yesterday's signed inner part in a new query
         raise Refused(Code.BAD_SIGNATURE, "inner.core_hash")
-    require_in_force(inner.purpose, passport.role, federation.code_lists)
-    require_permitted(
-        inner.purpose,
-        core.reach,
-        core.key_set,
-        reason_reference=inner.reason_reference,
-        approver=inner.approver,
-        subject=passport.subject,
-        widened_because=inner.widened_because,
-    )
-    return Question(
-        passport,
-        inner.purpose,
-        inner.reason_reference,
-        inner.approver,
-        inner.demographics,
-        inner.widened_because,
-    )
+    require_in_force(inner.justification.purpose, passport.role, federation.code_lists)
+    require_permitted(inner.justification, core.reach, core.key_set, subject=passport.subject)
+    return Question(passport, inner.justification, inner.demographics)
 
 
 def _shuffled(

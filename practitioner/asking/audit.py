@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 import msgspec
 
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import PURPOSES, Role, Status
 from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.outcome import Outcome, Question, Widened
@@ -69,15 +71,16 @@ class AuditRecord:
         widened: Widened | None,
     ) -> None:
         """A second round in one commit with which lookup it follows, and why it widens."""
-        reach = question.reach or PURPOSES[question.purpose].default_reach
+        why = question.justification
+        reach = question.reach or PURPOSES[why.purpose].default_reach
         body = AskedBody(
             subject=session.subject,
             name=session.name,
             role=session.role.name,
             acr=session.acr.value,
             auth_time=session.auth_time,
-            reason_reference=question.reason_reference,
-            approver=question.approver,
+            reason_reference=why.reason_reference,
+            approver=why.approver,
             named_areas=tuple(str(code) for code in question.named_areas),
             demographics=question.demographics,
         )
@@ -88,7 +91,7 @@ class AuditRecord:
                 operation=OperationId(operation),
                 at=int(at),
                 fields={
-                    "purpose": question.purpose.name,
+                    "purpose": why.purpose.name,
                     "reach": reach.name,
                     "role": session.role.name,
                 },
@@ -194,16 +197,10 @@ class AuditRecord:
         by: Actor,
         account: str,
         role: Role,
-        training_until: int,
-        vetting_until: int,
+        entitlement: Entitlement,
         at: float,
     ) -> None:
-        fields: dict[str, str | int | bool] = {
-            "account": account,
-            "role": role.name,
-            "training_until": training_until,
-            "vetting_until": vetting_until,
-        }
+        fields = {"account": account, "role": role.name, **asdict(entitlement)}
         self._of_account(agency, "account.added", by, at, fields)
 
     def account_disabled(self, agency: AgencyId, by: Actor, account: str, at: float) -> None:
@@ -217,15 +214,10 @@ class AuditRecord:
         agency: AgencyId,
         by: Actor,
         account: str,
-        training_until: int,
-        vetting_until: int,
+        entitlement: Entitlement,
         at: float,
     ) -> None:
-        fields: dict[str, str | int | bool] = {
-            "account": account,
-            "training_until": training_until,
-            "vetting_until": vetting_until,
-        }
+        fields = {"account": account, **asdict(entitlement)}
         self._of_account(agency, "account.renewed", by, at, fields)
 
     def _of_account(

@@ -1,7 +1,7 @@
 """The one documented way to embed a lookup in a case system.
 
     async with open_client(settings) as client:
-        outcome = await client.lookup(session, Question(demographics, Purpose.S47_ENQUIRY))
+        outcome = await client.lookup(session, Question(child, Justification(Purpose.S47_ENQUIRY)))
         again = Again(Widened(outcome.operation, WideningReason.OTHER_NAME_LIKELY))
         second = await client.widen(session, again)
 
@@ -88,6 +88,9 @@ class Client:
         NOT_READY, UNSUPPORTED; later: UNAVAILABLE, QUOTA, BAD_PROOF, when no party could be asked at all.
         ``Defect`` when it could not be recorded.
         """
+        if question.justification.widened_because is not None:
+            # Attack: wide keys over the whole reach without a first lookup that bears the reason out.
+            raise Refused(Code.NOT_ALLOWED, "a reason to widen, and nothing widened")
         now = self._clock.now()
         lookup = self._prepare(session, question, self._settle(session, now), None)
         return await self._lookup(lookup)
@@ -156,7 +159,7 @@ class Client:
         widened: Widened | None,
     ) -> Lookup:
         """What can be refused without asking anybody. The same checks that every node makes of an honest asker."""
-        require_in_force(question.purpose, session.role, federation.code_lists)
+        require_in_force(question.justification.purpose, session.role, federation.code_lists)
         form = normalise(question.demographics)
         require_answerable(form)
         return Lookup(
@@ -164,13 +167,7 @@ class Client:
             federation=federation,
             session=session,
             question=question,
-            plan=plan(
-                question,
-                form,
-                session.subject,
-                upn=self._upn_keys,
-                because=widened.because if widened else None,
-            ),
+            plan=plan(question, form, session.subject, upn=self._upn_keys),
             form=form,
             strength=assess(form),
             widened=widened,
@@ -197,7 +194,7 @@ def _outcome(
     return Outcome(
         operation=lookup.operation,
         asked_at=asked_at,
-        purpose=question.purpose,
+        purpose=question.justification.purpose,
         reach=reach,
         agencies=agencies,
         not_connected=gaps,

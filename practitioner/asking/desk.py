@@ -20,7 +20,7 @@ from fingerpost.private.passport import Passport
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
-from practitioner.sign_in.rules import Account, require_entitled
+from practitioner.sign_in.rules import require_entitled
 from practitioner.sign_in.session import Issued, Session
 
 
@@ -53,22 +53,12 @@ class PassportDesk:
         key = self._keys.get(session.agency)
         if key is None:
             raise Refused(Code.SIGN_IN, "agency of this gateway")
-        require_entitled(
-            Account(
-                session.agency,
-                session.subject,
-                session.name,
-                session.role,
-                session.training_until,
-                session.vetting_until,
-            ),
-            now,
-        )
+        require_entitled(session.entitlement, now)
         if not 0 <= now - session.auth_time < passports.SIGN_IN_SECONDS:
             raise Refused(Code.SIGN_IN, "the session has ended")
         issued_at = int(now)
         # Training or vetting that ends within minutes ends the passport with it.
-        ends = min(session.training_until, session.vetting_until) - limits.CLOCK_SKEW_SECONDS - 1
+        ends = session.entitlement.ends - limits.CLOCK_SKEW_SECONDS - 1
         expires_at = min(issued_at + limits.PASSPORT_SECONDS, ends)
         if expires_at < issued_at + limits.QUERY_LIFE_SECONDS:
             raise Refused(Code.SIGN_IN, "training or vetting runs out now")
@@ -84,8 +74,7 @@ class PassportDesk:
             expires_at=expires_at,
             jti=secrets.token_hex(16),
             cnf=_public(practitioner_key),
-            training_until=session.training_until,
-            vetting_until=session.vetting_until,
+            entitlement=session.entitlement,
         )
         token = passports.issue(passport, self._federation, key)
         return Issued(passport, token, practitioner_key)

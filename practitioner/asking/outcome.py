@@ -16,6 +16,7 @@ from typing import Final
 from fingerpost.private.answer import Pointer
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Strength
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import (
     NATIONAL_RING_KINDS,
     AgencyKind,
@@ -32,18 +33,15 @@ from fingerpost.protocol.schedule import day_of
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Question:
-    """What is asked. ``reach`` None means the purpose's own. ``reason_reference``, ``approver``: see the purpose's
-    control."""
+    """What is asked. ``reach`` None means the purpose's own."""
 
     demographics: Demographics
-    purpose: Purpose
+    justification: Justification
     reach: Reach | None = None
     named_areas: tuple[AreaCode, ...] = ()
-    reason_reference: str = ""
-    approver: str = ""
 
     def __repr__(self) -> str:
-        return f"Question({self.purpose.name})"
+        return f"Question({self.justification.purpose.name})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from fingerpost.private.codec import read_demographics, write_demographics
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -207,13 +208,14 @@ def hash_of(data: bytes) -> bytes:
 
 
 def _write_question(question: Question, reach: Reach) -> bytes:
+    why = question.justification
     return msgspec.msgpack.encode(
         _Question(
-            question.purpose.value,
+            why.purpose.value,
             reach.value,
             tuple(area.value for area in question.named_areas),
-            question.reason_reference,
-            question.approver,
+            why.reason_reference,
+            why.approver,
             write_demographics(question.demographics),
         )
     )
@@ -226,11 +228,9 @@ def _read_question(data: bytes) -> Question:
         raise Defect("a kept question has another form") from None
     return Question(
         demographics=read_demographics(kept.child),
-        purpose=Purpose(kept.purpose),
+        justification=Justification(Purpose(kept.purpose), kept.reason_reference, kept.approver),
         reach=Reach(kept.reach),
         named_areas=tuple(AreaCode(area) for area in kept.named_areas),
-        reason_reference=kept.reason_reference,
-        approver=kept.approver,
     )
 
 

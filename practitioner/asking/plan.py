@@ -63,19 +63,21 @@ class Plan:
         return f"Plan({self.reach.name}, {len(self.queries)} queries)"
 
 
-def plan(
-    question: Question,
-    form: NormalForm,
-    subject: str,
-    *,
-    upn: bool,
-    because: WideningReason | None,
-) -> Plan:
-    """``because``: of a second round that ``second_question`` has let pass, otherwise None.
+def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Plan:
+    """Return the queries of a lookup.
 
-    Raises ``Refused``: NOT_ALLOWED (purpose, reach, reference, approver, reason), WEAK_INPUT (no key can be made, or
-    none that is narrow enough for a reach beyond the own area)."""
+    Args:
+        question: with a reason to widen only if ``second_question`` returned it.
+        form: its child in normal form.
+        subject: the requester's account.
+        upn: whether pupil numbers may be used.
+
+    Raises:
+        Refused: NOT_ALLOWED (purpose, reach, reference, approver, reason); WEAK_INPUT (no key can be made, or none
+            that is narrow enough for a reach beyond the own area).
+    """
     reach = _reach_of(question)
+    second_round = question.justification.widened_because is not None
     named = tuple(sorted(set(question.named_areas))) if reach is Reach.NAMED else ()
     if reach is Reach.NAMED and not named:
         raise Refused(Code.NOT_ALLOWED, "named areas are missing")
@@ -83,9 +85,9 @@ def plan(
         raise Refused(Code.NOT_ALLOWED, "named areas with another reach")
 
     sets: dict[KeySet, tuple[BlockingKey, ...]] = {}
-    if reach is not Reach.AREA and because is None:
+    if reach is not Reach.AREA and not second_round:
         sets[KeySet.NARROW] = blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=upn)
-    if reach is not Reach.NAMED or because is not None:
+    if reach is not Reach.NAMED or second_round:
         sets[KeySet.WIDE] = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
     if not all(sets.values()):
         # Asking the own area alone would leave the others out of the outcome, as if nobody had wanted them.
@@ -95,7 +97,7 @@ def plan(
     place = {key: i for i, key in enumerate(keys)}
     queries = []
     for key_set, wanted in sets.items():
-        far = key_set is KeySet.NARROW or because is not None
+        far = key_set is KeySet.NARROW or second_round
         queries.append(
             # Only keys of the set that the query states: a node derives that set anew, and takes what another key found
             # for a mismatch.
@@ -107,15 +109,7 @@ def plan(
             )
         )
     for query in queries:
-        require_permitted(
-            question.purpose,
-            query.reach,
-            query.key_set,
-            reason_reference=question.reason_reference,
-            approver=question.approver,
-            subject=subject,
-            widened_because=because,
-        )
+        require_permitted(question.justification, query.reach, query.key_set, subject=subject)
     return Plan(reach, keys, tuple(queries))
 
 
@@ -132,7 +126,7 @@ def second_question(
         raise Refused(Code.NOT_ALLOWED, "first lookup too old")
     if first.spent:
         raise Refused(Code.NOT_ALLOWED, "second round taken")
-    require_reason(asked.purpose, because)
+    require_reason(asked.justification.purpose, because)
     if not first.complete:
         # Silence is never "no": who did not answer is asked again before more children's records are opened.
         raise Refused(Code.NOT_ALLOWED, "first lookup has gaps")
@@ -142,7 +136,8 @@ def second_question(
     if not is_same_child(asked.demographics, child):
         raise Refused(Code.NOT_ALLOWED, "another child than the first lookup's")
     reach, named = _whither(asked, again)
-    question = replace(asked, demographics=child, reach=reach, named_areas=named)
+    justification = replace(asked.justification, widened_because=because)
+    question = Question(child, justification, reach, named)
     _require_within(asked, question, asking, federation)
     return question
 
@@ -181,4 +176,4 @@ def _require_within(
 
 
 def _reach_of(question: Question) -> Reach:
-    return question.reach or PURPOSES[question.purpose].default_reach
+    return question.reach or PURPOSES[question.justification.purpose].default_reach

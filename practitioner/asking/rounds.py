@@ -206,17 +206,9 @@ class Rounds:
             key_set=planned.key_set,
         )
         question = lookup.question
-        inner = Inner(
-            issued.token,
-            question.purpose,
-            question.reason_reference,
-            question.approver,
-            question.demographics,
-            lookup.widened.because if lookup.widened else None,
-        )
         return seal(
             public,
-            inner,
+            Inner(issued.token, question.justification, question.demographics),
             issued.passport,
             [opening(slot_key, tags[i]) for i in planned.keys],
             practitioner_key=issued.key,

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Defect
 from practitioner.asking.document import LookupDocument, document, write
@@ -92,17 +93,15 @@ def lookup(
     Exit status: 0 everybody answered, 3 an outcome with gaps, 4 refused or nobody could be asked, 2 wrong use.
     """
     loaded = load(settings_file)
-    chosen = member_of(Purpose, purpose, "--purpose")
+    justification = Justification(member_of(Purpose, purpose, "--purpose"), reference, approver)
     far = member_of(Reach, reach, "--reach") if reach else None
     areas = area_codes(area or [])
     session = _session(loaded, session_file, approver)
     question = Question(
         demographics=_child(child),
-        purpose=chosen,
+        justification=justification,
         reach=far,
         named_areas=areas,
-        reason_reference=reference,
-        approver=approver,
     )
     _ask(
         loaded,

@@ -10,6 +10,7 @@ import msgspec
 import pyotp
 import typer
 
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
@@ -79,10 +80,8 @@ def add(
         subject=name,
         name=person,
         role=member_of(Role, role, "--role"),
-        training_until=end_of(training_until, "--training-until"),
-        vetting_until=end_of(vetting_until, "--vetting-until"),
+        entitlement=_entitlement(training_until, vetting_until),
     )
-    require_ahead(value.training_until, value.vetting_until, time.time())
     with open_people(loaded) as people:
         secret = people.accounts.add(value, _new_password(password_stdin))
         people.record.account_added(
@@ -90,8 +89,7 @@ def add(
             administrator(),
             name,
             value.role,
-            value.training_until,
-            value.vetting_until,
+            value.entitlement,
             time.time(),
         )
     _show_secret(chosen, name, secret, as_json=as_json)
@@ -119,15 +117,13 @@ def renew(
     """Writes down later ends of training and vetting."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
-    training = end_of(training_until, "--training-until")
-    vetting = end_of(vetting_until, "--vetting-until")
-    require_ahead(training, vetting, time.time())
+    entitlement = _entitlement(training_until, vetting_until)
     with open_people(loaded) as people:
         if not people.accounts.knows(chosen, name):
             raise Refused(Code.NOT_ALLOWED, "there is no such account")
         # Recorded first: an end that was put off unseen would let somebody ask.
-        people.record.account_renewed(chosen, administrator(), name, training, vetting, time.time())
-        people.accounts.renew(chosen, name, training, vetting)
+        people.record.account_renewed(chosen, administrator(), name, entitlement, time.time())
+        people.accounts.renew(chosen, name, entitlement)
     typer.echo("Renewed.")
 
 
@@ -158,7 +154,8 @@ def list_(settings_file: SettingsFile) -> None:
     rows = []
     with open_people(load(settings_file)) as people:
         for each in people.accounts.list():
-            until = [_last_day(each.training_until), _last_day(each.vetting_until)]
+            held = each.entitlement
+            until = (_last_day(held.training_until), _last_day(held.vetting_until))
             row = (str(each.agency), each.subject, each.name, each.role.name, *until, _state(each))
             rows.append(row)
     show_list(a_console(), columns, rows, prose=("Name", "State"))
@@ -206,6 +203,15 @@ def read_token(session_file: Path) -> str:
     return read_secret(path, most=256, setting="--session").decode("ascii", "replace")
 
 
+def _entitlement(training_until: str, vetting_until: str) -> Entitlement:
+    """Raises ``Refused(NOT_ALLOWED)``: one of both is over."""
+    entitlement = Entitlement(
+        end_of(training_until, "--training-until"), end_of(vetting_until, "--vetting-until")
+    )
+    require_ahead(entitlement, time.time())
+    return entitlement
+
+
 def _new_password(from_stdin: bool) -> str:
     if from_stdin:
         return secret_lines(1)[0]
@@ -232,7 +238,7 @@ def _state(each: Account) -> str:
     if each.disabled:
         return "disabled"
     try:
-        require_ahead(each.training_until, each.vetting_until, time.time())
+        require_ahead(each.entitlement, time.time())
     except Refused as refused:
         return refused.what
     return ""

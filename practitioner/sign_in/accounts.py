@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from dataclasses import asdict
 from typing import Any, Final
 
 import pyotp
@@ -35,6 +36,7 @@ from sqlalchemy import (
     update,
 )
 
+from fingerpost.private.passport import Entitlement
 from fingerpost.private.plain_text import require_account, require_plain
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -109,8 +111,7 @@ class Accounts:
             "totp_last_step": 0,
             "failures": 0,
             "wait_until": 0,
-            "training_until": account.training_until,
-            "vetting_until": account.vetting_until,
+            **asdict(account.entitlement),
             "disabled": account.disabled,
         }
         with self._engine.begin() as connection:
@@ -152,10 +153,8 @@ class Accounts:
                 )
             )
 
-    def renew(
-        self, agency: AgencyId, subject: str, training_until: int, vetting_until: int
-    ) -> None:
-        self._change(agency, subject, training_until=training_until, vetting_until=vetting_until)
+    def renew(self, agency: AgencyId, subject: str, entitlement: Entitlement) -> None:
+        self._change(agency, subject, **asdict(entitlement))
 
     def reset(self, agency: AgencyId, subject: str, password: str) -> str:
         """A new password and a new secret of one-time codes, which is returned."""
@@ -195,7 +194,7 @@ class Accounts:
             )
             if fresh.rowcount != 1:  # two sign-ins raced with one code
                 raise Refused(Code.SIGN_IN, WRONG)
-            rules.require_entitled(account, now)
+            rules.require_usable(account, now)
             connection.execute(
                 delete(sessions).where(
                     (sessions.c.auth_time <= int(now) - rules.SESSION_SECONDS)
@@ -244,7 +243,7 @@ class Accounts:
                 select(accounts).where(_key(AgencyId(row.agency), row.subject))
             ).one()
             account = _account(who)
-            rules.require_entitled(account, now)
+            rules.require_usable(account, now)
             connection.execute(
                 update(sessions).where(sessions.c.token_hash == held).values(last_used=int(now))
             )
@@ -335,8 +334,7 @@ def _account(row: Row[Any]) -> Account:
         row.subject,
         row.name,
         Role[row.role],
-        row.training_until,
-        row.vetting_until,
+        Entitlement(row.training_until, row.vetting_until),
         row.disabled,
     )
 
@@ -349,6 +347,5 @@ def _session(account: Account, auth_time: int) -> Session:
         role=account.role,
         acr=Acr.PASSWORD_TOTP,
         auth_time=auth_time,
-        training_until=account.training_until,
-        vetting_until=account.vetting_until,
+        entitlement=account.entitlement,
     )

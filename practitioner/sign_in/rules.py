@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code, Refused
@@ -33,30 +34,43 @@ class Account:
     subject: str
     name: str
     role: Role
-    training_until: int
-    vetting_until: int
+    entitlement: Entitlement
     disabled: bool = False
 
     def __repr__(self) -> str:
         return f"Account({self.agency}, {self.role.name})"
 
 
-def require_entitled(account: Account, now: float) -> None:
-    """Raises ``Refused(SIGN_IN)``: disabled, or training or vetting has run out."""
+def require_usable(account: Account, now: float) -> None:
+    """Let an account through whose owner may ask.
+
+    Raises:
+        Refused: SIGN_IN, it is disabled, or training or vetting has run out.
+    """
     if account.disabled:
         raise Refused(Code.SIGN_IN, "account")
-    if _is_over(account.training_until, now):
+    require_entitled(account.entitlement, now)
+
+
+def require_entitled(entitlement: Entitlement, now: float) -> None:
+    """Raises ``Refused(SIGN_IN)``: training or vetting has run out."""
+    if _is_over(entitlement.training_until, now):
         raise Refused(Code.SIGN_IN, "training has run out")
-    if _is_over(account.vetting_until, now):
+    if _is_over(entitlement.vetting_until, now):
         raise Refused(Code.SIGN_IN, "vetting has run out")
 
 
-def require_ahead(training_until: int, vetting_until: int, now: float) -> None:
-    """For who writes the ends down: by the same measure as the sign-in, so that none is kept by which nobody could sign
-    in. Raises ``Refused(NOT_ALLOWED)``."""
-    if _is_over(training_until, now):
+def require_ahead(entitlement: Entitlement, now: float) -> None:
+    """Let an entitlement be written down that still holds.
+
+    The measure is that of the sign-in, so that none is kept with which nobody could sign in.
+
+    Raises:
+        Refused: NOT_ALLOWED, the training or the vetting is over.
+    """
+    if _is_over(entitlement.training_until, now):
         raise Refused(Code.NOT_ALLOWED, "the training is over")
-    if _is_over(vetting_until, now):
+    if _is_over(entitlement.vetting_until, now):
         raise Refused(Code.NOT_ALLOWED, "the vetting is over")
 
 

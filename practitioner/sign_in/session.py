@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fingerpost.private.passport import Passport
+from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.ids import AgencyId
 
@@ -22,8 +22,7 @@ class Session:
     role: Role
     acr: Acr
     auth_time: int
-    training_until: int
-    vetting_until: int
+    entitlement: Entitlement
 
     def __repr__(self) -> str:
         return f"Session({self.agency}, {self.role.name})"

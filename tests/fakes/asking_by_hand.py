@@ -29,7 +29,8 @@ from fingerpost.private.linkage import (
     oprf_input,
 )
 from fingerpost.private.locators import Opening, opening, slot_check
-from fingerpost.private.passport import Passport
+from fingerpost.private.passport import Entitlement, Passport
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
@@ -72,8 +73,7 @@ class Craft:
             expires_at=now + limits.PASSPORT_SECONDS,
             jti=secrets.token_hex(16),
             cnf=public(practitioner),
-            training_until=now + self.training_for,
-            vetting_until=now + 10**7,
+            entitlement=Entitlement(now + self.training_for, now + 10**7),
         )
 
     def slot_key(self) -> bytes:
@@ -110,7 +110,7 @@ class Craft:
         )
         return seal(
             public_part,
-            Inner(token, self.purpose, "ref-7", "", self.says, self.because),
+            Inner(token, Justification(self.purpose, "ref-7", "", self.because), self.says),
             passport,
             self.openings(self.opens) if openings is None else openings,
             practitioner_key=practitioner,

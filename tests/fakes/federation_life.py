@@ -35,6 +35,7 @@ from fakes.wexcombe import (
 )
 from federation import SimGateway, World
 from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status
@@ -195,7 +196,7 @@ class Life:
 
     def question(self, who: int, purpose: Purpose) -> Question:
         reference = "" if purpose is Purpose.S47_ENQUIRY else "ref-7"
-        return Question(CHILDREN[who], purpose, None, (), reference)
+        return Question(CHILDREN[who], Justification(purpose, reference))
 
     async def ask(self, who: int, purpose: Purpose, fault_after: float | None = None) -> None:
         """A lookup by the council; ``fault_after``: so long after its start, every stream breaks."""

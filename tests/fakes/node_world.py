@@ -38,7 +38,8 @@ from fingerpost.private.linkage import (
     oprf_input,
 )
 from fingerpost.private.locators import Pepper, opening, slot_check
-from fingerpost.private.passport import Passport
+from fingerpost.private.passport import Entitlement, Passport
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
@@ -365,8 +366,7 @@ def a_passport(at: float, **changes: object) -> Passport:
         expires_at=int(at) + 540,
         jti=f"{next(_numbers):032x}",
         cnf=public(PRACTITIONER_KEY),
-        training_until=int(at) + limits.DAY,
-        vetting_until=int(at) + limits.DAY,
+        entitlement=Entitlement(int(at) + limits.DAY, int(at) + limits.DAY),
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
@@ -412,7 +412,7 @@ def a_query(
     slot_key = (peppers or OnePepper(at)).first.at(day_of_slot(part.slot)).slot_key(part.slot)
     return seal(
         part,
-        Inner(token, purpose, reference, approver, child, because),
+        Inner(token, Justification(purpose, reference, approver, because), child),
         passport,
         [opening(slot_key, tag) for tag in tags],
         practitioner_key=PRACTITIONER_KEY,

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Party
@@ -61,8 +62,7 @@ class SimGateway:
             role=Role.SOCIAL_WORKER,
             acr=Acr.PASSWORD_TOTP,
             auth_time=int(world.clock.now()),
-            training_until=int(NOW) + 10**8,
-            vetting_until=int(NOW) + 10**8,
+            entitlement=Entitlement(int(NOW) + 10**8, int(NOW) + 10**8),
         )
         self.client = Client(
             GatewayIdentity(GATEWAY, world.gateway_key),

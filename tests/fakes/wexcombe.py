@@ -14,6 +14,7 @@ from agency_node.records.records import ChildRecord, Involvement, RecordId
 from fakes.simulated_holders import Holders
 from federation import World, agency
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind, Purpose, Status
 from fingerpost.protocol.federation import Area, NotConnected
@@ -132,7 +133,7 @@ def large_host() -> tuple[World, AgencyId]:
     return world, schools[-1].id
 
 
-QUESTION = Question(AMINA, Purpose.S47_ENQUIRY)
+QUESTION = Question(AMINA, Justification(Purpose.S47_ENQUIRY))
 
 
 def of(outcome: Outcome, wanted: AgencyId) -> AgencyOutcome:

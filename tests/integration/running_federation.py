@@ -36,6 +36,7 @@ from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.linkage import NORMALISATION_VERSION
+from fingerpost.private.passport import Entitlement
 from fingerpost.private.pepper_sealing import new_pepper
 from fingerpost.protocol.codes import (
     CODE_LIST_VERSION,
@@ -340,8 +341,7 @@ class Federation:
             role=Role.SOCIAL_WORKER,
             acr=Acr.PASSWORD_TOTP,
             auth_time=now - 60,
-            training_until=now + 90 * DAY,
-            vetting_until=now + 90 * DAY,
+            entitlement=Entitlement(now + 90 * DAY, now + 90 * DAY),
         )
 
 

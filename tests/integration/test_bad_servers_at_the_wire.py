@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from fingerpost.private.inner import Inner
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codec.carriage import write_event
 from fingerpost.protocol.codes import Purpose, Reach, Status
@@ -91,7 +92,7 @@ async def in_the_place_of(address: str, tls: ServerTls, service: str) -> AsyncIt
 async def a_query(federation: Federation) -> SealedQuery:
     gateway, now = federation.gateway, federation.clock.now()
     issued = gateway.desk.issue(federation.session(), now)
-    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
     return gateway.sealed(inner, issued, await gateway.openings(ASKED, int(now)))
 
 
@@ -175,7 +176,7 @@ async def test_evaluations_of_a_key_holder_out_of_bounds(federation: Federation)
             assert says.called == len(bads)
             assert codes == {Code.MALFORMED, Code.BAD_PROOF}
             federation.wind_back()
-            question = Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
+            question = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
             says.messages = [answers[0]]
             with pytest.raises(Refused) as caught:
                 await federation.gateway.lookup(federation.session(), question)

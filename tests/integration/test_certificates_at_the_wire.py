@@ -25,6 +25,7 @@ from broker.wiring import EVENTS
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
 from fingerpost.membership import member_list
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import write_hello
 from fingerpost.protocol.codes import Purpose, Reach, Status
@@ -292,7 +293,8 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
             await until(lambda: not node.stream.attached)
             await until(lambda: "not_a_member" in node.written.getvalue())
             outcome = await federation.gateway.lookup(
-                federation.session(), Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
+                federation.session(),
+                Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA),
             )
             assert statuses(outcome).keys() == {COUNCIL, GP}
             assert {gap.name for _, gap in outcome.not_connected} == {"Oak", "Elm"}
@@ -343,7 +345,7 @@ def fetch(path: str) -> bytes:
 async def honest_messages(federation: Federation) -> tuple[bytes, bytes]:
     """What a lookup has sent: to the broker, and to the first key holder."""
     federation.wind_back()
-    question = Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
+    question = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
     await federation.gateway.lookup(federation.session(), question)
     to_broker = next(t.data for t in federation.broker.tape.heard if t.method == "Lookup")
     return to_broker, federation.holders[0].tape.heard[0].data
@@ -351,7 +353,7 @@ async def honest_messages(federation: Federation) -> tuple[bytes, bytes]:
 
 async def test_after_all_that_lookups_work(federation: Federation) -> None:
     outcome = await federation.gateway.lookup(
-        federation.session(), Question(ASKED, Purpose.S47_ENQUIRY)
+        federation.session(), Question(ASKED, Justification(Purpose.S47_ENQUIRY))
     )
     assert statuses(outcome)[OAK] is Status.INVOLVED
     assert set(statuses(outcome)) == {COUNCIL, ELM, GP, OAK}

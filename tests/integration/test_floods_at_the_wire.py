@@ -15,6 +15,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codec.carriage import write_hello
 from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code
@@ -66,7 +67,7 @@ async def federation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 
 async def require_serving(federation: Federation) -> None:
     outcome = await federation.gateway.lookup(
-        federation.session(), Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
+        federation.session(), Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
     )
     assert statuses(outcome) == SAYS["ASKED"]
 

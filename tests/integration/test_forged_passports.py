@@ -17,6 +17,7 @@ import pytest_asyncio
 from agency_node.answering.audit import read_body
 from fingerpost.private.codec import write_demographics
 from fingerpost.private.inner import Inner
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_core
@@ -85,7 +86,7 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
             issued = gateway.desk.issue(federation.session(), now)
             original = Original(issued.token, federation.passport_key)
             token = original.token if name == HONEST else FORGERIES[name](original)
-            inner = Inner(token, Purpose.S47_ENQUIRY, REFERENCE, "", ASKED)
+            inner = Inner(token, Justification(Purpose.S47_ENQUIRY, REFERENCE), ASKED)
             sealed = gateway.sealed(inner, issued, openings)
             return Tried(sealed, token, *await gateway.submit(sealed))
 
@@ -171,7 +172,7 @@ async def raw(
     now = federation.clock.now()
     issued = gateway.desk.issue(federation.session(), now)
     openings = await gateway.openings(ASKED, int(now))
-    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
 
     def written(_inner: Inner, core_hash: bytes) -> bytes:
         person = private_pb2.Demographics.FromString(write_demographics(ASKED))
@@ -196,7 +197,7 @@ async def test_a_passport_of_a_megabyte_does_not_fit(evidence: Evidence) -> None
         await raw(federation.gateway, federation, "a" * (1 << 20))
     assert caught.value.code is Code.MALFORMED
     with pytest.raises(Refused):
-        Inner("a" * (limits.PASSPORT_BYTES + 1), Purpose.S47_ENQUIRY, "", "", ASKED)
+        Inner("a" * (limits.PASSPORT_BYTES + 1), Justification(Purpose.S47_ENQUIRY), ASKED)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +231,7 @@ async def test_a_content_key_that_was_not_committed_to_opens_nothing(evidence: E
     now = federation.clock.now()
     issued = gateway.desk.issue(federation.session(), now)
     openings = await gateway.openings(ASKED, int(now))
-    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fingerpost.private.query_sealing.commitment", lambda *_: bytes(32))
         sealed = gateway.sealed(inner, issued, openings)
@@ -264,7 +265,7 @@ async def test_a_query_for_an_agency_that_does_not_ask_is_refused_by_the_broker(
     now = federation.clock.now()
     issued = gateway.desk.issue(federation.session(), now)
     openings = await gateway.openings(ASKED, int(now))
-    inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
 
     def written(core: QueryCore) -> bytes:
         return write_core(replace(core, agency=OAK))

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from effort import examples
 from fingerpost.private.inner import Inner
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import write_answers, write_hello
 from fingerpost.protocol.codes import Purpose, Reach
@@ -101,7 +102,8 @@ class Scene:
 
     async def require_serving(self) -> None:
         outcome = await self.federation.gateway.lookup(
-            self.federation.session(), Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
+            self.federation.session(),
+            Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA),
         )
         assert statuses(outcome) == SAYS["ASKED"]
 
@@ -124,7 +126,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         # Good, and never sent: taken as it is, it would be carried.
         gateway, now = federation.gateway, federation.clock.now()
         issued = gateway.desk.issue(federation.session(), now)
-        inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+        inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
         sealed = gateway.sealed(inner, issued, await gateway.openings(ASKED, int(now)))
         made.wire, made.submission = sealed.wire, made.signer.submission(sealed.wire)
         yield made

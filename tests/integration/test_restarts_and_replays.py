@@ -18,6 +18,7 @@ import pytest_asyncio
 from fakes.node_broker import Attached, NodeBroker, listening
 from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.inner import Inner
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import (
@@ -62,7 +63,7 @@ from integration.running_parties import until
 from integration.wire_callers import ATTACH, LOOKUP, Refusal, ask, attach, dial, issue
 from practitioner.asking.outcome import Outcome, Question
 
-QUESTION = Question(ASKED, Purpose.S47_ENQUIRY, Reach.AREA)
+QUESTION = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
 NOBODY = dict.fromkeys((COUNCIL, ELM, GP, OAK), Status.NO_REPLY)
 TRY_AGAIN = dict.fromkeys((ELM, OAK), Status.TRY_AGAIN)
 
@@ -100,7 +101,7 @@ async def some_queries(federation: Federation, count: int) -> list[SealedQuery]:
     queries = []
     for _ in range(count):
         issued = gateway.desk.issue(federation.session(), now)
-        inner = Inner(issued.token, Purpose.S47_ENQUIRY, "", "", ASKED)
+        inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
         queries.append(gateway.sealed(inner, issued, openings))
     return queries
 

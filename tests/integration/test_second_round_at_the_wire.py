@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from agency_node.answering.audit import read_body
 from fingerpost.audit.log import AuditLog
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_queries
 from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
@@ -33,7 +34,7 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
     federation: Federation,
 ) -> None:
     gateway, session = federation.gateway, federation.session()
-    first = await gateway.lookup(session, Question(ASKED, Purpose.S47_ENQUIRY))
+    first = await gateway.lookup(session, Question(ASKED, Justification(Purpose.S47_ENQUIRY)))
     assert first.complete
     again = Again(Widened(first.operation, BECAUSE))
     second = await gateway.client.widen(session, again)
@@ -61,7 +62,10 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
     assert told.body is not None
     body = read_body(told.body)
     assert body.asked is not None
-    assert (body.asked.name, body.asked.widened_because) == ("Rosalind Merriweather", BECAUSE)
+    assert (body.asked.name, body.asked.justification.widened_because) == (
+        "Rosalind Merriweather",
+        BECAUSE,
+    )
 
     frames = [t.data for t in federation.broker.tape.said if t.method == "Attach"]
     queries = [q for f in frames for q in read_queries(broker_pb2.AttachResponse.FromString(f))]

@@ -24,6 +24,7 @@ from fingerpost.private.linkage import (
     oprf_input,
 )
 from fingerpost.private.passport import TYPE
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event, read_from_node
 from fingerpost.protocol.codes import (
@@ -121,10 +122,8 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
                 session = federation.session(SUBJECTS[person], NAMES[person])
                 question = Question(
                     child,
-                    purpose,
+                    Justification(purpose, reference, APPROVER if reference else ""),
                     Reach.AREA if purpose is Purpose.EARLY_HELP else None,
-                    reason_reference=reference,
-                    approver=APPROVER if reference else "",
                 )
                 outcome = await federation.gateway.lookup(session, question)
                 heard, said = tape.heard[before[0] :], tape.said[before[1] :]

@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event
 from fingerpost.protocol.codes import Purpose, Reach
@@ -116,7 +117,7 @@ async def arrivals(
 ) -> Measured:
     """One lookup of one query; the same nodes by turns know the child and do not."""
     federation.wind_back()
-    question = Question(child, Purpose.S47_ENQUIRY, Reach.AREA)
+    question = Question(child, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
     outcome = await federation.gateway.lookup(federation.session(), question)
     assert statuses(outcome) == SAYS[who]
     asked_at = min(t.at for t in federation.broker.tape.said if t.method == "Attach")

@@ -36,6 +36,7 @@ from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.codec import write_part
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import locator, wrap_secret
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import open_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
@@ -77,7 +78,7 @@ async def ask(
     subject, name = worker
     gateway = world.gateway(COUNCIL, subject=subject, name=name)
     reference = "" if purpose is Purpose.S47_ENQUIRY else REFERENCE
-    question = Question(child, purpose, None, (), reference)
+    question = Question(child, Justification(purpose, reference))
     return gateway, await world.run(gateway.client.lookup(gateway.session, question))
 
 

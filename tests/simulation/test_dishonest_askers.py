@@ -18,6 +18,7 @@ from fakes.simulated_node import SimNode
 from fakes.wexcombe import AMINA, COUNCIL, COUNCILS, OAK, OTHER, POLICE, SCHOOLS, TWIN, build
 from federation import World
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
@@ -230,11 +231,14 @@ async def test_a_passport_that_outlives_training_is_refused(
 
 async def test_a_practitioner_without_training_sends_nothing(world: World) -> None:
     gateway = world.gateway(COUNCIL)
-    gateway.session = replace(gateway.session, training_until=int(world.clock.now()) - 1)
+    over = replace(gateway.session.entitlement, training_until=int(world.clock.now()) - 1)
+    gateway.session = replace(gateway.session, entitlement=over)
     world.holders.received.clear()
     with pytest.raises(Refused) as refused:
         await world.run(
-            gateway.client.lookup(gateway.session, Question(AMINA, Purpose.S47_ENQUIRY))
+            gateway.client.lookup(
+                gateway.session, Question(AMINA, Justification(Purpose.S47_ENQUIRY))
+            )
         )
     assert refused.value.code is Code.SIGN_IN
     assert gateway.order == []

@@ -32,6 +32,7 @@ from fakes.wexcombe import (
     statuses,
 )
 from federation import World
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
@@ -118,7 +119,9 @@ async def test_a_swapped_answer_speaks_for_nobody(world: World) -> None:
 async def test_an_answer_to_another_query_is_no_answer(world: World) -> None:
     """Attack: the "no" about one child shown to whoever asks about another."""
     broker = HostileBroker(world.clock)
-    about_other = await lookup(world, question=Question(OTHER, Purpose.S47_ENQUIRY), broker=broker)
+    about_other = await lookup(
+        world, question=Question(OTHER, Justification(Purpose.S47_ENQUIRY)), broker=broker
+    )
     assert of(about_other, GP).status is Status.NOTHING_TO_DISCLOSE
     lies = [hostile.from_another_query(i, instead=True) for i in range(4)]
     outcome = await lookup(world, *lies, broker=broker)
@@ -129,7 +132,7 @@ async def test_an_answer_to_another_query_is_no_answer(world: World) -> None:
 async def test_junk_does_not_displace_the_true_answer(world: World) -> None:
     honest = await lookup(world)
     broker = HostileBroker(world.clock)
-    await lookup(world, question=Question(OTHER, Purpose.S47_ENQUIRY), broker=broker)
+    await lookup(world, question=Question(OTHER, Justification(Purpose.S47_ENQUIRY)), broker=broker)
     lies: list[Lie] = [hostile.junk_before(i) for i in range(0, 8, 2)]
     lies += [hostile.from_another_query(i, instead=False) for i in range(4)]
     lies += [hostile.junk_after(i) for i in range(4)]
@@ -223,7 +226,7 @@ async def test_one_part_of_an_answer_is_not_another() -> None:
     """Attack: part 0, all noes, shown as part 1, where the yes is."""
     world, involved = large_host()
     await world.start()
-    question = Question(AMINA, Purpose.S47_ENQUIRY, Reach.AREA)
+    question = Question(AMINA, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
     honest = await lookup(world, question=question)
     assert of(honest, involved).status is Status.INVOLVED
     assert len(honest.agencies) > limits.AGENCIES_PER_PART
@@ -333,7 +336,7 @@ class Standing:
         self.world = build()
         self.runner.run(self.world.start())
         self.broker = HostileBroker(self.world.clock)
-        other = Question(OTHER, Purpose.S47_ENQUIRY)
+        other = Question(OTHER, Justification(Purpose.S47_ENQUIRY))
         self.runner.run(lookup(self.world, question=other, broker=self.broker))
         self.honest = self.runner.run(lookup(self.world))
 

@@ -25,8 +25,15 @@ from fakes.wexcombe import (
 )
 from federation import World
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import CoarseKind, Purpose, Reach, Status
+from fingerpost.protocol.codes import (
+    CoarseKind,
+    Purpose,
+    Reach,
+    Status,
+    WideningReason,
+)
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from practitioner.asking.outcome import Question
@@ -86,7 +93,8 @@ async def test_a_shielded_row_is_like_no_record_in_all_that_leaves(world: World)
     gateway = world.gateway(COUNCIL)
     shielded = of(await world.run(gateway.client.lookup(gateway.session, QUESTION)), POLICE)
     stranger = Question(
-        Demographics(forename="Nobody", surname="Atall", dob=date(2016, 6, 6)), Purpose.S47_ENQUIRY
+        Demographics(forename="Nobody", surname="Atall", dob=date(2016, 6, 6)),
+        Justification(Purpose.S47_ENQUIRY),
     )
     unknown = of(await world.run(gateway.client.lookup(gateway.session, stranger)), POLICE)
     assert (shielded.status, shielded.pointers) == (unknown.status, unknown.pointers)
@@ -177,12 +185,23 @@ async def test_a_suspended_gateway_is_refused_and_its_agency_not_asked(world: Wo
     ("question", "code"),
     [
         (
-            Question(Demographics(forename="Amina", dob=date(2015, 1, 1)), Purpose.S47_ENQUIRY),
+            Question(
+                Demographics(forename="Amina", dob=date(2015, 1, 1)),
+                Justification(Purpose.S47_ENQUIRY),
+            ),
             Code.WEAK_INPUT,
         ),
-        (Question(AMINA, Purpose.EARLY_HELP), Code.NOT_ALLOWED),
-        (Question(AMINA, Purpose.EARLY_HELP, Reach.NATIONAL_RING, (), "ref-1"), Code.NOT_ALLOWED),
-        (Question(AMINA, Purpose.CLA_CARE), Code.NOT_ALLOWED),
+        (Question(AMINA, Justification(Purpose.EARLY_HELP)), Code.NOT_ALLOWED),
+        (
+            Question(AMINA, Justification(Purpose.EARLY_HELP, "ref-1"), Reach.NATIONAL_RING),
+            Code.NOT_ALLOWED,
+        ),
+        (Question(AMINA, Justification(Purpose.CLA_CARE)), Code.NOT_ALLOWED),
+        # Wide keys over the whole reach without a first lookup that bears the reason out.
+        (
+            Question(AMINA, Justification(Purpose.S47_ENQUIRY, "", "", WideningReason.RECENT_MOVE)),
+            Code.NOT_ALLOWED,
+        ),
     ],
 )
 async def test_what_may_not_be_asked_leaves_nothing(

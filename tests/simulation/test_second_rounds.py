@@ -32,6 +32,7 @@ from fakes.wexcombe import (
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
@@ -138,7 +139,7 @@ async def test_who_opens_it_reads_and_records_why(world: World, gateway: SimGate
     (entry,) = world.nodes[POLICE_NODE].entries
     assert entry.examined.finding is Finding.MATCH
     assert entry.examined.question is not None
-    assert entry.examined.question.widened_because is LIKELY
+    assert entry.examined.question.justification.widened_because is LIKELY
     assert entry.query.core.widened
     assert entry.requester.id == COUNCIL
     told = [e for e in world.nodes[SCHOOLS].entries if e.agency == OAK]
@@ -202,7 +203,7 @@ async def test_only_one_area_may_be_widened(world: World, gateway: SimGateway) -
 async def test_after_the_national_ring_it_goes_to_the_neighbours(
     world: World, gateway: SimGateway
 ) -> None:
-    question = Question(AMINA, Purpose.EMERGENCY_PROTECTION)
+    question = Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION))
     first = await ask(world, gateway, question)
     assert first.reach is Reach.NATIONAL_RING
     second = await widen(world, gateway, first)
@@ -290,15 +291,23 @@ async def test_a_reason_that_the_first_outcome_refutes(world: World, gateway: Si
 @pytest.mark.parametrize(
     ("question", "because", "why"),
     [
-        (Question(AMINA, Purpose.EARLY_HELP, None, (), "ref-1"), LIKELY, "purpose may not widen"),
         (
-            Question(AMINA, Purpose.S17_ASSESSMENT, None, (), "ref-1"),
+            Question(AMINA, Justification(Purpose.EARLY_HELP, "ref-1")),
             LIKELY,
             "purpose may not widen",
         ),
-        (Question(AMINA, Purpose.CLA_CARE, None, (NEXT,)), LIKELY, "purpose may not widen"),
         (
-            Question(AMINA, Purpose.URGENT_CARE, None, (), "ref-1"),
+            Question(AMINA, Justification(Purpose.S17_ASSESSMENT, "ref-1")),
+            LIKELY,
+            "purpose may not widen",
+        ),
+        (
+            Question(AMINA, Justification(Purpose.CLA_CARE), None, (NEXT,)),
+            LIKELY,
+            "purpose may not widen",
+        ),
+        (
+            Question(AMINA, Justification(Purpose.URGENT_CARE, "ref-1")),
             WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION,
             "reason to widen of this purpose",
         ),
@@ -319,7 +328,7 @@ async def test_not_further_than_the_first(world: World, gateway: SimGateway) -> 
         await require_nothing_leaves(world, gateway, near, left_out, **more)
     unknown = {"named_areas": (AreaCode("e99000009"),)}
     await require_nothing_leaves(world, gateway, near, "area", **unknown)
-    first = await ask(world, gateway, Question(AMINA, Purpose.EMERGENCY_PROTECTION))
+    first = await ask(world, gateway, Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION)))
     ring = {"reach": Reach.NATIONAL_RING}
     await require_nothing_leaves(world, gateway, first, "wide keys in this reach", **ring)
 
@@ -349,6 +358,7 @@ async def test_one_that_cannot_be_recorded_does_not_leave(
 async def test_a_session_that_has_ended_widens_nothing(world: World, gateway: SimGateway) -> None:
     """Who may ask is settled before it is even looked up what was asked."""
     first = await ask(world, gateway)
-    gateway.session = replace(gateway.session, training_until=int(world.clock.now()))
+    over = replace(gateway.session.entitlement, training_until=int(world.clock.now()))
+    gateway.session = replace(gateway.session, entitlement=over)
     assert (await refusal(world, gateway, "0" * 16))[0] is Code.SIGN_IN
     assert (await refusal(world, gateway, first))[0] is Code.SIGN_IN

@@ -15,14 +15,16 @@ from fakes.wexcombe import AMINA, COUNCIL, HERE, OAK, SCHOOLS, build, of
 from federation import World
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import Pepper
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Purpose, Status
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from practitioner.asking.outcome import Question
 
-QUESTION = Question(AMINA, Purpose.S47_ENQUIRY)
+QUESTION = Question(AMINA, Justification(Purpose.S47_ENQUIRY))
 STRANGER = Question(
-    replace(AMINA, forename="Nobody", surname="Atall", postcode="WX9 9ZZ"), Purpose.S47_ENQUIRY
+    replace(AMINA, forename="Nobody", surname="Atall", postcode="WX9 9ZZ"),
+    Justification(Purpose.S47_ENQUIRY),
 )
 assert isinstance(STRANGER.demographics, Demographics)
 

@@ -96,7 +96,7 @@ def test_a_second_round_is_answered_where_it_says_why() -> None:
     assert words == NOTHING | {SCHOOL: Status.INVOLVED}
     (entry,) = world.entries
     assert entry.examined.question is not None
-    assert entry.examined.question.widened_because is because
+    assert entry.examined.question.justification.widened_because is because
     assert entry.requester.duty_desk == "0121 496 0100"
 
 

@@ -86,8 +86,11 @@ def test_the_sealed_part_says_who_asked_why_about_whom_and_what_was_compared(
     body = read_body(entry.body)
     assert body.asked is not None
     assert (body.asked.name, body.asked.subject) == ("Siân O’Neill-Brontë", "account-17")
-    assert (body.asked.role, body.asked.purpose) == (Role.SOCIAL_WORKER, Purpose.S47_ENQUIRY)
-    assert body.asked.reason_reference == "ref-1"
+    assert (body.asked.role, body.asked.justification.purpose) == (
+        Role.SOCIAL_WORKER,
+        Purpose.S47_ENQUIRY,
+    )
+    assert body.asked.justification.reason_reference == "ref-1"
     assert body.asked.child == a_child()
     assert body.generation == 1
     assert [child.forename for _, child in body.records] == ["Mary"]
@@ -187,7 +190,7 @@ def test_entries_of_the_release_before_are_read() -> None:
     asked = ["Ann", "account-1", 3, Acr.PASSWORD_TOTP.value, 1, "", "", child]
     body = read_body(msgspec.msgpack.encode([1, asked, "", 4, [[2, child]]]))
     assert body.asked is not None
-    assert (body.asked.name, body.asked.widened_because) == ("Ann", None)
+    assert (body.asked.name, body.asked.justification.widened_because) == ("Ann", None)
     assert (body.records, body.asking_name, body.asking_desk) == (((2, a_child()),), "", "")
 
 
@@ -201,7 +204,7 @@ def test_a_second_round_is_marked_in_the_clear_and_why_is_sealed(
     assert entry.body is not None
     body = read_body(entry.body)
     assert body.asked is not None
-    assert body.asked.widened_because is WideningReason.RECENT_MOVE
+    assert body.asked.justification.widened_because is WideningReason.RECENT_MOVE
 
 
 def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path) -> None:
@@ -212,7 +215,7 @@ def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path)
         assert entry.body is not None
         body = read_body(entry.body)
         assert body.asked is not None
-        assert body.asked.widened_because is None
+        assert body.asked.justification.widened_because is None
 
 
 def test_whom_to_ring_is_at_hand_as_the_member_list_had_it(

@@ -13,7 +13,11 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from fakes.gateway_folder import COUNCIL
+from fingerpost.private.passport import Entitlement
+from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.logs import Logger
 from practitioner.asking.outcome import Again, Outcome, Question
 from practitioner.cli import asking
@@ -24,6 +28,12 @@ from practitioner.wiring import open_people
 PASSWORD = "correct horse battery"
 YEAR = timedelta(days=365)
 CHILD = {"forename": "Thessaly", "surname": "Umberleigh", "dob": "2017-03-09"}
+
+
+def ann(at: float, agency: AgencyId = COUNCIL) -> Session:
+    """Ann of ``agency``, signed in at ``at``; trained and vetted for longer than any test takes."""
+    held = Entitlement(int(at) + 10**8, int(at) + 10**8)
+    return Session(agency, "ann", "Ann Smith", Role.SOCIAL_WORKER, Acr.PASSWORD_TOTP, int(at), held)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from fakes.gateway_folder import COUNCIL
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
@@ -23,7 +24,8 @@ from practitioner.wiring import People
 NOW = 1_800_000_000.0
 YEAR = 365 * 86_400
 PASSWORD = "correct horse battery"
-ANN = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, int(NOW) + YEAR, int(NOW) + 2 * YEAR)
+HELD = Entitlement(int(NOW) + YEAR, int(NOW) + 2 * YEAR)
+ANN = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, HELD)
 
 
 @pytest.fixture
@@ -48,10 +50,7 @@ def test_both_factors_make_a_session(accounts: Accounts) -> None:
     assert (session.agency, session.subject, session.role) == (COUNCIL, "ann", Role.SOCIAL_WORKER)
     assert session.acr is Acr.PASSWORD_TOTP
     assert session.auth_time == int(NOW)
-    assert (session.training_until, session.vetting_until) == (
-        ANN.training_until,
-        ANN.vetting_until,
-    )
+    assert session.entitlement == HELD
     assert accounts.resume(token, NOW + 60) == session
 
 
@@ -119,19 +118,23 @@ def test_many_guesses_at_once_count_each(accounts: Accounts) -> None:
 
 
 def test_training_that_has_run_out_is_told_to_who_proved_herself_only(accounts: Accounts) -> None:
-    secret = accounts.add(replace(ANN, training_until=int(NOW) + 100), PASSWORD)
+    secret = accounts.add(
+        replace(ANN, entitlement=replace(HELD, training_until=int(NOW) + 100)), PASSWORD
+    )
     assert refused(accounts, "wrong horse battery", code(secret)) == WRONG
     assert refused(accounts, PASSWORD, code(secret)) == "training has run out"
 
 
 def test_training_that_runs_out_ends_the_session(accounts: Accounts) -> None:
-    secret = accounts.add(replace(ANN, vetting_until=int(NOW) + 1000), PASSWORD)
+    secret = accounts.add(
+        replace(ANN, entitlement=replace(HELD, vetting_until=int(NOW) + 1000)), PASSWORD
+    )
     token, _ = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
     with pytest.raises(Refused) as raised:
         accounts.resume(token, NOW + 900)
     assert raised.value.what == "vetting has run out"
-    accounts.renew(COUNCIL, "ann", ANN.training_until, ANN.vetting_until)
-    assert accounts.resume(token, NOW + 900).vetting_until == ANN.vetting_until
+    accounts.renew(COUNCIL, "ann", HELD)
+    assert accounts.resume(token, NOW + 900).entitlement == HELD
 
 
 def test_disabling_ends_sessions_at_once(accounts: Accounts) -> None:
@@ -192,7 +195,7 @@ def test_an_account_is_added_once(accounts: Accounts) -> None:
     with pytest.raises(Refused):
         accounts.disable(COUNCIL, "bob")
     with pytest.raises(Refused):
-        accounts.renew(COUNCIL, "bob", 1, 1)
+        accounts.renew(COUNCIL, "bob", HELD)
 
 
 def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import GATEWAY, HOLDERS
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import (
-    AMINA,
     COUNCIL,
     ELM,
     GP,
@@ -478,7 +477,7 @@ async def test_a_suspended_agency_is_named_among_those_not_connected(
 
 
 async def test_an_outcome_says_what_was_asked(world: World, gateway: SimGateway) -> None:
-    narrow = Question(AMINA, Purpose.S47_ENQUIRY, Reach.NAMED, (POLICE.area,))
+    narrow = replace(QUESTION, reach=Reach.NAMED, named_areas=(POLICE.area,))
     outcome = await ask(world, gateway, narrow)
     assert (outcome.reach, outcome.wide) == (Reach.NAMED, False)
     assert list(statuses(outcome)) == [POLICE]

@@ -11,6 +11,7 @@ import pytest
 
 from fakes.gateway_folder import COUNCIL, write_settings
 from fingerpost.membership import bundle
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codec.enrolment import read_enrolment
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
@@ -124,7 +125,9 @@ def test_dates_are_last_days(
     add(run, settings_file, until=date(2030, 1, 31))
     with open_people(gateway_settings) as people:
         (account,) = people.accounts.list()
-    assert datetime.fromtimestamp(account.training_until, UTC) == datetime(2030, 2, 1, tzinfo=UTC)
+    assert datetime.fromtimestamp(account.entitlement.training_until, UTC) == datetime(
+        2030, 2, 1, tzinfo=UTC
+    )
     assert "2030-01-31" in run("account", "list", "--settings", str(settings_file)).out
 
 
@@ -177,7 +180,7 @@ def test_an_account_whose_training_has_run_out_since_is_told_as_such(
     desk: Desk, gateway_settings: GatewaySettings
 ) -> None:
     with open_people(gateway_settings) as people:
-        people.accounts.renew(COUNCIL, "ann", 1_700_000_000, 4_000_000_000)
+        people.accounts.renew(COUNCIL, "ann", Entitlement(1_700_000_000, 4_000_000_000))
     at = ("--settings", str(desk.settings))
     assert "the training is over" in desk.run("account", "list", *at).out
     reset = ("account", "reset", *at, "--account", "ann", "--password-stdin")

@@ -15,6 +15,7 @@ import typer.main
 from fakes.gateway_outcomes import agency, large, outcome, said
 from fingerpost.private import purpose_rules
 from fingerpost.private.demographics import OtherName, Sex
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused
 from fingerpost.protocol.ids import AreaCode
@@ -35,7 +36,7 @@ def test_a_lookup_with_gaps(desk: Desk, answered: list[Question]) -> None:
     assert "\x1b" not in told.out
     assert told.err == ""
     (question,) = answered
-    assert question.purpose is Purpose.S47_ENQUIRY
+    assert question.justification.purpose is Purpose.S47_ENQUIRY
     assert question.reach is Reach.AREA
     assert question.demographics.surname == "Umberleigh"
     assert "Umberleigh" not in told.out
@@ -101,7 +102,7 @@ def test_all_of_a_question_arrives(desk: Desk, answered: list[Question]) -> None
     )
     (question,) = answered
     assert question.named_areas == (AreaCode("e99000002"), AreaCode("e99000003"))
-    assert (question.reason_reference, question.approver) == ("ref-1", "bob")
+    assert question.justification == Justification(Purpose.S47_ENQUIRY, "ref-1", "bob")
     asked = question.demographics
     assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
     assert (asked.dob, asked.sex) == (date(2017, 3, 9), Sex.FEMALE)

@@ -12,6 +12,7 @@ from fakes.gateway_folder import COUNCIL
 from fakes.gateway_outcomes import large
 from fingerpost.audit.log import AuditLog, Entry
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
@@ -19,13 +20,11 @@ from practitioner.asking.audit import AuditRecord
 from practitioner.asking.outcome import Question, Widened
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Account
-from practitioner.sign_in.session import Session
 from practitioner.wiring import People, open_audit
+from unit.practitioner.gateway_desk import ann
 
 NOW = 1_800_000_000
-SESSION = Session(
-    COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, Acr.PASSWORD_TOTP, NOW - 60, NOW * 2, NOW * 2
-)
+SESSION = ann(NOW - 60)
 CHILD = Demographics(
     forename="Thessaly",
     surname="Umberleigh",
@@ -36,7 +35,10 @@ CHILD = Demographics(
     nhs_number="9434765919",
 )
 QUESTION = Question(
-    CHILD, Purpose.EXPLOITATION, Reach.NAMED, (AreaCode("e99000002"),), "ref-1", "bob"
+    CHILD,
+    Justification(Purpose.EXPLOITATION, "ref-1", "bob"),
+    Reach.NAMED,
+    (AreaCode("e99000002"),),
 )
 PERSONS = ("Thessaly", "Umberleigh", "Hollingshade", "AB1", "9434765919", "2017-03-09", "Ann Smith")
 
@@ -91,7 +93,9 @@ async def test_a_second_round_says_after_which_lookup_and_why(
 async def test_the_purposes_own_reach_is_written_out(
     people: People, gateway_settings: GatewaySettings
 ) -> None:
-    await people.record.asked(SESSION, Question(CHILD, Purpose.S47_ENQUIRY), "00", NOW, None)
+    await people.record.asked(
+        SESSION, Question(CHILD, Justification(Purpose.S47_ENQUIRY)), "00", NOW, None
+    )
     assert entries(gateway_settings)[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
 
 
@@ -137,7 +141,7 @@ async def test_who_cannot_record_does_not_go_on(
 def test_signing_in_is_recorded_and_what_was_typed_is_not(
     people: People, gateway_settings: GatewaySettings
 ) -> None:
-    account = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, NOW * 2, NOW * 2)
+    account = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, SESSION.entitlement)
     people.accounts.add(account, "correct horse battery")
     for name in ("ann", "correct-horse-battery"):  # a password where the name belongs
         with pytest.raises(Refused):

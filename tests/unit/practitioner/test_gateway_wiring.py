@@ -30,7 +30,8 @@ from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
-from fingerpost.protocol.codes import Acr, Purpose, Role
+from fingerpost.private.purpose_rules import Justification
+from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
@@ -46,8 +47,8 @@ from practitioner.asking.desk import make_passport_key
 from practitioner.asking.kept_state import Held, Holder, keeping
 from practitioner.asking.outcome import Question
 from practitioner.settings import GatewaySettings
-from practitioner.sign_in.session import Session
 from practitioner.wiring import open_gateway
+from unit.practitioner.gateway_desk import ann
 
 COUNCIL = AgencyId("e08000025.council")
 ME = MemberId("gateway-1")
@@ -133,20 +134,6 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
     logs._loggers.pop("practitioner")
 
 
-def session() -> Session:
-    later = int(time.time()) + 10**7
-    return Session(
-        COUNCIL,
-        "ann",
-        "Ann Smith",
-        Role.SOCIAL_WORKER,
-        Acr.PASSWORD_TOTP,
-        int(time.time()),
-        later,
-        later,
-    )
-
-
 def recorded(settings: GatewaySettings) -> list[str]:
     log = wiring.open_audit(settings, COUNCIL)
     kinds = [entry.kind for entry in log.show(0, 2**40, decrypt=False)]
@@ -160,7 +147,9 @@ async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled)
         assert "3.key" not in enrolled.peppers
         # Everything is at hand; only nobody can be reached. It is recorded before that shows.
         with pytest.raises(Refused) as raised:
-            await gateway.client.lookup(session(), Question(CHILD, Purpose.S47_ENQUIRY))
+            await gateway.client.lookup(
+                ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
+            )
     assert raised.value.code is Code.UNAVAILABLE
     assert recorded(enrolled.settings) == ["lookup.asked", "lookup.failed"]
     # The issuer could not be given the key of the next epoch: told in the log, no obstacle.
@@ -174,7 +163,9 @@ async def test_beside_serve_it_only_reads(enrolled: Enrolled) -> None:
         before = enrolled.peppers
         async with open_gateway(enrolled.settings, enrolled.log, follow=False) as gateway:
             with pytest.raises(Refused) as raised:
-                await gateway.client.lookup(session(), Question(CHILD, Purpose.S47_ENQUIRY))
+                await gateway.client.lookup(
+                    ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
+                )
         assert raised.value.code is Code.NOT_READY  # serve has not opened the pepper yet
         assert enrolled.peppers == before
 
@@ -186,7 +177,9 @@ async def test_beside_serve_it_sees_what_serve_keeps(enrolled: Enrolled) -> None
         before = enrolled.peppers
         async with open_gateway(enrolled.settings, enrolled.log) as gateway:
             with pytest.raises(Refused) as raised:
-                await gateway.client.lookup(session(), Question(CHILD, Purpose.S47_ENQUIRY))
+                await gateway.client.lookup(
+                    ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
+                )
         assert raised.value.code is Code.UNAVAILABLE
         assert enrolled.peppers == before
 

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select, update
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
+from fingerpost.private.purpose_rules import Justification
+from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.database import migrate, open_sqlite
@@ -20,12 +21,9 @@ from practitioner.asking.document import document, write
 from practitioner.asking.outcome import Question, Widened
 from practitioner.asking.outcomes_store import SqlOutcomes, forgotten_at, hash_of, outcomes
 from practitioner.asking.plan import WITHIN_SECONDS
-from practitioner.sign_in.session import Session
+from unit.practitioner.gateway_desk import ann
 
-COUNCIL = AgencyId("e99000001.wexcombe-council")
-SESSION = Session(
-    COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, Acr.PASSWORD_TOTP, ASKED_AT, 2**40, 2**40
-)
+SESSION = ann(ASKED_AT)
 CHILD = Demographics(
     forename="Thessaly",
     surname="Umberleigh",
@@ -35,7 +33,10 @@ CHILD = Demographics(
     postcode="AB1 2CD",
 )
 QUESTION = Question(
-    CHILD, Purpose.EXPLOITATION, None, (AreaCode("e99000002"),), "ref-1", "manager-1"
+    CHILD,
+    Justification(Purpose.EXPLOITATION, "ref-1", "manager-1"),
+    None,
+    (AreaCode("e99000002"),),
 )
 KEY = bytes(range(32))
 WEEK = 7 * DAY

@@ -10,26 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.gateway_folder import COUNCIL
-from fingerpost.private.passport import read
+from fingerpost.private.passport import Entitlement, read
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
 from practitioner.asking.desk import PassportDesk, make_passport_key, read_passport_key
-from practitioner.sign_in.session import Session
+from unit.practitioner.gateway_desk import ann
 
 NOW = 1_800_000_000
 FEDERATION = FederationId("demo")
-SESSION = Session(
-    COUNCIL,
-    "ann",
-    "Ann Smith",
-    Role.SOCIAL_WORKER,
-    Acr.PASSWORD_TOTP,
-    NOW - 60,
-    NOW + 10**7,
-    NOW + 10**7,
-)
+SESSION = ann(NOW - 60)
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +47,7 @@ def test_a_passport_is_one_that_every_node_takes_or_there_is_none(
     key = read_passport_key(folder / "passport.secret")
     session = replace(
         SESSION,
-        training_until=NOW + training,
-        vetting_until=NOW + vetting,
+        entitlement=Entitlement(NOW + training, NOW + vetting),
         auth_time=NOW - signed_in,
     )
     try:

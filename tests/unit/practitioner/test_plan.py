@@ -24,7 +24,7 @@ from fingerpost.private.linkage import (
     normalise,
     require_answerable,
 )
-from fingerpost.private.purpose_rules import reaches_allowed, widening_reasons
+from fingerpost.private.purpose_rules import Justification, reaches_allowed, widening_reasons
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused
@@ -52,8 +52,9 @@ def planned(
     upn: bool = False,
     because: WideningReason | None = None,
 ) -> Plan:
-    question = Question(child, purpose, reach, named, reference, approver)
-    return plan(question, normalise(child), "worker-1", upn=upn, because=because)
+    justification = Justification(purpose, reference, approver, because)
+    question = Question(child, justification, reach, named)
+    return plan(question, normalise(child), "worker-1", upn=upn)
 
 
 def refusal(*args: object, **kwargs: object) -> Code:
@@ -283,7 +284,9 @@ TWIN = Demographics(
 )
 BETTER = replace(AMINA, other_names=(OtherName("Amina", "Osei"),), nhs_number="9434765919")
 FIRST = First(
-    Question(AMINA, Purpose.S47_ENQUIRY, Reach.AREA_AND_NEIGHBOURS, (), "ref-7", "manager-1"),
+    Question(
+        AMINA, Justification(Purpose.S47_ENQUIRY, "ref-7", "manager-1"), Reach.AREA_AND_NEIGHBOURS
+    ),
     asked_at=NOW - 60,
     complete=True,
     none_named_itself=True,
@@ -299,10 +302,12 @@ def second(
 
 
 def test_what_is_not_said_again_is_as_it_was() -> None:
-    assert second() == FIRST.question
-    assert second(child=BETTER) == replace(FIRST.question, demographics=BETTER)
+    justification = replace(FIRST.question.justification, widened_because=LIKELY)
+    question = replace(FIRST.question, justification=justification)
+    assert second() == question
+    assert second(child=BETTER) == replace(question, demographics=BETTER)
     narrower = second(named_areas=(NEXT,))
-    assert narrower == replace(FIRST.question, reach=Reach.NAMED, named_areas=(NEXT,))
+    assert narrower == replace(question, reach=Reach.NAMED, named_areas=(NEXT,))
 
 
 @given(
@@ -327,8 +332,14 @@ def test_a_second_round_is_let_pass_when_every_rule_is_kept_and_only_then(
     child: Demographics | None,
     where: AreaCode | None,
 ) -> None:
-    question = replace(FIRST.question, purpose=purpose, reach=first_reach)
-    first = First(question, NOW - age, complete, silent, spent)
+    why = replace(FIRST.question.justification, purpose=purpose)
+    first = First(
+        replace(FIRST.question, justification=why, reach=first_reach),
+        NOW - age,
+        complete,
+        silent,
+        spent,
+    )
     asked_before = {
         Reach.AREA: {HERE},
         Reach.AREA_AND_NEIGHBOURS: {HERE, NEXT},
@@ -350,8 +361,7 @@ def test_a_second_round_is_let_pass_when_every_rule_is_kept_and_only_then(
         assert not all(rules)
         return
     assert all(rules)
-    assert found.purpose is purpose
-    assert (found.reason_reference, found.approver) == ("ref-7", "manager-1")
+    assert found.justification == replace(why, widened_because=because)
     assert found.demographics == (child or AMINA)
     assert found.reach in {Reach.AREA_AND_NEIGHBOURS, Reach.NAMED}
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Role
 from fingerpost.protocol.errors import Code, Refused
@@ -17,29 +20,24 @@ NOW = 1_800_000_000
 LATER = NOW + 400 * limits.DAY
 
 
-def account(**changes: object) -> Account:
-    fields: dict[str, object] = {
-        "agency": AgencyId("e99000001.council"),
-        "subject": "ann",
-        "name": "Ann Smith",
-        "role": Role.SOCIAL_WORKER,
-        "training_until": LATER,
-        "vetting_until": LATER,
-    }
-    return Account(**{**fields, **changes})  # type: ignore[arg-type]
+HELD = Entitlement(LATER, LATER)
+ANN = Account(AgencyId("e99000001.council"), "ann", "Ann Smith", Role.SOCIAL_WORKER, HELD)
 
 
 def test_a_trained_and_vetted_account_may_sign_in() -> None:
-    rules.require_entitled(account(), NOW)
+    rules.require_usable(ANN, NOW)
 
 
 @pytest.mark.parametrize("field", ["training_until", "vetting_until"])
 @given(before=st.integers(min_value=-limits.DAY, max_value=240))
 def test_training_and_vetting_must_outlast_a_query_and_the_skew(field: str, before: int) -> None:
+    def with_end(at: int) -> Account:
+        return replace(ANN, entitlement=replace(HELD, **{field: at}))
+
     with pytest.raises(Refused) as refused:
-        rules.require_entitled(account(**{field: NOW + before}), NOW)
+        rules.require_usable(with_end(NOW + before), NOW)
     assert refused.value.code is Code.SIGN_IN
-    rules.require_entitled(account(**{field: NOW + 241}), NOW)
+    rules.require_usable(with_end(NOW + 241), NOW)
 
 
 @given(
@@ -49,20 +47,20 @@ def test_training_and_vetting_must_outlast_a_query_and_the_skew(field: str, befo
 def test_ends_are_written_down_just_when_they_let_somebody_sign_in(
     training: int, vetting: int
 ) -> None:
-    ends = {"training_until": NOW + training, "vetting_until": NOW + vetting}
+    entitlement = Entitlement(NOW + training, NOW + vetting)
     try:
-        rules.require_entitled(account(**ends), NOW)
+        rules.require_entitled(entitlement, NOW)
     except Refused:
         with pytest.raises(Refused) as refused:
-            rules.require_ahead(NOW + training, NOW + vetting, NOW)
+            rules.require_ahead(entitlement, NOW)
         assert refused.value.code is Code.NOT_ALLOWED
     else:
-        rules.require_ahead(NOW + training, NOW + vetting, NOW)
+        rules.require_ahead(entitlement, NOW)
 
 
 def test_a_disabled_account_may_not() -> None:
     with pytest.raises(Refused):
-        rules.require_entitled(account(disabled=True), NOW)
+        rules.require_usable(replace(ANN, disabled=True), NOW)
 
 
 @given(failures=st.integers(min_value=0, max_value=10**6))
@@ -103,5 +101,5 @@ def test_a_session_is_short(auth_time: int, last_used: int, live: bool) -> None:
 
 
 def test_an_account_shows_no_person() -> None:
-    assert "Ann" not in repr(account())
-    assert "ann" not in repr(account())
+    assert "Ann" not in repr(ANN)
+    assert "ann" not in repr(ANN)

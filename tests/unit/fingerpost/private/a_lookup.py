@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -16,7 +17,8 @@ from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.inner import Inner
 from fingerpost.private.locators import Opening, Pepper, opening, slot_check
-from fingerpost.private.passport import Passport
+from fingerpost.private.passport import Entitlement, Passport
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Acr, AgencyKind, Kind, Purpose, Reach, Role
@@ -123,8 +125,7 @@ def a_passport() -> Passport:
         expires_at=NOW + 540,
         jti="0123456789abcdef" * 2,
         cnf=public_of("practitioner"),
-        training_until=TRAINED_UNTIL,
-        vetting_until=TRAINED_UNTIL,
+        entitlement=Entitlement(TRAINED_UNTIL, TRAINED_UNTIL),
     )
 
 
@@ -181,10 +182,18 @@ class Lookup:
         return query.core.locators.index(self.openings[index].locator)
 
 
+def changed(inner: Inner, **changes: Any) -> Inner:
+    """``changes`` are of ``Inner`` or of its justification."""
+    fields = Justification.__dataclass_fields__
+    why = {name: value for name, value in changes.items() if name in fields}
+    rest = {name: value for name, value in changes.items() if name not in fields}
+    return replace(inner, justification=replace(inner.justification, **why), **rest)
+
+
 def lookup_by(passport: Passport, **changes: object) -> Lookup:
-    """The lookup with another passport; ``changes`` are of ``Inner``."""
+    """The lookup with another passport; see ``changed``."""
     token = passports.issue(passport, FEDERATION, key_of("passports"))
-    inner = Inner(token, Purpose.S47_ENQUIRY, "", "", a_child())
+    inner = Inner(token, Justification(Purpose.S47_ENQUIRY), a_child())
     return Lookup(
         public=PublicPart.of(
             federation(),
@@ -195,7 +204,7 @@ def lookup_by(passport: Passport, **changes: object) -> Lookup:
             reach=Reach.AREA_AND_NEIGHBOURS,
             key_set=KeySet.NARROW,
         ),
-        inner=replace(inner, **changes),  # type: ignore[arg-type]
+        inner=changed(inner, **changes),
         passport=passport,
         openings=openings(),
         practitioner_key=key_of("practitioner"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.inner import Inner
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
     CoarseKind,
@@ -56,11 +57,14 @@ demographics = st.builds(
 inners = st.builds(
     Inner,
     passport_token=st.text("abcXYZ019-_.", min_size=1, max_size=1536),
-    purpose=st.sampled_from(Purpose),
-    reason_reference=st.text("aZ0./_:-", max_size=64),
-    approver=st.text("aZ0._-", max_size=64),
+    justification=st.builds(
+        Justification,
+        purpose=st.sampled_from(Purpose),
+        reason_reference=st.text("aZ0./_:-", max_size=64),
+        approver=st.text("aZ0._-", max_size=64),
+        widened_because=st.none() | st.sampled_from(WideningReason),
+    ),
     demographics=demographics,
-    widened_because=st.none() | st.sampled_from(WideningReason),
 )
 agency_answers = st.builds(
     AgencyAnswer, AGENCIES, st.sampled_from(sorted(WIRE_STATUSES)), NUMBERS, TIMES

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerpost.private.passport import TYPE, Passport, issue, key_id, read
+from fingerpost.private.passport import TYPE, Entitlement, Passport, issue, key_id, read
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Refused
@@ -125,8 +125,7 @@ def test_every_passport_survives_the_journey(
             expires_at=NOW + life,
             jti=jti,
             cnf=cnf,
-            training_until=NOW + life + 61,
-            vetting_until=NOW + 10_000,
+            entitlement=Entitlement(NOW + life + 61, NOW + 10_000),
         )
     except Refused:
         assert not name.strip() or len(name.encode()) > 160
@@ -143,8 +142,7 @@ def test_the_largest_passport_fits() -> None:
         subject="s" * 64,
         name="é" * 80,
         role=max(Role, key=lambda role: len(role.name)),
-        training_until=2**40 - 1,
-        vetting_until=2**40 - 1,
+        entitlement=Entitlement(2**40 - 1, 2**40 - 1),
     )
     token = issue(largest, federation, KEY)
     assert len(token) <= limits.PASSPORT_BYTES
@@ -410,7 +408,7 @@ def test_outside_its_time(now: float, what: str) -> None:
 def test_training_and_vetting_hold_wherever_the_passport_does(name: str) -> None:
     """No clock within the skew may meet an ended training: it would be a silent "no" at one node and not at another."""
     token = _with_claims(**{name: NOW + 601})
-    assert getattr(_read(token, NOW + 600), name) > NOW + 600
+    assert getattr(_read(token, NOW + 600).entitlement, name) > NOW + 600
     assert _code(token, NOW + 600.1) == "passport.exp"
 
 

@@ -20,6 +20,7 @@ from fingerpost.private.codec import (
 )
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.inner import Inner
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Purpose, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.limits import INNER_BYTES
@@ -97,7 +98,7 @@ def _part(**changes: Any) -> bytes:
 
 
 def test_the_smallest_ones_are_taken() -> None:
-    assert read_inner(_inner())[1].purpose is Purpose.S47_ENQUIRY
+    assert read_inner(_inner())[1].justification.purpose is Purpose.S47_ENQUIRY
     assert read_part(_part()).agencies
 
 
@@ -135,11 +136,11 @@ def test_inner_parts_out_of_bounds(change: dict[str, Any]) -> None:
 
 
 def test_a_reason_to_widen_is_read_and_its_absence_takes_no_room() -> None:
-    assert read_inner(_inner())[1].widened_because is None
+    assert read_inner(_inner())[1].justification.widened_because is None
     for reason in WideningReason:
         written = _inner(widened_because=reason.value)
         assert len(written) == len(_inner()) + 2
-        assert read_inner(written)[1].widened_because is reason
+        assert read_inner(written)[1].justification.widened_because is reason
 
 
 def test_a_reason_that_is_none_has_one_form() -> None:
@@ -227,14 +228,16 @@ def test_text_without_utf8_is_refused_both_ways() -> None:
     with pytest.raises(Refused) as refused:
         write_demographics(lone)
     assert "ll" not in refused.value.what
-    inner = Inner("a.b.c", Purpose.EARLY_HELP, "", "", lone)
+    inner = Inner("a.b.c", Justification(Purpose.EARLY_HELP), lone)
     with pytest.raises(Refused):
         write_inner(inner, HASH)
     _refused(read_demographics, b"\x0a\x02\xc3\x28")
 
 
 def test_nothing_of_a_person_is_printed() -> None:
-    inner = Inner("secret.pass.port", Purpose.EARLY_HELP, "REF-9", "account-9", a_child())
+    inner = Inner(
+        "secret.pass.port", Justification(Purpose.EARLY_HELP, "REF-9", "account-9"), a_child()
+    )
     part = read_part(_part())
     told = replace(part.pointers[0], worker_name="Anna Bell", desk_phone="0121")
     texts = [repr(v) for v in (inner, part, told, part.agencies[0], a_child())]

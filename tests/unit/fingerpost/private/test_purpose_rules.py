@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fingerpost.private.purpose_rules import (
+    Justification,
     reaches_allowed,
     require_in_force,
     require_permitted,
@@ -57,13 +58,7 @@ def _permit(
     because: WideningReason | None = None,
 ) -> None:
     require_permitted(
-        purpose,
-        reach,
-        key_set,
-        reason_reference=reference,
-        approver=approver,
-        subject="account-1",
-        widened_because=because,
+        Justification(purpose, reference, approver, because), reach, key_set, subject="account-1"
     )
 
 

@@ -26,7 +26,9 @@ def test_why_a_second_round_widens_is_for_who_opens_it(because: WideningReason) 
     query = received(lookup.sealed().wire)
     assert len(query.wire) == limits.QUERY_BYTES
     opened = open_query(query, lookup.position(query), lookup.openings[0].wrap_secret)
-    assert verify_inner(opened, query, federation(), now=NOW).widened_because is because
+    assert (
+        verify_inner(opened, query, federation(), now=NOW).justification.widened_because is because
+    )
     other = received(widened(WideningReason(because % 5 + 1)).sealed().wire)
     assert (query.core, query.wraps) == (other.core, other.wraps)
     assert query.sealed != other.sealed
@@ -37,7 +39,7 @@ def test_a_first_lookup_has_the_same_size_and_gives_no_reason() -> None:
     query = received(lookup.sealed().wire)
     assert len(query.wire) == limits.QUERY_BYTES
     opened = open_query(query, lookup.position(query), lookup.openings[0].wrap_secret)
-    assert verify_inner(opened, query, federation(), now=NOW).widened_because is None
+    assert verify_inner(opened, query, federation(), now=NOW).justification.widened_because is None
 
 
 @pytest.mark.parametrize(

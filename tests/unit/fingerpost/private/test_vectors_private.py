@@ -64,7 +64,7 @@ def test_the_recorded_query_opens(
     opened = open_query(query, opening["position"], bytes.fromhex(opening["wrap_secret"]))
     question = verify_inner(opened, query, federation(), now=NOW)
     assert (question.passport, question.demographics) == (a_passport(), a_child())
-    assert question.widened_because is because
+    assert question.justification.widened_because is because
 
 
 def test_the_recorded_passport_is_read() -> None:

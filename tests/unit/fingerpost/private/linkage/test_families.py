@@ -32,6 +32,7 @@ from fingerpost.private.linkage import (
     compare,
     normalise,
 )
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Kind, Purpose, Status
 from practitioner.asking.outcome import Outcome, Question
 from unit.fingerpost.private.linkage.families import (
@@ -308,7 +309,7 @@ async def asked(
     await world.start()
     try:
         gateway = world.gateway(COUNCIL)
-        question = Question(who, Purpose.S47_ENQUIRY)
+        question = Question(who, Justification(Purpose.S47_ENQUIRY))
         return await world.run(gateway.client.lookup(gateway.session, question)), world
     finally:
         await world.stop()
