@@ -35,12 +35,11 @@ class RecordId:
         return str(self.value)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Involvement:
+class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One service's work with one child: whom to ring. The texts fit a pointer (``fingerpost.private.answer``).
 
     ``sensitive`` (also for a sensitive ``kind``) and ``shielded`` rows are kept with their flags and never disclosed.
-    ``ended_on``: for RECENT.
+    ``ended_on``: for RECENT. The order of the fields is that of the stored form.
     """
 
     kind: Kind
@@ -90,29 +89,9 @@ class Generation:
     children: int
 
 
-class _Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    kind: Kind
-    status: InvolvementStatus
-    worker_name: str
-    worker_role: str
-    desk_phone: str
-    desk_email: str
-    ooh_phone: str
-    hours: str
-    as_of: int
-    lead: bool
-    early_help: bool
-    sensitive: bool
-    shielded: bool
-    ended_on: date | None
-
-    def __repr__(self) -> str:
-        return "_Involvement(…)"
-
-
 class _Child(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     demographics: bytes
-    involvements: list[_Involvement]
+    involvements: tuple[Involvement, ...]
 
     def __repr__(self) -> str:
         return "_Child(…)"
@@ -120,13 +99,11 @@ class _Child(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Child)
-_FIELDS = _Involvement.__struct_fields__
 
 
 def write_child(demographics: Demographics, involvements: Sequence[Involvement]) -> bytes:
     """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
-    rows = [_Involvement(*(getattr(i, name) for name in _FIELDS)) for i in involvements]
-    return _ENCODER.encode(_Child(write_demographics(demographics), rows))
+    return _ENCODER.encode(_Child(write_demographics(demographics), tuple(involvements)))
 
 
 def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...]]:
@@ -136,5 +113,4 @@ def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...]]:
         demographics = read_demographics(child.demographics)
     except (msgspec.MsgspecError, Refused):
         raise Defect("a stored record has another form") from None
-    rows = (Involvement(*(getattr(i, name) for name in _FIELDS)) for i in child.involvements)
-    return demographics, tuple(rows)
+    return demographics, child.involvements

@@ -12,6 +12,7 @@ import itertools
 from dataclasses import dataclass, replace
 from datetime import date
 
+import msgspec
 import pytest
 
 from agency_node.records.records import Involvement
@@ -125,7 +126,9 @@ class Life:
     def add(self, agency: AgencyId, who: int, kind: Kind, *, sensitive: bool, shield: bool) -> None:
         """One more row; at most three for a child."""
         phone = f"01632 {next(self._phones):06}"
-        made = replace(row(kind, sensitive=sensitive, shielded=shield), desk_phone=phone)
+        made = msgspec.structs.replace(
+            row(kind, sensitive=sensitive, shielded=shield), desk_phone=phone
+        )
         before = self.records[agency].get(who, Known(()))
         self.records[agency][who] = Known((*before.rows, made)[-3:])
         self.touched = who
@@ -135,7 +138,7 @@ class Life:
         known = self.records[agency].get(who)
         self.touched = who
         if known is not None:
-            rows = tuple(replace(r, shielded=False) for r in known.rows)
+            rows = tuple(msgspec.structs.replace(r, shielded=False) for r in known.rows)
             self.records[agency][who] = Known(rows)
             self.load(agency)
 

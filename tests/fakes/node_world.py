@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering.ports import Entry, Record, Seen
@@ -189,7 +190,7 @@ def an_involvement(kind: Kind = Kind.EDU_SCHOOL, **changes: object) -> Involveme
         shielded=False,
         ended_on=None,
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+    return msgspec.structs.replace(made, **changes)
 
 
 def a_record(number: int = 0, child: Demographics | None = None, *rows: Involvement) -> ChildRecord:

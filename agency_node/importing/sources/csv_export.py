@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeVar
+
+import msgspec
 
 from agency_node.importing.sources import fields as read
 from agency_node.importing.sources import fields as shields
@@ -154,7 +156,7 @@ class _Reader:
             self._remark(child.lines[0], "shield", Reason.WITHHELD_FOR_A_REFUSED_ROW)
         if not shielded and not doubtful:
             return tuple(child.involvements)
-        return tuple(replace(i, shielded=True) for i in child.involvements)
+        return tuple(msgspec.structs.replace(i, shielded=True) for i in child.involvements)
 
     def _row(self, number: int, line: str) -> dict[str, str] | None:
         """The cells by column, or None when the line is refused as a whole."""
