@@ -10,7 +10,6 @@ snapshot, timestamp and deny-list. ``lock`` keeps the two apart on one machine.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets, Time
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.runtime.files import replace_file
+from fingerpost.runtime.lock import locked
 
 ROOT: Final = "root"
 TARGETS: Final = "targets"
@@ -63,18 +63,13 @@ class Repository:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Held while one half writes. Raises ``Defect`` when the folder does not exist."""
-        try:
-            handle = os.open(
-                self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-            )
-        except OSError as error:
-            raise Defect(f"{self.folder}: no repository ({type(error).__name__})") from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        """Hold the repository while one half writes; waits for the other half.
+
+        Raises:
+            Defect: the folder does not exist.
+        """
+        with locked(self.folder / ".lock", wait=True):
             yield
-        finally:
-            os.close(handle)
 
     def read(self, path: str) -> bytes | None:
         """A file of the repository by its path below the folder, None when there is none. At most 512 KiB."""

@@ -28,6 +28,7 @@ from fingerpost.runtime.clock import Clock, SystemClock
 from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.lock import Held, locked
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Stop, every, supervise
 from fingerpost.runtime.tls import Party
@@ -36,7 +37,7 @@ from practitioner.asking.client import Client
 from practitioner.asking.desk import PassportDesk, read_passport_key
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.grpc_key_holders import GrpcKeyHolders
-from practitioner.asking.kept_state import Held, Holder, KeptPeppers, keeping
+from practitioner.asking.kept_state import SERVE, UPKEEP, KeptPeppers
 from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.asking.rounds import Identity
 from practitioner.settings import GatewaySettings
@@ -212,7 +213,7 @@ class _State:
         deadline = self.clock.monotonic() + LOCK_PATIENCE_SECONDS
         while True:
             try:
-                with keeping(self.settings.lock, Holder.UPKEEP):
+                with locked(self.settings.lock, note=UPKEEP):
                     left = self.settings.peppers.with_name(self.settings.peppers.name + ".left")
                     await tend_once(
                         self.membership, self.settings.peppers, left, self.clock, self.log
@@ -220,7 +221,7 @@ class _State:
                 break
             except Held as held:
                 # Another's upkeep ends within seconds and spares us ours.
-                if held.holder is Holder.SERVE or self.clock.monotonic() >= deadline:
+                if held.note == SERVE or self.clock.monotonic() >= deadline:
                     await self._load()
                     break
                 await self.clock.sleep_until(self.clock.monotonic() + _LOOK_SECONDS)
@@ -249,11 +250,11 @@ async def serve(settings: GatewaySettings, log: Logger, stop: Stop) -> None:
     deadline = clock.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         try:
-            with keeping(settings.lock, Holder.SERVE):
+            with locked(settings.lock, note=SERVE):
                 await _serve(settings, clock, log, stop)
             return
         except Held as held:
-            if held.holder is Holder.SERVE or clock.monotonic() >= deadline:
+            if held.note == SERVE or clock.monotonic() >= deadline:
                 raise Defect("another process keeps this gateway") from None
         await clock.sleep_until(clock.monotonic() + _LOOK_SECONDS)
 

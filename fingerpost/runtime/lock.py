@@ -1,7 +1,8 @@
-"""One process at a time on one folder of state.
+"""Locks between processes: files that one process at a time holds (flock).
 
-Attack, or rather accident: a unit started twice, a shell left open. Two nodes on one state would take turns at the
-broker's stream and write one audit chain with two hands.
+Attack, or rather accident: a unit that is started twice, a shell that is left open. Two nodes on one state would take
+turns at the broker's stream and write one audit chain with two hands; two processes that turned one folder of peppers
+would undo each other's work. A lock goes with its process, however that ends.
 """
 
 from __future__ import annotations
@@ -9,29 +10,72 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 from fingerpost.protocol.errors import Defect
+
+NOTE_BYTES: Final = 16
+
+
+class Held(Exception):
+    """Another process holds the lock.
+
+    ``note``: what the holder says of itself. It is empty, or that of a holder that was killed, for the moment between
+    taking the lock and writing the note.
+    """
+
+    def __init__(self, note: str) -> None:
+        super().__init__(note)
+        self.note = note
+
+
+@contextmanager
+def locked(path: Path, *, note: str = "", wait: bool = False) -> Iterator[None]:
+    """Hold the lock at ``path`` (mode 0600, made where it is missing) in the block.
+
+    Args:
+        note: what others read who meet the lock, at most 16 characters of ASCII.
+        wait: wait for the holder, for as long as that takes.
+
+    Raises:
+        Held: another process holds it, and ``wait`` is False.
+        Defect: the file cannot be opened: there is no such folder, or a link stands in its place.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise Defect(f"{path}: cannot be opened ({type(error).__name__})") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Held(os.pread(handle, NOTE_BYTES, 0).decode("ascii", "replace")) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, note.encode("ascii"), 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
 def alone(lock: Path, refusal: str) -> Iterator[None]:
-    """Holds the lock (flock, mode 0600) in the block; it goes with the process, however that ends. Its folder is made
-    where it is missing, mode 0700.
+    """Hold the lock in the block; its folder is made where it is missing, mode 0700.
 
-    Raises ``Defect`` with ``refusal`` where another process holds it; where it cannot be opened, too.
+    Raises:
+        Defect: with ``refusal`` where another process holds it; or it cannot be opened.
     """
-    try:
-        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise Defect(f"{lock}: cannot be opened ({type(error).__name__})") from None
-    try:
+    with ExitStack() as opened:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            opened.enter_context(locked(lock))
+        except OSError as error:
+            raise Defect(f"{lock}: cannot be opened ({type(error).__name__})") from None
+        except Held:
             raise Defect(refusal) from None
         yield
-    finally:
-        os.close(handle)

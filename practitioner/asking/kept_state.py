@@ -7,12 +7,8 @@ turned one folder of peppers, or renewed one certificate, would undo each other'
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from enum import Enum, unique
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,45 +22,9 @@ _LOOKS: Final = 3
 """A pepper's file may turn into the next day's between listing and reading."""
 
 
-@unique
-class Holder(Enum):
-    """What the process that holds the lock is about."""
-
-    SERVE = "serve"
-    UPKEEP = "upkeep"
-
-
-class Held(Exception):
-    """Somebody else holds the lock."""
-
-    def __init__(self, holder: Holder) -> None:
-        super().__init__(holder.value)
-        self.holder = holder
-
-
-@contextmanager
-def keeping(lock: Path, holder: Holder) -> Iterator[None]:
-    """Holds the lock in the block. Raises ``Held`` at once when another process does; ``Defect``: no such folder."""
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise Defect(f"{lock}: cannot be opened ({type(error).__name__})") from None
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # Between taking the lock and writing to it the file is empty, or names one that was killed; then
-            # whoever looks waits for a moment, or goes by what is on the disk. Either is sound.
-            serves = os.pread(handle, 16, 0) == Holder.SERVE.value.encode()
-            raise Held(Holder.SERVE if serves else Holder.UPKEEP) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, holder.value.encode(), 0)
-        try:
-            yield
-        finally:
-            os.ftruncate(handle, 0)
-    finally:
-        os.close(handle)
+SERVE: Final = "serve"
+UPKEEP: Final = "upkeep"
+"""What a holder of the gateway's lock notes in it."""
 
 
 class KeptPeppers:

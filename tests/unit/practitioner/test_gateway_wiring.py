@@ -39,12 +39,13 @@ from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime import logs
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.lock import Held, locked
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Stop
 from fingerpost.runtime.settings import load
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key
-from practitioner.asking.kept_state import Held, Holder, keeping
+from practitioner.asking.kept_state import SERVE, UPKEEP
 from practitioner.asking.outcome import Question
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_gateway
@@ -154,12 +155,12 @@ async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled)
     assert recorded(enrolled.settings) == ["lookup.asked", "lookup.failed"]
     # The issuer could not be given the key of the next epoch: told in the log, no obstacle.
     assert "Refused:unavailable" in enrolled.lines.getvalue()
-    with keeping(enrolled.settings.lock, Holder.UPKEEP):
+    with locked(enrolled.settings.lock, note=UPKEEP):
         pass  # it lets go once its upkeep is done
 
 
 async def test_beside_serve_it_only_reads(enrolled: Enrolled) -> None:
-    with keeping(enrolled.settings.lock, Holder.SERVE):
+    with locked(enrolled.settings.lock, note=SERVE):
         before = enrolled.peppers
         async with open_gateway(enrolled.settings, enrolled.log, follow=False) as gateway:
             with pytest.raises(Refused) as raised:
@@ -173,7 +174,7 @@ async def test_beside_serve_it_only_reads(enrolled: Enrolled) -> None:
 async def test_beside_serve_it_sees_what_serve_keeps(enrolled: Enrolled) -> None:
     async with open_gateway(enrolled.settings, enrolled.log, follow=False):
         pass
-    with keeping(enrolled.settings.lock, Holder.SERVE):
+    with locked(enrolled.settings.lock, note=SERVE):
         before = enrolled.peppers
         async with open_gateway(enrolled.settings, enrolled.log) as gateway:
             with pytest.raises(Refused) as raised:
@@ -193,7 +194,7 @@ async def test_two_at_once_wait_for_each_other(enrolled: Enrolled) -> None:
 
 
 async def test_one_process_serves(enrolled: Enrolled) -> None:
-    with keeping(enrolled.settings.lock, Holder.SERVE):
+    with locked(enrolled.settings.lock, note=SERVE):
         with pytest.raises(Defect, match="another process"):
             await wiring.serve(enrolled.settings, enrolled.log, Stop())
 
@@ -205,12 +206,12 @@ async def test_serve_keeps_the_lock_until_it_is_told_to_stop(enrolled: Enrolled)
         assert not serving.done(), serving
         await asyncio.wait({serving}, timeout=0.02)
     with pytest.raises(Held) as held:
-        with keeping(enrolled.settings.lock, Holder.UPKEEP):
+        with locked(enrolled.settings.lock, note=UPKEEP):
             pytest.fail("two hold one lock")
-    assert held.value.holder is Holder.SERVE
+    assert held.value.note == SERVE
     stop.request()
     await serving
-    with keeping(enrolled.settings.lock, Holder.UPKEEP):
+    with locked(enrolled.settings.lock, note=UPKEEP):
         pass
 
 
@@ -220,7 +221,7 @@ async def test_without_a_list_nobody_is_believed(enrolled: Enrolled) -> None:
         async with open_gateway(enrolled.settings, enrolled.log, follow=False):
             pytest.fail("opened")
     assert alone.value.code is Code.UNAVAILABLE
-    with keeping(enrolled.settings.lock, Holder.SERVE):
+    with locked(enrolled.settings.lock, note=SERVE):
         with pytest.raises(Refused) as beside:
             async with open_gateway(enrolled.settings, enrolled.log, follow=False):
                 pytest.fail("opened")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Parameters
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime.files import create_file
-from practitioner.asking.kept_state import Held, Holder, KeptPeppers, keeping
+from practitioner.asking.kept_state import KeptPeppers
 
 ME = MemberId("gateway")
 DAY = 86_400
@@ -95,45 +93,3 @@ def test_no_folder_means_no_pepper(tmp_path: Path) -> None:
     peppers.reread()
     with pytest.raises(Refused):
         peppers.pepper(ONE, 20_000)
-
-
-@pytest.mark.parametrize("holder", list(Holder))
-def test_the_lock_names_its_holder(tmp_path: Path, holder: Holder) -> None:
-    lock = tmp_path / "peppers.lock"
-    with keeping(lock, holder):
-        with pytest.raises(Held) as held:
-            with keeping(lock, Holder.UPKEEP):
-                pytest.fail("two hold one lock")
-        assert held.value.holder is holder
-    with keeping(lock, Holder.UPKEEP):
-        pass
-    assert lock.stat().st_mode & 0o777 == 0o600
-
-
-def test_another_process_holds_it_too_and_death_lets_go(tmp_path: Path) -> None:
-    lock = tmp_path / "peppers.lock"
-    code = (
-        "import sys\nfrom pathlib import Path\n"
-        "from practitioner.asking.kept_state import Holder, keeping\n"
-        f"with keeping(Path({str(lock)!r}), Holder.SERVE):\n"
-        "    print('held', flush=True)\n    sys.stdin.read()\n"
-    )
-    root = Path(__file__).resolve().parents[3]
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-        with pytest.raises(Held) as held:
-            with keeping(lock, Holder.UPKEEP):
-                pytest.fail("two hold one lock")
-        assert held.value.holder is Holder.SERVE
-        other.kill()
-        other.wait()
-    with keeping(lock, Holder.UPKEEP):
-        pass
-
-
-def test_a_lock_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(Defect), keeping(tmp_path / "none" / "lock", Holder.SERVE):
-        pytest.fail("held")
