@@ -5,10 +5,12 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV PYTHON
 
+# Tests that share what their file sets up stay together. ARGS="-n 0" for one process, as a debugger needs it.
+CORES := -n auto --dist loadscope
 READY := @deploy/setup/environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-serve test lint format types proto lock bench bench-matching lookup-files clean runtime dev
+.PHONY: help check covered demo demo-serve test pythons lint format types proto lock bench bench-matching lookup-files clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +23,18 @@ demo-serve: ## the same federation, left running, to ask by hand
 	$(READY) runtime demo-data
 	$(PY) deploy/demo/run.py --serve
 
-test: dev ## all tests; ARGS="tests/unit -x" for some
+test: dev ## all tests, on all cores, in another order each time; ARGS="tests/unit -x" for some
+	$(PY) -m pytest $(CORES) $(ARGS)
+
+check: lint covered demo ## what must hold before a change lands; .ci/run runs it
+
+covered: dev ## all tests, and whether rules and trust decisions reach the floors of coverage
 	$(READY) demo-data
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(CORES) --cov --cov-report=json --cov-report= $(ARGS)
+	$(PY) tests/coverage_floors.py
+
+pythons: ## all tests on each further Python that is installed
+	deploy/setup/pythons.sh
 
 lint: dev ## style, types, import contracts, the wire contract
 	$(PY) -m ruff check .

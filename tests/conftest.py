@@ -1,9 +1,11 @@
 """Before any test: TLS 1.3 only, as in every process of a party, and one way to draw examples.
 
 A machine that stands still for a moment is no failing example, so there is no deadline; and the same examples are drawn
-in every run, but in a soak.
+in every run, but in a soak. The order of the tests is another in every run; when a test fails, the end of the run says
+the seed that repeats the order.
 """
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 import fingerpost.runtime  # noqa: F401
@@ -18,3 +20,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("same examples")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    seed = terminalreporter.config.getoption("randomly_seed", None)
+    if seed is not None and {"failed", "error"} & terminalreporter.stats.keys():
+        terminalreporter.write_line(
+            f'The same order again, in one process: make test ARGS="-n 0 --randomly-seed={seed}"'
+        )

@@ -40,6 +40,9 @@ everything = pytest.mark.parametrize("module", _by_path(_modules(*PACKAGES, *OTH
 
 @everything
 def test_a_module_is_small_enough_to_read(module: Path) -> None:
+    """A file of tests is a list of cases, which nobody reads from end to end: it may be longer."""
+    if module.name.startswith("test_"):
+        return
     assert len(module.read_text("utf-8").splitlines()) <= MOST_LINES
 
 

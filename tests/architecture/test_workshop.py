@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from coverage_floors import Measured, below, floor, idle
+
 TREE = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
@@ -53,3 +55,22 @@ def _locked(name: str) -> set[str]:
 def test_the_workshop_runs_with_the_same_versions_as_the_programs() -> None:
     assert _locked("runtime")
     assert _locked("runtime") <= _locked("dev")
+
+
+def test_a_rule_is_held_to_a_floor_without_being_named() -> None:
+    assert floor("key_holder/quota.py")
+    assert floor("fingerpost/private/passport.py")
+    assert floor("key_holder/store.py") is None
+    assert floor("authority/cli/parsing.py") is None
+
+
+def test_a_file_below_its_floor_is_named_with_what_did_not_run() -> None:
+    files = [
+        Measured("key_holder/quota.py", 50.0, ("12", "17->19")),
+        Measured("key_holder/epochs.py", 100.0, ()),
+        Measured("key_holder/store.py", 0.0, ("1",)),
+    ]
+    (line,) = below(files)
+    assert line.startswith("key_holder/quota.py: 50.0 %")
+    assert line.endswith("12, 17->19")
+    assert "fingerpost/private/*" in idle(files)

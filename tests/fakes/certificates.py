@@ -19,6 +19,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fingerpost.runtime.identity import Identity, subject_names
 from fingerpost.runtime.tls import ClientTls, ServerTls, make_csr, make_key
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 @dataclass(frozen=True)
 class FakeAuthority:
@@ -33,9 +45,13 @@ class FakeAuthority:
         folder.mkdir()
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
         made = cls(folder, name, ec.generate_private_key(ec.SECP256R1()))
-        builder = made._builder(made.key.public_key()).subject_name(name)
-        builder = builder.add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        public = made.key.public_key()
+        builder = (
+            made._builder(public)
+            .subject_name(name)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         )
         made.file.write_bytes(builder.sign(made.key, hashes.SHA256()).public_bytes(Encoding.PEM))
         return made
@@ -54,6 +70,15 @@ class FakeAuthority:
             not_valid_after=now + timedelta(days=6),
         )
 
+    def sign(self, builder: x509.CertificateBuilder) -> bytes:
+        """Return the certificate of a member in PEM, with the identifier of this authority's key.
+
+        RFC 5280, section 4.2.1.1, demands the identifier, and so does TLS in Python 3.13.
+        """
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        certificate = builder.add_extension(identifier, critical=False)
+        return certificate.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
     def certify(self, identity: Identity, names: x509.SubjectAlternativeName | None = None) -> Path:
         """A folder with ``tls.pem`` and ``tls.key``; other ``names`` than its own for attacks."""
         folder = self.folder / f"{identity.member}-{identity.party.value}"
@@ -64,8 +89,7 @@ class FakeAuthority:
         assert isinstance(public_key, ec.EllipticCurvePublicKey)
         builder = self._builder(public_key).subject_name(x509.Name([]))
         builder = builder.add_extension(names or subject_names(identity), critical=True)
-        certificate = builder.sign(self.key, hashes.SHA256())
-        (folder / "tls.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+        (folder / "tls.pem").write_bytes(self.sign(builder))
         (folder / "tls.key").unlink(missing_ok=True)
         (folder / "tls.key").touch(mode=0o600)
         (folder / "tls.key").write_bytes(key_pem)

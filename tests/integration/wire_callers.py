@@ -15,9 +15,8 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from fakes.certificates import FakeAuthority
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code
@@ -69,8 +68,7 @@ def issue(
         not_valid_before=now + starts_in,
         not_valid_after=now + ends_in,
     ).add_extension(names or subject_names(identity), critical=True)
-    chain = builder.sign(authority.key, hashes.SHA256()).public_bytes(Encoding.PEM)
-    return Papers(chain, key)
+    return Papers(authority.sign(builder), key)
 
 
 def dial(
