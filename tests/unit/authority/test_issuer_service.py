@@ -104,6 +104,10 @@ def test_a_member_gets_a_certificate_for_its_names_and_no_other(desk: Desk) -> N
     basic = extensions.get_extension_for_class(x509.BasicConstraints)
     assert basic.critical
     assert not basic.value.ca
+    # RFC 5280, 4.2.1.1 and 4.2.1.2, which strict verifiers demand: which key signed.
+    signed_by = extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    assert signed_by.key_identifier == own.key_identifier
     usages = set(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
     assert usages == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
     start, end = tls.certificate_lifetime(pem)
