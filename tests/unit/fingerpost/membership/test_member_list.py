@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fakes.member_list import NODE, NOW, untrusted
 from fakes.repository import DAY, FakeRepository, Keys, listed
 from fingerpost.membership.member_list import (
     MemberList,
@@ -19,28 +19,7 @@ from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
 
-NOW = 1_800_000_000.0
-NODE = MemberId("node-north")
 TEN_MINUTES = 600
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> FakeRepository:
-    made = FakeRepository(tmp_path, NOW)
-    made.publish(*listed(NOW).parts)
-    return made
-
-
-@pytest.fixture
-def client(tmp_path: Path, repository: FakeRepository) -> MemberListClient:
-    return MemberListClient(tmp_path / "list", repository.root, repository.fetch, NODE)
-
-
-def untrusted(act: Callable[[], object], what: str = "") -> None:
-    with pytest.raises(Refused) as refused:
-        act()
-    assert refused.value.code is Code.UNTRUSTED_METADATA
-    assert what in refused.value.what
 
 
 class TestRefresh:

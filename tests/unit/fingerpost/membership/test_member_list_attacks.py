@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fakes.member_list import NODE, NOW, untrusted
 from fakes.repository import DAY, FakeRepository, Keys, Listed, listed
 from fingerpost.membership.member_list import (
     MemberListClient,
@@ -18,29 +18,7 @@ from fingerpost.membership.member_list import (
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList
-from fingerpost.protocol.ids import AreaCode, MemberId
-
-NOW = 1_800_000_000.0
-NODE = MemberId("node-north")
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> FakeRepository:
-    made = FakeRepository(tmp_path, NOW)
-    made.publish(*listed(NOW).parts)
-    return made
-
-
-@pytest.fixture
-def client(tmp_path: Path, repository: FakeRepository) -> MemberListClient:
-    return MemberListClient(tmp_path / "list", repository.root, repository.fetch, NODE)
-
-
-def untrusted(act: Callable[[], object], what: str = "") -> None:
-    with pytest.raises(Refused) as refused:
-        act()
-    assert refused.value.code is Code.UNTRUSTED_METADATA
-    assert what in refused.value.what
+from fingerpost.protocol.ids import AreaCode
 
 
 class TestAttacks:

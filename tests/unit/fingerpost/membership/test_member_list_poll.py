@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fakes.clock import ManualClock
-from fakes.repository import FakeRepository, listed
+from fakes.member_list import NODE, NOW
+from fakes.repository import FakeRepository
 from fingerpost.membership.member_list import (
     MEMBER_LIST_EVENTS,
     MemberList,
@@ -21,30 +21,7 @@ from fingerpost.membership.member_list import (
 )
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation
-from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime import logs
-
-NOW = 1_800_000_000.0
-NODE = MemberId("node-north")
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> FakeRepository:
-    made = FakeRepository(tmp_path, NOW)
-    made.publish(*listed(NOW).parts)
-    return made
-
-
-@pytest.fixture
-def client(tmp_path: Path, repository: FakeRepository) -> MemberListClient:
-    return MemberListClient(tmp_path / "list", repository.root, repository.fetch, NODE)
-
-
-def untrusted(act: Callable[[], object], what: str = "") -> None:
-    with pytest.raises(Refused) as refused:
-        act()
-    assert refused.value.code is Code.UNTRUSTED_METADATA
-    assert what in refused.value.what
 
 
 def nobody(path: str) -> bytes:
