@@ -29,7 +29,7 @@ from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
-from fingerpost.private.linkage import check_golden_vectors
+from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.schedule import slot_of

@@ -22,9 +22,9 @@ from fingerpost.private.linkage import (
     compare,
     normalise,
 )
-from fingerpost.private.linkage.weights import Weights, shipped_weights
+from fingerpost.private.linkage.agreement import Weights, shipped_weights
 
-_SCOPE_OF: Final = {combination.rule: combination.scope for combination in RULE_DEFINITIONS}
+_SCOPE_OF: Final = {one.rule: one.scope for one in RULE_DEFINITIONS}
 
 
 @unique

@@ -22,7 +22,7 @@ from agency_node.importing.sources.reasons import Reason
 from agency_node.match_tool.cells import BadInput, Cells, lines_of, where
 from agency_node.match_tool.notes import Note, Notes, NoteTaker
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage.identifiers import read_health_number, read_upn
+from fingerpost.private.linkage.normal_form import read_health_number, read_upn
 
 ID: Final = "record_id"
 COLUMNS: Final = (

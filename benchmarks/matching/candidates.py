@@ -1,7 +1,7 @@
-"""The kinds of key that were considered, each with a name by which figures are reported.
+"""The blocking rules that were considered, each with a name by which figures are reported.
 
-What lives here: the candidates, over the very pieces that the product's kinds are made of. A candidate
-that is chosen stands in ``fingerpost.private.linkage.combinations`` too; a test holds the two together.
+The candidates combine the very parts that the product's rules do. A candidate that is chosen stands
+in ``fingerpost.private.linkage.blocking_rules`` too; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from math import inf
 from operator import attrgetter
 
 from benchmarks.matching.solver import Mask
-from fingerpost.private.linkage.combinations import (
+from fingerpost.private.linkage.blocking_keys import key_parts
+from fingerpost.private.linkage.blocking_rules import (
     FAR,
     RULE_DEFINITIONS,
-    Recipe,
+    BlockingRule,
+    Meets,
+    Part,
+    Parts,
     RuleDefinition,
+    Scope,
     Select,
+    Side,
 )
-from fingerpost.private.linkage.ingredients import ingredients
-from fingerpost.private.linkage.kinds import BlockingRule, Meets, Scope, Side
 from fingerpost.private.linkage.normal_form import NormalForm
-from fingerpost.private.linkage.pieces import Piece, Pieces, pieces
 
 Tagged = tuple[int, int, tuple[str, ...]]
 """Candidate, name-space, value: what two sides must share."""
@@ -31,10 +34,10 @@ _MOST_VALUES = {"NK": 12}
 _FEW = 4
 
 
-def _forename_beginning_and_surname(of: Pieces) -> tuple[Piece, ...]:
+def _forename_beginning_and_surname(of: Parts) -> tuple[Part, ...]:
     """Four letters of the forename."""
     return tuple(
-        Piece((forename.texts[0][:4], *surname.texts), surname.bits + 9.0)
+        Part((forename.texts[0][:4], *surname.texts), surname.bits + 9.0)
         for forename in of.forename
         for surname in of.surname[:1]
     )
@@ -59,7 +62,7 @@ NAMES: dict[str, Select] = {
     "surname-sound": _select("surname_sound"),
     "forename+surname-beginning": _select("forename_and_surname_beginning"),
     "forename-beginning+surname": _forename_beginning_and_surname,
-    "initial+surname-sound": _select("initial_and_surname_sound"),
+    "initial+surname-sound": _select("initial_and_sound"),
     "sex": _select("sex"),
 }
 DATES: dict[str, Select] = {
@@ -68,8 +71,8 @@ DATES: dict[str, Select] = {
     "year-month": _select("year_month"),
     "year-day": _select("year_day"),
     "month-day": _select("month_day"),
-    "year": lambda of: tuple(Piece(date.texts[:1], 4.2) for date in of.year_month),
-    "sex": _select("sex"),  # stands in the place of a date: what tells brother from sister
+    "year": lambda of: tuple(Part(date.texts[:1], 4.2) for date in of.year_month),
+    "sex": _select("sex"),  # stands in the place of a date: which distinguishes brother from sister
     "": _select("no_date"),
 }
 PLACES: dict[str, Select] = {
@@ -85,34 +88,49 @@ FIELDS: dict[str, Select] = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """``combinations``: one, or the two name-spaces of a weak kind."""
+    """``definitions``: one, or the two halves of a weak rule."""
 
     name: str
-    combinations: tuple[RuleDefinition, ...]
+    definitions: tuple[RuleDefinition, ...]
 
 
-def candidate(names: str, date: str, places: str, tells: float) -> Candidate:
-    made = Recipe(NAMES[names], DATES[date], PLACES[places], tells)
-    name = " · ".join(filter(None, (names, date, f"{places} {tells:g}" if tells else places)))
-    return Candidate(name, (RuleDefinition(BlockingRule.NK, Scope.WIDE, made),))
+def candidate(names: str, date: str, places: str, bits: float) -> Candidate:
+    name = " · ".join(filter(None, (names, date, f"{places} {bits:g}" if bits else places)))
+    return Candidate(
+        name,
+        (
+            RuleDefinition(
+                BlockingRule.NK, Scope.WIDE, NAMES[names], DATES[date], PLACES[places], bits
+            ),
+        ),
+    )
 
 
 def weak(
-    lacks: str, names: str, date: str, places: str, tells: float, below: float = inf
+    lacks: str, names: str, date: str, places: str, bits: float, below: float = inf
 ) -> Candidate:
-    made = Recipe(NAMES[names], DATES[date], PLACES[places], tells, below)
-    name = " · ".join(filter(None, (f"no {lacks}:", names, date, f"{places} {tells:g}")))
+    name = " · ".join(filter(None, (f"no {lacks}:", names, date, f"{places} {bits:g}")))
     return Candidate(
         name,
         tuple(
-            RuleDefinition(BlockingRule.NK, Scope.WIDE, made, meets, FIELDS[lacks])
+            RuleDefinition(
+                BlockingRule.NK,
+                Scope.WIDE,
+                NAMES[names],
+                DATES[date],
+                PLACES[places],
+                bits,
+                below,
+                meets,
+                FIELDS[lacks],
+            )
             for meets in (Meets.QUERY_LACKS, Meets.RECORD_LACKS)
         ),
     )
 
 
 def considered() -> tuple[Candidate, ...]:
-    """Every candidate; some differ only by how much a key must tell."""
+    """Every candidate; some differ only by the bits that a key must give."""
     dates = ("year-month", "year-day", "month-day", "year")
     beside = ("forename+surname-beginning", "forename-beginning+surname")
     whole = ("NK", "sounds", "beginnings", "endings")
@@ -177,24 +195,24 @@ def considered() -> tuple[Candidate, ...]:
 
 
 def shipped() -> tuple[Candidate, ...]:
-    """The product's own kinds, the two name-spaces of a weak kind together."""
+    """The product's own rules, the two halves of a weak rule together."""
     by_name: dict[str, tuple[RuleDefinition, ...]] = {}
-    for combination in RULE_DEFINITIONS:
-        name = combination.rule.name
-        if combination.meets is not Meets.ALWAYS:
+    for definition in RULE_DEFINITIONS:
+        name = definition.rule.name
+        if definition.meets is not Meets.ALWAYS:
             name = name[:-2]
-        by_name[name] = (*by_name.get(name, ()), combination)
-    return tuple(Candidate(name, combinations) for name, combinations in by_name.items())
+        by_name[name] = (*by_name.get(name, ()), definition)
+    return tuple(Candidate(name, definitions) for name, definitions in by_name.items())
 
 
 def keys(candidates: Sequence[Candidate], form: NormalForm, side: Side) -> Iterator[Tagged]:
     """What a child's form gives for each candidate, on one side."""
-    of = pieces(ingredients(form))
+    parts = key_parts(form)
     for place, each in enumerate(candidates):
         most = _MOST_VALUES.get(each.name.split(" ")[0], _FEW)
-        for space, combination in enumerate(each.combinations):
-            if combination.is_made_by(side, of):
-                for _, value in zip(range(most), combination.recipe.values(of), strict=False):
+        for space, definition in enumerate(each.definitions):
+            if definition.applies_to(side, parts):
+                for _, value in zip(range(most), definition.values(parts), strict=False):
                     yield place, space, value
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.matching.choose [--names FOLDER] [--published FOLDER] [--areas 12] [--asked 16000]
 
 Prints the two sets and how they came about. What it prints is a proposal: what was decided stands in
-``fingerpost.private.linkage.combinations``, and why in docs/matching.md. Takes five minutes.
+``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. Takes five minutes.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.matching.equity import MOST_LOST, MOST_RATIO, Point
 from benchmarks.matching.plot import Line, Mark, Plot, even, logarithmic, picture
-from fingerpost.private.linkage.combinations import FAR
+from fingerpost.private.linkage.blocking_rules import FAR
 
 _TOLD = (
     "Left: for each bound on the bits that a narrow key must tell, how many times as often as all other children those "

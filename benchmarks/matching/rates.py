@@ -15,7 +15,7 @@ from benchmarks.matching.intervals import Share, over
 from benchmarks.matching.sets import NARROW, WIDE, bound
 from benchmarks.matching.solver import Mask
 from benchmarks.matching.world import World
-from fingerpost.private.linkage.combinations import FAR
+from fingerpost.private.linkage.blocking_rules import FAR
 
 SHIPPED_FAR: Final = bound(FAR)
 """The narrow set at agencies elsewhere: what is shipped, before a record's limit of keys."""

@@ -18,7 +18,7 @@ from benchmarks.matching.figures import Line
 from benchmarks.matching.intervals import Share
 from benchmarks.matching.rates import PRACTICES_OF_AREA, SCHOOLS_OF_AREA, Opens, PerLookup
 from benchmarks.matching.speed import Effort
-from fingerpost.private.linkage.combinations import FAR
+from fingerpost.private.linkage.blocking_rules import FAR
 
 _BREAK: Final = "\n"
 

@@ -1,7 +1,8 @@
 """The keys as sets: what the product asks narrow and wide, and the narrow set with other bounds.
 
-What lives here: of a child's form on one side, each key with the sets that have it, for ``exposure.meet`` and
-``recalled`` to take. Nothing here knows a kind by its name: sets are made of ``RULE_DEFINITIONS`` as shipped.
+What lives here: of a child's form on one side, each key with the sets that have it, for
+``exposure.meet`` and ``recalled`` to take. Nothing here knows a rule by its name: sets are made of
+``RULE_DEFINITIONS`` as shipped.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from benchmarks.matching.exposure import Keying
 from benchmarks.matching.solver import Mask
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import RULE_DEFINITIONS, NormalForm, Scope, Side, blocking_keys
-from fingerpost.private.linkage.combinations import FAR, Recipe, RuleDefinition
-from fingerpost.private.linkage.ingredients import ingredients
-from fingerpost.private.linkage.pieces import Piece, Pieces, pieces
+from fingerpost.private.linkage.blocking_keys import key_parts
+from fingerpost.private.linkage.blocking_rules import FAR, Part, Parts, RuleDefinition
 
 NARROW: Final[Mask] = 1
 WIDE: Final[Mask] = 2
@@ -25,7 +25,7 @@ _RECORDED: Final = NARROW | WIDE  # a record offers the wide keys, which hold th
 _FIRST_BOUND: Final = 2
 
 BOUNDS: Final = tuple(sorted({0.0, 26.0, 27.0, 28.0, 29.0, 30.0, 31.0, FAR}))
-"""Bits that a narrow key must tell: nought is not bound at all, ``FAR`` is what is shipped."""
+"""Bits that a narrow key must give: nought is not bound at all, ``FAR`` is what is shipped."""
 _ALL: Final[Mask] = (1 << len(BOUNDS)) - 1
 
 
@@ -49,13 +49,14 @@ def shipped(form: NormalForm, side: Side) -> dict[object, Mask]:
 def by_bound(form: NormalForm, side: Side) -> dict[object, Mask]:
     """The narrow keys under each of ``BOUNDS``, before limits on their number.
 
-    Of names, dates and places alone: no two children have one number, but two populations may have drawn it.
+    Of names, dates and places alone: no two children have one number, but two populations may have
+    drawn it.
     """
-    of = pieces(ingredients(replace(form, health_number=None, upn=None)))
+    of = key_parts(replace(form, health_number=None, upn=None))
     found: dict[object, Mask] = {}
-    for place, (combination, bounded) in enumerate(_NARROW):
-        if combination.is_made_by(side, of):
-            for value, mask in values(combination.recipe, bounded, of):
+    for place, (definition, bounded) in enumerate(_NARROW):
+        if definition.applies_to(side, of):
+            for value, mask in values(definition, bounded, of):
                 key = place, value
                 found[key] = found.get(key, 0) | mask << _FIRST_BOUND
     return found
@@ -67,25 +68,27 @@ def both(form: NormalForm, side: Side) -> dict[object, Mask]:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """Which of a recipe's limits is ``FAR``, and so moves."""
+    """Which of a rule's limits is ``FAR``, and so moves."""
 
-    tells: bool
+    least: bool
     below: bool
 
 
-def values(recipe: Recipe, bounded: Bounded, of: Pieces) -> Iterator[tuple[tuple[str, ...], Mask]]:
-    """What ``Recipe.values`` gives with each of ``BOUNDS`` in the place of ``FAR``, each value once for all of them."""
-    ladder = recipe.places(of)
-    for name in recipe.names(of):
-        for when in recipe.date(of):
+def values(
+    definition: RuleDefinition, bounded: Bounded, of: Parts
+) -> Iterator[tuple[tuple[str, ...], Mask]]:
+    """Return the values of a rule with each of ``BOUNDS`` in the place of ``FAR``, each value once."""
+    ladder = definition.places(of)
+    for name in definition.names(of):
+        for when in definition.date(of):
             told = name.bits + when.bits
             wanted = _ALL
             if bounded.below:
                 wanted &= ~_up_to(told)
-            elif told >= recipe.below:
+            elif told >= definition.below_bits:
                 continue
             for rung in ladder:
-                enough = _enough(recipe, bounded, told, rung) & wanted
+                enough = _enough(definition, bounded, told, rung) & wanted
                 if enough:
                     wanted &= ~enough
                     if all(rung.texts):
@@ -94,10 +97,10 @@ def values(recipe: Recipe, bounded: Bounded, of: Pieces) -> Iterator[tuple[tuple
                     break
 
 
-def _enough(recipe: Recipe, bounded: Bounded, told: float, rung: Piece) -> Mask:
-    if bounded.tells:
+def _enough(definition: RuleDefinition, bounded: Bounded, told: float, rung: Part) -> Mask:
+    if bounded.least:
         return _up_to(told + rung.bits)
-    return _ALL if told + rung.bits >= recipe.tells else 0
+    return _ALL if told + rung.bits >= definition.least_bits else 0
 
 
 def _up_to(bits: float) -> Mask:
@@ -106,10 +109,9 @@ def _up_to(bits: float) -> Mask:
 
 
 def _narrow() -> Iterator[tuple[RuleDefinition, Bounded]]:
-    for combination in RULE_DEFINITIONS:
-        if combination.scope is Scope.NARROW:
-            recipe = combination.recipe
-            yield combination, Bounded(recipe.tells == FAR, recipe.below == FAR)
+    for definition in RULE_DEFINITIONS:
+        if definition.scope is Scope.NARROW:
+            yield definition, Bounded(definition.least_bits == FAR, definition.below_bits == FAR)
 
 
 _NARROW: Final = tuple(_narrow())

@@ -25,15 +25,15 @@ def _rows() -> dict[str, tuple[str, str]]:
 def test_every_kind_stands_on_the_page_with_its_bits_and_its_set() -> None:
     rows = _rows()
     kinds = {}
-    for combination in RULE_DEFINITIONS:
-        name = combination.rule.name
-        kinds[name[:-2] if combination.lacks else name] = combination
+    for definition in RULE_DEFINITIONS:
+        name = definition.rule.name
+        kinds[name[:-2] if definition.lacks else name] = definition
     assert set(rows) == set(kinds)
-    for name, combination in kinds.items():
+    for name, definition in kinds.items():
         tells, set_ = rows[name]
-        assert set_ == combination.scope.name.lower(), name
+        assert set_ == definition.scope.name.lower(), name
         number = _NUMBER.search(tells)
         by_home_or_number = tells.startswith(("home", "where")) or not tells
         assert bool(number) != by_home_or_number, name
         if number:
-            assert int(number[0]) == combination.recipe.tells, name
+            assert int(number[0]) == definition.least_bits, name

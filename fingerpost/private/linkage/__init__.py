@@ -1,34 +1,40 @@
-"""Who is the same child: normal form, blocking keys, comparison, strength of a question.
+"""Which records are about the same child: normal form, blocking keys, comparison, strength of a
+question.
 
-What lives here: pure rules over ``private.demographics``. What must not: I/O (other than reading
-this package's own tables), clocks, cryptography. The four pieces are versioned apart and may be
-replaced one by one: the normal form (``normal_form``), the keys (``blocking_keys``), the combinations
-(``combinations``) and the comparison (``comparison``). The first three share
-``NORMALISATION_VERSION``, because a key is equal on two nodes only if all three are.
+Pure rules over ``private.demographics``: no I/O (other than reading this package's own tables), no
+clock, no cryptography. Read the modules in this order: ``name_tables``, ``names``, ``normal_form``,
+``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``, ``strength``; ``golden`` holds
+them to what was released.
+
+``NORMALISATION_VERSION`` covers the normal form, the tables, the blocking rules and the choice of
+keys, because a key is equal on two nodes only if all of them are. The comparison has a version of
+its own.
 """
 
+from fingerpost.private.linkage.agreement import Field, Level
 from fingerpost.private.linkage.blocking_keys import (
     MOST_KEYS,
     BlockingKey,
     blocking_keys,
     oprf_input,
 )
-from fingerpost.private.linkage.combinations import (
+from fingerpost.private.linkage.blocking_rules import (
     BLOCKING_RULES_VERSION,
     RULE_DEFINITIONS,
+    BlockingRule,
+    Meets,
     RuleDefinition,
+    Scope,
+    Side,
 )
 from fingerpost.private.linkage.comparison import (
     COMPARISON_VERSION,
     Comparison,
     Decision,
+    Finding,
     Rule,
     compare,
 )
-from fingerpost.private.linkage.golden_vectors import check_golden_vectors
-from fingerpost.private.linkage.kinds import BlockingRule, Meets, Scope, Side
-from fingerpost.private.linkage.levels import Level
-from fingerpost.private.linkage.naming import Finding
 from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
 from fingerpost.private.linkage.strength import (
     Strength,
@@ -36,7 +42,6 @@ from fingerpost.private.linkage.strength import (
     assess,
     require_answerable,
 )
-from fingerpost.private.linkage.weights import Field
 
 __all__ = [
     "BLOCKING_RULES_VERSION",
@@ -61,7 +66,6 @@ __all__ = [
     "StrengthLevel",
     "assess",
     "blocking_keys",
-    "check_golden_vectors",
     "compare",
     "normalise",
     "oprf_input",

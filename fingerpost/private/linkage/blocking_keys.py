@@ -1,44 +1,79 @@
-"""Normal form → blocking keys: the bounded, ordered set that a child is found by.
+"""From the normal form to the blocking keys: the bounded, ordered set that a child is found by.
 
-What lives here: the choice among the combinations, the bounds and the encoding of a key as an OPRF
-input. What must not: how a value is formed. Invariants: a query has at most 32 keys, a record at
-most 25; no key twice; the order and what is dropped depend on the form alone; a key never leaves
-this process except blinded, and is never printed.
+``key_parts`` makes the parts that rules combine, ``blocking_keys`` applies the rules of
+``blocking_rules`` within the bounds, ``oprf_input`` encodes a key. Both sides of a lookup make
+their parts alike, and the bits of a part depend on its text alone, so that two sides that hold the
+same text bind a key to the same place.
+
+Bits are logarithms to base 2 of "one child in how many has this part". Those of names come from the
+table of frequent names; those of dates and places assume children evenly spread over 18 years, over
+2,300 outcodes in 110 postcode areas and, within one council's area, over some ten outcodes of four
+sectors each.
+
+Invariants: pure; a query has at most 32 keys, a record at most 25; no key twice; order and choice
+depend on the form alone; a key never leaves this process except blinded, and is never printed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fingerpost.private.linkage.combinations import RULE_DEFINITIONS
-from fingerpost.private.linkage.ingredients import ingredients
-from fingerpost.private.linkage.kinds import BlockingRule, Scope, Side
-from fingerpost.private.linkage.normal_form import NormalForm
-from fingerpost.private.linkage.pieces import pieces
+from fingerpost.private.demographics import Sex
+from fingerpost.private.linkage.blocking_rules import (
+    RULE_DEFINITIONS,
+    BlockingRule,
+    Part,
+    Parts,
+    Scope,
+    Side,
+)
+from fingerpost.private.linkage.name_tables import (
+    INITIAL_BITS,
+    UNLISTED_FORENAME_BITS,
+    Rarity,
+    canonical,
+    fold,
+    forename_bits,
+    formal_names,
+    phonetic,
+    rarities,
+    word_lists,
+)
+from fingerpost.private.linkage.names import Name, daily_names
+from fingerpost.private.linkage.normal_form import BirthDate, NormalForm, Postcode
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 
+MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_PER_CHILD}
+DATE_BITS: Final = 12.7
+
+_WEAK_DATE_BITS: Final = 5.0  # 1 January: a year, and that no more was known
+_NUMBER_BITS: Final = 40.0
+_SEX_BITS: Final = 1.0
+_LETTER: Final = {Sex.FEMALE: "f", Sex.MALE: "m"}
+_NOTHING: Final = (Part((), 0.0),)
 _DOMAIN: Final = b"fingerpost/v1"
-_FIRST_PLACES: Final = 4
-"""So many keys of a kind keep the kind's place; further ones stand behind all kinds."""
-_MOST_OF_A_KIND: Final = {
+_FIRST_KEYS: Final = 4
+"""So many keys of a rule keep the rule's place in the order; further ones stand behind all rules.
+"""
+_MOST_OF_A_RULE: Final = {
     BlockingRule.NK: 12,
     BlockingRule.SW: 3,
-    # What a child without a place is found by must not push out what all others are found by.
+    # The keys of a child without a place must not push out the keys by which all others are found.
     BlockingRule.NO_PLACE_NAMES_DATE_Q: 2,
     BlockingRule.NO_PLACE_NAMES_DATE_R: 2,
     BlockingRule.NO_PLACE_SOUNDS_DATE_Q: 1,
     BlockingRule.NO_PLACE_SOUNDS_DATE_R: 1,
 }
 
-
-MOST_KEYS: Final = {Side.QUERY: limits.LOCATORS, Side.RECORD: limits.BULK_KEYS_PER_CHILD}
+_Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BlockingKey:
-    """A compound of attributes that few other children share. It is personal data."""
+    """What one blocking rule makes of one child; few other children share it. It is personal data."""
 
     rule: BlockingRule
     value: bytes
@@ -50,34 +85,43 @@ class BlockingKey:
 def blocking_keys(
     form: NormalForm, *, side: Side, scope: Scope, upn: bool = False
 ) -> tuple[BlockingKey, ...]:
-    """The keys of a child, the strongest first.
+    """Return the keys of a child, the strongest first, within the bounds of ``MOST_KEYS``.
 
     A record takes ``Scope.WIDE``, which contains the narrow keys, so that it is found by either.
-    ``upn``: whether the agreement lets the pupil number be used; never otherwise.
+
+    Args:
+        form: The child's normal form.
+        side: Whether a query or a record is made.
+        scope: How far the query may go.
+        upn: Whether the agreement lets the pupil number be used; it is never used otherwise.
     """
-    of = pieces(ingredients(form))
+    parts = key_parts(form)
     first: list[BlockingKey] = []
     behind: list[BlockingKey] = []
-    for combination in RULE_DEFINITIONS:
-        if combination.scope > scope or (combination.rule is BlockingRule.UPN and not upn):
+    for definition in RULE_DEFINITIONS:
+        rule = definition.rule
+        if definition.scope > scope or (rule is BlockingRule.UPN and not upn):
             continue
-        if not combination.is_made_by(side, of):
+        if not definition.applies_to(side, parts):
             continue
-        most = _MOST_OF_A_KIND.get(combination.rule, _FIRST_PLACES)
+        most = _MOST_OF_A_RULE.get(rule, _FIRST_KEYS)
         keys = [
-            BlockingKey(combination.rule, "|".join(value).encode("ascii"))
-            for _, value in zip(range(most), combination.recipe.values(of), strict=False)
+            BlockingKey(rule, "|".join(value).encode("ascii"))
+            for _, value in zip(range(most), definition.values(parts), strict=False)
         ]
-        first += keys[:_FIRST_PLACES]
-        behind += keys[_FIRST_PLACES:]
+        first += keys[:_FIRST_KEYS]
+        behind += keys[_FIRST_KEYS:]
     return tuple(dict.fromkeys(first + behind))[: MOST_KEYS[side]]
 
 
 def oprf_input(key: BlockingKey, version: int) -> bytes:
-    """The bytes that are blinded: domain, normalisation version, kind and value.
+    """Return the bytes that are blinded: domain, normalisation version, rule number and value.
 
-    Each part is preceded by its length (two bytes, big-endian), so that no two inputs run together;
-    version and kind are two bytes, big-endian. Raises ``Defect`` if a part does not fit.
+    Each part stands behind its length (two bytes, big-endian), so that no two inputs run together;
+    version and rule number are two bytes, big-endian.
+
+    Raises:
+        Defect: A part does not fit two bytes of length.
     """
     parts = (_DOMAIN, _two_bytes(version), _two_bytes(key.rule), key.value)
     return b"".join(_two_bytes(len(part)) + part for part in parts)
@@ -87,3 +131,202 @@ def _two_bytes(number: int) -> bytes:
     if not 0 <= number <= 0xFFFF:
         raise Defect("a part of an OPRF input does not fit two bytes")
     return number.to_bytes(2, "big")
+
+
+def key_parts(form: NormalForm) -> Parts:
+    """Return every part of a child that a rule can combine, each made once."""
+    rare = rarities()
+    present = form.names[0]
+    given = [_spelt(name) for name in _called(present)]
+    surname = _spelt(present.surname) if present.surname else ""
+    surnames = tuple(dict.fromkeys([surname, *map(_spelt, present.surnames)])) if surname else ()
+    forename = given[0] if given else ""
+    main = _sorted_pair(forename, surname) if forename and surname else ()
+    middle = _middle_initial(present, forename)
+    forename_code, surname_code = phonetic(forename), phonetic(surname)
+    forename_bits, surname_bits = rare.whole.forename(forename), rare.whole.surname(surname)
+    both_bits = rare.whole.pair(*main) if main else 0.0
+    code_bits = rare.sound.surname(surname_code)
+    number, upn = form.health_number, form.upn
+    date, day_and_month, year_month, year_day, month_day = _dates(form.birth)
+    place, in_england, in_the_area, at_home = _places(form.postcode)
+    return Parts(
+        health_number=_part(
+            (str(int(number.scheme)), number.digits) if number else (), _NUMBER_BITS
+        ),
+        upn=_part((upn.text,) if upn and not upn.temporary else (), _NUMBER_BITS),
+        every_pair=tuple(Part(pair, rare.whole.pair(*pair)) for pair in _pairs(form.names)),
+        both_names=_pair(main, rare.whole),
+        every_sound=tuple(
+            Part(pair, rare.sound.pair(*pair)) for pair in _phonetic_pairs(form.names)
+        ),
+        beginnings=_pair(_sorted_pair(forename[:3], surname[:3]) if main else (), rare.beginning),
+        endings=_pair(_sorted_pair(forename[-3:], surname[-3:]) if main else (), rare.ending),
+        forename=_part((forename,), forename_bits),
+        forename_and_middle=_part((forename, middle), forename_bits + INITIAL_BITS),
+        names_and_middle=_part((*main, middle) if main else (), both_bits + INITIAL_BITS),
+        forename_and_surname_beginning=_part(
+            (forename, surname[:3]), forename_bits + rare.beginning.surname(surname[:3])
+        ),
+        surname=tuple(Part((name,), rare.whole.surname(name)) for name in surnames[:2]),
+        surname_and_middle=_part((surname, middle), surname_bits + INITIAL_BITS),
+        forename_sound=_part((forename_code,), rare.sound.forename(forename_code)),
+        surname_sound=_part((surname_code,), code_bits),
+        initial_and_sound=_part((forename[:1], surname_code), code_bits + INITIAL_BITS),
+        sex=tuple(
+            Part((letter,), _SEX_BITS)
+            for letter in ((_LETTER[form.sex],) if form.sex else ("f", "m"))
+        ),
+        date=date,
+        day_and_month=day_and_month,
+        year_month=year_month,
+        year_day=year_day,
+        month_day=month_day,
+        no_date=_NOTHING,
+        place=place,
+        in_england=in_england,
+        in_the_area=in_the_area,
+        at_home=at_home,
+        nowhere=_NOTHING,
+    )
+
+
+def _dates(birth: BirthDate | None) -> tuple[tuple[Part, ...], ...]:
+    """Whole date, day and month in either order, year and month, year and day, month and day."""
+    if birth is None:
+        return (), (), (), (), ()
+    year, month, day = f"{birth.short_year:02}", f"{birth.month:02}", f"{birth.day:02}"
+    # Where the two cannot be swapped or are equal, the whole date says it already.
+    swappable = birth.day <= 12 and birth.day != birth.month
+    either = _part((year, *sorted((day, month))), DATE_BITS - 1.0) if swappable else ()
+    if birth.weak:
+        return _part((year + month + day,), _WEAK_DATE_BITS), either, (), (), ()
+    return (
+        _part((year + month + day,), DATE_BITS),
+        either,
+        _part((year, month), 7.8),
+        _part((year, day), 9.1),
+        _part((month, day), 8.5),
+    )
+
+
+def _places(postcode: Postcode | None) -> tuple[tuple[Part, ...], ...]:
+    """The postcode area, and the ladders of England, of one area, and of the home alone."""
+    area = postcode.area if postcode else ""
+    outcode = postcode.district if postcode else ""
+    sector = (postcode.sector or "") if postcode else ""
+    home = Part((postcode.sorted_characters if postcode else "",), 12.0)
+    return (
+        _part((area,), 6.0),
+        (*_NOTHING, Part((area,), 6.0), Part((outcode,), 11.0)),
+        (*_NOTHING, Part((outcode,), 3.3), Part((sector,), 5.3), home),
+        (home,),
+    )
+
+
+def _part(texts: tuple[str, ...], bits: float) -> tuple[Part, ...]:
+    """Empty where the child lacks one of the texts."""
+    return (Part(texts, bits),) if texts and all(texts) else ()
+
+
+def _pair(texts: tuple[()] | _Pair, rare: Rarity) -> tuple[Part, ...]:
+    return (Part(texts, rare.pair(*texts)),) if texts else ()
+
+
+def _middle_initial(name: Name, first: str) -> str:
+    """Of the first given name that is not the daily one, nor one that half a community bears (Kaur,
+    Muhammad), nor the surname once more: such an initial would tell nothing."""
+    lists = word_lists()
+    for word in (*name.forenames, *name.middles):
+        common = {word, canonical(word)} & (lists.movable | lists.first_not_daily)
+        if not common and _spelt(word) != first and word not in name.surnames:
+            return word[0]
+    return ""
+
+
+def _pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
+    """Given name × part of the surname over all names, the likeliest first."""
+    ranked: dict[_Pair, int] = {}
+    for position, name in enumerate(names):
+        given = tuple(_given_forms(name))
+        family = tuple(_family_forms(name))
+        if not family and given:
+            # A person of one name meets others of that one name, and a record that wrote it twice.
+            family = tuple((0, form) for _, form in given[:1])
+        for given_rank, forename in given:
+            for family_rank, surname in family:
+                pair = _sorted_pair(forename, surname)
+                rank = given_rank + family_rank + 2 * position
+                ranked[pair] = min(rank, ranked.get(pair, rank))
+    # A stable sort: equal ranks stay in the order of the fields.
+    return tuple(sorted(ranked, key=ranked.__getitem__))
+
+
+def _given_forms(name: Name) -> Iterator[tuple[int, str]]:
+    """The names a child may be called by, with how late each is to be tried."""
+    called = _called(name)
+    for position, word in enumerate(called):
+        yield position, _spelt(word)
+    if len(name.forenames) > 1:
+        yield 1, _spelt(name.forename)
+    for word in called[:1]:
+        for later, formal in enumerate(formal_names(word) or formal_names(canonical(word))):
+            yield 1 + later, fold(formal)
+    movable = word_lists().movable
+    for position, word in enumerate(name.middles):
+        if len(word) > 1 and canonical(word) not in movable:
+            yield 2 + position, _spelt(word)  # nobody is called by Kaur or Begum alone
+
+
+def _family_forms(name: Name) -> Iterator[tuple[int, str]]:
+    """The surname whole and in parts; then later given names, which other records write as
+    surnames."""
+    if name.surname:
+        yield 0, _spelt(name.surname)
+    if name.surnames != (name.surname,):
+        for position, word in enumerate(name.surnames):
+            if len(word) > 1:
+                yield 1 + (position > 1), _spelt(word)
+    movable, patronymics = word_lists().movable, word_lists().patronymics
+    for word in (*_called(name)[1:], *name.middles):
+        if not name.surname or len(word) < 2:
+            continue
+        if word in movable or canonical(word) in movable:
+            yield 2, _spelt(word)
+        elif canonical(word) in patronymics or (
+            _is_unlisted(word) and all(_is_unlisted(first) for first in _called(name)[:1])
+        ):
+            # A father's or grandfather's name. Common British middle names would be shared by many.
+            yield 4, _spelt(word)
+
+
+def _is_unlisted(word: str) -> bool:
+    return forename_bits(word) >= UNLISTED_FORENAME_BITS
+
+
+def _called(name: Name) -> tuple[str, ...]:
+    """Daily forenames first, then the rest of the forename field."""
+    daily = daily_names(name)
+    return daily + tuple(word for word in name.forenames if word not in daily)
+
+
+def _phonetic_pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
+    """Of the first forename and the whole surname, then of the surname's parts and other names."""
+    found: list[_Pair] = []
+    parts: list[_Pair] = []
+    for name in names:
+        for forename in _called(name)[:1]:
+            code = phonetic(_spelt(forename))
+            if name.surname:
+                found.append(_sorted_pair(code, phonetic(_spelt(name.surname))))
+                if name.surnames != (name.surname,):
+                    parts += (_sorted_pair(code, phonetic(_spelt(n))) for n in name.surnames)
+    return tuple(dict.fromkeys(found + parts))
+
+
+def _spelt(name: str) -> str:
+    return fold(canonical(name))
+
+
+def _sorted_pair(a: str, b: str) -> _Pair:
+    return (a, b) if a <= b else (b, a)

@@ -1,40 +1,55 @@
-"""Two children's normal forms → the same, perhaps the same, or different.
+"""Two children's normal forms compared: the same child, perhaps the same, or different.
 
-What lives here: the sum of the evidence, the threshold, and the rules that no sum may overrule. What
-must not: the reading of a field (``levels``) and the bits (``weights``). Invariants: pure and
-symmetric; evidence names fields and levels, never a value.
+``best_naming`` reads the names in their best order; ``compare`` adds the bits of all fields
+(``agreement``) and applies the threshold and the rules that no sum may overrule.
 
-The rules, each for a child it protects:
+Invariants: pure and symmetric; evidence names fields and levels, never a value.
 
-* A clearly different forename is never a match: twins agree in all else. At most POSSIBLE.
+The rules, each for a child whom it protects:
+
+* A clearly different forename is never a match, at most POSSIBLE: twins agree in all else.
 * A household (surname, postcode, date) without a forename to compare is never a match.
-* Names alone, in whatever town, are never a match, nor a forename and a date: many share them.
+* Names alone, in whatever town, are never a match, nor are a forename and a date: many share them.
 * Brothers and sisters share home and surname and are called alike: another date of birth with
   anything but the same forename is at most POSSIBLE.
-* An identifier that nothing else bears out is POSSIBLE: a sibling's number on the wrong child.
-* Another date without a forename that agrees is another child, or a brother or sister. So is another forename with
-  another middle name, where no household agrees: a side without a postcode has none that could.
+* An identifier that nothing else confirms is POSSIBLE: it may be a sibling's number on the wrong
+  child.
+* Another date without a forename that agrees is another child, or a brother or sister. So is
+  another forename with another middle name, where no household agrees: a side without a postcode
+  has none that could.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Final
 
-from fingerpost.private.linkage.identifiers import HealthNumber, Upn
-from fingerpost.private.linkage.levels import (
+from fingerpost.private.linkage.agreement import (
+    Field,
     Level,
+    Weights,
+    better,
     birth_level,
+    clearly_two_names,
+    equal_level,
+    forename_level,
     middle_level,
+    number_level,
     postcode_level,
+    shipped_weights,
+    surname_level,
+    upn_level,
+    word_level,
+)
+from fingerpost.private.linkage.name_tables import (
+    canonical,
+    forename_bits,
+    surname_bits,
+    word_lists,
 )
 from fingerpost.private.linkage.names import Name, daily_names
-from fingerpost.private.linkage.naming import SURE_NAME, Finding, Naming, best_naming
 from fingerpost.private.linkage.normal_form import NormalForm
-from fingerpost.private.linkage.rarity import forename_bits, surname_bits
-from fingerpost.private.linkage.variants import canonical, word_lists
-from fingerpost.private.linkage.weights import Field, shipped_weights
 
 COMPARISON_VERSION: Final = 1
 """Local to a node: two nodes may differ in it, as no key depends on it."""
@@ -45,6 +60,16 @@ _OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
 _VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
 _SAME_HOME: Final = (Level.EXACT, Level.NEAR)
 _FAR_LIKELIER: Final = 2.5  # bits: Taylor, Ali and Warsame are forenames too
+SURE_NAME: Final = (Level.EXACT, Level.VARIANT)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one field said, and its bits. Holds no value of the field."""
+
+    field: Field
+    level: Level
+    weight: float
 
 
 @unique
@@ -58,7 +83,8 @@ class Decision(Enum):
 
 @unique
 class Rule(Enum):
-    """Why no sum of evidence may say more. Each protects another child from being taken for this one."""
+    """Why no sum of evidence may say more. Each protects another child from being taken for this
+    one."""
 
     OTHER_CHILD = "another date of birth, and no forename that agrees"
     OTHER_NAMES = (
@@ -79,7 +105,8 @@ class Rule(Enum):
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The decision, the sum in bits and what it rests on. ``by_sum``: what the sum alone would have
-    said; ``rule``: the first rule that speaks against a match, whether the sum came that far or not."""
+    said; ``rule``: the first rule that speaks against a match, whether the sum came that far or
+    not."""
 
     decision: Decision
     weight: float
@@ -108,10 +135,10 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
     levels = {
         Field.MIDDLE: middle_level(asked.names[0], record.names[0]),
         Field.BIRTH: birth_level(asked.birth, record.birth),
-        Field.SEX: _equal(asked.sex, record.sex),
+        Field.SEX: equal_level(asked.sex, record.sex),
         Field.POSTCODE: postcode_level(asked.postcode, record.postcode),
-        Field.HEALTH_NUMBER: _number_level(asked.health_number, record.health_number),
-        Field.UPN: _upn_level(asked.upn, record.upn) if upn else Level.MISSING,
+        Field.HEALTH_NUMBER: number_level(asked.health_number, record.health_number),
+        Field.UPN: upn_level(asked.upn, record.upn) if upn else Level.MISSING,
     }
     findings = naming.findings + tuple(
         Finding(field, level, weights.of(field, level)) for field, level in levels.items()
@@ -141,8 +168,8 @@ def _rule(
     record: NormalForm,
     common: bool,
 ) -> Rule | None:
-    """The first rule that holds a match back, whatever the sum. ``common``: what agrees is not so rare
-    that it would do far from home."""
+    """The first rule that holds a match back, whatever the sum. ``common``: what agrees is not so
+    rare that it would do far from home."""
     birth = levels[Field.BIRTH]
     contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
     if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
@@ -182,8 +209,9 @@ def _rule(
 def _other_names(
     naming: Naming, levels: dict[Field, Level], asked: NormalForm, record: NormalForm
 ) -> bool:
-    """Whether every name by which she could be called is another, outside her household: her twin who moved, a child
-    next door. A child under new names at home, with another sex even, is for a person to see."""
+    """Whether every name by which she could be called is another, outside her household: her twin
+    who moved, a child next door. A child under new names at home, with another sex even, is for a
+    person to see."""
     if not naming.forename is levels[Field.MIDDLE] is Level.DIFFERENT:
         return False
     if levels[Field.POSTCODE] in _SAME_HOME and naming.surname is not Level.DIFFERENT:
@@ -192,7 +220,8 @@ def _other_names(
 
 
 def _names_in_another_order(one: Name, other: Name) -> bool:
-    """Called by the second name, with an initial of the first (Peter J., Jonathan P.); or fields moved round."""
+    """Called by the second name, with an initial of the first (Peter J., Jonathan P.); or fields
+    moved round."""
     called, others_called = daily_names(one)[:1], daily_names(other)[:1]
     if set(called) & set(other.surnames + other.middles) or set(others_called) & set(
         one.surnames + one.middles
@@ -207,7 +236,8 @@ def _is_initial(called: tuple[str, ...], name: Name) -> bool:
 
 
 def _family_name_first(form: NormalForm) -> bool:
-    """Whether the present name is by far likelier with forename and surname in each other's field."""
+    """Whether the present name is by far likelier with forename and surname in each other's field.
+    """
     given, family = form.names[0].forenames, form.names[0].surnames
     if not given or not family:
         return False
@@ -220,7 +250,8 @@ def _borne_out(naming: Naming, birth: Level) -> bool:
     """A number that nothing else bears out may be another child's."""
     if naming.forename in _LIKE_NAME:
         return True
-    # A brother's number comes with the surname: without a forename the date has to say which of them.
+    # A brother's number comes with the surname: without a forename the date has to say which of
+    # them.
     return (
         naming.forename in (Level.MISSING, Level.INITIAL, Level.LOOSE)
         and birth in _SAME_DATE
@@ -253,8 +284,8 @@ def _rule_without_number(
     if not home and common:
         return Rule.NAMES_ALONE  # there are two Muhammad Khans of one birthday in England, and more
     if birth in (Level.DIFFERENT, Level.CLOSE):
-        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad; and of a common
-        # name there may be two in one street.
+        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad; and of a
+        # common name there may be two in one street.
         same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
         contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
         if not same or brothers or common or contradicted:
@@ -274,25 +305,98 @@ def _two_of_a_birth(asked: NormalForm, record: NormalForm) -> bool:
     )
 
 
-def _equal(a: object, b: object) -> Level:
-    if a is None or b is None:
-        return Level.MISSING
-    return Level.EXACT if a == b else Level.DIFFERENT
-
-
-def _number_level(a: HealthNumber | None, b: HealthNumber | None) -> Level:
-    """Numbers of two schemes say nothing about each other: a child may have one of each."""
-    if a is None or b is None or a.scheme is not b.scheme:
-        return Level.MISSING
-    return Level.EXACT if a.digits == b.digits else Level.DIFFERENT
-
-
-def _upn_level(a: Upn | None, b: Upn | None) -> Level:
-    if a is None or b is None or a.temporary or b.temporary:
-        return Level.MISSING
-    return Level.EXACT if a.text == b.text else Level.DIFFERENT
-
-
 def _lower(decision: Decision, ceiling: Decision) -> Decision:
     order = (Decision.DIFFERENT, Decision.POSSIBLE, Decision.MATCH)
     return min(decision, ceiling, key=order.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The best reading of two children's names."""
+
+    forename: Level
+    surname: Level
+    two_names: bool
+    findings: tuple[Finding, ...]
+    weight: float
+
+
+def best_naming(asked: NormalForm, record: NormalForm, weights: Weights) -> Naming:
+    """The best pair of names over present and other names, straight or with swapped fields.
+
+    Where the present forenames are clearly two, an alias counts against a present name only: two
+    aliases that agree may be the mother's, or what a whole family was entered under.
+    """
+    present = forename_level(asked.names[0], record.names[0])
+    two = present in (Level.DIFFERENT, Level.PARTIAL)
+    readings = [
+        reading
+        for position, one in enumerate(asked.names)
+        for other_position, other in enumerate(record.names)
+        if not (two and position and other_position)
+        for reading in _readings(one, other, weights)
+    ]
+    # Equal sums are told apart by their levels, so that the order of the sides does not matter.
+    return max(readings, key=lambda r: (r.weight, r.forename.value, r.surname.value, r.two_names))
+
+
+def _readings(one: Name, other: Name, weights: Weights) -> list[Naming]:
+    forename, surname = forename_level(one, other), surname_level(one, other)
+    given = (*daily_names(one)[:1], *daily_names(other)[:1])
+    family = tuple(name for name in (one.surname, other.surname) if name)
+    if surname is Level.PART:
+        family += one.surnames + other.surnames
+    readings = [_naming(forename, surname, given, family, clearly_two_names(one, other), weights)]
+    if forename in SURE_NAME or not one.forenames or not other.forenames:
+        return readings
+    crossed = (_crossed(one, other), _crossed(other, one))
+    if Level.DIFFERENT not in crossed and crossed != (Level.MISSING, Level.MISSING):
+        worse, best = crossed if better(*crossed) is crossed[1] else crossed[::-1]
+        both = given + family
+        two_names = clearly_two_names(one, _turned(other)) or clearly_two_names(_turned(one), other)
+        swapped = _naming(worse, best, both, both, two_names, weights)
+        first, second = swapped.findings
+        moved = Finding(first.field, first.level, first.weight + weights.swapped_fields)
+        readings.append(
+            replace(
+                swapped,
+                findings=(moved, second),
+                weight=swapped.weight + weights.swapped_fields,
+            )
+        )
+    return readings
+
+
+def _crossed(one: Name, other: Name) -> Level:
+    """The forename of one against the surname of the other, with the care for forenames: which of
+    the two stands in the wrong place is not known, and twins are told apart there too."""
+    if not one.forenames or not other.surnames:
+        return Level.MISSING
+    level = word_level(one.forename, other.surname)
+    if level in (*SURE_NAME, Level.DIFFERENT):
+        return level
+    as_forename = forename_level(one, _turned(other))
+    if as_forename is Level.PARTIAL:
+        return Level.DIFFERENT
+    return as_forename if better(level, as_forename) is level else level
+
+
+def _turned(name: Name) -> Name:
+    """With its surname as the forename."""
+    return Name(forenames=name.surnames)
+
+
+def _naming(
+    forename: Level,
+    surname: Level,
+    given: tuple[str, ...],
+    family: tuple[str, ...],
+    two_names: bool,
+    weights: Weights,
+) -> Naming:
+    findings = (
+        Finding(Field.FORENAME, forename, weights.of_name(Field.FORENAME, forename, given)),
+        Finding(Field.SURNAME, surname, weights.of_name(Field.SURNAME, surname, family)),
+    )
+    weight = findings[0].weight + findings[1].weight
+    return Naming(forename, surname, two_names, findings, weight)

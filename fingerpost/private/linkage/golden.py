@@ -1,21 +1,114 @@
-"""Check or write the golden vectors from the command line; the rules are in ``golden_vectors``.
+"""The golden vectors: what this release makes of every known trap, and the check that it still
+does.
+
+The cases stand in ``golden_cases``, the vectors in ``golden_vectors.json``. A node runs
+``check_golden_vectors`` when it starts: another edition of a library, of Python or of a table that
+changes one key would make it answer "nothing" to every lookup about the children concerned, and
+nobody would notice. The check takes well under half a second.
 
     python -m fingerpost.private.linkage.golden              checks, exits with 1 where they differ
     python -m fingerpost.private.linkage.golden --write      writes them anew
 
-Only a release that raises the normalisation version may write vectors that change a key.
+Invariant: the vectors of a normalisation version never change after a release. Only a release that
+raises the version may write vectors that change a key.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+from importlib.resources import files
 from pathlib import Path
+from typing import Any, Final
 
-from fingerpost.private.linkage.golden_vectors import FILE, check_golden_vectors, make_vectors
+from fingerpost.private.linkage.blocking_keys import blocking_keys, oprf_input
+from fingerpost.private.linkage.blocking_rules import BLOCKING_RULES_VERSION, Scope, Side
+from fingerpost.private.linkage.comparison import COMPARISON_VERSION, compare
+from fingerpost.private.linkage.golden_cases import CASES, PAIRS
+from fingerpost.private.linkage.name_tables import tables_digest
+from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
+from fingerpost.private.linkage.strength import assess
 from fingerpost.protocol.errors import Defect
 
-__all__ = ["check_golden_vectors", "main"]
+FILE: Final = "golden_vectors.json"
+_WEIGHT_DIGITS: Final = 3
+
+
+def check_golden_vectors() -> None:
+    """Raise ``Defect`` if the running code does not reproduce the committed vectors.
+
+    The message names the traps that differ, never a value.
+    """
+    committed = json.loads((files(__package__) / FILE).read_text("utf-8"))
+    running = make_vectors()
+    if committed == running:
+        return
+    parts = [part for part in running if committed.get(part) != running[part]]
+    for part in ("forms", "pairs"):
+        if part in parts:
+            before = committed.get(part, {})
+            parts += [name for name in running[part] if before.get(name) != running[part][name]]
+    raise Defect(
+        f"golden vectors of normalisation version {NORMALISATION_VERSION} are not reproduced: "
+        + ", ".join(parts[:12])
+    )
+
+
+def make_vectors() -> dict[str, Any]:
+    """All vectors as the running code makes them, as JSON values."""
+    forms = {trap: normalise(fields) for trap, fields in CASES.items()}
+    return {
+        "normalisation_version": NORMALISATION_VERSION,
+        "combinations_version": BLOCKING_RULES_VERSION,
+        "comparison_version": COMPARISON_VERSION,
+        "tables": tables_digest(),
+        "forms": {trap: _vector(form) for trap, form in forms.items()},
+        "pairs": {
+            f"{asked} / {record}": _decision(forms[asked], forms[record]) for asked, record in PAIRS
+        },
+    }
+
+
+def _vector(form: NormalForm) -> dict[str, Any]:
+    return {
+        "form": _plain(form),
+        "strength": assess(form).level.name,
+        "narrow_query": _keys(form, Side.QUERY, Scope.NARROW),
+        "wide_query": _keys(form, Side.QUERY, Scope.WIDE),
+        "record": _keys(form, Side.RECORD, Scope.WIDE),
+    }
+
+
+def _keys(form: NormalForm, side: Side, scope: Scope) -> str:
+    """Count and SHA-256 of all OPRF inputs in their order."""
+    inputs = [
+        oprf_input(key, NORMALISATION_VERSION)
+        for key in blocking_keys(form, side=side, scope=scope, upn=True)
+    ]
+    return f"{len(inputs)} {hashlib.sha256(b''.join(inputs)).hexdigest()}"
+
+
+def _plain(form: NormalForm) -> dict[str, Any]:
+    birth, place, number, upn = form.birth, form.postcode, form.health_number, form.upn
+    return {
+        "names": [
+            [list(name.forenames), list(name.middles), list(name.surnames), name.surname]
+            for name in form.names
+        ],
+        "newborn": form.newborn,
+        "birth_order": form.birth_order,
+        "birth": [birth.as_date().isoformat(), birth.certainty.name] if birth else None,
+        "sex": form.sex.name if form.sex else None,
+        "postcode": [place.outcode, place.incode, place.typed] if place else None,
+        "health_number": [number.scheme.name, number.digits] if number else None,
+        "upn": [upn.text, upn.temporary] if upn else None,
+    }
+
+
+def _decision(asked: NormalForm, record: NormalForm) -> list[Any]:
+    comparison = compare(asked, record)
+    return [comparison.decision.name, round(comparison.weight, _WEIGHT_DIGITS)]
 
 
 def main(arguments: list[str]) -> int:

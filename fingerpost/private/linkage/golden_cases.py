@@ -1,7 +1,7 @@
 """The traps, each as a child that does not exist: the input of the golden vectors.
 
-Every trap of ``docs/matching.md`` stands here by name. ``PAIRS`` name two cases each whose comparison
-is part of the vectors.
+Every trap of ``docs/matching.md`` stands here by name. ``PAIRS`` name two cases each whose
+comparison is part of the vectors.
 """
 
 from __future__ import annotations

@@ -1,22 +1,63 @@
-"""The normal form of a name: which words are given names, which are the surname, which are neither.
+"""The normal form of a name: from any script to plain words, and which words are which name.
 
-What lives here: the reading of the name fields. What must not: spelling variants (``variants``) and
-blocking keys. Invariants: the words of a ``Name`` are lower-case ASCII letters; a placeholder never
-becomes a name; the mother's name in "Baby of Sarah" never becomes the child's.
+``words`` turns text into lower-case ASCII words. Its result depends on the text alone, not on the
+locale, the system's ICU or the Unicode tables of the running Python: the composed form is taken
+with the frozen Unicode 3.2 tables that every Python carries, and transliteration with the tables of
+the package ``anyascii``, whose content the golden vectors hold. ``read_names`` then decides which
+words are given names, which are the surname, and which name nobody.
+
+Invariants: the words of a ``Name`` are lower-case ASCII letters; a placeholder never becomes a
+name; the mother's name in "Baby of Sarah" never becomes the child's.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import ucd_3_2_0
+
+from anyascii import anyascii
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage.letters import words
-from fingerpost.private.linkage.variants import Words, canonical, word_lists
+from fingerpost.private.linkage.name_tables import Words, canonical, word_lists
 
 WORDS_KEPT: Final = 4
 """Of each field; what follows is dropped."""
 _ELIDED: Final = ("d", "l", "dell", "dall")
+
+# What must not be left to a library's next release. Every apostrophe, and the marks typed for one;
+# every hyphen; letters that have no decomposition.
+_OWN_RULES: Final = str.maketrans(
+    {
+        **dict.fromkeys("`´‘’‛′ʹʻʼʽˈ՚＇\u0313\u0314", "'"),
+        **dict.fromkeys("‐‑‒–—―−﹘﹣－·・", "-"),
+        **dict.fromkeys("\u00a0\u2007\u202f\u3000", " "),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+        "ß": "ss",
+        "ẞ": "ss",
+        "æ": "ae",
+        "Æ": "ae",
+        "œ": "oe",
+        "Œ": "oe",
+        "ø": "oe",
+        "Ø": "oe",
+        "å": "a",
+        "Å": "a",
+        "ð": "d",
+        "Ð": "d",
+        "đ": "d",
+        "Đ": "d",
+        "þ": "th",
+        "Þ": "th",
+        "ł": "l",
+        "Ł": "l",
+        "ı": "i",
+        "İ": "i",
+    }
+)
+_TO_LOWER: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+_NOT_A_WORD: Final = re.compile(r"[^a-z0-9']+")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -198,8 +239,8 @@ def _says_unknown(plain: tuple[str, ...], lists: Words) -> bool:
 
 
 def _before_a_description(plain: tuple[str, ...], lists: Words) -> tuple[str, ...]:
-    """ "Mother of Sarah", "of the house" and all after "Tamsin" in "Tamsin, sister of Tom": who is named after the word
-    is somebody else. "Gift of God" is a name."""
+    """ "Mother of Sarah", "of the house" and all after "Tamsin" in "Tamsin, sister of Tom": who is
+    named after the word is somebody else. "Gift of God" is a name."""
     for position, word in enumerate(plain):
         if word == "of" and position == 0:
             return ()
@@ -247,3 +288,17 @@ def daily_names(name: Name) -> tuple[str, ...]:
     lists = word_lists()
     rest = tuple(word for word in name.forenames if canonical(word) not in lists.first_not_daily)
     return rest or name.forenames
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of ``text``: ``a``–``z``, digits and inner apostrophes, split at all else.
+
+    A hyphen ends a word, so that a double-barrelled name gives its parts.
+    """
+    if not text.isascii():
+        text = ucd_3_2_0.normalize("NFC", text).translate(_OWN_RULES)
+        if not text.isascii():
+            text = anyascii(text)
+    lower = text.translate(_TO_LOWER).replace("`", "'")
+    found = (word.strip("'") for word in _NOT_A_WORD.split(lower))
+    return tuple(word for word in found if word)

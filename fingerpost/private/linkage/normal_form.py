@@ -1,30 +1,276 @@
-"""Raw fields → normal form: what the fields of a child mean, equal on every node.
+"""From raw fields to the normal form: what the fields of a child mean, equal on every node.
 
-What lives here: the putting together of names, date, sex, postcode and identifiers. What must not:
-blocking keys and comparison, which are made from this form only. Invariants: pure and deterministic,
-independent of locale, ICU and Python version (the golden vectors guard it); nothing is guessed that
-the fields do not say.
+Names are read in ``names``; dates, postcodes and numbers are read here. Sources: the NHS Data
+Dictionary, NHS NUMBER (modulus 11); Department for Education, unique pupil numbers (modulus 23);
+the United Kingdom's postcode format (BS 7666, area letters as in public use) with the dependencies
+GY, JE and IM, and the pseudo-codes of the health service (ZZ99).
+
+Invariants: pure and deterministic, independent of locale, ICU and Python version (the golden
+vectors guard it); no clock is read; nothing is guessed that the fields do not say. A date that
+stands for "unknown" is no date. A number becomes an identifier only if its check holds, and its
+scheme stays beside it, because Scottish and Northern Irish numbers have the same ten digits. A
+pseudo-code or a forces' address says where nobody lives, so it is no postcode; a code of another
+country is kept as typed, because a child who came from abroad may be recorded with it on both
+sides.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum, unique
+from itertools import product
 from typing import Final
 
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.linkage.dates import BirthDate, read_date
-from fingerpost.private.linkage.identifiers import (
-    HealthNumber,
-    Upn,
-    read_health_number,
-    read_upn,
-)
+from fingerpost.private.linkage.name_tables import read_table
 from fingerpost.private.linkage.names import Name, read_names
-from fingerpost.private.linkage.postcodes import Postcode, read_postcode
 
 NORMALISATION_VERSION: Final = 1
 """Of everything that decides a blocking key: normal form, tables and combinations. It stands in the
 federation's metadata and in every OPRF input; two versions share no key."""
+
+_COUNTED_FROM: Final = frozenset(
+    date(year, month, day)
+    for year, month, day in (
+        (1900, 1, 1), (1899, 12, 30), (1899, 12, 31), (1858, 11, 17), (1800, 1, 1), (1753, 1, 1),
+        (1800, 12, 28),
+    )
+)  # fmt: skip
+"""What systems count their days from, and so write where they know none."""
+_YEARS: Final = range(1754, 2200)
+"""A century slip (1915 or 1815 for 2015) is a slip; what lies outside says "unknown"."""
+
+_UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
+_SEPARATORS: Final = str.maketrans("", "", " -.\t\u00a0")
+_DIGITS: Final = frozenset("0123456789")
+
+AREAS: Final = frozenset(read_table("postcode_areas.json")["areas"])
+_AREAS_WITH_LETTER: Final = frozenset(("E", "EC", "N", "NW", "SE", "SW", "W", "WC"))
+_LAST_LETTERS: Final = {1: "ABCDEFGHJKPSTUW", 2: "ABEHMNPRVWXY"}
+_FEWEST_TYPED: Final = 4
+_FEWEST_BROKEN: Final = 5
+_BEGINNING: Final = re.compile(r"([A-Z]{1,2})[0-9OIL]")
+_SHAPE: Final = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}")
+_OUTCODE: Final = re.compile(r"([A-Z]{1,2})([1-9][0-9]|[0-9][A-Z]?)")
+_INCODE: Final = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
+_NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
+# What is typed for a letter, and for a digit, where the position says which of them it must be.
+_LETTER_FOR: Final = {"0": "O", "1": "I"}
+_DIGIT_FOR: Final = {"O": "0", "I": "1", "L": "1"}
+_ONE_SIGN: Final = str.maketrans("OI", "01")
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_UPPER: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@unique
+class Certainty(IntEnum):
+    """How a date may have come about."""
+
+    NEW_YEAR = 1  # 1 January: often "only the year is known"
+    MONTH_START = 2  # another first of a month: sometimes "only the month is known"
+    FULL = 3
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BirthDate:
+    """A date of birth as recorded, with its certainty."""
+
+    year: int
+    month: int
+    day: int
+    certainty: Certainty
+
+    @property
+    def short_year(self) -> int:
+        """Without the century: children's dates lose nothing, and 1915 for 2015 is found."""
+        return self.year % 100
+
+    @property
+    def weak(self) -> bool:
+        return self.certainty is Certainty.NEW_YEAR
+
+    def as_date(self) -> date:
+        return date(self.year, self.month, self.day)
+
+    def __repr__(self) -> str:
+        return "BirthDate(…)"
+
+
+def read_date(recorded: date | None) -> BirthDate | None:
+    """``None`` for no date and for the dates by which systems write "unknown"."""
+    if recorded is None or recorded.year not in _YEARS or recorded in _COUNTED_FROM:
+        return None
+    certainty = Certainty.FULL
+    if recorded.day == 1:
+        certainty = Certainty.NEW_YEAR if recorded.month == 1 else Certainty.MONTH_START
+    return BirthDate(recorded.year, recorded.month, recorded.day, certainty)
+
+
+@unique
+class Scheme(IntEnum):
+    """Who gave out a ten-digit health number, by its range."""
+
+    NHS = 1  # England, Wales, Isle of Man
+    CHI = 2  # Scotland: begins with a date of birth
+    HSC = 3  # Northern Ireland: 320 000 0001 to 399 999 9999
+    TEST = 4  # 999 000 0000 to 999 999 9999: never given to a person
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HealthNumber:
+    """Ten digits whose check digit holds, and their scheme."""
+
+    scheme: Scheme
+    digits: str
+
+    def __repr__(self) -> str:
+        return "HealthNumber(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Upn:
+    """A unique pupil number; a temporary one is given anew and identifies nobody for long."""
+
+    text: str
+    temporary: bool
+
+    def __repr__(self) -> str:
+        return "Upn(…)"
+
+
+def read_health_number(text: str) -> HealthNumber | None:
+    """The number, or ``None`` where length, check digit or pattern is wrong.
+
+    All ten repeated digits pass the check and are refused: they are typed for "unknown".
+    """
+    digits = text.translate(_SEPARATORS)
+    if len(digits) != 10 or not _DIGITS.issuperset(digits) or len(set(digits)) == 1:
+        return None
+    check = 11 - sum(int(c) * w for c, w in zip(digits, range(10, 1, -1), strict=False)) % 11
+    if check % 11 != int(digits[9]):  # a check of 10 equals no digit
+        return None
+    return HealthNumber(_scheme(digits), digits)
+
+
+def _scheme(digits: str) -> Scheme:
+    if digits.startswith("999"):
+        return Scheme.TEST
+    if "01" <= digits[:2] <= "31" and "01" <= digits[2:4] <= "12":
+        return Scheme.CHI
+    if "320" <= digits[:3] <= "399":
+        return Scheme.HSC
+    return Scheme.NHS
+
+
+def read_upn(text: str) -> Upn | None:
+    """The pupil number, or ``None`` where form or check letter is wrong."""
+    code = text.translate(_SEPARATORS).upper()
+    if len(code) != 13 or code[0] not in _UPN_LETTERS:
+        return None
+    body, last = code[1:12], code[12]
+    temporary = last in _UPN_LETTERS
+    if not _DIGITS.issuperset(body) or not (temporary or last in _DIGITS):
+        return None
+    values = [int(c) for c in body] + [_UPN_LETTERS.index(last) if temporary else int(last)]
+    total = sum(value * weight for value, weight in zip(values, range(2, 14), strict=True))
+    if _UPN_LETTERS[total % 23] != code[0]:
+        return None
+    return Upn(code, temporary)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Postcode:
+    """A postcode, or an outcode alone (then ``incode`` is empty), or characters typed for a
+    postcode that form none (then both are empty): two of them transposed still say where.
+    """
+
+    outcode: str
+    incode: str
+    typed: str
+
+    @property
+    def sorted_characters(self) -> str:
+        """For keys: transposed characters agree. Empty for an outcode alone."""
+        code = self.outcode + self.incode if self.incode else self.typed
+        return "".join(sorted(code.translate(_ONE_SIGN)))
+
+    @property
+    def area(self) -> str:
+        """The letters a postcode begins with; of a code of digits, its first two digits."""
+        code = self.outcode or self.typed
+        letters = code[: len(code) - len(code.lstrip(_ALPHABET))]
+        return letters[:2] or code[:2]
+
+    @property
+    def district(self) -> str:
+        """The outcode; of a code of digits, what stands before the last digit or two."""
+        if self.outcode or not self.typed.isdigit():
+            return self.outcode
+        return self.typed[: max(3, len(self.typed) - 2)]
+
+    @property
+    def full(self) -> str | None:
+        """Upper case with one space, or ``None`` where only the outcode is known."""
+        return f"{self.outcode} {self.incode}" if self.incode else None
+
+    @property
+    def sector(self) -> str | None:
+        return f"{self.outcode} {self.incode[0]}" if self.incode else None
+
+    def __repr__(self) -> str:
+        return "Postcode(…)"
+
+
+def read_postcode(text: str) -> Postcode | None:
+    """Read a postcode as typed; ``None`` if it is none, a pseudo-code or a forces' address."""
+    code = _NOT_CODE.sub("", text.translate(_UPPER))
+    if not 2 <= len(code) <= 7 or code.startswith(("ZZ", "BF")):
+        return None
+    if len(code) >= 5:
+        incode = _DIGIT_FOR.get(code[-3], code[-3]) + code[-2:]
+        outcode = _outcode(code[:-3])
+        if outcode and _INCODE.fullmatch(incode):
+            return Postcode(outcode, incode, "")
+    if len(code) <= 4:
+        outcode = _outcode(code)
+        if outcode:
+            return Postcode(outcode, "", "")
+    return Postcode("", "", code) if _says_where(code) else None
+
+
+def _says_where(code: str) -> bool:
+    """Whether characters that form no postcode are one mistyped, or a code of another country. NFA
+    000, AA1 1AA, 12345 and 99999 fill a field, and would keep a child of a common name from being
+    found anywhere."""
+    if code.isdigit():
+        return len(code) >= _FEWEST_TYPED and len(set(code)) > 1 and code not in "0123456789"
+    begun, letters = _BEGINNING.match(code), {c for c in code if not c.isdigit()}
+    if len(code) < _FEWEST_BROKEN or begun is None or len(letters) == 1 or code.isalpha():
+        return False
+    return begun.group(1) in AREAS or _SHAPE.fullmatch(code) is not None
+
+
+def _outcode(code: str) -> str | None:
+    """The outcode itself, or the one reading of O/0 and I/1 that makes it one."""
+    if _is_outcode(code):
+        return code
+    choices = [(c, _LETTER_FOR.get(c, ""), _DIGIT_FOR.get(c, "")) for c in code]
+    readings = {
+        "".join(reading) for reading in product(*([o for o in options if o] for options in choices))
+    }
+    valid = sorted(reading for reading in readings if _is_outcode(reading))
+    return valid[0] if len(valid) == 1 else None
+
+
+def _is_outcode(code: str) -> bool:
+    found = _OUTCODE.fullmatch(code)
+    if found is None or found.group(1) not in AREAS:
+        return False
+    return code[-1].isdigit() or (
+        found.group(1) in _AREAS_WITH_LETTER and code[-1] in _LAST_LETTERS[len(found.group(1))]
+    )
 
 
 @dataclass(frozen=True, slots=True, repr=False)

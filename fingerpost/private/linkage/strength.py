@@ -13,11 +13,10 @@ from enum import IntEnum, unique
 from typing import Final
 
 from fingerpost.private.linkage.blocking_keys import blocking_keys
-from fingerpost.private.linkage.dates import Certainty
-from fingerpost.private.linkage.kinds import Scope, Side
+from fingerpost.private.linkage.blocking_rules import Scope, Side
+from fingerpost.private.linkage.name_tables import forename_bits, surname_bits
 from fingerpost.private.linkage.names import daily_names
-from fingerpost.private.linkage.normal_form import NormalForm
-from fingerpost.private.linkage.rarity import forename_bits, surname_bits
+from fingerpost.private.linkage.normal_form import Certainty, NormalForm
 from fingerpost.protocol.errors import Code, Refused
 
 _COMMON_PAIR_BITS: Final = 16.0

@@ -31,7 +31,7 @@ from fingerpost.private.linkage import (
     compare,
     normalise,
 )
-from fingerpost.private.linkage.kinds import Meets
+from fingerpost.private.linkage.blocking_rules import Meets
 from unit.agency_node.match_tool.match_children import (
     AGNES,
     BARNABY,
@@ -209,13 +209,13 @@ def test_every_field_and_level_has_words() -> None:
 
 
 def test_every_weak_kind_has_words() -> None:
-    for combination in RULE_DEFINITIONS:
-        gap = gap_of(combination.rule)
-        if combination.meets is Meets.ALWAYS:
+    for definition in RULE_DEFINITIONS:
+        gap = gap_of(definition.rule)
+        if definition.meets is Meets.ALWAYS:
             assert gap is None
         else:
             assert gap is not None
-            assert gap.side == ("left" if combination.meets is Meets.QUERY_LACKS else "right")
+            assert gap.side == ("left" if definition.meets is Meets.QUERY_LACKS else "right")
             assert gap.field.removeprefix("usable ") in (
                 "postcode",
                 "date of birth",

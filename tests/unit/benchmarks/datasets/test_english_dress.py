@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.datasets import english
-from fingerpost.private.linkage.identifiers import read_health_number
-from fingerpost.private.linkage.postcodes import read_postcode
+from fingerpost.private.linkage.normal_form import read_health_number, read_postcode
 
 DIGITS = "0123456789"
 

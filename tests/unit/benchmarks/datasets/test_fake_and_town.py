@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.datasets import splink_fake, town
 from benchmarks.datasets.tables import Row, check
-from fingerpost.private.linkage.postcodes import read_postcode
+from fingerpost.private.linkage.normal_form import read_postcode
 
 FAKE = """unique_id,first_name,surname,dob,city,email,cluster
 0,Robert,Alan,1971-06-24,,robert255@smith.net,0

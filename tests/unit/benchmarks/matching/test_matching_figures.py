@@ -19,7 +19,7 @@ from benchmarks.matching.rates import Opens
 from benchmarks.matching.sets import BOUNDS
 from benchmarks.matching.sources import Aims
 from benchmarks.population.names import Names
-from fingerpost.private.linkage.combinations import FAR
+from fingerpost.private.linkage.blocking_rules import FAR
 
 LINE = Line("FEBRL 2", "Fingerpost wide", 0.99, 1.0, 0.96, 0.97, 0.9, 0.98, 1.5)
 SPLINK = replace(LINE, program="Splink", unlocked=None, f1=0.974, answered=None)

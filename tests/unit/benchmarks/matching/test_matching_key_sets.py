@@ -26,10 +26,9 @@ from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
 from fingerpost.private.linkage import RULE_DEFINITIONS, Scope, Side, blocking_keys, normalise
-from fingerpost.private.linkage.combinations import FAR
-from fingerpost.private.linkage.ingredients import ingredients
+from fingerpost.private.linkage.blocking_keys import key_parts
+from fingerpost.private.linkage.blocking_rules import FAR
 from fingerpost.private.linkage.normal_form import NormalForm
-from fingerpost.private.linkage.pieces import pieces
 
 CHILDREN = build(400, seed=9, names=Names.builtin()).children
 
@@ -55,20 +54,19 @@ def test_a_record_is_found_by_either() -> None:
 
 
 @pytest.mark.parametrize("bits", BOUNDS)
-def test_values_under_each_bound_are_those_of_a_recipe_with_that_bound(bits: float) -> None:
+def test_values_under_each_bound_are_those_of_a_rule_with_that_bound(bits: float) -> None:
     wanted = 1 << BOUNDS.index(bits)
     seen = 0
     for form in forms(3)[:150]:
-        of = pieces(ingredients(form))
-        for combination in RULE_DEFINITIONS:
-            recipe = combination.recipe
-            bounded = Bounded(recipe.tells == FAR, recipe.below == FAR)
+        of = key_parts(form)
+        for definition in RULE_DEFINITIONS:
+            bounded = Bounded(definition.least_bits == FAR, definition.below_bits == FAR)
             moved = replace(
-                recipe,
-                tells=bits if bounded.tells else recipe.tells,
-                below=bits if bounded.below else recipe.below,
+                definition,
+                least_bits=bits if bounded.least else definition.least_bits,
+                below_bits=bits if bounded.below else definition.below_bits,
             )
-            found = {value for value, mask in sets.values(recipe, bounded, of) if mask & wanted}
+            found = {value for value, mask in sets.values(definition, bounded, of) if mask & wanted}
             assert found == set(moved.values(of))
             seen += len(found)
     assert seen > 1000

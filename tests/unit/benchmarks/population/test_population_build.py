@@ -23,8 +23,12 @@ from benchmarks.population.numbers import NhsNumbers, PupilNumbers
 from benchmarks.population.places import outcode_districts, settle
 from benchmarks.population.population import Population, build
 from fingerpost.private.demographics import Sex
-from fingerpost.private.linkage.identifiers import Scheme, read_health_number, read_upn
-from fingerpost.private.linkage.postcodes import read_postcode
+from fingerpost.private.linkage.normal_form import (
+    Scheme,
+    read_health_number,
+    read_postcode,
+    read_upn,
+)
 
 ROOT = Path(__file__).parents[4]
 NAMES = Names.builtin()

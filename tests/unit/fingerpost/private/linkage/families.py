@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.linkage.variants import (
+from fingerpost.private.linkage.name_tables import (
     canonical,
     fold,
     formal_names,

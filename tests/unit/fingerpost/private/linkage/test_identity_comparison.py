@@ -19,10 +19,9 @@ from fingerpost.private.linkage import (
     compare,
     normalise,
 )
+from fingerpost.private.linkage.agreement import Level as FieldLevel
+from fingerpost.private.linkage.agreement import shipped_weights, word_level
 from fingerpost.private.linkage.golden_cases import CASES
-from fingerpost.private.linkage.levels import Level as FieldLevel
-from fingerpost.private.linkage.levels import word_level
-from fingerpost.private.linkage.weights import shipped_weights
 
 FORENAMES = [
     "Harriet", "Jemima", "Ella", "Bella", "Jack", "Harry", "Daniel", "Danielle", "Jaden",

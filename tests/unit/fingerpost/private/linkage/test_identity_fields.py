@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerpost.private.linkage.dates import Certainty, read_date
-from fingerpost.private.linkage.identifiers import Scheme, read_health_number, read_upn
-from fingerpost.private.linkage.postcodes import read_postcode
+from fingerpost.private.linkage.normal_form import (
+    Certainty,
+    Scheme,
+    read_date,
+    read_health_number,
+    read_postcode,
+    read_upn,
+)
 
 
 @pytest.mark.parametrize(

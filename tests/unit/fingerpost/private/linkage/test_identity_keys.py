@@ -22,11 +22,9 @@ from fingerpost.private.linkage import (
     normalise,
     oprf_input,
 )
-from fingerpost.private.linkage.combinations import FAR
+from fingerpost.private.linkage.blocking_keys import key_parts
+from fingerpost.private.linkage.blocking_rules import FAR, Meets
 from fingerpost.private.linkage.golden_cases import CASES
-from fingerpost.private.linkage.ingredients import ingredients
-from fingerpost.private.linkage.kinds import Meets
-from fingerpost.private.linkage.pieces import pieces
 from fingerpost.protocol.errors import Defect
 
 NAMES = st.one_of(
@@ -97,15 +95,20 @@ def test_most_keys_are_what_the_wire_carries() -> None:
     assert MOST_KEYS == {Side.QUERY: 32, Side.RECORD: 25}
 
 
-def test_every_kind_tells_enough_or_is_bound_to_the_home_or_weak() -> None:
-    of_tamsin = pieces(ingredients(normalise(TAMSIN)))
-    for combination in RULE_DEFINITIONS:
-        made = combination.recipe
-        number = combination.rule in (BlockingRule.NHS, BlockingRule.UPN)
-        at_home = made.places(of_tamsin) == of_tamsin.at_home
-        weak = combination.meets is not Meets.ALWAYS
-        assert made.tells >= 25.0 or number or at_home or weak, combination.rule
-        assert made.tells >= FAR or combination.scope is Scope.WIDE or number or at_home or weak
+def test_every_rule_gives_enough_bits_or_is_bound_to_the_home_or_weak() -> None:
+    of_tamsin = key_parts(normalise(TAMSIN))
+    for definition in RULE_DEFINITIONS:
+        number = definition.rule in (BlockingRule.NHS, BlockingRule.UPN)
+        at_home = definition.places(of_tamsin) == of_tamsin.at_home
+        weak = definition.meets is not Meets.ALWAYS
+        assert definition.least_bits >= 25.0 or number or at_home or weak, definition.rule
+        assert (
+            definition.least_bits >= FAR
+            or definition.scope is Scope.WIDE
+            or number
+            or at_home
+            or weak
+        )
 
 
 def test_every_kind_stands_once_in_the_table() -> None:
@@ -275,8 +278,8 @@ def meets(kind: BlockingRule, asked: Demographics, record: Demographics) -> bool
     made = next(c for c in RULE_DEFINITIONS if c.rule is kind)
     values = []
     for child, side in ((asked, Side.QUERY), (record, Side.RECORD)):
-        of = pieces(ingredients(normalise(child)))
-        values.append(set(made.recipe.values(of)) if made.is_made_by(side, of) else set())
+        of = key_parts(normalise(child))
+        values.append(set(made.values(of)) if made.applies_to(side, of) else set())
     return not values[0].isdisjoint(values[1])
 
 
@@ -344,9 +347,9 @@ def test_names_and_an_initial_open_near_by_whatever_the_date() -> None:
 def test_an_initial_that_half_a_community_bears_is_none() -> None:
     for middle in ("Kaur", "Muhammad", "Sandhu"):
         form = normalise(Demographics("Jasleen", middle, "Sandhu", (), date(2014, 3, 9)))
-        assert not pieces(ingredients(form)).forename_and_middle
+        assert not key_parts(form).forename_and_middle
     form = normalise(Demographics("Jasleen", "Kaur Amrit", "Sandhu", (), date(2014, 3, 9)))
-    assert [p.texts[1] for p in pieces(ingredients(form)).forename_and_middle] == ["a"]
+    assert [p.texts[1] for p in key_parts(form).forename_and_middle] == ["a"]
 
 
 def test_a_child_of_many_names_keeps_wide_kinds() -> None:

@@ -6,9 +6,8 @@ import pytest
 
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.linkage import normalise
-from fingerpost.private.linkage.letters import words
-from fingerpost.private.linkage.names import Name
-from fingerpost.private.linkage.variants import canonical, fold, formal_names, phonetic
+from fingerpost.private.linkage.name_tables import canonical, fold, formal_names, phonetic
+from fingerpost.private.linkage.names import Name, words
 
 
 def present(forename: str, surname: str, middle_names: str = "") -> Name:

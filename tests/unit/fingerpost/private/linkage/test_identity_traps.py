@@ -17,8 +17,8 @@ from fingerpost.private.linkage import (
     compare,
     normalise,
 )
+from fingerpost.private.linkage.agreement import birth_level
 from fingerpost.private.linkage.golden_cases import CASES, PAIRS
-from fingerpost.private.linkage.levels import birth_level
 
 ONE_CHILD = [
     ("Cyrillic", "Latin for Cyrillic"),

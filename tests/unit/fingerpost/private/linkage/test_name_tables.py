@@ -7,18 +7,16 @@ from typing import Final
 
 import pytest
 
-from fingerpost.private.linkage.levels import Level, word_level
-from fingerpost.private.linkage.rarity import (
+from fingerpost.private.linkage.agreement import Level, word_level
+from fingerpost.private.linkage.name_tables import (
     UNLISTED_FORENAME_BITS,
     UNLISTED_SURNAME_BITS,
-    forename_bits,
-    surname_bits,
-)
-from fingerpost.private.linkage.variants import (
     canonical,
+    forename_bits,
     formal_names,
     is_known_forename,
     read_table,
+    surname_bits,
 )
 
 # Names that parents give to two of their children, often to twins, because they sound alike, begin

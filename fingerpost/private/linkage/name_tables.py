@@ -1,22 +1,31 @@
-"""Which names may stand for one another: the tables, and how a name is spelt in a blocking key.
+"""The tables of names: which names stand for one another, how a name is spelt in a key, how rare it
+is.
 
-What lives here: the variant table (one name in many spellings), the nickname forms, the spelling
-fold and the phonetic code. What must not: anything about a whole child. Invariants: every function
-is pure and total on lower-case ASCII letters; both sides of a lookup apply the same table, because
-a mismatch kills keys silently. The digest of all tables is part of the golden vectors, so a node
-with another edition of the ``nicknames`` data (Apache-2.0) does not start.
+One name has many spellings: the table of variants gives one for all of them, the nickname table the
+formal names of a nickname, ``fold`` the spelling in a blocking key, ``phonetic`` the code of its
+sound. The table of frequent names gives bits: the logarithm to base 2 of "one child in how many
+bears it". A name that is not listed counts as uncommon. A name that is common in one community
+stands with its frequency there, because it is there that its bearers are mistaken for one another.
+
+Invariants: every function is pure and total on lower-case ASCII letters, and knows nothing about a
+whole child. Both sides of a lookup apply the same tables, because a difference loses keys silently;
+bits depend on the text alone, so that both sides bind a key alike. The digest of all tables is part
+of the golden vectors, so that a node with another edition of the package ``nicknames`` (Apache-2.0)
+does not start.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final
 
 from jellyfish import soundex
@@ -26,6 +35,10 @@ from fingerpost.protocol.errors import Defect
 
 FORMS_PER_NAME: Final = 3
 """At most so many formal names for one nickname: each costs a blocking key."""
+
+UNLISTED_FORENAME_BITS: Final = 13.0
+UNLISTED_SURNAME_BITS: Final = 13.0
+INITIAL_BITS: Final = 3.5
 
 _NAMES_REMEMBERED: Final = 8192
 """Single names without whose they are: a few thousand make up most of all children's."""
@@ -211,3 +224,95 @@ def phonetic(folded: str) -> str:
 def _masculine(found: re.Match[str]) -> str:
     patronymic, soft, hard = found.groups()
     return patronymic or f"{soft or hard}ki"
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """Bits by what a key holds of folded names: the whole, a code, a beginning."""
+
+    forenames: Mapping[str, float]
+    surnames: Mapping[str, float]
+    unlisted_forename: float
+    unlisted_surname: float
+
+    def forename(self, text: str) -> float:
+        if len(text) == 1:
+            return INITIAL_BITS
+        return self.forenames.get(text, self.unlisted_forename)
+
+    def surname(self, text: str) -> float:
+        if len(text) == 1:
+            return INITIAL_BITS
+        return self.surnames.get(text, self.unlisted_surname)
+
+    def pair(self, one: str, other: str) -> float:
+        """Of two, each in the role in which it is commoner: fields are swapped, a father's name
+        stands now among the given names and now as the surname, and Kaur is either."""
+        bits = min(self.forename(one), self.surname(one))
+        if one == other:
+            return bits  # a name written twice, or Kaur in two fields, tells no more than once
+        return bits + min(self.forename(other), self.surname(other))
+
+
+@dataclass(frozen=True, slots=True)
+class Rarities:
+    whole: Rarity
+    sound: Rarity
+    beginning: Rarity
+    ending: Rarity
+
+
+@cache
+def rarities() -> Rarities:
+    """Bits of a part that no listed name has are those of the many rare names that share it."""
+    return Rarities(
+        whole=_of_parts(lambda folded: folded, UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS),
+        sound=_of_parts(phonetic, 9.0, 9.5),
+        beginning=_of_parts(lambda folded: folded[:3], 9.5, 10.0),
+        ending=_of_parts(lambda folded: folded[-3:], 9.0, 9.5),
+    )
+
+
+def forename_bits(name: str) -> float:
+    return _forenames().get(canonical(name), UNLISTED_FORENAME_BITS)
+
+
+def surname_bits(name: str) -> float:
+    return _surnames().get(canonical(name), UNLISTED_SURNAME_BITS)
+
+
+@cache
+def _forenames() -> Mapping[str, float]:
+    return _bits("forenames")
+
+
+@cache
+def _surnames() -> Mapping[str, float]:
+    return _bits("surnames")
+
+
+def _bits(table: str) -> Mapping[str, float]:
+    bands: dict[str, list[str]] = read_table("frequent_names.json")[table]
+    return MappingProxyType(
+        {
+            canonical(name): math.log2(int(band.removeprefix("1/")))
+            for band, names in bands.items()
+            for name in names
+        }
+    )
+
+
+def _of_parts(part: Callable[[str], str], forename: float, surname: float) -> Rarity:
+    return Rarity(
+        _added(part, _forenames(), forename), _added(part, _surnames(), surname), forename, surname
+    )
+
+
+def _added(
+    part: Callable[[str], str], names: Mapping[str, float], unlisted: float
+) -> Mapping[str, float]:
+    """Listed names that share a part add up, and so do those that no list has."""
+    shares: defaultdict[str, float] = defaultdict(float)
+    for name, bits in names.items():
+        shares[part(fold(name))] += 2.0**-bits
+    return {text: -math.log2(min(1.0, share + 2.0**-unlisted)) for text, share in shares.items()}

@@ -1,28 +1,38 @@
-"""How well one field of two children agrees: levels, without weights.
+"""How well one field of two children agrees, as a level, and what a level weighs, in bits.
 
-What lives here: the reading of agreement, field by field. What must not: weights and decisions
-(``weights``, ``comparison``). Invariants: pure and symmetric.
+Source of the weights: Fellegi and Sunter (1969): a weight is the logarithm to base 2 of how much
+likelier the level is for two records of one child than for records of two children. The table is
+data of this package (``weights.json``), the same on every node. What follows from the sum is in
+``comparison``.
+
+Invariants: pure and symmetric.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum, unique
+from functools import cache
 from typing import Final
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from fingerpost.private.linkage.dates import BirthDate
-from fingerpost.private.linkage.names import Name, daily_names
-from fingerpost.private.linkage.postcodes import Postcode
-from fingerpost.private.linkage.variants import (
+from fingerpost.private.linkage.name_tables import (
     canonical,
     fold,
+    forename_bits,
     formal_names,
     is_known_forename,
     phonetic,
+    read_table,
+    surname_bits,
     word_lists,
 )
+from fingerpost.private.linkage.names import Name, daily_names
+from fingerpost.private.linkage.normal_form import BirthDate, HealthNumber, Postcode, Upn
 
+_LEAST_OF_A_NAME: Final = 0.5  # bits of a name that agrees at all
 _NEAR: Final = 0.92  # Jaro–Winkler
 _LOOSE: Final = 0.80
 _CLOSE_DAYS: Final = 31  # an expected date kept as the date of birth
@@ -131,8 +141,8 @@ def forename_level(a: Name, b: Name) -> Level:
 
 
 def _by_middle_name(a: Name, b: Name, daily_a: tuple[str, ...], daily_b: tuple[str, ...]) -> Level:
-    """One is called by what is the other's middle name. Not if each has a name besides that the other
-    lacks: children born together may share the name of a generation (Lok-hang, Lok-hei)."""
+    """One is called by what is the other's middle name. Not if each has a name besides that the
+    other lacks: children born together may share the name of a generation (Lok-hang, Lok-hei)."""
     level = Level.DIFFERENT
     for first, middles in ((daily_a[0], b.middles), (daily_b[0], a.middles)):
         for middle in middles:
@@ -277,3 +287,83 @@ def postcode_level(a: Postcode | None, b: Postcode | None) -> Level:
     if a.sector == b.sector:
         return Level.SECTOR
     return Level.OUTCODE if a.outcode == b.outcode else Level.DIFFERENT
+
+
+def equal_level(a: object, b: object) -> Level:
+    if a is None or b is None:
+        return Level.MISSING
+    return Level.EXACT if a == b else Level.DIFFERENT
+
+
+def number_level(a: HealthNumber | None, b: HealthNumber | None) -> Level:
+    """Numbers of two schemes say nothing about each other: a child may have one of each."""
+    if a is None or b is None or a.scheme is not b.scheme:
+        return Level.MISSING
+    return Level.EXACT if a.digits == b.digits else Level.DIFFERENT
+
+
+def upn_level(a: Upn | None, b: Upn | None) -> Level:
+    if a is None or b is None or a.temporary or b.temporary:
+        return Level.MISSING
+    return Level.EXACT if a.text == b.text else Level.DIFFERENT
+
+
+@unique
+class Field(Enum):
+    FORENAME = "forename"
+    MIDDLE = "middle"
+    SURNAME = "surname"
+    BIRTH = "birth"
+    SEX = "sex"
+    POSTCODE = "postcode"
+    HEALTH_NUMBER = "health_number"
+    UPN = "upn"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Bits by field and level, and the thresholds; ``match_away``: of a match that neither the home
+    nor the very date bears out. Of names: bits less than the name itself tells, which are at most
+    ``most_name_bits``, or, where two names differ, bits."""
+
+    match: float
+    match_away: float
+    possible: float
+    swapped_fields: float
+    most_name_bits: float
+    by_level: Mapping[tuple[Field, Level], float]
+
+    def of(self, field: Field, level: Level) -> float:
+        """Bits of a level; a missing field weighs nothing."""
+        if level is Level.MISSING:
+            return 0.0
+        return self.by_level[field, level]
+
+    def of_name(self, field: Field, level: Level, names: Iterable[str]) -> float:
+        """Bits of an agreement on a name: those of the commonest of ``names``, less what the level
+        falls short of the same name. What agrees at all never speaks against.
+        """
+        short = self.of(field, level)
+        if level in (Level.MISSING, Level.DIFFERENT):
+            return short
+        bits_of = forename_bits if field is Field.FORENAME else surname_bits
+        bits = min((bits_of(name) for name in names), default=self.most_name_bits)
+        return max(_LEAST_OF_A_NAME, min(bits, self.most_name_bits) + short)
+
+
+@cache
+def shipped_weights() -> Weights:
+    """The weights of this release."""
+    table = read_table("weights.json")
+    return Weights(
+        match=table["match"],
+        match_away=table["match_away"],
+        possible=table["possible"],
+        swapped_fields=table["swapped_fields"],
+        most_name_bits=table["most_name_bits"],
+        by_level={
+            (field, Level(level)): float(bits)
+            for field in Field
+            for level, bits in table[field.value].items()
+        },
+    )
