@@ -236,8 +236,7 @@ def _is_initial(called: tuple[str, ...], name: Name) -> bool:
 
 
 def _family_name_first(form: NormalForm) -> bool:
-    """Whether the present name is by far likelier with forename and surname in each other's field.
-    """
+    """Return whether the present name is far likelier with forename and surname swapped."""
     given, family = form.names[0].forenames, form.names[0].surnames
     if not given or not family:
         return False
