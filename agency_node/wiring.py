@@ -1,13 +1,13 @@
-"""Where the node's parts are made and joined. The record side's own are made in ``import_wiring``."""
+"""Where the node's parts are made and joined. Those of the import are made in ``importing.wiring``."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.audit import AgencyLogs, open_log
 from agency_node.answering.grpc_broker import BrokerStream
 from agency_node.answering.service import Node
-from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, opened_tagger
+from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, open_tagger
 from agency_node.records.index import LocatorIndex
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.records import SqlRecords
@@ -33,13 +33,12 @@ from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.schedule import slot_of
-from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import alone
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
-from fingerpost.runtime.run import Stop, every, reconnect, supervise
+from fingerpost.runtime.rpc import CLIENT_FRAMES
+from fingerpost.runtime.run import Task, reconnect
 from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {
@@ -84,53 +83,84 @@ def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False)
     return open_log(audit_folder(settings), agency, audit_key(settings), adopt=adopt)
 
 
-async def serve(settings: NodeSettings, log: Logger, stop: Stop) -> None:
-    """Runs the node until ``stop``.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open node: what runs, and what it runs on."""
 
-    Raises ``Defect``, also where another process runs it; ``Refused`` when it has neither a certificate nor a member
-    list and nobody gives it one.
+    env: Env
+    agencies: tuple[AgencyId, ...]
+    membership: Membership
+    peppers: PepperStore
+    index: LocatorIndex
+    upkeep: Upkeep
+    node: Node
+    line: AnswerLine
+    stream: BrokerStream
+    health: Health
+
+    def tasks(self) -> Mapping[str, Task]:
+        env = self.env
+        return {
+            **self.membership.tasks(),
+            "peppers": self._keep_peppers,
+            "records": self._keep_records,
+            # A frame that fails stays without an answer, which its requesters see as a gap; the next is worked on.
+            "answers": env.every(0.0, 0.0, self.line.run, "answers"),
+            "broker": lambda: reconnect(
+                self.stream.attach, env.clock, random=env.random, log=env.log, name="broker"
+            ),
+            "review": env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
+        }
+
+    async def tend(self) -> None:
+        """Make the tables and tags that are due now."""
+        await self.upkeep.tend(self.env.clock.now())
+
+    async def _keep_records(self) -> None:
+        clock = self.env.clock
+        await clock.sleep_until(clock.monotonic() + FIRST_TEND_SECONDS)
+        await self.env.every(TEND_SECONDS, 0.0, self.tend, "records")()
+
+    async def _keep_peppers(self) -> None:
+        member, env = self.membership, self.env
+        await keep_peppers(
+            self.peppers,
+            member.client,
+            member.members,
+            member.deposit,
+            env.clock,
+            random=env.random,
+            log=env.log,
+        )
+
+    async def _review(self) -> None:
+        """Report health. The process as a whole serves when it is attached and nothing of it is at fault. An agency
+        that was never imported answers "cannot answer", and does not make the process unhealthy."""
+        now = self.env.clock.now()
+        federation = self.membership.members.current
+        current = now < federation.valid_until
+        await self.health.set(STREAM_HEALTH, serving=self.stream.attached)
+        for agency in self.agencies:
+            ready = current and any(
+                self.index.ready(agency, epoch.number, slot_of(now)) is not None
+                for epoch in federation.parameters.epochs
+            )
+            well = self.node.sound and agency not in self.node.faulty
+            await self.health.set(str(agency), serving=ready and well)
+        whole = self.stream.attached and current and self.node.sound and not self.node.faulty
+        await self.health.set("", serving=whole)
+
+
+@asynccontextmanager
+async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
+    """Open the node. It listens nowhere: its tasks attach it to the broker.
+
+    Raises:
+        Defect: a setting, a key or a file does not fit, or another process runs the node.
+        Refused: it has neither a certificate nor a member list, and nobody gives it one.
     """
     async with AsyncExitStack() as opened:
         opened.enter_context(alone(settings.state / LOCK, "another process runs this node"))
-        parts = await _Parts.opened(settings, log, opened)
-        await supervise(stop, parts.tasks(), log)
-
-
-class _Parts:
-    """What runs side by side, and what it runs on."""
-
-    def __init__(
-        self,
-        settings: NodeSettings,
-        membership: Membership,
-        peppers: PepperStore,
-        records: SqlRecords,
-        index: LocatorIndex,
-        upkeep: Upkeep,
-        node: Node,
-        line: AnswerLine,
-        stream: BrokerStream,
-        health: Health,
-        clock: Clock,
-        log: Logger,
-    ) -> None:
-        self._settings = settings
-        self._membership = membership
-        self._peppers = peppers
-        self._records = records
-        self._index = index
-        self._upkeep = upkeep
-        self._node = node
-        self._line = line
-        self._stream = stream
-        self._health = health
-        self._clock = clock
-        self._log = log
-        self._draw = random.SystemRandom().random
-
-    @classmethod
-    async def opened(cls, settings: NodeSettings, log: Logger, opened: AsyncExitStack) -> _Parts:
-        clock, draw = SystemClock(), random.SystemRandom().random
         records = open_store(settings)
         opened.callback(records.close)
         seen = open_seen(settings.state / SEEN)
@@ -139,132 +169,81 @@ class _Parts:
         opened.callback(logs.close)
         refused = await asyncio.to_thread(logs.check, records.agencies())
         for agency, defect in refused.items():
-            log.error("node.log_refused", agency=agency, error=defect)
+            env.log.error("node.log_refused", agency=agency, error=defect)
         health = Health()
-        socket = await serve_health(health, settings.health)
-        opened.push_async_callback(socket.stop, 0)
-        membership = Membership(settings.places, Party.NODE, clock=clock, log=log, random=draw)
+        await opened.enter_async_context(serve_health(health, settings.health))
+        membership = Membership(settings.places, Party.NODE, env)
+        opened.callback(membership.close)
         peppers = PepperStore(settings.state / PEPPERS, membership.bundle.member)
         await membership.start()
 
         index = LocatorIndex(records, lambda: time.sleep(0))
-        imports = SqlImports(records)
-
-        def tagging() -> AbstractAsyncContextManager[Tagger]:
-            return opened_tagger(
-                imports,
-                membership,
-                clock,
-                workers=settings.workers,
-                patience=UPKEEP_PATIENCE_SECONDS,
-            )
-
-        upkeep = Upkeep(records, imports, index, tagging, membership.members, peppers, log)
+        upkeep = _upkeep(settings, env, membership, peppers, records, index)
         opened.push_async_callback(upkeep.close)
-        sound = await asyncio.to_thread(is_sound)
         node = Node(
             membership.bundle.member,
             membership.keys.signing_key,
             {agency.id: agency.upn_keys for agency in settings.agencies},
-            sound=sound,
+            sound=await asyncio.to_thread(is_sound),
             members=membership.members,
             peppers=peppers,
             records=records,
             locators=index,
             seen=seen,
             record=logs,
-            now=clock.now,
-            log=log,
+            now=env.clock.now,
+            log=env.log,
             faulty=refused,
         )
         thread = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="answers"))
-        line = AnswerLine(node.answer, thread, membership.members, clock, log)
-        stream = BrokerStream(
-            membership.broker.member,
-            lambda: _dial(membership),
-            lambda: _certificate_ends(membership),
-            line,
-            membership.members,
-            clock,
-            log,
-            random=draw,
-        )
+        line = AnswerLine(node.answer, thread, membership.members, env.clock, env.log)
+        stream = _stream(env, membership, line)
+        env.log.info("node.started", agencies=len(settings.agencies), sound=node.sound)
         opened.push_async_callback(health.stop)
-        log.info("node.started", agencies=len(settings.agencies), sound=sound)
-        return cls(
-            settings,
-            membership,
-            peppers,
-            records,
-            index,
-            upkeep,
-            node,
-            line,
-            stream,
-            health,
-            clock,
-            log,
+        agencies = tuple(agency.id for agency in settings.agencies)
+        yield Opened(env, agencies, membership, peppers, index, upkeep, node, line, stream, health)
+
+
+def _upkeep(
+    settings: NodeSettings,
+    env: Env,
+    membership: Membership,
+    peppers: PepperStore,
+    records: SqlRecords,
+    index: LocatorIndex,
+) -> Upkeep:
+    imports = SqlImports(records)
+
+    def tagging() -> AbstractAsyncContextManager[Tagger]:
+        return open_tagger(
+            imports, membership, env, workers=settings.workers, patience=UPKEEP_PATIENCE_SECONDS
         )
 
-    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
-        return {
-            **self._membership.tasks(),
-            "peppers": self._keep_peppers,
-            "records": self._keep_records,
-            # A frame that fails stays without an answer, which its askers see as a gap; the next is worked on.
-            "answers": self._every(0.0, self._line.run, "answers"),
-            "broker": lambda: reconnect(
-                self._stream.attach,
-                self._clock,
-                random=self._draw,
-                log=self._log,
-                name="broker",
-            ),
-            "review": self._every(REVIEW_SECONDS, self._review, "review"),
-        }
+    return Upkeep(records, imports, index, tagging, membership.members, peppers, env.log)
 
-    def _every(
-        self, seconds: float, task: Callable[[], Awaitable[None]], name: str
-    ) -> Callable[[], Awaitable[None]]:
-        return lambda: every(
-            seconds, 0.0, task, self._clock, random=self._draw, log=self._log, name=name
+
+def _stream(env: Env, membership: Membership, line: AnswerLine) -> BrokerStream:
+    address = str(membership.bundle.addresses.broker_nodes)
+
+    def dial() -> grpc.aio.Channel:
+        return env.connect(
+            address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES
         )
 
-    async def _keep_peppers(self) -> None:
-        member = self._membership
-        await keep_peppers(
-            self._peppers,
-            member.client,
-            member.members,
-            member.deposit,
-            self._clock,
-            random=self._draw,
-            log=self._log,
-        )
+    def certificate_ends() -> float:
+        lifetime = membership.keys.lifetime()
+        return 0.0 if lifetime is None else lifetime[1]
 
-    async def _keep_records(self) -> None:
-        await self._clock.sleep_until(self._clock.monotonic() + FIRST_TEND_SECONDS)
-        await self._every(TEND_SECONDS, self._tend, "records")()
-
-    async def _tend(self) -> None:
-        await self._upkeep.tend(self._clock.now())
-
-    async def _review(self) -> None:
-        """The process as a whole serves when it is attached and nothing of it is at fault. An agency that was never
-        imported makes it answer "cannot answer" for that agency, and not unhealthy."""
-        now = self._clock.now()
-        federation = self._membership.members.current
-        current = now < federation.valid_until
-        await self._health.set(STREAM_HEALTH, serving=self._stream.attached)
-        for agency in self._settings.agencies:
-            ready = current and any(
-                self._index.ready(agency.id, epoch.number, slot_of(now)) is not None
-                for epoch in federation.parameters.epochs
-            )
-            well = self._node.sound and agency.id not in self._node.faulty
-            await self._health.set(str(agency.id), serving=ready and well)
-        whole = self._stream.attached and current and self._node.sound and not self._node.faulty
-        await self._health.set("", serving=whole)
+    return BrokerStream(
+        membership.broker.member,
+        dial,
+        certificate_ends,
+        line,
+        membership.members,
+        env.clock,
+        env.log,
+        random=env.random,
+    )
 
 
 def is_sound() -> bool:
@@ -274,13 +253,3 @@ def is_sound() -> bool:
     except (Defect, Refused):
         return False
     return True
-
-
-def _dial(membership: Membership) -> grpc.aio.Channel:
-    address = str(membership.bundle.addresses.broker_nodes)
-    return connect(address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES)
-
-
-def _certificate_ends(membership: Membership) -> float:
-    lifetime = membership.keys.lifetime()
-    return 0.0 if lifetime is None else lifetime[1]

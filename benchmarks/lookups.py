@@ -33,6 +33,7 @@ from fingerpost.protocol.codes import Acr
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.messages import Accepted, NodeAnswer
 from fingerpost.runtime import logs, settings
+from fingerpost.runtime.env import Env
 from practitioner.asking.client import Client
 from practitioner.asking.outcome import Question
 from practitioner.settings import GatewaySettings
@@ -77,7 +78,7 @@ def measure(say: Callable[[str, float], None]) -> list[Row]:
 
 async def _lookups(loaded: GatewaySettings, story: Story) -> list[Sequence[float]]:
     log = logs.configure("benchmark", EVENTS, strict=False)
-    async with open_gateway(loaded, log) as gateway:
+    async with open_gateway(loaded, Env.of_system(log)) as gateway:
         times = [await _one(gateway.client, story) for _ in range(LOOKUPS + 2)]
     return times[2:]  # the first ones make the connections
 

@@ -27,7 +27,7 @@ from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
-    "fingerpost-broker", "broker", BrokerSettings, wiring.EVENTS, wiring.serve
+    "fingerpost-broker", "broker", BrokerSettings, wiring.EVENTS, wiring.open
 )
 
 app = commands.command_line("Run the broker: enrol, serve, and read its hash log.")

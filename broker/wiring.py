@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from broker import grpc_askers, grpc_member_list, grpc_nodes
@@ -16,17 +17,16 @@ from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge, listen, server
-from fingerpost.runtime.run import Stop, every, supervise
+from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge
+from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
 FETCH_SECONDS: Final = 10.0
-GRACE_SECONDS: Final = 2.0
 
 
 def master_key(settings: BrokerSettings) -> bytes:
@@ -38,7 +38,7 @@ def open_audit(settings: BrokerSettings) -> AuditLog:
 
 
 def check(settings: BrokerSettings) -> EnrolmentBundle:
-    """Opens what the settings name and makes nothing. Raises ``Defect``, which names the setting."""
+    """Open what the settings name and make nothing. Raises ``Defect``, which names the setting."""
     bundle = check_places(settings.places, Party.BROKER)
     master_key(settings)
     require_folder(settings.state, setting="state")
@@ -58,61 +58,69 @@ def adopt(settings: BrokerSettings, by: str, why: str, clock: Clock) -> None:
     )
 
 
-async def serve(settings: BrokerSettings, log: Logger, stop: Stop) -> None:
-    """Runs the broker until ``stop``. Raises ``Defect``; ``Refused`` when it has neither a certificate nor a list and
-    the issuer gives none."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open broker: what runs, and what it runs on."""
+
+    env: Env
+    membership: Membership
+    broker: Broker
+    recorder: HashLog
+    health: Health
+
+    def tasks(self) -> Mapping[str, Task]:
+        return {
+            **self.membership.tasks(),
+            "hash log": self.recorder.run,
+            "review": self.env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
+        }
+
+    async def _review(self) -> None:
+        await self.broker.review()
+        await self.health.set("", serving=self.broker.is_serving())
+
+
+@asynccontextmanager
+async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
+    """Open the broker and listen on both ports.
+
+    Raises:
+        Defect: a setting, a key, a file or a port does not fit.
+        Refused: it has neither a certificate nor a list, and the issuer gives none.
+    """
     async with AsyncExitStack() as opened:
-        await _serve(settings, log, stop, opened)
+        store = SqlStore.open(settings.state, master_key(settings), env.clock.now())
+        opened.callback(store.close)
+        health = Health()
+        await opened.enter_async_context(serve_health(health, settings.health))
+        membership = Membership(settings.places, Party.BROKER, env)
+        opened.callback(membership.close)
+        await membership.start()
+        members, files = membership.members, membership.client
+        if not isinstance(files, Mirror):
+            raise Defect("the broker's member list is not a mirror")
 
-
-async def _serve(settings: BrokerSettings, log: Logger, stop: Stop, opened: AsyncExitStack) -> None:
-    clock, draw = SystemClock(), random.SystemRandom().random
-    store = SqlStore.open(settings.state, master_key(settings), clock.now())
-    opened.callback(store.close)
-    health = Health()
-    socket = await serve_health(health, settings.health)
-    opened.push_async_callback(socket.stop, 0)
-    membership = Membership(settings.places, Party.BROKER, clock=clock, log=log, random=draw)
-    files, members = membership.client, membership.members
-    if not isinstance(files, Mirror):
-        raise Defect("the broker's member list is not a mirror")
-    await membership.start()
-
-    recorder = HashLog(store, clock)
-    seen = store.seen(clock.now())
-    broker = Broker(
-        members,
-        recorder,
-        clock,
-        log,
-        complete_since=store.complete_since,
-        seen=seen,
-        random=draw,
-    )
-    nodes = server(SERVER_NODES, Edge(log, longest=FETCH_SECONDS, streams=grpc_nodes.STREAMS))
-    grpc_nodes.add_to(nodes, broker)
-    askers = server(SERVER_FILES, Edge(log, longest=grpc_askers.LONGEST_SECONDS))
-    grpc_askers.add_to(askers, broker)
-    for edge, address in ((nodes, settings.listen_nodes), (askers, settings.listen_askers)):
-        grpc_member_list.add_to(edge, members, files, clock)
-        listen(edge, address, membership.server_tls().credentials())
-        opened.push_async_callback(edge.stop, GRACE_SECONDS)
-        await edge.start()
-
-    async def review() -> None:
-        await broker.review()
-        await health.set("", serving=broker.is_serving())
-
-    log.info("broker.started", seen=len(seen))
-    opened.push_async_callback(health.stop)
-    await supervise(
-        stop,
-        {
-            **membership.tasks(),
-            "hash log": recorder.run,
-            "review": lambda: every(
-                REVIEW_SECONDS, 0.0, review, clock, random=draw, log=log, name="review"
-            ),
-        },
-        log,
-    )
+        recorder = HashLog(store, env.clock)
+        seen = store.seen(env.clock.now())
+        broker = Broker(
+            members,
+            recorder,
+            env.clock,
+            env.log,
+            complete_since=store.complete_since,
+            seen=seen,
+            random=env.random,
+        )
+        nodes = env.server(
+            SERVER_NODES, Edge(env.log, longest=FETCH_SECONDS, streams=grpc_nodes.STREAMS)
+        )
+        grpc_nodes.add_to(nodes, broker)
+        askers = env.server(SERVER_FILES, Edge(env.log, longest=grpc_askers.LONGEST_SECONDS))
+        grpc_askers.add_to(askers, broker)
+        for edge, address in ((nodes, settings.listen_nodes), (askers, settings.listen_askers)):
+            grpc_member_list.add_to(edge, members, files, env.clock)
+            tls = membership.server_tls().credentials()
+            await opened.enter_async_context(env.listening(edge, address, tls))
+        env.log.info("broker.started", seen=len(seen))
+        opened.push_async_callback(health.stop)
+        yield Opened(env, membership, broker, recorder, health)

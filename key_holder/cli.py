@@ -23,7 +23,7 @@ from key_holder import wiring
 from key_holder.settings import KeyHolderSettings
 
 PROGRAM: Final = commands.Program(
-    "fingerpost-key-holder", "key_holder", KeyHolderSettings, wiring.EVENTS, wiring.serve
+    "fingerpost-key-holder", "key_holder", KeyHolderSettings, wiring.EVENTS, wiring.open
 )
 
 app = commands.command_line("Run one key holder: enrol, serve, and read its audit log.")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import random
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
-from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, listen, server
-from fingerpost.runtime.run import Stop, every, supervise
+from fingerpost.runtime.rpc import SERVER_ASKERS, Edge
+from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import Party
 from fingerpost.runtime.worker_processes import begin
 from key_holder.evaluator import Evaluator
@@ -41,7 +40,7 @@ def open_audit(settings: KeyHolderSettings) -> AuditLog:
 
 
 def check(settings: KeyHolderSettings) -> EnrolmentBundle:
-    """Opens what the settings name and makes nothing. Raises ``Defect``, which names the setting."""
+    """Open what the settings name and make nothing. Raises ``Defect``, which names the setting."""
     bundle = check_places(settings.places, Party.KEY_HOLDER)
     require_folder(settings.vault, setting="vault")
     FileVault(settings.vault)
@@ -53,20 +52,48 @@ def check(settings: KeyHolderSettings) -> EnrolmentBundle:
     return bundle
 
 
-async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
-    """Runs the key holder until ``stop``."""
-    clock = SystemClock()
-    draw = random.SystemRandom().random
-    membership = Membership(settings.places, Party.KEY_HOLDER, clock=clock, log=log, random=draw)
-    vault = FileVault(settings.vault)
-    engine = open_sqlite(settings.meter)
-    migrate(engine, "key_holder.migrations")
-    audit = open_audit(settings)
-    health = Health()
-    socket = await serve_health(health, settings.health)
-    await membership.start()
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(settings.workers, mp_context=spawn, initializer=begin) as pool:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open key holder: what runs, and what it runs on."""
+
+    env: Env
+    membership: Membership
+    evaluator: Evaluator
+    holder: KeyHolder
+
+    def tasks(self) -> Mapping[str, Task]:
+        return {
+            **self.membership.tasks(),
+            "evaluations": self.evaluator.run,
+            "keys": self.env.every(KEEP_KEYS_SECONDS, 0.2, self._keep_keys, "keys"),
+        }
+
+    async def _keep_keys(self) -> None:
+        await self.holder.keep_keys(self.membership)
+
+
+@asynccontextmanager
+async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
+    """Open the key holder and listen.
+
+    Raises:
+        Defect: a setting, a key, a file or the port does not fit.
+        Refused: it has neither a certificate nor a list, and nobody gives it one.
+    """
+    async with AsyncExitStack() as opened:
+        vault = FileVault(settings.vault)
+        engine = open_sqlite(settings.meter)
+        opened.callback(engine.dispose)
+        migrate(engine, "key_holder.migrations")
+        audit = open_audit(settings)
+        opened.callback(audit.close)
+        health = Health()
+        await opened.enter_async_context(serve_health(health, settings.health))
+        membership = Membership(settings.places, Party.KEY_HOLDER, env)
+        opened.callback(membership.close)
+        await membership.start()
+
+        pool = opened.enter_context(env.workers(settings.workers, begin))
         evaluator = Evaluator(vault.seed, pool, settings.workers)
         holder = KeyHolder(
             membership.bundle.member,
@@ -75,34 +102,13 @@ async def serve(settings: KeyHolderSettings, log: Logger, stop: Stop) -> None:
             evaluator,
             SqlMeter(engine),
             AuditRecord(audit),
-            clock,
+            env.clock,
         )
-        edge = server(SERVER_ASKERS, Edge(log, longest=LONGEST_CALL_SECONDS))
+        edge = env.server(SERVER_ASKERS, Edge(env.log, longest=LONGEST_CALL_SECONDS))
         add_to(edge, holder)
-        listen(edge, settings.listen, membership.server_tls().credentials())
-        await edge.start()
+        tls = membership.server_tls().credentials()
+        await opened.enter_async_context(env.listening(edge, settings.listen, tls))
+        env.log.info("key_holder.started", epochs=len(vault.held()))
+        opened.push_async_callback(health.stop)
         await health.set("", serving=True)
-        log.info("key_holder.started", epochs=len(vault.held()))
-        try:
-            await supervise(
-                stop,
-                {
-                    **membership.tasks(),
-                    "evaluations": evaluator.run,
-                    "keys": lambda: every(
-                        KEEP_KEYS_SECONDS,
-                        0.2,
-                        lambda: holder.keep_keys(membership),
-                        clock,
-                        random=draw,
-                        log=log,
-                        name="keys",
-                    ),
-                },
-                log,
-            )
-        finally:
-            await edge.stop(grace=2.0)
-            await socket.stop(grace=0)
-            audit.close()
-            engine.dispose()
+        yield Opened(env, membership, evaluator, holder)

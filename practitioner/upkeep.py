@@ -1,6 +1,6 @@
 """What a gateway does once when nothing keeps it running: certificate, member list, peppers; then it can ask.
 
-The long-running gateway does the same in loops (``wiring.serve``). Callers hold the lock of ``kept_state``.
+The long-running gateway does the same in loops (``wiring.open``). Callers hold the lock of ``kept_state``.
 """
 
 from __future__ import annotations

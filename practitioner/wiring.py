@@ -1,7 +1,7 @@
 """Where the gateway's parts are made and joined.
 
 Three ways to open it: ``open_people`` (accounts, audit, outcomes: no federation needed), ``open_gateway`` (all that a
-lookup needs, for a command line or inside a case system), ``serve`` (the process that keeps certificate, member list
+lookup needs, for a command line or inside a case system), ``open`` (the process that keeps certificate, member list
 and peppers fresh for all others). Several processes share the folders; one at a time writes (``kept_state``).
 """
 
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-import secrets
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -24,13 +22,13 @@ from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import Held, locked
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.run import Stop, every, supervise
+from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import Party
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client
@@ -71,10 +69,11 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """``client.lookup`` is the one thing that leaves this process."""
+    """``client.lookup`` is the one thing that leaves this process. ``state``: what of the federation it goes by."""
 
     client: Client
     people: People
+    state: State
 
 
 def open_audit(settings: GatewaySettings, agency: AgencyId) -> AuditLog:
@@ -131,44 +130,36 @@ def _engine(settings: GatewaySettings, opened: contextlib.ExitStack) -> Engine:
 
 @asynccontextmanager
 async def open_gateway(
-    settings: GatewaySettings, log: Logger, *, follow: bool = True
+    settings: GatewaySettings, env: Env, *, follow: bool = True
 ) -> AsyncIterator[Gateway]:
     """Ready to ask. Certificate, member list and peppers are those that ``fingerpost serve`` keeps; where none runs,
     what is due is done here. ``follow``: go on so in the background for as long as the context lasts; without it, what
     is read now is what the context works with (for one lookup).
 
-    Raises ``Defect``; ``Refused`` when there is neither a state on the disk nor anybody who gives one.
+    Raises:
+        Defect: a setting, a key or a file does not fit.
+        Refused: there is neither a state on the disk nor anybody who gives one.
     """
-    clock, draw = SystemClock(), random.SystemRandom().random
     async with AsyncExitStack() as opened:
         people = opened.enter_context(open_people(settings))
-        people.outcomes.forget_due(clock.now())
-        membership = Membership(settings.places, Party.GATEWAY, clock=clock, log=log, random=draw)
-        state = _State(settings, membership, KeptPeppers(settings.peppers), clock, log)
+        people.outcomes.forget_due(env.clock.now())
+        membership = Membership(settings.places, Party.GATEWAY, env)
+        opened.callback(membership.close)
+        state = State(settings, membership, KeptPeppers(settings.peppers), env)
         await state.freshen()
         if follow:
-            task = asyncio.create_task(
-                every(
-                    FOLLOW_SECONDS,
-                    JITTER_SECONDS,
-                    state.freshen,
-                    clock,
-                    random=draw,
-                    log=log,
-                    name="state",
-                )
-            )
-            opened.push_async_callback(_cancelled, task)
-        client = _client(settings, membership, state.peppers, people, clock, opened)
-        yield Gateway(client, people)
+            following = env.every(FOLLOW_SECONDS, JITTER_SECONDS, state.freshen, "state")
+            opened.push_async_callback(_cancelled, asyncio.ensure_future(following()))
+        client = _client(settings, env, membership, state.peppers, people, opened)
+        yield Gateway(client, people, state)
 
 
 def _client(
     settings: GatewaySettings,
+    env: Env,
     membership: Membership,
     peppers: KeptPeppers,
     people: People,
-    clock: Clock,
     opened: AsyncExitStack,
 ) -> Client:
     bundle = membership.bundle
@@ -187,121 +178,127 @@ def _client(
         Identity(bundle.member, membership.keys.signing_key),
         members=membership.members,
         peppers=peppers,
-        key_holders=GrpcKeyHolders(one, other, secrets.token_bytes),
+        key_holders=GrpcKeyHolders(one, other, env.random_bytes),
         broker=GrpcBroker(broker),
         desk=desk,
         record=people.record,
         outcomes=people.outcomes,
-        clock=clock,
-        random_bytes=secrets.token_bytes,
+        clock=env.clock,
+        random_bytes=env.random_bytes,
         upn_keys=settings.upn_keys,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     """What of the federation this process goes by: read from the disk, brought up to date where nobody else does."""
 
     settings: GatewaySettings
     membership: Membership
     peppers: KeptPeppers
-    clock: Clock
-    log: Logger
+    env: Env
 
     async def freshen(self) -> None:
         """Raises ``Refused`` when no member list holds; ``Defect``."""
-        deadline = self.clock.monotonic() + LOCK_PATIENCE_SECONDS
+        clock, peppers = self.env.clock, self.settings.peppers
+        deadline = clock.monotonic() + LOCK_PATIENCE_SECONDS
         while True:
             try:
                 with locked(self.settings.lock, note=UPKEEP):
-                    left = self.settings.peppers.with_name(self.settings.peppers.name + ".left")
-                    await tend_once(
-                        self.membership, self.settings.peppers, left, self.clock, self.log
-                    )
+                    left = peppers.with_name(peppers.name + ".left")
+                    await tend_once(self.membership, peppers, left, clock, self.env.log)
                 break
             except Held as held:
                 # Another's upkeep ends within seconds and spares us ours.
-                if held.note == SERVE or self.clock.monotonic() >= deadline:
+                if held.note == SERVE or clock.monotonic() >= deadline:
                     await self._load()
                     break
-                await self.clock.sleep_until(self.clock.monotonic() + _LOOK_SECONDS)
+                await clock.sleep_until(clock.monotonic() + _LOOK_SECONDS)
         await asyncio.to_thread(self.peppers.reread)
 
     async def _load(self) -> None:
+        clock = self.env.clock
         for look in range(_LOADS):
             try:
-                found = await asyncio.to_thread(self.membership.client.load, self.clock.now())
+                found = await asyncio.to_thread(self.membership.client.load, clock.now())
             except Refused:
                 if look == _LOADS - 1:
                     raise
                 # The one who keeps it may just be putting a newer one in its place.
-                await self.clock.sleep_until(self.clock.monotonic() + _LOOK_SECONDS)
+                await clock.sleep_until(clock.monotonic() + _LOOK_SECONDS)
             else:
                 self.membership.members.update(found)
                 return
 
 
-async def serve(settings: GatewaySettings, log: Logger, stop: Stop) -> None:
-    """Keeps certificate, member list and peppers fresh, and forgets outcomes that are due, until ``stop``.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open gateway process: it asks nothing, and keeps what all others go by."""
 
-    Raises ``Defect``: another process does so already; ``Refused`` when it can get neither certificate nor list.
+    env: Env
+    membership: Membership
+    peppers: PepperStore
+    outcomes: SqlOutcomes
+
+    def tasks(self) -> Mapping[str, Task]:
+        return {
+            **self.membership.tasks(),
+            "peppers": self._keep_peppers,
+            "outcomes": self.env.every(FORGET_SECONDS, JITTER_SECONDS, self._forget, "outcomes"),
+        }
+
+    async def _keep_peppers(self) -> None:
+        member, env = self.membership, self.env
+        await keep_peppers(
+            self.peppers,
+            member.client,
+            member.members,
+            member.deposit,
+            env.clock,
+            random=env.random,
+            log=env.log,
+        )
+
+    async def _forget(self) -> None:
+        count = await asyncio.to_thread(self.outcomes.forget_due, self.env.clock.now())
+        if count:
+            self.env.log.info("outcomes.forgotten", count=count)
+
+
+@asynccontextmanager
+async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
+    """Open the process that keeps certificate, member list and peppers fresh, and forgets outcomes that are due.
+
+    Raises:
+        Defect: a setting, a key or a file does not fit, or another process does so already.
+        Refused: it can get neither a certificate nor a list.
     """
-    clock = SystemClock()
-    deadline = clock.monotonic() + LOCK_PATIENCE_SECONDS
-    while True:
-        try:
-            with locked(settings.lock, note=SERVE):
-                await _serve(settings, clock, log, stop)
-            return
-        except Held as held:
-            if held.note == SERVE or clock.monotonic() >= deadline:
-                raise Defect("another process keeps this gateway") from None
-        await clock.sleep_until(clock.monotonic() + _LOOK_SECONDS)
-
-
-async def _serve(settings: GatewaySettings, clock: Clock, log: Logger, stop: Stop) -> None:
-    draw = random.SystemRandom().random
     async with AsyncExitStack() as opened:
+        opened.enter_context(await _alone(settings, env.clock))
         people = opened.enter_context(open_people(settings))
         health = Health()
-        socket = await serve_health(health, settings.health)
-        opened.push_async_callback(socket.stop, 0)
-        membership = Membership(settings.places, Party.GATEWAY, clock=clock, log=log, random=draw)
+        await opened.enter_async_context(serve_health(health, settings.health))
+        membership = Membership(settings.places, Party.GATEWAY, env)
+        opened.callback(membership.close)
         await membership.start()
-        store = await asyncio.to_thread(PepperStore, settings.peppers, membership.bundle.member)
-
-        async def forget() -> None:
-            count = await asyncio.to_thread(people.outcomes.forget_due, clock.now())
-            if count:
-                log.info("outcomes.forgotten", count=count)
-
-        await health.set("", serving=True)
+        peppers = await asyncio.to_thread(PepperStore, settings.peppers, membership.bundle.member)
         opened.push_async_callback(health.stop)
-        await supervise(
-            stop,
-            {
-                **membership.tasks(),
-                "peppers": lambda: keep_peppers(
-                    store,
-                    membership.client,
-                    membership.members,
-                    membership.deposit,
-                    clock,
-                    random=draw,
-                    log=log,
-                ),
-                "outcomes": lambda: every(
-                    FORGET_SECONDS,
-                    JITTER_SECONDS,
-                    forget,
-                    clock,
-                    random=draw,
-                    log=log,
-                    name="outcomes",
-                ),
-            },
-            log,
-        )
+        await health.set("", serving=True)
+        yield Opened(env, membership, peppers, people.outcomes)
+
+
+async def _alone(settings: GatewaySettings, clock: Clock) -> contextlib.ExitStack:
+    """The lock of the process that keeps, already held. Another's upkeep ends within seconds and is waited for."""
+    deadline = clock.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        with contextlib.ExitStack() as held_now:
+            try:
+                held_now.enter_context(locked(settings.lock, note=SERVE))
+                return held_now.pop_all()
+            except Held as held:
+                if held.note == SERVE or clock.monotonic() >= deadline:
+                    raise Defect("another process keeps this gateway") from None
+        await clock.sleep_until(clock.monotonic() + _LOOK_SECONDS)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

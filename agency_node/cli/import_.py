@@ -27,18 +27,19 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from agency_node.importing import wiring
 from agency_node.importing.importer import Importer
 from agency_node.importing.report import ImportReport, write_refusal, write_report
 from agency_node.importing.source_file import dispose, read_source
 from agency_node.importing.sources.csv_export import COLUMNS, Columns
 from agency_node.importing.sources.reasons import RefusedFile, RefusedRow
 from agency_node.importing.staging import ManyRefused, Older, Options, Shrunk
-from agency_node.importing.wiring import opened_importer
 from agency_node.settings import NodeSettings
 from fingerpost.membership.commands import identifier
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.listing import show_list
 from fingerpost.runtime.logs import configure
@@ -183,7 +184,7 @@ class _Run:
         with (self.settings.state / "import.log").open("a", encoding="ascii") as stream:
             events = MEMBERSHIP_EVENTS
             log = configure(PARTY, events, strict=False, stream=stream)
-            async with opened_importer(self.settings, log) as importer:
+            async with wiring.open(self.settings, Env.of_system(log)) as importer:
                 for job in jobs:
                     done += await self._one(importer, job)
         return done

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
-from agency_node.importing.wiring import open_store, opened_imports
+from agency_node.importing.wiring import open_imports, open_store
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
 from fingerpost.membership import commands
@@ -31,7 +31,7 @@ from fingerpost.runtime.health import probe
 from fingerpost.runtime.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
-    "fingerpost-node", "agency_node", NodeSettings, wiring.EVENTS, wiring.serve
+    "fingerpost-node", "agency_node", NodeSettings, wiring.EVENTS, wiring.open
 )
 
 
@@ -166,7 +166,7 @@ def adopt_records(
     chosen = next((known.id for known in settings.agencies if str(known.id) == agency), None)
     if chosen is None:
         raise Defect("--agency: not one of this node's")
-    with opened_imports(settings) as imports:
+    with open_imports(settings) as imports:
         if not imports.behind(chosen):
             typer.echo("These records are the newest; nothing had to be done.")
             return

@@ -7,10 +7,8 @@ two imports of one agency would undo each other."""
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from random import SystemRandom
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from typing import Final
 
 import msgspec
@@ -25,10 +23,9 @@ from agency_node.records.tagging import Tagger
 from agency_node.settings import NodeSettings
 from fingerpost.membership.membership import Membership
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.lock import alone
-from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Backoff
 from fingerpost.runtime.tls import Party
 
@@ -36,7 +33,6 @@ IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0
 START_TRIES: Final = 6
 _MAY_PASS: Final = frozenset({Code.UNTRUSTED_METADATA, Code.UNAVAILABLE, Code.NOT_READY})
-BREATH_SECONDS: Final = 0.0002
 _LOCK: Final = "import.lock"
 _IMPORTING: Final = "another import is running"
 
@@ -52,77 +48,63 @@ def open_store(settings: NodeSettings) -> SqlRecords:
     return open_records(settings.records, keys)
 
 
-def breathe() -> None:
-    """The index's pause: long enough that a thread that waits for the interpreter's lock gets it."""
-    time.sleep(BREATH_SECONDS)
-
-
 @asynccontextmanager
-async def opened_tagger(
-    imports: SqlImports, membership: Membership, clock: Clock, *, workers: int, patience: float
+async def open_tagger(
+    imports: SqlImports, membership: Membership, env: Env, *, workers: int, patience: float
 ) -> AsyncIterator[Tagger]:
     """Worker processes and channels to both holders, for as long as the context lasts."""
     holders = GrpcKeyHolders(
-        membership.dialled_key_holders(), clock, patience=patience, random=SystemRandom().random
+        membership.dialled_key_holders(), env.clock, patience=patience, random=env.random
     )
     try:
-        async with TagWorkers(holders, workers) as tags:
+        async with TagWorkers(holders, workers, env.workers) as tags:
             yield Tagger(imports, tags)
     finally:
         await holders.close()
 
 
 @asynccontextmanager
-async def opened_importer(settings: NodeSettings, log: Logger) -> AsyncIterator[Importer]:
-    """Raises ``Defect`` (settings, keys, another import is running) and ``Refused`` (no certificate or member list)."""
-    clock = SystemClock()
-    with alone(settings.state / _LOCK, _IMPORTING):
-        records = open_store(settings)
-        try:
-            places = settings.places
-            own = places.member_list.with_name(places.member_list.name + "-import")
-            membership = Membership(
-                msgspec.structs.replace(places, member_list=own),
-                Party.NODE,
-                clock=clock,
-                log=log,
-                random=SystemRandom().random,
-            )
-            await _start(membership, clock)
-            imports = SqlImports(records)
-            async with opened_tagger(
-                imports,
-                membership,
-                clock,
-                workers=settings.workers,
-                patience=IMPORT_PATIENCE_SECONDS,
-            ) as tagger:
-                yield Importer(
-                    membership.bundle.member,
-                    records,
-                    imports,
-                    tagger,
-                    membership.members,
-                    clock,
-                )
-        finally:
-            records.close()
+async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Importer]:
+    """Open an import, which runs beside the running node.
+
+    Raises:
+        Defect: settings or keys do not fit, or another import is running.
+        Refused: there is no certificate or no member list to be had.
+    """
+    async with AsyncExitStack() as opened:
+        records = opened.enter_context(_locked_store(settings))
+        places = settings.places
+        own = places.member_list.with_name(places.member_list.name + "-import")
+        membership = Membership(msgspec.structs.replace(places, member_list=own), Party.NODE, env)
+        opened.callback(membership.close)
+        await _start(membership, env)
+
+        imports = SqlImports(records)
+        tagging = open_tagger(
+            imports, membership, env, workers=settings.workers, patience=IMPORT_PATIENCE_SECONDS
+        )
+        tagger = await opened.enter_async_context(tagging)
+        yield Importer(
+            membership.bundle.member, records, imports, tagger, membership.members, env.clock
+        )
 
 
 @contextmanager
-def opened_imports(settings: NodeSettings) -> Iterator[SqlImports]:
-    """The store alone, for what needs nobody else. Raises ``Defect`` as ``opened_importer``."""
-    with alone(settings.state / _LOCK, _IMPORTING):
-        records = open_store(settings)
-        try:
-            yield SqlImports(records)
-        finally:
-            records.close()
+def open_imports(settings: NodeSettings) -> Iterator[SqlImports]:
+    """Open the store alone, for what needs nobody else. Raises ``Defect`` as ``open``."""
+    with _locked_store(settings) as records:
+        yield SqlImports(records)
 
 
-async def _start(membership: Membership, clock: Clock) -> None:
-    """A first look that fell into a publication, or on a broker that restarts, is no reason to send the operator
-    away."""
+@contextmanager
+def _locked_store(settings: NodeSettings) -> Iterator[SqlRecords]:
+    with alone(settings.state / _LOCK, _IMPORTING), closing(open_store(settings)) as records:
+        yield records
+
+
+async def _start(membership: Membership, env: Env) -> None:
+    """Start the membership, and try again for some seconds: a publication under way, or a broker that restarts, is no
+    reason to send the operator away."""
     backoff = Backoff()
     for left in reversed(range(START_TRIES)):
         try:
@@ -130,6 +112,6 @@ async def _start(membership: Membership, clock: Clock) -> None:
         except Refused as refused:
             if not left or refused.code not in _MAY_PASS:
                 raise
-            await clock.sleep_until(clock.monotonic() + backoff.next(SystemRandom().random()))
+            await env.clock.sleep_until(env.clock.monotonic() + backoff.next(env.random()))
         else:
             return

@@ -33,7 +33,7 @@ _PLACE_BYTES: Final = 4
 _ENTRY_BYTES: Final = limits.LOCATOR_BYTES + _PLACE_BYTES
 
 Pause = Callable[[], None]
-"""Lets other threads run: ``import_wiring.breathe``."""
+"""Lets other threads run."""
 
 
 class _Tags:

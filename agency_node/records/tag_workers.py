@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import multiprocessing
 import os
 import secrets
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Final, Self
@@ -24,13 +23,15 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from fingerpost.runtime.worker_processes import begin
+from fingerpost.runtime.worker_processes import begin, pool
 
 BATCHES_PER_WORKER: Final = 3
 """Under way at once for each worker: one at the holders, one being blinded, one being unblinded."""
 NICENESS: Final = 10
 """Nobody waits for an import; a practitioner waits for the node that answers beside it."""
 
+_numbers = itertools.count()
+"""Of this process: each batch that its workers blind has a number of its own."""
 _blinded: dict[int, tuple[BlindedBatch, BlindedBatch]] = {}
 """Of this worker process: the batches that are at the holders."""
 
@@ -38,14 +39,15 @@ _blinded: dict[int, tuple[BlindedBatch, BlindedBatch]] = {}
 class TagWorkers:
     """Implements ``ports.Tags``: OPRF inputs in, tags out, with both holders' help. An async context manager."""
 
-    def __init__(self, holders: KeyHolders, workers: int) -> None:
+    def __init__(
+        self,
+        holders: KeyHolders,
+        workers: int,
+        make: Callable[[int, Callable[[], None]], Executor] = pool,
+    ) -> None:
         self._holders = holders
-        spawn = multiprocessing.get_context("spawn")
-        self._pools = [
-            ProcessPoolExecutor(1, mp_context=spawn, initializer=_start) for _ in range(workers)
-        ]
+        self._pools = [make(1, _start) for _ in range(workers)]
         self._turn = itertools.cycle(range(workers))
-        self._number = itertools.count()
         self._room = asyncio.Semaphore(workers * BATCHES_PER_WORKER)
 
     async def __aenter__(self) -> Self:
@@ -57,27 +59,27 @@ class TagWorkers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for pool in self._pools:
-            pool.shutdown(wait=False, cancel_futures=True)
+        for each in self._pools:
+            each.shutdown(wait=False, cancel_futures=True)
 
     async def tags(
         self, inputs: Sequence[bytes], epoch: Epoch, holders: tuple[MemberId, MemberId]
     ) -> tuple[bytes, ...]:
         async with self._room:
-            pool = self._pools[next(self._turn)]
-            number = next(self._number)
+            worker = self._pools[next(self._turn)]
+            number = next(_numbers)
             loop = asyncio.get_running_loop()
             try:
                 messages = await loop.run_in_executor(
-                    pool, _blind, number, tuple(inputs), epoch.number
+                    worker, _blind, number, tuple(inputs), epoch.number
                 )
                 try:
                     evaluated = await self._holders.evaluate(messages)
                 except BaseException:
-                    pool.submit(_forget, number)
+                    worker.submit(_forget, number)
                     raise
                 keys = (epoch.holder_keys[holders[0]], epoch.holder_keys[holders[1]])
-                return await loop.run_in_executor(pool, _unblind, number, evaluated, keys)
+                return await loop.run_in_executor(worker, _unblind, number, evaluated, keys)
             except BrokenProcessPool:
                 raise Defect("a worker process ended; run it again") from None
 

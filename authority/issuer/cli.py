@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,17 +18,10 @@ from fingerpost.membership.commands import SinceOption
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.run import Stop, told
-
-
-async def _serve(found: IssuerSettings, log: Logger, stop: Stop) -> None:
-    draw = random.SystemRandom().random
-    await wiring.serve(found, stop, clock=SystemClock(), random=draw, log=log)
-
+from fingerpost.runtime.run import told
 
 PROGRAM: Final = commands.Program(
-    "fingerpost-issuer", wiring.PARTY, IssuerSettings, wiring.LOG_EVENTS, _serve
+    "fingerpost-issuer", wiring.PARTY, IssuerSettings, wiring.LOG_EVENTS, wiring.open
 )
 
 app = commands.command_line("The issuer: certificates, snapshot, timestamp and deny-list.")

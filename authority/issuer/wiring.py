@@ -7,7 +7,8 @@ once, beside the running process: both take the repository's lock.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,12 +26,14 @@ from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.runtime import rpc, tls
+from fingerpost.runtime import tls
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, replace_file
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.run import Random, Stop, every, supervise
+from fingerpost.runtime.rpc import SERVER_FILES, Edge
+from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import Identity, ServerTls
 
 PARTY: Final = "issuer"
@@ -153,54 +156,51 @@ class Watch:
         return found
 
 
-async def serve(
-    found: IssuerSettings,
-    stop: Stop,
-    *,
-    clock: Clock,
-    random: Random,
-    log: Logger,
-    listening: Callable[[int], None] | None = None,
-) -> None:
-    """Runs until ``stop``; ``listening`` is told the port once calls are answered.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open issuer: what runs, and what it runs on. ``port``: where members ask."""
 
-    Raises ``Defect``: something is missing, or the port is taken.
+    env: Env
+    watch: Watch
+    own: OwnCertificate
+    port: int
+
+    def tasks(self) -> Mapping[str, Task]:
+        return {
+            "lists": self.env.every(POLL_SECONDS, 0.0, self.watch.look, "lists"),
+            "certificate": self.env.every(3600.0, 60.0, self._renew_own, "certificate"),
+        }
+
+    async def _renew_own(self) -> None:
+        ends = await asyncio.to_thread(self.own.renew, self.env.clock.now())
+        if ends is not None:
+            self.env.log.info("certificate.own", not_after=int(ends))
+
+
+@asynccontextmanager
+async def open(found: IssuerSettings, env: Env) -> AsyncIterator[Opened]:
+    """Open the issuer, sign what is due, and listen.
+
+    Raises:
+        Defect: something is missing, or the port is taken.
     """
-    audit = open_audit(found)
-    try:
+    async with AsyncExitStack() as opened:
+        audit = open_audit(found)
+        opened.callback(audit.close)
+        health = Health()
+        if found.health is not None:
+            await opened.enter_async_context(serve_health(health, found.health))
+
         issuer = open_issuer(found, audit)
-        watch = Watch(issuer, found, clock, log)
+        watch = Watch(issuer, found, env.clock, env.log)
         await watch.look()
         own = OwnCertificate(found.state, issuer)
-        own.renew(clock.now())
-        server = rpc.server(rpc.SERVER_FILES, rpc.Edge(log, longest=LONGEST_CALL_SECONDS))
-        add_services(server, issuer, clock)
-        port = rpc.listen(server, found.listen, own.credentials(found.keys.certificate))
-        health = Health()
-        probe = None if found.health is None else await serve_health(health, found.health)
-        await server.start()
-        log.info("server.listening", port=port)
+        own.renew(env.clock.now())
+        edge = env.server(SERVER_FILES, Edge(env.log, longest=LONGEST_CALL_SECONDS))
+        add_services(edge, issuer, env.clock)
+        tls = own.credentials(found.keys.certificate)
+        port = await opened.enter_async_context(env.listening(edge, found.listen, tls))
+        env.log.info("server.listening", port=port)
+        opened.push_async_callback(health.stop)
         await health.set("", serving=True)
-        if listening is not None:
-            listening(port)
-
-        async def renew_own() -> None:
-            ends = await asyncio.to_thread(own.renew, clock.now())
-            if ends is not None:
-                log.info("certificate.own", not_after=int(ends))
-
-        async def look() -> None:
-            await every(POLL_SECONDS, 0.0, watch.look, clock, random=random, log=log, name="lists")
-
-        async def renew() -> None:
-            await every(3600.0, 60.0, renew_own, clock, random=random, log=log, name="certificate")
-
-        try:
-            await supervise(stop, {"lists": look, "certificate": renew}, log)
-        finally:
-            await health.stop()
-            await server.stop(grace=2.0)
-            if probe is not None:
-                await probe.stop(grace=0.0)
-    finally:
-        audit.close()
+        yield Opened(env, watch, own, port)

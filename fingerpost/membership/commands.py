@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,10 +30,10 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime import logs, settings
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import look_at_folder, probe
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.run import Stop, run, told
+from fingerpost.runtime.run import Opened, Stop, run, serve, told
 from fingerpost.runtime.settings_form import ID_WORDS
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -109,28 +109,28 @@ def _show_type_alone(
 class Program(Generic[S]):
     """A party's program, for the commands that need its settings.
 
-    ``name``: what the operator types. ``party``, ``events``: of the log. ``serve`` runs the process until ``Stop``.
+    ``name``: what the operator types. ``party``, ``events``: of the log. ``open`` is its wiring's.
     """
 
     name: str
     party: str
     settings: type[S]
     events: Mapping[str, frozenset[str]]
-    serve: Callable[[S, Logger, Stop], Awaitable[None]]
+    open: Callable[[S, Env], AbstractAsyncContextManager[Opened]]
 
     def load(self, settings_file: Path) -> S:
         """Raises ``Defect``: see ``settings.load``."""
         return settings.load(settings_file, self.settings)
 
     def run(self, settings_file: Path) -> NoReturn:
-        """Runs the process until it is told to stop, and ends with the exit status of ``run.run``."""
+        """Run the process until it is told to stop, and end with the exit status of ``run.run``."""
 
-        async def serve(stop: Stop) -> None:
+        async def until(stop: Stop) -> None:
             loaded = self.load(settings_file)
             log = logs.configure(self.party, self.events, strict=False)
-            await self.serve(loaded, log, stop)
+            await serve(self.open(loaded, Env.of_system(log)), stop, log)
 
-        raise typer.Exit(run(serve, party=self.party, program=self.name))
+        raise typer.Exit(run(until, party=self.party, program=self.name))
 
 
 # ---- a member ------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ anybody, and one without a valid list believes nobody.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -34,8 +33,7 @@ from fingerpost.membership.rpc_member_list import fetcher
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.runtime.clock import Clock
-from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.rpc import asking
 from fingerpost.runtime.tls import ClientTls, Identity, Party, ServerTls
 
@@ -76,17 +74,13 @@ def check_places(places: Places, party: Party) -> EnrolmentBundle:
 
 
 class Membership:
-    """Raises ``Defect`` when the bundle is for another service, or keys are missing."""
+    """What a member is and knows of the others. To be closed at the end.
 
-    def __init__(
-        self,
-        places: Places,
-        party: Party,
-        *,
-        clock: Clock,
-        log: Logger,
-        random: Callable[[], float],
-    ) -> None:
+    Raises:
+        Defect: the bundle is another party's, or keys are missing.
+    """
+
+    def __init__(self, places: Places, party: Party, env: Env) -> None:
         self.bundle = read_bundle(places.bundle)
         if self.bundle.party is not party:
             raise Defect("the bundle was made for another service")
@@ -94,27 +88,25 @@ class Membership:
         self.authority = places.bundle / CERTIFICATE_AUTHORITY
         self.identity = Identity(self.bundle.federation, self.bundle.member, party)
         self.members = MemberList()
-        self._clock = clock
-        self._log = log
-        self._random = random
+        self._env = env
         self._poll_seconds = places.poll_seconds
         addresses = self.bundle.addresses
         issuer = Identity(self.bundle.federation, addresses.issuer.member, Party.ISSUER)
-        self.issuer = IssuerClient(str(addresses.issuer.address), self.authority, issuer)
+        self.issuer = IssuerClient(
+            str(addresses.issuer.address), self.authority, issuer, env.connect
+        )
         self.broker = Identity(self.bundle.federation, addresses.broker, Party.BROKER)
         self.client: MemberListClient
         if party is Party.BROKER:
-            fetch = fetcher(
+            self._fetch = fetcher(
                 str(addresses.issuer.address), lambda: authority_only(self.authority), issuer
             )
-            self._list_from = fetch.asked
-            self.client = Mirror(places.member_list, places.bundle / ROOT, fetch)
+            self.client = Mirror(places.member_list, places.bundle / ROOT, self._fetch)
         else:
             at = addresses.broker_nodes if party is Party.NODE else addresses.broker_askers
-            fetch = fetcher(str(at), lambda: self.client_tls().credentials(), self.broker)
-            self._list_from = fetch.asked
+            self._fetch = fetcher(str(at), lambda: self.client_tls().credentials(), self.broker)
             self.client = MemberListClient(
-                places.member_list, places.bundle / ROOT, fetch, self.bundle.member
+                places.member_list, places.bundle / ROOT, self._fetch, self.bundle.member
             )
 
     def client_tls(self) -> ClientTls:
@@ -125,7 +117,8 @@ class Membership:
 
     def dialled(self, address: Address, peer: Identity) -> Redialled:
         """Channels to ``peer``, each for as long as it may last. To be closed at the end."""
-        return Redialled(str(address), self.client_tls(), peer, self._clock, self.members)
+        env, tls = self._env, self.client_tls()
+        return Redialled(str(address), tls, peer, env.clock, self.members, env.connect)
 
     def dialled_key_holders(self) -> tuple[Redialled, Redialled]:
         """Both, in the order of the parameters. To be closed at the end."""
@@ -148,7 +141,7 @@ class Membership:
             self.bundle.member,
             epoch,
             public_key,
-            self._clock.now(),
+            self._env.clock.now(),
             self.keys.signing_key,
         )
         await self.issuer.deposit(statement)
@@ -156,18 +149,22 @@ class Membership:
     async def start(self) -> None:
         """A certificate that holds, then a member list that holds. Raises ``Refused`` when either cannot be had."""
         lifetime = self.keys.lifetime()
-        if lifetime is None or renewal.due(*lifetime, self._clock.now()):
+        if lifetime is None or renewal.due(*lifetime, self._env.clock.now()):
             with asking(f"{self.issuer.asked} for a certificate"):
                 await renewal.renew(
                     self.keys,
                     self.identity,
                     self.authority,
                     self.issuer.certify,
-                    self._clock.now(),
-                    secrets.token_bytes(limits.NONCE_BYTES),
+                    self._env.clock.now(),
+                    self._env.random_bytes(limits.NONCE_BYTES),
                 )
-        with asking(f"{self._list_from} for the member list"):
-            await member_list.start(self.client, self.members, self._clock)
+        with asking(f"{self._fetch.asked} for the member list"):
+            await member_list.start(self.client, self.members, self._env.clock)
+
+    def close(self) -> None:
+        """End the connection over which the member list comes."""
+        self._fetch.close()
 
     def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """For ``run.supervise``: what keeps certificate and member list fresh."""
@@ -175,9 +172,9 @@ class Membership:
             "member list": lambda: member_list.poll(
                 self.client,
                 self.members,
-                self._clock,
-                random=self._random,
-                log=self._log,
+                self._env.clock,
+                random=self._env.random,
+                log=self._env.log,
                 seconds=self._poll_seconds,
             ),
             "certificate": lambda: renewal.keep_certificate(
@@ -185,8 +182,8 @@ class Membership:
                 self.identity,
                 self.authority,
                 self.issuer.certify,
-                self._clock,
-                random=self._random,
-                log=self._log,
+                self._env.clock,
+                random=self._env.random,
+                log=self._env.log,
             ),
         }

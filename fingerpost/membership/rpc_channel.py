@@ -21,6 +21,7 @@ from fingerpost.membership.member_list import MemberList
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.env import Dialler
 from fingerpost.runtime.rpc import asking, connect, refused_from
 from fingerpost.runtime.tls import ClientTls, Identity
 
@@ -32,7 +33,13 @@ class Redialled:
     """One peer. Not for long streams: those end and begin by rules of their own."""
 
     def __init__(
-        self, address: str, tls: ClientTls, peer: Identity, clock: Clock, members: MemberList
+        self,
+        address: str,
+        tls: ClientTls,
+        peer: Identity,
+        clock: Clock,
+        members: MemberList,
+        dialler: Dialler = connect,
     ) -> None:
         self._asked = peer.at(address)
         self._address = address
@@ -40,6 +47,7 @@ class Redialled:
         self._peer = peer
         self._clock = clock
         self._members = members
+        self._connect = dialler
         self._channel: grpc.aio.Channel | None = None
         self._dialled_at = 0.0
         self._retiring: set[asyncio.Task[None]] = set()
@@ -70,7 +78,7 @@ class Redialled:
         if self._channel is not None and now - self._dialled_at >= REDIAL_SECONDS:
             self.broken(self._channel)
         if self._channel is None:
-            self._channel = connect(self._address, self._tls, self._peer)
+            self._channel = self._connect(self._address, self._tls, self._peer)
             self._dialled_at = now
         return self._channel
 

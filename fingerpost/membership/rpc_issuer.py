@@ -15,6 +15,7 @@ import grpc
 import grpc.aio
 
 from fingerpost.protocol.codec.strict import refuse_unknown
+from fingerpost.runtime.env import Dialler
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import asking, connect, refused_from
 from fingerpost.runtime.tls import AuthorityOnly
@@ -35,10 +36,13 @@ class IssuerClient:
     Calls raise ``Refused``: the issuer's code, UNAVAILABLE, or MALFORMED for an answer that is none.
     """
 
-    def __init__(self, address: str, authority: Path, issuer: Identity) -> None:
+    def __init__(
+        self, address: str, authority: Path, issuer: Identity, dialler: Dialler = connect
+    ) -> None:
         self._address = address
         self._tls = AuthorityOnly(authority)
         self._issuer = issuer
+        self._connect = dialler
         self.asked = issuer.at(address)
 
     async def certify(self, envelope: bytes) -> bytes:
@@ -58,7 +62,7 @@ class IssuerClient:
     @asynccontextmanager
     async def _stub(self) -> AsyncIterator[stubs.IssuerServiceStub]:
         with asking(self.asked):
-            async with connect(self._address, self._tls, self._issuer) as channel:
+            async with self._connect(self._address, self._tls, self._issuer) as channel:
                 try:
                     yield stubs.IssuerServiceStub(channel)
                 except grpc.aio.AioRpcError as error:

@@ -9,6 +9,8 @@ what a container's health check calls.
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,8 +52,9 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it has no
         return _ANSWER(status=_ANSWER.SERVING if up else _ANSWER.NOT_SERVING)
 
 
-async def serve_health(health: Health, socket: Path) -> grpc.aio.Server:
-    """Serve on a Unix socket; stop the server at the end.
+@asynccontextmanager
+async def serve_health(health: Health, socket: Path) -> AsyncIterator[None]:
+    """Serve on a Unix socket for as long as the context lasts.
 
     Raises:
         Defect: the socket cannot be opened there.
@@ -60,7 +63,10 @@ async def serve_health(health: Health, socket: Path) -> grpc.aio.Server:
     health.add_to(server)
     _bind(server, socket)
     await server.start()
-    return server
+    try:
+        yield
+    finally:
+        await server.stop(0)
 
 
 def _bind(server: grpc.aio.Server, socket: Path) -> None:

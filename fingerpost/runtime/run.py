@@ -12,7 +12,8 @@ import contextlib
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
 
 import fingerpost.runtime
 from fingerpost.protocol.errors import Defect, Refused
@@ -28,6 +29,12 @@ DEFECTIVE: Final = 2
 Task = Callable[[], Awaitable[None]]
 Random = Callable[[], float]
 """Uniform in [0, 1), e.g. ``random.SystemRandom().random``."""
+
+
+class Opened(Protocol):
+    """A party that its ``wiring.open`` has opened: what has to run for it to work, by name."""
+
+    def tasks(self) -> Mapping[str, Task]: ...
 
 
 class Stop:
@@ -111,6 +118,16 @@ async def _until_stopped(main: Callable[[Stop], Awaitable[None]], party: str) ->
 def _note(party: str, error: BaseException) -> None:
     with contextlib.suppress(Defect):  # it may have failed before there was a log
         logs.get_logger(party).error("process.crashed", error=error)
+
+
+async def serve(party: AbstractAsyncContextManager[Opened], stop: Stop, log: Logger) -> None:
+    """Open a party, run its tasks until ``stop``, and close it.
+
+    Raises:
+        Defect, Refused: as its ``open`` does, and as ``supervise``.
+    """
+    async with party as opened:
+        await supervise(stop, opened.tasks(), log)
 
 
 async def supervise(stop: Stop, tasks: Mapping[str, Task], log: Logger) -> None:

@@ -1,6 +1,7 @@
-"""What a worker process does besides its work: end with its parent.
+"""Worker processes: how they are made, and that they end with their parent.
 
-A worker holds secrets (epoch keys, blocking keys). When its parent is killed, nobody would tell it to stop: it watches.
+A worker holds secrets (epoch keys, blocking keys). A parent that is killed cannot stop its workers, so each of them
+watches its parent.
 """
 
 from __future__ import annotations
@@ -9,12 +10,24 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 
 
 def begin() -> None:
-    """Call first thing in a worker. An interrupt at the terminal is the parent's to act on."""
+    """Call first in a worker. An interrupt at the terminal reaches all processes of it, and is the parent's to act
+    on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def pool(workers: int, start: Callable[[], None] = begin) -> ProcessPoolExecutor:
+    """Return an executor of so many fresh processes, each of which calls ``start`` first.
+
+    They are spawned and not forked: a fork would copy the parent's secrets, sockets and locks.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=spawn, initializer=start)
 
 
 def _end_with_parent() -> None:

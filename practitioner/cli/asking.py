@@ -18,6 +18,7 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.env import Env
 from practitioner.asking.document import LookupDocument, document, write
 from practitioner.asking.outcome import Again, Outcome, Question, Widened
 from practitioner.asking.outcomes_store import forgotten_at
@@ -202,8 +203,10 @@ def _ask(
     everything: bool,
     verbose: bool,
 ) -> NoReturn:
+    env = Env.of_system(logger(verbose=verbose))
+
     async def asked() -> Outcome:
-        async with open_gateway(loaded, logger(verbose=verbose), follow=False) as gateway:
+        async with open_gateway(loaded, env, follow=False) as gateway:
             return await ask(gateway)
 
     found = asyncio.run(asked())

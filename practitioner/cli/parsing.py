@@ -28,13 +28,13 @@ from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime import logs
 from fingerpost.runtime.files import read_secret
 from fingerpost.runtime.logs import Logger
+from practitioner import wiring
 from practitioner.settings import GatewaySettings
-from practitioner.wiring import EVENTS, serve
 
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T")
 
-PROGRAM: Final = Program("fingerpost", "practitioner", GatewaySettings, EVENTS, serve)
+PROGRAM: Final = Program("fingerpost", "practitioner", GatewaySettings, wiring.EVENTS, wiring.open)
 load: Final = PROGRAM.load
 CHILD_BYTES: Final = 16 * 1024
 STDIN: Final = Path("-")
@@ -68,7 +68,7 @@ PasswordStdin = Annotated[
 def logger(*, verbose: bool) -> Logger:
     """For one command; silent unless asked for, since what matters is told in words."""
     return logs.configure(
-        PROGRAM.party, EVENTS, strict=False, stream=sys.stderr if verbose else _Nowhere()
+        PROGRAM.party, PROGRAM.events, strict=False, stream=sys.stderr if verbose else _Nowhere()
     )
 
 

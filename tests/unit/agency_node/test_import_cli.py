@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,12 +21,13 @@ from agency_node.cli import run as adopt_records
 from agency_node.cli.import_ import ADVICE, advice
 from agency_node.importing import wiring as import_wiring
 from agency_node.importing.importer import Importer
-from agency_node.importing.wiring import open_store, opened_importer, opened_imports
+from agency_node.importing.wiring import open_imports, open_store
 from agency_node.settings import NodeSettings
 from fakes.clock import ManualClock
 from fakes.import_world import AS_OF, DAY, ELM, HEADER, NOW, OAK, World, row
+from fakes.simulated_holders import QuietLog
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.runtime.logs import Logger, configure
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.settings import load
 
 SETTINGS = """
@@ -84,10 +86,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     world.open_epoch()
 
     @asynccontextmanager
-    async def importer(settings: NodeSettings, log: Logger) -> AsyncIterator[Importer]:
+    async def importer(settings: NodeSettings, env: Env) -> AsyncIterator[Importer]:
         yield world.importer
 
-    monkeypatch.setattr(command, "opened_importer", importer)
+    monkeypatch.setattr(command, "wiring", SimpleNamespace(open=importer))
     yield Desk(tmp_path, world)
     world.close()
 
@@ -220,7 +222,7 @@ def test_records_that_were_put_back_are_adopted_by_name(desk: Desk) -> None:
     for name, content in (("oak.key", bytes(32)), ("elm.key", bytes([1]) * 32)):
         (desk.folder / name).write_bytes(content)
         (desk.folder / name).chmod(0o600)
-    with opened_imports(load(desk.settings, NodeSettings)) as imports:
+    with open_imports(load(desk.settings, NodeSettings)) as imports:
         made = imports.begin(OAK, bytes(32), as_of=DAY, normalisation_version=1, upn=False, now=1)
         imports.close_staging(OAK, made.number)
         imports.complete(OAK, made.number, 2)
@@ -229,7 +231,7 @@ def test_records_that_were_put_back_are_adopted_by_name(desk: Desk) -> None:
     witness = desk.folder / "state/records.witness"
     witness.write_bytes(witness.read_bytes().replace(b'"number":1', b'"number":4'))
     assert "0 children as of 1970-01-02" in CliRunner().invoke(app, [*given, str(OAK)]).output
-    with opened_imports(load(desk.settings, NodeSettings)) as imports:
+    with open_imports(load(desk.settings, NodeSettings)) as imports:
         assert not imports.behind(OAK)
     stranger = CliRunner().invoke(app, [*given, "e99000001.nobody"])
     assert isinstance(stranger.exception, Defect)
@@ -322,19 +324,20 @@ class Membership:
 
 async def test_the_first_look_at_the_member_list_is_tried_again() -> None:
     clock = ManualClock()
+    env = Env(clock, QuietLog())
     passing: Any = Membership(Code.UNTRUSTED_METADATA, Code.UNAVAILABLE, Code.NOT_READY)
-    starting = asyncio.create_task(import_wiring._start(passing, clock))
+    starting = asyncio.create_task(import_wiring._start(passing, env))
     await clock.run_for(120)
     await starting
     lasting: Any = Membership(*[Code.UNAVAILABLE] * 99)
-    starting = asyncio.create_task(import_wiring._start(lasting, clock))
+    starting = asyncio.create_task(import_wiring._start(lasting, env))
     await clock.run_for(300)
     with pytest.raises(Refused):
         await starting
     assert len(lasting.refusals) == 99 - import_wiring.START_TRIES
     denied: Any = Membership(Code.NOT_A_MEMBER)
     with pytest.raises(Refused):
-        await import_wiring._start(denied, clock)
+        await import_wiring._start(denied, env)
 
 
 async def test_two_imports_do_not_run_at_once(desk: Desk) -> None:
@@ -343,7 +346,7 @@ async def test_two_imports_do_not_run_at_once(desk: Desk) -> None:
     with (settings.state / "import.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Defect, match="another import"):
-            async with opened_importer(settings, configure(command.PARTY, {}, strict=True)):
+            async with import_wiring.open(settings, Env.of_system(QuietLog())):
                 pass
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc.aio
 import pytest
@@ -194,7 +194,7 @@ async def test_a_false_key_is_found_out_in_the_worker(two: Two) -> None:
 async def test_a_worker_that_dies_is_a_defect_and_no_silence(two: Two) -> None:
     async with TagWorkers(two.edge, 1) as workers:
         await workers.tags(INPUTS[:1], two.epoch, HOLDERS)
-        for process in workers._pools[0]._processes.values():
+        for process in cast("Any", workers._pools[0])._processes.values():
             process.kill()
             process.join()
         with pytest.raises(Defect):

@@ -58,10 +58,11 @@ from fingerpost.protocol.federation import Party as ListedParty
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
-from fingerpost.runtime.run import Stop
+from fingerpost.runtime.run import Stop, serve
 
 ME = Identity(FEDERATION, NODE, Party.NODE)
 THE_BROKER = Identity(FEDERATION, BROKER, Party.BROKER)
@@ -186,7 +187,9 @@ member_list = "list"
 async def node_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator[None]:
     stop = Stop()
     logger = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=log or io.StringIO())
-    running = asyncio.create_task(wiring.serve(home.settings, logger, stop))
+    running = asyncio.create_task(
+        serve(wiring.open(home.settings, Env.of_system(logger)), stop, logger)
+    )
     try:
         async with asyncio.timeout(30):
             while not await probe(home.settings.health, str(SCHOOL)):
@@ -309,7 +312,9 @@ async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home
         log = io.StringIO()
         stop = Stop()
         logger = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=log)
-        running = asyncio.create_task(wiring.serve(home.settings, logger, stop))
+        running = asyncio.create_task(
+            serve(wiring.open(home.settings, Env.of_system(logger)), stop, logger)
+        )
         try:
             await broker.stream(2)
             async with asyncio.timeout(20):

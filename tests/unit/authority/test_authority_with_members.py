@@ -14,6 +14,7 @@ from authority import changes
 from authority.epochs import Times
 from authority.issuer import wiring
 from fakes.clock import ManualClock
+from fakes.opened import running
 from fingerpost.membership import renewal
 from fingerpost.membership.bundle import ROOT, read_bundle
 from fingerpost.membership.credentials import make_member_keys
@@ -28,8 +29,8 @@ from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime import logs, tls
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.run import Stop
 from unit.authority.conftest import EPOCH, FEDERATION, HOLDERS, ISSUER, World
 
 NEW = MemberId("node-new")
@@ -51,20 +52,9 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
     settings.write_text(settings.read_text().replace("127.0.0.1:7443", "127.0.0.1:0"))
     clock = ManualClock(world.now)
     log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
-    stop = Stop()
-    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(
-        wiring.serve(
-            world.issuer_settings,
-            stop,
-            clock=clock,
-            random=lambda: 0.5,
-            log=log,
-            listening=port.set_result,
-        )
-    )
-    try:
-        address = f"127.0.0.1:{await port}"
+    opening = wiring.open(world.issuer_settings, Env(clock, log))
+    async with running(opening, log) as served:
+        address = f"127.0.0.1:{served.port}"
         authority = folder / "certificate-authority.pem"
         identity = Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
         issuer = IssuerClient(address, authority, identity)
@@ -109,6 +99,3 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
             federation.member(NEW, Party.NODE)
         assert refused.value.code is Code.NOT_A_MEMBER
         await asyncio.to_thread(fetch.close)
-    finally:
-        stop.request()
-        await serving

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +15,7 @@ from authority import changes
 from authority.issuer import wiring
 from authority.issuer.wiring import Watch
 from fakes.clock import ManualClock
+from fakes.opened import running
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
@@ -26,7 +26,7 @@ from fingerpost.protocol.codec.statements import (
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import DenyList
 from fingerpost.runtime import logs, rpc, tls
-from fingerpost.runtime.run import Stop
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.tls import AuthorityOnly, Identity
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
@@ -52,24 +52,8 @@ async def served(published: World) -> AsyncIterator[Served]:
     path.write_text(path.read_text().replace("127.0.0.1:7443", "127.0.0.1:0"))
     clock = ManualClock(published.now)
     log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
-    stop = Stop()
-    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(
-        wiring.serve(
-            published.issuer_settings,
-            stop,
-            clock=clock,
-            random=lambda: 0.5,
-            log=log,
-            listening=port.set_result,
-        )
-    )
-    await asyncio.wait((task, port), return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        await task
-    yield Served(published, await port, clock)
-    stop.request()
-    await task
+    async with running(wiring.open(published.issuer_settings, Env(clock, log)), log) as issuer:
+        yield Served(published, issuer.port, clock)
 
 
 def identity() -> Identity:
@@ -147,13 +131,8 @@ async def test_the_port_taken_is_said_plainly(served: Served) -> None:
     path.write_text(path.read_text().replace("127.0.0.1:0", f"127.0.0.1:{served.port}"))
     log = logs.get_logger("issuer")
     with pytest.raises(Defect, match="cannot be listened on"):
-        await wiring.serve(
-            served.world.issuer_settings,
-            Stop(),
-            clock=served.clock,
-            random=lambda: 0.5,
-            log=log,
-        )
+        async with wiring.open(served.world.issuer_settings, Env(served.clock, log)):
+            pytest.fail("opened")
 
 
 # ---- watching the disk -----------------------------------------------------------------------

@@ -42,11 +42,12 @@ from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.rpc import CLIENT_FRAMES, SERVER_NODES, Edge, connect, refused_from, server
-from fingerpost.runtime.run import Stop
+from fingerpost.runtime.run import Stop, serve
 from fingerpost.wire.v1 import broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
 
 NORTH = NODES[0]
@@ -163,7 +164,9 @@ async def issuer_of(home: Home) -> AsyncIterator[None]:
 async def broker_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator[None]:
     stop = Stop()
     logger = logs.configure("broker", wiring.EVENTS, strict=True, stream=log or io.StringIO())
-    running = asyncio.create_task(wiring.serve(home.settings, logger, stop))
+    running = asyncio.create_task(
+        serve(wiring.open(home.settings, Env.of_system(logger)), stop, logger)
+    )
     try:
         async with asyncio.timeout(20):
             while not await probe(home.settings.health):

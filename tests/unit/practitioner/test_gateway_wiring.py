@@ -37,11 +37,11 @@ from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime import logs
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.lock import Held, locked
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.run import Stop
+from fingerpost.runtime.run import Stop, serve
 from fingerpost.runtime.settings import load
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key
@@ -61,7 +61,7 @@ CHILD = Demographics(forename="Thessaly", surname="Umberleigh", dob=date(2017, 3
 @dataclass(frozen=True)
 class Enrolled:
     settings: GatewaySettings
-    log: Logger
+    env: Env
     lines: io.StringIO
 
     @property
@@ -129,9 +129,8 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
         now
     )
     lines = io.StringIO()
-    yield Enrolled(
-        settings, logs.configure("practitioner", wiring.EVENTS, strict=True, stream=lines), lines
-    )
+    log = logs.configure("practitioner", wiring.EVENTS, strict=True, stream=lines)
+    yield Enrolled(settings, Env.of_system(log), lines)
     logs._loggers.pop("practitioner")
 
 
@@ -143,7 +142,7 @@ def recorded(settings: GatewaySettings) -> list[str]:
 
 
 async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled) -> None:
-    async with open_gateway(enrolled.settings, enrolled.log, follow=False) as gateway:
+    async with open_gateway(enrolled.settings, enrolled.env, follow=False) as gateway:
         assert f"3.{day_of(time.time() - 180)}.pepper" in enrolled.peppers
         assert "3.key" not in enrolled.peppers
         # Everything is at hand; only nobody can be reached. It is recorded before that shows.
@@ -162,7 +161,7 @@ async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled)
 async def test_beside_serve_it_only_reads(enrolled: Enrolled) -> None:
     with locked(enrolled.settings.lock, note=SERVE):
         before = enrolled.peppers
-        async with open_gateway(enrolled.settings, enrolled.log, follow=False) as gateway:
+        async with open_gateway(enrolled.settings, enrolled.env, follow=False) as gateway:
             with pytest.raises(Refused) as raised:
                 await gateway.client.lookup(
                     ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
@@ -172,11 +171,11 @@ async def test_beside_serve_it_only_reads(enrolled: Enrolled) -> None:
 
 
 async def test_beside_serve_it_sees_what_serve_keeps(enrolled: Enrolled) -> None:
-    async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+    async with open_gateway(enrolled.settings, enrolled.env, follow=False):
         pass
     with locked(enrolled.settings.lock, note=SERVE):
         before = enrolled.peppers
-        async with open_gateway(enrolled.settings, enrolled.log) as gateway:
+        async with open_gateway(enrolled.settings, enrolled.env) as gateway:
             with pytest.raises(Refused) as raised:
                 await gateway.client.lookup(
                     ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
@@ -187,8 +186,8 @@ async def test_beside_serve_it_sees_what_serve_keeps(enrolled: Enrolled) -> None
 
 async def test_two_at_once_wait_for_each_other(enrolled: Enrolled) -> None:
     async with (
-        open_gateway(enrolled.settings, enrolled.log, follow=False),
-        open_gateway(enrolled.settings, enrolled.log, follow=False),
+        open_gateway(enrolled.settings, enrolled.env, follow=False),
+        open_gateway(enrolled.settings, enrolled.env, follow=False),
     ):
         assert f"3.{day_of(time.time() - 180)}.pepper" in enrolled.peppers
 
@@ -196,12 +195,13 @@ async def test_two_at_once_wait_for_each_other(enrolled: Enrolled) -> None:
 async def test_one_process_serves(enrolled: Enrolled) -> None:
     with locked(enrolled.settings.lock, note=SERVE):
         with pytest.raises(Defect, match="another process"):
-            await wiring.serve(enrolled.settings, enrolled.log, Stop())
+            async with wiring.open(enrolled.settings, enrolled.env):
+                pytest.fail("opened")
 
 
 async def test_serve_keeps_the_lock_until_it_is_told_to_stop(enrolled: Enrolled) -> None:
-    stop = Stop()
-    serving = asyncio.create_task(wiring.serve(enrolled.settings, enrolled.log, stop))
+    stop, env = Stop(), enrolled.env
+    serving = asyncio.create_task(serve(wiring.open(enrolled.settings, env), stop, env.log))
     while "pepper.opened" not in enrolled.lines.getvalue():
         assert not serving.done(), serving
         await asyncio.wait({serving}, timeout=0.02)
@@ -218,12 +218,12 @@ async def test_serve_keeps_the_lock_until_it_is_told_to_stop(enrolled: Enrolled)
 async def test_without_a_list_nobody_is_believed(enrolled: Enrolled) -> None:
     (enrolled.settings.places.member_list / "last-good").unlink()
     with pytest.raises(Refused) as alone:
-        async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+        async with open_gateway(enrolled.settings, enrolled.env, follow=False):
             pytest.fail("opened")
     assert alone.value.code is Code.UNAVAILABLE
     with locked(enrolled.settings.lock, note=SERVE):
         with pytest.raises(Refused) as beside:
-            async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+            async with open_gateway(enrolled.settings, enrolled.env, follow=False):
                 pytest.fail("opened")
     assert beside.value.code is Code.UNTRUSTED_METADATA
 
@@ -231,5 +231,5 @@ async def test_without_a_list_nobody_is_believed(enrolled: Enrolled) -> None:
 async def test_a_key_that_others_can_read_stops_it(enrolled: Enrolled) -> None:
     enrolled.settings.agency(COUNCIL).passport_key.chmod(0o644)
     with pytest.raises(Defect, match="passport_key"):
-        async with open_gateway(enrolled.settings, enrolled.log, follow=False):
+        async with open_gateway(enrolled.settings, enrolled.env, follow=False):
             pytest.fail("opened")

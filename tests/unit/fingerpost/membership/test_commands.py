@@ -86,17 +86,28 @@ def test_a_crash_is_said_by_its_type(
 
 
 PROGRAM = """
+    import asyncio, contextlib, os, signal
     import msgspec
     from fingerpost.membership import commands
 
     class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         words: str
 
-    async def serve(loaded, log, stop):
-        log.info("test.greeted", words=loaded.words)
+    class Opened:
+        def tasks(self):
+            return {"stop": self.end}
+
+        async def end(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+
+    @contextlib.asynccontextmanager
+    async def open_party(loaded, env):
+        env.log.info("test.greeted", words=loaded.words)
+        yield Opened()
 
     EVENTS = {"test.greeted": frozenset({"words"})}
-    PROGRAM = commands.Program("fingerpost-test", "test", Settings, EVENTS, serve)
+    PROGRAM = commands.Program("fingerpost-test", "test", Settings, EVENTS, open_party)
     app = commands.command_line("A program.")
 
     @app.command()
@@ -122,13 +133,13 @@ def test_a_process_runs_with_its_settings_and_its_log(tmp_path: Path) -> None:
     settings.write_text('words = "hello"')
     done = run_program(settings)
     assert done.returncode == 0, done.stderr
-    greeted, stopped = (json.loads(line) for line in done.stderr.splitlines())
+    greeted, started, stopped = (json.loads(line) for line in done.stderr.splitlines())
     assert (greeted["party"], greeted["event"], greeted["words"]) == (
         "test",
         "test.greeted",
         "hello",
     )
-    assert stopped["event"] == "process.stopped"
+    assert (started["event"], stopped["event"]) == ("process.started", "process.stopped")
 
 
 def test_settings_that_do_not_fit_end_a_process_before_it_has_a_log(tmp_path: Path) -> None:
@@ -222,15 +233,12 @@ async def test_health_is_said_and_is_the_exit_status(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     health = Health()
-    server = await serve_health(health, tmp_path / "health.sock")
-    try:
+    async with serve_health(health, tmp_path / "health.sock"):
         for serving, said in ((False, (1, "not serving\n")), (True, (0, "serving\n"))):
             await health.set("", serving=serving)
             with pytest.raises(typer.Exit) as ended:
                 await asyncio.to_thread(commands.tell_health, tmp_path / "health.sock")
             assert (ended.value.exit_code, capsys.readouterr().out) == said
-    finally:
-        await server.stop(None)
 
 
 # ---- the audit log -------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime import rpc
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
 from fingerpost.wire.v1 import member_list_pb2 as pb
@@ -87,9 +88,7 @@ def places(tmp_path: Path, authority: FakeAuthority, inbox: Inbox) -> Places:
 
 
 def member(places: Places, party: Party, log: Logger) -> Membership:
-    return Membership(
-        places, party, clock=ManualClock(NOW), log=log, random=random.Random(1).random
-    )
+    return Membership(places, party, Env(ManualClock(NOW), log, random=random.Random(1).random))
 
 
 async def test_a_key_of_an_epoch_is_left_with_the_issuer_signed(

@@ -20,9 +20,8 @@ def health() -> Health:
 @pytest.fixture
 async def socket(tmp_path: Path, health: Health) -> AsyncIterator[Path]:
     path = tmp_path / "health"
-    server = await serve_health(health, path)
-    yield path
-    await server.stop(None)
+    async with serve_health(health, path):
+        yield path
 
 
 async def test_a_process_does_not_serve_until_it_says_so(health: Health, socket: Path) -> None:
@@ -58,7 +57,8 @@ async def test_nobody_there_does_not_serve(tmp_path: Path) -> None:
 
 async def test_a_socket_that_cannot_be_opened_is_a_defect(tmp_path: Path) -> None:
     with pytest.raises(Defect, match=r"^health: .* cannot be opened\. Its folder must exist"):
-        await serve_health(Health(), tmp_path / "no folder" / "health")
+        async with serve_health(Health(), tmp_path / "no folder" / "health"):
+            pytest.fail("opened")
 
 
 def test_a_folder_that_is_missing_is_told_and_no_fault(tmp_path: Path) -> None:
@@ -81,8 +81,5 @@ def test_a_socket_that_could_never_be_opened_is_a_defect_of_the_check(tmp_path: 
 
 async def test_a_socket_left_by_a_crash_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "health"
-    first = await serve_health(Health(), path)
-    second = await serve_health(Health(), path)
-    assert not await probe(path)
-    await second.stop(None)
-    await first.stop(None)
+    async with serve_health(Health(), path), serve_health(Health(), path):
+        assert not await probe(path)
