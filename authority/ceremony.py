@@ -18,7 +18,7 @@ belong to different people, each makes theirs, and the charter names them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,12 @@ from authority.repository import CODE_LISTS, ROOT, Repository
 from authority.vault import Vault
 from fingerpost.membership.bundle import EnrolmentBundle, write_bundle
 from fingerpost.membership.signing_keys import read_signing_key
+from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.codec.statements import claimed_signer
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import CodeLists, DenyList
+from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 
 Random = Callable[[int], bytes]
@@ -172,15 +174,13 @@ class Ceremony:
         *,
         random_bytes: Random = secrets.token_bytes,
     ) -> epochs.Sealed:
-        """Names the epoch in the draft and seals its pepper to every receiving key that is here. Raises
-        ``Defect``: it would
-        be over already, or a key holder's key is missing."""
-        if times.ends_at <= now:
-            raise Defect("the epoch would be over already: look at the days given")
-        changed = epochs.forget_ended(self.draft(), self.inbox, self.vault, now)
-        changed = epochs.name_epoch(changed, number, times, self.inbox)
-        epochs.make_pepper(number, times, self.vault, now, random_bytes)
-        return self._seal(changed, (number,), now)[0]
+        """Name a further epoch in the draft and seal its pepper to every receiving key that is here.
+
+        Raises:
+            Defect: as ``epochs.plan_opening``.
+        """
+        facts = self._facts((number,), now)
+        return self._apply(epochs.plan_opening(facts, number, times), facts, random_bytes)[0]
 
     def replace_epoch(
         self,
@@ -191,37 +191,91 @@ class Ceremony:
         *,
         random_bytes: Random = secrets.token_bytes,
     ) -> epochs.Sealed:
-        """After a theft: a new epoch soon; those before end ``overlap_seconds`` after its start. Raises ``Defect``."""
-        before = self.draft()
-        if number < epochs.next_number(before):
-            raise Defect(f"the next epoch is {epochs.next_number(before)}")
-        end = times.starts_at + overlap_seconds
-        changed = epochs.cut_short(before, times.starts_at, end)
-        changed = epochs.name_epoch(changed, number, times, self.inbox)
-        for epoch in before.parameters.epochs:
-            if epoch.number not in {kept.number for kept in changed.parameters.epochs}:
-                self.vault.forget(epoch.number)
-        epochs.make_pepper(number, times, self.vault, now, random_bytes)
-        return self._seal(changed, (number,), now)[0]
+        """Name a new epoch after a theft; those before it end ``overlap_seconds`` after its start.
+
+        Raises:
+            Defect: as ``epochs.plan_replacing``.
+        """
+        facts = self._facts((number,), now)
+        plan = epochs.plan_replacing(facts, number, times, overlap_seconds)
+        return self._apply(plan, facts, random_bytes)[0]
 
     def seal_late(self, now: float) -> tuple[epochs.Sealed, ...]:
-        """For members that have joined, or lost their receiving key, since: the current day's pepper of each epoch."""
-        changed = epochs.forget_ended(self.draft(), self.inbox, self.vault, now)
-        numbers = tuple(e.number for e in changed.parameters.epochs if e.ends_at > now)
-        return self._seal(changed, numbers, now)
+        """Seal the current day's pepper of each epoch to members that have joined, or lost their key, since.
+
+        Raises:
+            Defect: as ``epochs.plan_late``.
+        """
+        numbers = [epoch.number for epoch in epochs.not_over(self.draft(), now)]
+        facts = self._facts(numbers, now)
+        return self._apply(epochs.plan_late(facts), facts, secrets.token_bytes)
+
+    def _facts(self, numbers: Collection[EpochNumber], now: float) -> epochs.Facts:
+        """Gather what a plan for the epochs ``numbers`` needs to know."""
+        known = self.draft()
+        federation = known.parameters.federation
+        deposits = {}
+        for number in numbers:
+            for member in known.members.values():
+                statement = self.inbox.statement(number, member, federation)
+                if statement is not None:
+                    deposits[number, member.id] = statement.key
+        sealed_to = {
+            (number, member): fingerprint
+            for number in numbers
+            for member, fingerprint in self.vault.sealed_to(number).items()
+        }
+        return epochs.Facts(
+            draft=known,
+            now=now,
+            denied=self.denied().members,
+            deposits=deposits,
+            sealed_to=sealed_to,
+            peppers_here=self.vault.epochs(),
+            deposits_here=frozenset(self.inbox.epochs()),
+        )
+
+    def _apply(
+        self, plan: epochs.Plan, facts: epochs.Facts, random_bytes: Random
+    ) -> tuple[epochs.Sealed, ...]:
+        """Do what the plan says. Raises ``Defect``; planning again goes on from there."""
+        peppers: dict[epochs.Place, SealedPepper] = {}
+        for sealing in plan.seal:
+            peppers |= self._seal(sealing, random_bytes)
+        self.save(plan.draft(facts.draft, peppers))
+        done = []
+        for sealing in plan.seal:
+            members = {m for m in sealing.receiving_keys if (sealing.epoch, m) in peppers}
+            unusable = sealing.receiving_keys.keys() - members
+            noted = {
+                member: fingerprint
+                for member, fingerprint in self.vault.sealed_to(sealing.epoch).items()
+                if member not in sealing.denied
+            }
+            noted |= {m: epochs.fingerprint(sealing.receiving_keys[m]) for m in members}
+            self.vault.record_sealed(sealing.epoch, noted)
+            lacking = tuple(sorted({*sealing.lacking, *unusable}))
+            done.append(epochs.Sealed(sealing.epoch, tuple(sorted(members)), lacking))
+        for number in plan.erase:
+            self.vault.forget(number)
+            self.inbox.forget(number)
+        return tuple(done)
 
     def _seal(
-        self, changed: Draft, numbers: Iterable[EpochNumber], now: float
-    ) -> tuple[epochs.Sealed, ...]:
-        deny = self.denied()
-        done = []
-        for number in numbers:
-            changed, sealed = epochs.seal_to_members(
-                changed, number, self.inbox, self.vault, deny, now
-            )
-            done.append(sealed)
-        self.save(changed)
-        return tuple(done)
+        self, sealing: epochs.Sealing, random_bytes: Random
+    ) -> dict[epochs.Place, SealedPepper]:
+        if sealing.make:
+            self.vault.create(new_pepper(sealing.epoch, sealing.day, random_bytes))
+        pepper = self.vault.on(sealing.epoch, sealing.day)
+        if pepper.day > sealing.day:  # members could not turn it back to the day that they need
+            raise Defect(f"the pepper of epoch {sealing.epoch} that is here begins on a later day")
+        peppers = {}
+        for member, key in sealing.receiving_keys.items():
+            try:
+                peppers[sealing.epoch, member] = seal_pepper(pepper, member, key)
+            except Refused:  # 1216 bytes that are no public key stop this member and nobody else
+                continue
+        return peppers
 
     def denied(self) -> DenyList:
         """Who is out, as the issuer last published it here. It can only take away, so it is taken as it lies."""

@@ -1,27 +1,33 @@
-"""Epochs: when one begins, whose keys it runs on, and its pepper on the way to the members.
+"""The change of epochs as a plan: what is known → what is to be done. Pure.
 
-Law: an epoch is named in the parameters with both key holders' public keys, or not at all. Its pepper is made here,
-once, and leaves only sealed to keys that members have signed for that epoch. A late joiner gets the current day's,
-never an earlier one. Who is denied gets none (attack: a stolen node asks for the next epoch).
+``Ceremony`` gathers the facts, asks here for a plan and applies it. A plan obeys these laws, and a test with random
+facts holds each of them:
 
-Times are seconds since 1970 UTC. What touches a file does so through ``Inbox`` and ``Vault``.
+- Wherever an epoch ran before the change, an epoch runs after it; an epoch that is replaced early ends only after the
+  next one has started.
+- An epoch is named in the parameters with the public keys of both key holders, or it is not named.
+- The pepper of an epoch is made once and leaves only sealed to keys that members have signed for that epoch. A member
+  that joins late receives the current day's pepper, never an earlier one. A denied member receives none (attack: a
+  stolen node asks for the next epoch).
+- Nothing is erased that an epoch still needs, and nothing is kept of an epoch that is over.
+- Whoever applies a plan and is interrupted plans again from what is there, and goes on. A plan that has been applied
+  leaves nothing to do.
+
+Times are seconds since 1970 UTC, days are days since 1970 UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from authority import changes
-from authority import vault as vaults
 from authority.draft import Draft
-from authority.inbox import Inbox
-from authority.vault import Vault
-from fingerpost.private.locators import Pepper
-from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import DenyList, Epoch, Party
+from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Epoch, Party
+from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.schedule import day_of
 
@@ -29,10 +35,17 @@ LONGEST_SECONDS = (limits.EPOCH_DAYS + limits.EPOCH_OVERLAP_DAYS) * limits.DAY
 """An epoch that lived longer would keep one pair of OPRF keys worth attacking for longer."""
 KEPT_AFTER_END_SECONDS = limits.DAY
 
+Place = tuple[EpochNumber, MemberId]
+"""The pepper of an epoch, or the key that it is sealed to, at one member."""
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Nodes index from ``index_from``; lookups use the epoch from ``starts_at`` until before ``ends_at``."""
+    """Nodes index from ``index_from``; lookups use the epoch from ``starts_at`` until before ``ends_at``.
+
+    Raises:
+        Defect: in another order, or longer than ``LONGEST_SECONDS``.
+    """
 
     index_from: int
     starts_at: int
@@ -46,16 +59,74 @@ class Times:
 
     @staticmethod
     def usual(starts_at: int) -> Times:
-        """90 days, indexed 7 days ahead, and 7 days longer than the next one's start."""
+        """Return 90 days, indexed 7 days ahead, and 7 days beside the epoch that follows."""
         overlap = limits.EPOCH_OVERLAP_DAYS * limits.DAY
         return Times(
             starts_at - overlap, starts_at, starts_at + limits.EPOCH_DAYS * limits.DAY + overlap
         )
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Facts:
+    """What is known before a change. Public keys alone: no pepper and no private key is among them."""
+
+    draft: Draft
+    now: float
+    denied: Set[MemberId]
+    deposits: Mapping[Place, bytes]
+    """The public keys that members have deposited, each verified as that member's."""
+    sealed_to: Mapping[Place, str]
+    """The fingerprint of the receiving key that a member's pepper was last sealed to."""
+    peppers_here: Set[EpochNumber]
+    """The epochs whose pepper this machine holds."""
+    deposits_here: Set[EpochNumber]
+    """The epochs for which the inbox holds deposits."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sealing:
+    """The pepper of one epoch is sealed, as of ``day``, to each of ``receiving_keys``.
+
+    ``make``: the pepper does not exist yet. ``lacking``: members without a pepper and without a receiving key.
+    ``denied``: whoever of them has a pepper in the draft loses it.
+    """
+
+    epoch: EpochNumber
+    day: int
+    make: bool
+    receiving_keys: Mapping[MemberId, bytes]
+    denied: Set[MemberId]
+    lacking: tuple[MemberId, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """What to do, in this order: make and seal peppers, save the draft with ``epochs``, note whom was sealed to,
+    erase peppers and deposits of the epochs of ``erase``.
+
+    Erasing comes last: until the draft is saved, the epochs that it names need what they have.
+    """
+
+    epochs: tuple[Epoch, ...]
+    seal: tuple[Sealing, ...]
+    erase: tuple[EpochNumber, ...]
+
+    def draft(self, before: Draft, sealed: Mapping[Place, SealedPepper]) -> Draft:
+        """Return the draft with the plan's epochs and the peppers that were ``sealed``."""
+        named = {epoch.number for epoch in self.epochs} - set(self.erase)
+        denied = {(sealing.epoch, member) for sealing in self.seal for member in sealing.denied}
+        peppers = {
+            place: pepper
+            for place, pepper in {**before.peppers, **sealed}.items()
+            if place[0] in named and place not in denied
+        }
+        parameters = replace(before.parameters, epochs=self.epochs)
+        return replace(before, parameters=parameters, peppers=peppers)
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What became of the peppers of one epoch: sealed now, and the members without a receiving key."""
+    """The peppers of one epoch: the members sealed to just now, and those without a usable receiving key."""
 
     epoch: EpochNumber
     members: tuple[MemberId, ...]
@@ -67,108 +138,116 @@ def next_number(draft: Draft) -> EpochNumber:
     return EpochNumber(newest + 1)
 
 
-def name_epoch(draft: Draft, number: EpochNumber, times: Times, inbox: Inbox) -> Draft:
-    """The parameters with a new epoch, its keys as both key holders have signed them.
+def not_over(draft: Draft, now: float) -> tuple[Epoch, ...]:
+    """Return the epochs that run or will run."""
+    return tuple(epoch for epoch in draft.parameters.epochs if epoch.ends_at > now)
 
-    Raises ``Defect``: not the next number, an epoch that begins before another, a key holder without a key.
+
+def fingerprint(receiving_key: bytes) -> str:
+    return hashlib.sha256(receiving_key).hexdigest()
+
+
+def plan_opening(facts: Facts, number: EpochNumber, times: Times) -> Plan:
+    """Plan a further epoch, after all others.
+
+    Raises:
+        Defect: not the next number, an epoch that is over already or starts before another, or a key holder without a
+            key.
     """
-    if any(epoch.number >= number for epoch in draft.parameters.epochs):
-        raise Defect(f"the next epoch is {next_number(draft)}")
-    if any(epoch.starts_at >= times.starts_at for epoch in draft.parameters.epochs):
+    others = facts.draft.parameters.epochs
+    epoch = _new_epoch(facts, number, times, others)
+    return _plan(facts, (*others, epoch), (epoch,))
+
+
+def plan_replacing(facts: Facts, number: EpochNumber, times: Times, overlap_seconds: int) -> Plan:
+    """Plan an epoch that replaces all others, after a theft.
+
+    Epochs that run end ``overlap_seconds`` after the start of the new one; those that would have started no earlier
+    than it are dropped.
+
+    Raises:
+        Defect: as ``plan_opening``, or no overlap.
+    """
+    if number < next_number(facts.draft):
+        raise Defect(f"the next epoch is {next_number(facts.draft)}")
+    if overlap_seconds <= 0:
+        raise Defect("an epoch that is replaced ends after the next one starts")
+    end = times.starts_at + overlap_seconds
+    kept = tuple(
+        replace(epoch, ends_at=min(epoch.ends_at, end))
+        for epoch in facts.draft.parameters.epochs
+        if epoch.starts_at < times.starts_at
+    )
+    epoch = _new_epoch(facts, number, times, kept)
+    return _plan(facts, (*kept, epoch), (epoch,))
+
+
+def plan_late(facts: Facts) -> Plan:
+    """Plan the current day's pepper for members that have joined, or lost their receiving key, since the opening.
+
+    Raises:
+        Defect: the pepper of an epoch that is not over is not on this machine.
+    """
+    going_on = not_over(facts.draft, facts.now)
+    for epoch in going_on:
+        if epoch.number not in facts.peppers_here:
+            raise Defect(f"the pepper of epoch {epoch.number} is not on this machine")
+    return _plan(facts, facts.draft.parameters.epochs, going_on)
+
+
+def _new_epoch(facts: Facts, number: EpochNumber, times: Times, others: tuple[Epoch, ...]) -> Epoch:
+    if times.ends_at <= facts.now:
+        raise Defect("the epoch would be over already: look at the days given")
+    if any(epoch.number >= number for epoch in others):
+        raise Defect(f"the next epoch is {next_number(facts.draft)}")
+    if any(epoch.starts_at >= times.starts_at for epoch in others):
         raise Defect("another epoch starts no earlier")
     keys: dict[MemberId, bytes] = {}
-    for holder in draft.parameters.key_holders:
-        member = changes.find_member(draft, holder, Party.KEY_HOLDER)
-        statement = inbox.statement(number, member, draft.parameters.federation)
-        if statement is None:
+    for holder in facts.draft.parameters.key_holders:
+        changes.find_member(facts.draft, holder, Party.KEY_HOLDER)
+        key = facts.deposits.get((number, holder))
+        if key is None:
             raise Defect(f"key holder {holder} has deposited no key for epoch {number}")
-        keys[holder] = statement.key
-    if len(set(keys.values())) != len(keys):
-        raise Defect(
-            "both key holders state one and the same key"
-        )  # then one of them holds the other's
-    epoch = Epoch(number, times.index_from, times.starts_at, times.ends_at, keys)
-    epochs = tuple(sorted([*draft.parameters.epochs, epoch], key=lambda e: e.number))
-    return replace(draft, parameters=replace(draft.parameters, epochs=epochs))
+        keys[holder] = key
+    if len(set(keys.values())) != len(keys):  # one of them holds the other's
+        raise Defect("both key holders state one and the same key")
+    return Epoch(number, times.index_from, times.starts_at, times.ends_at, keys)
 
 
-def cut_short(draft: Draft, starts_at: int, ends_at: int) -> Draft:
-    """Before an epoch that replaces all others: those running end by ``ends_at``, and those that would have started
-    no earlier than ``starts_at`` are dropped. Raises ``Defect`` when the end is not after the start."""
-    if ends_at <= starts_at:
-        raise Defect("an epoch that is replaced ends after the next one starts")
-    epochs = tuple(
-        replace(epoch, ends_at=min(epoch.ends_at, ends_at))
-        for epoch in draft.parameters.epochs
-        if epoch.starts_at < starts_at
+def _plan(facts: Facts, epochs: tuple[Epoch, ...], to_seal: tuple[Epoch, ...]) -> Plan:
+    """The newest epoch stays named even when it is over, so that no number is given twice: members keep their keys by
+    number. What is held for a number above it belongs to an opening that was interrupted, or is still to come."""
+    kept = {e.number for e in epochs if e.ends_at + KEPT_AFTER_END_SECONDS > facts.now}
+    newest = max((e.number for e in epochs), default=None)
+    here = {*facts.peppers_here, *facts.deposits_here, *(n for n, _ in facts.draft.peppers)}
+    named = [e for e in epochs if e.number in kept or e.number == newest]
+    return Plan(
+        epochs=tuple(sorted(named, key=lambda e: e.number)),
+        seal=tuple(_sealing(facts, epoch) for epoch in to_seal),
+        erase=tuple(n for n in sorted(here - kept) if newest is not None and n <= newest),
     )
-    kept = {epoch.number for epoch in epochs}
-    peppers = {key: pepper for key, pepper in draft.peppers.items() if key[0] in kept}
-    return replace(draft, parameters=replace(draft.parameters, epochs=epochs), peppers=peppers)
 
 
-def make_pepper(
-    number: EpochNumber,
-    times: Times,
-    vault: Vault,
-    now: float,
-    random_bytes: Callable[[int], bytes],
-) -> Pepper:
-    """From the day on which nodes first index; a little before, since nodes hold the slot before, too."""
-    first = max(times.index_from, int(now)) - limits.PREVIOUS_SLOT_HELD_SECONDS
-    pepper = new_pepper(number, day_of(first), random_bytes)
-    vault.create(pepper)
-    return pepper
-
-
-def seal_to_members(
-    draft: Draft, number: EpochNumber, inbox: Inbox, vault: Vault, deny: DenyList, now: float
-) -> tuple[Draft, Sealed]:
-    """Seals the epoch's pepper, as of today, to each receiving key that it is not yet sealed to.
-
-    Raises ``Defect`` when this machine has no pepper of that epoch.
-    """
-    known = vault.sealed_to(number)
-    sealed_to = dict(known)
-    pepper = vault.on(number, day_of(now - limits.PREVIOUS_SLOT_HELD_SECONDS))
-    peppers = dict(draft.peppers)
+def _sealing(facts: Facts, epoch: Epoch) -> Sealing:
+    receiving_keys: dict[MemberId, bytes] = {}
     lacking: list[MemberId] = []
-    for member in draft.members.values():
-        if member.party not in (Party.NODE, Party.GATEWAY):
+    for member in facts.draft.members.values():
+        if member.party not in (Party.NODE, Party.GATEWAY) or member.id in facts.denied:
             continue
-        if member.id in deny.members:
-            peppers.pop((number, member.id), None)
-            sealed_to.pop(member.id, None)
-            continue
-        statement = inbox.statement(number, member, draft.parameters.federation)
-        if statement is None:
-            if (number, member.id) not in peppers:
+        place = (epoch.number, member.id)
+        key = facts.deposits.get(place)
+        if key is None:
+            if place not in facts.draft.peppers:
                 lacking.append(member.id)
-            continue
-        fingerprint = vaults.fingerprint(statement.key)
-        if known.get(member.id) == fingerprint and (number, member.id) in peppers:
-            continue
-        try:
-            peppers[number, member.id] = seal_pepper(pepper, member.id, statement.key)
-        except Refused:  # 1216 bytes that are no public key: this member's fault, and nobody else's
-            lacking.append(member.id)
-            continue
-        sealed_to[member.id] = fingerprint
-    vault.record_sealed(number, sealed_to)
-    done = tuple(sorted(m for m, print_ in sealed_to.items() if known.get(m) != print_))
-    return replace(draft, peppers=peppers), Sealed(number, done, tuple(sorted(lacking)))
-
-
-def forget_ended(draft: Draft, inbox: Inbox, vault: Vault, now: float) -> Draft:
-    """Epochs that are over leave the parameters, and their peppers and deposits are erased.
-
-    The newest stays named even when it is over, so that no number is given twice: members hold on to keys by number.
-    """
-    over = [e.number for e in draft.parameters.epochs if e.ends_at + KEPT_AFTER_END_SECONDS <= now]
-    for number in over:
-        vault.forget(number)
-        inbox.forget(number)
-    newest = max((e.number for e in draft.parameters.epochs), default=None)
-    epochs = tuple(e for e in draft.parameters.epochs if e.number not in over or e.number == newest)
-    peppers = {key: pepper for key, pepper in draft.peppers.items() if key[0] not in over}
-    return replace(draft, parameters=replace(draft.parameters, epochs=epochs), peppers=peppers)
+        elif place not in facts.draft.peppers or facts.sealed_to.get(place) != fingerprint(key):
+            receiving_keys[member.id] = key
+    # A node holds the slot before, too, and so needs the pepper of a moment earlier.
+    first = max(epoch.index_from, int(facts.now)) - limits.PREVIOUS_SLOT_HELD_SECONDS
+    return Sealing(
+        epoch=epoch.number,
+        day=day_of(first),
+        make=epoch.number not in facts.peppers_here,
+        receiving_keys=receiving_keys,
+        denied=facts.denied,
+        lacking=tuple(sorted(lacking)),
+    )

@@ -1,13 +1,13 @@
 """The peppers of running epochs, on the offline machine.
 
-Law: one file an epoch, mode 0600, holding the pepper of one day. It only goes forwards: once a day is over its pepper
-is written over, so that who takes the vault opens nothing recorded before (the file system may keep the old block: the
-offline medium is to be destroyed, not sold). Beside it: whose receiving key the pepper has been sealed to.
+One file an epoch, mode 0600, holds the pepper of one day. It only goes forwards: once a day is over, its pepper is
+replaced by the next day's, so that whoever takes the vault opens nothing that was recorded before. (The file system may
+keep the old block: the offline medium is to be destroyed, not sold.) A second file says whose receiving key the pepper
+has been sealed to.
 """
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,14 +31,24 @@ class Vault:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def epochs(self) -> frozenset[EpochNumber]:
+        """Return the epochs whose pepper is here."""
+        names = (path.stem for path in self._folder.glob("*.pepper"))
+        return frozenset(EpochNumber(int(name)) for name in names if name.isdecimal())
+
     def create(self, pepper: Pepper) -> None:
-        """Raises ``Defect`` when the epoch has a pepper already: a second one would split the federation."""
+        """Store an epoch's first pepper.
+
+        Raises:
+            Defect: the epoch has a pepper already; a second one would split the federation.
+        """
         create_file(self._pepper(pepper.epoch), _encode(pepper))
 
     def on(self, epoch: EpochNumber, day: int) -> Pepper:
-        """The pepper of ``day``, or of the first day if that is still to come; from now on nothing older.
+        """Return the pepper of ``day``, or of the stored day if that is later; erase all that is older.
 
-        Raises ``Defect`` when there is none.
+        Raises:
+            Defect: the epoch has no pepper here, or the file holds another epoch's.
         """
         path = self._pepper(epoch)
         data = read_secret(path, most=_FILE_BYTES, least=_FILE_BYTES, setting="pepper")
@@ -52,7 +62,7 @@ class Vault:
         return pepper
 
     def sealed_to(self, epoch: EpochNumber) -> Mapping[MemberId, str]:
-        """By member, the fingerprint of the receiving key that the pepper was sealed to."""
+        """Return, by member, the fingerprint of the receiving key that the pepper was sealed to."""
         path = self._sealed(epoch)
         if not path.exists():
             return {}
@@ -76,10 +86,6 @@ class Vault:
 
     def _sealed(self, epoch: EpochNumber) -> Path:
         return self._folder / f"{epoch}.sealed.json"
-
-
-def fingerprint(receiving_key: bytes) -> str:
-    return hashlib.sha256(receiving_key).hexdigest()
 
 
 def _encode(pepper: Pepper) -> bytes:

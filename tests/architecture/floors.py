@@ -43,7 +43,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "charter",
         "code_lists",
         "draft",
-        "epochs",
         "founding",
         "imports",
         "inbox",
@@ -70,7 +69,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
 }
 """From the top floor to the lowest. A room's name counts for all that is in it."""
 _ORDER = tuple(FLOORS)
-_EXCEPTIONS = {"key_holder.epochs": "rules", "practitioner.upkeep": "drivers"}
+_EXCEPTIONS = {"practitioner.upkeep": "drivers"}
 """Names that stand for something else in one party."""
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-
 import pytest
 
 from authority import changes, epochs
 from authority.epochs import Times
-from authority.vault import Vault
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import open_pepper
 from fingerpost.protocol import federation_files as files
@@ -117,9 +114,8 @@ def test_the_vault_forgets_days_that_are_over(running: World) -> None:
 
 
 def test_a_second_pepper_for_an_epoch_is_refused(running: World) -> None:
-    vault: Vault = running.ceremony.vault
     with pytest.raises(Defect):
-        epochs.make_pepper(EPOCH, times(running), vault, running.now, secrets.token_bytes)
+        running.ceremony.vault.create(Pepper(EPOCH, day_of(running.now), bytes(32)))
 
 
 def test_a_member_that_lost_its_receiving_key_is_sealed_to_anew(running: World) -> None:
@@ -265,3 +261,44 @@ def test_no_number_is_given_twice(running: World) -> None:
     assert draft.peppers == {}
     assert not (running.folder / "offline" / "peppers" / "1.pepper").exists()
     assert epochs.next_number(draft) == EpochNumber(2)
+
+
+@pytest.mark.parametrize(
+    ("step", "again"),
+    [
+        ("vault.Vault.create", "open"),
+        ("vault.Vault.on", "open"),
+        ("draft.write_draft", "open"),
+        ("vault.Vault.record_sealed", "late"),
+    ],
+)
+def test_an_opening_that_was_interrupted_goes_on(
+    published: World, monkeypatch: pytest.MonkeyPatch, step: str, again: str
+) -> None:
+    published.deposit_holders()
+    published.deposit_receiving(NODE)
+    published.deposit_receiving(GATEWAY)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(f"authority.{step}", stop)
+        published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    if again == "open":
+        published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    else:
+        published.ceremony.seal_late(published.now)
+    published.publish()
+    assert opened(published, NODE).value == opened(published, GATEWAY).value
+    assert set(published.ceremony.vault.sealed_to(EPOCH)) == {NODE, GATEWAY}
+
+
+def test_a_pepper_from_an_earlier_attempt_that_begins_too_late_is_not_used(
+    published: World,
+) -> None:
+    published.deposit_holders()
+    published.ceremony.vault.create(Pepper(EPOCH, day_of(published.now) + 5, bytes(32)))
+    with pytest.raises(Defect, match="begins on a later day"):
+        published.ceremony.open_epoch(EPOCH, times(published), published.now)
+    assert published.ceremony.draft().parameters.epochs == ()
