@@ -14,6 +14,7 @@ from agency_node.importing.source_file import read_source
 from agency_node.importing.sources.csv_export import MOST_COLUMNS, MOST_ROWS, cells_of, decoded
 from agency_node.importing.sources.reasons import RefusedFile
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.screen_text import printable
 
 LINES_NAMED: Final = 5
 _NAMES_TOLD: Final = 10
@@ -123,7 +124,7 @@ def _seen(cells: Sequence[str], *, known: bool) -> str:
 
 def told(names: Sequence[str]) -> str:
     """Names of columns for a screen: not many, none long, and none that commands a terminal."""
-    shown = ["".join(c if c.isprintable() else "\ufffd" for c in name.strip()) for name in names]
+    shown = [printable(name.strip()) for name in names]
     shown = [
         name if len(name) <= _NAME_TOLD_CHARS else name[: _NAME_TOLD_CHARS - 1] + "…"
         for name in shown

@@ -17,6 +17,7 @@ from agency_node.match_tool.tables import Row
 from agency_node.match_tool.wording import DECISIONS, field_words, gap_of, level_words
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import BlockingKey, Level
+from fingerpost.runtime.screen_text import printable
 
 _MEETINGS: Final[Mapping[Meeting, str]] = MappingProxyType(
     {
@@ -195,4 +196,4 @@ def _fields(child: Demographics) -> Iterator[tuple[str, str]]:
 
 def _printable(text: str) -> str:
     """Attack: a name that holds a terminal's commands."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text) or "–"
+    return printable(text) or "–"

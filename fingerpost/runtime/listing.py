@@ -18,6 +18,8 @@ from rich.console import Console, OverflowMethod
 from rich.table import Table
 from rich.text import Text
 
+from fingerpost.runtime.screen_text import printable
+
 _PROSE_CELLS: Final = 16
 """Narrower than this, prose is no pleasure to read: then rather a block an item."""
 _LEAST_CELLS: Final = 20
@@ -44,9 +46,9 @@ def show_list(
     prose: Sequence[str] = (),
 ) -> None:
     """Prints ``rows`` under ``columns``; ``prose`` names those columns that may be wrapped."""
-    cells = [[shown(cell) for cell in row] for row in rows]
+    cells = [[printable(cell, keep="\n") for cell in row] for row in rows]
     if title:
-        _print(console, Text(shown(title), style="italic"))
+        _print(console, Text(printable(title, keep="\n"), style="italic"))
     if not cells:
         _print(console, Text("Nothing to list."))
         return
@@ -69,7 +71,7 @@ def show_list(
 
 def show_block(console: Console, pairs: Iterable[tuple[str, str]], *, indent: int = 0) -> None:
     """Prints labels, and what each stands for beside it; what is empty is left out."""
-    some = [(label, shown(text)) for label, text in pairs if text]
+    some = [(label, printable(text, keep="\n")) for label, text in pairs if text]
     left = indent + max((cell_len(label) for label, _ in some), default=0) + 2
     wide = max(console.width - left, _LEAST_CELLS)
     for label, text in some:
@@ -77,11 +79,6 @@ def show_block(console: Console, pairs: Iterable[tuple[str, str]], *, indent: in
         for line in _wrapped(text, wide):
             _print(console, Text(f"{head}{' ' * (left - cell_len(head))}{line}"))
             head = ""
-
-
-def shown(text: str) -> str:
-    """Without what steers a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def _wrapped(text: str, wide: int) -> list[str]:

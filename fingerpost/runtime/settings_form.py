@@ -20,6 +20,7 @@ import msgspec
 
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
+from fingerpost.runtime.screen_text import printable
 
 KEY_CHARS: Final = 40
 MOST_TOLD: Final = 20
@@ -48,7 +49,7 @@ class Place:
     path: str = ""
 
     def key(self, name: str) -> Place:
-        shown = "".join(c if c.isprintable() else "\ufffd" for c in name[:KEY_CHARS])
+        shown = printable(name[:KEY_CHARS])
         between = "" if not self.path else ", " if self.path[-1].isdecimal() else "."
         return Place(f"{self.path}{between}{shown}")
 

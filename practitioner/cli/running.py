@@ -21,10 +21,10 @@ from fingerpost.membership.commands import (
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.files import KEY_BYTES, create_file
+from fingerpost.runtime.screen_text import printable
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, SettingsFile, administrator, agency_of, load
-from practitioner.present.words import plain
 
 audit = typer.Typer(
     no_args_is_help=True, help="The chained log of who asked, and of who signed in."
@@ -145,6 +145,6 @@ def audit_show(
             if what:
                 typer.echo(f"{'':8}{what}")
             if decrypt and entry.body:
-                typer.echo(f"{'':8}{plain(entry.body.decode('utf-8'))}")
+                typer.echo(f"{'':8}{printable(entry.body.decode('utf-8'))}")
             elif decrypt and entry.forgotten:
                 typer.echo(f"{'':8}(its month was forgotten)")

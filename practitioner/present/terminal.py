@@ -19,6 +19,7 @@ from rich.text import Text
 
 from fingerpost.private.purpose_rules import widening_reasons
 from fingerpost.protocol.codes import NATIONAL_RING_KINDS, Purpose, Reach
+from fingerpost.runtime.screen_text import printable
 from practitioner.asking.document import (
     AgencyShown,
     LookupDocument,
@@ -28,7 +29,7 @@ from practitioner.asking.document import (
 )
 from practitioner.present import words
 from practitioner.present.hours import Desk, Dial, dial
-from practitioner.present.words import counted, plain
+from practitioner.present.words import counted
 
 NAMED: Final = 15
 """More gaps than this are counted by kind, where there are many of a kind, unless all are asked for."""
@@ -62,7 +63,7 @@ def _head(text: str, style: str = "bold") -> Text:
 
 
 def _line(text: str, style: str = "") -> Padding:
-    return Padding(Text(plain(text), style=style), _INDENT)
+    return Padding(Text(printable(text), style=style), _INDENT)
 
 
 # ---- whom to ring ----------------------------------------------------------------------------------
@@ -113,8 +114,8 @@ def _urgency(entry: tuple[Dial, AgencyShown, PointerShown | None]) -> tuple[obje
 
 
 def _number(number: Dial) -> Text:
-    text = Text(plain(number.number) or "no number", style="bold")
-    label = plain(number.label)
+    text = Text(printable(number.number) or "no number", style="bold")
+    label = printable(number.label)
     if label:
         style = "" if number.desk is Desk.ANSWERS_NOW else "yellow"
         text.append("\n" + label, style=style)
@@ -122,23 +123,25 @@ def _number(number: Dial) -> Text:
 
 
 def _who(number: Dial, agency: AgencyShown, pointer: PointerShown | None) -> Text:
-    text = Text(plain(agency.name), style="bold")
+    text = Text(printable(agency.name), style="bold")
     lines = []
     if pointer is None or pointer.kind is None:
         more = len(agency.pointers) > 1
         lines.append("more contacts than fit here; ring its duty desk" if more else DUTY_DESK)
     else:
-        text.append(", " + words.SERVICES.get(pointer.kind, plain(pointer.kind)), style="not bold")
-        person = ", ".join(plain(each) for each in (pointer.name, pointer.role) if each)
+        text.append(
+            ", " + words.SERVICES.get(pointer.kind, printable(pointer.kind)), style="not bold"
+        )
+        person = ", ".join(printable(each) for each in (pointer.name, pointer.role) if each)
         lead = "lead practitioner" if pointer.lead_practitioner else ""
         lines.append("; ".join(each for each in (person, lead) if each))
         if pointer.early_help_assessment:
             lines.append("an early help assessment exists")
     lines.append(_state(agency, pointer))
     if pointer is not None and pointer.email:
-        lines.append(plain(pointer.email))
+        lines.append(printable(pointer.email))
     if number.later:
-        lines.append(plain(number.later))
+        lines.append(printable(number.later))
     for line in lines:
         if line:
             text.append("\n" + line, style="not bold")
@@ -148,7 +151,7 @@ def _who(number: Dial, agency: AgencyShown, pointer: PointerShown | None) -> Tex
 def _state(agency: AgencyShown, pointer: PointerShown | None) -> str:
     facts = []
     if pointer is not None and pointer.kind is not None:
-        facts.append(words.INVOLVEMENT.get(pointer.status, plain(pointer.status)))
+        facts.append(words.INVOLVEMENT.get(pointer.status, printable(pointer.status)))
     dated = (pointer.as_of if pointer else None) or agency.as_of
     if dated:
         facts.append(f"as of {words.day(dated)}")
@@ -189,9 +192,9 @@ def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
             left_out = True
             continue
         for agency in group:
-            number = plain(agency.duty_desk) or "no number listed"
+            number = printable(agency.duty_desk) or "no number listed"
             why = words.GAPS[agency.status]
-            table.add_row(Text(number, style="bold"), Text(f"{plain(agency.name)}: {why}"))
+            table.add_row(Text(number, style="bold"), Text(f"{printable(agency.name)}: {why}"))
     parts.append(Padding(table, _INDENT))
     return [*parts, _by_all(shown)] if left_out else parts
 
@@ -221,9 +224,10 @@ def _not_connected(shown: LookupDocument, *, everything: bool) -> list[Renderabl
         named = gaps if everything or len(gaps) <= NAMED_OF_A_KIND else []
         left_out = left_out or len(named) < len(gaps)
         for gap in named:
-            number = plain(gap.telephone) or "no number listed"
+            number = printable(gap.telephone) or "no number listed"
             table.add_row(
-                Text(number, style="bold"), Text(f"{plain(gap.name)} ({plain(gap.area_name)})")
+                Text(number, style="bold"),
+                Text(f"{printable(gap.name)} ({printable(gap.area_name)})"),
             )
     parts.append(Padding(table, _INDENT))
     if left_out:
@@ -299,7 +303,7 @@ def _strength(shown: LookupDocument) -> list[RenderableType]:
 def _widened(shown: LookupDocument) -> list[RenderableType]:
     if shown.widened is None:
         return []
-    because = words.WIDENED.get(shown.widened.because, plain(shown.widened.because))
+    because = words.WIDENED.get(shown.widened.because, printable(shown.widened.because))
     return [
         _head("Second round, asked with wider keys", "bold yellow"),
         _line(f"It follows lookup {shown.widened.after}; read both. Why: {because}."),
@@ -337,7 +341,7 @@ def _by_all(shown: LookupDocument) -> Padding:
 
 
 def _kind(kind: str) -> tuple[str, str]:
-    return words.AGENCY_KINDS.get(kind, (plain(kind), plain(kind)))
+    return words.AGENCY_KINDS.get(kind, (printable(kind), printable(kind)))
 
 
 def _grouped(each: Iterable[K]) -> list[tuple[str, list[K]]]:

@@ -73,12 +73,6 @@ def counted(number: int, words: tuple[str, str]) -> str:
     return f"{number} {words[0] if number == 1 else words[1]}"
 
 
-def plain(text: str) -> str:
-    """What others wrote, with nothing in it that steers a terminal or turns the direction of writing (attack: a name
-    that paints over the lines above it)."""
-    return "".join(c if c.isprintable() else "�" for c in text)
-
-
 def day(at: str) -> str:
     """A day as people write it, of an RFC 3339 time: 3 March 2026."""
     when = datetime.fromisoformat(at)

@@ -1,0 +1,32 @@
+"""Nothing that others wrote steers a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerpost.runtime.screen_text import printable
+
+
+@pytest.mark.parametrize(
+    "steering",
+    ["\x1b[2J", "\r", "\b", "\x9b31m", "\x7f", "\u202e", "\u2066", "\u200b", "\ud800", "\n"],
+)
+def test_what_steers_a_terminal_is_replaced(steering: str) -> None:
+    shown = printable(f"Wexcombe{steering}School")
+    assert shown.isprintable()
+    assert shown.startswith("Wexcombe\ufffd")
+    assert len(shown) == len(f"Wexcombe{steering}School")
+
+
+def test_what_is_kept_is_kept() -> None:
+    assert printable("two\nlines\r", keep="\n") == "two\nlines\ufffd"
+
+
+@given(st.text())
+def test_letters_of_all_scripts_stay(text: str) -> None:
+    assert printable(text).isprintable()
+    assert printable("Zoë Ọlá 王 – [red]") == "Zoë Ọlá 王 – [red]"
+    if text.isprintable():
+        assert printable(text) == text
