@@ -2,8 +2,7 @@
 
 Law: keys and bytes only; no I/O. Every generation has a key of its own, derived from the agency's, and every sealed
 thing is bound to agency, generation, table and number: a row that is put in another's place, of this agency or of
-another, does not open (attack: who can write the database shows one child's practitioner for another). AES-256-GCM
-with random 96-bit nonces; a generation seals far fewer than 2^32 things (NIST SP 800-38D, 8.3).
+another, does not open. A generation seals far fewer than 2^32 things (see ``runtime.sealed_box``).
 
 Marks and source digests are keyed (HMAC-SHA-256): without the data key they let nobody test a guess.
 """
@@ -15,8 +14,6 @@ import hmac
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
@@ -24,11 +21,11 @@ from fingerpost.private.framing import prefixed
 from fingerpost.private.locators import TAG_BYTES
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.runtime.sealed_box import SealedBox
 
 DATA_KEY_BYTES: Final = 32
 MARK_BYTES: Final = 16
 CHECK_BYTES: Final = 16
-_NONCE_BYTES: Final = 12
 _MOST_TAGS: Final = 255
 
 
@@ -70,7 +67,7 @@ class DataKey:
 
     def generation(self, number: int) -> GenerationSeal:
         key = self._derive(b"rows", number.to_bytes(8, "big"))
-        return GenerationSeal(self._agency, number, AESGCM(key), self._random_bytes)
+        return GenerationSeal(self._agency, number, SealedBox(key, self._random_bytes))
 
     def _derive(self, *label: bytes) -> bytes:
         info = prefixed(b"fingerpost/v1 data key", self._agency.value.encode("ascii"), *label)
@@ -80,13 +77,10 @@ class DataKey:
 class GenerationSeal:
     """Seals and opens the rows of one generation of one agency."""
 
-    __slots__ = ("_aead", "_prefix", "_random_bytes")
+    __slots__ = ("_box", "_prefix")
 
-    def __init__(
-        self, agency: AgencyId, number: int, aead: AESGCM, random_bytes: Callable[[int], bytes]
-    ) -> None:
-        self._aead = aead
-        self._random_bytes = random_bytes
+    def __init__(self, agency: AgencyId, number: int, box: SealedBox) -> None:
+        self._box = box
         self._prefix = prefixed(agency.value.encode("ascii"), number.to_bytes(8, "big"))
 
     def __repr__(self) -> str:
@@ -110,16 +104,11 @@ class GenerationSeal:
         return _read_tags(self._open(sealed, b"tags", first, epoch.value))
 
     def _seal(self, plain: bytes, table: bytes, *numbers: int) -> bytes:
-        nonce = self._random_bytes(_NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, plain, self._place(table, numbers))
+        return self._box.seal(plain, self._place(table, numbers))
 
     def _open(self, sealed: bytes, table: bytes, *numbers: int) -> bytes:
-        try:
-            return self._aead.decrypt(
-                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._place(table, numbers)
-            )
-        except (InvalidTag, ValueError):
-            raise Defect("a stored row does not open: damaged, or in another's place") from None
+        refusal = "a stored row does not open: damaged, or in another's place"
+        return self._box.open(sealed, self._place(table, numbers), refusal)
 
     def _place(self, table: bytes, numbers: Iterable[int]) -> bytes:
         return self._prefix + prefixed(table, *(n.to_bytes(8, "big") for n in numbers))

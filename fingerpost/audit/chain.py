@@ -22,14 +22,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, MemberId
 
-KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 12
 BODY_BYTES: Final = 256 * 1024
 FIELDS: Final = 32
 FIELD_CHARS: Final = 256
@@ -203,32 +198,11 @@ def chain_hash(previous: bytes, seq: int, header: bytes, sealed: bytes) -> bytes
     ).digest()
 
 
-def seal_body(key: bytes, nonce: bytes, seq: int, header: bytes, body: bytes) -> bytes:
-    """AES-256-GCM under the month's key, bound to its place; ``nonce`` is 12 fresh bytes."""
-    return nonce + AESGCM(key).encrypt(nonce, body, _bound(seq, header))
-
-
-def open_body(key: bytes, seq: int, header: bytes, sealed: bytes) -> bytes:
-    """Raises ``Defect`` when the body was not sealed with this key for this place."""
-    try:
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(seq, header))
-    except (InvalidTag, ValueError):
-        raise Defect(f"audit entry {seq} cannot be opened") from None
-
-
-def _bound(seq: int, header: bytes) -> bytes:
+def body_place(seq: int, header: bytes) -> bytes:
+    """Return what the seal of an entry's body is bound to, under the key of its month."""
     return _BODY + seq.to_bytes(8, "big") + header
 
 
-def wrap_month_key(master: bytes, nonce: bytes, month: Month, key: bytes) -> bytes:
-    """A month's key under the master key, bound to its month; ``nonce`` is 12 fresh bytes."""
-    return nonce + AESGCM(master).encrypt(nonce, key, _MONTH + month.value.encode())
-
-
-def unwrap_month_key(master: bytes, month: Month, wrapped: bytes) -> bytes:
-    """Raises ``Defect`` when the master key is not the one that wrapped it."""
-    aad = _MONTH + month.value.encode()
-    try:
-        return AESGCM(master).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], aad)
-    except (InvalidTag, ValueError):
-        raise Defect(f"the master key does not open the audit key of {month}") from None
+def month_place(month: Month) -> bytes:
+    """Return what the seal of a month's key is bound to, under the master key."""
+    return _MONTH + month.value.encode()

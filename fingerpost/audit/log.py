@@ -26,24 +26,22 @@ from sqlalchemy import Connection, Engine
 from fingerpost.audit import store
 from fingerpost.audit.chain import (
     GENESIS,
-    KEY_BYTES,
-    NONCE_BYTES,
     Actor,
     AuditEvent,
     FieldValue,
     Month,
     OperationId,
+    body_place,
     chain_hash,
-    open_body,
+    month_place,
     parse_header,
-    seal_body,
-    unwrap_month_key,
-    wrap_month_key,
 )
 from fingerpost.audit.head import BrokenChain, HeadFile, StoreBehind
 from fingerpost.audit.store import Receipt, Row
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import empty_journal, migrate, open_sqlite, reading
+from fingerpost.runtime.files import KEY_BYTES
+from fingerpost.runtime.sealed_box import SealedBox
 
 __all__ = [
     "Actor",
@@ -101,7 +99,7 @@ class AuditLog:
     """
 
     def __init__(
-        self, engine: Engine, head: Path, catalogue: Mapping[str, frozenset[str]], master: bytes
+        self, engine: Engine, head: Path, catalogue: Mapping[str, frozenset[str]], master: SealedBox
     ) -> None:
         self._engine = engine
         self._head_file = HeadFile(head)
@@ -128,12 +126,11 @@ class AuditLog:
             StoreBehind: the head says more than the database holds, or is missing.
             BrokenChain: the entry at the head is not the one that the head names.
         """
-        if len(master_key) != KEY_BYTES:
-            raise Defect(f"the master key of the audit log must have {KEY_BYTES} bytes")
+        master = SealedBox(master_key)
         engine = open_sqlite(path)
         try:
             migrate(engine, store.MIGRATIONS)
-            log = cls(engine, path.with_name(path.name + ".head"), catalogue, master_key)
+            log = cls(engine, path.with_name(path.name + ".head"), catalogue, master)
             with reading(engine) as connection:
                 log._check_master(connection)
                 if not adopt:
@@ -196,7 +193,7 @@ class AuditLog:
             for row in store.rows(connection, since=since, until=until):
                 event = parse_header(row.header)
                 key = self._key(connection, Month.at(event.at))
-                body = open_body(key, row.seq, row.header, row.sealed) if key and decrypt else None
+                body = _open_body(key, row) if key and decrypt else None
                 yield Entry(
                     row.seq,
                     row.hash,
@@ -251,7 +248,7 @@ class AuditLog:
         for event in events:
             seq, header = head.seq + 1, event.header()
             key = self._key_to_seal(connection, Month.at(event.at))
-            sealed = seal_body(key, os.urandom(NONCE_BYTES), seq, header, event.body)
+            sealed = SealedBox(key).seal(event.body, body_place(seq, header))
             head = Receipt(seq, chain_hash(head.hash, seq, header, sealed))
             store.add(connection, Row(seq, event.at, header, sealed, head.hash))
             receipts.append(head)
@@ -262,12 +259,12 @@ class AuditLog:
         row = store.month_key(connection, month)
         if row is None:
             raise Defect(f"the audit log has lost the key of {month}")
-        return unwrap_month_key(self._master, month, row.wrapped) if row.wrapped else None
+        return self._unwrap(month, row.wrapped) if row.wrapped else None
 
     def _key_to_seal(self, connection: Connection, month: Month) -> bytes:
         if store.month_key(connection, month) is None:
             key = os.urandom(KEY_BYTES)
-            wrapped = wrap_month_key(self._master, os.urandom(NONCE_BYTES), month, key)
+            wrapped = self._master.seal(key, month_place(month))
             store.add_month_key(connection, month, wrapped)
             return key
         known = self._key(connection, month)
@@ -279,7 +276,17 @@ class AuditLog:
     def _check_master(self, connection: Connection) -> None:
         newest = store.newest_key(connection)
         if newest is not None and newest.wrapped is not None:
-            unwrap_month_key(self._master, newest.month, newest.wrapped)
+            self._unwrap(newest.month, newest.wrapped)
+
+    def _unwrap(self, month: Month, wrapped: bytes) -> bytes:
+        refusal = f"the master key does not open the audit key of {month}"
+        return self._master.open(wrapped, month_place(month), refusal)
+
+
+def _open_body(key: bytes, row: Row) -> bytes:
+    """Raises ``Defect`` when the body was not sealed with this key for this place."""
+    refusal = f"audit entry {row.seq} cannot be opened"
+    return SealedBox(key).open(row.sealed, body_place(row.seq, row.header), refusal)
 
 
 def _follows(head: Receipt, row: Row) -> bool:

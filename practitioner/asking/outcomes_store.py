@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
 from typing import Any, Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     Column,
     Engine,
@@ -36,14 +33,13 @@ from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.database import empty_journal, reading
+from fingerpost.runtime.sealed_box import SealedBox
 from practitioner.asking.document import LookupDocument, document, read, write
 from practitioner.asking.outcome import First, Outcome, Question
 from practitioner.asking.plan import WITHIN_SECONDS
 from practitioner.sign_in.session import Session
 
 KEPT_SECONDS: Final = 7 * limits.DAY
-KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
 _ASKED: Final = b" asked"
 
 metadata = MetaData()
@@ -77,10 +73,8 @@ class SqlOutcomes:
     """Implements ``ports.Outcomes``. ``outcome_key``: 32 bytes. ``show`` and ``forget_due`` block on the disk."""
 
     def __init__(self, engine: Engine, outcome_key: bytes) -> None:
-        if len(outcome_key) != KEY_BYTES:
-            raise Defect(f"the outcome key must have {KEY_BYTES} bytes")
         self._engine = engine
-        self._cipher = AESGCM(outcome_key)
+        self._box = SealedBox(outcome_key)
 
     async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
         await asyncio.to_thread(self._keep, session, question, outcome)
@@ -96,8 +90,10 @@ class SqlOutcomes:
                     subject=session.subject,
                     kept_at=outcome.asked_at,
                     hash=hash_of(data),
-                    sealed=self._seal(data, bound),
-                    question=self._seal(_write_question(question, outcome.reach), bound + _ASKED),
+                    sealed=self._box.seal(data, bound),
+                    question=self._box.seal(
+                        _write_question(question, outcome.reach), bound + _ASKED
+                    ),
                 )
             )
 
@@ -162,15 +158,9 @@ class SqlOutcomes:
             raise Refused(Code.NOT_ALLOWED, "outcome")
         return row
 
-    def _seal(self, data: bytes, bound: bytes) -> bytes:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, data, bound)
-
     def _open(self, sealed: bytes, bound: bytes) -> bytes:
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
-        except InvalidTag:
-            raise Defect("an outcome does not open: wrong outcome key, or changed") from None
+        refusal = "an outcome does not open: wrong outcome key, or changed"
+        return self._box.open(sealed, bound, refusal)
 
     def forget_due(self, now: float) -> int:
         """Destroys questions that are older than a day, and what is older than seven but for the hashes; how many of

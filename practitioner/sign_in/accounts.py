@@ -18,8 +18,6 @@ from typing import Any, Final
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     Boolean,
     Column,
@@ -42,6 +40,7 @@ from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import reading
+from fingerpost.runtime.sealed_box import SealedBox
 from practitioner.sign_in import rules
 from practitioner.sign_in.rules import Account
 from practitioner.sign_in.session import Session
@@ -49,7 +48,6 @@ from practitioner.sign_in.session import Session
 PASSWORD_CHARS: Final = range(12, 257)
 WRONG: Final = "name, password or code"
 """One text for all three: it tells nobody which of them was wrong."""
-_NONCE_BYTES: Final = 12
 
 metadata = MetaData()
 accounts = Table(
@@ -84,7 +82,7 @@ class Accounts:
 
     def __init__(self, engine: Engine, account_key: bytes) -> None:
         self._engine = engine
-        self._cipher = AESGCM(account_key)
+        self._box = SealedBox(account_key)
         self._hasher = PasswordHasher()
         self._nobody = _hash_of_nobody(self._hasher)
 
@@ -282,15 +280,11 @@ class Accounts:
         return None
 
     def _seal(self, agency: AgencyId, subject: str, secret: str) -> bytes:
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret.encode(), _aad(agency, subject))
+        return self._box.seal(secret.encode(), _aad(agency, subject))
 
     def _open(self, agency: AgencyId, subject: str, sealed: bytes) -> str:
-        try:
-            nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            return self._cipher.decrypt(nonce, ciphertext, _aad(agency, subject)).decode()
-        except InvalidTag:
-            raise Defect("an account's secret does not open: wrong account key?") from None
+        refusal = "an account's secret does not open: wrong account key?"
+        return self._box.open(sealed, _aad(agency, subject), refusal).decode()
 
     def _change(self, agency: AgencyId, subject: str, **values: object) -> None:
         with self._engine.begin() as connection:

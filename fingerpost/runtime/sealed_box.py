@@ -1,0 +1,56 @@
+"""What this project keeps sealed on its disks: one form, nonce and ciphertext behind one another.
+
+Law: AES-256-GCM with a fresh random nonce of 96 bits for each seal (NIST SP 800-38D, 8.2.2); a key
+seals far fewer than 2^32 things (8.3). Every seal is bound to the place where it is kept (table, row,
+owner): what is put in another's place does not open. Attack: who can write a database shows one
+child's practitioner for another. What travels has forms of its own (``fingerpost.private``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.files import KEY_BYTES
+
+_NONCE_BYTES: Final = 12
+
+
+class SealedBox:
+    """Seals and opens under one key."""
+
+    __slots__ = ("_aead", "_random_bytes")
+
+    def __init__(self, key: bytes, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+        """
+        Raises:
+            Defect: the key does not have 32 bytes.
+        """
+        if len(key) != KEY_BYTES:
+            raise Defect(f"a key that seals must have {KEY_BYTES} bytes")
+        self._aead = AESGCM(key)
+        self._random_bytes = random_bytes
+
+    def __repr__(self) -> str:
+        return "SealedBox(…)"
+
+    def seal(self, plain: bytes, bound: bytes) -> bytes:
+        """Return nonce (12 bytes), ciphertext and tag (16 bytes), bound to the place ``bound``."""
+        nonce = self._random_bytes(_NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, plain, bound)
+
+    def open(self, sealed: bytes, bound: bytes, refusal: str) -> bytes:
+        """Return what was sealed for the place ``bound``.
+
+        Raises:
+            Defect: with the text ``refusal``: another key or place, or damaged.
+        """
+        try:
+            return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
+        except (InvalidTag, ValueError):
+            raise Defect(refusal) from None
