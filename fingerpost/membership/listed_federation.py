@@ -93,7 +93,7 @@ def _parse(reader: Callable[[bytes], _T], data: bytes) -> _T:
     try:
         return reader(data)
     except Refused as refused:
-        raise Refused(Code.UNTRUSTED_METADATA, refused.what) from None
+        raise Refused(Code.UNTRUSTED_METADATA, refused.rule or refused.what) from None
 
 
 def _require_consistent(federation: Federation) -> None:

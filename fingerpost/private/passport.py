@@ -187,7 +187,7 @@ def _passport(claims: dict[str, Any], agency: AgencyId) -> Passport:
     except (KeyError, ValueError):
         raise _bad("role or acr") from None
     except Refused as refused:
-        raise Refused(Code.BAD_PASSPORT, refused.what) from None
+        raise Refused(Code.BAD_PASSPORT, refused.rule or refused.what) from None
 
 
 def _require_shape(claims: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ no honest asker meets a refusal there. An area or an agency may be stricter, nev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import unique
 from types import MappingProxyType
 from typing import Final
 
@@ -19,7 +20,7 @@ from fingerpost.protocol.codes import (
     Role,
     WideningReason,
 )
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.federation import CodeLists
 from fingerpost.protocol.messages import KeySet
 
@@ -33,6 +34,25 @@ _MAY_NAME_AREAS: Final = frozenset(
         Purpose.CHILD_DEATH,
     }
 )
+
+
+@unique
+class PurposeRule(Rule):
+    """What a question must keep to, by its purpose."""
+
+    REFERENCE_FORM = "inner.reason_reference"
+    APPROVER_FORM = "inner.approver"
+    REACH = "reach of this purpose"
+    REFERENCE = "reason reference"
+    APPROVER = "approver"
+    OWN_APPROVER = "approver is the asker"
+    WIDE_REACH = "wide keys in this reach"
+    WIDE_WITHOUT_REASON = "wide keys in this reach without a reason"
+    NOTHING_WIDENED = "a reason to widen, and nothing widened"
+    MAY_NOT_WIDEN = "purpose may not widen"
+    REASON = "reason to widen of this purpose"
+    PURPOSE_NOT_IN_FORCE = "purpose not in force"
+    ROLE_NOT_IN_FORCE = "role not in force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +75,9 @@ class Justification:
     widened_because: WideningReason | None = None
 
     def __post_init__(self) -> None:
-        require_reference(self.reason_reference, "inner.reason_reference")
+        require_reference(self.reason_reference, PurposeRule.REFERENCE_FORM)
         if self.approver:
-            require_account(self.approver, "inner.approver")
+            require_account(self.approver, PurposeRule.APPROVER_FORM)
 
 
 def _reaches(purpose: Purpose) -> frozenset[Reach]:
@@ -122,27 +142,27 @@ def require_permitted(
     purpose, approver = justification.purpose, justification.approver
     rule = PURPOSES[purpose]
     if reach not in reaches_allowed(purpose):
-        raise Refused(Code.NOT_ALLOWED, "reach of this purpose")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.REACH)
     _require_reason(purpose, reach, key_set, justification.widened_because)
     if rule.reference_required and not justification.reason_reference:
-        raise Refused(Code.NOT_ALLOWED, "reason reference")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.REFERENCE)
     if rule.approver_required and not approver:
-        raise Refused(Code.NOT_ALLOWED, "approver")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.APPROVER)
     if approver and approver == subject:
-        raise Refused(Code.NOT_ALLOWED, "approver is the asker")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.OWN_APPROVER)
 
 
 def _require_reason(
     purpose: Purpose, reach: Reach, key_set: KeySet, widened_because: WideningReason | None
 ) -> None:
     if key_set is KeySet.WIDE and reach not in WIDE_REACHES:
-        raise Refused(Code.NOT_ALLOWED, "wide keys in this reach")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.WIDE_REACH)
     if key_set is not KeySet.WIDE or reach is Reach.AREA:
         if widened_because is not None:
-            raise Refused(Code.NOT_ALLOWED, "a reason to widen, and nothing widened")
+            raise Refused(Code.NOT_ALLOWED, PurposeRule.NOTHING_WIDENED)
         return
     if widened_because is None:
-        raise Refused(Code.NOT_ALLOWED, "wide keys in this reach without a reason")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.WIDE_WITHOUT_REASON)
     require_reason(purpose, widened_because)
 
 
@@ -150,14 +170,14 @@ def require_reason(purpose: Purpose, because: WideningReason) -> None:
     """Raises ``Refused(NOT_ALLOWED)``: this purpose may not widen, or not for this reason."""
     reasons = widening_reasons(purpose)
     if not reasons:
-        raise Refused(Code.NOT_ALLOWED, "purpose may not widen")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.MAY_NOT_WIDEN)
     if because not in reasons:
-        raise Refused(Code.NOT_ALLOWED, "reason to widen of this purpose")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.REASON)
 
 
 def require_in_force(purpose: Purpose, role: Role, code_lists: CodeLists) -> None:
     """Raises ``Refused(NOT_ALLOWED)`` for a purpose or role that governance has not put in force."""
     if purpose not in code_lists.purposes:
-        raise Refused(Code.NOT_ALLOWED, "purpose not in force")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.PURPOSE_NOT_IN_FORCE)
     if role not in code_lists.roles:
-        raise Refused(Code.NOT_ALLOWED, "role not in force")
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.ROLE_NOT_IN_FORCE)

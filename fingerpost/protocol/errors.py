@@ -62,23 +62,39 @@ PUBLIC_TEXT: dict[Code, str] = {
 }
 
 
+class Rule(Enum):
+    """A rule whose refusal somebody acts on. Each room lists its own in a subclass.
+
+    The value is the text that logs and audit records show. It may be reworded only where no record keeps it:
+    whoever acts on a refusal compares the member.
+    """
+
+
 class Refused(Exception):
     """The other side's message will not be acted on.
 
-    ``what`` names the field or rule of the contract that failed (a constant of our own source, never
-    a value that was received). ``asked`` is for the operator of this process: whom we had asked, at which
-    address, as our own settings and bundle have them. It never leaves the process.
+    Args:
+        code: why, for the other side.
+        what: the rule or the field of the contract that failed; a constant of our own source, never a value that
+            was received.
+        asked: for the operator of this process: whom we had asked, at which address, as our own settings and bundle
+            have them. It never leaves the process.
+
+    Attributes:
+        rule: ``what`` as a member, where an enumeration lists it.
+        what: its text.
     """
 
-    def __init__(self, code: Code, what: str, asked: str = "") -> None:
-        super().__init__(f"{code.value}: {what}")
+    def __init__(self, code: Code, what: str | Rule, asked: str = "") -> None:
         self.code = code
-        self.what = what
+        self.rule = what if isinstance(what, Rule) else None
+        self.what: str = what.value if isinstance(what, Rule) else what
         self.asked = asked
+        super().__init__(f"{code.value}: {self.what}")
 
-    def __reduce__(self) -> tuple[type[Refused], tuple[Code, str, str]]:
+    def __reduce__(self) -> tuple[type[Refused], tuple[Code, str | Rule, str]]:
         """Refusals cross from worker processes to their parent."""
-        return Refused, (self.code, self.what, self.asked)
+        return Refused, (self.code, self.rule or self.what, self.asked)
 
     @property
     def public_text(self) -> str:

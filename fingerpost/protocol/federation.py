@@ -23,7 +23,7 @@ from fingerpost.protocol.codes import (
     Reach,
     Role,
 )
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
 
@@ -36,6 +36,13 @@ class Party(Enum):
     KEY_HOLDER = "key-holder"
     BROKER = "broker"
     ISSUER = "issuer"
+
+
+@unique
+class ReachRule(Rule):
+    """What a reach must keep to."""
+
+    NO_SUCH_AREA = "area"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +203,7 @@ class Federation:
         """Raises ``Refused(NOT_ALLOWED)``."""
         found = self.areas.get(code)
         if found is None:
-            raise Refused(Code.NOT_ALLOWED, "area")
+            raise Refused(Code.NOT_ALLOWED, ReachRule.NO_SUCH_AREA)
         return found
 
     def areas_in_reach(

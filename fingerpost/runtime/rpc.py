@@ -14,12 +14,18 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from enum import unique
 from typing import Any, Final, NoReturn, Protocol
 
 import grpc
 import grpc.aio
 
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import (
+    Code,
+    Defect,
+    Refused,
+    Rule,
+)
 from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES, METADATA_FILE_BYTES
 from fingerpost.runtime.logs import TEXT_CHARS, Logger
 from fingerpost.runtime.tls import Identity, PeerIdentity, peer_identity
@@ -124,11 +130,24 @@ async def abort_with(context: Context, refused: Refused) -> NoReturn:
     raise AssertionError  # abort has raised; the stubs do not say so for an await
 
 
-_CAUSES: Final[Mapping[str, str]] = {
-    "Connection refused": "nobody listens at that address",
-    "address lookup failed": "there is no host of that name",
-    "Verification Check failed": "another party answers at that address",
-    "handshake": "the secure connection failed",
+@unique
+class CallRule(Rule):
+    """How a call failed."""
+
+    REFUSED = "refused by the other party"
+    NOBODY = "nobody listens at that address"
+    NO_HOST = "there is no host of that name"
+    ANOTHER_PARTY = "another party answers at that address"
+    NOT_SECURE = "the secure connection failed"
+    TOO_LATE = "no answer in time"
+    FAILED = "the call failed"
+
+
+_CAUSES: Final[Mapping[str, CallRule]] = {
+    "Connection refused": CallRule.NOBODY,
+    "address lookup failed": CallRule.NO_HOST,
+    "Verification Check failed": CallRule.ANOTHER_PARTY,
+    "handshake": CallRule.NOT_SECURE,
 }
 """Of a call that reached nobody: a piece of gRPC's own words, and ours. A server that forges the piece chooses between
 texts of ours, and decides nothing."""
@@ -141,18 +160,18 @@ def refused_from(error: grpc.aio.AioRpcError) -> Refused:
     stated = [value for key, value in trailer if key == CODE_KEY]
     if len(stated) == 1:
         with contextlib.suppress(ValueError):
-            return Refused(Code(stated[0]), "refused by the other party")
+            return Refused(Code(stated[0]), CallRule.REFUSED)
     return Refused(_WITHOUT_CODE.get(error.code(), Code.UNAVAILABLE), _cause(error))
 
 
-def _cause(error: grpc.aio.AioRpcError) -> str:
+def _cause(error: grpc.aio.AioRpcError) -> CallRule:
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return "no answer in time"
+        return CallRule.TOO_LATE
     if error.code() is grpc.StatusCode.UNAVAILABLE:
-        for piece, words in _CAUSES.items():
+        for piece, cause in _CAUSES.items():
             if piece in (error.details() or ""):
-                return words
-    return "the call failed"
+                return cause
+    return CallRule.FAILED
 
 
 @contextlib.contextmanager
@@ -162,7 +181,7 @@ def asking(asked: str) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        raise Refused(refused.code, refused.what, asked) from None
+        raise Refused(refused.code, refused.rule or refused.what, asked) from None
 
 
 def peer_of(context: Context) -> PeerIdentity:

@@ -22,7 +22,7 @@ from fingerpost.private.linkage import (
     normalise,
     require_answerable,
 )
-from fingerpost.private.purpose_rules import require_in_force
+from fingerpost.private.purpose_rules import PurposeRule, require_in_force
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Federation
 from fingerpost.protocol.ids import AgencyId
@@ -90,7 +90,7 @@ class Client:
         """
         if question.justification.widened_because is not None:
             # Attack: wide keys over the whole reach without a first lookup that bears the reason out.
-            raise Refused(Code.NOT_ALLOWED, "a reason to widen, and nothing widened")
+            raise Refused(Code.NOT_ALLOWED, PurposeRule.NOTHING_WIDENED)
         now = self._clock.now()
         lookup = self._prepare(session, question, self._settle(session, now), None)
         return await self._lookup(lookup)

@@ -20,7 +20,7 @@ from fingerpost.private.passport import Passport
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
-from practitioner.sign_in.rules import require_entitled
+from practitioner.sign_in.rules import SignInRule, require_entitled
 from practitioner.sign_in.session import Issued, Session
 
 
@@ -52,16 +52,16 @@ class PassportDesk:
         """Raises ``Refused(SIGN_IN)`` when the session is too old, or training or vetting has run out."""
         key = self._keys.get(session.agency)
         if key is None:
-            raise Refused(Code.SIGN_IN, "agency of this gateway")
+            raise Refused(Code.SIGN_IN, SignInRule.OTHER_AGENCY)
         require_entitled(session.entitlement, now)
         if not 0 <= now - session.auth_time < passports.SIGN_IN_SECONDS:
-            raise Refused(Code.SIGN_IN, "the session has ended")
+            raise Refused(Code.SIGN_IN, SignInRule.SESSION_ENDED)
         issued_at = int(now)
         # Training or vetting that ends within minutes ends the passport with it.
         ends = session.entitlement.ends - limits.CLOCK_SKEW_SECONDS - 1
         expires_at = min(issued_at + limits.PASSPORT_SECONDS, ends)
         if expires_at < issued_at + limits.QUERY_LIFE_SECONDS:
-            raise Refused(Code.SIGN_IN, "training or vetting runs out now")
+            raise Refused(Code.SIGN_IN, SignInRule.ENDING)
         practitioner_key = Ed25519PrivateKey.generate()
         passport = Passport(
             agency=session.agency,

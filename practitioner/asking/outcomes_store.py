@@ -36,7 +36,7 @@ from fingerpost.runtime.database import empty_journal, reading
 from fingerpost.runtime.sealed_box import SealedBox
 from practitioner.asking.document import LookupDocument, document, read, write
 from practitioner.asking.outcome import First, Outcome, Question
-from practitioner.asking.plan import WITHIN_SECONDS
+from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
 from practitioner.sign_in.session import Session
 
 KEPT_SECONDS: Final = 7 * limits.DAY
@@ -103,7 +103,7 @@ class SqlOutcomes:
     def _first(self, session: Session, operation: str, now: float) -> First:
         row = self._row(session, operation, now)
         if row.question is None:
-            raise Refused(Code.NOT_ALLOWED, "first lookup too old")
+            raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_TOO_OLD)
         bound = _bound(operation, session.agency, session.subject, row.kept_at)
         shown = read(self._open(row.sealed, bound))
         return First(
@@ -117,7 +117,7 @@ class SqlOutcomes:
     async def spend(self, session: Session, first: str, second: str) -> None:
         # One statement: of two that are asked at once, by two processes, one finds the place taken.
         if not await asyncio.to_thread(self._mark, session, first, None, second):
-            raise Refused(Code.NOT_ALLOWED, "second round taken")
+            raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
 
     async def give_back(self, session: Session, first: str, second: str) -> None:
         await asyncio.to_thread(self._mark, session, first, second, None)
@@ -155,7 +155,7 @@ class SqlOutcomes:
                 )
             ).one_or_none()
         if row is None:
-            raise Refused(Code.NOT_ALLOWED, "outcome")
+            raise Refused(Code.NOT_ALLOWED, LookupRule.NO_SUCH_OUTCOME)
         return row
 
     def _open(self, sealed: bytes, bound: bytes) -> bytes:

@@ -12,6 +12,7 @@ have.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import unique
 from typing import Final
 
 from fingerpost.private.demographics import Demographics
@@ -28,7 +29,7 @@ from fingerpost.private.linkage import (
 from fingerpost.private.purpose_rules import require_permitted, require_reason
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import PURPOSES, Reach, WideningReason
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.messages import KeySet
@@ -36,6 +37,24 @@ from practitioner.asking.outcome import Again, First, Question
 
 WITHIN_SECONDS: Final = limits.DAY
 """How long after the first lookup the second round may be asked: what was answered then still holds."""
+
+
+@unique
+class LookupRule(Rule):
+    """What a lookup and its second round must keep to at the gateway, beside its purpose."""
+
+    AREAS_MISSING = "named areas are missing"
+    AREAS_BESIDE_REACH = "named areas with another reach"
+    FIRST_TOO_OLD = "first lookup too old"
+    SECOND_TAKEN = "second round taken"
+    FIRST_HAS_GAPS = "first lookup has gaps"
+    REASON_REFUTED = "reason that the first lookup refutes"
+    ANOTHER_CHILD = "another child than the first lookup's"
+    NOTHING_TO_WIDEN = "nothing to widen"
+    AREA_LEFT_OUT = "area that the first lookup left out"
+    NO_SUCH_OUTCOME = "outcome"
+    NO_EPOCH = "no epoch is running"
+    NO_PEPPER = "no pepper of the running epoch"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,9 +99,9 @@ def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Pl
     second_round = question.justification.widened_because is not None
     named = tuple(sorted(set(question.named_areas))) if reach is Reach.NAMED else ()
     if reach is Reach.NAMED and not named:
-        raise Refused(Code.NOT_ALLOWED, "named areas are missing")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.AREAS_MISSING)
     if reach is not Reach.NAMED and question.named_areas:
-        raise Refused(Code.NOT_ALLOWED, "named areas with another reach")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.AREAS_BESIDE_REACH)
 
     sets: dict[KeySet, tuple[BlockingKey, ...]] = {}
     if reach is not Reach.AREA and not second_round:
@@ -123,18 +142,18 @@ def second_question(
     """
     asked, because = first.question, again.widened.because
     if now - first.asked_at >= WITHIN_SECONDS:
-        raise Refused(Code.NOT_ALLOWED, "first lookup too old")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_TOO_OLD)
     if first.spent:
-        raise Refused(Code.NOT_ALLOWED, "second round taken")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
     require_reason(asked.justification.purpose, because)
     if not first.complete:
         # Silence is never "no": who did not answer is asked again before more children's records are opened.
-        raise Refused(Code.NOT_ALLOWED, "first lookup has gaps")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_HAS_GAPS)
     if because is WideningReason.NO_UNIVERSAL_SERVICE_NAMED and not first.none_named_itself:
-        raise Refused(Code.NOT_ALLOWED, "reason that the first lookup refutes")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.REASON_REFUTED)
     child = again.child or asked.demographics
     if not is_same_child(asked.demographics, child):
-        raise Refused(Code.NOT_ALLOWED, "another child than the first lookup's")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.ANOTHER_CHILD)
     reach, named = _whither(asked, again)
     justification = replace(asked.justification, widened_because=because)
     question = Question(child, justification, reach, named)
@@ -159,7 +178,7 @@ def _whither(asked: Question, again: Again) -> tuple[Reach, tuple[AreaCode, ...]
     else:
         reach, named = _reach_of(asked), asked.named_areas
     if reach is Reach.AREA:
-        raise Refused(Code.NOT_ALLOWED, "nothing to widen")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.NOTHING_TO_WIDEN)
     return reach, named
 
 
@@ -172,7 +191,7 @@ def _require_within(
         for q in (asked, question)
     )
     if not second <= first:
-        raise Refused(Code.NOT_ALLOWED, "area that the first lookup left out")
+        raise Refused(Code.NOT_ALLOWED, LookupRule.AREA_LEFT_OUT)
 
 
 def _reach_of(question: Question) -> Reach:

@@ -28,7 +28,7 @@ from fingerpost.protocol.messages import Submission
 from fingerpost.protocol.schedule import day_of, day_of_slot, slot_of
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.outcome import Answered, Question, Widened
-from practitioner.asking.plan import Plan, PlannedQuery
+from practitioner.asking.plan import LookupRule, Plan, PlannedQuery
 from practitioner.asking.ports import Broker, Desk, KeyHolders, Peppers, Record
 from practitioner.asking.query import QueryOnItsWay
 from practitioner.sign_in.session import Issued, Session
@@ -37,8 +37,6 @@ GRACE_SECONDS: Final = 2.0
 """Beyond the broker's gathering time: then the asker stops waiting by itself."""
 ROUNDS: Final = 2
 """TRY_AGAIN, or a broker that could not serve, leads to one more query: new bytes, never the same again."""
-NO_EPOCH: Final = "no epoch is running"
-NO_PEPPER: Final = "no pepper of the running epoch"
 _TRY_AGAIN: Final = frozenset({Code.NOT_READY, Code.REPLAYED, Code.NOT_FRESH})
 
 
@@ -134,7 +132,7 @@ class Rounds:
         for epoch in sorted(running, key=lambda e: e.number, reverse=True):
             with contextlib.suppress(Refused):
                 return epoch, self._peppers.pepper(epoch.number, day_of(now))
-        raise Refused(Code.NOT_READY, NO_PEPPER if running else NO_EPOCH)
+        raise Refused(Code.NOT_READY, LookupRule.NO_PEPPER if running else LookupRule.NO_EPOCH)
 
     def _asked(self, lookup: Lookup, planned: PlannedQuery) -> tuple[Agency, ...]:
         return lookup.federation.agencies_in_reach(

@@ -28,7 +28,12 @@ from practitioner.cli.parsing import (
     member_of,
     secret_lines,
 )
-from practitioner.sign_in.rules import SESSION_SECONDS, Account, require_ahead
+from practitioner.sign_in.rules import (
+    SESSION_SECONDS,
+    Account,
+    SignInRule,
+    require_ahead,
+)
 from practitioner.wiring import open_people
 
 account = typer.Typer(no_args_is_help=True, help="The practitioners who may ask here.")
@@ -120,7 +125,7 @@ def renew(
     entitlement = _entitlement(training_until, vetting_until)
     with open_people(loaded) as people:
         if not people.accounts.knows(chosen, name):
-            raise Refused(Code.NOT_ALLOWED, "there is no such account")
+            raise Refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT)
         # Recorded first: an end that was put off unseen would let somebody ask.
         people.record.account_renewed(chosen, administrator(), name, entitlement, time.time())
         people.accounts.renew(chosen, name, entitlement)
@@ -199,7 +204,7 @@ def read_token(session_file: Path) -> str:
     """Raises ``Refused(SIGN_IN)`` when there is none; ``Defect`` for a file that others may read."""
     path = session_file.expanduser()
     if not path.exists():
-        raise Refused(Code.SIGN_IN, "no session")
+        raise Refused(Code.SIGN_IN, SignInRule.NO_SESSION)
     return read_secret(path, most=256, setting="--session").decode("ascii", "replace")
 
 

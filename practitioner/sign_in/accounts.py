@@ -42,12 +42,10 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import reading
 from fingerpost.runtime.sealed_box import SealedBox
 from practitioner.sign_in import rules
-from practitioner.sign_in.rules import Account
+from practitioner.sign_in.rules import Account, SignInRule
 from practitioner.sign_in.session import Session
 
 PASSWORD_CHARS: Final = range(12, 257)
-WRONG: Final = "name, password or code"
-"""One text for all three: it tells nobody which of them was wrong."""
 
 metadata = MetaData()
 accounts = Table(
@@ -93,11 +91,11 @@ class Accounts:
 
         Raises ``Refused``: MALFORMED (out of bounds), NOT_ALLOWED (it exists).
         """
-        require_account(account.subject, "subject")
+        require_account(account.subject, SignInRule.ACCOUNT_NAME)
         if account.subject != account.subject.lower():
             # In audit logs names are in lower case; two accounts must not become one there.
-            raise Refused(Code.MALFORMED, "subject")
-        require_plain(account.name, chars=80, size=160, what="name")
+            raise Refused(Code.MALFORMED, SignInRule.ACCOUNT_NAME)
+        require_plain(account.name, chars=80, size=160, what=SignInRule.PERSON_NAME)
         secret = pyotp.random_base32(32)
         values = {
             "agency": account.agency.value,
@@ -114,7 +112,7 @@ class Accounts:
         }
         with self._engine.begin() as connection:
             if connection.execute(select(accounts).where(_is(account))).first() is not None:
-                raise Refused(Code.NOT_ALLOWED, "the account exists")
+                raise Refused(Code.NOT_ALLOWED, SignInRule.ACCOUNT_EXISTS)
             connection.execute(insert(accounts).values(**values))
         return secret
 
@@ -139,7 +137,7 @@ class Accounts:
                 select(accounts.c.disabled).where(_key(agency, subject))
             ).first()
         if row is None or row.disabled:
-            raise Refused(Code.NOT_ALLOWED, "approver has no account")
+            raise Refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT)
 
     def disable(self, agency: AgencyId, subject: str) -> None:
         """At once: its sessions end, too. Raises ``Refused(NOT_ALLOWED)`` when there is none."""
@@ -181,7 +179,7 @@ class Accounts:
         right_password = self._verify(row.password_hash if row else self._nobody, password)
         step = self._step_of(agency, row, code, now) if row is not None else None
         if row is None or not right_password or step is None:
-            raise Refused(Code.SIGN_IN, WRONG)
+            raise Refused(Code.SIGN_IN, SignInRule.WRONG)
         account = _account(row)
         token = secrets.token_urlsafe(32)
         with self._engine.begin() as connection:
@@ -191,7 +189,7 @@ class Accounts:
                 .values(totp_last_step=step, failures=0, wait_until=0)
             )
             if fresh.rowcount != 1:  # two sign-ins raced with one code
-                raise Refused(Code.SIGN_IN, WRONG)
+                raise Refused(Code.SIGN_IN, SignInRule.WRONG)
             rules.require_usable(account, now)
             connection.execute(
                 delete(sessions).where(
@@ -235,7 +233,7 @@ class Accounts:
                 select(sessions).where(sessions.c.token_hash == held)
             ).one_or_none()
             if row is None:
-                raise Refused(Code.SIGN_IN, "no session")
+                raise Refused(Code.SIGN_IN, SignInRule.NO_SESSION)
             rules.require_live(row.auth_time, row.last_used, now)
             who = connection.execute(
                 select(accounts).where(_key(AgencyId(row.agency), row.subject))
@@ -259,7 +257,7 @@ class Accounts:
 
     def _hash(self, password: str) -> str:
         if len(password) not in PASSWORD_CHARS:
-            raise Refused(Code.MALFORMED, "password: 12 to 256 characters")
+            raise Refused(Code.MALFORMED, SignInRule.LENGTH)
         return self._hasher.hash(password)
 
     def _verify(self, stored: str, password: str) -> bool:
@@ -292,7 +290,7 @@ class Accounts:
                 update(accounts).where(_key(agency, subject)).values(**values)
             )
             if done.rowcount != 1:
-                raise Refused(Code.NOT_ALLOWED, "there is no such account")
+                raise Refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT)
 
 
 def _key(agency: AgencyId, subject: str) -> Any:

@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import unique
 from typing import Final
 
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Role
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.ids import AgencyId
 
 SESSION_SECONDS: Final = 12 * 3600
@@ -24,6 +25,31 @@ FREE_FAILURES: Final = 3
 LONGEST_WAIT_SECONDS: Final = 3600
 _MARGIN: Final = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
 """A passport must outlive its query, and training and vetting must outlast the passport by more than the clock skew."""
+
+
+@unique
+class SignInRule(Rule):
+    """What an account, a sign-in and a session must keep to."""
+
+    WRONG = (
+        "name, password or code"  # one rule for all three: nobody learns which of them was wrong
+    )
+    WAITING = "too many failures, wait"
+    DISABLED = "account"
+    TRAINING_OVER = "training has run out"
+    VETTING_OVER = "vetting has run out"
+    ENDING = "training or vetting runs out now"
+    SESSION_ENDED = "the session has ended"
+    NO_SESSION = "no session"
+    OTHER_AGENCY = "agency of this gateway"
+    TRAINING_PAST = "the training is over"
+    VETTING_PAST = "the vetting is over"
+    ACCOUNT_EXISTS = "the account exists"
+    NO_ACCOUNT = "there is no such account"
+    APPROVER_ACCOUNT = "approver has no account"
+    LENGTH = "password: 12 to 256 characters"
+    ACCOUNT_NAME = "subject"
+    PERSON_NAME = "name"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,16 +74,16 @@ def require_usable(account: Account, now: float) -> None:
         Refused: SIGN_IN, it is disabled, or training or vetting has run out.
     """
     if account.disabled:
-        raise Refused(Code.SIGN_IN, "account")
+        raise Refused(Code.SIGN_IN, SignInRule.DISABLED)
     require_entitled(account.entitlement, now)
 
 
 def require_entitled(entitlement: Entitlement, now: float) -> None:
     """Raises ``Refused(SIGN_IN)``: training or vetting has run out."""
     if _is_over(entitlement.training_until, now):
-        raise Refused(Code.SIGN_IN, "training has run out")
+        raise Refused(Code.SIGN_IN, SignInRule.TRAINING_OVER)
     if _is_over(entitlement.vetting_until, now):
-        raise Refused(Code.SIGN_IN, "vetting has run out")
+        raise Refused(Code.SIGN_IN, SignInRule.VETTING_OVER)
 
 
 def require_ahead(entitlement: Entitlement, now: float) -> None:
@@ -69,9 +95,9 @@ def require_ahead(entitlement: Entitlement, now: float) -> None:
         Refused: NOT_ALLOWED, the training or the vetting is over.
     """
     if _is_over(entitlement.training_until, now):
-        raise Refused(Code.NOT_ALLOWED, "the training is over")
+        raise Refused(Code.NOT_ALLOWED, SignInRule.TRAINING_PAST)
     if _is_over(entitlement.vetting_until, now):
-        raise Refused(Code.NOT_ALLOWED, "the vetting is over")
+        raise Refused(Code.NOT_ALLOWED, SignInRule.VETTING_PAST)
 
 
 def _is_over(until: int, now: float) -> bool:
@@ -91,7 +117,7 @@ def waits_until(failures: int, now: float) -> int:
 def require_not_waiting(wait_until: int, now: float) -> None:
     """Raises ``Refused(SIGN_IN)``."""
     if now < wait_until:
-        raise Refused(Code.SIGN_IN, "too many failures, wait")
+        raise Refused(Code.SIGN_IN, SignInRule.WAITING)
 
 
 def code_steps(now: float) -> tuple[int, int, int]:
@@ -103,4 +129,4 @@ def code_steps(now: float) -> tuple[int, int, int]:
 def require_live(auth_time: int, last_used: int, now: float) -> None:
     """Raises ``Refused(SIGN_IN)`` once a session is too old or was idle too long."""
     if now >= auth_time + SESSION_SECONDS or now >= last_used + IDLE_SECONDS:
-        raise Refused(Code.SIGN_IN, "the session has ended")
+        raise Refused(Code.SIGN_IN, SignInRule.SESSION_ENDED)

@@ -24,6 +24,7 @@ from fingerpost.runtime.identity import PeerIdentity
 from practitioner.asking.client import Client
 from practitioner.asking.desk import PassportDesk
 from practitioner.asking.outcome import First, Outcome, Question, Widened
+from practitioner.asking.plan import LookupRule
 from practitioner.asking.rounds import Identity as GatewayIdentity
 from practitioner.sign_in.session import Session
 
@@ -133,13 +134,13 @@ class SimGateway:
     async def first(self, session: Session, operation: str, now: float) -> First:
         found = self.firsts.get((session.agency, session.subject, operation))
         if found is None:
-            raise Refused(Code.NOT_ALLOWED, "outcome")
+            raise Refused(Code.NOT_ALLOWED, LookupRule.NO_SUCH_OUTCOME)
         return found
 
     async def spend(self, session: Session, first: str, second: str) -> None:
         found = await self.first(session, first, 0)
         if found.spent:
-            raise Refused(Code.NOT_ALLOWED, "second round taken")
+            raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
         self._mark(session, first, spent=True)
         self.order.append("spent")
 

@@ -14,12 +14,13 @@ from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_queries
 from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Refused
 from fingerpost.wire.v1 import broker_pb2
 from integration.running_federation import ASKED, OAK, Federation, running, statuses
 from integration.running_parties import KEY
 from practitioner.asking.audit import CATALOGUE
 from practitioner.asking.outcome import Again, Question, Widened
+from practitioner.asking.plan import LookupRule
 
 BECAUSE = WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION
 
@@ -45,11 +46,11 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
     for spent in (first, second):
         with pytest.raises(Refused) as refused:
             await gateway.client.widen(session, Again(Widened(spent.operation, BECAUSE)))
-        assert (refused.value.code, refused.value.what) == (Code.NOT_ALLOWED, "second round taken")
+        assert refused.value.rule is LookupRule.SECOND_TAKEN
     other = federation.session("account-9d20", "Tobias Fairweather")
     with pytest.raises(Refused) as refused:
         await gateway.client.widen(other, again)
-    assert refused.value.what == "outcome"
+    assert refused.value.rule is LookupRule.NO_SUCH_OUTCOME
 
     asked = AuditLog.open(gateway.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY)
     entries = [e for e in asked.show(0, 2**40, decrypt=False) if e.kind == "lookup.widened"]

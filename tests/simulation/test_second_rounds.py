@@ -32,15 +32,21 @@ from fakes.wexcombe import (
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
-from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.purpose_rules import Justification, PurposeRule
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import (
+    Code,
+    Defect,
+    Refused,
+    Rule,
+)
+from fingerpost.protocol.federation import ReachRule
 from fingerpost.protocol.ids import AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet, Query
 from practitioner.asking.outcome import Again, Outcome, Question, Widened
-from practitioner.asking.plan import WITHIN_SECONDS
+from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
 
 LIKELY = WideningReason.OTHER_NAME_LIKELY
 
@@ -97,10 +103,10 @@ async def widen(
     return await world.run(gateway.client.widen(gateway.session, again))
 
 
-async def refusal(*args: object, **more: object) -> tuple[Code, str]:
+async def refusal(*args: object, **more: object) -> tuple[Code, Rule | None]:
     with pytest.raises(Refused) as refused:
         await widen(*args, **more)  # type: ignore[arg-type]
-    return refused.value.code, refused.value.what
+    return refused.value.code, refused.value.rule
 
 
 def sent(world: World, gateway: SimGateway) -> list[Query]:
@@ -217,7 +223,7 @@ async def test_after_the_national_ring_it_goes_to_the_neighbours(
 
 
 async def require_nothing_leaves(
-    world: World, gateway: SimGateway, first: Outcome | str, why: str, **more: object
+    world: World, gateway: SimGateway, first: Outcome | str, why: Rule, **more: object
 ) -> None:
     order, received = list(gateway.order), len(world.holders.received)
     carried = len(world.carried)
@@ -229,11 +235,11 @@ async def require_nothing_leaves(
 async def test_without_a_first_lookup_of_hers_there_is_none(
     world: World, gateway: SimGateway
 ) -> None:
-    await require_nothing_leaves(world, gateway, "0" * 16, "outcome")
+    await require_nothing_leaves(world, gateway, "0" * 16, LookupRule.NO_SUCH_OUTCOME)
     first = await ask(world, gateway)
     hers = gateway.session
     gateway.session = replace(hers, subject="worker-2")
-    await require_nothing_leaves(world, gateway, first, "outcome")
+    await require_nothing_leaves(world, gateway, first, LookupRule.NO_SUCH_OUTCOME)
     gateway.session = hers
     assert (await widen(world, gateway, first)).widened
 
@@ -242,7 +248,7 @@ async def test_a_lookup_is_widened_once(world: World, gateway: SimGateway) -> No
     first = await ask(world, gateway)
     second = await widen(world, gateway, first)
     for spent in (first, second):
-        await require_nothing_leaves(world, gateway, spent, "second round taken")
+        await require_nothing_leaves(world, gateway, spent, LookupRule.SECOND_TAKEN)
     assert (await widen(world, gateway, await ask(world, gateway))).widened
 
 
@@ -253,7 +259,7 @@ async def test_within_a_day(world: World, gateway: SimGateway) -> None:
     gateway.session = replace(gateway.session, auth_time=int(world.clock.now()))  # signs in again
     assert (await widen(world, gateway, one)).widened
     await world.clock.run_for(60)
-    await require_nothing_leaves(world, gateway, other, "first lookup too old")
+    await require_nothing_leaves(world, gateway, other, LookupRule.FIRST_TOO_OLD)
 
 
 async def test_where_somebody_did_not_answer_she_asks_again_first(
@@ -262,7 +268,7 @@ async def test_where_somebody_did_not_answer_she_asks_again_first(
     await world.stop_node(SCHOOLS)
     first = await ask(world, gateway)
     assert not first.complete
-    await require_nothing_leaves(world, gateway, first, "first lookup has gaps")
+    await require_nothing_leaves(world, gateway, first, LookupRule.FIRST_HAS_GAPS)
 
 
 @pytest.mark.parametrize("other", [OTHER, TWIN, replace(AMINA, forename="Salma")])
@@ -271,16 +277,14 @@ async def test_about_the_same_child_alone(
 ) -> None:
     """Attack: ask about a harmless child, and widen about another."""
     first = await ask(world, gateway)
-    await require_nothing_leaves(
-        world, gateway, first, "another child than the first lookup's", child=other
-    )
+    await require_nothing_leaves(world, gateway, first, LookupRule.ANOTHER_CHILD, child=other)
 
 
 async def test_a_reason_that_the_first_outcome_refutes(world: World, gateway: SimGateway) -> None:
     """A school and a practice named themselves."""
     none_named = WideningReason.NO_UNIVERSAL_SERVICE_NAMED
     first = await ask(world, gateway)
-    why = "reason that the first lookup refutes"
+    why = LookupRule.REASON_REFUTED
     await require_nothing_leaves(world, gateway, first, why, because=none_named)
     world.nodes[SCHOOLS].load(OAK, [child(0, OTHER, row(Kind.EDU_SCHOOL))])
     unknown_to_schools = await ask(world, gateway)
@@ -294,43 +298,43 @@ async def test_a_reason_that_the_first_outcome_refutes(world: World, gateway: Si
         (
             Question(AMINA, Justification(Purpose.EARLY_HELP, "ref-1")),
             LIKELY,
-            "purpose may not widen",
+            PurposeRule.MAY_NOT_WIDEN,
         ),
         (
             Question(AMINA, Justification(Purpose.S17_ASSESSMENT, "ref-1")),
             LIKELY,
-            "purpose may not widen",
+            PurposeRule.MAY_NOT_WIDEN,
         ),
         (
             Question(AMINA, Justification(Purpose.CLA_CARE), None, (NEXT,)),
             LIKELY,
-            "purpose may not widen",
+            PurposeRule.MAY_NOT_WIDEN,
         ),
         (
             Question(AMINA, Justification(Purpose.URGENT_CARE, "ref-1")),
             WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION,
-            "reason to widen of this purpose",
+            PurposeRule.REASON,
         ),
-        (replace(QUESTION, reach=Reach.AREA), LIKELY, "nothing to widen"),
+        (replace(QUESTION, reach=Reach.AREA), LIKELY, LookupRule.NOTHING_TO_WIDEN),
     ],
 )
 async def test_not_for_every_purpose_and_not_for_every_reason(
-    world: World, gateway: SimGateway, question: Question, because: WideningReason, why: str
+    world: World, gateway: SimGateway, question: Question, because: WideningReason, why: Rule
 ) -> None:
     first = await ask(world, gateway, question)
     await require_nothing_leaves(world, gateway, first, why, because=because)
 
 
 async def test_not_further_than_the_first(world: World, gateway: SimGateway) -> None:
-    left_out = "area that the first lookup left out"
+    left_out = LookupRule.AREA_LEFT_OUT
     near = await ask(world, gateway, replace(QUESTION, reach=Reach.NAMED, named_areas=(NEXT,)))
     for more in ({"reach": Reach.AREA_AND_NEIGHBOURS}, {"named_areas": (HERE, NEXT)}):
         await require_nothing_leaves(world, gateway, near, left_out, **more)
     unknown = {"named_areas": (AreaCode("e99000009"),)}
-    await require_nothing_leaves(world, gateway, near, "area", **unknown)
+    await require_nothing_leaves(world, gateway, near, ReachRule.NO_SUCH_AREA, **unknown)
     first = await ask(world, gateway, Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION)))
     ring = {"reach": Reach.NATIONAL_RING}
-    await require_nothing_leaves(world, gateway, first, "wide keys in this reach", **ring)
+    await require_nothing_leaves(world, gateway, first, PurposeRule.WIDE_REACH, **ring)
 
 
 async def test_one_that_nobody_could_be_asked_is_not_taken(

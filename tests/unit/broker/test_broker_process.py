@@ -46,7 +46,15 @@ from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
-from fingerpost.runtime.rpc import CLIENT_FRAMES, SERVER_NODES, Edge, connect, refused_from, server
+from fingerpost.runtime.rpc import (
+    CLIENT_FRAMES,
+    SERVER_NODES,
+    CallRule,
+    Edge,
+    connect,
+    refused_from,
+    server,
+)
 from fingerpost.runtime.run import Stop, serve
 from fingerpost.wire.v1 import broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
 
@@ -268,7 +276,7 @@ async def test_it_does_not_start_without_any_list(home: Home) -> None:
         async with broker_of(home):
             pass
     assert caught.value.code is Code.UNAVAILABLE
-    assert caught.value.what == "nobody listens at that address"
+    assert caught.value.rule is CallRule.NOBODY
     assert caught.value.asked == f"issuer “issuer” at {home.issuer} for the member list"
 
 

@@ -13,12 +13,17 @@ from sqlalchemy import select
 from fakes.gateway_folder import COUNCIL
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import (
+    Code,
+    Defect,
+    Refused,
+    Rule,
+)
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite, reading
-from practitioner.sign_in.accounts import WRONG, Accounts
+from practitioner.sign_in.accounts import Accounts
 from practitioner.sign_in.accounts import accounts as accounts_table
-from practitioner.sign_in.rules import Account
+from practitioner.sign_in.rules import Account, SignInRule
 from practitioner.wiring import People
 
 NOW = 1_800_000_000.0
@@ -37,11 +42,11 @@ def code(secret: str, at: float = NOW) -> str:
     return pyotp.TOTP(secret).at(int(at))
 
 
-def refused(accounts: Accounts, password: str, one_time: str, at: float = NOW) -> str:
+def refused(accounts: Accounts, password: str, one_time: str, at: float = NOW) -> Rule | None:
     with pytest.raises(Refused) as raised:
         accounts.sign_in(COUNCIL, "ann", password, one_time, at)
     assert raised.value.code is Code.SIGN_IN
-    return raised.value.what
+    return raised.value.rule
 
 
 def test_both_factors_make_a_session(accounts: Accounts) -> None:
@@ -56,12 +61,12 @@ def test_both_factors_make_a_session(accounts: Accounts) -> None:
 
 def test_one_factor_alone_does_not_and_it_is_not_said_which(accounts: Accounts) -> None:
     secret = accounts.add(ANN, PASSWORD)
-    assert refused(accounts, "wrong horse battery", code(secret)) == WRONG
-    assert refused(accounts, PASSWORD, "000000") == WRONG
-    assert refused(accounts, PASSWORD, "") == WRONG
+    assert refused(accounts, "wrong horse battery", code(secret)) is SignInRule.WRONG
+    assert refused(accounts, PASSWORD, "000000") is SignInRule.WRONG
+    assert refused(accounts, PASSWORD, "") is SignInRule.WRONG
     with pytest.raises(Refused) as nobody:
         accounts.sign_in(COUNCIL, "nobody", PASSWORD, code(secret), NOW)
-    assert nobody.value.what == WRONG
+    assert nobody.value.rule is SignInRule.WRONG
 
 
 def test_an_account_of_another_agency_is_another_account(accounts: Accounts) -> None:
@@ -85,8 +90,8 @@ def test_a_code_of_another_time_does_not(accounts: Accounts, off: int) -> None:
 def test_a_code_counts_once_and_so_do_all_before_it(accounts: Accounts) -> None:
     secret = accounts.add(ANN, PASSWORD)
     accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
-    assert refused(accounts, PASSWORD, code(secret), NOW + 1) == WRONG
-    assert refused(accounts, PASSWORD, code(secret, NOW - 30), NOW + 2) == WRONG
+    assert refused(accounts, PASSWORD, code(secret), NOW + 1) is SignInRule.WRONG
+    assert refused(accounts, PASSWORD, code(secret, NOW - 30), NOW + 2) is SignInRule.WRONG
     accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret, NOW + 30), NOW + 30)
 
 
@@ -94,16 +99,16 @@ def test_guesses_make_the_account_wait_even_for_the_right_one(accounts: Accounts
     secret = accounts.add(ANN, PASSWORD)
     for _ in range(4):
         refused(accounts, "wrong horse battery", "000000")
-    assert refused(accounts, PASSWORD, code(secret)) == "too many failures, wait"
+    assert refused(accounts, PASSWORD, code(secret)) is SignInRule.WAITING
     accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret, NOW + 3), NOW + 3)
     # Success takes the failures back: the next three are free again.
     for _ in range(3):
-        assert refused(accounts, PASSWORD, "000000", NOW + 40) == WRONG
+        assert refused(accounts, PASSWORD, "000000", NOW + 40) is SignInRule.WRONG
 
 
 def test_many_guesses_at_once_count_each(accounts: Accounts) -> None:
     accounts.add(ANN, PASSWORD)
-    said: list[str] = []
+    said: list[Rule | None] = []
     threads = [
         threading.Thread(target=lambda: said.append(refused(accounts, "wrong", "000000")))
         for _ in range(8)
@@ -113,16 +118,16 @@ def test_many_guesses_at_once_count_each(accounts: Accounts) -> None:
     for thread in threads:
         thread.join()
     # The fourth failure begins the wait, so no more than four were looked at.
-    assert said.count(WRONG) == 4
-    assert said.count("too many failures, wait") == 4
+    assert said.count(SignInRule.WRONG) == 4
+    assert said.count(SignInRule.WAITING) == 4
 
 
 def test_training_that_has_run_out_is_told_to_who_proved_herself_only(accounts: Accounts) -> None:
     secret = accounts.add(
         replace(ANN, entitlement=replace(HELD, training_until=int(NOW) + 100)), PASSWORD
     )
-    assert refused(accounts, "wrong horse battery", code(secret)) == WRONG
-    assert refused(accounts, PASSWORD, code(secret)) == "training has run out"
+    assert refused(accounts, "wrong horse battery", code(secret)) is SignInRule.WRONG
+    assert refused(accounts, PASSWORD, code(secret)) is SignInRule.TRAINING_OVER
 
 
 def test_training_that_runs_out_ends_the_session(accounts: Accounts) -> None:
@@ -132,7 +137,7 @@ def test_training_that_runs_out_ends_the_session(accounts: Accounts) -> None:
     token, _ = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
     with pytest.raises(Refused) as raised:
         accounts.resume(token, NOW + 900)
-    assert raised.value.what == "vetting has run out"
+    assert raised.value.rule is SignInRule.VETTING_OVER
     accounts.renew(COUNCIL, "ann", HELD)
     assert accounts.resume(token, NOW + 900).entitlement == HELD
 
@@ -143,7 +148,7 @@ def test_disabling_ends_sessions_at_once(accounts: Accounts) -> None:
     accounts.disable(COUNCIL, "ann")
     with pytest.raises(Refused):
         accounts.resume(token, NOW + 1)
-    assert refused(accounts, PASSWORD, code(secret, NOW + 30), NOW + 30) == "account"
+    assert refused(accounts, PASSWORD, code(secret, NOW + 30), NOW + 30) is SignInRule.DISABLED
     assert [each.disabled for each in accounts.list()] == [True]
 
 
@@ -244,4 +249,4 @@ def test_two_sign_ins_that_both_found_the_code_unused_make_one_session(
     found = int(NOW) // 30
     monkeypatch.setattr(accounts, "_step_of", lambda *_: found)
     accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
-    assert refused(accounts, PASSWORD, code(secret)) == WRONG
+    assert refused(accounts, PASSWORD, code(secret)) is SignInRule.WRONG

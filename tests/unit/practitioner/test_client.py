@@ -35,7 +35,8 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
 from practitioner.asking.outcome import Outcome, Question
-from practitioner.asking.rounds import GRACE_SECONDS, NO_EPOCH, NO_PEPPER, within
+from practitioner.asking.plan import LookupRule
+from practitioner.asking.rounds import GRACE_SECONDS, within
 
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
 AT_HOME = replace(QUESTION, reach=Reach.AREA)
@@ -374,7 +375,7 @@ async def test_without_any_pepper_nothing_leaves(world: World, gateway: SimGatew
     world.holders.received.clear()
     with pytest.raises(Refused) as caught:
         await ask(world, gateway)
-    assert (caught.value.code, caught.value.what) == (Code.NOT_READY, NO_PEPPER)
+    assert caught.value.rule is LookupRule.NO_PEPPER
     assert (gateway.submitted, world.holders.received) == ([], [])
 
 
@@ -382,7 +383,7 @@ async def test_that_no_epoch_runs_is_another_matter(world: World, gateway: SimGa
     world.change(parameters=replace(world.current.parameters, epochs=()))
     with pytest.raises(Refused) as caught:
         await ask(world, gateway)
-    assert (caught.value.code, caught.value.what) == (Code.NOT_READY, NO_EPOCH)
+    assert caught.value.rule is LookupRule.NO_EPOCH
 
 
 @pytest.mark.parametrize("edge", [limits.SLOT_SECONDS, limits.DAY])

@@ -163,7 +163,7 @@ async def test_streams_of_each_kind_pass_and_refuse(
     assert await read_all(writing(feed(b"a", b"b"), timeout=5)) == [b"a", b"b"]
     joining: Any = channel.stream_unary("/t/Join", None, None)
     assert await joining(feed(b"a", b"b"), timeout=5) == b"ab"
-    assert refused_from(await failed(joining(feed(b"a")))).what == "refused by the other party"
+    assert refused_from(await failed(joining(feed(b"a")))).rule is rpc.CallRule.REFUSED
 
 
 async def test_a_call_without_a_deadline_is_refused(
@@ -414,9 +414,9 @@ async def test_why_nobody_was_reached_is_told_in_our_words(
         await edge.stop(0)
     nobody = await cause(f"127.0.0.1:{port}")
     assert {another.code, stranger.code, nobody.code} == {Code.UNAVAILABLE}
-    assert another.what == "another party answers at that address"
-    assert stranger.what == "the secure connection failed"
-    assert nobody.what == "nobody listens at that address"
+    assert another.rule is rpc.CallRule.ANOTHER_PARTY
+    assert stranger.rule is rpc.CallRule.NOT_SECURE
+    assert nobody.rule is rpc.CallRule.NOBODY
 
 
 class Spoken:

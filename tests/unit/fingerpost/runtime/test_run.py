@@ -21,6 +21,7 @@ from fakes.clock import ManualClock
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.runtime.database import StoreFailed
 from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.rpc import CallRule
 from fingerpost.runtime.run import Backoff, Stop, Task, every, reconnect, supervise, told
 
 
@@ -260,12 +261,13 @@ def test_another_partys_refusal_is_told_in_words_and_may_pass() -> None:
 
 
 def test_a_refusal_is_told_to_the_operator_with_whom_we_had_asked() -> None:
-    refused = Refused(Code.NOT_A_MEMBER, "refused by the other party")
+    refused = Refused(Code.NOT_A_MEMBER, CallRule.REFUSED)
     said = "The caller may not use this service. (not_a_member: refused by the other party)"
     assert told(refused) == said
-    asked = Refused(refused.code, refused.what, "issuer “one” at issuer.example:7440")
+    asked = Refused(refused.code, CallRule.REFUSED, "issuer “one” at issuer.example:7440")
     assert told(asked) == f"{said} Asked: issuer “one” at issuer.example:7440."
-    assert pickle.loads(pickle.dumps(asked)).asked == asked.asked  # noqa: S301 - our own, a line above
+    there = pickle.loads(pickle.dumps(asked))  # noqa: S301 - our own, a line above
+    assert (there.rule, there.asked) == (asked.rule, asked.asked)
     assert "issuer.example" not in str(asked) + asked.public_text  # what a log or a peer could get
 
 
