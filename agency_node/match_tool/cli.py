@@ -1,6 +1,7 @@
-"""How well an agency's own files match, by the code that decides in earnest.
+"""How well an agency's own files match, by the code that a node runs.
 
-Nothing leaves this machine: the tool opens no connection. Exit status 2: a file or a command cannot be used.
+Nothing leaves this machine: the tool opens no connection.
+Exit status 2: a file or a command cannot be used.
 """
 
 from __future__ import annotations
@@ -16,23 +17,38 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agency_node.match_tool import outputs
-from agency_node.match_tool.cells import BadInput, told
-from agency_node.match_tool.duplicates import find_duplicates
-from agency_node.match_tool.duplicates_report import show_duplicates, write_csv, write_json
-from agency_node.match_tool.evaluation import evaluate
-from agency_node.match_tool.evaluation_report import (
-    Inputs,
-    show_evaluation,
-    show_notes,
-    write_evaluation,
+from agency_node.match_tool.duplicates import (
+    find_duplicates,
+    show_duplicates,
+    write_csv,
+    write_json,
 )
-from agency_node.match_tool.explanation import explain
-from agency_node.match_tool.explanation_screen import show_explanation
+from agency_node.match_tool.evaluation import Slip, evaluate, write_slips
+from agency_node.match_tool.evaluation_report import Inputs, show_evaluation, write_evaluation
+from agency_node.match_tool.explanation import (
+    MOST_TYPED,
+    explain,
+    show_explanation,
+    typed_table,
+)
 from agency_node.match_tool.recorded import Watch
-from agency_node.match_tool.slips import Slip, untold, write_slips
-from agency_node.match_tool.tables import COLUMNS, Row, Table, read_table, read_truth
-from agency_node.match_tool.typed import MOST_TYPED, typed_table
+from agency_node.match_tool.reports import (
+    create,
+    plain_console,
+    replace,
+    require_new,
+    require_writable,
+    show_notes,
+)
+from agency_node.match_tool.tables import (
+    COLUMNS,
+    BadInput,
+    Row,
+    Table,
+    read_table,
+    read_truth,
+    short_list,
+)
 from fingerpost.private.linkage import Scope
 
 _STANDARD_INPUT: Final = Path("-")
@@ -41,13 +57,13 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help=__doc__,
-    pretty_exceptions_enable=False,  # attack, and accident: a traceback that shows what a variable held
+    pretty_exceptions_enable=False,  # accident: a traceback that shows the values of variables
 )
 
 
 @unique
 class Keys(Enum):
-    """What the left records ask with."""
+    """Which blocking keys the left records ask with."""
 
     WIDE = "wide"
     NARROW = "narrow"
@@ -56,11 +72,11 @@ class Keys(Enum):
 _SCOPES: Final = {Keys.WIDE: Scope.WIDE, Keys.NARROW: Scope.NARROW}
 
 UpnOption = Annotated[
-    bool, typer.Option("--upn", help="Use the pupil number, where the agreement lets it be used.")
+    bool, typer.Option("--upn", help="Use the pupil number, if the agreement allows it.")
 ]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", help="NAME=COLUMN: a file calls a column by another name."),
+    typer.Option("--map", help="NAME=COLUMN: the name of a column in a file."),
 ]
 
 
@@ -82,9 +98,9 @@ def evaluate_(
 ) -> None:
     """Measure how well two files match where it is known who is who."""
     if json is not None:
-        outputs.require_writable(json, left, right, truth)
+        require_writable(json, left, right, truth)
     if pairs is not None:
-        outputs.require_new(pairs)
+        require_new(pairs)
         if pairs == json:
             raise BadInput("--json and --pairs name one file")
     rename = _read_names(map_)
@@ -92,20 +108,17 @@ def evaluate_(
     other = one if _is_same(left, right) else read_table(right, rename)
     _require_used(rename, one, other)
     lines = read_truth(truth, one.rows, other.rows)
-    true = {(pair.left, pair.right) for pair in lines}
-    slips: list[Slip] = []
-    tell = untold if pairs is None else slips.append
+    true, scope = set(lines), _SCOPES[keys]
+    slips: list[Slip] | None = None if pairs is None else []
     with _progress() as watch:
-        found = evaluate(
-            one.rows, other.rows, true, scope=_SCOPES[keys], upn=upn, watch=watch, tell=tell
-        )
+        found = evaluate(one.rows, other.rows, true, scope=scope, upn=upn, watch=watch, slips=slips)
     repeated = len(lines) - found.counts.true_pairs
     inputs = Inputs(one, other, truth.name, len(lines), repeated)
-    if pairs is not None:
-        outputs.create(pairs, write_slips(slips, one.rows, other.rows))
+    if pairs is not None and slips is not None:
+        create(pairs, write_slips(slips, one.rows, other.rows))
     if json is not None:
-        outputs.replace(json, write_evaluation(found, inputs))
-    show_evaluation(Console(highlight=False), found, inputs)
+        replace(json, write_evaluation(found, inputs))
+    show_evaluation(plain_console(), found, inputs)
 
 
 @app.command("explain")
@@ -131,27 +144,27 @@ def explain_(
     ] = False,
     every_kind: Annotated[
         bool,
-        typer.Option("--every-kind", help="Show kinds of key too that one record alone has."),
+        typer.Option(
+            "--every-kind", help="Show blocking rules too of which one record alone has keys."
+        ),
     ] = False,
     map_: MapOption = None,
 ) -> None:
     """Explain what a node would make of two records, and why."""
-    console = Console(highlight=False)
+    console = plain_console()
     rename = _read_names(map_)
-    given = (left is not None or right is not None, file is not None or ids is not None)
-    if sum((*given, typed is not None)) != 1:
-        raise BadInput("give --left with --right, or --file with --ids, or --typed")
-    if typed is not None:
-        tables = [typed_table(_content(typed))]
-        one, other = tables[0].rows
-    elif file is not None and ids is not None:
-        tables = [read_table(file, rename)]
-        one, other = _row(tables[0], ids[0]), _row(tables[0], ids[1])
-    elif left is not None and right is not None:
-        tables = [read_table(left[0], rename), read_table(right[0], rename)]
-        one, other = _row(tables[0], left[1]), _row(tables[1], right[1])
-    else:
-        raise BadInput("give --left with --right, or --file with --ids, or --typed")
+    match left, right, file, ids, typed:
+        case None, None, None, None, Path():
+            tables = [typed_table(_content(typed))]
+            one, other = tables[0].rows
+        case None, None, Path(), (one_id, other_id), None:
+            tables = [read_table(file, rename)]
+            one, other = _row(tables[0], one_id), _row(tables[0], other_id)
+        case (one_file, one_id), (other_file, other_id), None, None, None:
+            tables = [read_table(one_file, rename), read_table(other_file, rename)]
+            one, other = _row(tables[0], one_id), _row(tables[1], other_id)
+        case _:
+            raise BadInput("give --left with --right, or --file with --ids, or --typed")
     _require_used(rename, *tables)
     show_notes(console, tables)
     found = explain(one.demographics, other.demographics, upn=upn)
@@ -170,10 +183,10 @@ def dedupe(
     upn: UpnOption = False,
     map_: MapOption = None,
 ) -> None:
-    """Find children who stand in one file more than once."""
+    """Find children who are in one file more than once."""
     for path in (json, csv):
         if path is not None:
-            outputs.require_new(path)
+            require_new(path)
     if json is not None and json == csv:
         raise BadInput("--json and --csv name one file")
     rename = _read_names(map_)
@@ -182,14 +195,14 @@ def dedupe(
     with _progress() as watch:
         found = find_duplicates(table.rows, upn=upn, watch=watch)
     if json is not None:
-        outputs.create(json, write_json(found, table, upn=upn))
+        create(json, write_json(found, table, upn=upn))
     if csv is not None:
-        outputs.create(csv, write_csv(found, table))
-    show_duplicates(Console(highlight=False), found, table)
+        create(csv, write_csv(found, table))
+    show_duplicates(plain_console(), found, table)
 
 
 def main() -> None:
-    """Faults of a file as one plain line, and exit status 2."""
+    """Run a command. What is wrong with a file is one plain line, and exit status 2."""
     try:
         app()
     except BadInput as bad:
@@ -209,20 +222,20 @@ def _read_names(maps: Sequence[str] | None) -> Mapping[str, str]:
 
 
 def _require_used(rename: Mapping[str, str], *tables: Table) -> None:
-    """Accident: a mistyped name, a column that is passed over for it, and figures that say nothing. Raises
-    ``BadInput``."""
+    """Refuse a mapping that no file uses. Accident: the name of an important column is mistyped."""
     unused = [name for name in rename if not any(name in table.renamed for table in tables)]
     if unused:
         others = [name for table in tables for name in table.passed_over]
-        beside = f"; what was passed over: {told(list(dict.fromkeys(others)))}" if others else ""
-        raise BadInput(f"--map: no file has a column {told(unused)}{beside}")
+        passed_over = short_list(list(dict.fromkeys(others)))
+        beside = f"; what was passed over: {passed_over}" if others else ""
+        raise BadInput(f"--map: no file has a column {short_list(unused)}{beside}")
 
 
 def _is_same(left: Path, right: Path) -> bool:
     try:
         return left.samefile(right)
     except OSError:
-        return False  # one is not there: whoever reads it says so
+        return False  # one is not there: the reader of that file reports it
 
 
 def _row(table: Table, row_id: str) -> Row:
@@ -247,7 +260,7 @@ def _content(path: Path) -> bytes:
 
 @contextmanager
 def _progress() -> Iterator[Watch]:
-    """A bar on a terminal that goes when the work is done; nothing into a file."""
+    """Show a bar on a terminal until the work is done; write nothing into a file."""
     console = Console(stderr=True)
     progress = Progress(
         TextColumn("{task.description}"),

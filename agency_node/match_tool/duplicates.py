@@ -1,23 +1,44 @@
-"""Children who stand in one agency's file more than once.
+"""Children who are in one agency's file more than once: the search, and its report.
 
-Pure. Two records are held against each other where a question about one would open the other, as at a node. Records
-that match are one group, however many steps it takes; but a group that holds two records of which the comparison says
-that they are two children asserts nothing: a chain of likenesses must not make one child of twins.
+The search is pure. Two records are compared where a question about one would open the other, as at
+a node. Records that match are one group, however many steps it takes; but a group that holds two
+records of which the comparison says that they are two children asserts nothing: a chain of
+similar records must not make one child of twins.
+
+A report holds lines, ids, fields and levels, and no other value of a record. An id is the agency's
+own number, so the files are personal data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Final
 
-from agency_node.match_tool.recorded import TOLD_EVERY, Recorded, Watch, unwatched
-from agency_node.match_tool.ruling import likely
-from agency_node.match_tool.tables import Row
+from rich.console import Console
+from rich.table import Table as Screen
+from rich.text import Text
+
+from agency_node.answering.ruling import MOST_CANDIDATES
+from agency_node.match_tool.recorded import Recorded, Watch, counted, unwatched
+from agency_node.match_tool.reports import (
+    LEVELS,
+    about,
+    as_json,
+    field_words,
+    number,
+    show_notes,
+    versions,
+)
+from agency_node.match_tool.tables import Row, Table
 from fingerpost.private.linkage import (
     Comparison,
     Decision,
+    Field,
+    Level,
     Rule,
     Scope,
     Side,
@@ -25,8 +46,26 @@ from fingerpost.private.linkage import (
     compare,
 )
 
+DUPLICATES_SCHEMA: Final = "fingerpost-match/dedupe/1"
+CSV_COLUMNS: Final = (
+    "group",
+    "standing",
+    "line",
+    "record_id",
+    "other_line",
+    "other_record_id",
+    "decision",
+    "bits",
+    *(field.value for field in Field),
+    "rule",
+)
 MOST_MEMBERS: Final = 64
-"""Of a group whose records are all held against each other. A larger one is for a person to look at."""
+"""The most records of a group of which all pairs are compared. A larger group is for review."""
+
+_ASSERTED: Final = "asserted"
+_REVIEW: Final = "review"
+_SHOWN: Final = 20
+_AGREES: Final = (Level.EXACT, Level.EXACT_WEAK, Level.MISSING)
 
 _TWO_CHILDREN: Final = (
     Rule.OTHER_CHILD,
@@ -35,7 +74,7 @@ _TWO_CHILDREN: Final = (
     Rule.TWO_NAMES,
     Rule.OTHER_OF_A_BIRTH,
 )
-"""Rules that speak of two children, and not of too little."""
+"""Rules that say that there are two children, and not that too little is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +88,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """``contradictions``: pairs of it that are two children. ``whole``: all its pairs were compared."""
+    """Records that match, by position.
+
+    ``contradictions``: pairs that are two children. ``whole``: all pairs were compared.
+    """
 
     members: tuple[int, ...]
     matches: tuple[Pair, ...]
@@ -63,8 +105,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """``possible``: pairs for review, not both of one group, the likeliest first. ``beyond_limit``: records that share
-    a key with more others than were compared."""
+    """What was found in one file.
+
+    ``possible``: pairs for review that are not of one group, the likeliest first. ``beyond_limit``:
+    records that share a key with more others than were compared.
+    """
 
     groups: tuple[Group, ...]
     possible: tuple[Pair, ...]
@@ -75,13 +120,15 @@ class Duplicates:
 def find_duplicates(
     rows: Sequence[Row], *, upn: bool = False, watch: Watch = unwatched
 ) -> Duplicates:
-    """``upn``: whether the pupil number may be used. Ids must differ."""
+    """Find the children who are in one file more than once.
+
+    Args:
+        rows: The records. Their ids must differ.
+        upn: Whether the pupil number may be used.
+    """
     search = _Search(Recorded(rows, upn=upn, watch=watch), upn=upn)
-    for position in range(len(rows)):
-        if position % TOLD_EVERY == 0:
-            watch("Comparing", position, len(rows))
+    for position, _ in counted(rows, "Comparing", watch):
         search.ask(position)
-    watch("Comparing", len(rows), len(rows))
     matches = [p for p in search.pairs.values() if p.compared.decision is Decision.MATCH]
     groups = [search.group(tuple(members), found) for members, found in _joined(matches)]
     groups.sort(key=lambda group: group.members)
@@ -97,7 +144,7 @@ def find_duplicates(
 
 
 class _Search:
-    """``pairs``: those found so far that match or may."""
+    """``pairs``: those found so far that match or are possible."""
 
     def __init__(self, recorded: Recorded, *, upn: bool) -> None:
         self._recorded = recorded
@@ -106,13 +153,13 @@ class _Search:
         self.comparisons = self.beyond_limit = 0
 
     def ask(self, position: int) -> None:
-        """As a question about this record would be met by the others."""
+        """Compare the record with those that a question about it would open."""
         form = self._recorded.forms[position]
         keys = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=self._upn)
-        shared = self._recorded.index.shared(keys)
-        shared.pop(position, None)
-        chosen = likely(shared, self._recorded.ids)
-        self.beyond_limit += len(chosen) < len(shared)
+        opened = self._recorded.opened(keys)
+        opened.pop(position, None)
+        chosen = self._recorded.likely(opened)
+        self.beyond_limit += len(chosen) < len(opened)
         for other in chosen:
             first, second = min(position, other), max(position, other)
             if (first, second) not in self.pairs:
@@ -140,13 +187,16 @@ class _Search:
 
 
 def _two_children(compared: Comparison) -> bool:
-    """Whether the two are children of their own, and not one child of whom too little is known. A rule that speaks of
-    two children does so whatever the sum: of twins too little may be known for any sum to come near a match."""
+    """Return whether these are two children, and not one child of whom too little is known.
+
+    A rule of two children counts whatever the sum is: too little may be known of twins for any sum
+    to come near a match.
+    """
     return compared.decision is Decision.DIFFERENT or compared.rule in _TWO_CHILDREN
 
 
 def _joined(matches: Sequence[Pair]) -> list[tuple[list[int], list[Pair]]]:
-    """The records that hang together by matches, each group with its matches."""
+    """Return the groups of records that matches connect, each with its matches."""
     head: dict[int, int] = {}
 
     def find(member: int) -> int:
@@ -164,3 +214,213 @@ def _joined(matches: Sequence[Pair]) -> list[tuple[list[int], list[Pair]]]:
     for pair in matches:
         found.setdefault(find(pair.first), []).append(pair)
     return [(members[root], found[root]) for root in members]
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """``superfluous``: how many records would go if each asserted group became one record."""
+
+    records: int
+    groups: int
+    groups_for_review: int
+    records_in_groups: int
+    superfluous: int
+    possible_pairs: int
+    comparisons: int
+    records_beyond_limit: int
+
+
+def _figures(found: Duplicates, table: Table) -> _Figures:
+    return _Figures(
+        records=len(table.rows),
+        groups=len(found.groups),
+        groups_for_review=sum(not group.asserted for group in found.groups),
+        records_in_groups=sum(len(group.members) for group in found.groups),
+        superfluous=sum(len(group.members) - 1 for group in found.groups if group.asserted),
+        possible_pairs=len(found.possible),
+        comparisons=found.comparisons,
+        records_beyond_limit=found.beyond_limit,
+    )
+
+
+def write_json(found: Duplicates, table: Table, *, upn: bool) -> bytes:
+    return as_json(
+        {
+            "schema": DUPLICATES_SCHEMA,
+            "upn": upn,
+            "versions": versions(),
+            "input": about(table),
+            "counts": asdict(_figures(found, table)),
+            "groups": [
+                {
+                    "group": place,
+                    "standing": _standing(group),
+                    "wholly_compared": group.whole,
+                    "records": [_record(table, member) for member in group.members],
+                    "matches": [_pair(table, pair) for pair in group.matches],
+                    "contradictions": [_pair(table, pair) for pair in group.contradictions],
+                }
+                for place, group in enumerate(found.groups, 1)
+            ],
+            "possible": [_pair(table, pair) for pair in found.possible],
+        }
+    )
+
+
+def write_csv(found: Duplicates, table: Table) -> bytes:
+    """Write a line for each pair: those of each group, then the possible pairs, without group."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_COLUMNS)
+    for place, group in enumerate(found.groups, 1):
+        for pair in (*group.matches, *group.contradictions):
+            writer.writerow((place, _standing(group), *_cells(table, pair)))
+    for pair in found.possible:
+        writer.writerow(("", _REVIEW, *_cells(table, pair)))
+    return text.getvalue().encode("utf-8")
+
+
+def show_duplicates(console: Console, found: Duplicates, table: Table) -> None:
+    counts = _figures(found, table)
+    console.print(f"{table.name}: {number(counts.records, 'record')}")
+    show_notes(console, (table,))
+    if counts.records_beyond_limit:
+        console.print(
+            f"{number(counts.records_beyond_limit, 'record')} with keys shared by more than "
+            f"{MOST_CANDIDATES} others: only the likeliest of those were compared"
+        )
+    console.print(
+        f"{number(counts.groups, 'group')} of records that match, with "
+        f"{number(counts.records_in_groups, 'record')}; "
+        f"{counts.groups_for_review:,} of the groups for review"
+    )
+    console.print(f"{number(counts.possible_pairs, 'further pair')} that may be one child")
+    if found.groups:
+        console.print()
+        console.print(_groups(found, table))
+        _more(console, len(found.groups), "groups")
+    if found.possible:
+        console.print()
+        console.print(_possible(found, table))
+        _more(console, len(found.possible), "pairs")
+
+
+def _groups(found: Duplicates, table: Table) -> Screen:
+    screen = Screen(title="Records that match", title_justify="left")
+    screen.add_column("Group", justify="right")
+    screen.add_column("Line", justify="right")
+    screen.add_column("Record id", overflow="fold")
+    screen.add_column("What does not simply agree")
+    for place, group in enumerate(found.groups[:_SHOWN], 1):
+        name = str(place) if group.asserted else Text(f"{place}: {_REVIEW}", style="red")
+        for member in group.members[:_SHOWN]:
+            row = table.rows[member]
+            screen.add_row(name, str(row.line), row.id, _beside(group, member, table))
+            name = ""
+        for sentence in _doubts(group, table):
+            screen.add_row("", "", "", Text(sentence, style="red"))
+        screen.add_section()
+    return screen
+
+
+def _beside(group: Group, member: int, table: Table) -> str:
+    """Describe its strongest match among the records before it, or if there is none, among all."""
+    mine = [pair for pair in group.matches if member in (pair.first, pair.second)]
+    before = [pair for pair in mine if pair.second == member]
+    if member == group.members[0]:
+        return ""
+    pair = max(before or mine, key=lambda found: found.compared.weight)
+    other = pair.first if pair.second == member else pair.second
+    return f"with line {table.rows[other].line}: {_differs(pair.compared)}"
+
+
+def _doubts(group: Group, table: Table) -> Iterator[str]:
+    for pair in group.contradictions[:_SHOWN]:
+        one, other = table.rows[pair.first].line, table.rows[pair.second].line
+        yield f"lines {one} and {other}: {_contradiction(pair)}"
+    for count, what in (
+        (len(group.contradictions), "pairs that are two children"),
+        (len(group.members), "records"),
+    ):
+        if count > _SHOWN:
+            yield f"… and {count - _SHOWN} {what} more in this group"
+    if not group.whole:
+        yield f"more than {MOST_MEMBERS} records: not all were compared with each other"
+
+
+def _possible(found: Duplicates, table: Table) -> Screen:
+    screen = Screen(title="Pairs that may be one child", title_justify="left", show_lines=True)
+    screen.add_column("Lines")
+    screen.add_column("Record ids", overflow="fold")
+    screen.add_column("What does not simply agree")
+    for pair in found.possible[:_SHOWN]:
+        rows = [table.rows[pair.first], table.rows[pair.second]]
+        cell = Text(_differs(pair.compared))
+        if pair.compared.rule is not None:
+            cell.append(f"\n{pair.compared.rule.value}", style="dim")
+        screen.add_row(
+            "\n".join(str(row.line) for row in rows), "\n".join(row.id for row in rows), cell
+        )
+    return screen
+
+
+def _more(console: Console, count: int, what: str) -> None:
+    if count > _SHOWN:
+        console.print(f"… and {count - _SHOWN:,} {what} more: --json or --csv writes them all")
+
+
+def _differs(compared: Comparison) -> str:
+    found = [
+        f"{field_words(one.field)} {LEVELS[one.level]}"
+        for one in compared.evidence
+        if one.level not in _AGREES
+    ]
+    return "; ".join(found) or "all that both have agrees"
+
+
+def _contradiction(pair: Pair) -> str:
+    rule = pair.compared.rule
+    return f"{_differs(pair.compared)} ({'two children' if rule is None else rule.value})"
+
+
+def _standing(group: Group) -> str:
+    return _ASSERTED if group.asserted else _REVIEW
+
+
+def _record(table: Table, position: int) -> dict[str, object]:
+    row = table.rows[position]
+    return {"line": row.line, "record_id": row.id}
+
+
+def _pair(table: Table, pair: Pair) -> dict[str, object]:
+    return {
+        "records": [_record(table, pair.first), _record(table, pair.second)],
+        "decision": pair.compared.decision.value,
+        "bits": round(pair.compared.weight, 1),
+        "levels": _levels(pair.compared),
+        "rule": _rule(pair) or None,
+    }
+
+
+def _levels(compared: Comparison) -> dict[str, str]:
+    return {one.field.value: one.level.value for one in compared.evidence}
+
+
+def _cells(table: Table, pair: Pair) -> tuple[object, ...]:
+    one, other = table.rows[pair.first], table.rows[pair.second]
+    levels = _levels(pair.compared)
+    return (
+        one.line,
+        one.id,
+        other.line,
+        other.id,
+        pair.compared.decision.value,
+        f"{pair.compared.weight:.1f}",
+        *(levels.get(field.value, "") for field in Field),
+        _rule(pair),
+    )
+
+
+def _rule(pair: Pair) -> str:
+    rule = pair.compared.rule
+    return "" if rule is None else rule.name.lower()

@@ -1,40 +1,130 @@
-"""A file as a node would hold it: the normal form of each record, and an index of the wide keys of all. Pure."""
+"""A file as a node would hold it, and what a question would meet there.
+
+Pure. Bounds, comparison and the ruling among several records are those of a node
+(``agency_node.answering.ruling``); here a record is known by its position in the file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
-from agency_node.match_tool.key_index import KeyIndex
+from agency_node.answering import ruling
+from agency_node.answering.ruling import Ruled
 from agency_node.match_tool.tables import Row
-from fingerpost.private.linkage import NormalForm, Scope, Side, blocking_keys, normalise
+from fingerpost.private.linkage import (
+    BlockingKey,
+    NormalForm,
+    Scope,
+    Side,
+    blocking_keys,
+    normalise,
+)
 
 Watch = Callable[[str, int, int], None]
-"""Told of progress: what is done, how much of it, of how much."""
+"""Is given the progress: what is done, how much of it, of how much."""
 
-TOLD_EVERY: Final = 500
+_REPORTED_EVERY: Final = 500
+_SHELVES: Final = 256  # each is sorted alone, so that sorting needs little memory
+_BITS: Final = 0xFFFF_FFFF_FFFF_FFFF
+
+_T = TypeVar("_T")
 
 
 def unwatched(_doing: str, _done: int, _of: int) -> None:
-    """Nobody looks."""
+    """Ignore the progress."""
+
+
+def counted(items: Sequence[_T], doing: str, watch: Watch) -> Iterator[tuple[int, _T]]:
+    """Enumerate the items, and report the progress."""
+    for position, item in enumerate(items):
+        if position % _REPORTED_EVERY == 0:
+            watch(doing, position, len(items))
+        yield position, item
+    watch(doing, len(items), len(items))
 
 
 class Recorded:
-    """``keys``: of all records together. A record takes the wide keys, which contain the narrow ones."""
+    """The records of a file: the normal form of each, and an index of the blocking keys of all.
 
-    def __init__(self, rows: Sequence[Row], *, upn: bool, watch: Watch) -> None:
+    ``keys``: how many keys all records have together. A record takes the wide keys, which contain
+    the narrow ones.
+    """
+
+    def __init__(self, rows: Sequence[Row], *, upn: bool, watch: Watch = unwatched) -> None:
+        """``upn``: whether the agreement lets the pupil number be used."""
         self.ids = [row.id for row in rows]
         self.forms: list[NormalForm] = []
-        self.index = KeyIndex()
         self.keys = self.without_keys = 0
-        for position, row in enumerate(rows):
-            if position % TOLD_EVERY == 0:
-                watch("Making keys", position, len(rows))
+        self._index = KeyIndex()
+        self._upn = upn
+        for position, row in counted(rows, "Making keys", watch):
             form = normalise(row.demographics)
             keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
             self.forms.append(form)
-            self.index.add(position, keys)
+            self._index.add(position, keys)
             self.keys += len(keys)
             self.without_keys += not keys
-        self.index.close()
-        watch("Making keys", len(rows), len(rows))
+        self._index.close()
+
+    def opened(self, keys: Iterable[BlockingKey]) -> Counter[int]:
+        """Return the records that a question with these keys opens, each with its shared keys."""
+        return self._index.shared(keys)
+
+    def likely(self, opened: Mapping[int, int]) -> list[int]:
+        """Choose the records to compare as a node does.
+
+        Those that share equally many keys are chosen by id, so that no figure depends on the order
+        of a file.
+        """
+        by_id = {(self.ids[position], position): count for position, count in opened.items()}
+        return [position for _, position in ruling.likely(by_id)]
+
+    def rule(self, asked: NormalForm, positions: Sequence[int]) -> dict[int, Ruled]:
+        """Decide about these records as a node does that compares them for one question."""
+        forms = [self.forms[position] for position in positions]
+        return dict(zip(positions, ruling.rule(asked, forms, upn=self._upn), strict=True))
+
+
+class KeyIndex:
+    """Which records have a blocking key: for hundreds of thousands of records, 12 bytes a key.
+
+    First ``add`` everything, then ``close`` it, then ask. A key is kept as 64 bits of its hash
+    beside the record's position. Where 2.5 million keys are asked for 2.5 million times, two
+    different keys are taken for one in one run of three million.
+    """
+
+    def __init__(self) -> None:
+        self._hashes = [array("Q") for _ in range(_SHELVES)]
+        self._positions = [array("I") for _ in range(_SHELVES)]
+
+    def add(self, position: int, keys: Iterable[BlockingKey]) -> None:
+        for key in keys:
+            number = _number(key)
+            self._hashes[number % _SHELVES].append(number)
+            self._positions[number % _SHELVES].append(position)
+
+    def close(self) -> None:
+        for shelf in range(_SHELVES):
+            entries = sorted(zip(self._hashes[shelf], self._positions[shelf], strict=True))
+            self._hashes[shelf] = array("Q", (number for number, _ in entries))
+            self._positions[shelf] = array("I", (position for _, position in entries))
+
+    def shared(self, keys: Iterable[BlockingKey]) -> Counter[int]:
+        """Return the records that have any of ``keys``, by position, and how many of them."""
+        found: Counter[int] = Counter()
+        for key in keys:
+            number = _number(key)
+            hashes = self._hashes[number % _SHELVES]
+            place = bisect_left(hashes, number)
+            while place < len(hashes) and hashes[place] == number:
+                found[self._positions[number % _SHELVES][place]] += 1
+                place += 1
+        return found
+
+
+def _number(key: BlockingKey) -> int:
+    return hash(key.rule.to_bytes(2, "big") + key.value) & _BITS

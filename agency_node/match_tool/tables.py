@@ -1,28 +1,40 @@
-"""Tables of records and of true pairs: CSV files in, values and counts out.
+"""Tables of records and of true pairs: CSV or typed records in, values and counts out.
 
-Law: lines, cells, dates, sexes and names are read by the readers of the node's own import (``case_sources``), so that
-a record means here what it means there. A file that cannot be read for certain is refused as a whole, because a figure
-over an unknown part of a file is no figure; a field that cannot be read is left empty and counted.
-No text raised or counted here holds what stood in a field. Names of columns are no field.
+Law: lines, cells, dates, sexes and names are read by the readers of the node's own import
+(``importing.sources``), so that a record means here what it means there. A file that cannot be read
+for certain is refused as a whole, because a figure over an unknown part of a file is misleading. A
+field that cannot be read is left empty and counted.
+No text raised or counted here holds the content of a field. Names of columns may be shown, except
+where the first line may itself be a record.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum, unique
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from agency_node.importing.source_file import read_source
 from agency_node.importing.sources import fields as read
+from agency_node.importing.sources.csv_export import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    header_cells,
+    is_blank,
+    read_row,
+)
 from agency_node.importing.sources.fields import BadField
-from agency_node.importing.sources.reasons import Reason
-from agency_node.match_tool.cells import BadInput, Cells, lines_of, where
-from agency_node.match_tool.notes import Note, Notes, NoteTaker
+from agency_node.importing.sources.reasons import Reason, RefusedFile
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage.normal_form import read_health_number, read_upn
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.screen_text import printable
 
 ID: Final = "record_id"
 COLUMNS: Final = (
@@ -38,155 +50,53 @@ COLUMNS: Final = (
     "upn",
 )
 TRUTH_COLUMNS: Final = ("left_id", "right_id")
+_LINES_NAMED: Final = 5
+_NAMES_SHOWN: Final = 10
+_NAME_SHOWN_CHARS: Final = 40
+_MOST_MENDED: Final = 0.1
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 _YEAR_FIRST: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _YEAR_LAST: Final = re.compile(r"([0-9]{1,2})([/.])([0-9]{1,2})[/.]([0-9]{4})")
+_EXPORT_AS: Final = "export as “CSV UTF-8”"
+_BAD_ROWS: Final[Mapping[Reason, str]] = MappingProxyType(
+    {
+        Reason.ROW_NOT_UTF8: f"not in UTF-8; {_EXPORT_AS}",
+        Reason.ROW_NOT_CSV: (
+            "a quotation mark is left open or stands inside a field (a field may hold no line end)"
+        ),
+        Reason.FIELD_COUNT: "more or fewer fields than the first line has",
+    }
+)
+_BAD_HEADERS: Final[Mapping[Reason, str]] = MappingProxyType(
+    {
+        Reason.EMPTY_FILE: "the file is empty, or its first line is",
+        Reason.NOT_TEXT: "line 1 is not text",
+        Reason.NOT_UTF8: f"line 1 is not in UTF-8; {_EXPORT_AS}",
+        Reason.NO_HEADER: "the first line cannot be read as CSV",
+    }
+)
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Row:
-    """One record. ``id``: the agency's own; ``line``: of its file, from 1 (the header), 0 where there is no file."""
+class BadInput(Exception):
+    """A file or a command cannot be used.
 
-    id: str
-    demographics: Demographics
-    line: int = field(default=0, compare=False)
-
-    def __repr__(self) -> str:
-        return f"Row(line {self.line})"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Table:
-    """``columns``: of ours that the file has; ``passed_over``: the others, as they stand there. ``renamed``: the file's
-    names of columns (lower case) for which another was asked."""
-
-    name: str
-    rows: tuple[Row, ...]
-    columns: tuple[str, ...]
-    notes: Notes
-    blank: int
-    passed_over: tuple[str, ...] = ()
-    renamed: frozenset[str] = frozenset()
-
-    def __repr__(self) -> str:
-        return f"Table({len(self.rows)} rows)"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class TruePair:
-    """Two records about one person, by a line of the file of truth."""
-
-    left: str
-    right: str
-    line: int
-
-    def __repr__(self) -> str:
-        return f"TruePair(line {self.line})"
-
-
-def read_rows(path: Path) -> tuple[Row, ...]:
-    """The records of a table. Raises ``BadInput``."""
-    return read_table(path).rows
-
-
-def read_table(path: Path, rename: Mapping[str, str] = _NO_NAMES) -> Table:
-    """``rename``: the file's name of a column (lower case) → ours. Columns that are not ours are passed over.
-
-    Raises ``BadInput``: no such file, no text in UTF-8, a header without ``record_id``, a line that is no row, a
-    record_id that is empty, too long or there twice, more than a million rows.
+    The text names file, line and column, and never the content of a field.
     """
-    return parse_table(path.name, lines_of(path), rename)
 
 
-def parse_table(
-    name: str, lines: Iterable[str], rename: Mapping[str, str] = _NO_NAMES, *, ids: bool = True
-) -> Table:
-    """As ``read_table``. ``ids``: whether each row must have its record_id; without it, rows are numbered from 1."""
-    cells = Cells(name, lines)
-    header = cells.header(rename, COLUMNS, (ID,) if ids else ())
-    found = _Found(name, ids=ids)
-    for line, values in cells.rows(header):
-        found.add(line, values)
-    return Table(
-        name,
-        found.rows(),
-        tuple(column for column in COLUMNS if column in header),
-        found.notes(),
-        cells.blank,
-        cells.passed_over,
-        cells.renamed,
-    )
+@unique
+class Note(Enum):
+    """What was done to a field that could not be taken as it is. The value is the stable name."""
 
-
-def table_of(name: str, records: Iterable[Mapping[str, str]]) -> Table:
-    """Of fields that were no file: each record's texts by column. Rows without record_id are numbered from 1.
-
-    Raises ``BadInput``."""
-    found = _Found(name, ids=False)
-    for values in records:
-        found.add(0, values)
-    return Table(name, found.rows(), COLUMNS, found.notes(), 0)
-
-
-def read_truth(path: Path, left: Sequence[Row], right: Sequence[Row]) -> tuple[TruePair, ...]:
-    """The true pairs of two tables. Raises ``BadInput``, also for an id that neither table has, and for a record that
-    is paired with itself where both are one table."""
-    cells = Cells(path.name, lines_of(path))
-    header = cells.header(_NO_NAMES, TRUTH_COLUMNS, TRUTH_COLUMNS)
-    known = {"left_id": {row.id for row in left}, "right_id": {row.id for row in right}}
-    unknown: dict[str, list[int]] = {column: [] for column in TRUTH_COLUMNS}
-    pairs = []
-    for line, values in cells.rows(header):
-        for column in TRUTH_COLUMNS:
-            if values[column] not in known[column]:
-                unknown[column].append(line)
-        pairs.append(TruePair(values["left_id"], values["right_id"], line))
-    for column, lines in unknown.items():
-        if lines:
-            side = column.removesuffix("_id")
-            raise BadInput(
-                f"{path.name}: {column} names no record of the {side} file, in {where(lines)}"
-            )
-    return tuple(pairs)
-
-
-class _Found:
-    """The rows while they come in."""
-
-    def __init__(self, name: str, *, ids: bool) -> None:
-        self._name = name
-        self._ids = ids
-        self._rows: list[Row] = []
-        self._lines: dict[str, int] = {}
-        self._taker = NoteTaker()
-
-    def add(self, line: int, values: Mapping[str, str]) -> None:
-        row_id = values.get(ID, "")
-        if not row_id and not self._ids:
-            row_id = str(len(self._rows) + 1)
-        self._require_id(line, row_id)
-        self._rows.append(Row(row_id, _demographics(values, self._taker, line), line))
-
-    def rows(self) -> tuple[Row, ...]:
-        return tuple(self._rows)
-
-    def notes(self) -> Notes:
-        return self._taker.notes()
-
-    def _require_id(self, line: int, row_id: str) -> None:
-        where = f"{self._name}: line {line}: {ID}"
-        if not row_id:
-            raise BadInput(f"{where} is empty")
-        if len(row_id) > read.LOCAL_ID_CHARS or not row_id.isprintable():
-            raise BadInput(
-                f"{where} is longer than {read.LOCAL_ID_CHARS} characters, or holds some that cannot be "
-                "printed"
-            )
-        if row_id in self._lines:
-            raise BadInput(f"{where} is that of line {self._lines[row_id]}")
-        self._lines[row_id] = line
+    DATE_MENDED = "date_mended"
+    DATE_LEFT_OUT = "date_left_out"
+    SEX_LEFT_OUT = "sex_left_out"
+    TOO_LONG_LEFT_OUT = "too_long_left_out"
+    TOO_MANY_NAMES_LEFT_OUT = "too_many_names_left_out"
+    CONTROL_CHARACTERS_LEFT_OUT = "control_characters_left_out"
+    NUMBER_NOT_VALID = "number_not_valid"
 
 
 _LEFT_OUT: Final = MappingProxyType(
@@ -198,10 +108,289 @@ _LEFT_OUT: Final = MappingProxyType(
 )
 
 
-def _demographics(values: Mapping[str, str], notes: NoteTaker, line: int) -> Demographics:
+@dataclass(slots=True)
+class Notes:
+    """The notes of one table.
+
+    ``fields``: how many, by column and note. ``lines``: the first lines of each, none for records
+    that come from no file. ``dates``: how many dates of birth were not empty.
+    """
+
+    fields: Counter[tuple[str, Note]] = field(default_factory=Counter)
+    lines: dict[tuple[str, Note], list[int]] = field(default_factory=dict)
+    dates: int = 0
+
+    def add(self, column: str, note: Note, line: int) -> None:
+        """Count one field. ``line``: 0 where there is no file."""
+        self.fields[column, note] += 1
+        lines = self.lines.setdefault((column, note), [])
+        if line and len(lines) < _LINES_NAMED:
+            lines.append(line)
+
+    @property
+    def is_month_first_likely(self) -> bool:
+        """Whether so many dates were mended that the file probably writes the month first.
+
+        Then the dates that are valid either way were misread, and nothing shows it.
+        """
+        return self.fields["dob", Note.DATE_MENDED] > _MOST_MENDED * self.dates
+
+    def in_order(self) -> list[tuple[str, Note]]:
+        return sorted(self.fields, key=lambda key: (key[0], key[1].value))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row:
+    """One record.
+
+    ``id``: the agency's own number of it. ``line``: its line in the file, where the header is
+    line 1; 0 where there is no file.
+    """
+
+    id: str
+    demographics: Demographics
+    line: int = field(default=0, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Row(line {self.line})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Table:
+    """The records of one file.
+
+    ``columns``: those of ``COLUMNS`` that the file has. ``passed_over``: its other columns, as they
+    are written there. ``renamed``: the file's names of columns (lower case) that were mapped.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    columns: tuple[str, ...]
+    notes: Notes
+    passed_over: tuple[str, ...] = ()
+    renamed: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"Table({len(self.rows)} rows)"
+
+
+def read_rows(path: Path) -> tuple[Row, ...]:
+    """Return the records of a table. Raises ``BadInput``."""
+    return read_table(path).rows
+
+
+def read_table(path: Path, rename: Mapping[str, str] = _NO_NAMES) -> Table:
+    """Read a file of records. Columns that are not in ``COLUMNS`` are passed over.
+
+    Args:
+        rename: The file's name of a column (lower case) → our name.
+
+    Raises:
+        BadInput: There is no such file, it is no text in UTF-8, its header has no ``record_id``, a
+            line is no row, a record_id is empty, too long or there twice, or there are more than a
+            million rows.
+    """
+    return parse_table(path.name, _lines_of(path), rename)
+
+
+def parse_table(
+    name: str, lines: Iterable[str], rename: Mapping[str, str] = _NO_NAMES, *, ids: bool = True
+) -> Table:
+    """Read lines as ``read_table`` reads a file.
+
+    Args:
+        ids: Whether each row must have its record_id; without it, rows are numbered from 1.
+    """
+    source = iter(lines)
+    header = _read_header(name, next(source, ""), rename, COLUMNS, (ID,) if ids else ())
+    found = _Found(name, ids=ids)
+    for line, values in _rows(name, source, header.columns):
+        found.add(line, values)
+    columns = tuple(column for column in COLUMNS if column in header.columns)
+    return Table(name, tuple(found.rows), columns, found.notes, header.passed_over, header.renamed)
+
+
+def table_of(name: str, records: Iterable[Mapping[str, str]]) -> Table:
+    """Return a table of records that are in no file. Those without an id are numbered from 1.
+
+    Args:
+        records: Of each record, the texts by column.
+    """
+    found = _Found(name, ids=False)
+    for values in records:
+        found.add(0, values)
+    return Table(name, tuple(found.rows), COLUMNS, found.notes)
+
+
+def read_truth(
+    path: Path, left: Sequence[Row], right: Sequence[Row]
+) -> tuple[tuple[str, str], ...]:
+    """Return the true pairs of two tables, as a left and a right id, in the order of the file.
+
+    Raises:
+        BadInput: The file cannot be read, or an id is in neither table.
+    """
+    source = _lines_of(path)
+    header = _read_header(path.name, next(source, ""), _NO_NAMES, TRUTH_COLUMNS, TRUTH_COLUMNS)
+    known = {"left_id": {row.id for row in left}, "right_id": {row.id for row in right}}
+    unknown: dict[str, list[int]] = {column: [] for column in TRUTH_COLUMNS}
+    pairs = []
+    for line, values in _rows(path.name, source, header.columns):
+        for column in TRUTH_COLUMNS:
+            if values[column] not in known[column]:
+                unknown[column].append(line)
+        pairs.append((values["left_id"], values["right_id"]))
+    for column, lines in unknown.items():
+        if lines:
+            side = column.removesuffix("_id")
+            raise BadInput(
+                f"{path.name}: {column} names no record of the {side} file, in {where(lines)}"
+            )
+    return tuple(pairs)
+
+
+def short_list(names: Sequence[str]) -> str:
+    """Return names of columns for a screen: not many, none long, none that commands a terminal."""
+    shown = [name for name in (printable(each.strip()) for each in names) if name]
+    more = f" and {len(shown) - _NAMES_SHOWN:,} more" if len(shown) > _NAMES_SHOWN else ""
+    return ", ".join(map(_shortened, shown[:_NAMES_SHOWN])) + more
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME_SHOWN_CHARS else name[: _NAME_SHOWN_CHARS - 1] + "…"
+
+
+def where(lines: Sequence[int], count: int | None = None) -> str:
+    """Name the first lines. ``count``: how many there are, if ``lines`` has only the first."""
+    count = len(lines) if count is None else count
+    named = ", ".join(str(line) for line in lines[:_LINES_NAMED])
+    more = f" and {count - _LINES_NAMED:,} more" if count > _LINES_NAMED else ""
+    return f"line{'' if count == 1 else 's'} {named}{more}"
+
+
+def _lines_of(path: Path) -> Iterator[str]:
+    if not path.exists():
+        raise BadInput(f"{path}: there is no such file")
+    try:
+        return read_source(path).lines()
+    except RefusedFile as bad:
+        raise BadInput(f"{path.name}: {str(bad).rstrip('.').lower()}; {_EXPORT_AS}") from None
+    except Defect as defect:
+        raise BadInput(str(defect)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """``columns``: in the file's order, "" for one that is not wanted. The others as in Table."""
+
+    columns: tuple[str, ...]
+    passed_over: tuple[str, ...]
+    renamed: frozenset[str]
+
+
+def _read_header(
+    name: str, line: str, rename: Mapping[str, str], wanted: Sequence[str], needed: Sequence[str]
+) -> _Header:
+    """Read a first line, of which ``needed`` must be there and all else of ``wanted`` may be."""
+    try:
+        cells = header_cells(line)
+    except RefusedFile as bad:
+        raise BadInput(f"{name}: {_BAD_HEADERS[bad.reason]}") from None
+    if len(cells) > MOST_COLUMNS:
+        raise BadInput(f"{name}: more than {MOST_COLUMNS} columns")
+    written = tuple(cell.strip().lower() for cell in cells)
+    names = tuple(rename.get(each, each) for each in written)
+    known = not set(wanted).isdisjoint(names)
+    for column in needed:
+        if column not in names:
+            raise BadInput(
+                f"{name}: the first line names no column {column}{_instead(cells, known=known)}"
+            )
+    if not known:
+        raise BadInput(f"{name}: the first line names none of {', '.join(wanted)}")
+    for column in wanted:
+        if names.count(column) > 1:
+            raise BadInput(f"{name}: the column {column} is there twice")
+    return _Header(
+        tuple(each if each in wanted else "" for each in names),
+        tuple(
+            cell.strip()
+            for cell, each in zip(cells, names, strict=True)
+            if each and each not in wanted
+        ),
+        frozenset(rename).intersection(written),
+    )
+
+
+def _instead(cells: Sequence[str], *, known: bool) -> str:
+    """Say what the first line has instead of a column that is needed.
+
+    Accident: a file without a header, whose first line is somebody's record. The line is shown only
+    if one of its columns is known, or if it has no digit: no id, date, number or postcode.
+    """
+    if len(cells) == 1:
+        return " (commas must stand between the columns)"
+    if not known and any(c.isdigit() for cell in cells for c in cell):
+        return "; is its first line one of column names?"
+    return f"; it has {short_list(cells)}; give the right one as --map NAME=COLUMN"
+
+
+def _rows(
+    name: str, lines: Iterator[str], header: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line numbers, and cells by column. Raise ``BadInput`` at the end for all bad lines."""
+    bad: dict[Reason, list[int]] = {}
+    rows = 0
+    for number, line in enumerate(lines, 2):
+        if is_blank(line):
+            continue
+        rows += 1
+        if rows > MOST_ROWS:
+            raise BadInput(f"{name}: more than {MOST_ROWS:,} rows")
+        values = read_row(line, header)
+        if isinstance(values, Reason):
+            bad.setdefault(values, []).append(number)
+        else:
+            yield number, values
+    for reason, numbers in bad.items():
+        raise BadInput(f"{name}: {_BAD_ROWS[reason]}, in {where(numbers)}")
+
+
+class _Found:
+    """The rows and their notes, while they come in."""
+
+    def __init__(self, name: str, *, ids: bool) -> None:
+        self.rows: list[Row] = []
+        self.notes = Notes()
+        self._name = name
+        self._ids = ids
+        self._lines: dict[str, int] = {}
+
+    def add(self, line: int, values: Mapping[str, str]) -> None:
+        row_id = values.get(ID, "")
+        if not row_id and not self._ids:
+            row_id = str(len(self.rows) + 1)
+        self._require_id(line, row_id)
+        self.rows.append(Row(row_id, _demographics(values, self.notes, line), line))
+
+    def _require_id(self, line: int, row_id: str) -> None:
+        place = f"{self._name}: line {line}: {ID}"
+        if not row_id:
+            raise BadInput(f"{place} is empty")
+        if len(row_id) > read.LOCAL_ID_CHARS or not row_id.isprintable():
+            raise BadInput(
+                f"{place} is longer than {read.LOCAL_ID_CHARS} characters, or holds some that "
+                "cannot be printed"
+            )
+        if row_id in self._lines:
+            raise BadInput(f"{place} is that of line {self._lines[row_id]}")
+        self._lines[row_id] = line
+
+
+def _demographics(values: Mapping[str, str], notes: Notes, line: int) -> Demographics:
     def take(column: str, reader: Callable[[str], _T]) -> _T:
         text = values.get(column, "")
-        if not text.isprintable() and any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):
+        if read.has_control(text):
             notes.add(column, Note.CONTROL_CHARACTERS_LEFT_OUT, line)
             text = ""
         try:
@@ -211,7 +400,7 @@ def _demographics(values: Mapping[str, str], notes: NoteTaker, line: int) -> Dem
             return reader("")
 
     def number(column: str, valid: Callable[[str], object | None]) -> str:
-        """As it stands: it is the normal form that makes nothing of a number that is not valid."""
+        """Return the text as it is: the normal form ignores a number that is not valid."""
         text = take(column, read.read_number)
         if text and valid(text) is None:
             notes.add(column, Note.NUMBER_NOT_VALID, line)
@@ -230,9 +419,12 @@ def _demographics(values: Mapping[str, str], notes: NoteTaker, line: int) -> Dem
     )
 
 
-def _birth(text: str, notes: NoteTaker, line: int) -> date | None:
-    """A date of any century. Where day and month stand in each other's place, and only then they make a date, they are
-    put right; every other text that is no date is left out."""
+def _birth(text: str, notes: Notes, line: int) -> date | None:
+    """Return a date of any century, or None.
+
+    Day and month are exchanged if only then they make a date; every other text that is no date is
+    left out.
+    """
     notes.dates += bool(text)
     try:
         return read.read_date(text)

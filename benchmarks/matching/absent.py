@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from agency_node.match_tool.key_index import KeyIndex
-from agency_node.match_tool.ruling import likely, rule
+from agency_node.match_tool.recorded import Recorded
+from agency_node.match_tool.tables import Row
 from benchmarks.matching.intervals import Share
 from benchmarks.matching.sets import without_numbers
 from benchmarks.matching.world import SEED
@@ -22,6 +22,7 @@ from benchmarks.population.errors import TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
+from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Decision, NormalForm, Scope, Side, blocking_keys, normalise
 
 MOST: Final = 2e-3
@@ -45,35 +46,32 @@ def absent(names: Names, records: int, asked: int) -> list[Absent]:
     chance = Random(SEED + 60)
     away = set(chance.sample(range(len(people)), asked))
     held = [child for child in people if child.id not in away]
-    forms, index = [], KeyIndex()
-    for place, child in enumerate(held):
-        forms.append(_form(child, chance))
-        index.add(place, blocking_keys(forms[-1], side=Side.RECORD, scope=Scope.WIDE))
-    index.close()
-    questions = [(people[number], _form(people[number], chance)) for number in sorted(away)]
-    return [_asked(scope, questions, held, forms, index) for scope in Scope]
+    rows = [Row(f"{child.id:09}", _written(child, chance)) for child in held]
+    recorded = Recorded(rows, upn=False)
+    questions = [
+        (people[number], normalise(_written(people[number], chance))) for number in sorted(away)
+    ]
+    return [_asked(scope, questions, held, recorded) for scope in Scope]
 
 
-def _form(child: Child, chance: Random) -> NormalForm:
-    return normalise(without_numbers(write_record(child, TYPICAL, chance)))
+def _written(child: Child, chance: Random) -> Demographics:
+    return without_numbers(write_record(child, TYPICAL, chance))
 
 
 def _asked(
     scope: Scope,
     questions: Sequence[tuple[Child, NormalForm]],
     held: Sequence[Child],
-    forms: Sequence[NormalForm],
-    index: KeyIndex,
+    recorded: Recorded,
 ) -> Absent:
-    ids = [f"{child.id:09}" for child in held]
     opened = 0
     said: Counter[tuple[Decision, str]] = Counter()
     for child, form in questions:
-        shared = index.shared(blocking_keys(form, side=Side.QUERY, scope=scope))
-        opened += bool(shared)
-        ruled = rule(form, likely(shared, ids), forms, upn=False)
+        found = recorded.opened(blocking_keys(form, side=Side.QUERY, scope=scope))
+        opened += bool(found)
+        ruled = recorded.rule(form, recorded.likely(found))
         for decision in (Decision.MATCH, Decision.POSSIBLE):
-            kin = {_kin(child, held[one.position]) for one in ruled if one.decision is decision}
+            kin = {_kin(child, held[n]) for n, one in ruled.items() if one.decision is decision}
             said.update((decision, who) for who in (*kin, *(["any"] if kin else [])))
     of = len(questions)
     matched, possible = (

@@ -78,7 +78,7 @@ def measure(sources: Sequence[Source], told: Callable[[str], None]) -> list[Line
 
 def _evaluated(folder: Path, scope: Scope) -> Evaluation:
     left, right = read_rows(folder / "left.csv"), read_rows(folder / "right.csv")
-    truth = {(pair.left, pair.right) for pair in read_truth(folder / "truth.csv", left, right)}
+    truth = set(read_truth(folder / "truth.csv", left, right))
     return evaluate(left, right, truth, scope=scope)
 
 

@@ -44,7 +44,7 @@ def published(
     asked = {row.id: form(row) for row in left}
     held = {row.id: form(row) for row in right}
     truth = read_truth(folder / "truth.csv", left, right)
-    return Counter(_opened(candidates, asked[pair.left], held[pair.right]) for pair in truth)
+    return Counter(_opened(candidates, asked[one], held[other]) for one, other in truth)
 
 
 def synthetic(

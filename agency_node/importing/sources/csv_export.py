@@ -18,7 +18,7 @@ the flag). When such a row names nobody, the file is refused: it might be about 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeVar
@@ -114,7 +114,7 @@ class _Reader:
         self.undecoded = 0
 
     def take(self, number: int, line: str) -> None:
-        if not line.strip(', \t"'):
+        if is_blank(line):
             self._blank += 1
             return
         self.rows += 1
@@ -160,26 +160,13 @@ class _Reader:
 
     def _row(self, number: int, line: str) -> dict[str, str] | None:
         """The cells by column, or None when the line is refused as a whole."""
-        reason = None
-        cells: list[str] = []
-        if not decoded(line):
-            self.undecoded += 1
-            reason = Reason.ROW_NOT_UTF8
-        else:
-            try:
-                cells = cells_of(line)
-            except csv.Error:
-                reason = Reason.ROW_NOT_CSV
-            else:
-                if len(cells) != len(self._header):
-                    reason = Reason.FIELD_COUNT
-        if reason is None:
-            return {
-                name: cell.strip() for name, cell in zip(self._header, cells, strict=True) if name
-            }
-        self._unreadable.append((number, line))
-        self._refuse(number, "", reason)
-        return None
+        row = read_row(line, self._header)
+        if isinstance(row, Reason):
+            self.undecoded += row is Reason.ROW_NOT_UTF8
+            self._unreadable.append((number, line))
+            self._refuse(number, "", row)
+            return None
+        return row
 
     def _add(self, number: int, row: dict[str, str]) -> None:
         shielded = self._flag(number, row, "shield")
@@ -192,7 +179,7 @@ class _Reader:
         for column, text in row.items():
             if column in _LEFT_EMPTY:
                 continue
-            if not text.isprintable() and any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):
+            if read.has_control(text):
                 raise _BadColumn(column, Reason.CONTROL_CHARACTER)
         demographics = self._demographics(number, row)
         child = self._children.get(local_id)
@@ -354,17 +341,7 @@ class Columns:
 
 def read_header(line: str, columns: Columns) -> tuple[str, ...]:
     """Our column names in the file's order; "" for one that is ignored."""
-    line = line.removeprefix("\ufeff").rstrip("\r\n")
-    if "\0" in line:
-        raise RefusedFile(Reason.NOT_TEXT)
-    if not decoded(line):
-        raise RefusedFile(Reason.NOT_UTF8)
-    try:
-        cells = cells_of(line)
-    except csv.Error:
-        raise RefusedFile(Reason.NO_HEADER) from None
-    if not any(cells):
-        raise RefusedFile(Reason.EMPTY_FILE)
+    cells = header_cells(line)
     if len(cells) > MOST_COLUMNS:
         raise RefusedFile(Reason.NO_HEADER)
     names: list[str] = []
@@ -386,11 +363,49 @@ def read_header(line: str, columns: Columns) -> tuple[str, ...]:
     return tuple(names)
 
 
-def cells_of(line: str) -> list[str]:
+def header_cells(line: str) -> list[str]:
+    """Return the cells of a first line.
+
+    Raises:
+        RefusedFile: The line is empty, or cannot be read.
+    """
+    line = line.removeprefix("\ufeff").rstrip("\r\n")
+    if "\0" in line:
+        raise RefusedFile(Reason.NOT_TEXT)
+    if not _decoded(line):
+        raise RefusedFile(Reason.NOT_UTF8)
+    try:
+        cells = _cells_of(line)
+    except csv.Error:
+        raise RefusedFile(Reason.NO_HEADER) from None
+    if not any(cells):
+        raise RefusedFile(Reason.EMPTY_FILE)
+    return cells
+
+
+def is_blank(line: str) -> bool:
+    return not line.strip(', \t"\r\n')
+
+
+def read_row(line: str, header: Sequence[str]) -> dict[str, str] | Reason:
+    """Return the cells of a line by column, without those whose column is ""; or why it is no row."""
+    line = line.rstrip("\r\n")
+    if not _decoded(line):
+        return Reason.ROW_NOT_UTF8
+    try:
+        cells = _cells_of(line)
+    except csv.Error:
+        return Reason.ROW_NOT_CSV
+    if len(cells) != len(header):
+        return Reason.FIELD_COUNT
+    return {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
+
+
+def _cells_of(line: str) -> list[str]:
     """Raises ``csv.Error``: an open quotation mark, one inside a field, a field without end."""
     return next(csv.reader([line], strict=True), [])
 
 
-def decoded(line: str) -> bool:
+def _decoded(line: str) -> bool:
     """Whether all of the line was UTF-8: undecodable bytes come as lone surrogates."""
     return line.isascii() or not any("\ud800" <= c <= "\udfff" for c in line)

@@ -56,6 +56,11 @@ class BadField(Exception):
         self.reason = reason
 
 
+def has_control(text: str) -> bool:
+    """Return whether the text holds a control character (C0 or DEL)."""
+    return not text.isprintable() and any(ord(c) < 0x20 or ord(c) == 0x7F for c in text)
+
+
 def read_date(text: str) -> date | None:
     """``YYYY-MM-DD`` (a time behind it is left out) or ``DD/MM/YYYY``, never month first; empty: None."""
     if not text:

@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from agency_node.match_tool import cli
-from agency_node.match_tool.cells import BadInput
 from agency_node.match_tool.evaluation import Counts
 from agency_node.match_tool.evaluation_report import share
-from agency_node.match_tool.outputs import create
-from agency_node.match_tool.tables import COLUMNS, Row
+from agency_node.match_tool.reports import create
+from agency_node.match_tool.tables import COLUMNS, BadInput, Row
 from unit.agency_node.match_tool.match_children import LEFT, RIGHT, TRUTH
 
 
@@ -165,7 +164,7 @@ def test_one_file_on_both_sides_is_said(desk: Desk) -> None:
         shown = desk.run("evaluate", "--left", doubles, "--right", other, "--truth", truth)
         assert "is not held against itself" in " ".join(shown.split())
         assert "3 records" in shown
-        assert "1 line with a pair that stood there before" in shown
+        assert "1 line with a pair that an earlier line has" in shown
 
 
 def test_what_was_mended_is_counted_and_not_told(desk: Desk) -> None:
@@ -176,7 +175,7 @@ def test_what_was_mended_is_counted_and_not_told(desk: Desk) -> None:
     desk.truth = desk.write("truth.csv", [("left_id", "right_id")])
     out = desk.folder / "figures.json"
     shown = desk.evaluate("--json", out)
-    assert "odd.csv: dob: 1 × day and month stood in each other's place and were put right" in shown
+    assert "odd.csv: dob: 1 × day and month were swapped and were put right" in shown
     assert "odd.csv: dob: 1 × no date; left out" in shown
     assert "Left: 2 records without any key" in shown
     notes = json.loads(out.read_bytes())["input"]["left"]["notes"]
@@ -362,7 +361,9 @@ def test_duplicates_are_shown_and_written_for_the_owner_only(desk: Desk) -> None
     out, listed = desk.folder / "found.json", desk.folder / "found.csv"
     shown = desk.run("dedupe", "--file", file, "--json", out, "--csv", listed)
     assert "records.csv: 7 records" in shown
-    assert "1 group of records that match, with 2 records; 0 of them" in " ".join(shown.split())
+    assert "1 group of records that match, with 2 records; 0 of the groups" in " ".join(
+        shown.split()
+    )
     assert "Barnaby" not in shown + out.read_text() + listed.read_text()
     assert json.loads(out.read_bytes())["counts"]["groups"] == 1
     assert len(listed.read_text().splitlines()) == 3  # the header, the double, the twins

@@ -10,18 +10,18 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from agency_node.match_tool import duplicates
-from agency_node.match_tool.duplicates import Duplicates, find_duplicates
-from agency_node.match_tool.duplicates_report import (
+from agency_node.match_tool.duplicates import (
     CSV_COLUMNS,
+    Duplicates,
+    find_duplicates,
     show_duplicates,
     write_csv,
     write_json,
 )
-from agency_node.match_tool.notes import Notes
-from agency_node.match_tool.tables import Row, Table
+from agency_node.match_tool.reports import plain_console
+from agency_node.match_tool.tables import Notes, Row, Table
 from effort import examples
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.linkage import Decision, Field, Level, Rule, compare, normalise
@@ -44,7 +44,7 @@ def rows(*each: Demographics) -> tuple[Row, ...]:
 
 
 def table(*each: Demographics) -> Table:
-    return Table("some.csv", rows(*each), ("record_id",), Notes(), 0)
+    return Table("some.csv", rows(*each), ("record_id",), Notes())
 
 
 def test_records_that_match_are_a_group() -> None:
@@ -213,8 +213,7 @@ def test_the_csv_has_a_line_for_each_pair() -> None:
 def test_the_screen_names_lines_and_ids_and_no_child() -> None:
     for width in (80, 120):
         text = io.StringIO()
-        console = Console(file=text, width=width, highlight=False)
-        show_duplicates(console, find_duplicates(MIXED.rows), MIXED)
+        show_duplicates(plain_console(text, width), find_duplicates(MIXED.rows), MIXED)
         shown = text.getvalue()
         assert max(map(len, shown.splitlines())) <= width
         assert "ID4" in shown

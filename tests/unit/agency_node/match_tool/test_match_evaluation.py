@@ -12,12 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_node.answering import matching
-from agency_node.match_tool.cells import BadInput
-from agency_node.match_tool.evaluation import Evaluation, Quality, evaluate
-from agency_node.match_tool.key_index import KeyIndex
-from agency_node.match_tool.ruling import likely, rule
-from agency_node.match_tool.slips import Slip, What
-from agency_node.match_tool.tables import Row
+from agency_node.match_tool.evaluation import Evaluation, Quality, Slip, What, evaluate
+from agency_node.match_tool.recorded import KeyIndex, Recorded
+from agency_node.match_tool.tables import BadInput, Row
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from effort import examples
 from fingerpost.private.demographics import Demographics
@@ -277,32 +274,28 @@ INVOLVEMENT = cast(Involvement, object())  # of no interest to who is who
 def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demographics]) -> None:
     form = normalise(asked)
     keys = frozenset(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE))
-    index = KeyIndex()
-    forms = [normalise(each) for each in recorded]
-    for position, other in enumerate(forms):
-        index.add(position, blocking_keys(other, side=Side.RECORD, scope=Scope.WIDE))
-    index.close()
-    shared = index.shared(keys)
-    ids = [f"{position:03}" for position in range(len(recorded))]
-    ruled = rule(form, likely(shared, ids), forms, upn=False)
+    file = Recorded([Row(f"{n:03}", each) for n, each in enumerate(recorded)], upn=False)
+    opened = file.opened(keys)
+    ruled = file.rule(form, file.likely(opened))
 
-    in_order = sorted(shared, key=lambda position: (-shared[position], position))
+    in_order = sorted(opened, key=lambda position: (-opened[position], position))
     records = [ChildRecord(RecordId(n), recorded[n], (INVOLVEMENT,)) for n in in_order]
     examined = matching._decide(cast(Question, None), form, keys, records, False)
     for decision, there in (
         (Decision.MATCH, examined.matched),
         (Decision.POSSIBLE, examined.possible),
     ):
-        here = {one.position for one in ruled if one.decision is decision}
+        here = {position for position, one in ruled.items() if one.decision is decision}
         assert here == {record.id.value for record in there}
 
 
 def test_beside_a_better_match_only_its_double_stands() -> None:
     elsewhere = replace(GENEVIEVE, postcode="")
-    forms = [normalise(each) for each in (elsewhere, ROSALIND, ROSALIND, MONTGOMERY)]
-    ruled = rule(normalise(BOTH_TWINS), [0, 1, 2, 3], forms, upn=False)
+    each = (elsewhere, ROSALIND, ROSALIND, MONTGOMERY)
+    file = Recorded([Row(str(n), one) for n, one in enumerate(each)], upn=False)
+    ruled = file.rule(normalise(BOTH_TWINS), range(4))
     assert ruled[0].compared.decision is Decision.MATCH
-    assert [one.decision for one in ruled] == [
+    assert [ruled[n].decision for n in range(4)] == [
         Decision.POSSIBLE,
         Decision.MATCH,
         Decision.MATCH,
@@ -311,9 +304,10 @@ def test_beside_a_better_match_only_its_double_stands() -> None:
 
 
 def test_candidates_are_those_who_share_most_keys() -> None:
-    shared = {0: 1, 1: 5, 2: 5, 3: 2}
-    assert likely(shared, ["d", "c", "b", "a"]) == [2, 1, 3, 0]
-    assert likely(dict.fromkeys(range(50), 1), [f"{n:02}" for n in range(50)]) == list(range(32))
+    few = Recorded([Row(name, BARNABY) for name in "dcba"], upn=False)
+    assert few.likely({0: 1, 1: 5, 2: 5, 3: 2}) == [2, 1, 3, 0]
+    many = Recorded([Row(f"{n:02}", BARNABY) for n in range(50)], upn=False)
+    assert many.likely(dict.fromkeys(range(50), 1)) == list(range(32))
 
 
 @given(
@@ -360,7 +354,7 @@ def test_the_pairs_that_are_told_are_those_that_are_counted(
         if chosen.random() < 0.4
     }
     told: list[Slip] = []
-    found = evaluate(left, right, truth, scope=Scope.WIDE, tell=told.append).counts
+    found = evaluate(left, right, truth, scope=Scope.WIDE, slips=told).counts
     by_kind = {what: sum(slip.what is what for slip in told) for what in What}
     assert len({(slip.left, slip.right) for slip in told}) == len(told)
     assert by_kind == {

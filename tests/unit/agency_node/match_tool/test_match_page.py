@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from agency_node.match_tool import cli
-from agency_node.match_tool.notes import Note
-from agency_node.match_tool.tables import COLUMNS
+from agency_node.match_tool.tables import COLUMNS, Note
 
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "matching-tools.md"
 TEXT = PAGE.read_text("utf-8")
