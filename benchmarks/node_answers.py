@@ -29,7 +29,7 @@ from agency_node.records.store.seen import open_seen
 from benchmarks.table import Row
 from fakes.node_world import COUNCIL, HERE, NOW, NodeWorld, a_federation, a_query, a_record
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.hybrid import HybridKey, seal
+from fingerpost.private.sealing import HybridKey, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import AgencyId
 

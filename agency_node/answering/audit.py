@@ -26,8 +26,8 @@ from agency_node.records.records import ChildRecord
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.framing import prefixed
 from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.sealing import prefixed
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.records.records import ChildRecord, Involvement
-from fingerpost.private.answer import Pointer
+from fingerpost.private.messages import Pointer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import COARSE, InvolvementStatus, Kind, Purpose
 from fingerpost.protocol.ids import AgencyId

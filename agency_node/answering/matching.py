@@ -23,7 +23,6 @@ from typing import Final
 from agency_node.answering.ruling import likely, rule
 from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, RecordId
-from fingerpost.private.inner import Question
 from fingerpost.private.linkage import (
     BlockingKey,
     Decision,
@@ -34,6 +33,7 @@ from fingerpost.private.linkage import (
     normalise,
 )
 from fingerpost.private.locators import slot_check, wrap_secret
+from fingerpost.private.messages import Question
 from fingerpost.private.query_sealing import Opened, open_query, verify_inner
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation

@@ -19,8 +19,8 @@ from agency_node.answering.admission import Parts, Reaches, Verdict
 from agency_node.answering.matching import Asking, Examined
 from agency_node.answering.ports import Entry, MemberListSource, Peppers, Record, Seen
 from agency_node.records.ports import Locators, Records
-from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.answer_sealing import seal_answer
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation

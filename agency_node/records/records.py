@@ -36,7 +36,7 @@ class RecordId:
 
 
 class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One service's work with one child: whom to ring. The texts fit a pointer (``fingerpost.private.answer``).
+    """One service's work with one child: whom to ring. The texts fit a pointer (``fingerpost.private.messages``).
 
     ``sensitive`` (also for a sensitive ``kind``) and ``shielded`` rows are kept with their flags and never disclosed.
     ``ended_on``: for RECENT. The order of the fields is that of the stored form.

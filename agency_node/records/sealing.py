@@ -17,8 +17,8 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from fingerpost.private.framing import prefixed
 from fingerpost.private.locators import TAG_BYTES
+from fingerpost.private.sealing import prefixed
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.sealed_box import SealedBox

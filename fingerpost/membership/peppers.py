@@ -26,9 +26,9 @@ from typing import Final
 
 from fingerpost.membership.epoch_keys import epochs_to_prepare, is_over
 from fingerpost.membership.member_list import MemberList, MemberListClient
-from fingerpost.private.hybrid import PRIVATE_KEY_BYTES, HybridKey
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, open_pepper
+from fingerpost.private.sealing import PRIVATE_KEY_BYTES, HybridKey
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Parameters

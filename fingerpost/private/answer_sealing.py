@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from fingerpost.private.answer import AnswerPart
 from fingerpost.private.codec import read_part, write_part
-from fingerpost.private.framing import pad, prefixed, unpad
-from fingerpost.private.hybrid import HybridKey, seal
+from fingerpost.private.messages import AnswerPart
+from fingerpost.private.sealing import HybridKey, pad, prefixed, seal, unpad
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, open_envelope, sign

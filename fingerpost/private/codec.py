@@ -10,9 +10,8 @@ import re
 from datetime import date
 from typing import Final
 
-from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.inner import Inner
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import code, parse

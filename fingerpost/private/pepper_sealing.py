@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fingerpost.private.framing import prefixed
-from fingerpost.private.hybrid import HybridKey, seal
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
+from fingerpost.private.sealing import HybridKey, prefixed, seal
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId

@@ -9,7 +9,7 @@ order, so that neither the number nor the strength of the keys shows. Everything
     kc     = SHA-256("kc" | q | K)
     sealed = AES-256-GCM(HKDF-SHA-256(K, no salt, info "body"), aad H(core), inner envelope padded to INNER_BYTES)
 
-The nonce is all zeros (``query_keys`` says why that is safe). kc commits to K (attack: GCM does not, so one ciphertext
+The nonce is all zeros (``sealing`` says why that is safe). kc commits to K (attack: GCM does not, so one ciphertext
 could show two children to two nodes). Nothing that ``open_query`` returns is believed until ``verify_inner`` held.
 """
 
@@ -23,13 +23,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from fingerpost.private import passport as passports
 from fingerpost.private.codec import read_inner, write_inner
-from fingerpost.private.framing import pad, unpad
-from fingerpost.private.hybrid import HybridKey
-from fingerpost.private.inner import Inner, Question
 from fingerpost.private.locators import Opening
+from fingerpost.private.messages import Inner, Question
 from fingerpost.private.passport import Passport
 from fingerpost.private.purpose_rules import require_in_force, require_permitted
-from fingerpost.private.query_keys import commitment, open_body, seal_body, unwrap, wrap
+from fingerpost.private.sealing import (
+    HybridKey,
+    commitment,
+    open_body,
+    pad,
+    seal_body,
+    unpad,
+    unwrap,
+    wrap,
+)
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.codec.queries import read_query, seal_into_query, write_core

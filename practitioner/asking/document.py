@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from fingerpost.private.answer import Pointer
+from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Area, NotConnected

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from fingerpost.private.answer import Pointer
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Strength
+from fingerpost.private.messages import Pointer
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import (
     NATIONAL_RING_KINDS,

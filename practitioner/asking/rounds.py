@@ -15,9 +15,9 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fingerpost.private.inner import Inner
 from fingerpost.private.linkage import NORMALISATION_VERSION, NormalForm, Strength, oprf_input
 from fingerpost.private.locators import Pepper, opening, slot_check
+from fingerpost.private.messages import Inner
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Status

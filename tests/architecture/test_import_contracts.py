@@ -102,7 +102,7 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
     "The authority reads no person": (
         {"authority/epochs.py": "from fingerpost.private.demographics import Demographics"},
         {"authority/issuer/service.py": "import fingerpost.private.linkage"},
-        {"authority/vault.py": "from fingerpost.private import inner"},
+        {"authority/vault.py": "from fingerpost.private import messages"},
     ),
     "Inside every party: command lines over wiring over drivers over services over rules": (
         {"broker/service.py": "from broker import store"},

@@ -16,10 +16,8 @@ from fakes.simulated_holders import FEDERATION, GATEWAY, public
 from fakes.simulated_node import SimNode
 from federation import World
 from fingerpost.private import passport as passports
-from fingerpost.private.answer import AgencyAnswer, AnswerPart
 from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.inner import Inner
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
@@ -29,6 +27,7 @@ from fingerpost.private.linkage import (
     oprf_input,
 )
 from fingerpost.private.locators import Opening, opening, slot_check
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fingerpost.private.answer import Pointer
 from fingerpost.private.linkage.strength import COMMON_NAME, Strength, StrengthLevel
+from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import (
     AgencyKind,
     CoarseKind,

@@ -14,8 +14,8 @@ from itertools import takewhile
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Staged, Standing
 from agency_node.records.records import ChildRecord, Generation, RecordId
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.framing import prefixed
 from fingerpost.private.linkage import NORMALISATION_VERSION
+from fingerpost.private.sealing import prefixed
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 

@@ -18,7 +18,6 @@ from fingerpost.audit.log import AuditLog
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.inner import Inner
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,
@@ -28,6 +27,7 @@ from fingerpost.private.linkage import (
     oprf_input,
 )
 from fingerpost.private.locators import Opening, opening, slot_check
+from fingerpost.private.messages import Inner
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.carriage import read_event, write_lookup
 from fingerpost.protocol.codec.queries import write_submission

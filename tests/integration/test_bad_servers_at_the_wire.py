@@ -16,7 +16,7 @@ import grpc.aio
 import pytest
 import pytest_asyncio
 
-from fingerpost.private.inner import Inner
+from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codec.carriage import write_event

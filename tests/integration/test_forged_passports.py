@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from agency_node.answering.audit import read_body
 from fingerpost.private.codec import write_demographics
-from fingerpost.private.inner import Inner
+from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits

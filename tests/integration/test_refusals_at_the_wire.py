@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from effort import examples
-from fingerpost.private.inner import Inner
+from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import write_answers, write_hello

@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from fakes.node_broker import Attached, NodeBroker, listening
 from fingerpost.private.answer_sealing import open_answer
-from fingerpost.private.inner import Inner
+from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits

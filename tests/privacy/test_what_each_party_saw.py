@@ -32,10 +32,10 @@ from fakes.wexcombe import (
     of,
 )
 from federation import World
-from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.codec import write_part
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import locator, wrap_secret
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import open_query
 from fingerpost.protocol import limits

@@ -14,13 +14,13 @@ from types import MappingProxyType
 from typing import Final
 
 from agency_node.importing.sources.reasons import Reason, RefusedFile
-from fingerpost.private.answer import (
+from fingerpost.private.demographics import OtherName, Sex
+from fingerpost.private.messages import (
     BYTES_PER_CHAR,
     HOURS_CHARS,
     WORKER_NAME_CHARS,
     WORKER_ROLE_CHARS,
 )
-from fingerpost.private.demographics import OtherName, Sex
 from fingerpost.private.plain_text import require_email, require_plain, require_telephone
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import InvolvementStatus, Kind

@@ -29,7 +29,7 @@ from fakes.node_world import (
     an_involvement,
     another_child,
 )
-from fingerpost.private.answer import AnswerPart
+from fingerpost.private.messages import AnswerPart
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Status, WideningReason

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agency_node.answering.disclosure import TABLE, fill_slots, pointers
 from agency_node.records.records import Involvement
 from fakes.node_world import SCHOOL, SURGERY, a_record, an_involvement
-from fingerpost.private.answer import Pointer
+from fingerpost.private.messages import Pointer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose
 from fingerpost.protocol.ids import AgencyId

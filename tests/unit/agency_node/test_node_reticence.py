@@ -24,7 +24,7 @@ from fakes.node_world import (
     an_involvement,
     another_child,
 )
-from fingerpost.private.answer import AnswerPart
+from fingerpost.private.messages import AnswerPart
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     COARSE,

@@ -22,8 +22,8 @@ from authority.issuer import wiring
 from authority.issuer.online import Online
 from authority.issuer.settings import IssuerSettings, read_settings
 from fingerpost.membership.bundle import Address
-from fingerpost.private.hybrid import HybridKey
 from fingerpost.private.pepper_sealing import make_receiving_key
+from fingerpost.private.sealing import HybridKey
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.codes import AgencyKind, CoarseKind

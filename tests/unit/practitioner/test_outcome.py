@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from effort import examples
 from fakes.wexcombe import AMINA, COUNCIL, GP, HEALTH, HERE, NEXT, OAK, POLICE, QUESTION, build
-from fingerpost.private.answer import Pointer
+from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
     AgencyKind,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, agency, large, outcome, said
-from fingerpost.private.answer import Pointer
+from fingerpost.private.messages import Pointer
 from fingerpost.private.purpose_rules import widening_reasons
 from fingerpost.protocol.codes import (
     WIDENING_WORDS,

@@ -18,7 +18,6 @@ from agency_node.match_tool.tables import BadInput, Row
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from effort import examples
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.inner import Question
 from fingerpost.private.linkage import (
     BlockingKey,
     BlockingRule,
@@ -29,6 +28,7 @@ from fingerpost.private.linkage import (
     compare,
     normalise,
 )
+from fingerpost.private.messages import Question
 from unit.agency_node.match_tool.match_children import (
     BARNABY,
     BOTH_TWINS,

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.inner import Inner
 from fingerpost.private.locators import Opening, Pepper, opening, slot_check
+from fingerpost.private.messages import Inner
 from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal

@@ -6,9 +6,8 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.inner import Inner
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.answer_sealing import open_answer, seal_answer
 from fingerpost.private.codec import write_part
-from fingerpost.private.framing import pad, prefixed
-from fingerpost.private.hybrid import HybridKey, seal
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.sealing import HybridKey, pad, prefixed, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.envelopes import write_envelope
 from fingerpost.protocol.codes import AgencyKind, CoarseKind, InvolvementStatus, Reach, Status

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from fingerpost.private import query_keys
+from fingerpost.private import sealing
 from fingerpost.private.query_sealing import open_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
@@ -95,23 +95,23 @@ def test_gcm_itself_is_fooled() -> None:
 def _query_for_two(committed: bytes) -> Query:
     """Position 0 unwraps to FIRST, position 1 to SECOND, and the sealed part opens under both."""
     query = received(LOOKUP.sealed().wire)
-    core = replace(query.core, key_commitment=query_keys.commitment(query.core.q, committed))
+    core = replace(query.core, key_commitment=sealing.commitment(query.core.q, committed))
     bound = core_hash(write_core(core))
     wraps = list(query.wraps)
     for position, content_key in enumerate((FIRST, SECOND)):
-        wraps[position] = query_keys.wrap(
+        wraps[position] = sealing.wrap(
             content_key, _secret(position), q=core.q, bound=bound, position=position
         )
     sealed = two_keyed(
         seeded("salamander")(limits.INNER_BYTES),
         bound,
-        query_keys._body_key(FIRST),
-        query_keys._body_key(SECOND),
+        sealing._body_key(FIRST),
+        sealing._body_key(SECOND),
     )
     wire = seal_into_query(write_core(core), tuple(wraps), sealed, GATEWAY, key_of(GATEWAY.value))
     made = received(wire)
     for content_key in (FIRST, SECOND):
-        assert query_keys.open_body(content_key, made.sealed, bound=made.core_hash)
+        assert sealing.open_body(content_key, made.sealed, bound=made.core_hash)
     return made
 
 

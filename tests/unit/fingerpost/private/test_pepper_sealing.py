@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from fingerpost.private.framing import prefixed
-from fingerpost.private.hybrid import seal
 from fingerpost.private.pepper_sealing import (
     make_receiving_key,
     new_pepper,
     open_pepper,
     seal_pepper,
 )
+from fingerpost.private.sealing import prefixed, seal
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation_files import SealedPepper, read_pepper, write_pepper
 from fingerpost.protocol.ids import EpochNumber, MemberId

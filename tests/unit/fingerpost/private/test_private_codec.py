@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fingerpost.private.answer import AnswerPart
 from fingerpost.private.codec import (
     read_demographics,
     read_inner,
@@ -19,7 +18,7 @@ from fingerpost.private.codec import (
     write_part,
 )
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.inner import Inner
+from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Purpose, WideningReason
 from fingerpost.protocol.errors import Code, Refused

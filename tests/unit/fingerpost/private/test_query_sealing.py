@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerpost.private import passport as passports
-from fingerpost.private import query_keys
+from fingerpost.private import sealing
 from fingerpost.private.codec import write_inner
 from fingerpost.private.demographics import Demographics, OtherName
-from fingerpost.private.framing import pad
-from fingerpost.private.inner import Question
+from fingerpost.private.messages import Question
 from fingerpost.private.query_sealing import PublicPart, open_query, verify_inner
+from fingerpost.private.sealing import pad
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.envelopes import write_envelope
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
@@ -319,15 +319,15 @@ def _forged(
     made = replace(
         QUERY.core,
         q=q,
-        key_commitment=query_keys.commitment(q, CONTENT_KEY),
+        key_commitment=sealing.commitment(q, CONTENT_KEY),
         **(core or {}),
     )
     bound = core_hash(write_core(made))
     secret = bytes([9]) * 32
     wraps = tuple(
-        query_keys.wrap(CONTENT_KEY, secret, q=q, bound=bound, position=i) for i in range(32)
+        sealing.wrap(CONTENT_KEY, secret, q=q, bound=bound, position=i) for i in range(32)
     )
-    sealed = query_keys.seal_body(CONTENT_KEY, body(bound), bound=bound)
+    sealed = sealing.seal_body(CONTENT_KEY, body(bound), bound=bound)
     wire = seal_into_query(write_core(made), wraps, sealed, made.gateway, key_of(GATEWAY.value))
     return received(wire), secret
 
@@ -489,7 +489,7 @@ def test_the_formulas_of_the_page() -> None:
     q, content_key = source(32), source(32)
     assert QUERY.core.q == q
     assert QUERY.core.key_commitment == hashlib.sha256(b"kc" + q + content_key).digest()
-    assert query_keys.open_body(content_key, QUERY.sealed, bound=QUERY.core_hash)
+    assert sealing.open_body(content_key, QUERY.sealed, bound=QUERY.core_hash)
 
 
 def test_nothing_secret_is_printed() -> None:

@@ -1,8 +1,13 @@
-"""What comes back: statuses and pointers, as values of a closed and bounded schema.
+"""What travels sealed between the two ends, as values: the question and the answer.
 
-Law: nothing about the child, the family or the case has a place here (the schema is the guarantee). Bounds are such
-that ``limits.AGENCIES_PER_PART`` agencies and ``limits.POINTER_SLOTS`` pointers of the largest size always fit the
-one size of an answer, so that nothing is ever cut for length. Raises ``Refused(MALFORMED)``.
+``Inner`` is what the requester wrote; ``Question`` is what ``query_sealing.verify_inner`` returns
+once passport, signature and purpose hold. Only a ``Question`` may be acted on, and the two types
+keep it so. ``AnswerPart``, with ``AgencyAnswer`` and ``Pointer``, is what comes back.
+
+Invariants: bounds are checked when a value is made, and nothing here prints a person. An answer has
+no field for anything about the child, the family or the case: the schema is the guarantee. The
+bounds are such that ``limits.AGENCIES_PER_PART`` agencies and ``limits.POINTER_SLOTS`` pointers of
+the largest size always fit the one size of an answer, so that nothing is ever cut for length.
 """
 
 from __future__ import annotations
@@ -10,7 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.passport import Passport
 from fingerpost.private.plain_text import require_email, require_plain, require_telephone
+from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import WIRE_STATUSES, CoarseKind, InvolvementStatus, Status
 from fingerpost.protocol.errors import Code, Refused
@@ -21,20 +29,65 @@ WORKER_NAME_CHARS: Final = 80
 WORKER_ROLE_CHARS: Final = 60
 HOURS_CHARS: Final = 60
 BYTES_PER_CHAR: Final = 2
-"""A text of n characters may have 2n bytes of UTF-8: enough for every Latin letter up to U+024F; the rarer letters
-above need 3, and a name made of them alone must be shorter."""
+"""A text of n characters may have 2n bytes of UTF-8: enough for every Latin letter up to U+024F;
+the rarer letters above need 3, and a name made of them alone must be shorter."""
 
 _NUMBER_BOUND: Final = 2**40
 _LATEST: Final = 253_402_300_800
-"""The end of the year 9999 in seconds since 1970 UTC: what no calendar can show would end the asker's program (attack:
-one node that spoils every lookup)."""
+"""The end of the year 9999 in seconds since 1970 UTC. A later time would end the requester's
+program, because no calendar can show it (attack: one node that spoils every lookup)."""
 _PARTS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Inner:
+    """What the requester wrote, unverified.
+
+    Args:
+        passport_token: a compact JWT of at most ``limits.PASSPORT_BYTES`` ASCII characters.
+        justification: why.
+        demographics: about whom.
+
+    Raises:
+        Refused: MALFORMED, the token is out of its bounds.
+    """
+
+    passport_token: str
+    justification: Justification
+    demographics: Demographics
+
+    def __post_init__(self) -> None:
+        if not self.passport_token.isascii() or (
+            not 1 <= len(self.passport_token) <= limits.PASSPORT_BYTES
+        ):
+            raise Refused(Code.MALFORMED, "inner.passport")
+
+    def __repr__(self) -> str:
+        return "Inner(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Question:
+    """A verified lookup: this practitioner, for this purpose, asks about this child."""
+
+    passport: Passport
+    justification: Justification
+    demographics: Demographics
+
+    def __repr__(self) -> str:
+        return "Question(…)"
 
 
 @dataclass(frozen=True, slots=True)
 class AgencyAnswer:
-    """One agency's word: which import answered (``generation``) and when its source was made (``as_of``, seconds since
-    1970 UTC); both zero where none did."""
+    """The answer of one agency.
+
+    ``generation`` is the import that answered and ``as_of`` when its source was made (seconds since
+    1970 UTC); both are zero where none answered.
+
+    Raises:
+        Refused: MALFORMED, a status that is none of the wire's or a number out of its bounds.
+    """
 
     agency: AgencyId
     status: Status
@@ -53,7 +106,12 @@ class AgencyAnswer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pointer:
-    """Whom to ring. ``kind`` None means: ring the agency's duty desk, nobody is named."""
+    """Whom to ring. A ``kind`` of None means: ring the agency's duty desk, nobody is named.
+
+    Raises:
+        Refused: MALFORMED, a text or a time is out of its bounds, or a duty desk has what only a
+            kind may have.
+    """
 
     agency: AgencyId
     kind: CoarseKind | None
@@ -86,8 +144,14 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AnswerPart:
-    """One part of one node's answer to one query. Parts are numbered from 0. ``agencies`` are sorted, none twice; each
-    pointer is of an agency that says INVOLVED in this part. An INVOLVED agency without a pointer: ring its desk."""
+    """One part of one node's answer to one query. Parts are numbered from 0.
+
+    ``agencies`` are sorted, none twice. Each pointer is of an agency that answers INVOLVED in this
+    part. An INVOLVED agency without a pointer means: ring its desk.
+
+    Raises:
+        Refused: MALFORMED, a value is out of its bounds or against one of these rules.
+    """
 
     query_hash: bytes
     node: MemberId

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fingerpost.private.answer import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, MemberId
