@@ -1,9 +1,12 @@
 """The member list as values, and the rules that read it.
 
-A ``Federation`` is one verified, unexpired state of the metadata: members, agencies by area, parameters,
-code lists, deny-list. Who made it has checked the signatures (``service.member_list``); who reads it
-asks it questions that raise rather than return "maybe". Deny by default: what is not listed does not exist,
-and what is denied raises exactly as what is not listed.
+A ``Federation`` is one verified, unexpired state of the metadata: members, agencies by area, parameters, code lists,
+deny-list. Whoever made it has checked the signatures (``fingerpost.membership.member_list``). Whoever reads it asks
+questions that raise rather than return "maybe". Deny by default: what is not listed does not exist, and what is denied
+raises exactly as what is not listed.
+
+These definitions also say what stands in the files of the list: ``federation_files`` derives each file's form from
+them. A ``Meta`` bounds a field in the file and not in memory; bytes stand there in hexadecimal.
 """
 
 from __future__ import annotations
@@ -12,6 +15,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, unique
+from typing import Annotated
+
+from msgspec import Meta
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
@@ -25,6 +31,17 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+
+Text = Annotated[str, Meta(min_length=1, max_length=120)]
+Telephone = Annotated[str, Meta(max_length=24, pattern=r"^[0-9 +]*$")]
+Key = Annotated[bytes, Meta(pattern=r"^[0-9a-f]{64}$")]
+KeyOrNone = Annotated[bytes, Meta(pattern=r"^([0-9a-f]{64})?$")]
+Seconds = Annotated[int, Meta(ge=0, le=2**40)]
+Version = Annotated[int, Meta(ge=1, le=65_535)]
+UpTo1000 = Meta(max_length=1000)
+UpTo2000 = Meta(max_length=2000)
+Serial = Annotated[int, "hexadecimal"]
+"""A certificate's serial number, which stands in a file as hexadecimal text."""
 
 
 @unique
@@ -54,11 +71,11 @@ class Member:
     """
 
     id: MemberId
-    party: Party
-    organisation: str
-    signing_key: bytes
-    declared_caseload: int = 0
-    lookups_per_day: int = 0
+    party: Party = field(metadata={"name": "service"})  # its name in files
+    organisation: Text
+    signing_key: Key
+    declared_caseload: Annotated[int, Meta(ge=0, le=20_000_000)] = 0
+    lookups_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +87,13 @@ class Agency:
     """
 
     id: AgencyId
-    name: str
+    name: Text
     kind: AgencyKind
     node: MemberId
-    gateways: tuple[MemberId, ...] = ()
-    passport_key: bytes = b""
-    services: tuple[CoarseKind, ...] = ()
-    duty_desk: str = ""
+    gateways: Annotated[tuple[MemberId, ...], UpTo1000] = ()
+    passport_key: KeyOrNone = b""
+    services: Annotated[tuple[CoarseKind, ...], UpTo1000] = ()
+    duty_desk: Telephone = ""
     large: bool = False
 
     @property
@@ -89,10 +106,10 @@ class Agency:
 class NotConnected:
     """An agency of the area that is no member, from a public register, with its public telephone number."""
 
-    name: str
+    name: Text
     kind: AgencyKind
-    telephone: str
-    services: tuple[CoarseKind, ...] = ()
+    telephone: Telephone
+    services: Annotated[tuple[CoarseKind, ...], UpTo1000] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +117,11 @@ class Area:
     """A council's area. ``serving``: agencies with another home area that serve this one too (a police force)."""
 
     code: AreaCode
-    name: str
-    neighbours: tuple[AreaCode, ...] = ()
-    agencies: tuple[Agency, ...] = ()
-    serving: tuple[AgencyId, ...] = ()
-    not_connected: tuple[NotConnected, ...] = ()
+    name: Text
+    neighbours: Annotated[tuple[AreaCode, ...], UpTo1000] = ()
+    agencies: Annotated[tuple[Agency, ...], UpTo2000] = ()
+    serving: Annotated[tuple[AgencyId, ...], UpTo1000] = ()
+    not_connected: Annotated[tuple[NotConnected, ...], UpTo2000] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +130,10 @@ class Epoch:
     ``starts_at`` until before ``ends_at``. ``holder_keys``: VOPRF public keys (32 bytes) by key holder."""
 
     number: EpochNumber
-    index_from: int
-    starts_at: int
-    ends_at: int
-    holder_keys: Mapping[MemberId, bytes]
+    index_from: Seconds
+    starts_at: Seconds
+    ends_at: Seconds
+    holder_keys: Mapping[MemberId, Key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,36 +141,36 @@ class Parameters:
     """What the whole federation agrees on. Milliseconds where the name says so, else seconds."""
 
     federation: FederationId
-    code_list_version: int
-    normalisation_version: int
+    code_list_version: Version
+    normalisation_version: Version
     broker: MemberId
     issuer: MemberId
     key_holders: tuple[MemberId, MemberId]
-    epochs: tuple[Epoch, ...]
-    answer_delay_ms: int = limits.ANSWER_DELAY_MS
-    gathering_ms: int = limits.GATHERING_MS
-    practitioner_per_hour: int = limits.PRACTITIONER_PER_HOUR
-    practitioner_per_day: int = limits.PRACTITIONER_PER_DAY
-    agency_per_day: int = limits.AGENCY_PER_DAY
+    epochs: Annotated[tuple[Epoch, ...], Meta(max_length=16)]
+    answer_delay_ms: Annotated[int, Meta(ge=100, le=2_000)] = limits.ANSWER_DELAY_MS
+    gathering_ms: Annotated[int, Meta(ge=500, le=10_000)] = limits.GATHERING_MS
+    practitioner_per_hour: Annotated[int, Meta(ge=1, le=1000)] = limits.PRACTITIONER_PER_HOUR
+    practitioner_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.PRACTITIONER_PER_DAY
+    agency_per_day: Annotated[int, Meta(ge=1, le=100_000)] = limits.AGENCY_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)
 class CodeLists:
     """What of ``protocol.codes`` is in force; signed by governance, m of n."""
 
-    version: int
-    purposes: frozenset[Purpose]
-    roles: frozenset[Role]
-    kinds: frozenset[Kind]
+    version: Version
+    purposes: Annotated[frozenset[Purpose], UpTo1000]
+    roles: Annotated[frozenset[Role], UpTo1000]
+    kinds: Annotated[frozenset[Kind], UpTo1000]
 
 
 @dataclass(frozen=True, slots=True)
 class DenyList:
     """Who is out at once, signed online. It can only take away. ``certificates``: serial numbers."""
 
-    members: frozenset[MemberId] = frozenset()
-    agencies: frozenset[AgencyId] = frozenset()
-    certificates: frozenset[int] = frozenset()
+    members: Annotated[frozenset[MemberId], UpTo1000] = frozenset()
+    agencies: Annotated[frozenset[AgencyId], UpTo1000] = frozenset()
+    certificates: Annotated[frozenset[Serial], Meta(max_length=10_000)] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

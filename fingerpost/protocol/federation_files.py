@@ -1,35 +1,29 @@
 """The member list's target files: strict JSON to values and back.
 
-Unknown fields are refused, every text is bounded, every id parsed. The signatures over the files are TUF's
-and have been checked before a byte comes here. Binary values are lower-case hexadecimal.
+Unknown fields are refused, every text is bounded, every id parsed. The signatures over the files are those of TUF and
+have been checked before a byte comes here. The form of a file follows from the definition of its value, here or in
+``federation``: fields in their order and under their names, without those that have their default. Ids stand there as
+text, binary values as lower-case hexadecimal, codes by their names, and sets are sorted.
 
-Paths (TUF target paths): ``index.json`` (which areas and members there are), ``parameters.json``,
-``code-lists.json``, ``deny-list.json``,
-``members/<member>.json``, ``areas/<area>.json``, ``peppers/<epoch>/<member>.json``.
+Paths (TUF target paths): ``index.json`` (which areas and members there are), ``parameters.json``, ``code-lists.json``,
+``deny-list.json``, ``members/<member>.json``, ``areas/<area>.json``, ``peppers/<epoch>/<member>.json``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from enum import IntEnum
+from types import GenericAlias
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import AgencyKind, CoarseKind, Kind, Purpose, Role
+from fingerpost.protocol.codes import CoarseKind
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import (
-    Agency,
-    Area,
-    CodeLists,
-    DenyList,
-    Epoch,
-    Member,
-    NotConnected,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.federation import Area, CodeLists, DenyList, Member, Parameters, Serial
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
 INDEX: Final = "index.json"
@@ -50,111 +44,14 @@ def pepper_path(epoch: EpochNumber, member: MemberId) -> str:
     return f"peppers/{epoch}/{member}.json"
 
 
-Text = Annotated[str, Meta(min_length=1, max_length=120)]
-Telephone = Annotated[str, Meta(max_length=24, pattern=r"^[0-9 +]*$")]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
-Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Names = Annotated[tuple[Id, ...], Meta(max_length=1000)]
-Seconds = Annotated[int, Meta(ge=0, le=2**40)]
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
-
-
-class _Member(_File, frozen=True, rename={"party": "service"}):
-    id: Id
-    party: Party
-    organisation: Text
-    signing_key: Hex32
-    declared_caseload: Annotated[int, Meta(ge=0, le=20_000_000)] = 0
-    lookups_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-
-
-class _Agency(_File, frozen=True):
-    id: Id
-    name: Text
-    kind: AgencyKind
-    node: Id
-    gateways: Names = ()
-    passport_key: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
-    services: Names = ()
-    duty_desk: Telephone = ""
-    large: bool = False
-
-
-class _NotConnected(_File, frozen=True):
-    name: Text
-    kind: AgencyKind
-    telephone: Telephone
-    services: Names = ()
-
-
-class _Area(_File, frozen=True):
-    code: Id
-    name: Text
-    neighbours: Names = ()
-    agencies: Annotated[tuple[_Agency, ...], Meta(max_length=2000)] = ()
-    serving: Names = ()
-    not_connected: Annotated[tuple[_NotConnected, ...], Meta(max_length=2000)] = ()
-
-
-class _Epoch(_File, frozen=True):
-    number: Annotated[int, Meta(ge=1, le=0xFFFF_FFFF)]
-    index_from: Seconds
-    starts_at: Seconds
-    ends_at: Seconds
-    holder_keys: dict[str, Hex32]
-
-
-class _Parameters(_File, frozen=True):
-    federation: Id
-    code_list_version: Annotated[int, Meta(ge=1, le=65_535)]
-    normalisation_version: Annotated[int, Meta(ge=1, le=65_535)]
-    broker: Id
-    issuer: Id
-    key_holders: Annotated[tuple[Id, ...], Meta(min_length=2, max_length=2)]
-    epochs: Annotated[tuple[_Epoch, ...], Meta(max_length=16)]
-    answer_delay_ms: Annotated[int, Meta(ge=100, le=2_000)] = limits.ANSWER_DELAY_MS
-    gathering_ms: Annotated[int, Meta(ge=500, le=10_000)] = limits.GATHERING_MS
-    practitioner_per_hour: Annotated[int, Meta(ge=1, le=1000)] = limits.PRACTITIONER_PER_HOUR
-    practitioner_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.PRACTITIONER_PER_DAY
-    agency_per_day: Annotated[int, Meta(ge=1, le=100_000)] = limits.AGENCY_PER_DAY
-
-
-class _CodeLists(_File, frozen=True):
-    version: Annotated[int, Meta(ge=1, le=65_535)]
-    purposes: Names
-    roles: Names
-    kinds: Names
-
-
-class _DenyList(_File, frozen=True):
-    members: Names = ()
-    agencies: Names = ()
-    certificates: Annotated[tuple[str, ...], Meta(max_length=10_000)] = ()
-
-
-class _Index(_File, frozen=True):
-    areas: Annotated[tuple[Id, ...], Meta(max_length=1000)]
-    members: Annotated[tuple[Id, ...], Meta(max_length=10_000)]
-
-
-class _Pepper(_File, frozen=True):
-    epoch: Annotated[int, Meta(ge=1, le=0xFFFF_FFFF)]
-    member: Id
-    day: Annotated[int, Meta(ge=0, le=1_000_000)]
-    sealed: Annotated[str, Meta(max_length=4096, pattern=r"^[0-9a-f]+$")]
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class SealedPepper:
     """The pepper of ``day`` (days since 1970) sealed to the receiving key that ``member`` made for ``epoch``."""
 
     epoch: EpochNumber
     member: MemberId
-    day: int
-    sealed: bytes
+    day: Annotated[int, Meta(ge=0, le=1_000_000)]
+    sealed: Annotated[bytes, Meta(max_length=4096, pattern=r"^([0-9a-f]{2})+\Z")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +61,8 @@ class Index:
     TUF answers for one path at a time; without this file a mirror could not be caught leaving a member out.
     """
 
-    areas: tuple[AreaCode, ...]
-    members: tuple[MemberId, ...]
+    areas: Annotated[tuple[AreaCode, ...], Meta(max_length=1000)]
+    members: Annotated[tuple[MemberId, ...], Meta(max_length=10_000)]
 
     def __post_init__(self) -> None:
         if list(self.areas) != sorted(set(self.areas)):
@@ -174,232 +71,206 @@ class Index:
             raise Refused(Code.MALFORMED, "index.members")
 
 
-_T = TypeVar("_T", bound=_File)
+_T = TypeVar("_T")
 
 
-def _read(data: bytes, type_: type[_T], what: str) -> _T:
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Form(Generic[_T]):
+    """How values of a type stand in a file: the type that msgspec decodes, the way from there, and the way back."""
+
+    file: Any
+    read: Callable[[Any], _T] = _as_it_is
+    write: Callable[[_T], Any] = _as_it_is
+
+
+_IDS: Final = (AgencyId, AreaCode, FederationId, MemberId)
+_ID_TEXT: Final = Annotated[str, Meta(min_length=1, max_length=64)]
+_FORMS: Final[Mapping[Any, _Form[Any]]] = {
+    EpochNumber: _Form(
+        Annotated[int, Meta(ge=1, le=0xFFFF_FFFF)], EpochNumber, lambda number: number.value
+    ),
+    Serial: _Form(str, lambda text: int(text, 16), lambda serial: f"{serial:x}"),
+    bytes: _Form(str, bytes.fromhex, bytes.hex),
+    **{id_: _Form(_ID_TEXT, id_, str) for id_ in _IDS},
+}
+
+
+def _form(hint: Any) -> _Form[Any]:
+    """Return the form of a field by its type hint."""
+    if hint in _FORMS:
+        return _FORMS[hint]
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        form = _form(args[0])
+        return _Form(Annotated[form.file, *args[1:]], form.read, form.write)
+    if origin in (tuple, frozenset):
+        return _form_of_many(origin, args)
+    if origin is Mapping:
+        key, value = map(_form, args)
+        return _Form(
+            GenericAlias(dict, (str, value.file)),
+            lambda found: {key.read(k): value.read(v) for k, v in found.items()},
+            lambda held: {key.write(k): value.write(v) for k, v in sorted(held.items())},
+        )
+    if hasattr(hint, "__dataclass_fields__"):
+        return _form_of_record(hint)
+    if issubclass(hint, IntEnum):
+        return _form_of_code(hint)
+    return _Form(hint)
+
+
+def _form_of_many(kind: Any, args: tuple[Any, ...]) -> _Form[Any]:
+    item = _form(args[0])
+    if args[-1] is ... or kind is frozenset:
+        args = (item.file, ...)
+    else:
+        args = (item.file,) * len(args)
+    ordered = sorted if kind is frozenset else tuple
+    return _Form(
+        GenericAlias(tuple, args),
+        lambda found: kind(map(item.read, found)),
+        lambda held: tuple(map(item.write, ordered(held))),
+    )
+
+
+def _form_of_code(codes: type[IntEnum]) -> _Form[Any]:
+    what = "service" if codes is CoarseKind else codes.__name__.lower()
+
+    def read(name: str) -> IntEnum:
+        try:
+            return codes[name]
+        except KeyError:
+            raise Refused(Code.UNSUPPORTED, what) from None
+
+    return _Form(_ID_TEXT, read, lambda code: code.name)
+
+
+def _form_of_record(type_: type[_T]) -> _Form[_T]:
+    hints = get_type_hints(type_, include_extras=True)
+    named = fields(type_)  # type: ignore[arg-type]
+    forms = [_form(hints[field.name]) for field in named]
+    file = msgspec.defstruct(
+        type_.__name__,
+        [
+            (field.name, form.file)
+            if field.default is MISSING
+            else (field.name, form.file, form.write(field.default))
+            for field, form in zip(named, forms, strict=True)
+        ],
+        frozen=True,
+        forbid_unknown_fields=True,
+        omit_defaults=True,
+        rename={field.name: field.metadata.get("name", field.name) for field in named},
+    )
+    other = [(n, form) for n, form in enumerate(forms) if form.read is not _as_it_is]
+
+    def read(found: msgspec.Struct) -> _T:
+        values = list(msgspec.structs.astuple(found))
+        for n, form in other:
+            values[n] = form.read(values[n])
+        return type_(*values)
+
+    def write(held: _T) -> msgspec.Struct:
+        values = [getattr(held, field.name) for field in named]
+        for n, form in other:
+            values[n] = form.write(values[n])
+        return file(*values)
+
+    return _Form(file, read, write)
+
+
+_MEMBER: Final = _form_of_record(Member)
+_AREA: Final = _form_of_record(Area)
+_PARAMETERS: Final = _form_of_record(Parameters)
+_CODE_LISTS: Final = _form_of_record(CodeLists)
+_DENY_LIST: Final = _form_of_record(DenyList)
+_INDEX: Final = _form_of_record(Index)
+_PEPPER: Final = _form_of_record(SealedPepper)
+
+
+def _read(data: bytes, form: _Form[_T], what: str) -> _T:
     if len(data) > limits.METADATA_FILE_BYTES:
         raise Refused(Code.MALFORMED, what)
     try:
-        return msgspec.json.decode(data, type=type_, strict=True)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # its text may quote the content
+        return form.read(msgspec.json.decode(data, type=form.file, strict=True))
+    except (msgspec.DecodeError, ValueError):  # its text may quote the content
         raise Refused(Code.MALFORMED, what) from None
 
 
-def _names(items: Names, list_: Any, what: str) -> tuple[Any, ...]:
-    try:
-        return tuple(list_[name] for name in items)
-    except KeyError:
-        raise Refused(Code.UNSUPPORTED, what) from None
-
-
-def _write(file: _File) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(file), indent=1) + b"\n"
+def _write(value: _T, form: _Form[_T]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(form.write(value)), indent=1) + b"\n"
 
 
 def read_member(data: bytes) -> Member:
-    f = _read(data, _Member, "member file")
-    return Member(
-        MemberId(f.id),
-        f.party,
-        f.organisation,
-        bytes.fromhex(f.signing_key),
-        f.declared_caseload,
-        f.lookups_per_day,
-    )
+    return _read(data, _MEMBER, "member file")
 
 
-def write_member(m: Member) -> bytes:
-    return _write(
-        _Member(
-            str(m.id),
-            m.party,
-            m.organisation,
-            m.signing_key.hex(),
-            m.declared_caseload,
-            m.lookups_per_day,
-        )
-    )
+def write_member(member: Member) -> bytes:
+    return _write(member, _MEMBER)
 
 
 def read_area(data: bytes) -> Area:
-    f = _read(data, _Area, "area file")
-    code = AreaCode(f.code)
-    agencies = tuple(_agency(a) for a in f.agencies)
-    if any(a.id.area != code for a in agencies):
+    area = _read(data, _AREA, "area file")
+    if any(agency.id.area != area.code for agency in area.agencies):
         raise Refused(Code.MALFORMED, "area file: agency of another area")
-    if len({a.id for a in agencies}) != len(agencies):
+    if len({agency.id for agency in area.agencies}) != len(area.agencies):
         raise Refused(Code.MALFORMED, "area file: agency twice")
-    return Area(
-        code,
-        f.name,
-        tuple(AreaCode(n) for n in f.neighbours),
-        agencies,
-        tuple(AgencyId(s) for s in f.serving),
-        tuple(
-            NotConnected(n.name, n.kind, n.telephone, _names(n.services, CoarseKind, "service"))
-            for n in f.not_connected
-        ),
-    )
+    return area
 
 
-def _agency(f: _Agency) -> Agency:
-    return Agency(
-        AgencyId(f.id),
-        f.name,
-        f.kind,
-        MemberId(f.node),
-        tuple(MemberId(g) for g in f.gateways),
-        bytes.fromhex(f.passport_key),
-        _names(f.services, CoarseKind, "service"),
-        f.duty_desk,
-        f.large,
-    )
-
-
-def write_area(a: Area) -> bytes:
-    return _write(
-        _Area(
-            str(a.code),
-            a.name,
-            tuple(map(str, a.neighbours)),
-            tuple(
-                _Agency(
-                    str(g.id),
-                    g.name,
-                    g.kind,
-                    str(g.node),
-                    tuple(map(str, g.gateways)),
-                    g.passport_key.hex(),
-                    tuple(s.name for s in g.services),
-                    g.duty_desk,
-                    g.large,
-                )
-                for g in a.agencies
-            ),
-            tuple(map(str, a.serving)),
-            tuple(
-                _NotConnected(n.name, n.kind, n.telephone, tuple(s.name for s in n.services))
-                for n in a.not_connected
-            ),
-        )
-    )
+def write_area(area: Area) -> bytes:
+    return _write(area, _AREA)
 
 
 def read_parameters(data: bytes) -> Parameters:
-    f = _read(data, _Parameters, "parameters file")
-    holders = (MemberId(f.key_holders[0]), MemberId(f.key_holders[1]))
-    if holders[0] == holders[1]:
+    parameters = _read(data, _PARAMETERS, "parameters file")
+    holders = set(parameters.key_holders)
+    if len(holders) != 2:
         raise Refused(Code.MALFORMED, "parameters file: one key holder twice")
-    epochs = []
-    for e in f.epochs:
-        keys = {MemberId(m): bytes.fromhex(k) for m, k in e.holder_keys.items()}
-        if set(keys) != set(holders) or not e.index_from <= e.starts_at < e.ends_at:
+    for epoch in parameters.epochs:
+        in_order = epoch.index_from <= epoch.starts_at < epoch.ends_at
+        if epoch.holder_keys.keys() != holders or not in_order:
             raise Refused(Code.MALFORMED, "parameters file: epoch")
-        epochs.append(Epoch(EpochNumber(e.number), e.index_from, e.starts_at, e.ends_at, keys))
-    if len({e.number for e in epochs}) != len(epochs):
+    if len({epoch.number for epoch in parameters.epochs}) != len(parameters.epochs):
         raise Refused(Code.MALFORMED, "parameters file: epoch twice")
-    return Parameters(
-        FederationId(f.federation),
-        f.code_list_version,
-        f.normalisation_version,
-        MemberId(f.broker),
-        MemberId(f.issuer),
-        holders,
-        tuple(epochs),
-        f.answer_delay_ms,
-        f.gathering_ms,
-        f.practitioner_per_hour,
-        f.practitioner_per_day,
-        f.agency_per_day,
-    )
+    return parameters
 
 
-def write_parameters(p: Parameters) -> bytes:
-    return _write(
-        _Parameters(
-            str(p.federation),
-            p.code_list_version,
-            p.normalisation_version,
-            str(p.broker),
-            str(p.issuer),
-            tuple(map(str, p.key_holders)),
-            tuple(
-                _Epoch(
-                    e.number.value,
-                    e.index_from,
-                    e.starts_at,
-                    e.ends_at,
-                    {str(m): k.hex() for m, k in sorted(e.holder_keys.items())},
-                )
-                for e in p.epochs
-            ),
-            p.answer_delay_ms,
-            p.gathering_ms,
-            p.practitioner_per_hour,
-            p.practitioner_per_day,
-            p.agency_per_day,
-        )
-    )
+def write_parameters(parameters: Parameters) -> bytes:
+    return _write(parameters, _PARAMETERS)
 
 
 def read_code_lists(data: bytes) -> CodeLists:
-    f = _read(data, _CodeLists, "code lists file")
-    return CodeLists(
-        f.version,
-        frozenset(_names(f.purposes, Purpose, "purpose")),
-        frozenset(_names(f.roles, Role, "role")),
-        frozenset(_names(f.kinds, Kind, "kind")),
-    )
+    return _read(data, _CODE_LISTS, "code lists file")
 
 
-def write_code_lists(c: CodeLists) -> bytes:
-    return _write(
-        _CodeLists(
-            c.version,
-            tuple(p.name for p in sorted(c.purposes)),
-            tuple(r.name for r in sorted(c.roles)),
-            tuple(k.name for k in sorted(c.kinds)),
-        )
-    )
+def write_code_lists(lists: CodeLists) -> bytes:
+    return _write(lists, _CODE_LISTS)
 
 
 def read_deny_list(data: bytes) -> DenyList:
-    f = _read(data, _DenyList, "deny-list file")
-    try:
-        serials = frozenset(int(s, 16) for s in f.certificates)
-    except ValueError:
-        raise Refused(Code.MALFORMED, "deny-list file") from None
-    return DenyList(
-        frozenset(map(MemberId, f.members)), frozenset(map(AgencyId, f.agencies)), serials
-    )
+    return _read(data, _DENY_LIST, "deny-list file")
 
 
-def write_deny_list(d: DenyList) -> bytes:
-    return _write(
-        _DenyList(
-            tuple(sorted(map(str, d.members))),
-            tuple(sorted(map(str, d.agencies))),
-            tuple(f"{s:x}" for s in sorted(d.certificates)),
-        )
-    )
+def write_deny_list(deny: DenyList) -> bytes:
+    return _write(deny, _DENY_LIST)
 
 
 def read_pepper(data: bytes) -> SealedPepper:
-    f = _read(data, _Pepper, "pepper file")
-    if len(f.sealed) % 2:
-        raise Refused(Code.MALFORMED, "pepper file")
-    return SealedPepper(EpochNumber(f.epoch), MemberId(f.member), f.day, bytes.fromhex(f.sealed))
+    return _read(data, _PEPPER, "pepper file")
 
 
-def write_pepper(p: SealedPepper) -> bytes:
-    return _write(_Pepper(p.epoch.value, str(p.member), p.day, p.sealed.hex()))
+def write_pepper(pepper: SealedPepper) -> bytes:
+    return _write(pepper, _PEPPER)
 
 
 def read_index(data: bytes) -> Index:
-    f = _read(data, _Index, "index file")
-    return Index(tuple(map(AreaCode, f.areas)), tuple(map(MemberId, f.members)))
+    return _read(data, _INDEX, "index file")
 
 
-def write_index(i: Index) -> bytes:
-    return _write(_Index(tuple(map(str, i.areas)), tuple(map(str, i.members))))
+def write_index(index: Index) -> bytes:
+    return _write(index, _INDEX)

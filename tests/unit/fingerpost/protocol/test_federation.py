@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given
@@ -168,6 +169,105 @@ def test_files_come_back_as_they_were_written() -> None:
     assert files.read_deny_list(files.write_deny_list(deny)) == deny
     pepper = files.SealedPepper(EpochNumber(1), NODE, 20_000, b"sealed")
     assert files.read_pepper(files.write_pepper(pepper)) == pepper
+
+
+def test_the_names_in_a_file_are_those_of_the_wire() -> None:
+    """A file's form follows from the definition of its value: renaming a field would change what members read."""
+    known = federation()
+    place = known.areas[HERE]
+    first = place.agencies[0]
+    full = dataclasses.replace(
+        first, services=(CoarseKind.EDUCATION,), duty_desk="01632 960002", large=True
+    )
+    written = {
+        "member": files.write_member(Member(NODE, Party.KEY_HOLDER, "host", bytes(32), 1, 2)),
+        "area": files.write_area(dataclasses.replace(place, agencies=(full,))),
+        "deny list": files.write_deny_list(
+            DenyList(frozenset({NODE}), frozenset({ASKING}), frozenset({255, 16}))
+        ),
+        "code lists": files.write_code_lists(
+            CodeLists(1, frozenset(), frozenset({Role.SOCIAL_WORKER}), frozenset())
+        ),
+        "index": files.write_index(files.Index((HERE, NEXT), (NODE,))),
+        "pepper": files.write_pepper(files.SealedPepper(EpochNumber(1), NODE, 20_000, b"seal")),
+    }
+    assert {name: json.loads(data) for name, data in written.items()} == {
+        "member": {
+            "id": "node",
+            "service": "key-holder",
+            "organisation": "host",
+            "signing_key": "00" * 32,
+            "declared_caseload": 1,
+            "lookups_per_day": 2,
+        },
+        "area": {
+            "code": "e99000001",
+            "name": "Here",
+            "neighbours": ["e99000002"],
+            "agencies": [
+                {
+                    "id": "e99000001.council",
+                    "name": "council",
+                    "kind": "LOCAL_AUTHORITY",
+                    "node": "node",
+                    "gateways": ["gateway"],
+                    "passport_key": "00" * 32,
+                    "services": ["EDUCATION"],
+                    "duty_desk": "01632 960002",
+                    "large": True,
+                }
+            ],
+            "serving": ["e99000002.police"],
+            "not_connected": [
+                {
+                    "name": "Elm",
+                    "kind": "SCHOOL",
+                    "telephone": "01632 960001",
+                    "services": ["EDUCATION"],
+                }
+            ],
+        },
+        "deny list": {
+            "members": ["node"],
+            "agencies": ["e99000001.council"],
+            "certificates": ["10", "ff"],
+        },
+        "code lists": {"version": 1, "purposes": [], "roles": ["SOCIAL_WORKER"], "kinds": []},
+        "index": {"areas": ["e99000001", "e99000002"], "members": ["node"]},
+        "pepper": {"epoch": 1, "member": "node", "day": 20_000, "sealed": "7365616c"},
+    }
+    parameters = json.loads(files.write_parameters(known.parameters))
+    assert list(parameters) == [
+        "federation",
+        "code_list_version",
+        "normalisation_version",
+        "broker",
+        "issuer",
+        "key_holders",
+        "epochs",
+    ]
+    changed = dataclasses.replace(
+        known.parameters,
+        answer_delay_ms=101,
+        gathering_ms=501,
+        practitioner_per_hour=1,
+        practitioner_per_day=1,
+        agency_per_day=1,
+    )
+    assert list(json.loads(files.write_parameters(changed)))[7:] == [
+        "answer_delay_ms",
+        "gathering_ms",
+        "practitioner_per_hour",
+        "practitioner_per_day",
+        "agency_per_day",
+    ]
+    assert list(parameters["epochs"][0]) == [
+        "number",
+        "index_from",
+        "starts_at",
+        "ends_at",
+        "holder_keys",
+    ]
 
 
 @pytest.mark.parametrize(
