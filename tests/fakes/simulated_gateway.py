@@ -34,7 +34,42 @@ if TYPE_CHECKING:
 Events = AsyncGenerator[LookupEvent]
 
 
-class SimGateway:
+class MemoryOutcomes:
+    """``asking.ports.Outcomes`` without a disk: what a second round needs of the first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[AgencyId, str, str], First] = {}
+        self._second: dict[tuple[AgencyId, str, str], str] = {}
+
+    async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
+        self._kept[session.agency, session.subject, outcome.operation] = First(
+            question=replace(question, reach=outcome.reach),
+            asked_at=outcome.asked_at,
+            complete=outcome.complete,
+            none_named_itself=any(service.none_named_itself for service in outcome.services),
+            spent=outcome.widened is not None,
+        )
+
+    async def first(self, session: Session, operation: str, now: float) -> First:
+        key = (session.agency, session.subject, operation)
+        if key not in self._kept:
+            raise Refused(Code.NOT_ALLOWED, LookupRule.NO_SUCH_OUTCOME)
+        found = self._kept[key]
+        return replace(found, spent=found.spent or key in self._second)
+
+    async def spend(self, session: Session, first: str, second: str) -> None:
+        key = (session.agency, session.subject, first)
+        if key not in self._kept or key in self._second:
+            raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
+        self._second[key] = second
+
+    async def give_back(self, session: Session, first: str, second: str) -> None:
+        key = (session.agency, session.subject, first)
+        if self._second.get(key) == second:
+            del self._second[key]
+
+
+class SimGateway(MemoryOutcomes):
     """``tamper`` changes single events, ``through`` the whole stream of one query. ``hashes`` are those of the queries
     that it recorded before it sent them."""
 
@@ -46,6 +81,7 @@ class SimGateway:
         subject: str = "worker-1",
         name: str = "Morgan Ash",
     ) -> None:
+        super().__init__()
         self.world = world
         self.agency = agency
         self.order: list[str] = []
@@ -55,7 +91,6 @@ class SimGateway:
         self.through: Callable[[Events], Events] = lambda events: events
         self.record_fails = False
         self.widened: list[Widened] = []
-        self.firsts: dict[tuple[AgencyId, str, str], First] = {}
         self.session = Session(
             agency=agency,
             subject=subject,
@@ -122,32 +157,13 @@ class SimGateway:
         self.order.append(f"failed {code}")
 
     async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
+        await super().keep(session, question, outcome)
         self.order.append("kept")
-        self.firsts[session.agency, session.subject, outcome.operation] = First(
-            question=replace(question, reach=outcome.reach),
-            asked_at=outcome.asked_at,
-            complete=outcome.complete,
-            none_named_itself=any(service.none_named_itself for service in outcome.services),
-            spent=outcome.widened is not None,
-        )
-
-    async def first(self, session: Session, operation: str, now: float) -> First:
-        found = self.firsts.get((session.agency, session.subject, operation))
-        if found is None:
-            raise Refused(Code.NOT_ALLOWED, LookupRule.NO_SUCH_OUTCOME)
-        return found
 
     async def spend(self, session: Session, first: str, second: str) -> None:
-        found = await self.first(session, first, 0)
-        if found.spent:
-            raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
-        self._mark(session, first, spent=True)
+        await super().spend(session, first, second)
         self.order.append("spent")
 
     async def give_back(self, session: Session, first: str, second: str) -> None:
-        self._mark(session, first, spent=False)
+        await super().give_back(session, first, second)
         self.order.append("given back")
-
-    def _mark(self, session: Session, first: str, *, spent: bool) -> None:
-        key = (session.agency, session.subject, first)
-        self.firsts[key] = replace(self.firsts[key], spent=spent)

@@ -150,14 +150,6 @@ def test_a_month_that_was_forgotten_keeps_its_chain(logs: AgencyLogs, tmp_path: 
     assert entry.fields["finding"] == Finding.MATCH.value
 
 
-def test_the_log_that_fails_is_named_and_the_others_are_written(
-    logs: AgencyLogs, tmp_path: Path
-) -> None:
-    (tmp_path / f"{SCHOOL}.sqlite").mkdir()
-    assert logs.opened(entries()) == {SCHOOL}
-    assert len(kept(tmp_path, SURGERY)) == 1
-
-
 def test_a_log_that_does_not_open_is_known_before_anybody_asks(
     logs: AgencyLogs, tmp_path: Path
 ) -> None:

@@ -152,9 +152,10 @@ async def test_each_evaluation_is_recorded_before_it_is_given(
 async def test_a_quota_holds_across_a_restart(world: World, tmp_path: Path) -> None:
     for _ in range(2):  # one lookup a day is two queries
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
-    again = SqlMeter(open_sqlite(tmp_path / "meter.sqlite"))
+    engine = open_sqlite(tmp_path / "meter.sqlite")
     with pytest.raises(Refused, match="quota"):
-        again.charge(GATEWAY, f"day-{NOW // 86_400}", 1, 64)
+        SqlMeter(engine).charge(GATEWAY, f"day-{NOW // 86_400}", 1, 64)
+    engine.dispose()
     with pytest.raises(Refused, match="quota"):
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
 

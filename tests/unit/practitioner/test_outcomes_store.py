@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, update
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol.codes import Purpose, Reach, WideningReason
+from fingerpost.protocol.codes import Purpose, WideningReason
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.database import migrate, open_sqlite
@@ -140,14 +140,6 @@ def test_a_key_of_another_size_is_refused(engine: Engine) -> None:
 # ---- second rounds ---------------------------------------------------------------------------------
 
 
-async def test_what_was_asked_is_at_hand_for_a_day(store: SqlOutcomes) -> None:
-    await store.keep(SESSION, QUESTION, large())
-    first = await store.first(SESSION, large().operation, ASKED_AT + WITHIN_SECONDS - 1)
-    assert first.question == replace(QUESTION, reach=Reach.AREA), "as far as it went, written out"
-    assert (first.asked_at, first.complete, first.spent) == (ASKED_AT, False, False)
-    assert not first.none_named_itself
-
-
 async def test_then_it_is_forgotten_and_the_outcome_is_not(
     store: SqlOutcomes, engine: Engine, tmp_path: Path
 ) -> None:
@@ -166,43 +158,10 @@ async def test_then_it_is_forgotten_and_the_outcome_is_not(
     assert sealed[12:76] not in content(tmp_path)
 
 
-async def test_a_first_lookup_is_hers_alone(store: SqlOutcomes) -> None:
-    found = large()
-    await store.keep(SESSION, QUESTION, found)
-    others = (
-        (replace(SESSION, subject="bob"), found.operation),
-        (replace(SESSION, agency=AgencyId("e99000001.oak")), found.operation),
-        (SESSION, "0000000000000000"),
-    )
-    for session, operation in others:
-        with pytest.raises(Refused) as refused:
-            await store.first(session, operation, ASKED_AT + 1)
-        assert refused.value.rule is LookupRule.NO_SUCH_OUTCOME
-        with pytest.raises(Refused):
-            await store.spend(session, operation, "00000000000000bb")
-    assert not (await store.first(SESSION, found.operation, ASKED_AT + 1)).spent
-
-
-async def test_a_lookup_has_one_second_round(store: SqlOutcomes, engine: Engine) -> None:
-    operation = large().operation
-    await store.keep(SESSION, QUESTION, large())
-    await store.spend(SESSION, operation, "00000000000000bb")
-    assert (await store.first(SESSION, operation, ASKED_AT + 1)).spent
-    elsewhere = SqlOutcomes(engine, KEY)  # another process of the gateway
-    with pytest.raises(Refused) as refused:
-        await elsewhere.spend(SESSION, operation, "00000000000000cc")
-    assert refused.value.rule is LookupRule.SECOND_TAKEN
-    await store.give_back(SESSION, operation, "00000000000000cc")  # not its own: no effect
-    assert (await store.first(SESSION, operation, ASKED_AT + 1)).spent
-    await store.give_back(SESSION, operation, "00000000000000bb")
-    await elsewhere.spend(SESSION, operation, "00000000000000cc")
-
-
-async def test_a_second_round_has_none_itself(store: SqlOutcomes) -> None:
+async def test_a_second_round_is_shown_as_one(store: SqlOutcomes) -> None:
     after = Widened("00000000000000aa", WideningReason.RECENT_MOVE)
     found = replace(large(), widened=after)
     await store.keep(SESSION, QUESTION, found)
-    assert (await store.first(SESSION, found.operation, ASKED_AT + 1)).spent
     shown = store.show(SESSION, found.operation, ASKED_AT + 1).widened
     assert shown is not None
     assert (shown.after, shown.because) == ("00000000000000aa", "RECENT_MOVE")

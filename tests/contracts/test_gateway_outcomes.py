@@ -1,0 +1,110 @@
+"""``asking.ports.Outcomes``: one suite, on SQLite and in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fakes.gateway_outcomes import ASKED_AT, large
+from fakes.simulated_gateway import MemoryOutcomes
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.purpose_rules import Justification
+from fingerpost.protocol.codes import Purpose, Reach, WideningReason
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.runtime.database import migrate, open_sqlite
+from practitioner.asking.outcome import Question, Widened
+from practitioner.asking.outcomes_store import SqlOutcomes
+from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
+from practitioner.asking.ports import Outcomes
+from practitioner.sign_in.session import Session
+from unit.practitioner.gateway_desk import ann
+
+SESSION = ann(ASKED_AT)
+QUESTION = Question(
+    Demographics(forename="Thessaly", surname="Umberleigh", dob=date(2017, 3, 9)),
+    Justification(Purpose.EXPLOITATION, "ref-1", "manager-1"),
+    None,
+    (AreaCode("e99000002"),),
+)
+OPERATION = large().operation
+SECOND, THIRD = "00000000000000bb", "00000000000000cc"
+
+Open = Callable[[], Outcomes]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens the store; a second time, as another process of the gateway does."""
+    if request.param == "memory":
+        memory = MemoryOutcomes()
+        yield lambda: memory
+        return
+    engine = open_sqlite(tmp_path / "outcomes.sqlite")
+    migrate(engine, "practitioner.asking.migrations")
+    yield lambda: SqlOutcomes(engine, bytes(range(32)))
+    engine.dispose()
+
+
+@pytest.fixture
+async def store(open_: Open) -> Outcomes:
+    """With one outcome in it."""
+    opened = open_()
+    await opened.keep(SESSION, QUESTION, large())
+    return opened
+
+
+def refused(rule: LookupRule) -> pytest.RaisesExc[Refused]:
+    return pytest.RaisesExc(
+        Refused, check=lambda error: error.code is Code.NOT_ALLOWED and error.rule is rule
+    )
+
+
+async def test_what_was_asked_is_at_hand_for_a_day(store: Outcomes) -> None:
+    first = await store.first(SESSION, OPERATION, ASKED_AT + WITHIN_SECONDS - 1)
+    assert first.question == replace(QUESTION, reach=Reach.AREA), "as far as it went, written out"
+    assert (first.asked_at, first.complete, first.spent) == (ASKED_AT, False, False)
+    assert not first.none_named_itself
+
+
+@pytest.mark.parametrize(
+    ("session", "operation"),
+    [
+        (replace(SESSION, subject="bob"), OPERATION),
+        (replace(SESSION, agency=AgencyId("e99000001.oak")), OPERATION),
+        (SESSION, "0000000000000000"),
+    ],
+    ids=["another subject", "another agency", "no lookup"],
+)
+async def test_a_first_lookup_is_hers_alone(
+    store: Outcomes, session: Session, operation: str
+) -> None:
+    with refused(LookupRule.NO_SUCH_OUTCOME):
+        await store.first(session, operation, ASKED_AT + 1)
+    with refused(LookupRule.SECOND_TAKEN):
+        await store.spend(session, operation, SECOND)
+    assert not (await store.first(SESSION, OPERATION, ASKED_AT + 1)).spent
+
+
+async def test_a_lookup_has_one_second_round(store: Outcomes, open_: Open) -> None:
+    await store.spend(SESSION, OPERATION, SECOND)
+    assert (await store.first(SESSION, OPERATION, ASKED_AT + 1)).spent
+    elsewhere = open_()
+    with refused(LookupRule.SECOND_TAKEN):
+        await elsewhere.spend(SESSION, OPERATION, THIRD)
+    await store.give_back(SESSION, OPERATION, THIRD)  # not its own: no effect
+    assert (await store.first(SESSION, OPERATION, ASKED_AT + 1)).spent
+    await store.give_back(SESSION, OPERATION, SECOND)
+    await elsewhere.spend(SESSION, OPERATION, THIRD)
+
+
+async def test_a_second_round_has_none_itself(store: Outcomes) -> None:
+    second = replace(
+        large(), operation=SECOND, widened=Widened(OPERATION, WideningReason.RECENT_MOVE)
+    )
+    await store.keep(SESSION, QUESTION, second)
+    assert (await store.first(SESSION, SECOND, ASKED_AT + 1)).spent
