@@ -10,7 +10,7 @@ CORES := -n auto --dist loadscope
 READY := @deploy/setup/environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help check covered demo demo-serve test pythons lint format types proto lock bench bench-matching lookup-files clean runtime dev
+.PHONY: help check covered demo demo-serve test dates pythons lint format types proto lock bench bench-matching lookup-files clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ covered: dev ## all tests, and whether rules and trust decisions reach the floor
 	$(READY) demo-data
 	$(PY) -m pytest $(CORES) --cov --cov-report=json --cov-report= $(ARGS)
 	$(PY) tests/coverage_floors.py
+
+dates: dev ## all of it on other days; DATES="leap-day spring" PARTS="test demo bench" ARGS=tests/unit
+	$(READY) demo-data
+	DATES="$(DATES)" PARTS="$(PARTS)" ARGS="$(ARGS)" deploy/setup/dates.sh
 
 pythons: ## all tests on each further Python that is installed
 	deploy/setup/pythons.sh

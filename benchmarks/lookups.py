@@ -24,7 +24,7 @@ from deploy.demo.members import gateway_of
 from deploy.demo.people.population import population_of
 from deploy.demo.people.source import read_clusters
 from deploy.demo.people.stories import Story
-from deploy.demo.processes import Parties
+from deploy.demo.processes import Processes
 from deploy.demo.run import SEED, find_wheel
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.purpose_rules import Justification
@@ -53,8 +53,11 @@ STAGES = (
 
 def measure(say: Callable[[str, float], None]) -> list[Row]:
     people = population_of(read_clusters(find_wheel()), datetime.now(UTC).date(), SEED, CHILDREN)
-    with tempfile.TemporaryDirectory(prefix="fp-") as root, Parties(Path(root) / "logs") as parties:
-        federation = Federation(lay_out(Path(root)), parties, people, say)
+    with (
+        tempfile.TemporaryDirectory(prefix="fp-") as root,
+        Processes(Path(root) / "logs") as processes,
+    ):
+        federation = Federation(lay_out(Path(root)), processes, people, say)
         federation.begin()
         practitioners = Practitioners(federation)
         practitioners.sign_in()

@@ -16,9 +16,12 @@ from authority.draft import Draft
 from authority.issuer import wiring as issuer_wiring
 from authority.issuer.settings import read_settings
 from deploy.demo.layout import BROKER, HOLDERS, ISSUER, Layout
-from deploy.demo.members import FEDERATION
+from deploy.demo.members import FEDERATION, LOOKUPS_PER_DAY
+from deploy.demo.patience import STILL_SECONDS, Patience
 from deploy.demo.people import Population
+from deploy.demo.processes import Processes
 from fingerpost.membership.bundle import Address
+from fingerpost.membership.peppers import DEPOSIT_LOOK_JITTER_SECONDS, DEPOSIT_LOOK_SECONDS
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.codes import AgencyKind
@@ -27,7 +30,9 @@ from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import EpochNumber
 
 DAY = 86_400
-DEPOSIT_SECONDS = 60.0
+GATHERING_MS = 10_000
+"""The most that the parameters may state: the parties of a demonstration share one machine."""
+DEPOSIT_SECONDS = DEPOSIT_LOOK_SECONDS + DEPOSIT_LOOK_JITTER_SECONDS + STILL_SECONDS
 
 
 @dataclass(slots=True)
@@ -44,6 +49,12 @@ class Governance:
         """Areas, agencies, register, members; published; each member gets its bundle."""
 
         def listed(draft: Draft) -> Draft:
+            draft = changes.tune(
+                draft,
+                gathering_ms=GATHERING_MS,
+                practitioner_per_hour=LOOKUPS_PER_DAY,
+                practitioner_per_day=LOOKUPS_PER_DAY,
+            )
             for area in people.areas:
                 draft = changes.add_area(draft, area.code, area.name)
             first, second = people.areas
@@ -83,13 +94,15 @@ class Governance:
         for request in requests:
             self.ceremony.bundle(request.member, self.layout.of(request.member) / "bundle")
 
-    def open_first_epoch(self, expected: int) -> None:
-        """Once both key holders' public keys and every receiving key (``expected`` of them) lie in the inbox."""
-        deadline = time.monotonic() + DEPOSIT_SECONDS
-        while (waiting := self._waiting_deposits()) < expected:
-            if time.monotonic() > deadline:
-                raise Defect(f"only {waiting} of {expected} keys of the first epoch came")
-            time.sleep(0.2)
+    def open_first_epoch(self, expected: int, processes: Processes) -> None:
+        """Open it once both key holders' public keys and every receiving key (``expected`` of them) have come.
+
+        Raises ``Died``, ``Stuck``, ``Defect``. A member whose call to the issuer failed calls again after up to
+        five minutes, so nothing may move for that long.
+        """
+        patience = Patience("the keys of the first epoch", DEPOSIT_SECONDS)
+        while (came := self._waiting_deposits()) < expected:
+            processes.pause(patience, f"{came} of {expected} came")
         now = int(time.time())
         times = epochs.Times(index_from=now - 60, starts_at=now - 60, ends_at=now + 90 * DAY)
         sealed = self.ceremony.open_epoch(EpochNumber(1), times, now)

@@ -13,21 +13,21 @@ from pathlib import Path
 
 from deploy.demo import ceremony, members
 from deploy.demo.layout import BROKER, HOLDERS, Layout
+from deploy.demo.patience import Patience
 from deploy.demo.people import Population
-from deploy.demo.processes import Died, Parties, run
+from deploy.demo.processes import Died, Processes, run
 from fingerpost.protocol.ids import AgencyId, MemberId
 
-ISSUER_START_SECONDS = 30.0
 Say = Callable[[str, float], None]
 """Told each step's name and seconds, once it is done."""
 
 
 class Federation:
-    """``parties`` are its processes; ``people`` whom it is about."""
+    """``processes`` are those of its parties; ``people`` are whom it is about."""
 
-    def __init__(self, layout: Layout, parties: Parties, people: Population, say: Say) -> None:
+    def __init__(self, layout: Layout, processes: Processes, people: Population, say: Say) -> None:
         self.layout = layout
-        self.parties = parties
+        self.processes = processes
         self.people = people
         self.askers: Sequence[AgencyId] = sorted(people.askers)
         self._say = say
@@ -39,7 +39,7 @@ class Federation:
         self._say(text, time.monotonic() - began)
 
     def begin(self) -> None:
-        """Everything up to complete imports. Raises ``Died``, ``Defect``."""
+        """Do everything up to complete imports. Raises ``Died``, ``Stuck``, ``Defect``."""
         now = time.time()
         with self.step(
             "The federation is founded; members enrol with keys made where they are used"
@@ -58,8 +58,8 @@ class Federation:
         with self.step(
             "The first epoch opens: two holders' keys, one pepper sealed to each member"
         ):
-            governance.open_first_epoch(len(requests) - 1)
-            self.parties.wait_until_healthy(started)
+            governance.open_first_epoch(len(requests) - 1, self.processes)
+            self.processes.wait_until_healthy(started)
         with self.step("Each node imports its agencies' own exports"):
             self._import(files)
 
@@ -69,21 +69,21 @@ class Federation:
     def start_member(self, member: MemberId, command: str, verb: str = "run") -> str:
         health = self.layout.of(member) / "health"
         settings = self.settings_of(member)
-        self.parties.start(member.value, command, verb, "--settings", settings, health=health)
+        self.processes.start(member.value, command, verb, "--settings", settings, health=health)
         return member.value
 
     def _start(self) -> list[str]:
         """Broker and key holders serve on return; nodes and gateways will once an epoch has begun."""
         issuer = str(self.layout.authority / "online" / "issuer.toml")
-        self.parties.start("issuer", "fingerpost-issuer", "run", "--settings", issuer, health=None)
-        deadline = time.monotonic() + ISSUER_START_SECONDS
+        self.processes.start(
+            "issuer", "fingerpost-issuer", "run", "--settings", issuer, health=None
+        )
+        patience = Patience("the issuer to serve")
         while run("fingerpost-issuer", "healthy", "--settings", issuer).returncode:
-            self.parties.require_alive()
-            if time.monotonic() > deadline:
-                raise Died("the issuer does not serve")
-        self.parties.wait_until_healthy([self.start_member(BROKER, "fingerpost-broker")])
+            self.processes.pause(patience, "it does not")
+        self.processes.wait_until_healthy([self.start_member(BROKER, "fingerpost-broker")])
         holders = [self.start_member(holder, "fingerpost-key-holder") for holder in HOLDERS]
-        self.parties.wait_until_healthy(holders)
+        self.processes.wait_until_healthy(holders)
         started = [self.start_member(n.id, "fingerpost-node") for n in self.people.nodes]
         return started + [
             self.start_member(members.gateway_of(asker), "fingerpost", "serve")
@@ -91,8 +91,10 @@ class Federation:
         ]
 
     def _import(self, files: dict[AgencyId, Path]) -> None:
+        day = self.people.today.isoformat()
+
         def of_node(node: MemberId) -> None:
-            arguments = ["import", "--settings", self.settings_of(node)]
+            arguments = ["import", "--settings", self.settings_of(node), "--as-of", day]
             for agency in self.people.agencies:
                 if agency.node == node:
                     arguments += ["--agency", f"{agency.id}={files[agency.id]}"]

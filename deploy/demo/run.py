@@ -25,8 +25,9 @@ from deploy.demo.afterwards import verify
 from deploy.demo.federation import Federation
 from deploy.demo.layout import lay_out
 from deploy.demo.lookups import Practitioners, tell
+from deploy.demo.patience import Stuck
 from deploy.demo.people import Population, build
-from deploy.demo.processes import Died, Parties
+from deploy.demo.processes import Died, Processes
 from fingerpost.protocol.errors import Defect, Refused
 
 SEED = 7
@@ -43,15 +44,15 @@ def main() -> int:
     try:
         people = build(find_wheel(), datetime.now(UTC).date(), SEED)
         introduce(console, people)
-        with Parties(root / "logs") as parties:
+        with Processes(root / "logs") as processes:
 
             def say(text: str, seconds: float) -> None:
                 console.print(f"[dim]{seconds:6.1f} s[/]  {text}")
 
             failures = _demonstrate(
-                console, Federation(lay_out(root), parties, people, say), serve=options.serve
+                console, Federation(lay_out(root), processes, people, say), serve=options.serve
             )
-    except (Died, Defect, Refused) as failure:
+    except (Died, Stuck, Defect, Refused) as failure:
         console.print(f"\n[bold red]The demonstration failed.[/] {failure}", markup=True)
         return 1
     finally:
@@ -89,7 +90,7 @@ def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> li
         story.slug for story in federation.people.stories if not tell(console, practitioners, story)
     ]
     verify(console, federation)
-    federation.parties.require_alive()
+    federation.processes.require_alive()
     if serve:
         _start_again(federation)
         practitioners.explain(console)
@@ -104,7 +105,7 @@ def _start_again(federation: Federation) -> None:
     """The nodes that a story stopped: a lookup by hand begins without a gap, and may be widened. Raises ``Died``."""
     stopped = {story.stop for story in federation.people.stories if story.stop is not None}
     started = [federation.start_member(node, "fingerpost-node") for node in sorted(stopped)]
-    federation.parties.wait_until_healthy(started)
+    federation.processes.wait_until_healthy(started)
 
 
 def find_wheel() -> Path:

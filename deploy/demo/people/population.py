@@ -35,8 +35,9 @@ _SPARE_SHARE: Final = 0.3
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Population:
-    """``exports`` are what the agencies import; ``children`` and ``holdings`` are the truth behind."""
+    """``exports`` are what the agencies import, as of ``today``; ``children`` and ``holdings`` are the truth behind."""
 
+    today: date
     areas: tuple[Area, ...]
     nodes: tuple[Node, ...]
     agencies: tuple[Agency, ...]
@@ -115,6 +116,7 @@ def population_of(clusters: Sequence[Cluster], today: date, seed: int, most: int
     players = cast(children, spare, today)
     holdings = derive(children, players, today, _stream(seed, "involvement"))
     return Population(
+        today=today,
         areas=AREAS,
         nodes=NODES,
         agencies=AGENCIES,

@@ -13,7 +13,7 @@ from deploy.demo.federation import Federation
 from deploy.demo.layout import lay_out
 from deploy.demo.lookups import Practitioners
 from deploy.demo.people import Population
-from deploy.demo.processes import Parties
+from deploy.demo.processes import Processes
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def federation(tmp_path: Path, population: Population) -> Federation:
     def say(text: str, seconds: float) -> None:
         pass
 
-    return Federation(lay_out(tmp_path), Parties(tmp_path / "logs"), population, say)
+    return Federation(lay_out(tmp_path), Processes(tmp_path / "logs"), population, say)
 
 
 def test_commands_to_copy_are_not_broken(federation: Federation) -> None:
@@ -41,8 +41,10 @@ def test_before_a_lookup_by_hand_every_stopped_node_runs_again(
 ) -> None:
     started: list[str] = []
     waited: list[str] = []
-    monkeypatch.setattr(federation.parties, "start", lambda name, *_, health: started.append(name))
-    monkeypatch.setattr(federation.parties, "wait_until_healthy", waited.extend)
+    monkeypatch.setattr(
+        federation.processes, "start", lambda name, *_, health: started.append(name)
+    )
+    monkeypatch.setattr(federation.processes, "wait_until_healthy", waited.extend)
     run._start_again(federation)
     stopped = {str(s.stop) for s in federation.people.stories if s.stop is not None}
     assert stopped

@@ -1,0 +1,78 @@
+"""When a lookup of the demonstration is asked again: for gaps that load made, and for nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deploy.demo.lookups import differences, late_agencies
+from deploy.demo.people import Population, Story
+
+
+@pytest.fixture
+def story(population: Population) -> Story:
+    return next(each for each in population.stories if each.slug == "four-agencies")
+
+
+def outcome(story: Story, **changed: str) -> dict[str, Any]:
+    """As it must be, but for the agencies ``known`` and ``unknown``, one of each."""
+    status = dict.fromkeys(sorted(map(str, story.silent)), "NOTHING_TO_DISCLOSE")
+    status |= dict.fromkeys(sorted(map(str, story.involved)), "INVOLVED")
+    for which, value in changed.items():
+        status[min(map(str, story.involved if which == "known" else story.silent))] = value
+    return {
+        "agencies": [{"id": id_, "status": each} for id_, each in status.items()],
+        "complete": set(status.values()) <= {"INVOLVED", "NOTHING_TO_DISCLOSE"},
+        "not_connected": ["one"],
+        "rejected_answers": [],
+    }
+
+
+def test_an_outcome_as_it_must_be_is_not_asked_for_again(story: Story) -> None:
+    assert differences(story, outcome(story), frozenset()) == []
+    assert late_agencies(story, outcome(story), frozenset()) == frozenset()
+
+
+@pytest.mark.parametrize("gap", ["NO_REPLY", "TRY_AGAIN"])
+@pytest.mark.parametrize("which", ["known", "unknown"])
+def test_a_gap_that_load_made_is_asked_about_again(story: Story, which: str, gap: str) -> None:
+    found = outcome(story, **{which: gap})
+    late = min(map(str, story.involved if which == "known" else story.silent))
+    assert late_agencies(story, found, frozenset()) == {late}
+    assert differences(story, found, frozenset()), "it is still not as it must be"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"known": "NOTHING_TO_DISCLOSE"},
+        {"unknown": "INVOLVED"},
+        {"known": "CANNOT_ANSWER"},
+        {"known": "NOTHING_TO_DISCLOSE", "unknown": "NO_REPLY"},
+        {"known": "NO_REPLY", "unknown": "INVOLVED"},
+    ],
+)
+def test_a_wrong_answer_is_never_asked_for_again(story: Story, changed: dict[str, str]) -> None:
+    found = outcome(story, **changed)
+    assert late_agencies(story, found, frozenset()) == frozenset()
+    assert differences(story, found, frozenset())
+
+
+@pytest.mark.parametrize(
+    "broken", [{"complete": True}, {"not_connected": []}, {"rejected_answers": ["one"]}]
+)
+def test_a_gap_beside_a_false_statement_is_not_asked_about_again(
+    story: Story, broken: dict[str, Any]
+) -> None:
+    found = outcome(story, known="NO_REPLY") | broken
+    assert late_agencies(story, found, frozenset()) == frozenset()
+
+
+def test_the_gaps_of_a_stopped_node_are_part_of_the_story(story: Story) -> None:
+    agency = min(story.involved, key=str)
+    told = replace(story, involved=story.involved - {agency}, gaps=frozenset({agency}))
+    found = outcome(story, known="NO_REPLY")
+    assert differences(told, found, frozenset({str(agency)})) == []
+    assert late_agencies(told, found, frozenset({str(agency)})) == frozenset()
