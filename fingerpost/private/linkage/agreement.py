@@ -40,7 +40,7 @@ _CLOSE_DAYS: Final = 31  # an expected date kept as the date of birth
 
 @unique
 class Level(Enum):
-    """From the same to clearly different. The value is the name in the table of weights."""
+    """How well a field agrees, from the same to clearly different, as named in the weights."""
 
     EXACT = "exact"
     EXACT_WEAK = "exact_weak"  # the same 1 January
@@ -80,19 +80,19 @@ _SAME_NAME: Final = (Level.EXACT, Level.VARIANT, Level.NEAR)
 
 
 def better(a: Level, b: Level) -> Level:
-    """The better of two levels of a name."""
+    """Return the better of two levels of a name."""
     return a if _NAME_ORDER.index(a) <= _NAME_ORDER.index(b) else b
 
 
 def word_level(a: str, b: str) -> Level:
-    """Two single names. Two known names that only look alike are no typing error: at most LOOSE."""
+    """Return the level of two single names."""
     if a == b and len(a) > 1:
         return Level.EXACT
     if len(a) == 1 or len(b) == 1:
         return Level.INITIAL if a[0] == b[0] else Level.DIFFERENT
     for head in word_lists().name_heads:
         if a.startswith(head) and b.startswith(head) and min(len(a), len(b)) > len(head) + 1:
-            # Oluwaseun and Oluwaseyi: what they share is a word, what differs is the name.
+            # Oluwaseun and Oluwaseyi: they share a word, and differ in the name.
             level = word_level(a[len(head) :], b[len(head) :])
             return Level.LOOSE if level in (Level.DIFFERENT, Level.INITIAL) else level
     one, other = canonical(a), canonical(b)
@@ -119,14 +119,16 @@ def word_level(a: str, b: str) -> Level:
 
 
 def forename_level(a: Name, b: Name) -> Level:
-    """The daily forename of either against any given name of the other, never middle with middle:
-    twins share middle names."""
+    """Return the level of the daily forename of either and any given name of the other.
+
+    Middle names are never compared with each other here, because twins share them.
+    """
     if not a.forenames or not b.forenames:
         return Level.MISSING
     daily_a, daily_b = daily_names(a), daily_names(b)
     best = _forename_word_level(a.forename, b.forename)
     if min(len(a.forenames), len(b.forenames)) > 1 and OSA.distance(a.forename, b.forename) > 1:
-        best = Level.DIFFERENT  # Muhammad Yunus and Muhammad Yusuf: likeness is of word and word
+        best = Level.DIFFERENT  # Muhammad Yunus and Muhammad Yusuf: single words must be alike
     for first, others in ((daily_a[0], _all_given(b)), (daily_b[0], _all_given(a))):
         for position, other in enumerate(others):
             level = _forename_word_level(first, other)
@@ -141,8 +143,11 @@ def forename_level(a: Name, b: Name) -> Level:
 
 
 def _by_middle_name(a: Name, b: Name, daily_a: tuple[str, ...], daily_b: tuple[str, ...]) -> Level:
-    """One is called by what is the other's middle name. Not if each has a name besides that the
-    other lacks: children born together may share the name of a generation (Lok-hang, Lok-hei)."""
+    """Return the level where one is called by a middle name of the other.
+
+    It is no agreement if each has a further name that the other lacks: children born together may
+    share the name of a generation (Lok-hang, Lok-hei).
+    """
     level = Level.DIFFERENT
     for first, middles in ((daily_a[0], b.middles), (daily_b[0], a.middles)):
         for middle in middles:
@@ -155,8 +160,10 @@ def _by_middle_name(a: Name, b: Name, daily_a: tuple[str, ...], daily_b: tuple[s
 
 
 def _forename_word_level(a: str, b: str) -> Level:
-    """As ``word_level``, but names that rhyme are two: children born together are named so, and a
-    first letter is seldom mistyped."""
+    """Return ``word_level``, but of names that rhyme at most LOOSE.
+
+    Children born together are given such names, and a first letter is seldom mistyped.
+    """
     level = word_level(a, b)
     if level is Level.NEAR and a[0] != b[0] and a[1:] == b[1:] and canonical(a) != canonical(b):
         return Level.LOOSE
@@ -164,7 +171,7 @@ def _forename_word_level(a: str, b: str) -> Level:
 
 
 def middle_level(a: Name, b: Name) -> Level:
-    """The given names after the first: one that both have, or initials. Twins may share it, too."""
+    """Return the level of the given names after the first. Twins may share these, too."""
     one, other = _further(a), _further(b)
     if not one or not other:
         return Level.MISSING
@@ -178,7 +185,7 @@ def middle_level(a: Name, b: Name) -> Level:
 
 
 def _further(name: Name) -> tuple[str, ...]:
-    """Without Kaur, Begum and their like, which half a community bears and which come and go."""
+    """Leave out Kaur, Begum and the like, which half a community bears and which come and go."""
     movable = word_lists().movable
     words = (
         tuple(word for word in name.forenames if word not in daily_names(name)[:1]) + name.middles
@@ -187,15 +194,17 @@ def _further(name: Name) -> tuple[str, ...]:
 
 
 def _left_over(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether one of some forenames has no counterpart, not even a loose one, among the others."""
+    """Return whether one of some forenames agrees with none of the others, not even loosely."""
     return len(some) > 1 and any(
         all(word_level(one, other) is Level.DIFFERENT for other in others) for one in some
     )
 
 
 def clearly_two_names(a: Name, b: Name) -> bool:
-    """Whether two forenames are two known names that no table takes for one: the case of twins
-    called alike (Ella and Bella), where likeness says nothing."""
+    """Return whether two forenames are known names that no table holds to be one.
+
+    Twins are called alike (Ella and Bella), so that their likeness is no evidence.
+    """
     for one in daily_names(a)[:1]:
         for other in daily_names(b)[:1]:
             return (
@@ -207,7 +216,7 @@ def clearly_two_names(a: Name, b: Name) -> bool:
 
 
 def _is_known(name: str) -> bool:
-    """A known name, or one behind a head that no name is without: Abdul-Rahim."""
+    """Return whether a name is known, alone or after a head that is no name alone: Abdul-Rahim."""
     return is_known_forename(name) or any(
         name.startswith(head) and is_known_forename(name[len(head) :])
         for head in word_lists().name_heads
@@ -215,7 +224,7 @@ def _is_known(name: str) -> bool:
 
 
 def surname_level(a: Name, b: Name) -> Level:
-    """The whole surnames, else the best pair of their components."""
+    """Return the level of the whole surnames, or of the best pair of their components."""
     if not a.surnames or not b.surnames:
         return Level.MISSING
     best = word_level(a.surname, b.surname)
@@ -232,7 +241,7 @@ def surname_level(a: Name, b: Name) -> Level:
     elif a.surnames == b.surnames:
         return better(best, Level.VARIANT)  # particles apart
     if best is Level.DIFFERENT and (_among_middles(a, b) or _among_middles(b, a)):
-        return Level.PART  # Kaur, or a grandfather's name, stands now here and now there
+        return Level.PART  # Kaur, or a grandfather's name, moves between the fields
     return best
 
 
@@ -247,7 +256,7 @@ def _all_given(name: Name) -> tuple[str, ...]:
 
 
 def birth_level(a: BirthDate | None, b: BirthDate | None) -> Level:
-    """Dates: equal, as typed wrong, or as written down by another rule."""
+    """Return the level of two dates: equal, typed wrong, or written down by another rule."""
     if a is None or b is None:
         return Level.MISSING
     same = (a.day == b.day) + (a.month == b.month) + (a.year == b.year)
@@ -273,6 +282,8 @@ def _digits(birth: BirthDate) -> str:
 
 
 def postcode_level(a: Postcode | None, b: Postcode | None) -> Level:
+    """Return the level of two postcodes: the same, mistyped, of one sector or outcode, or
+    different."""
     if a is None or b is None:
         return Level.MISSING
     if a == b and (a.full or a.typed):
@@ -290,19 +301,21 @@ def postcode_level(a: Postcode | None, b: Postcode | None) -> Level:
 
 
 def equal_level(a: object, b: object) -> Level:
+    """Return EXACT or DIFFERENT, or MISSING where a side lacks the value."""
     if a is None or b is None:
         return Level.MISSING
     return Level.EXACT if a == b else Level.DIFFERENT
 
 
 def number_level(a: HealthNumber | None, b: HealthNumber | None) -> Level:
-    """Numbers of two schemes say nothing about each other: a child may have one of each."""
+    """Return the level of two health numbers; a child may have one of each scheme."""
     if a is None or b is None or a.scheme is not b.scheme:
         return Level.MISSING
     return Level.EXACT if a.digits == b.digits else Level.DIFFERENT
 
 
 def upn_level(a: Upn | None, b: Upn | None) -> Level:
+    """Return the level of two permanent pupil numbers."""
     if a is None or b is None or a.temporary or b.temporary:
         return Level.MISSING
     return Level.EXACT if a.text == b.text else Level.DIFFERENT
@@ -310,6 +323,8 @@ def upn_level(a: Upn | None, b: Upn | None) -> Level:
 
 @unique
 class Field(Enum):
+    """The fields that are compared; values name rows of the weights."""
+
     FORENAME = "forename"
     MIDDLE = "middle"
     SURNAME = "surname"
@@ -322,9 +337,13 @@ class Field(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Bits by field and level, and the thresholds; ``match_away``: of a match that neither the home
-    nor the very date bears out. Of names: bits less than the name itself tells, which are at most
-    ``most_name_bits``, or, where two names differ, bits."""
+    """Bits by field and level, and the thresholds in bits.
+
+    ``match`` and ``possible`` are the thresholds of the decisions; ``match_away`` is that of a
+    match which neither the home nor the very date confirms. For a name that agrees, the table has
+    what is taken off the bits of the name itself, which are ``most_name_bits`` at most; for names
+    that differ, it has the bits.
+    """
 
     match: float
     match_away: float
@@ -334,14 +353,16 @@ class Weights:
     by_level: Mapping[tuple[Field, Level], float]
 
     def of(self, field: Field, level: Level) -> float:
-        """Bits of a level; a missing field weighs nothing."""
+        """Return the bits of a level; a missing field weighs nothing."""
         if level is Level.MISSING:
             return 0.0
         return self.by_level[field, level]
 
     def of_name(self, field: Field, level: Level, names: Iterable[str]) -> float:
-        """Bits of an agreement on a name: those of the commonest of ``names``, less what the level
-        falls short of the same name. What agrees at all never speaks against.
+        """Return the bits of a level of a name.
+
+        They are those of the commonest of ``names``, less what the table takes off for the level. A
+        name that agrees at all never counts against.
         """
         short = self.of(field, level)
         if level in (Level.MISSING, Level.DIFFERENT):
@@ -353,7 +374,7 @@ class Weights:
 
 @cache
 def shipped_weights() -> Weights:
-    """The weights of this release."""
+    """Return the weights of this release."""
     table = read_table("weights.json")
     return Weights(
         match=table["match"],

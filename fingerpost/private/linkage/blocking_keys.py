@@ -73,7 +73,7 @@ _Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BlockingKey:
-    """What one blocking rule makes of one child; few other children share it. It is personal data."""
+    """What a blocking rule makes of a child: few other children share it. It is personal data."""
 
     rule: BlockingRule
     value: bytes
@@ -234,8 +234,11 @@ def _pair(texts: tuple[()] | _Pair, rare: Rarity) -> tuple[Part, ...]:
 
 
 def _middle_initial(name: Name, first: str) -> str:
-    """Of the first given name that is not the daily one, nor one that half a community bears (Kaur,
-    Muhammad), nor the surname once more: such an initial would tell nothing."""
+    """Return the initial of the first given name that is not the daily one.
+
+    A name that half a community bears (Kaur, Muhammad) and the surname written once more are passed
+    over: their initial would give no bits.
+    """
     lists = word_lists()
     for word in (*name.forenames, *name.middles):
         common = {word, canonical(word)} & (lists.movable | lists.first_not_daily)
@@ -245,13 +248,14 @@ def _middle_initial(name: Name, first: str) -> str:
 
 
 def _pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
-    """Given name × part of the surname over all names, the likeliest first."""
+    """Return given name × part of the surname over all names, the likeliest first."""
     ranked: dict[_Pair, int] = {}
     for position, name in enumerate(names):
         given = tuple(_given_forms(name))
         family = tuple(_family_forms(name))
         if not family and given:
-            # A person of one name meets others of that one name, and a record that wrote it twice.
+            # A person of one name meets others of that name, and a record that has it in both
+            # fields.
             family = tuple((0, form) for _, form in given[:1])
         for given_rank, forename in given:
             for family_rank, surname in family:
@@ -263,7 +267,7 @@ def _pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
 
 
 def _given_forms(name: Name) -> Iterator[tuple[int, str]]:
-    """The names a child may be called by, with how late each is to be tried."""
+    """Return the names that a child may be called by, each with its rank: 0 is tried first."""
     called = _called(name)
     for position, word in enumerate(called):
         yield position, _spelt(word)
@@ -279,8 +283,7 @@ def _given_forms(name: Name) -> Iterator[tuple[int, str]]:
 
 
 def _family_forms(name: Name) -> Iterator[tuple[int, str]]:
-    """The surname whole and in parts; then later given names, which other records write as
-    surnames."""
+    """Return the surname, its parts and later names written as surnames, each with its rank."""
     if name.surname:
         yield 0, _spelt(name.surname)
     if name.surnames != (name.surname,):
@@ -296,7 +299,8 @@ def _family_forms(name: Name) -> Iterator[tuple[int, str]]:
         elif canonical(word) in patronymics or (
             _is_unlisted(word) and all(_is_unlisted(first) for first in _called(name)[:1])
         ):
-            # A father's or grandfather's name. Common British middle names would be shared by many.
+            # A father's or grandfather's name. A common British middle name would be shared by
+            # many.
             yield 4, _spelt(word)
 
 
@@ -305,13 +309,13 @@ def _is_unlisted(word: str) -> bool:
 
 
 def _called(name: Name) -> tuple[str, ...]:
-    """Daily forenames first, then the rest of the forename field."""
+    """Return the daily forenames first, then the rest of the forename field."""
     daily = daily_names(name)
     return daily + tuple(word for word in name.forenames if word not in daily)
 
 
 def _phonetic_pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
-    """Of the first forename and the whole surname, then of the surname's parts and other names."""
+    """Return the codes of forename and surname, then of the surname's parts and other names."""
     found: list[_Pair] = []
     parts: list[_Pair] = []
     for name in names:
@@ -325,6 +329,7 @@ def _phonetic_pairs(names: tuple[Name, ...]) -> tuple[_Pair, ...]:
 
 
 def _spelt(name: str) -> str:
+    """Return the spelling in a key."""
     return fold(canonical(name))
 
 

@@ -52,20 +52,20 @@ from fingerpost.private.linkage.names import Name, daily_names
 from fingerpost.private.linkage.normal_form import NormalForm
 
 COMPARISON_VERSION: Final = 1
-"""Local to a node: two nodes may differ in it, as no key depends on it."""
+"""It is local to a node: two nodes may differ in it, because no key depends on it."""
 
 _LIKE_NAME: Final = (Level.EXACT, Level.VARIANT, Level.PART, Level.NEAR)
 _SAME_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY, Level.ONE_DIGIT)
 _OTHER_DATE: Final = (Level.DIFFERENT, Level.TWO_PARTS, Level.CLOSE)
 _VERY_DATE: Final = (Level.EXACT, Level.EXACT_WEAK, Level.SWAPPED, Level.CENTURY)
 _SAME_HOME: Final = (Level.EXACT, Level.NEAR)
-_FAR_LIKELIER: Final = 2.5  # bits: Taylor, Ali and Warsame are forenames too
+_FAR_LIKELIER: Final = 2.5  # in bits: Taylor, Ali and Warsame are forenames too
 SURE_NAME: Final = (Level.EXACT, Level.VARIANT)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one field said, and its bits. Holds no value of the field."""
+    """The level of one field, and its bits. It holds no value of the field."""
 
     field: Field
     level: Level
@@ -83,8 +83,7 @@ class Decision(Enum):
 
 @unique
 class Rule(Enum):
-    """Why no sum of evidence may say more. Each protects another child from being taken for this
-    one."""
+    """A rule that no sum may overrule; it protects another child from being taken for this one."""
 
     OTHER_CHILD = "another date of birth, and no forename that agrees"
     OTHER_NAMES = (
@@ -104,9 +103,11 @@ class Rule(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The decision, the sum in bits and what it rests on. ``by_sum``: what the sum alone would have
-    said; ``rule``: the first rule that speaks against a match, whether the sum came that far or
-    not."""
+    """The decision, the sum in bits and the evidence for it.
+
+    ``by_sum`` is the decision by the sum alone; ``rule`` is the first rule that forbids a match,
+    whether the sum came that far or not.
+    """
 
     decision: Decision
     weight: float
@@ -116,19 +117,22 @@ class Comparison:
 
     @property
     def held_by(self) -> Rule | None:
-        """The rule by which less was said than the sum would have said."""
+        """The rule that lowered the decision of the sum, if one did."""
         return self.rule if self.decision is not self.by_sum else None
 
     @property
     def linked(self) -> bool:
-        """Whether the threshold is reached, be it as a match or for a person to look at."""
+        """Whether the threshold is reached, as a match or for a person to look at."""
         return self.decision is not Decision.DIFFERENT
 
 
 def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comparison:
-    """Compare what was asked with what is recorded. Symmetric; takes about 0.1 ms.
+    """Compare a question with a record. It is symmetric and takes about 0.1 ms.
 
-    ``upn``: whether the agreement lets the pupil number be used; never otherwise.
+    Args:
+        asked: The normal form of the child asked about.
+        record: The normal form of the child recorded.
+        upn: Whether the agreement lets the pupil number be used; it is never used otherwise.
     """
     weights = shipped_weights()
     naming = best_naming(asked, record, weights)
@@ -151,7 +155,7 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
         said = Decision.POSSIBLE
     identified = Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN])
     if identified and said is Decision.DIFFERENT:
-        said = Decision.POSSIBLE  # a number that belongs to somebody else is for a person to see
+        said = Decision.POSSIBLE  # a number that may be somebody else's is for a person to look at
     rule = _rule(naming, levels, asked, record, weight < weights.match_away)
     most = Decision.MATCH
     if rule in (Rule.OTHER_CHILD, Rule.OTHER_NAMES) and not identified:
@@ -168,16 +172,19 @@ def _rule(
     record: NormalForm,
     common: bool,
 ) -> Rule | None:
-    """The first rule that holds a match back, whatever the sum. ``common``: what agrees is not so
-    rare that it would do far from home."""
+    """Return the first rule that forbids a match, whatever the sum.
+
+    ``common``: the fields that agree are not so rare that they would be enough far from home.
+    """
     birth = levels[Field.BIRTH]
     contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
     if naming.forename in (Level.DIFFERENT, Level.PARTIAL):
         other = birth in _OTHER_DATE
     else:
-        # No forename, an initial or something like it, and a date near by: an expected date kept.
+        # Without a forename, with an initial or a like name, a close date may be an expected date
+        # that was kept.
         other = naming.forename not in _LIKE_NAME and birth is Level.DIFFERENT
-    # A digit or the whole date may be wrong, but then nothing else of hers speaks against it.
+    # A digit or the whole date may be wrong, but then nothing else may contradict.
     doubtful = naming.forename not in _LIKE_NAME and birth not in _VERY_DATE
     if other or (doubtful and contradicted):
         return Rule.OTHER_CHILD
@@ -189,7 +196,7 @@ def _rule(
         return Rule.OTHER_FORENAME  # "Nguyen, Xuan" and "Nguyen, Thuy" are twins
     # A sister called alike, or a typing error? Two known names, or two sexes, are two children.
     other_sex = levels[Field.SEX] is Level.DIFFERENT
-    # Called by what is the other's middle name: no likeness, a name.
+    # PART: one is called by the other's middle name, which is a name and no likeness.
     named = (*SURE_NAME, Level.PART)
     if naming.forename not in named and (naming.two_names or other_sex):
         return Rule.TWO_NAMES
@@ -209,9 +216,12 @@ def _rule(
 def _other_names(
     naming: Naming, levels: dict[Field, Level], asked: NormalForm, record: NormalForm
 ) -> bool:
-    """Whether every name by which she could be called is another, outside her household: her twin
-    who moved, a child next door. A child under new names at home, with another sex even, is for a
-    person to see."""
+    """Return whether every name that the child could be called by is another, outside the
+    household.
+
+    That is a twin who moved, or a child next door. A child under new names at home, even with
+    another sex, is for a person to look at.
+    """
     if not naming.forename is levels[Field.MIDDLE] is Level.DIFFERENT:
         return False
     if levels[Field.POSTCODE] in _SAME_HOME and naming.surname is not Level.DIFFERENT:
@@ -220,8 +230,8 @@ def _other_names(
 
 
 def _names_in_another_order(one: Name, other: Name) -> bool:
-    """Called by the second name, with an initial of the first (Peter J., Jonathan P.); or fields
-    moved round."""
+    """Return whether one is called by the second name (Peter J., Jonathan P.), or fields have
+    moved."""
     called, others_called = daily_names(one)[:1], daily_names(other)[:1]
     if set(called) & set(other.surnames + other.middles) or set(others_called) & set(
         one.surnames + one.middles
@@ -231,7 +241,7 @@ def _names_in_another_order(one: Name, other: Name) -> bool:
 
 
 def _is_initial(called: tuple[str, ...], name: Name) -> bool:
-    """Whether a daily name begins like one of the other's middle names."""
+    """Return whether a daily name begins like a middle name of the other."""
     return any(first[0] == word[0] for first in called for word in name.middles)
 
 
@@ -246,11 +256,10 @@ def _family_name_first(form: NormalForm) -> bool:
 
 
 def _borne_out(naming: Naming, birth: Level) -> bool:
-    """A number that nothing else bears out may be another child's."""
+    """Return whether more than the number agrees: alone, it may be another child's."""
     if naming.forename in _LIKE_NAME:
         return True
-    # A brother's number comes with the surname: without a forename the date has to say which of
-    # them.
+    # A brother has the surname too: without a forename the date must decide which of them it is.
     return (
         naming.forename in (Level.MISSING, Level.INITIAL, Level.LOOSE)
         and birth in _SAME_DATE
@@ -259,13 +268,13 @@ def _borne_out(naming: Naming, birth: Level) -> bool:
 
 
 def _daily_names(asked: NormalForm, record: NormalForm) -> set[str]:
-    """The names by which two children are called, in one spelling."""
+    """Return the names that two children are called by, in one spelling."""
     one, other = (daily_names(form.names[0])[:1] for form in (asked, record))
     return {canonical(name) for name in one + other}
 
 
 def _shared_by_brothers(daily: set[str]) -> bool:
-    """Whether both are called by one name that brothers share (Muhammad, Abdul)."""
+    """Return whether both are called by one name that brothers share (Muhammad, Abdul)."""
     lists = word_lists()
     return len(daily) == 1 and bool(daily & (lists.first_not_daily | lists.given_heads))
 
@@ -273,7 +282,7 @@ def _shared_by_brothers(daily: set[str]) -> bool:
 def _rule_without_number(
     naming: Naming, levels: dict[Field, Level], common: bool, brothers: bool
 ) -> Rule | None:
-    """Whether more agrees than a household, or than names that many share."""
+    """Return the rule where no more agrees than a household, or names that many share."""
     forename, birth = naming.forename, levels[Field.BIRTH]
     home, family = levels[Field.POSTCODE] in _SAME_HOME, naming.surname in _LIKE_NAME
     if forename not in _LIKE_NAME:
@@ -283,8 +292,8 @@ def _rule_without_number(
     if not home and common:
         return Rule.NAMES_ALONE  # there are two Muhammad Khans of one birthday in England, and more
     if birth in (Level.DIFFERENT, Level.CLOSE):
-        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad; and of a
-        # common name there may be two in one street.
+        # Harry and Harrison, two years apart, are brothers; so are Muhammad and Muhammad; and two
+        # children of a common name may live in one street.
         same = forename is Level.EXACT and family and levels[Field.POSTCODE] is Level.EXACT
         contradicted = Level.DIFFERENT in (levels[Field.SEX], levels[Field.MIDDLE])
         if not same or brothers or common or contradicted:
@@ -296,7 +305,7 @@ def _rule_without_number(
 
 
 def _two_of_a_birth(asked: NormalForm, record: NormalForm) -> bool:
-    """Twin 1 is not twin 2."""
+    """Return whether the records name two children of one birth: twin 1 is not twin 2."""
     return (
         asked.birth_order is not None
         and record.birth_order is not None
@@ -311,7 +320,7 @@ def _lower(decision: Decision, ceiling: Decision) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The best reading of two children's names."""
+    """One reading of two children's names: straight, or with forename and surname swapped."""
 
     forename: Level
     surname: Level
@@ -321,10 +330,10 @@ class Naming:
 
 
 def best_naming(asked: NormalForm, record: NormalForm, weights: Weights) -> Naming:
-    """The best pair of names over present and other names, straight or with swapped fields.
+    """Return the best reading over present and other names, straight or with swapped fields.
 
-    Where the present forenames are clearly two, an alias counts against a present name only: two
-    aliases that agree may be the mother's, or what a whole family was entered under.
+    Where the present forenames are clearly two, an alias is compared with a present name only: two
+    aliases that agree may be the mother's, or a name that a whole family was entered under.
     """
     present = forename_level(asked.names[0], record.names[0])
     two = present in (Level.DIFFERENT, Level.PARTIAL)
@@ -335,7 +344,7 @@ def best_naming(asked: NormalForm, record: NormalForm, weights: Weights) -> Nami
         if not (two and position and other_position)
         for reading in _readings(one, other, weights)
     ]
-    # Equal sums are told apart by their levels, so that the order of the sides does not matter.
+    # Levels order equal sums, so that the order of the sides does not matter.
     return max(readings, key=lambda r: (r.weight, r.forename.value, r.surname.value, r.two_names))
 
 
@@ -367,8 +376,11 @@ def _readings(one: Name, other: Name, weights: Weights) -> list[Naming]:
 
 
 def _crossed(one: Name, other: Name) -> Level:
-    """The forename of one against the surname of the other, with the care for forenames: which of
-    the two stands in the wrong place is not known, and twins are told apart there too."""
+    """Return the level of the forename of one and the surname of the other.
+
+    They are compared with the care that forenames need, because it is not known which of the two is
+    in the wrong field, and twins must be kept apart there too.
+    """
     if not one.forenames or not other.surnames:
         return Level.MISSING
     level = word_level(one.forename, other.surname)
@@ -381,7 +393,7 @@ def _crossed(one: Name, other: Name) -> Level:
 
 
 def _turned(name: Name) -> Name:
-    """With its surname as the forename."""
+    """Return the name with its surname as the forename."""
     return Name(forenames=name.surnames)
 
 

@@ -36,9 +36,10 @@ _WEIGHT_DIGITS: Final = 3
 
 
 def check_golden_vectors() -> None:
-    """Raise ``Defect`` if the running code does not reproduce the committed vectors.
+    """Compare the committed vectors with those of the running code.
 
-    The message names the traps that differ, never a value.
+    Raises:
+        Defect: They differ; the message names the traps, never a value.
     """
     committed = json.loads((files(__package__) / FILE).read_text("utf-8"))
     running = make_vectors()
@@ -56,7 +57,7 @@ def check_golden_vectors() -> None:
 
 
 def make_vectors() -> dict[str, Any]:
-    """All vectors as the running code makes them, as JSON values."""
+    """Return all vectors as the running code makes them, as JSON values."""
     forms = {trap: normalise(fields) for trap, fields in CASES.items()}
     return {
         "normalisation_version": NORMALISATION_VERSION,
@@ -81,7 +82,7 @@ def _vector(form: NormalForm) -> dict[str, Any]:
 
 
 def _keys(form: NormalForm, side: Side, scope: Scope) -> str:
-    """Count and SHA-256 of all OPRF inputs in their order."""
+    """Return count and SHA-256 of all OPRF inputs in their order."""
     inputs = [
         oprf_input(key, NORMALISATION_VERSION)
         for key in blocking_keys(form, side=side, scope=scope, upn=True)
@@ -112,7 +113,7 @@ def _decision(asked: NormalForm, record: NormalForm) -> list[Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code 0 if all is well, 1 if the vectors differ, 2 for a wrong call."""
+    """Return exit code 0 where the vectors agree, 1 where they differ, 2 for a wrong call."""
     if arguments == ["--write"]:
         text = json.dumps(make_vectors(), indent=1, sort_keys=True) + "\n"
         Path(__file__).with_name(FILE).write_text(text, "utf-8")

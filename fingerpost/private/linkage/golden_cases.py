@@ -1,6 +1,6 @@
-"""The traps, each as a child that does not exist: the input of the golden vectors.
+"""The traps of matching, each as a child that does not exist: the input of the golden vectors.
 
-Every trap of ``docs/matching.md`` stands here by name. ``PAIRS`` name two cases each whose
+Every trap of ``docs/matching.md`` stands here by name. ``PAIRS`` names the pairs of cases whose
 comparison is part of the vectors.
 """
 

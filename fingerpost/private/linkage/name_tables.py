@@ -34,14 +34,15 @@ from nicknames import name_triplets
 from fingerpost.protocol.errors import Defect
 
 FORMS_PER_NAME: Final = 3
-"""At most so many formal names for one nickname: each costs a blocking key."""
+"""A nickname has so many formal names at most, because each costs a blocking key."""
 
 UNLISTED_FORENAME_BITS: Final = 13.0
 UNLISTED_SURNAME_BITS: Final = 13.0
 INITIAL_BITS: Final = 3.5
 
 _NAMES_REMEMBERED: Final = 8192
-"""Single names without whose they are: a few thousand make up most of all children's."""
+"""Caches hold single names, and not whose they are: a few thousand make up most children's names.
+"""
 
 _DATA: Final = files(__package__) / "data"
 _SPELT_ALIKE: Final = (
@@ -64,7 +65,7 @@ _MAC: Final = re.compile(r"^mac(?=[b-df-hj-np-tv-z]..)")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words of name fields that are not names, or that move between fields."""
+    """Lists of the words in name fields that are no names, or that move between fields."""
 
     newborn: frozenset[str]
     newborn_pairs: frozenset[tuple[str, str]]
@@ -88,6 +89,7 @@ class Words:
 
 @cache
 def word_lists() -> Words:
+    """Return the lists of ``words.json``."""
     data = read_table("words.json")
     return Words(
         newborn=frozenset(data["newborn"]),
@@ -112,7 +114,7 @@ def word_lists() -> Words:
 
 
 def read_table(name: str) -> dict[str, Any]:
-    """A table of this package, as it lies in ``data/``."""
+    """Return a table of this package, as it lies in ``data/``."""
     table = json.loads((_DATA / name).read_text("utf-8"))
     if not isinstance(table, dict):
         raise Defect(f"{name} is no table")
@@ -120,7 +122,7 @@ def read_table(name: str) -> dict[str, Any]:
 
 
 def tables_digest() -> str:
-    """SHA-256 over every table that decides a blocking key, in hexadecimal."""
+    """Return the SHA-256 of every table that decides a blocking key, in hexadecimal."""
     digest = hashlib.sha256()
     for name in ("variants.json", "words.json", "frequent_names.json", "postcode_areas.json"):
         digest.update(json.dumps(read_table(name), sort_keys=True).encode())
@@ -131,10 +133,11 @@ def tables_digest() -> str:
 
 @lru_cache(_NAMES_REMEMBERED)
 def canonical(name: str) -> str:
-    """The spelling that stands for all spellings of one name; the name itself if it has no others.
+    """Return the spelling that stands for all spellings of one name.
 
-    Three rules stand beside the table: feminine Slavic surnames take the masculine ending, Mac- is
-    Mc-, and the article inside Abd- compounds falls.
+    A name without other spellings is returned as it is. Three rules stand beside the table:
+    feminine Slavic surnames take the masculine ending, Mac- becomes Mc-, and the article inside
+    Abd- compounds goes.
     """
     known = _canonical_table().get(name)
     if known is not None:
@@ -148,12 +151,12 @@ def canonical(name: str) -> str:
 
 
 def formal_names(name: str) -> tuple[str, ...]:
-    """The canonical formal names that ``name`` may be short for: the surest first, at most three."""
+    """Return the formal names that ``name`` may be short for: the surest first, at most three."""
     return _formal_table().get(name, ())
 
 
 def is_known_forename(name: str) -> bool:
-    """Whether a table here lists it: a known name is a name and hardly a typing error of another."""
+    """Return whether a table lists the name: it is then hardly a typing error of another."""
     return name in _known_forenames()
 
 
@@ -192,7 +195,7 @@ def _known_forenames() -> frozenset[str]:
 
 @lru_cache(_NAMES_REMEMBERED)
 def fold(name: str) -> str:
-    """The spelling of a canonical name in a blocking key: letters that are written for one another."""
+    """Return the spelling of a canonical name in a key; letters written for one another agree."""
     for pattern, replacement in _SPELT_ALIKE:
         name = pattern.sub(replacement, name)
     name = _DOUBLED.sub(r"\1", name.translate(_LETTER_FOR_LETTER))
@@ -205,7 +208,7 @@ def fold(name: str) -> str:
 
 @lru_cache(_NAMES_REMEMBERED)
 def phonetic(folded: str) -> str:
-    """Soundex of a folded name, with the first letter in the class of those written for it."""
+    """Return the Soundex of a folded name; letters that begin alike in sound count as one."""
     if not folded:
         return ""
     if folded[:2] == "kn":
@@ -228,7 +231,7 @@ def _masculine(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """Bits by what a key holds of folded names: the whole, a code, a beginning."""
+    """Bits of a text that a key holds of folded names: the whole, a code or a beginning."""
 
     forenames: Mapping[str, float]
     surnames: Mapping[str, float]
@@ -246,16 +249,21 @@ class Rarity:
         return self.surnames.get(text, self.unlisted_surname)
 
     def pair(self, one: str, other: str) -> float:
-        """Of two, each in the role in which it is commoner: fields are swapped, a father's name
-        stands now among the given names and now as the surname, and Kaur is either."""
+        """Return the bits of two names, each in the role in which it is commoner.
+
+        Fields are swapped, a father's name is now a given name and now the surname, and Kaur is
+        either.
+        """
         bits = min(self.forename(one), self.surname(one))
         if one == other:
-            return bits  # a name written twice, or Kaur in two fields, tells no more than once
+            return bits  # a name written twice, or Kaur in two fields, has the bits of one
         return bits + min(self.forename(other), self.surname(other))
 
 
 @dataclass(frozen=True, slots=True)
 class Rarities:
+    """The bits of whole names, phonetic codes, first and last three letters."""
+
     whole: Rarity
     sound: Rarity
     beginning: Rarity
@@ -264,7 +272,7 @@ class Rarities:
 
 @cache
 def rarities() -> Rarities:
-    """Bits of a part that no listed name has are those of the many rare names that share it."""
+    """Return the bits of names. An unlisted part has those of the many rare names that share it."""
     return Rarities(
         whole=_of_parts(lambda folded: folded, UNLISTED_FORENAME_BITS, UNLISTED_SURNAME_BITS),
         sound=_of_parts(phonetic, 9.0, 9.5),
@@ -274,10 +282,12 @@ def rarities() -> Rarities:
 
 
 def forename_bits(name: str) -> float:
+    """Return the bits of a forename as spelt in the normal form."""
     return _forenames().get(canonical(name), UNLISTED_FORENAME_BITS)
 
 
 def surname_bits(name: str) -> float:
+    """Return the bits of a surname as spelt in the normal form."""
     return _surnames().get(canonical(name), UNLISTED_SURNAME_BITS)
 
 
@@ -311,7 +321,7 @@ def _of_parts(part: Callable[[str], str], forename: float, surname: float) -> Ra
 def _added(
     part: Callable[[str], str], names: Mapping[str, float], unlisted: float
 ) -> Mapping[str, float]:
-    """Listed names that share a part add up, and so do those that no list has."""
+    """Add up the shares of the listed names that have a part in common, and of the others."""
     shares: defaultdict[str, float] = defaultdict(float)
     for name, bits in names.items():
         shares[part(fold(name))] += 2.0**-bits

@@ -23,11 +23,11 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage.name_tables import Words, canonical, word_lists
 
 WORDS_KEPT: Final = 4
-"""Of each field; what follows is dropped."""
+"""So many words of each field are kept; those that follow are dropped."""
 _ELIDED: Final = ("d", "l", "dell", "dall")
 
-# What must not be left to a library's next release. Every apostrophe, and the marks typed for one;
-# every hyphen; letters that have no decomposition.
+# Our own rules, so that a library's next release cannot change them: every apostrophe, and the
+# marks typed for one; every hyphen; letters that have no decomposition.
 _OWN_RULES: Final = str.maketrans(
     {
         **dict.fromkeys("`´‘’‛′ʹʻʼʽˈ՚＇\u0313\u0314", "'"),
@@ -104,14 +104,14 @@ class _Given:
     """The forename field, read."""
 
     names: tuple[str, ...] = ()
-    rest: tuple[str, ...] = ()  # what followed a placeholder and may be the surname
+    rest: tuple[str, ...] = ()  # the words after a placeholder, which may be the surname
     newborn: bool = False
     single: bool = False  # "FNU": the record says that there is only one name
     order: int | None = None
 
 
 def read_names(d: Demographics) -> Names:
-    """Read the present name, then every other name filled up from the present one."""
+    """Return the present name, and every other name filled up from the present one."""
     lists = word_lists()
     given = _given(words(d.forename), lists)
     present = _name(given, words(d.middle_names), words(d.surname), lists)
@@ -142,7 +142,7 @@ def _name(
     if not forenames and surname_words and given.single:
         return Name(forenames=surname_words[:WORDS_KEPT], middles=middles)
     if forenames and not surname_words and not single and len(forenames) > 1 and not middles:
-        # Everything was written into the first field: the last word is the likeliest surname.
+        # The whole name was written into the first field: its last word is the likeliest surname.
         forenames, surname_words = forenames[:-1], forenames[-1:]
     joined = _join_prefixes(surname_words, lists)
     parts = tuple(word for word in joined if word not in lists.particles) or joined
@@ -151,7 +151,7 @@ def _name(
 
 
 def _given(raw: tuple[str, ...], lists: Words) -> _Given:
-    """A forename or middle-name field: placeholders stripped with all that belongs to them."""
+    """Read a forename or middle-name field: placeholders go, with all that belongs to them."""
     order = _order_in(raw, lists)
     plain = _letters_only(raw)
     single = bool(plain) and plain[0] in lists.single_name
@@ -163,11 +163,11 @@ def _given(raw: tuple[str, ...], lists: Words) -> _Given:
     kept: list[str] = []
     for word in plain:
         if word in lists.multiple:
-            break  # "Oliver (Twin 1)": what follows counts, it does not name
+            break  # "Oliver (Twin 1)": the words that follow give an order and no name
         if word in lists.unknown or word in lists.titles or word in lists.suffixes:
             continue
         if word in lists.kin:
-            continue  # "Daughter", "Male child": a description, where a surname may well be Child
+            continue  # "Daughter", "Male child": a description; as a surname, Child is a name
         kept.append(word)
     if (not kept and order is not None) or lists.multiple.intersection(plain[:1]):
         return _Given(newborn=True, order=order)
@@ -177,7 +177,7 @@ def _given(raw: tuple[str, ...], lists: Words) -> _Given:
 
 
 def _newborn(plain: tuple[str, ...], order: int | None, lists: Words) -> _Given:
-    """Strip the whole phrase: whoever is named in it is the mother or the family, not the child."""
+    """Strip the whole phrase: a name in it is the mother's or the family's, not the child's."""
     if len(plain) == 1 and plain[0] not in lists.newborn:
         return _Given(plain)
     described = lists.newborn | lists.multiple | lists.kin | {"son", "of"} | frozenset(lists.order)
@@ -207,7 +207,7 @@ def _surname_words(raw: tuple[str, ...], lists: Words) -> tuple[tuple[str, ...],
 
 
 def _join_prefixes(parts: tuple[str, ...], lists: Words) -> tuple[str, ...]:
-    """ "O Brien" → "obrien", "Mac Donald" → "mcdonald", "St John" → "stjohn"."""
+    """Join prefixes: "O Brien" → "obrien", "Mac Donald" → "mcdonald", "St John" → "stjohn"."""
     joined: list[str] = []
     prefix = ""
     for position, word in enumerate(parts):
@@ -220,7 +220,7 @@ def _join_prefixes(parts: tuple[str, ...], lists: Words) -> tuple[str, ...]:
 
 
 def _join_heads(parts: tuple[str, ...], lists: Words) -> tuple[str, ...]:
-    """ "Abdul Rahman" is one name: its head means "servant of" and names nobody alone."""
+    """Join "Abdul Rahman": its head means "servant of" and is no name alone."""
     joined: list[str] = []
     for word in parts:
         if joined and joined[-1] in lists.given_heads:
@@ -233,14 +233,16 @@ def _join_heads(parts: tuple[str, ...], lists: Words) -> tuple[str, ...]:
 
 
 def _says_unknown(plain: tuple[str, ...], lists: Words) -> bool:
-    """ "Not known", "N/K". "Na" in one word is a name."""
+    """Return whether a field says "Not known" or "N/K". "Na" in one word is a name."""
     joined = "".join(plain)
     return joined in lists.unknown or (len(plain) > 1 and joined in lists.unknown_split)
 
 
 def _before_a_description(plain: tuple[str, ...], lists: Words) -> tuple[str, ...]:
-    """ "Mother of Sarah", "of the house" and all after "Tamsin" in "Tamsin, sister of Tom": who is
-    named after the word is somebody else. "Gift of God" is a name."""
+    """Drop "Mother of Sarah", "of the house" and all after "Tamsin" in "Tamsin, sister of Tom".
+
+    A name after such a word is somebody else's. "Gift of God" is a name.
+    """
     for position, word in enumerate(plain):
         if word == "of" and position == 0:
             return ()
@@ -250,7 +252,7 @@ def _before_a_description(plain: tuple[str, ...], lists: Words) -> tuple[str, ..
 
 
 def _split_elisions(raw: tuple[str, ...]) -> tuple[str, ...]:
-    """ "D'Souza" is a particle and a name, like "de Souza"; O' belongs to its name."""
+    """Split "D'Souza" into a particle and a name, like "de Souza"; O' belongs to its name."""
     split: list[str] = []
     for word in raw:
         head, apostrophe, rest = word.partition("'")
@@ -259,7 +261,7 @@ def _split_elisions(raw: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _letters_only(raw: tuple[str, ...]) -> tuple[str, ...]:
-    """Words of letters: digits fall, M' is Mc, other apostrophes join."""
+    """Keep letters only: digits go, M' becomes Mc, other apostrophes join."""
     plain = []
     for word in raw:
         if word.startswith("m'") and len(word) > 4:
@@ -272,7 +274,7 @@ def _letters_only(raw: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _order_in(raw: tuple[str, ...], lists: Words) -> int | None:
-    """1 for "Twin 1", "Twin A" or "Twin1"; ``None`` without such a phrase."""
+    """Return 1 for "Twin 1", "Twin A" or "Twin1", and ``None`` without such a phrase."""
     for position, word in enumerate(raw):
         head = word.rstrip("0123456789")
         if head in lists.multiple:
@@ -284,14 +286,14 @@ def _order_in(raw: tuple[str, ...], lists: Words) -> int | None:
 
 
 def daily_names(name: Name) -> tuple[str, ...]:
-    """The forenames by which the child is called: without a first Muhammad where others follow."""
+    """Return the forenames that the child is called by: no first Muhammad where others follow."""
     lists = word_lists()
     rest = tuple(word for word in name.forenames if canonical(word) not in lists.first_not_daily)
     return rest or name.forenames
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of ``text``: ``a``–``z``, digits and inner apostrophes, split at all else.
+    """Return the words of ``text``: ``a``–``z``, digits and inner apostrophes, split at all else.
 
     A hyphen ends a word, so that a double-barrelled name gives its parts.
     """

@@ -28,8 +28,8 @@ from fingerpost.private.linkage.name_tables import read_table
 from fingerpost.private.linkage.names import Name, read_names
 
 NORMALISATION_VERSION: Final = 1
-"""Of everything that decides a blocking key: normal form, tables and combinations. It stands in the
-federation's metadata and in every OPRF input; two versions share no key."""
+"""The version of all that decides a blocking key: normal form, tables and blocking rules. It stands
+in the member list and in every OPRF input; two versions share no key."""
 
 _COUNTED_FROM: Final = frozenset(
     date(year, month, day)
@@ -38,9 +38,9 @@ _COUNTED_FROM: Final = frozenset(
         (1800, 12, 28),
     )
 )  # fmt: skip
-"""What systems count their days from, and so write where they know none."""
+"""The days from which systems count; they write them where no date is known."""
 _YEARS: Final = range(1754, 2200)
-"""A century slip (1915 or 1815 for 2015) is a slip; what lies outside says "unknown"."""
+"""A wrong century (1915 or 1815 for 2015) is a typing error; a year outside means "unknown"."""
 
 _UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _SEPARATORS: Final = str.maketrans("", "", " -.\t\u00a0")
@@ -56,7 +56,7 @@ _SHAPE: Final = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}")
 _OUTCODE: Final = re.compile(r"([A-Z]{1,2})([1-9][0-9]|[0-9][A-Z]?)")
 _INCODE: Final = re.compile(r"[0-9][ABD-HJLNP-UW-Z]{2}")
 _NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
-# What is typed for a letter, and for a digit, where the position says which of them it must be.
+# Characters typed for a letter or for a digit, where the position decides which it must be.
 _LETTER_FOR: Final = {"0": "O", "1": "I"}
 _DIGIT_FOR: Final = {"O": "0", "I": "1", "L": "1"}
 _ONE_SIGN: Final = str.maketrans("OI", "01")
@@ -84,11 +84,12 @@ class BirthDate:
 
     @property
     def short_year(self) -> int:
-        """Without the century: children's dates lose nothing, and 1915 for 2015 is found."""
+        """The year without the century: nothing is lost, and 1915 for 2015 is found."""
         return self.year % 100
 
     @property
     def weak(self) -> bool:
+        """Whether the date may say the year only."""
         return self.certainty is Certainty.NEW_YEAR
 
     def as_date(self) -> date:
@@ -99,7 +100,7 @@ class BirthDate:
 
 
 def read_date(recorded: date | None) -> BirthDate | None:
-    """``None`` for no date and for the dates by which systems write "unknown"."""
+    """Return the date, or ``None`` for none and for the dates that systems write for "unknown"."""
     if recorded is None or recorded.year not in _YEARS or recorded in _COUNTED_FROM:
         return None
     certainty = Certainty.FULL
@@ -131,7 +132,7 @@ class HealthNumber:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Upn:
-    """A unique pupil number; a temporary one is given anew and identifies nobody for long."""
+    """A unique pupil number. A temporary one is given anew and identifies nobody for long."""
 
     text: str
     temporary: bool
@@ -141,9 +142,9 @@ class Upn:
 
 
 def read_health_number(text: str) -> HealthNumber | None:
-    """The number, or ``None`` where length, check digit or pattern is wrong.
+    """Return the number, or ``None`` where length or check digit is wrong.
 
-    All ten repeated digits pass the check and are refused: they are typed for "unknown".
+    A digit repeated ten times passes the check and is refused, because it is typed for "unknown".
     """
     digits = text.translate(_SEPARATORS)
     if len(digits) != 10 or not _DIGITS.issuperset(digits) or len(set(digits)) == 1:
@@ -165,7 +166,7 @@ def _scheme(digits: str) -> Scheme:
 
 
 def read_upn(text: str) -> Upn | None:
-    """The pupil number, or ``None`` where form or check letter is wrong."""
+    """Return the pupil number, or ``None`` where form or check letter is wrong."""
     code = text.translate(_SEPARATORS).upper()
     if len(code) != 13 or code[0] not in _UPN_LETTERS:
         return None
@@ -182,8 +183,10 @@ def read_upn(text: str) -> Upn | None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Postcode:
-    """A postcode, or an outcode alone (then ``incode`` is empty), or characters typed for a
-    postcode that form none (then both are empty): two of them transposed still say where.
+    """A postcode, an outcode alone, or characters that were typed for a postcode and form none.
+
+    Of an outcode alone ``incode`` is empty. Of characters that form no postcode both are empty and
+    ``typed`` has them: two characters transposed still say where.
     """
 
     outcode: str
@@ -192,20 +195,20 @@ class Postcode:
 
     @property
     def sorted_characters(self) -> str:
-        """For keys: transposed characters agree. Empty for an outcode alone."""
+        """The characters sorted, for keys: transposed ones agree. Empty for an outcode alone."""
         code = self.outcode + self.incode if self.incode else self.typed
         return "".join(sorted(code.translate(_ONE_SIGN)))
 
     @property
     def area(self) -> str:
-        """The letters a postcode begins with; of a code of digits, its first two digits."""
+        """The letters that a postcode begins with; of a code of digits, its first two digits."""
         code = self.outcode or self.typed
         letters = code[: len(code) - len(code.lstrip(_ALPHABET))]
         return letters[:2] or code[:2]
 
     @property
     def district(self) -> str:
-        """The outcode; of a code of digits, what stands before the last digit or two."""
+        """The outcode; of a code of digits, all before the last digit or two."""
         if self.outcode or not self.typed.isdigit():
             return self.outcode
         return self.typed[: max(3, len(self.typed) - 2)]
@@ -217,6 +220,7 @@ class Postcode:
 
     @property
     def sector(self) -> str | None:
+        """Outcode, a space and the first digit of the incode, or ``None`` for an outcode alone."""
         return f"{self.outcode} {self.incode[0]}" if self.incode else None
 
     def __repr__(self) -> str:
@@ -224,7 +228,7 @@ class Postcode:
 
 
 def read_postcode(text: str) -> Postcode | None:
-    """Read a postcode as typed; ``None`` if it is none, a pseudo-code or a forces' address."""
+    """Return the postcode as typed, or ``None`` for none, a pseudo-code or a forces' address."""
     code = _NOT_CODE.sub("", text.translate(_UPPER))
     if not 2 <= len(code) <= 7 or code.startswith(("ZZ", "BF")):
         return None
@@ -241,9 +245,11 @@ def read_postcode(text: str) -> Postcode | None:
 
 
 def _says_where(code: str) -> bool:
-    """Whether characters that form no postcode are one mistyped, or a code of another country. NFA
-    000, AA1 1AA, 12345 and 99999 fill a field, and would keep a child of a common name from being
-    found anywhere."""
+    """Return whether characters are a mistyped postcode or a code of another country.
+
+    NFA 000, AA1 1AA, 12345 and 99999 only fill the field, and would keep a child of a common name
+    from being found anywhere.
+    """
     if code.isdigit():
         return len(code) >= _FEWEST_TYPED and len(set(code)) > 1 and code not in "0123456789"
     begun, letters = _BEGINNING.match(code), {c for c in code if not c.isdigit()}
@@ -253,7 +259,7 @@ def _says_where(code: str) -> bool:
 
 
 def _outcode(code: str) -> str | None:
-    """The outcode itself, or the one reading of O/0 and I/1 that makes it one."""
+    """Return the outcode itself, or the only reading of O/0 and I/1 that makes it one."""
     if _is_outcode(code):
         return code
     choices = [(c, _LETTER_FOR.get(c, ""), _DIGIT_FOR.get(c, "")) for c in code]
@@ -275,10 +281,10 @@ def _is_outcode(code: str) -> bool:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NormalForm:
-    """A child's fields in normal form. ``names`` holds the present name first; it is never empty,
-    but its names may be.
+    """A child's fields in normal form.
 
-    ``newborn`` and ``birth_order`` say what a placeholder in the forename field said.
+    ``names`` holds the present name first; it has one name at least, and a name may be empty.
+    ``newborn`` and ``birth_order`` come from a placeholder in the forename field.
     """
 
     names: tuple[Name, ...]
@@ -303,7 +309,8 @@ class NormalForm:
 
 
 def normalise(d: Demographics) -> NormalForm:
-    """The normal form of a child's fields. Total: whatever cannot be read is absent."""
+    """Return the normal form of a child's fields. It is total: a field that cannot be read is
+    absent."""
     names = read_names(d)
     return NormalForm(
         names=names.names,

@@ -1,9 +1,10 @@
 """Whether a question is about one child, and how good the odds are that the child is found.
 
-What lives here: the judgement of what was given, in plain words for the asker. What must not: the
-comparison with any record. Invariants: pure; the reasons are fixed sentences without a value of a
-field. A question that cannot be about one child is refused before anything leaves: it would only
-fish among many.
+The fields of the question are judged alone, before any record is seen, and the reasons are given in
+plain words. A question that cannot be about one child is refused before it leaves (attack: fishing
+among many).
+
+Invariants: pure; the reasons are fixed sentences without a value of a field.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ COMMON_NAME: Final = (
 
 @unique
 class StrengthLevel(IntEnum):
+    """How good the odds are; a REFUSED question is not sent."""
+
     REFUSED = 1
     POOR = 2
     GOOD = 3
@@ -54,14 +57,14 @@ class StrengthLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """The level, and why it is not better; the reasons may be shown to the asker as they are."""
+    """The level, and why it is not better; the requester may be shown the reasons as they are."""
 
     level: StrengthLevel
     reasons: tuple[str, ...]
 
 
 def assess(form: NormalForm) -> Strength:
-    """Judge what was given."""
+    """Return the strength of a question."""
     if not _is_about_one_child(form):
         return Strength(StrengthLevel.REFUSED, (ADD_SOMETHING,))
     reasons: list[str] = []
@@ -88,15 +91,20 @@ def assess(form: NormalForm) -> Strength:
 
 
 def require_answerable(form: NormalForm) -> None:
-    """Raise ``Refused(WEAK_INPUT)`` for a question that is not about one child."""
+    """Refuse a question that is not about one child.
+
+    Raises:
+        Refused: WEAK_INPUT, too little was given.
+    """
     if assess(form).level is StrengthLevel.REFUSED:
         raise Refused(Code.WEAK_INPUT, "demographics")
 
 
 def _is_about_one_child(form: NormalForm) -> bool:
-    """A number; or two of name, date and full postcode, and two names where it is name and date.
+    """Return whether a number is given, or enough of names, date and full postcode.
 
-    1 January counts as a year only: a year and one name are refused.
+    Enough are two names with a date or a postcode, or a full date with a name or a postcode. 1
+    January counts as a year only: a year and one name are refused.
     """
     if form.health_number is not None:
         return True
