@@ -12,11 +12,7 @@ from broker.settings import BrokerSettings
 from fingerpost.membership import commands
 from fingerpost.membership.commands import (
     ByOption,
-    CredentialsOption,
-    FederationOption,
     MonthOption,
-    OrganisationOption,
-    RequestOption,
     SettingsFile,
     SinceOption,
     UntilOption,
@@ -38,42 +34,15 @@ audit = typer.Typer(
 app.add_typer(audit, name="audit")
 
 
-@app.command()
-def enrol(
-    federation: FederationOption,
-    member: Annotated[str, typer.Option(help="This broker's id.")],
-    organisation: OrganisationOption,
-    credentials: CredentialsOption,
-    request: RequestOption,
-) -> None:
-    """Makes this member's keys where they will be used, and a request that holds public keys only."""
-    commands.enrol(
-        Party.BROKER,
-        federation=federation,
-        member=member,
-        organisation=organisation,
-        credentials=credentials,
-        request=request,
-    )
-
-
-@app.command("run")
-def run_(settings_file: SettingsFile) -> None:
-    """Runs the broker until it is told to stop."""
-    PROGRAM.run(settings_file)
-
-
-@app.command()
-def check(settings_file: SettingsFile) -> None:
-    """Opens what the settings name and says whether it holds together. Makes nothing, touches no network."""
-    loaded = PROGRAM.load(settings_file)
-    commands.tell_sound("Settings, keys and folders", wiring.check(loaded), loaded.health)
-
-
-@app.command()
-def health(settings_file: SettingsFile) -> None:
-    """Exit status 0 when the running broker serves."""
-    commands.tell_health(PROGRAM.load(settings_file).health)
+commands.add_server(
+    app,
+    audit,
+    PROGRAM,
+    Party.BROKER,
+    check=wiring.check,
+    health=lambda settings: settings.health,
+    open_audit=wiring.open_audit,
+)
 
 
 @app.command()
@@ -84,12 +53,6 @@ def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> None:
     """
     wiring.adopt(PROGRAM.load(settings_file), by, why, SystemClock())
     typer.echo("Adopted.")
-
-
-@audit.command("verify")
-def audit_verify(settings_file: SettingsFile) -> None:
-    """Follows the chain from the first entry to the last."""
-    commands.tell_whole(wiring.open_audit(PROGRAM.load(settings_file)))
 
 
 @audit.command("show")

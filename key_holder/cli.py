@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
 from fingerpost.membership import commands
 from fingerpost.membership.commands import (
-    CredentialsOption,
-    FederationOption,
-    OrganisationOption,
-    RequestOption,
     SettingsFile,
     SinceOption,
     UntilOption,
@@ -31,48 +27,15 @@ audit = typer.Typer(no_args_is_help=True, help="The chained log of who had how m
 app.add_typer(audit, name="audit")
 
 
-@app.command()
-def enrol(
-    federation: FederationOption,
-    member: Annotated[str, typer.Option(help="This key holder's id.")],
-    organisation: OrganisationOption,
-    credentials: CredentialsOption,
-    request: RequestOption,
-) -> None:
-    """Makes this member's keys where they will be used, and a request that holds public keys only."""
-    commands.enrol(
-        Party.KEY_HOLDER,
-        federation=federation,
-        member=member,
-        organisation=organisation,
-        credentials=credentials,
-        request=request,
-    )
-
-
-@app.command("run")
-def run_(settings_file: SettingsFile) -> None:
-    """Runs the key holder until it is told to stop."""
-    PROGRAM.run(settings_file)
-
-
-@app.command()
-def check(settings_file: SettingsFile) -> None:
-    """Opens what the settings name and says whether it holds together. Makes nothing, touches no network."""
-    loaded = PROGRAM.load(settings_file)
-    commands.tell_sound("Settings, keys and folders", wiring.check(loaded), loaded.health)
-
-
-@app.command()
-def health(settings_file: SettingsFile) -> None:
-    """Exit status 0 when the running key holder serves."""
-    commands.tell_health(PROGRAM.load(settings_file).health)
-
-
-@audit.command("verify")
-def audit_verify(settings_file: SettingsFile) -> None:
-    """Follows the chain from the first entry to the last."""
-    commands.tell_whole(wiring.open_audit(PROGRAM.load(settings_file)))
+commands.add_server(
+    app,
+    audit,
+    PROGRAM,
+    Party.KEY_HOLDER,
+    check=wiring.check,
+    health=lambda settings: settings.health,
+    open_audit=wiring.open_audit,
+)
 
 
 @audit.command("show")

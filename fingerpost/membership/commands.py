@@ -48,6 +48,7 @@ NEVER: Final = 2**40
 
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
 FederationOption = Annotated[str, typer.Option(help="The federation's id.")]
+MemberOption = Annotated[str, typer.Option(help="This member's id.")]
 OrganisationOption = Annotated[str, typer.Option(help="Who runs it.")]
 CredentialsOption = Annotated[Path, typer.Option(help="A new folder for its keys.")]
 RequestOption = Annotated[Path, typer.Option(help="Where to write the request for the authority.")]
@@ -173,6 +174,62 @@ def enrol(
     except Defect as defect:
         raise Defect(f"--request: {defect}") from None
     typer.echo(f"Request written. Read this fingerprint to the authority: {value.fingerprint}")
+
+
+def add_server(
+    app: typer.Typer,
+    audit: typer.Typer,
+    program: Program[S],
+    party: Party,
+    *,
+    check: Callable[[S], EnrolmentBundle],
+    health: Callable[[S], Path],
+    open_audit: Callable[[S], AuditLog],
+) -> None:
+    """Add the commands that a broker and a key holder take alike.
+
+    ``enrol``, ``run``, ``check``, ``health``, and ``audit verify``. The functions read the party's settings: ``check``
+    opens what they name, ``health`` is the socket of the health check.
+    """
+
+    @app.command("enrol")
+    def enrol_(
+        federation: FederationOption,
+        member: MemberOption,
+        organisation: OrganisationOption,
+        credentials: CredentialsOption,
+        request: RequestOption,
+    ) -> None:
+        """Make this member's keys where they will be used, and a request that holds public keys only."""
+        enrol(
+            party,
+            federation=federation,
+            member=member,
+            organisation=organisation,
+            credentials=credentials,
+            request=request,
+        )
+
+    @app.command("run")
+    def run_(settings_file: SettingsFile) -> None:
+        """Run until told to stop."""
+        program.run(settings_file)
+
+    @app.command("check")
+    def check_(settings_file: SettingsFile) -> None:
+        """Open what the settings name and report whether it holds together. Makes nothing, touches no network."""
+        loaded = program.load(settings_file)
+        tell_sound("Settings, keys and folders", check(loaded), health(loaded))
+
+    @app.command("health")
+    def health_(settings_file: SettingsFile) -> None:
+        """Exit status 0 when the running process serves."""
+        tell_health(health(program.load(settings_file)))
+
+    @audit.command("verify")
+    def verify(settings_file: SettingsFile) -> None:
+        """Follow the chain from the first entry to the last."""
+        tell_whole(open_audit(program.load(settings_file)))
 
 
 def tell_sound(what: str, bundle: EnrolmentBundle, health: Path) -> None:
