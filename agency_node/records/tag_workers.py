@@ -17,8 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from agency_node.records.ports import KeyHolders
-from fingerpost.private.locators import tag
-from fingerpost.private.oprf import BlindedBatch
+from fingerpost.private.blinding import TwoBatches
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, MemberId
@@ -32,7 +31,7 @@ NICENESS: Final = 10
 
 _numbers = itertools.count()
 """Of this process: each batch that its workers blind has a number of its own."""
-_blinded: dict[int, tuple[BlindedBatch, BlindedBatch]] = {}
+_blinded: dict[int, TwoBatches] = {}
 """Of this worker process: the batches that are at the holders."""
 
 
@@ -69,17 +68,17 @@ class TagWorkers:
             worker = self._pools[next(self._turn)]
             number = next(_numbers)
             loop = asyncio.get_running_loop()
+            keys = (epoch.holder_keys[holders[0]], epoch.holder_keys[holders[1]])
             try:
                 messages = await loop.run_in_executor(
-                    worker, _blind, number, tuple(inputs), epoch.number
+                    worker, _blind, number, tuple(inputs), epoch.number, keys
                 )
                 try:
                     evaluated = await self._holders.evaluate(messages)
                 except BaseException:
                     worker.submit(_forget, number)
                     raise
-                keys = (epoch.holder_keys[holders[0]], epoch.holder_keys[holders[1]])
-                return await loop.run_in_executor(worker, _unblind, number, evaluated, keys)
+                return await loop.run_in_executor(worker, _unblind, number, evaluated)
             except BrokenProcessPool:
                 raise Defect("a worker process ended; run it again") from None
 
@@ -91,25 +90,17 @@ def _start() -> None:
     os.nice(NICENESS)
 
 
-def _blind(number: int, inputs: tuple[bytes, ...], epoch: EpochNumber) -> tuple[Blinded, Blinded]:
-    one, other = (
-        BlindedBatch.blind(
-            inputs, epoch=epoch, workload=Workload.BULK, random_bytes=secrets.token_bytes
-        )
-        for _ in range(2)
-    )
-    _blinded[number] = (one, other)
-    return one.message, other.message
+def _blind(
+    number: int, inputs: tuple[bytes, ...], epoch: EpochNumber, keys: tuple[bytes, bytes]
+) -> tuple[Blinded, Blinded]:
+    batches = TwoBatches(inputs, epoch, keys, Workload.BULK, secrets.token_bytes)
+    _blinded[number] = batches
+    return batches.messages
 
 
-def _unblind(
-    number: int, evaluated: tuple[Evaluated, Evaluated], keys: tuple[bytes, bytes]
-) -> tuple[bytes, ...]:
+def _unblind(number: int, evaluated: tuple[Evaluated, Evaluated]) -> tuple[bytes, ...]:
     """Raises ``Refused(BAD_PROOF)``."""
-    one, other = _blinded.pop(number)
-    first = one.finalise(evaluated[0], keys[0])
-    second = other.finalise(evaluated[1], keys[1])
-    return tuple(tag(a, b) for a, b in zip(first, second, strict=True))
+    return _blinded.pop(number).finalise(evaluated)
 
 
 def _forget(number: int) -> None:

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from fingerpost.membership.rpc_channel import Redialled
+from fingerpost.private.blinding import TwoBatches
 from fingerpost.protocol.codec.carriage import read_evaluated, write_blinded
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import MemberId
-from fingerpost.protocol.messages import Blinded, Evaluated
+from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from fingerpost.wire.v1 import key_holder_pb2_grpc
-from practitioner.asking.evaluations import TwoBatches
 
 SECONDS = 5.0
 
@@ -30,8 +30,9 @@ class GrpcKeyHolders:
         self._random_bytes = random_bytes
 
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
+        keys = (epoch.holder_keys[self._names[0]], epoch.holder_keys[self._names[1]])
         batches = await asyncio.to_thread(
-            TwoBatches, inputs, epoch, self._names, self._random_bytes
+            TwoBatches, inputs, epoch.number, keys, Workload.LOOKUP, self._random_bytes
         )
         one, other = batches.messages
         evaluated = await asyncio.gather(

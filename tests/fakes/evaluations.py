@@ -9,8 +9,8 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from fingerpost.private.locators import tag
-from fingerpost.private.oprf import BlindedBatch, EvaluatorKey
+from fingerpost.private.blinding import TwoBatches
+from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Epoch
@@ -67,19 +67,9 @@ class LocalTags:
         self, inputs: Sequence[bytes], epoch: Epoch, holders: tuple[MemberId, MemberId]
     ) -> tuple[bytes, ...]:
         assert 1 <= len(inputs) <= limits.BATCH_ELEMENTS
-        one, other = (
-            BlindedBatch.blind(
-                inputs,
-                epoch=epoch.number,
-                workload=Workload.BULK,
-                random_bytes=secrets.token_bytes,
-            )
-            for _ in holders
-        )
-        first, second = await self._holders.evaluate((one.message, other.message))
-        a = one.finalise(first, epoch.holder_keys[holders[0]])
-        b = other.finalise(second, epoch.holder_keys[holders[1]])
-        return tuple(tag(x, y) for x, y in zip(a, b, strict=True))
+        keys = (epoch.holder_keys[holders[0]], epoch.holder_keys[holders[1]])
+        batches = TwoBatches(inputs, epoch.number, keys, Workload.BULK, secrets.token_bytes)
+        return batches.finalise(await self._holders.evaluate(batches.messages))
 
 
 class QuickTags(Metered):

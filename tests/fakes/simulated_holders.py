@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fingerpost.private.blinding import TwoBatches
 from fingerpost.private.locators import Pepper, tag
 from fingerpost.private.oprf import BlindedBatch, EvaluatorKey
 from fingerpost.protocol import limits
@@ -16,7 +17,6 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from practitioner.asking.evaluations import TwoBatches
 
 NOW = 1_800_000_000.0
 FEDERATION = FederationId("simulated")
@@ -76,7 +76,8 @@ class Holders:
         return EvaluatorKey(seed).evaluate(blinded)
 
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
-        batches = TwoBatches(inputs, epoch, HOLDERS, secrets.token_bytes)
+        keys = (epoch.holder_keys[HOLDERS[0]], epoch.holder_keys[HOLDERS[1]])
+        batches = TwoBatches(inputs, epoch.number, keys, Workload.LOOKUP, secrets.token_bytes)
         first, second = batches.messages
         return batches.finalise((self.call(0, first), self.call(1, second)))
 

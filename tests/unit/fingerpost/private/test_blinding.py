@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fingerpost.private.blinding import TwoBatches
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Epoch
+from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Evaluated, Workload
-from practitioner.asking.evaluations import TwoBatches
 
 INPUTS = [b"one", b"two", b"three"]
 
@@ -21,15 +23,22 @@ def holders() -> LocalKeyHolders:
     return LocalKeyHolders()
 
 
+def lookup(
+    epoch: Epoch, holders: tuple[MemberId, MemberId], inputs: list[bytes] = INPUTS
+) -> TwoBatches:
+    keys = (epoch.holder_keys[holders[0]], epoch.holder_keys[holders[1]])
+    return TwoBatches(inputs, epoch.number, keys, Workload.LOOKUP, secrets.token_bytes)
+
+
 def a_batch(holders: LocalKeyHolders, inputs: list[bytes] = INPUTS) -> TwoBatches:
     epoch = holders.epoch(1, index_from=0, starts_at=0, ends_at=1)
-    return TwoBatches(inputs, epoch, HOLDERS, secrets.token_bytes)
+    return lookup(epoch, HOLDERS, inputs)
 
 
 async def test_the_tags_are_those_of_the_records(holders: LocalKeyHolders) -> None:
     """The asker's and the node's way lead to the same tags, in order."""
     epoch = holders.epoch(1, index_from=0, starts_at=0, ends_at=1)
-    batch = TwoBatches(INPUTS, epoch, HOLDERS, secrets.token_bytes)
+    batch = lookup(epoch, HOLDERS)
     tags = batch.finalise(await holders.evaluate(batch.messages))
     assert tags == await LocalTags(holders).tags(INPUTS, epoch, HOLDERS)
     assert len(set(tags)) == len(INPUTS)
@@ -83,7 +92,7 @@ async def test_the_order_of_the_holders_is_part_of_a_tag(holders: LocalKeyHolder
     tags = LocalTags(holders)
     one = await tags.tags(INPUTS, epoch, HOLDERS)
     a, b = HOLDERS
-    swapped = TwoBatches(INPUTS, epoch, (b, a), secrets.token_bytes)
+    swapped = lookup(epoch, (b, a))
     first, second = swapped.messages
     answer_b, answer_a = await holders.evaluate((second, first))
     assert set(swapped.finalise((answer_a, answer_b))).isdisjoint(one)
