@@ -28,9 +28,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from broker.ports import LookupRecord, Seen
+from broker.ports import LookupRecord, Seen, Store
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
+from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.database import migrate, open_sqlite, reading
+from fingerpost.runtime.group_commit import GroupCommit
 
 LOOKUP_RECORDED: Final = "broker.lookup_recorded"
 STORE_ADOPTED: Final = "broker.store_adopted"
@@ -59,6 +61,15 @@ def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> Au
     return AuditLog.open(
         folder / HASH_LOG_FILE, catalogue=AUDIT_EVENTS, master_key=master_key, adopt=adopt
     )
+
+
+def hash_log_writer(store: Store, clock: Clock) -> GroupCommit[LookupRecord]:
+    """Return the writer of ``store``, an implementation of ``ports.Recorder``.
+
+    What is recorded may not leave earlier (G7). ``run`` is a task of the process: a broker that
+    cannot record does not carry.
+    """
+    return GroupCommit(lambda records: store.append(records, clock.now()), "hash-log")
 
 
 class SqlStore:

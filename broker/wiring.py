@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from broker import grpc_askers, grpc_member_list, grpc_nodes
-from broker.hash_log import HashLog
+from broker.ports import LookupRecord
 from broker.service import LOG_EVENTS, REVIEW_SECONDS, Broker
 from broker.settings import BrokerSettings
-from broker.store import HASH_LOG_FILE, SqlStore, open_hash_log
+from broker.store import HASH_LOG_FILE, SqlStore, hash_log_writer, open_hash_log
 from fingerpost.audit.log import Actor, AuditLog, OperationId
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.member_list_mirror import Mirror
@@ -20,6 +20,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
+from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge
 from fingerpost.runtime.run import Task
@@ -65,7 +66,7 @@ class Opened:
     env: Env
     membership: Membership
     broker: Broker
-    recorder: HashLog
+    recorder: GroupCommit[LookupRecord]
     health: Health
 
     def tasks(self) -> Mapping[str, Task]:
@@ -100,7 +101,7 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
         if not isinstance(files, Mirror):
             raise Defect("the broker's member list is not a mirror")
 
-        recorder = HashLog(store, env.clock)
+        recorder = hash_log_writer(store, env.clock)
         seen = store.seen(env.clock.now())
         broker = Broker(
             members,

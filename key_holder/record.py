@@ -6,12 +6,12 @@ one commit.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Blinded
+from fingerpost.runtime.group_commit import GroupCommit
 
 CATALOGUE: Final = {
     "key-holder.evaluated": frozenset({"epoch", "workload", "elements"}),
@@ -23,8 +23,7 @@ class AuditRecord:
 
     def __init__(self, log: AuditLog) -> None:
         self._log = log
-        self._waiting: list[tuple[AuditEvent, asyncio.Future[None]]] = []
-        self._committing = asyncio.Lock()
+        self._writer = GroupCommit(self._commit, "audit")
 
     async def evaluated(self, member: MemberId, batch: Blinded, at: float) -> None:
         event = AuditEvent(
@@ -38,24 +37,7 @@ class AuditRecord:
                 "elements": len(batch.elements),
             },
         )
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, done))
-        async with self._committing:
-            if not done.done():
-                await self._commit()
-        await done
+        await self._writer.append(event)
 
-    async def _commit(self) -> None:
-        group, self._waiting = self._waiting, []
-        try:
-            await asyncio.to_thread(self._log.append_many, [event for event, _ in group])
-        except BaseException as failure:
-            for _, done in group:
-                if not done.done():
-                    done.set_exception(failure)
-            if not isinstance(failure, Exception):  # cancelled: the others must not wait for ever
-                raise
-        else:
-            for _, done in group:
-                if not done.done():
-                    done.set_result(None)
+    def _commit(self, events: list[AuditEvent]) -> None:
+        self._log.append_many(events)

@@ -27,7 +27,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "audit",
         "desk",
         "evaluator",
-        "hash_log",
         "importer",
         "kept_state",
         "reception",

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from broker.hash_log import HashLog
 from broker.service import LOG_EVENTS, Broker, FromNode
+from broker.store import hash_log_writer
 from fakes.broker_store import MemoryStore
 from fakes.broker_world import NOW, Asked, Members, a_query, node_peer, peer
 from fakes.clock import ManualClock
@@ -136,7 +136,7 @@ async def running(*, established: bool = True) -> AsyncIterator[Running]:
     """``established``: it has run for so long that a node that is not attached is known to be away."""
     clock, members, log = ManualClock(NOW), Members(), io.StringIO()
     store = MemoryStore(complete_since=NOW - 10_000)
-    recorder = HashLog(store, clock)
+    recorder = hash_log_writer(store, clock)
     broker = Broker(
         members,
         recorder,

@@ -18,9 +18,8 @@ import grpc.aio
 
 from broker import grpc_askers, grpc_member_list, grpc_nodes
 from broker import wiring as broker_wiring
-from broker.hash_log import HashLog
 from broker.service import REVIEW_SECONDS, Broker
-from broker.store import SqlStore
+from broker.store import SqlStore, hash_log_writer
 from fakes.certificates import FakeAuthority
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.member_list import MemberList
@@ -135,7 +134,7 @@ class BrokerParty(RunningParty):
         SqlStore.open(self.folder, KEY, self.clock.now() - self.founded_ago).close()
         self.store = SqlStore.open(self.folder, KEY, self.clock.now())
         self._opened.callback(self.store.close)
-        recorder = HashLog(self.store, self.clock)
+        recorder = hash_log_writer(self.store, self.clock)
         self.broker = Broker(
             self.members,
             recorder,

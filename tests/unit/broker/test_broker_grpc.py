@@ -17,8 +17,8 @@ import grpc.aio
 import pytest
 
 from broker import grpc_askers, grpc_member_list, grpc_nodes, wiring
-from broker.hash_log import HashLog
 from broker.service import Broker
+from broker.store import hash_log_writer
 from fakes.broker_running import an_answer
 from fakes.broker_store import MemoryStore
 from fakes.broker_world import (
@@ -159,7 +159,7 @@ async def a_world(tmp_path: Path) -> AsyncIterator[World]:
     clock, now = SystemClock(), time.time()
     members = Members(a_federation(now, gathering_ms=1000))
     store = MemoryStore(complete_since=now - 10_000)
-    recorder = HashLog(store, clock)
+    recorder = hash_log_writer(store, clock)
     log = logs.configure("broker", wiring.EVENTS, strict=True, stream=io.StringIO())
     broker = Broker(
         members, recorder, clock, log, complete_since=now - 10_000, seen=(), random=lambda: 0.5

@@ -46,7 +46,7 @@ async def test_nothing_leaves_before_it_is_recorded() -> None:
         world.store.fail = True
         asking = world.ask()
         await world.settle()
-        with pytest.raises(Defect, match="not recorded"):
+        with pytest.raises(Defect, match="the store failed"):
             await asking.running
         assert asking.events == []
         assert node.frames == []

@@ -1,0 +1,94 @@
+"""Group commit: many writers, one commit, one sync of the disk.
+
+Law: ``append`` returns when the item is on the disk and not before. Those who wait while a commit
+runs share the next one, in the order they came, so that the rate of items is not that of fsync. An
+error of a commit reaches everybody whose item was in it. Whoever leaves while waiting takes back
+nothing: the item is recorded all the same, and the others of its group are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from fingerpost.protocol.errors import Defect
+
+T = TypeVar("T")
+
+
+class GroupCommit(Generic[T]):
+    """Writes items of one kind, for the tasks of one event loop."""
+
+    def __init__(self, commit: Callable[[list[T]], object], name: str) -> None:
+        """
+        Args:
+            commit: makes all items durable, or none, and raises then. Blocking; it is called in a
+                thread of its own, one call at a time.
+            name: of that thread.
+        """
+        self._commit = commit
+        # Not the loop's own threads: an item never queues behind other work for a thread.
+        self._thread = ThreadPoolExecutor(1, name)
+        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._failed: asyncio.Event = asyncio.Event()
+        self._failure: Exception = Defect("nothing more is recorded")
+        self._over = False
+
+    async def append(self, item: T) -> None:
+        """Record the item; it is durable on return.
+
+        Raises:
+            Defect: it was not recorded: what the commit raised, or ``run`` has ended.
+        """
+        if self._over:
+            raise Defect("nothing more is recorded: the writer is closed")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, done))
+        if self._writing is None or self._writing.done():
+            # A task of its own: a caller who leaves must not take the others' commit along.
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    async def run(self) -> None:
+        """Watch the commits, until cancelled; for a process that must stop when it cannot record.
+
+        Raises:
+            Exception: what the first commit that failed has raised; from then on nothing is taken.
+        """
+        try:
+            await self._failed.wait()
+            raise self._failure
+        finally:
+            self._over = True
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                items = [item for item, _ in group]
+                await loop.run_in_executor(self._thread, self._commit, items)
+            except BaseException as failure:
+                if not isinstance(
+                    failure, Exception
+                ):  # the loop ends, and nobody may wait for ever
+                    _settle(group + self._waiting, Defect("not recorded: the process ends"))
+                    raise
+                self._failure = failure
+                self._failed.set()
+                _settle(group, failure)
+            else:
+                _settle(group, None)
+
+
+def _settle(group: list[tuple[T, asyncio.Future[None]]], failure: Exception | None) -> None:
+    for _, done in group:
+        if done.done():  # its caller has left
+            continue
+        if failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(failure)
