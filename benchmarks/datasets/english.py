@@ -1,12 +1,14 @@
-"""Foreign data in English dress: postcodes and health numbers, mapped so that the errors stay as published.
+"""Maps foreign postcodes and numbers to English ones, so that the errors stay as published.
 
-Pure. Invariant: each mapping of postcodes is one to one, and a wrong character there is about one wrong character
-here; where no mapping applies the text stays as it is.
+Pure. Invariant: each mapping of postcodes is one to one, and a wrong character there is about one
+wrong character here; where no mapping applies the text stays as it is.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from deploy.invented.numbers import nhs_check_digit
 
 # With an A behind each, all are real areas.
 _AREA_OF_DIGIT: Final = "BCDHKLPSTW"
@@ -14,10 +16,11 @@ _LETTER_OF_DIGIT: Final = "ABDEFGHJLN"  # of those that stand last in a postcode
 
 
 def postcode(code: str) -> str:
-    """Four digits (Australia) or five (United States) as a postcode of valid form; the district has no leading zero.
+    """Return four digits (Australia) or five (United States) as a postcode of valid form.
 
-    4511 → ``KA51 1AA``, 4011 → ``KA1 1AA``, 45116 → ``KA51 1HA``. A character that is no digit (an O for a nought)
-    stays in its place; text of another length is returned as it is.
+    The district has no leading zero: 4511 → ``KA51 1AA``, 4011 → ``KA1 1AA``, 45116 → ``KA51 1HA``. A
+    character that is no digit (an O for a zero) stays in its place; text of another length is
+    returned as it is.
     """
     if len(code) not in (4, 5):
         return code
@@ -31,15 +34,15 @@ def _letter(letters: str, sign: str) -> str:
 
 
 def health_number(number: str, original: str | None = None) -> str:
-    """``number`` (at most eight digits) as a health number: ten digits, the last one a check digit.
+    """Return ``number`` (at most eight digits) as a health number: ten digits, the last a check digit.
 
-    The check digit is that of ``original``, the number without its errors, so that a wrong digit is refused as often
-    as a real check digit refuses it. Empty where the original has no valid check digit (it would be 10).
+    The check digit is that of ``original``, the number without its errors, so that a wrong digit is
+    refused as often as a real check digit refuses it. The result is empty where the original has no
+    valid check digit (it would be 10).
     """
     digits = _nine(number if original is None else original)
-    weighted = sum(int(c) * w for c, w in zip(digits, range(10, 1, -1), strict=True))
-    check = (11 - weighted % 11) % 11
-    return _nine(number) + str(check) if check < 10 else ""
+    check = nhs_check_digit(digits)
+    return "" if check is None else f"{_nine(number)}{check}"
 
 
 def _nine(number: str) -> str:

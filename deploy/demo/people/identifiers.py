@@ -1,12 +1,8 @@
 """Numbers for children who do not exist: NHS numbers of the test range, and pupil numbers.
 
-Lives here: the check digit of the NHS number and the check letter of the unique pupil number (UPN),
-and drawing distinct ones. Must not live here: who carries a number in which file. Invariants: every
-number drawn is valid by its check and lies where no person's number lies (NHS numbers 999 000 0000 to
-999 999 9999; pupil numbers under a local authority number above all that are in use).
-
-Sources: NHS Data Model and Dictionary, "NHS Number" (weights 10 to 2, modulus 11); Department for
-Education, "Unique pupil numbers" (23 letters, weights 2 to 13, modulus 23).
+Who carries a number in which file is not decided here. Invariant: every number drawn is valid by its
+check and lies where no person's number lies (NHS numbers 999 000 0000 to 999 999 9999; pupil numbers
+under a local authority number above all that are in use).
 """
 
 from __future__ import annotations
@@ -14,28 +10,14 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from deploy.invented.numbers import nhs_check_digit, upn_check_letter
+
 _NHS_PREFIX: Final = "999"
-_UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _UPN_AUTHORITY: Final = 990
 
 
-def nhs_check_digit(nine: str) -> int | None:
-    """The tenth digit, or None where the rule makes the number invalid (a remainder of 10)."""
-    total = sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), nine, strict=True))
-    check = 11 - total % 11
-    if check == 10:
-        return None
-    return 0 if check == 11 else check
-
-
-def upn_check_letter(digits: str) -> str:
-    """The letter that stands before the twelve digits of a permanent pupil number."""
-    total = sum(weight * int(digit) for weight, digit in zip(range(2, 14), digits, strict=True))
-    return _UPN_LETTERS[total % 23]
-
-
 def draw_nhs_numbers(rng: Random, count: int) -> tuple[str, ...]:
-    """``count`` distinct test NHS numbers of ten digits, without spaces."""
+    """Return ``count`` distinct test NHS numbers of ten digits, without spaces."""
     numbers: list[str] = []
     for serial in rng.sample(range(1_000_000), min(1_000_000, 2 * count + 100)):
         nine = f"{_NHS_PREFIX}{serial:06d}"
@@ -49,7 +31,7 @@ def draw_nhs_numbers(rng: Random, count: int) -> tuple[str, ...]:
 
 
 def draw_upns(rng: Random, count: int) -> tuple[str, ...]:
-    """``count`` distinct permanent pupil numbers: letter, authority (3), school (4), year (2), serial (3)."""
+    """Return distinct pupil numbers: letter, authority (3), school (4), year (2), serial (3)."""
     return tuple(
         f"{upn_check_letter(digits)}{digits}"
         for digits in (

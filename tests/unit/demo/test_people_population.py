@@ -15,12 +15,12 @@ from deploy.demo.people import Population, build
 from deploy.demo.people.agencies import AGENCIES
 from deploy.demo.people.cast import SCRIPTS, Cast
 from deploy.demo.people.children import Child, calendar_date
-from deploy.demo.people.identifiers import nhs_check_digit
 from deploy.demo.people.involvement import Holding, derive
 from deploy.demo.people.names import clearly_different, sounds_alike
 from deploy.demo.people.places import AREAS, neighbour
 from deploy.demo.people.population import population_of
 from deploy.demo.people.source import read_clusters
+from deploy.invented.numbers import nhs_check_digit
 from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind
 
 TODAY, SEED = date(2026, 8, 3), 7

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.people.source import SourceError, read_clusters
+from deploy.demo.people.source import read_clusters
+from deploy.invented.febrl import SourceError
 
 HEADER = (
     "rec_id, given_name, surname, street_number, address_1, address_2, suburb, postcode, state, "

