@@ -1,7 +1,7 @@
-"""Which epochs a key holder serves, makes and destroys. Pure.
+"""Which epochs a key holder serves, and which keys it makes, announces and destroys. Pure.
 
-A key of an epoch is random, made here before the epoch is announced, and destroyed once no query can use it
-(attack: whoever steals an old key later could test guesses against what was recorded then).
+The key of an epoch is random, is made before the epoch is announced, and is destroyed once no query can use it (attack:
+whoever steals an old key later could test guesses against what was recorded then).
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ KEEP_AFTER_SECONDS = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """What the vault has to do now: keys to make and announce, keys to destroy."""
+    """What is due now, in this order: keys to make, keys to destroy, keys to announce until the list names them."""
 
     make: tuple[EpochNumber, ...]
     destroy: tuple[EpochNumber, ...]
+    announce: tuple[EpochNumber, ...]
 
 
 def serving(federation: Federation, me: MemberId, number: EpochNumber, now: float) -> Epoch:
-    """The epoch, if evaluations for it are given at ``now``: from indexing until the last query has died.
+    """Return the epoch, if it is served at ``now``: from the start of indexing until its last query has expired.
 
-    Raises ``Refused``: NOT_READY for an epoch newer than this holder's list (the asker has a later one, and asks
-    again);
-    UNSUPPORTED alike for an epoch that never was and one that is over.
+    Raises:
+        Refused: NOT_READY for an epoch newer than this holder's list (the caller has a later list, and tries again);
+            UNSUPPORTED alike for an epoch that never was and one that is over.
     """
     for epoch in federation.parameters.epochs:
         if epoch.number == number and me in epoch.holder_keys:
@@ -42,7 +43,10 @@ def serving(federation: Federation, me: MemberId, number: EpochNumber, now: floa
 
 
 def chores(federation: Federation, held: frozenset[EpochNumber], now: float) -> Chores:
-    """The next epoch's key is made ahead, so that governance can change epochs at once after a theft."""
+    """Plan the life of the keys. ``held``: the epochs whose key the vault has.
+
+    The next epoch's key is made ahead, so that governance can change epochs at once after a theft.
+    """
     epochs = federation.parameters.epochs
     newest = max((e.number.value for e in epochs), default=0)
     wanted = EpochNumber(newest + 1)
@@ -52,4 +56,5 @@ def chores(federation: Federation, held: frozenset[EpochNumber], now: float) -> 
     return Chores(
         make=() if wanted in held else (wanted,),
         destroy=tuple(sorted(dead)),
+        announce=tuple(sorted({wanted, *held} - dead - {e.number for e in epochs})),
     )

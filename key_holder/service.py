@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Epoch, Party
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
 from fingerpost.runtime.clock import Clock
@@ -68,14 +68,8 @@ class KeyHolder:
         for number in due.destroy:
             await asyncio.to_thread(self._vault.destroy, number)
         now = self._clock.monotonic()
-        for number in _unannounced(current.parameters.epochs, self._vault.held()):
+        for number in due.announce:
             # Again until it is in the list, since the inbox may have been lost; not more often, since each is recorded.
             if now - self._deposited.get(number, -DEPOSIT_AGAIN_SECONDS) >= DEPOSIT_AGAIN_SECONDS:
                 await announce.deposit(number, self._vault.public_key(number))
                 self._deposited[number] = now
-
-
-def _unannounced(
-    listed: tuple[Epoch, ...], held: frozenset[EpochNumber]
-) -> tuple[EpochNumber, ...]:
-    return tuple(sorted(held - {e.number for e in listed}))

@@ -1,13 +1,14 @@
-"""Which epochs a member makes a key for, and how it says so.
+"""Which epochs a member makes a key for, how it states the key, and when it forgets. Pure.
 
-Law: pure. Nodes and gateways make a receiving key for the epoch's pepper, key holders a VOPRF key; both leave the
-public half with the issuer in one statement, signed by the member's signing key. Keys are left one epoch ahead, so
-that the authority finds them when it opens the epoch.
+Nodes and gateways make a receiving key for the epoch's pepper, key holders a VOPRF key. Both deposit the public half
+with the issuer in one statement, signed by the member's signing key. Keys are deposited one epoch ahead, so that the
+authority finds them when it opens the epoch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -15,25 +16,65 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.federation import Epoch, Parameters
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.schedule import day_of
 
 
 def is_over(epoch: Epoch, now: float) -> bool:
-    """No query of this epoch can still be answered."""
+    """Return whether no query of this epoch can still be answered."""
     return now >= epoch.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
 
 
 def next_epoch(parameters: Parameters) -> EpochNumber:
-    """The one that is not announced yet."""
+    """Return the number that follows the newest epoch announced."""
     return EpochNumber(max((e.number.value for e in parameters.epochs), default=0) + 1)
 
 
 def epochs_to_prepare(
     parameters: Parameters, opened: Container[EpochNumber], now: float
 ) -> tuple[EpochNumber, ...]:
-    """Epochs announced, not over and not ``opened`` (a member that joins late), and the next one; in order."""
+    """Return, in order, the epochs to make keys for: those announced, not over and not ``opened``, and the next one.
+
+    ``opened``: the epochs whose pepper is here. A member that joins late has none of a running epoch.
+    """
     announced = {e.number for e in parameters.epochs if not is_over(e, now)}
     wanted = sorted({*announced, next_epoch(parameters)})
     return tuple(number for number in wanted if number not in opened)
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """``turn``: peppers to turn on, each to this day. ``forget``: epochs of which nothing is kept."""
+
+    turn: Mapping[EpochNumber, int]
+    forget: frozenset[EpochNumber]
+
+
+def earliest_day(now: float) -> int:
+    """Return the day of the earliest slot that a query may still name.
+
+    The last slot of yesterday is held ``PREVIOUS_SLOT_HELD_SECONDS`` longer.
+    """
+    return day_of(now - limits.PREVIOUS_SLOT_HELD_SECONDS)
+
+
+def plan_turning(
+    parameters: Parameters,
+    peppers: Mapping[EpochNumber, int],
+    keys: Iterable[EpochNumber],
+    now: float,
+) -> Turning:
+    """Plan what a member's store turns on and forgets.
+
+    Args:
+        peppers: the day of each pepper that is held.
+        keys: the epochs whose receiving key is held.
+    """
+    over = {e.number for e in parameters.epochs if is_over(e, now)}
+    oldest = min((e.number.value for e in parameters.epochs), default=0)
+    past = frozenset(n for n in {*peppers, *keys} if n in over or n.value < oldest)
+    day = earliest_day(now)
+    turn = {n: day for n, held in peppers.items() if n not in past and held < day}
+    return Turning(turn, past)
 
 
 def epoch_key_statement(
@@ -44,6 +85,10 @@ def epoch_key_statement(
     now: float,
     signing_key: Ed25519PrivateKey,
 ) -> bytes:
-    """What ``IssuerClient.deposit`` takes. ``key``: hybrid public key (1216 bytes) or VOPRF public key (32 bytes)."""
+    """Return the envelope that ``IssuerClient.deposit`` takes.
+
+    Args:
+        key: a hybrid public key (1216 bytes) or a VOPRF public key (32 bytes).
+    """
     statement = EpochKeyStatement(federation, member, epoch, key, int(now))
     return write_epoch_key(statement, signing_key)

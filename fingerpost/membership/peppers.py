@@ -24,17 +24,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from fingerpost.membership.epoch_keys import epochs_to_prepare, is_over
+from fingerpost.membership.epoch_keys import (
+    earliest_day,
+    epochs_to_prepare,
+    is_over,
+    plan_turning,
+)
 from fingerpost.membership.member_list import MemberList, MemberListClient
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, open_pepper
 from fingerpost.private.sealing import PRIVATE_KEY_BYTES, HybridKey
-from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.protocol.schedule import day_of
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.files import create_file, is_unfinished, read_secret, replace_file
 from fingerpost.runtime.logs import Logger
@@ -61,11 +64,6 @@ CHECKSUM_BYTES: Final = 8
 PEPPER_FILE_BYTES: Final = PEPPER_BYTES + CHECKSUM_BYTES
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper)")
-
-
-def earliest_day(now: float) -> int:
-    """The day of the earliest slot that a query may still name: yesterday's last one is held 180 s longer."""
-    return day_of(now - limits.PREVIOUS_SLOT_HELD_SECONDS)
 
 
 def write_pepper(pepper: Pepper) -> bytes:
@@ -156,26 +154,23 @@ class PepperStore:
             return True
 
     def ratchet(self, parameters: Parameters, now: float) -> None:
-        """Turn each pepper on to the earliest day that can still be asked about and erase what came before; forget
-        epochs that are over or older than all announced. Call it at least once a minute."""
-        over = {e.number for e in parameters.epochs if is_over(e, now)}
-        oldest = min((e.number.value for e in parameters.epochs), default=0)
+        """Turn each pepper on to the earliest day that can still be asked about, and erase what came before.
 
-        def is_past(epoch: EpochNumber) -> bool:
-            return epoch in over or epoch.value < oldest
-
+        Forget epochs that are over or older than all announced. Call it at least once a minute.
+        """
         with self._lock:
-            for epoch, held in tuple(self._peppers.items()):
-                if is_past(epoch):
-                    del self._peppers[epoch]
-                    _erase(self._pepper_path(held))
-                elif held.day < (day := earliest_day(now)):
-                    turned = held.at(day)
-                    replace_file(self._pepper_path(turned), write_pepper(turned))
-                    self._peppers[epoch] = turned
-                    _erase(self._pepper_path(held))
-            for epoch in tuple(filter(is_past, self._keys)):
+            days = {epoch: held.day for epoch, held in self._peppers.items()}
+            due = plan_turning(parameters, days, self._keys, now)
+            for epoch in due.forget & self._peppers.keys():
+                _erase(self._pepper_path(self._peppers.pop(epoch)))
+            for epoch in due.forget & self._keys.keys():
                 self._forget_key(epoch)
+            for epoch, day in due.turn.items():
+                held = self._peppers[epoch]
+                turned = held.at(day)
+                replace_file(self._pepper_path(turned), write_pepper(turned))
+                self._peppers[epoch] = turned
+                _erase(self._pepper_path(held))
 
     def _load(self, path: Path) -> None:
         found = _NAME.fullmatch(path.name)

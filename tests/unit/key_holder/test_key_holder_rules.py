@@ -65,11 +65,36 @@ def test_the_next_key_is_made_ahead_and_dead_ones_are_destroyed() -> None:
     due = chores(known, held, NOW)
     assert due.make == (EpochNumber(5),)
     assert due.destroy == (EpochNumber(1), EpochNumber(3))
+    assert due.announce == (EpochNumber(5),)
     assert chores(known, frozenset({EpochNumber(4), EpochNumber(5)}), NOW).destroy == ()
 
 
 def test_before_the_first_epoch_a_key_is_made_for_it() -> None:
     assert chores(federation(), frozenset(), NOW).make == (EpochNumber(1),)
+
+
+@st.composite
+def some_epochs(draw: st.DrawFn) -> Federation:
+    numbers = draw(st.sets(st.integers(1, 8)))
+    starts = {n: NOW + draw(st.integers(-9000, 9000)) for n in numbers}
+    return federation(*(epoch(n, starts[n], starts[n] + 5000) for n in sorted(numbers)))
+
+
+@given(some_epochs(), st.sets(st.integers(1, 12).map(EpochNumber)))
+def test_the_chores_keep_what_is_needed_and_are_done_once(
+    known: Federation, held: set[EpochNumber]
+) -> None:
+    due = chores(known, frozenset(held), NOW)
+    after = (held | set(due.make)) - set(due.destroy)
+    listed = {e.number for e in known.parameters.epochs}
+    served = {e.number for e in known.parameters.epochs if e.ends_at + KEEP_AFTER_SECONDS > NOW}
+    newest = max((n.value for n in listed), default=0)
+    assert not served & set(due.destroy)
+    assert not after & (listed - served)
+    assert EpochNumber(newest + 1) in after
+    assert set(due.announce) == after - listed
+    again = chores(known, frozenset(after), NOW)
+    assert (again.make, again.destroy) == ((), ())
 
 
 def member(service: Party, caseload: int = 0, lookups: int = 0) -> Member:

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from fakes.clock import ManualClock
 from fakes.repository import DAY, FakeRepository, listed
 from fingerpost.membership import peppers
-from fingerpost.membership.epoch_keys import epochs_to_prepare, is_over, next_epoch
+from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare, is_over, next_epoch
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
-from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, earliest_day, keep_peppers
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, seal_pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
