@@ -1,15 +1,19 @@
-"""What a running node does for its records every few seconds: tables for the slots that come, tags for epochs that
-come, and the end of what is over.
+"""What a running node does for its records every few seconds: it builds the tables of the slots to come, tags records
+for the epochs to come, and deletes what is over.
 
-Tables come first: an answer needs them. Tagging runs behind, as long as it takes, and goes on where it was after a
-restart; until it is done the node says "cannot answer" for that epoch, never "no". What has ended (a generation that
-no table answers from, the tags of an epoch that nobody may ask by) is deleted: what is not kept cannot be stolen."""
+What is due is decided by pure functions at the end of this module; ``Upkeep`` gathers their facts and does as they
+say. Tables come first: an answer needs them. Tagging runs in the background, as long as it takes, and goes on after a
+restart where it was; until it is done, the node answers CANNOT_ANSWER for that epoch, never "no". What has ended (a
+generation that no table answers from, the tags of an epoch that no query may use) is deleted: what is not kept cannot
+be stolen.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from agency_node.records.index import LocatorIndex, Want
@@ -43,6 +47,22 @@ Tagging = Callable[[], AbstractAsyncContextManager[Tagger]]
 """Opens worker processes and channels for as long as they are needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """The oldest generation of an agency that is needed, and since when; None once those before it are deleted."""
+
+    number: int
+    since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """``delete``: by agency, the number before which all generations go. ``needed``: what the next plan starts from."""
+
+    delete: Mapping[AgencyId, int]
+    needed: Mapping[AgencyId, Needed]
+
+
 class Peppers(Protocol):
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
         """Raises ``Refused(NOT_READY)``."""
@@ -70,7 +90,7 @@ class Upkeep:
         self._log = log
         self._background: asyncio.Task[None] | None = None
         self._not_before = 0.0
-        self._needed_since: dict[AgencyId, tuple[int, float | None]] = {}
+        self._needed: Mapping[AgencyId, Needed] = {}
         self._behind: frozenset[AgencyId] = frozenset()
 
     async def tend(self, now: float) -> None:
@@ -118,28 +138,13 @@ class Upkeep:
         self._behind = behind
 
     async def _delete_old(self, standings: Mapping[AgencyId, Standing], now: float) -> None:
-        """Generations older than all that a table answers from, or could; ``GRACE_SECONDS`` after the last of them was
-        left. Nobody else deletes: no other process knows the tables."""
-        in_use = self._index.in_use()
-        for agency, standing in standings.items():
-            if standing.newest is None or standing.behind:
-                self._needed_since.pop(agency, None)
-                continue
-            last = standing.newest.number
-            could = [last]
-            if (
-                standing.newest.children
-            ):  # without children it is ready for everything, and listed for nothing
-                could += [generation.number for generation in standing.ready.values()]
-            oldest = min(in_use.get(agency, last), *could)
-            number, since = self._needed_since.setdefault(agency, (oldest, now))
-            if number != oldest:
-                self._needed_since[agency] = oldest, now
-            elif since is not None and now - since >= GRACE_SECONDS:
-                self._needed_since[agency] = number, None
-                count = await asyncio.to_thread(self._imports.delete_before, agency, number)
-                if count:
-                    self._log.info("generation.deleted", agency=agency, count=count)
+        """Nothing else deletes: no other process knows the tables."""
+        due = plan_deletions(standings, self._index.in_use(), self._needed, now)
+        for agency, number in due.delete.items():
+            count = await asyncio.to_thread(self._imports.delete_before, agency, number)
+            if count:
+                self._log.info("generation.deleted", agency=agency, count=count)
+        self._needed = due.needed
 
     async def _tend_tags(
         self, federation: Federation, standings: Mapping[AgencyId, Standing], now: float
@@ -198,6 +203,40 @@ def _untagged(
         ]
         found += [(epoch, agency, number) for _, agency, number in sorted(lacking)]
     return found
+
+
+def plan_deletions(
+    standings: Mapping[AgencyId, Standing],
+    in_use: Mapping[AgencyId, int],
+    needed: Mapping[AgencyId, Needed],
+    now: float,
+) -> Deletions:
+    """Plan which generations go: older than all that a table answers from, or could, for ``GRACE_SECONDS``. Pure.
+
+    Args:
+        in_use: by agency, the oldest generation that a table answers from.
+        needed: as the last plan left it.
+    """
+    delete: dict[AgencyId, int] = {}
+    following: dict[AgencyId, Needed] = {}
+    for agency, standing in standings.items():
+        if standing.newest is None or standing.behind:
+            continue
+        last = standing.newest.number
+        could = [last]
+        if (
+            standing.newest.children
+        ):  # without children it is ready for all epochs, and listed for none
+            could += [generation.number for generation in standing.ready.values()]
+        oldest = min(in_use.get(agency, last), *could)
+        before = needed.get(agency)
+        if before is None or before.number != oldest:
+            before = Needed(oldest, now)
+        elif before.since is not None and now - before.since >= GRACE_SECONDS:
+            delete[agency] = oldest
+            before = Needed(oldest, None)
+        following[agency] = before
+    return Deletions(delete, following)
 
 
 def due_tables(federation: Federation, now: float) -> tuple[tuple[EpochNumber, int], ...]:
