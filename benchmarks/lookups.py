@@ -37,7 +37,7 @@ from fingerpost.runtime.env import Env
 from practitioner.asking.client import Client
 from practitioner.asking.outcome import Question
 from practitioner.settings import GatewaySettings
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 from practitioner.wiring import EVENTS, open_gateway
 
 LOOKUPS = 25
@@ -119,9 +119,9 @@ class _Watch:
     """Times what passes between the client and its ports."""
 
     def __init__(self, client: Client) -> None:
-        self._rounds: Any = client._rounds
-        self._holders, self._broker = self._rounds._key_holders, self._rounds._broker
-        self._rounds._key_holders = self._rounds._broker = self
+        self._client: Any = client
+        self._holders, self._broker = client._key_holders, client._broker
+        self._client._key_holders = self._client._broker = self
         self.evaluated = self.accepted = self.first = self.last = 0.0
 
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
@@ -141,4 +141,4 @@ class _Watch:
             yield event
 
     def leave(self) -> None:
-        self._rounds._key_holders, self._rounds._broker = self._holders, self._broker
+        self._client._key_holders, self._client._broker = self._holders, self._broker

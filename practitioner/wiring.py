@@ -31,16 +31,14 @@ from fingerpost.runtime.lock import Held, locked
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import Party
 from practitioner.asking.audit import CATALOGUE, AuditRecord
-from practitioner.asking.client import Client
+from practitioner.asking.client import Client, Identity
 from practitioner.asking.desk import PassportDesk, read_passport_key
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.grpc_key_holders import GrpcKeyHolders
 from practitioner.asking.kept_state import SERVE, UPKEEP, KeptPeppers
 from practitioner.asking.outcomes_store import SqlOutcomes
-from practitioner.asking.rounds import Identity
 from practitioner.settings import GatewaySettings
-from practitioner.sign_in.accounts import Accounts
-from practitioner.sign_in.reception import Reception
+from practitioner.sign_in.accounts import Accounts, Reception
 from practitioner.upkeep import UPKEEP_EVENTS, tend_once
 
 EVENTS: Final = {

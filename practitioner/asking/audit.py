@@ -20,7 +20,7 @@ from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import PURPOSES, Role, Status
 from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.outcome import Outcome, Question, Widened
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "lookup.asked": frozenset({"purpose", "reach", "role"}),

@@ -1,51 +1,121 @@
-"""The one documented way to embed a lookup in a case system.
+"""The one documented way to embed a lookup in a case system: see docs/embedding.md.
 
-    async with open_client(settings) as client:
-        outcome = await client.lookup(session, Question(child, Justification(Purpose.S47_ENQUIRY)))
-        again = Again(Widened(outcome.operation, WideningReason.OTHER_NAME_LIKELY))
-        second = await client.widen(session, again)
+    outcome = await client.lookup(session, Question(child, Justification(Purpose.S47_ENQUIRY)))
+    again = Again(Widened(outcome.operation, WideningReason.OTHER_NAME_LIKELY))
+    second = await client.widen(session, again)
 
-The order of ``lookup`` is a guarantee: who may ask is settled first, then what is asked, then it is recorded, and only
-then does anything leave this process, blinded points included. A lookup ends in time whatever the others do; what
-did not come is a gap in the outcome, never an exception that loses what did.
+The order of ``lookup`` is a guarantee: who may ask is settled first, then what is asked, then it is
+recorded, and only then does anything leave this process, blinded points included. A lookup ends in
+time whatever the others do. What did not come is a gap in the outcome, never an exception that
+loses what did.
+
+Invariants of the queries: a query that leaves is on the record before; what came stays, whatever
+breaks afterwards; no two queries have the same bytes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.private import passport as passports
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
+    NormalForm,
+    Strength,
     assess,
     normalise,
+    oprf_input,
     require_answerable,
 )
+from fingerpost.private.locators import opening, slot_check
+from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import PurposeRule, require_in_force
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.protocol.codec.queries import write_submission
+from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Agency, Federation
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.federation import Agency, Epoch, Federation
+from fingerpost.protocol.ids import AgencyId, Handle, MemberId
+from fingerpost.protocol.messages import KeySet, Submission
+from fingerpost.protocol.schedule import day_of, day_of_slot, slot_of
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.outcome import (
+    GAP,
     Again,
     Answered,
     Outcome,
     Question,
     Widened,
     agency_outcomes,
+    better,
     count_services,
     not_connected,
     universal_for,
 )
-from practitioner.asking.plan import plan, second_question
-from practitioner.asking.ports import Broker, Desk, KeyHolders, Members, Outcomes, Peppers, Record
-from practitioner.asking.rounds import Identity, Lookup, Rounds
-from practitioner.sign_in.session import Session
+from practitioner.asking.plan import LookupRule, Plan, PlannedQuery, plan, second_question
+from practitioner.asking.ports import (
+    Broker,
+    Desk,
+    Issued,
+    KeyHolders,
+    Members,
+    Outcomes,
+    Peppers,
+    Record,
+)
+from practitioner.asking.query import QueryOnItsWay
+from practitioner.sign_in.rules import Session
+
+GRACE_SECONDS: Final = 2.0
+"""Beyond the broker's gathering time; then the client stops waiting by itself."""
+TRIES: Final = 2
+"""TRY_AGAIN, or a broker that could not serve, leads to one more query: new bytes, never the same
+again."""
+_WORTH_ANOTHER_TRY: Final = frozenset({Code.NOT_READY, Code.REPLAYED, Code.NOT_FRESH})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """This gateway's name, and the key that stands in the member list for it."""
+
+    gateway: MemberId
+    key: Ed25519PrivateKey
+
+    def __repr__(self) -> str:
+        return f"Identity({self.gateway})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Lookup:
+    """What all queries of one lookup share."""
+
+    operation: str
+    federation: Federation
+    session: Session
+    question: Question
+    plan: Plan
+    form: NormalForm
+    strength: Strength
+    widened: Widened | None
+
+    def asked(self, planned: PlannedQuery) -> tuple[Agency, ...]:
+        """Return the agencies that one of its queries asks."""
+        return self.federation.agencies_in_reach(
+            self.session.agency, planned.reach, planned.named_areas
+        )
+
+    def __repr__(self) -> str:
+        return f"Lookup({self.operation})"
 
 
 class Client:
-    """A gateway's lookups, for many practitioners at once. Everything it needs of the world comes in as a port."""
+    """A gateway's lookups, for many practitioners at once. All that it needs of the world comes in as a port."""
 
     def __init__(
         self,
@@ -62,31 +132,26 @@ class Client:
         random_bytes: Callable[[int], bytes],
         upn_keys: bool,
     ) -> None:
-        self._gateway = identity.gateway
+        self._identity = identity
         self._members = members
+        self._peppers = peppers
+        self._key_holders = key_holders
+        self._broker = broker
         self._desk = desk
         self._record = record
         self._outcomes = outcomes
         self._clock = clock
         self._random_bytes = random_bytes
         self._upn_keys = upn_keys
-        self._rounds = Rounds(
-            identity,
-            peppers=peppers,
-            key_holders=key_holders,
-            broker=broker,
-            desk=desk,
-            record=record,
-            clock=clock,
-            random_bytes=random_bytes,
-        )
 
     async def lookup(self, session: Session, question: Question) -> Outcome:
-        """Who is involved with this child, and whom to ring.
+        """Find who is involved with this child, and whom to ring.
 
-        Raises ``Refused`` before anything leaves: SIGN_IN, NOT_A_MEMBER, NOT_ALLOWED, WEAK_INPUT, UNTRUSTED_METADATA,
-        NOT_READY, UNSUPPORTED; later: UNAVAILABLE, QUOTA, BAD_PROOF, when no party could be asked at all.
-        ``Defect`` when it could not be recorded.
+        Raises:
+            Refused: before anything leaves: SIGN_IN, NOT_A_MEMBER, NOT_ALLOWED, WEAK_INPUT,
+                UNTRUSTED_METADATA, NOT_READY, UNSUPPORTED; later, when no party could be asked at
+                all: UNAVAILABLE, QUOTA, BAD_PROOF.
+            Defect: it could not be recorded.
         """
         if question.justification.widened_because is not None:
             # Attack: wide keys over the whole reach without a first lookup that bears the reason out.
@@ -96,10 +161,14 @@ class Client:
         return await self._lookup(lookup)
 
     async def widen(self, session: Session, again: Again) -> Outcome:
-        """The second round of a lookup: once, within a day, about the same child, with wide keys over the whole reach.
+        """Ask a second time: once, within a day, about the same child, with wide keys over the whole reach.
 
-        Raises as ``lookup``, and ``Refused(NOT_ALLOWED)`` naming the rule (``plan.second_question``). A second round
-        that ends as ``Refused`` may be asked again; one that broke off otherwise is taken.
+        A second round that ends as ``Refused`` may be asked again; one that broke off otherwise is
+        taken.
+
+        Raises:
+            Refused: as ``lookup``, and NOT_ALLOWED naming the rule (``plan.second_question``).
+            Defect: it could not be recorded.
         """
         now = self._clock.now()
         federation = self._settle(session, now)
@@ -119,28 +188,32 @@ class Client:
         now = self._clock.now()
         await self._record.asked(session, question, lookup.operation, now, lookup.widened)
         try:
-            answers, rejected = await self._rounds.ask(lookup)
+            answers, rejected = await self._ask(lookup)
         except Refused as refused:
             await self._record.failed(
                 session.agency, lookup.operation, refused.code.value, self._clock.now()
             )
             raise
         outcome = _outcome(lookup, int(now), answers, rejected)
-        # That it was asked is on the record. A disk that fills up now must not keep the answers from whoever waits for
-        # them; the next lookup is refused by it.
+        # That it was asked is on the record. A disk that fills up now must not keep the answers
+        # from the practitioner who waits for them; the next lookup is refused by it.
         with contextlib.suppress(Defect):
             await self._outcomes.keep(session, question, outcome)
             await self._record.ended(session.agency, lookup.operation, outcome, self._clock.now())
         return outcome
 
+    # ---- before anything leaves --------------------------------------------------------------
+
     def _settle(self, session: Session, now: float) -> Federation:
-        """Who may ask: refused before the question is even looked at, here and not by every node that knows the
-        child."""
+        """Refuse a practitioner who may not ask, before the question is even looked at.
+
+        Otherwise every node that knows the child would refuse her.
+        """
         federation = self._members.at(now)
         parameters = federation.parameters
         if parameters.normalisation_version != NORMALISATION_VERSION:
             raise Refused(Code.UNSUPPORTED, "this gateway's version")
-        asking = federation.asking_agency(session.agency, self._gateway)
+        asking = federation.asking_agency(session.agency, self._identity.gateway)
         issued = self._desk.issue(session, now)
         passports.read(
             issued.token,
@@ -158,7 +231,7 @@ class Client:
         federation: Federation,
         widened: Widened | None,
     ) -> Lookup:
-        """What can be refused without asking anybody. The same checks that every node makes of an honest asker."""
+        """Refuse what can be refused without asking anybody, by the checks that every node makes."""
         require_in_force(question.justification.purpose, session.role, federation.code_lists)
         form = normalise(question.demographics)
         require_answerable(form)
@@ -173,6 +246,169 @@ class Client:
             widened=widened,
         )
 
+    # ---- the queries -------------------------------------------------------------------------
+
+    async def _ask(self, lookup: Lookup) -> tuple[dict[AgencyId, list[Answered]], int]:
+        """Return each agency's answers to the queries that asked it, and how many answers were rejected.
+
+        Raises:
+            Refused: no query left: NOT_READY, UNAVAILABLE, QUOTA, BAD_PROOF.
+        """
+        epoch = self._usable_epoch(lookup.federation)
+        inputs = [oprf_input(key, NORMALISATION_VERSION) for key in lookup.plan.keys]
+        tags = await self._key_holders.evaluate(inputs, epoch)
+        answers: dict[AgencyId, list[Answered]] = {}
+        rejected = 0
+        results = await asyncio.gather(
+            *(self._query(lookup, planned, epoch, tags) for planned in lookup.plan.queries),
+            return_exceptions=True,
+        )
+        failures = [r for r in results if isinstance(r, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, Refused):
+                raise failure
+        if len(failures) == len(results):
+            raise failures[0]
+        for result, planned in zip(results, lookup.plan.queries, strict=True):
+            if isinstance(result, BaseException):
+                # One of two queries never left: the agencies that it would have asked are gaps,
+                # even if the other query brought a "no".
+                found, junk = {agency.id: GAP for agency in lookup.asked(planned)}, 0
+            else:
+                found, junk = result
+            rejected += junk
+            for agency, answer in found.items():
+                answers.setdefault(agency, []).append(answer)
+        return answers, rejected
+
+    def _usable_epoch(self, federation: Federation) -> Epoch:
+        """Return the newest running epoch whose pepper is at hand: in the overlap an older one still serves.
+
+        Raises:
+            Refused: NOT_READY, no epoch runs, or there is a pepper of none that runs; what is to
+                be done differs.
+        """
+        now = self._clock.now()
+        running = [e for e in federation.parameters.epochs if e.starts_at <= now < e.ends_at]
+        for epoch in sorted(running, key=lambda e: e.number, reverse=True):
+            with contextlib.suppress(Refused):
+                self._peppers.pepper(epoch.number, day_of(now))
+                return epoch
+        raise Refused(Code.NOT_READY, LookupRule.NO_PEPPER if running else LookupRule.NO_EPOCH)
+
+    async def _query(
+        self, lookup: Lookup, planned: PlannedQuery, epoch: Epoch, tags: Sequence[bytes]
+    ) -> tuple[dict[AgencyId, Answered], int]:
+        """Bring one query to its end, with another try where that may help.
+
+        Raises:
+            Refused: nothing was gathered.
+        """
+        best: dict[AgencyId, Answered] = {}
+        rejected = 0
+        for tries_left in reversed(range(TRIES)):
+            try:
+                found, junk = await self._try(lookup, planned, epoch, tags)
+            except Refused as refused:
+                if tries_left and refused.code in _WORTH_ANOTHER_TRY:
+                    continue
+                if best:
+                    break
+                raise
+            rejected += junk
+            best = better(best, found) if best else found
+            if not any(answer.status is Status.TRY_AGAIN for answer in best.values()):
+                break
+        return best, rejected
+
+    async def _try(
+        self, lookup: Lookup, planned: PlannedQuery, epoch: Epoch, tags: Sequence[bytes]
+    ) -> tuple[dict[AgencyId, Answered], int]:
+        now = self._clock.now()
+        issued = self._desk.issue(lookup.session, now)
+        sealed = await asyncio.to_thread(self._seal, lookup, planned, epoch, tags, issued)
+        handle = Handle(self._desk.handle_for(lookup.session, day_of(issued.passport.issued_at)))
+        submission = write_submission(
+            Submission(sealed.hash, handle), self._identity.gateway, self._identity.key
+        )
+        await self._record.sent(lookup.session.agency, lookup.operation, [sealed.hash], now)
+        query = QueryOnItsWay(sealed, lookup.federation, lookup.asked(planned))
+        await self._gather(query, sealed.wire, submission, lookup.federation)
+        return dict(query.answers()), query.rejected
+
+    def _seal(
+        self,
+        lookup: Lookup,
+        planned: PlannedQuery,
+        epoch: Epoch,
+        tags: Sequence[bytes],
+        issued: Issued,
+    ) -> SealedQuery:
+        slot = slot_of(issued.passport.issued_at)
+        slot_key = self._peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
+        public = PublicPart.of(
+            lookup.federation,
+            epoch=epoch.number,
+            issued_at=issued.passport.issued_at,
+            agency=lookup.session.agency,
+            gateway=self._identity.gateway,
+            reach=planned.reach,
+            named_areas=planned.named_areas,
+            key_set=planned.key_set,
+        )
+        question = lookup.question
+        return seal(
+            public,
+            Inner(issued.token, question.justification, question.demographics),
+            issued.passport,
+            [opening(slot_key, tags[i]) for i in planned.keys],
+            practitioner_key=issued.key,
+            gateway_key=self._identity.key,
+            slot_check=slot_check(slot_key),
+            random_bytes=self._random_bytes,
+        )
+
+    async def _gather(
+        self, query: QueryOnItsWay, wire: bytes, submission: bytes, federation: Federation
+    ) -> None:
+        """Take events until the query ends or the time is up. What was gathered stays, whatever breaks afterwards.
+
+        Raises:
+            Refused: the broker refused before anything had come.
+        """
+        seconds = federation.parameters.gathering_ms / 1000 + GRACE_SECONDS
+        gathered = 0
+        events = self._broker.lookup(wire, submission)
+        try:
+            async with within(self._clock, seconds), contextlib.aclosing(events):
+                async for event in events:
+                    query.receive(event)
+                    gathered += 1
+                    if query.ended:
+                        return
+        except TimeoutError:
+            return
+        except Refused:
+            if not gathered:
+                raise
+
+
+@contextlib.asynccontextmanager
+async def within(clock: Clock, seconds: float) -> AsyncIterator[None]:
+    """Raise ``TimeoutError`` in the block once ``seconds`` of the clock are over."""
+
+    async def ring(at: float) -> None:
+        await clock.sleep_until(at)
+        timeout.reschedule(asyncio.get_running_loop().time())
+
+    async with asyncio.timeout(None) as timeout:
+        alarm = asyncio.create_task(ring(clock.monotonic() + seconds))
+        try:
+            yield
+        finally:
+            alarm.cancel()
+            await asyncio.wait({alarm})
+
 
 def _outcome(
     lookup: Lookup,
@@ -180,27 +416,23 @@ def _outcome(
     answers: dict[AgencyId, list[Answered]],
     rejected: int,
 ) -> Outcome:
-    federation, question = lookup.federation, lookup.question
-    asking, reach = lookup.session.agency, lookup.plan.reach
-    asked: dict[AgencyId, Agency] = {}
-    for planned in lookup.plan.queries:
-        for agency in federation.agencies_in_reach(asking, planned.reach, planned.named_areas):
-            asked[agency.id] = agency
-    gaps = not_connected(federation, asking, reach, question.named_areas)
+    federation, question, planned = lookup.federation, lookup.question, lookup.plan
+    asked = {agency.id: agency for query in planned.queries for agency in lookup.asked(query)}
     agencies = agency_outcomes(
         [agency for _, agency in sorted(asked.items())], federation.areas, answers
     )
+    gaps = not_connected(federation, lookup.session.agency, planned.reach, question.named_areas)
     kinds = universal_for(question.demographics.dob, asked_at)
     return Outcome(
         operation=lookup.operation,
         asked_at=asked_at,
         purpose=question.justification.purpose,
-        reach=reach,
+        reach=planned.reach,
         agencies=agencies,
         not_connected=gaps,
         services=count_services(kinds, agencies, gaps),
         strength=lookup.strength,
-        wide=any(p.key_set.name == "WIDE" for p in lookup.plan.queries),
+        wide=any(query.key_set is KeySet.WIDE for query in planned.queries),
         rejected_answers=rejected,
         widened=lookup.widened,
     )

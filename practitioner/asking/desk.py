@@ -20,8 +20,8 @@ from fingerpost.private.passport import Passport
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
-from practitioner.sign_in.rules import SignInRule, require_entitled
-from practitioner.sign_in.session import Issued, Session
+from practitioner.asking.ports import Issued
+from practitioner.sign_in.rules import Session, SignInRule, require_entitled
 
 
 def make_passport_key(path: Path) -> bytes:

@@ -186,6 +186,20 @@ def merge(answers: Sequence[Answered]) -> Answered:
     return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(ordered))
 
 
+def better(
+    first: Mapping[AgencyId, Answered], second: Mapping[AgencyId, Answered]
+) -> dict[AgencyId, Answered]:
+    """Join the answers to two tries of one query. A usable answer of either stands: both asked with the same keys."""
+    joined = {}
+    for agency, answer in first.items():
+        other = second.get(agency, answer)
+        if Status.INVOLVED in (answer.status, other.status):
+            joined[agency] = answer if answer.status is Status.INVOLVED else other
+        else:
+            joined[agency] = answer if answer.status is Status.NOTHING_TO_DISCLOSE else other
+    return joined
+
+
 UNIVERSAL: Final = (CoarseKind.EDUCATION, CoarseKind.GP, CoarseKind.HEALTH_VISITING)
 _PROVIDES: Final[Mapping[AgencyKind, CoarseKind]] = {
     AgencyKind.SCHOOL: CoarseKind.EDUCATION,

@@ -37,7 +37,7 @@ from fingerpost.runtime.sealed_box import SealedBox
 from practitioner.asking.document import LookupDocument, document, read, write
 from practitioner.asking.outcome import First, Outcome, Question
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 
 KEPT_SECONDS: Final = 7 * limits.DAY
 _ASKED: Final = b" asked"

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fingerpost.private.locators import Pepper
+from fingerpost.private.passport import Passport
 from fingerpost.protocol.federation import Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.protocol.messages import LookupEvent
 from practitioner.asking.outcome import First, Outcome, Question, Widened
-from practitioner.sign_in.session import Issued, Session
+from practitioner.sign_in.rules import Session
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Issued:
+    """A passport for one lookup, as value and as token, with the practitioner's key of this lookup (its cnf)."""
+
+    passport: Passport
+    token: str
+    key: Ed25519PrivateKey
+
+    def __repr__(self) -> str:
+        return "Issued(…)"
 
 
 class Members(Protocol):

@@ -38,7 +38,7 @@ from practitioner.cli.parsing import (
 from practitioner.cli.people import read_token
 from practitioner.present.terminal import render
 from practitioner.settings import GatewaySettings
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 from practitioner.wiring import Gateway, open_gateway, open_people
 
 COMPLETE: Final = 0

@@ -13,7 +13,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pyotp
 from argon2 import PasswordHasher
@@ -42,8 +42,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import reading
 from fingerpost.runtime.sealed_box import SealedBox
 from practitioner.sign_in import rules
-from practitioner.sign_in.rules import Account, SignInRule
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Account, Session, SignInRule
 
 PASSWORD_CHARS: Final = range(12, 257)
 
@@ -291,6 +290,46 @@ class Accounts:
             )
             if done.rowcount != 1:
                 raise Refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT)
+
+
+class SignInRecord(Protocol):
+    """Durable on return; raises ``Defect``."""
+
+    def began(self, session: Session, at: float) -> None: ...
+
+    def refused(self, agency: AgencyId, subject: str | None, reason: str, at: float) -> None: ...
+
+    def signed_out(self, agency: AgencyId, subject: str, at: float) -> None: ...
+
+
+class Reception:
+    """Blocking."""
+
+    def __init__(self, accounts: Accounts, record: SignInRecord) -> None:
+        self._accounts = accounts
+        self._record = record
+
+    def sign_in(
+        self, agency: AgencyId, subject: str, password: str, code: str, now: float
+    ) -> tuple[str, Session]:
+        """As ``Accounts.sign_in``. Raises ``Refused(SIGN_IN)``."""
+        try:
+            token, session = self._accounts.sign_in(agency, subject, password, code, now)
+        except Refused as refused:
+            known = self._accounts.knows(agency, subject)
+            self._record.refused(agency, subject if known else None, refused.what, now)
+            raise
+        self._record.began(session, now)
+        return token, session
+
+    def resume(self, token: str, now: float) -> Session:
+        """Raises ``Refused(SIGN_IN)``."""
+        return self._accounts.resume(token, now)
+
+    def sign_out(self, token: str, now: float) -> None:
+        ended = self._accounts.sign_out(token)
+        if ended is not None:
+            self._record.signed_out(*ended, now)
 
 
 def _key(agency: AgencyId, subject: str) -> Any:

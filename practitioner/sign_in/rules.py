@@ -14,7 +14,7 @@ from typing import Final
 
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Role
+from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.ids import AgencyId
 
@@ -65,6 +65,23 @@ class Account:
 
     def __repr__(self) -> str:
         return f"Account({self.agency}, {self.role.name})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Session:
+    """A sign-in that holds. ``subject`` is the account's opaque name within the agency; times are seconds since
+    1970 UTC."""
+
+    agency: AgencyId
+    subject: str
+    name: str
+    role: Role
+    acr: Acr
+    auth_time: int
+    entitlement: Entitlement
+
+    def __repr__(self) -> str:
+        return f"Session({self.agency}, {self.role.name})"
 
 
 def require_usable(account: Account, now: float) -> None:

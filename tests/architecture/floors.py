@@ -29,7 +29,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "evaluator",
         "importer",
         "kept_state",
-        "reception",
         "record",
         "sealing",
         "source_file",
@@ -54,7 +53,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "services": (
         "service",
         "client",
-        "rounds",
         "answer_line",
         "index",
         "lookup",

@@ -22,11 +22,11 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import LookupEvent
 from fingerpost.runtime.identity import PeerIdentity
 from practitioner.asking.client import Client
+from practitioner.asking.client import Identity as GatewayIdentity
 from practitioner.asking.desk import PassportDesk
 from practitioner.asking.outcome import First, Outcome, Question, Widened
 from practitioner.asking.plan import LookupRule
-from practitioner.asking.rounds import Identity as GatewayIdentity
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 
 if TYPE_CHECKING:
     from federation import World

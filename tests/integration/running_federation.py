@@ -69,7 +69,7 @@ from integration.running_parties import (
     until,
 )
 from practitioner.asking.outcome import Outcome
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 
 FEDERATION: Final = FederationId("loopback")
 AREA: Final = AreaCode("e99000001")

@@ -42,14 +42,15 @@ from fingerpost.wire.v1 import broker_pb2_grpc
 from integration.running_parties import KEY, SECONDS, RunningParty
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client
+from practitioner.asking.client import Identity as GatewayIdentity
 from practitioner.asking.desk import PassportDesk
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.grpc_key_holders import GrpcKeyHolders
 from practitioner.asking.outcome import Outcome, Question
 from practitioner.asking.outcomes_store import SqlOutcomes
+from practitioner.asking.ports import Issued
 from practitioner.asking.query import QueryOnItsWay
-from practitioner.asking.rounds import Identity as GatewayIdentity
-from practitioner.sign_in.session import Issued, Session
+from practitioner.sign_in.rules import Session
 
 
 class GatewayParty(RunningParty):

@@ -35,8 +35,8 @@ from integration.running_federation import (
     running,
 )
 from integration.running_gateway import GatewayParty
+from practitioner.asking.ports import Issued
 from practitioner.asking.query import QueryOnItsWay
-from practitioner.sign_in.session import Issued
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

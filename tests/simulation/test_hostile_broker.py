@@ -37,8 +37,8 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
+from practitioner.asking.client import GRACE_SECONDS
 from practitioner.asking.outcome import Outcome, Question
-from practitioner.asking.rounds import GRACE_SECONDS
 
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
 

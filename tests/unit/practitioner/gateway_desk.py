@@ -22,7 +22,7 @@ from fingerpost.runtime.logs import Logger
 from practitioner.asking.outcome import Again, Outcome, Question
 from practitioner.cli import asking
 from practitioner.settings import GatewaySettings
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 from practitioner.wiring import open_people
 
 PASSWORD = "correct horse battery"

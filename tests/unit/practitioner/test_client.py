@@ -34,9 +34,9 @@ from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
+from practitioner.asking.client import GRACE_SECONDS, within
 from practitioner.asking.outcome import Outcome, Question
 from practitioner.asking.plan import LookupRule
-from practitioner.asking.rounds import GRACE_SECONDS, within
 
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
 AT_HOME = replace(QUESTION, reach=Reach.AREA)

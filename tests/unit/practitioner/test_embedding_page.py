@@ -40,7 +40,7 @@ def test_what_the_example_imports_is_there() -> None:
 def test_the_attributes_of_the_example_are_there() -> None:
     from practitioner.asking.client import Client
     from practitioner.asking.outcome import AgencyOutcome, Outcome
-    from practitioner.sign_in.reception import Reception
+    from practitioner.sign_in.accounts import Reception
     from practitioner.wiring import Gateway, People
 
     fields = {
