@@ -115,7 +115,8 @@ class Lookup:
 
 
 class Client:
-    """A gateway's lookups, for many practitioners at once. All that it needs of the world comes in as a port."""
+    """A gateway's lookups, for many practitioners at once. All that it needs of the world comes in
+    as a port."""
 
     def __init__(
         self,
@@ -154,14 +155,16 @@ class Client:
             Defect: it could not be recorded.
         """
         if question.justification.widened_because is not None:
-            # Attack: wide keys over the whole reach without a first lookup that bears the reason out.
+            # Attack: wide keys over the whole reach without a first lookup that bears the reason
+            # out.
             raise Refused(Code.NOT_ALLOWED, PurposeRule.NOTHING_WIDENED)
         now = self._clock.now()
         lookup = self._prepare(session, question, self._settle(session, now), None)
         return await self._lookup(lookup)
 
     async def widen(self, session: Session, again: Again) -> Outcome:
-        """Ask a second time: once, within a day, about the same child, with wide keys over the whole reach.
+        """Ask a second time: once, within a day, about the same child, with wide keys over the
+        whole reach.
 
         A second round that ends as ``Refused`` may be asked again; one that broke off otherwise is
         taken.
@@ -231,7 +234,7 @@ class Client:
         federation: Federation,
         widened: Widened | None,
     ) -> Lookup:
-        """Refuse what can be refused without asking anybody, by the checks that every node makes."""
+        """Refuse what can be refused without asking anybody, by the checks of every node."""
         require_in_force(question.justification.purpose, session.role, federation.code_lists)
         form = normalise(question.demographics)
         require_answerable(form)
@@ -249,7 +252,8 @@ class Client:
     # ---- the queries -------------------------------------------------------------------------
 
     async def _ask(self, lookup: Lookup) -> tuple[dict[AgencyId, list[Answered]], int]:
-        """Return each agency's answers to the queries that asked it, and how many answers were rejected.
+        """Return each agency's answers to the queries that asked it, and how many answers were
+        rejected.
 
         Raises:
             Refused: no query left: NOT_READY, UNAVAILABLE, QUOTA, BAD_PROOF.
@@ -282,7 +286,8 @@ class Client:
         return answers, rejected
 
     def _usable_epoch(self, federation: Federation) -> Epoch:
-        """Return the newest running epoch whose pepper is at hand: in the overlap an older one still serves.
+        """Return the newest running epoch whose pepper is at hand: in the overlap an older one
+        still serves.
 
         Raises:
             Refused: NOT_READY, no epoch runs, or there is a pepper of none that runs; what is to
@@ -371,7 +376,8 @@ class Client:
     async def _gather(
         self, query: QueryOnItsWay, wire: bytes, submission: bytes, federation: Federation
     ) -> None:
-        """Take events until the query ends or the time is up. What was gathered stays, whatever breaks afterwards.
+        """Take events until the query ends or the time is up. What was gathered stays, whatever
+        breaks afterwards.
 
         Raises:
             Refused: the broker refused before anything had come.

@@ -1,9 +1,10 @@
 """What a lookup found, in values that cannot say "nothing known" where there was no answer.
 
-Every agency asked stands in the outcome exactly once, with one of six statuses. Only a verified, signed answer gives
-INVOLVED, NOTHING_TO_DISCLOSE, TRY_AGAIN or CANNOT_ANSWER; everything else is NO_REPLY. An agency of the area that is
-no member, or is suspended and so was not asked, is NOT_CONNECTED. ``none_named_itself`` is a sentence about answers,
-true only when every connected agency of that kind gave one.
+Every agency asked stands in the outcome exactly once, with one of six statuses. Only a verified,
+signed answer gives INVOLVED, NOTHING_TO_DISCLOSE, TRY_AGAIN or CANNOT_ANSWER; everything else is
+NO_REPLY. An agency of the area that is not a member, or is suspended and so was not asked, is
+NOT_CONNECTED. ``none_named_itself`` speaks of answers: it is true only when every connected agency
+of that kind gave one.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from fingerpost.protocol.schedule import day_of
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Question:
-    """What is asked. ``reach`` None means the purpose's own."""
+    """What is asked. A ``reach`` of None means the purpose's own."""
 
     demographics: Demographics
     justification: Justification
@@ -46,7 +47,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Widened:
-    """A second round, with wide keys over the whole reach: after which lookup (its 16 hex digits), and why."""
+    """A second round, with wide keys over the whole reach: after which lookup (16 hex digits), and
+    why."""
 
     after: str
     because: WideningReason
@@ -54,8 +56,12 @@ class Widened:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Again:
-    """What a second round asks. Whatever is not given is as it was the first time; of the national ring it is the
-    asker's own area and its neighbours. ``child``: the same one, better described."""
+    """What a second round asks.
+
+    What is not given stays as it was in the first lookup; a first lookup over the national ring
+    leads to the requester's own area and its neighbours. ``child`` is the same one, better
+    described.
+    """
 
     widened: Widened
     child: Demographics | None = None
@@ -68,8 +74,15 @@ class Again:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class First:
-    """A lookup as the gateway holds it for a second round. ``question``: with the reach it had. ``spent``: it was a
-    second round itself, or has had one. ``none_named_itself``: of some service that children of this age have."""
+    """A lookup as the gateway keeps it for a second round.
+
+    Args:
+        question: with the reach that it had.
+        asked_at: in seconds since 1970 UTC.
+        complete: see ``Outcome.complete``.
+        none_named_itself: of a service that children of this age have.
+        spent: it was a second round itself, or has had one.
+    """
 
     question: Question
     asked_at: int
@@ -83,7 +96,7 @@ class First:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answered:
-    """One agency's verified word about one query."""
+    """One agency's verified answer to one query."""
 
     status: Status
     generation: int = 0
@@ -112,9 +125,15 @@ class AgencyOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ServiceCount:
-    """For one universal service: ``connected`` of ``of`` agencies are members, ``answered`` of those answered,
-    ``named``
-    named themselves."""
+    """The agencies in reach that provide one universal service.
+
+    Args:
+        kind: the service.
+        connected: how many of them were asked.
+        of: how many there are.
+        answered: how many of those asked gave a usable answer.
+        named: how many named themselves.
+    """
 
     kind: CoarseKind
     connected: int
@@ -129,10 +148,13 @@ class ServiceCount:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
-    """All of a lookup. ``operation``: 16 hex digits that name it. ``wide``: the wider key set was used in the asker's
-    own area, or in the whole reach where it was ``widened``.
+    """All of a lookup.
 
-    ``rejected_answers``: answers that did not verify; more than none means that somebody tampers.
+    Args:
+        operation: the number of the lookup, 16 hex digits.
+        wide: the wider key set was used in the requester's own area, or in the whole reach where
+            the lookup was ``widened``.
+        rejected_answers: how many answers did not verify; with one or more, somebody tampers.
     """
 
     operation: str
@@ -149,8 +171,10 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Somebody was asked, and every agency asked gave a usable answer. Says nothing of those that are not
-        connected."""
+        """Whether at least one agency was asked, and each gave a usable answer.
+
+        It says nothing about the agencies that are not connected.
+        """
         return bool(self.agencies) and all(
             a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in self.agencies
         )
@@ -160,7 +184,7 @@ class Outcome:
 
 
 _STRENGTH_OF: Final[Mapping[Status, int]] = {
-    # Conservative: one "no" beside one gap is a gap, since the other key set might have found the child.
+    # One "no" beside one gap is a gap: the other key set might have found the child.
     Status.NOTHING_TO_DISCLOSE: 0,
     Status.CANNOT_ANSWER: 1,
     Status.TRY_AGAIN: 2,
@@ -170,10 +194,10 @@ _STRENGTH_OF: Final[Mapping[Status, int]] = {
 
 
 def merge(answers: Sequence[Answered]) -> Answered:
-    """One agency's answers to the queries of one lookup become one: INVOLVED wins, then any gap, then "nothing to
-    disclose".
+    """Merge one agency's answers to the queries of one lookup.
 
-    Pointers of several INVOLVED answers are joined without doubles, in order. No answers at all is a gap.
+    INVOLVED wins, then any gap, then "nothing to disclose". Pointers of several INVOLVED answers
+    are joined without doubles, in order. No answer at all is a gap.
     """
     if not answers:
         return GAP
@@ -181,7 +205,7 @@ def merge(answers: Sequence[Answered]) -> Answered:
     if best.status is not Status.INVOLVED:
         return best
     pointers = dict.fromkeys(p for a in answers if a.status is Status.INVOLVED for p in a.pointers)
-    # The duty desk stands last and stays: it says that more could have been named than had room.
+    # The duty desk stands last: it means that there were more contacts than had room.
     ordered = sorted(pointers, key=lambda pointer: pointer.kind is None)
     return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(ordered))
 
@@ -189,7 +213,10 @@ def merge(answers: Sequence[Answered]) -> Answered:
 def better(
     first: Mapping[AgencyId, Answered], second: Mapping[AgencyId, Answered]
 ) -> dict[AgencyId, Answered]:
-    """Join the answers to two tries of one query. A usable answer of either stands: both asked with the same keys."""
+    """Join the answers to two tries of one query.
+
+    A usable answer to either stands, since both asked with the same keys.
+    """
     joined = {}
     for agency, answer in first.items():
         other = second.get(agency, answer)
@@ -208,14 +235,17 @@ _PROVIDES: Final[Mapping[AgencyKind, CoarseKind]] = {
 
 
 def provides(kind: AgencyKind, services: tuple[CoarseKind, ...], wanted: CoarseKind) -> bool:
-    """Whether an agency provides a universal service: by what it is, or by what the member list says."""
+    """Return whether an agency provides a universal service, by its kind or by the member list."""
     return wanted in services or _PROVIDES.get(kind) is wanted
 
 
 def universal_for(dob: date | None, asked_at: int) -> tuple[CoarseKind, ...]:
-    """Every child has a practice; from 5 a school; under 5 a health visitor (a week's grace each way for a school
-    year's
-    edge is not taken: counts are shown, never a judgement). Without a date of birth all are counted."""
+    """Return the services that every child of this age has.
+
+    Every child has a practice, from 5 years a school, and before that a health visitor. The edge of
+    the school year is not looked at: counts are shown, never a judgement. Without a date of birth
+    all services are counted.
+    """
     if dob is None:
         return UNIVERSAL
     days = day_of(asked_at) - (dob - date(1970, 1, 1)).days
@@ -231,11 +261,15 @@ def universal_for(dob: date | None, asked_at: int) -> tuple[CoarseKind, ...]:
 def not_connected(
     federation: Federation, asking: AgencyId, reach: Reach, named: Sequence[AreaCode]
 ) -> tuple[tuple[Area, NotConnected], ...]:
-    """Whom to ring without having asked: the agencies of the areas in reach that are no members, and those that are
-    suspended (a suspension must not turn the one school that knows the child into a complete outcome without it).
+    """Return whom to ring without having asked.
 
-    Of other areas than the asker's own the national ring wants its own kinds only. Raises ``Refused(NOT_ALLOWED)`` for
-    an area that does not exist."""
+    These are the agencies of the areas in reach that are not members, and those that are suspended:
+    a suspension of the one school that knows the child must not make an outcome without it
+    complete. Outside the requester's own area the national ring takes its own kinds only.
+
+    Raises:
+        Refused: NOT_ALLOWED, an area does not exist.
+    """
     gaps: dict[tuple[AreaCode, NotConnected], Area] = {}
     for area in federation.areas_in_reach(asking, reach, named):
         suspended = [a for a in _agencies_of(area, federation) if _is_denied(a, federation)]
@@ -284,9 +318,11 @@ def count_services(
 
 
 def _names(outcome: AgencyOutcome, kind: CoarseKind) -> bool:
-    """Whether a provider of ``kind`` named itself as such. A school that is involved has named itself whatever row
-    of its
-    records says so; a trust with several services has where the pointer is of that kind, or says less than it could."""
+    """Return whether a provider of ``kind`` named itself as such.
+
+    A school that is involved has named itself, whichever row of its records says so. A trust with
+    several services has where a pointer is of that kind, or where no pointer states a kind.
+    """
     if outcome.status is not Status.INVOLVED:
         return False
     return (
@@ -301,18 +337,18 @@ def agency_outcomes(
     areas: Mapping[AreaCode, Area],
     answers: Mapping[AgencyId, Sequence[Answered]],
 ) -> tuple[AgencyOutcome, ...]:
-    """One for each agency asked, whatever came."""
+    """Return one outcome for each agency asked, whatever came."""
     found = []
     for agency in asked:
-        word = merge(answers.get(agency.id, ()))
+        answer = merge(answers.get(agency.id, ()))
         found.append(
             AgencyOutcome(
                 agency,
                 areas[agency.id.area],
-                word.status,
-                word.generation,
-                word.as_of,
-                word.pointers,
+                answer.status,
+                answer.generation,
+                answer.as_of,
+                answer.pointers,
             )
         )
     return tuple(found)

@@ -1,12 +1,13 @@
 """Which queries make up one lookup, and what a second round may ask. Pure.
 
-A narrow query goes to all in reach. A wider set of keys is used only towards the asker's own area, where the records of
-children live near the question and exposure is smallest; it holds the strongest narrow keys too, so that a lookup of
-reach AREA is one query. Every agency in reach is asked by some query, or the lookup is refused.
+A narrow query goes to all in reach. A wider set of keys is used only in the requester's own area,
+where most of the child's records are and the exposure is smallest. It holds the strongest narrow
+keys too, so that a lookup of reach AREA is one query. Every agency in reach is asked by some query,
+or the lookup is refused.
 
-A second round is one query with wide keys to the whole reach, for a reason of the closed list. It has a first lookup by
-the same practitioner about the same child: narrow keys come first, and wide ones where those told less than they should
-have.
+A second round is one query with wide keys to the whole reach, for a reason of the closed list. It
+follows a first lookup by the same practitioner about the same child: narrow keys come first, and
+wide keys only where the narrow ones found less than they should have.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from fingerpost.protocol.messages import KeySet
 from practitioner.asking.outcome import Again, First, Question
 
 WITHIN_SECONDS: Final = limits.DAY
-"""How long after the first lookup the second round may be asked: what was answered then still holds."""
+"""How long after the first lookup a second round may be asked: so long its answers still hold."""
 
 
 @unique
@@ -59,7 +60,7 @@ class LookupRule(Rule):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlannedQuery:
-    """``keys``: positions in ``Plan.keys``."""
+    """One query. ``keys`` are positions in ``Plan.keys``."""
 
     reach: Reach
     named_areas: tuple[AreaCode, ...]
@@ -72,7 +73,8 @@ class PlannedQuery:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """``keys``: all blocking keys of the lookup, none twice, at most 32: one evaluation serves every query."""
+    """``keys``: all blocking keys of the lookup, none twice, at most 32: one evaluation serves
+    every query."""
 
     reach: Reach
     keys: tuple[BlockingKey, ...]
@@ -92,8 +94,8 @@ def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Pl
         upn: whether pupil numbers may be used.
 
     Raises:
-        Refused: NOT_ALLOWED (purpose, reach, reference, approver, reason); WEAK_INPUT (no key can be made, or none
-            that is narrow enough for a reach beyond the own area).
+        Refused: NOT_ALLOWED (purpose, reach, reference, approver, reason); WEAK_INPUT (no key can
+            be made, or none that is narrow enough for a reach beyond the own area).
     """
     reach = _reach_of(question)
     second_round = question.justification.widened_because is not None
@@ -109,7 +111,7 @@ def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Pl
     if reach is not Reach.NAMED or second_round:
         sets[KeySet.WIDE] = blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=upn)
     if not all(sets.values()):
-        # Asking the own area alone would leave the others out of the outcome, as if nobody had wanted them.
+        # A query to the own area alone would leave the other areas out of the outcome unseen.
         raise Refused(Code.WEAK_INPUT, "no blocking key for this reach")
     keys = tuple(dict.fromkeys(key for wanted in sets.values() for key in wanted))
     keys = keys[: limits.LOCATORS]
@@ -118,8 +120,8 @@ def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Pl
     for key_set, wanted in sets.items():
         far = key_set is KeySet.NARROW or second_round
         queries.append(
-            # Only keys of the set that the query states: a node derives that set anew, and takes what another key found
-            # for a mismatch.
+            # Only keys of the set that the query states: a node derives that set again, and takes
+            # for a mismatch what another key found.
             PlannedQuery(
                 reach if far else Reach.AREA,
                 named if far else (),
@@ -135,10 +137,12 @@ def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Pl
 def second_question(
     first: First, again: Again, asking: AgencyId, federation: Federation, now: float
 ) -> Question:
-    """What the second round asks, of the same child, for the same purpose.
+    """Return the question of a second round: about the same child, for the same purpose.
 
-    Raises ``Refused(NOT_ALLOWED)`` naming the rule: the first lookup is too old, has had its second round, has gaps, or
-    does not bear the reason out; the purpose or its reasons; another child; an area that the first lookup left out.
+    Raises:
+        Refused: NOT_ALLOWED, naming the rule. The first lookup is too old, has had its second
+            round, has gaps, or does not bear the reason out; the purpose may not widen, or not for
+            this reason; it is another child; or an area was left out of the first lookup.
     """
     asked, because = first.question, again.widened.because
     if now - first.asked_at >= WITHIN_SECONDS:
@@ -147,7 +151,8 @@ def second_question(
         raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
     require_reason(asked.justification.purpose, because)
     if not first.complete:
-        # Silence is never "no": who did not answer is asked again before more children's records are opened.
+        # Silence is never "no": agencies that did not answer are asked again before the records of
+        # more children are opened.
         raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_HAS_GAPS)
     if because is WideningReason.NO_UNIVERSAL_SERVICE_NAMED and not first.none_named_itself:
         raise Refused(Code.NOT_ALLOWED, LookupRule.REASON_REFUTED)
@@ -162,10 +167,12 @@ def second_question(
 
 
 def is_same_child(first: Demographics, second: Demographics) -> bool:
-    """Whether a second description is of the first one's child, by the comparison that nodes decide with. Deny by
-    default: what is only possibly the same needs a first lookup of its own (attack: ask about a harmless child, and
-    widen about another)."""
-    # By the present names alone: another child may carry the first one's among her other names.
+    """Return whether a second description is of the same child, by the comparison that nodes use.
+
+    A child that is only possibly the same needs a first lookup of its own (attack: ask about a
+    harmless child, and widen about another).
+    """
+    # By the present names alone: another child may have the first one's among her other names.
     one, other = (normalise(replace(child, other_names=())) for child in (first, second))
     return one == other or compare(one, other).decision is Decision.MATCH
 
@@ -185,7 +192,7 @@ def _whither(asked: Question, again: Again) -> tuple[Reach, tuple[AreaCode, ...]
 def _require_within(
     asked: Question, question: Question, asking: AgencyId, federation: Federation
 ) -> None:
-    """Nobody is asked with wide keys where nobody was asked with narrow ones."""
+    """Refuse wide keys in an area where narrow ones were not asked with."""
     first, second = (
         {area.code for area in federation.areas_in_reach(asking, _reach_of(q), q.named_areas)}
         for q in (asked, question)
