@@ -21,7 +21,7 @@ from practitioner.asking.outcome import Question, Widened
 from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
 from practitioner.asking.ports import Outcomes
-from practitioner.sign_in.session import Session
+from practitioner.sign_in.rules import Session
 from unit.practitioner.gateway_desk import ann
 
 SESSION = ann(ASKED_AT)
