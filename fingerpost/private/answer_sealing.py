@@ -1,8 +1,9 @@
-"""Sealing an answer to the asker, and holding it against the member list when it comes.
+"""Sealing an answer to the requester, and checking it against the member list when it arrives.
 
-Law: every answer has one shape and one size, made by one code path, whatever it says. The seal is bound to query, node
-and part; the signature inside says which node speaks. The asker believes an answer only when it is exactly the
-one that the member list lets expect: these agencies, all of them, of that node.
+Law: every answer has one shape and one size, made by one code path, whatever it says. The seal is
+bound to query, node and part; the signature inside shows which node answers. The requester believes
+an answer only if it is exactly the one that the member list makes it expect: these agencies, all of
+them, of that node.
 
     info   = prefixed("answer", H(query), node, part as 4 bytes big-endian)
     answer = HPKE-Seal(reply key, info, envelope padded to ANSWER_PLAIN_BYTES)
@@ -27,8 +28,16 @@ _PART_BOUND = 2**32
 
 
 def seal_answer(part: AnswerPart, reply_key: bytes, key: Ed25519PrivateKey) -> SealedAnswer:
-    """``key`` is the node's signing key, ``reply_key`` the query's. Raises ``Refused(MALFORMED)`` when the reply key is
-    none: a public fact, alike for hit and miss."""
+    """Sign and seal one part of an answer.
+
+    Args:
+        part: The part.
+        reply_key: The query's, 1216 bytes.
+        key: The node's signing key.
+
+    Raises:
+        Refused: MALFORMED, the reply key is none. That is a public fact, the same for hit and miss.
+    """
     envelope = write_envelope(sign(PayloadType.ANSWER, write_part(part), part.node.value, key))
     plain = pad(envelope, limits.ANSWER_PLAIN_BYTES, "answer too long")
     sealed = seal(reply_key, _info(part.query_hash, part.node, part.part), plain)
@@ -43,11 +52,18 @@ def open_answer(
     federation: Federation,
     asked: tuple[Agency, ...],
 ) -> AnswerPart:
-    """The part, verified. ``asked`` is ``federation.agencies_in_reach`` of the query, ``federation`` the one that the
-    query was made with.
+    """Return the part, opened and verified.
 
-    Raises ``Refused``: NOT_A_MEMBER (the node), BAD_SEAL (another node's, part's or query's, or altered),
-    BAD_SIGNATURE, MALFORMED (not exactly what was to be expected).
+    Args:
+        answer: As the broker passed it on.
+        query_hash: H(query), 32 bytes.
+        reply_key: The private key of the query.
+        federation: The member list that the query was made with.
+        asked: ``federation.agencies_in_reach`` of the query.
+
+    Raises:
+        Refused: NOT_A_MEMBER, the node is none; BAD_SEAL, of another node, part or query, or
+            altered; BAD_SIGNATURE; MALFORMED, not exactly what was expected.
     """
     member = federation.member(answer.node, Party.NODE)
     if not 0 <= answer.part < _PART_BOUND:
@@ -67,8 +83,11 @@ def open_answer(
 def _require_expected(
     part: AnswerPart, answer: NodeAnswer, query_hash: bytes, asked: tuple[Agency, ...]
 ) -> None:
-    """The signed words agree with the broker's and with the member list. A member signed what is refused here, and the
-    seal alone would not stop it (attack: a node answers for another's agencies, or leaves one of its own out)."""
+    """Check that the signed part agrees with the broker's and with the member list.
+
+    A member may have signed what is refused here, and the seal alone would not stop it (attack: a
+    node answers for another's agencies, or leaves one of its own out).
+    """
     if part.node != answer.node:
         raise Refused(Code.MALFORMED, "answer.node")
     if part.query_hash != query_hash:
@@ -78,7 +97,8 @@ def _require_expected(
         raise Refused(Code.MALFORMED, "answer.parts")
     if tuple(a.agency for a in part.agencies) != expected[part.part]:
         raise Refused(Code.MALFORMED, "answer.agencies")
-    # AnswerPart itself has checked statuses, order, bounds, and that pointers are of INVOLVED agencies of this part.
+    # AnswerPart has checked statuses, order, bounds, and that pointers are of INVOLVED agencies of
+    # this part.
 
 
 def _info(query_hash: bytes, node: MemberId, part: int) -> bytes:

@@ -1,7 +1,9 @@
-"""The one place between wire bytes and values, for what travels sealed.
+"""Between wire bytes and the values of ``messages`` and ``demographics``; the only such place for
+what travels sealed.
 
-Law: length first, then a parse that refuses unknown fields, then values that check the rest. What was signed is
-kept as bytes by the caller and never serialised again. No error quotes what was read.
+Law: the length is checked first, then a parse refuses unknown fields, then the values check the
+rest. The caller keeps signed bytes as they are, and they are never serialised again. No error
+quotes what was read.
 """
 
 from __future__ import annotations
@@ -28,13 +30,18 @@ from fingerpost.protocol.messages import exactly
 from fingerpost.wire.v1 import private_pb2 as pb
 
 DEMOGRAPHICS_BYTES: Final = 16 * 1024
-"""The largest form in a record's storage; in a query the inner part's size is the tighter bound."""
+"""The largest size in a record's storage; in a query the size of the inner part is the tighter
+bound."""
 
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def write_inner(inner: Inner, core_hash: bytes) -> bytes:
-    """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
+    """Return the bytes of the inner part, with H(core), 32 bytes.
+
+    Raises:
+        Refused: MALFORMED, text that has no UTF-8 form.
+    """
     why = inner.justification
     return pb.Inner(
         core_hash=core_hash,
@@ -48,7 +55,11 @@ def write_inner(inner: Inner, core_hash: bytes) -> bytes:
 
 
 def read_inner(payload: bytes) -> tuple[bytes, Inner]:
-    """H(core) as the inner part states it, and the inner part. Raises ``Refused(MALFORMED)``."""
+    """Return H(core) as the inner part states it, and the inner part.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     m = parse(pb.Inner, payload, limits.INNER_BYTES)
     exactly(m.core_hash, limits.HASH_BYTES, "inner.core_hash")
     inner = Inner(
@@ -67,12 +78,20 @@ def read_inner(payload: bytes) -> tuple[bytes, Inner]:
 
 
 def write_demographics(demographics: Demographics) -> bytes:
-    """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
+    """Return the bytes of a record's demographics.
+
+    Raises:
+        Refused: MALFORMED, text that has no UTF-8 form.
+    """
     return _to_wire(demographics).SerializeToString(deterministic=True)
 
 
 def read_demographics(data: bytes) -> Demographics:
-    """Raises ``Refused(MALFORMED)``."""
+    """Return a record's demographics.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     return _from_wire(parse(pb.Demographics, data, DEMOGRAPHICS_BYTES))
 
 
@@ -91,7 +110,7 @@ def _to_wire(d: Demographics) -> pb.Demographics:
             nhs_number=d.nhs_number,
             upn=d.upn,
         )
-    except ValueError:  # lone surrogates; the library's text quotes the name
+    except ValueError:  # lone surrogates; the library's message quotes the name
         raise Refused(Code.MALFORMED, "demographics") from None
 
 
@@ -112,7 +131,7 @@ def _from_wire(m: pb.Demographics) -> Demographics:
 
 
 def _date(text: str) -> date:
-    """One spelling only; ``date.fromisoformat`` alone would take week dates too."""
+    """Read one spelling only; ``date.fromisoformat`` alone would take week dates too."""
     if _ISO_DATE.fullmatch(text) is not None:
         try:
             return date.fromisoformat(text)
@@ -122,6 +141,7 @@ def _date(text: str) -> date:
 
 
 def write_part(part: AnswerPart) -> bytes:
+    """Return the bytes of one part of an answer."""
     return pb.AnswerPart(
         query_hash=part.query_hash,
         node=part.node.value,

@@ -1,7 +1,7 @@
-"""What identifies a child in a question or a record: the raw fields, bounded, never printed.
+"""The fields that identify a child in a question or a record: raw, bounded and never printed.
 
-The fields are as somebody wrote them down; meaning is given to them by ``private.identity``. A value of
-this type exists at the asker, and at an agency that could open a query; nowhere else.
+The fields are as somebody wrote them down; ``private.linkage`` gives them meaning. A value of this
+type exists at the requester and at an agency that could open a query, and nowhere else.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ class Demographics:
     """The raw fields. Empty text means "not known".
 
     Bounds: names ``limits.NAME_CHARS`` characters, ``limits.OTHER_NAMES`` other names, postcode
-    ``limits.POSTCODE_CHARS``, identifiers ``limits.IDENTIFIER_CHARS``. Raises
-    ``Refused(MALFORMED)`` naming the field that is out of bounds, never its content.
+    ``limits.POSTCODE_CHARS``, identifiers ``limits.IDENTIFIER_CHARS``.
+
+    Raises:
+        Refused: MALFORMED, a field is out of bounds; it is named, never its content.
     """
 
     forename: str = ""

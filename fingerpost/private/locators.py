@@ -1,14 +1,17 @@
-"""From the key holders' words to what stands in a query: tags, the day's pepper, locators, wrap secrets.
+"""From the key holders' outputs to what stands in a query: tags, the day's pepper, locators, wrap
+secrets.
 
-Law: key derivation only; no person, no network. A tag (T_i) is kept by a node for its records; a locator is
-what travels, and it changes with every slot, so that nobody can follow a child from one slot to the next (attack:
-a static tag is a national pseudonym). Without the day's pepper a tag gives no locator: the broker with a
-key holder stays out. Peppers only go forwards: who has today's cannot make yesterday's.
+Law: key derivation only; no person, no network. A node keeps the tags (T_i) of its records; a
+locator travels, and it changes with every slot, so that nobody can follow a child from one slot to
+the next (attack: a static tag is a national pseudonym). Without the day's pepper a tag gives no
+locator, so the broker together with a key holder learns nothing. Peppers only go forwards: from
+today's nobody can make yesterday's.
 
     T_i     = HKDF-Extract(salt "fingerpost/v1 T", F_A(x_i) | F_B(x_i))
     P_{d+1} = HKDF-Expand(P_d, "day")
     K_s     = HKDF-Expand(P_d, "slot" | s as 8 bytes, big-endian)
-    loc_i   = BLAKE2s(key K_s, "loc" | T_i), the first 16 bytes;     wrap secret = BLAKE2s(key K_s, "wrap" | T_i)
+    loc_i   = BLAKE2s(key K_s, "loc" | T_i), the first 16 bytes
+    wrap secret_i = BLAKE2s(key K_s, "wrap" | T_i)
 
 HKDF (RFC 5869) is over SHA-256, BLAKE2s (RFC 7693) has 32 bytes.
 """
@@ -33,14 +36,17 @@ TAG_BYTES: Final = 32
 SLOT_KEY_BYTES: Final = 32
 WRAP_SECRET_BYTES: Final = 32
 DAYS_AHEAD: Final = 400
-"""No pepper is asked further ahead than this: longer than any epoch lives, short enough to compute."""
+"""No pepper is derived further ahead: longer than any epoch lives, short enough to compute."""
 
 _OUTPUT_BYTES: Final = 64
 _TAG_SALT: Final = b"fingerpost/v1 T"
 
 
 def tag(f_a: bytes, f_b: bytes) -> bytes:
-    """T_i from the two key holders' outputs of 64 bytes, A being the first of the parameters' ``key_holders``."""
+    """Return T_i, 32 bytes, from the two key holders' outputs of 64 bytes.
+
+    A is the first of the parameters' ``key_holders``.
+    """
     if len(f_a) != _OUTPUT_BYTES or len(f_b) != _OUTPUT_BYTES:
         raise Defect("an OPRF output has 64 bytes")
     return HKDF.extract(SHA256(), _TAG_SALT, f_a + f_b)
@@ -62,12 +68,16 @@ class Pepper:
         return f"Pepper(epoch {self.epoch}, day {self.day})"
 
     def next(self) -> Pepper:
-        """The following day's."""
+        """Return the pepper of the following day."""
         return Pepper(self.epoch, self.day + 1, HKDFExpand(SHA256(), 32, b"day").derive(self.value))
 
     def at(self, day: int) -> Pepper:
-        """The pepper of ``day``. Raises ``Refused(NOT_READY)`` for an earlier one (it is gone, as it must be) and for
-        one more than ``DAYS_AHEAD`` ahead."""
+        """Return the pepper of ``day``.
+
+        Raises:
+            Refused: NOT_READY, an earlier day (its pepper is gone, as it must be) or one more than
+                ``DAYS_AHEAD`` ahead.
+        """
         if not 0 <= day - self.day <= DAYS_AHEAD:
             raise Refused(Code.NOT_READY, "pepper of that day")
         pepper = self
@@ -76,7 +86,12 @@ class Pepper:
         return pepper
 
     def slot_key(self, slot: int) -> bytes:
-        """K_s, 32 bytes. Raises ``Defect`` for a slot of another day: its key would open nothing, silently."""
+        """Return K_s, 32 bytes.
+
+        Raises:
+            Defect: The slot lies on another day: its key would open nothing, and nobody would
+                notice.
+        """
         if day_of_slot(slot) != self.day:
             raise Defect("the slot lies on another day than the pepper")
         info = b"slot" + slot.to_bytes(8, "big")
@@ -84,12 +99,12 @@ class Pepper:
 
 
 def locator(slot_key: bytes, tag: bytes) -> bytes:
-    """loc_i, 16 bytes."""
+    """Return loc_i, 16 bytes."""
     return _keyed(slot_key, b"loc", tag)[: limits.LOCATOR_BYTES]
 
 
 def locators(slot_key: bytes, tags: Iterable[bytes]) -> Iterator[bytes]:
-    """loc_i of each tag in turn, as ``locator`` gives it: for an index, which needs millions."""
+    """Return loc_i of each tag in turn, as ``locator`` does: for an index, which needs millions."""
     _require_sizes(slot_key)
     start = hashlib.blake2s(b"loc", key=slot_key)
     size = limits.LOCATOR_BYTES
@@ -102,13 +117,15 @@ def locators(slot_key: bytes, tags: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def slot_check(slot_key: bytes) -> bytes:
-    """16 bytes that tell two holders of one slot key that they agree, and nobody else anything: it stands in the
-    clear."""
+    """Return 16 bytes by which two that hold a slot key see that it is the same.
+
+    They stand in the clear: whoever has no slot key learns nothing from them.
+    """
     return _keyed(slot_key, b"check", bytes(TAG_BYTES))[: limits.SLOT_CHECK_BYTES]
 
 
 def wrap_secret(slot_key: bytes, tag: bytes) -> bytes:
-    """32 bytes: what unwraps the content key beside the locator of the same tag."""
+    """Return 32 bytes that unwrap the content key beside the locator of the same tag."""
     return _keyed(slot_key, b"wrap", tag)
 
 
@@ -128,6 +145,7 @@ class Opening:
 
 
 def opening(slot_key: bytes, tag: bytes) -> Opening:
+    """Return the opening that a tag gives in a slot."""
     return Opening(locator(slot_key, tag), wrap_secret(slot_key, tag))
 
 

@@ -1,12 +1,14 @@
-"""The two-sided function that turns a blocking key into a number nobody can compute alone.
+"""The function of two parties that turns a blocking key into a number that neither can compute
+alone.
 
-Law: the only module of ``private`` that a key holder loads, so it imports nothing else of it and knows bytes,
-never a person. VOPRF(ristretto255, SHA-512), RFC 9497 mode 1, by the ``voprf`` library, whose failures end here:
-they come out as ``Refused`` and never with the library's text.
+Law: this is the only module of ``private`` that a key holder loads, so it imports nothing else of
+it and knows bytes, never a person. It is VOPRF(ristretto255, SHA-512), RFC 9497 mode 1, by the
+library ``voprf``. The library's failures end here: they become ``Refused``, never with the
+library's text.
 
-The library blinds with randomness of its own from the operating system (it takes none); padding inputs come from
-the ``random_bytes`` given. Evaluation and finalisation hold the interpreter's lock (about 0.13 and 0.2 ms an
-element): a key holder evaluates in processes.
+The library blinds with randomness of its own from the operating system (it takes none); padding
+inputs come from the ``random_bytes`` given. Evaluation and finalisation hold the interpreter's lock
+(about 0.13 and 0.2 ms an element), so a key holder evaluates in processes.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 
 SEED_BYTES: Final = 32
-OUTPUT_BYTES: Final = 64
 KEY_INFO: Final = b"fingerpost/v1 oprf"
 """RFC 9497's ``info`` of DeriveKeyPair."""
 
@@ -32,9 +33,13 @@ _INPUT_BYTES: Final = 0xFFFF  # RFC 9497: inputs are shorter than 2^16
 
 
 class EvaluatorKey:
-    """A key holder's key of one epoch, derived from 32 random bytes (RFC 9497, DeriveKeyPair with ``KEY_INFO``).
+    """A key holder's key of one epoch, derived from 32 random bytes (RFC 9497, DeriveKeyPair with
+    ``KEY_INFO``).
 
-    Cannot be pickled: each worker process makes it from the seed. Raises ``Defect`` for a seed of another size.
+    It cannot be pickled: each worker process makes it from the seed.
+
+    Raises:
+        Defect: The seed has another size.
     """
 
     __slots__ = ("_evaluator", "_public_key")
@@ -50,14 +55,17 @@ class EvaluatorKey:
 
     @property
     def public_key(self) -> bytes:
-        """32 bytes, as they stand in the member list."""
+        """The public key, 32 bytes, as it stands in the member list."""
         return self._public_key
 
     def evaluate(self, blinded: Blinded) -> Evaluated:
-        """Every element multiplied by the key, and one proof for all (RFC 9497, BlindEvaluate).
+        """Return every element multiplied by the key, and one proof for all (RFC 9497,
+        BlindEvaluate).
 
-        Raises ``Refused(MALFORMED)`` when an element is no canonical encoding of a point, or is the identity
-        (attack: small or invalid points probe the key; ristretto255 leaves only these two to refuse).
+        Raises:
+            Refused: MALFORMED, an element is no canonical encoding of a point, or is the identity
+                (attack: small or invalid points probe the key; ristretto255 leaves only these two
+                to refuse).
         """
         try:
             points = [ristretto.BlindedInput.deserialize(e) for e in blinded.elements]
@@ -74,8 +82,11 @@ class EvaluatorKey:
 
 
 class BlindedBatch:
-    """Inputs blinded for one key holder, with what is needed to unblind. Make one for each holder: the same blinds
-    at both would let two holders see that they serve one lookup."""
+    """Inputs blinded for one key holder, with the secrets that unblind the outputs.
+
+    Each holder gets a batch of its own: the same blinds at both would let two holders see that they
+    serve one lookup.
+    """
 
     __slots__ = ("_clients", "_real", "message")
 
@@ -98,8 +109,14 @@ class BlindedBatch:
         workload: Workload,
         random_bytes: Callable[[int], bytes],
     ) -> BlindedBatch:
-        """For LOOKUP 1 to 32 inputs, filled up to 32 with random ones, so that the holder does not learn how much the
-        asker knows; for BULK 1 to 256. Raises ``Defect`` for another number, or an input empty or of 2^16 bytes."""
+        """Blind a batch of inputs.
+
+        A LOOKUP has 1 to 32 inputs and is filled up to 32 with random ones, so that the holder does
+        not learn how much the requester knows; a BULK has 1 to 256.
+
+        Raises:
+            Defect: Another number of inputs, or an input that is empty or has 2^16 bytes.
+        """
         lookup = workload is Workload.LOOKUP
         most = limits.LOCATORS if lookup else limits.BATCH_ELEMENTS
         if not 1 <= len(inputs) <= most:
@@ -117,10 +134,13 @@ class BlindedBatch:
         return cls(clients, len(inputs), Blinded(epoch, workload, elements))
 
     def finalise(self, evaluated: Evaluated, public_key: bytes) -> tuple[bytes, ...]:
-        """F(x), 64 bytes each, of the real inputs in their order, once the proof holds under ``public_key``.
+        """Return F(x), 64 bytes each, of the real inputs in their order, once the proof holds.
 
-        ``public_key`` comes from the member list and from nowhere else. Raises ``Refused(BAD_PROOF)`` (attack: a
-        holder that answers with a key of its own for one member marks that member's lookups).
+        ``public_key`` comes from the member list and from nowhere else.
+
+        Raises:
+            Refused: BAD_PROOF (attack: a holder that answers with a key of its own for one member
+                marks that member's lookups).
         """
         if len(evaluated.elements) != len(self._clients):
             raise Refused(Code.BAD_PROOF, "evaluated.elements")
@@ -133,8 +153,8 @@ class BlindedBatch:
         except ValueError:
             raise Refused(Code.BAD_PROOF, "evaluated.proof") from None
         except BaseException as error:
-            # voprf 0.2 panics on a proof that does not hold, and a panic is no Exception: unhandled, one false
-            # answer of a key holder would end the asker's process.
+            # voprf 0.2 panics on a proof that does not hold, and a panic is no Exception:
+            # unhandled, one false answer of a key holder would end the requester's process.
             if type(error).__name__ != "PanicException":
                 raise
             raise Refused(Code.BAD_PROOF, "evaluated.proof") from None

@@ -1,9 +1,10 @@
 """Who asks: a short-lived statement of the agency about its practitioner, after its own sign-in.
 
-Law: a JWT (RFC 7519) with exactly one algorithm, one key, one audience and a closed set of claims; whatever a
-library would tolerate is refused here, since a passport is believed by agencies that never met the issuer. The
-key comes from the member list, never from the token; the time is the caller's, never the library's. Signature
-and encoding are PyJWT's JWS layer; the claims are checked here, because its claim checks read the clock.
+Law: a JWT (RFC 7519) with exactly one algorithm, one key, one audience and a closed set of claims;
+whatever a library would tolerate is refused here, because agencies that never met the issuer
+believe a passport. The key comes from the member list, never from the token; the time is the
+caller's, never the library's. Signature and encoding are PyJWT's JWS layer; the claims are checked
+here, because its claim checks read the clock.
 
 No claim ever reaches an error text.
 """
@@ -47,7 +48,8 @@ _CNF_KEYS: Final = frozenset({"kty", "crv", "x"})
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Until when a practitioner's training and vetting hold: the first second after each, since 1970 UTC."""
+    """Until when a practitioner's training and vetting hold: the first second after each, since
+    1970 UTC."""
 
     training_until: int
     vetting_until: int
@@ -60,9 +62,15 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Passport:
-    """Times in seconds since 1970 UTC. ``cnf``: the practitioner's raw Ed25519 public key (RFC 7800). ``subject``: an
-    opaque account of the agency. Lives at most ``limits.PASSPORT_SECONDS``; training and vetting outlast it by
-    more than the clock skew, so that they hold wherever it does. Raises ``Refused(MALFORMED)``."""
+    """Who asks, as the agency states it; times are seconds since 1970 UTC.
+
+    ``cnf`` is the practitioner's raw Ed25519 public key (RFC 7800), ``subject`` an opaque account
+    of the agency. A passport lives ``limits.PASSPORT_SECONDS`` at most. Training and vetting
+    outlast it by more than the clock skew, so that they hold wherever it does.
+
+    Raises:
+        Refused: MALFORMED, a value is out of its bounds.
+    """
 
     agency: AgencyId
     subject: str
@@ -100,12 +108,12 @@ class Passport:
 
 
 def key_id(passport_key: bytes) -> str:
-    """``kid``: the first 16 hexadecimal digits of SHA-256 of the raw public key."""
+    """Return ``kid``: the first 16 hexadecimal digits of SHA-256 of the raw public key."""
     return hashlib.sha256(passport_key).hexdigest()[:16]
 
 
 def issue(passport: Passport, federation: FederationId, key: Ed25519PrivateKey) -> str:
-    """The compact form, at most ``limits.PASSPORT_BYTES``, signed with the agency's passport key."""
+    """Return the compact form, at most ``limits.PASSPORT_BYTES``, signed with the passport key."""
     claims = {
         "iss": passport.agency.value,
         "aud": _audience(federation),
@@ -129,16 +137,17 @@ def issue(passport: Passport, federation: FederationId, key: Ed25519PrivateKey) 
 def read(
     token: str, *, federation: FederationId, agency: AgencyId, passport_key: bytes, now: float
 ) -> Passport:
-    """The passport, if ``agency`` issued it for ``federation`` with ``passport_key`` and it holds at ``now``.
+    """Return the passport, if ``agency`` issued it with ``passport_key`` and it holds at ``now``.
 
-    The clock skew is granted at both ends of its life, as for the query that carries it. Raises
-    ``Refused(BAD_PASSPORT)`` naming the claim, whatever is wrong.
+    The clock skew is granted at both ends of its life, as for the query that carries it.
+
+    Raises:
+        Refused: BAD_PASSPORT, whatever is wrong; the claim is named.
     """
     header, payload = _verified(token, passport_key)
     if header != {"alg": ALGORITHM, "kid": key_id(passport_key), "typ": TYPE}:
-        raise _bad(
-            "header"
-        )  # no other field either: jku, x5u, jwk, crit would name a key or a rule of the token's own
+        # No other field either: jku, x5u, jwk or crit would name a key or a rule of the token's own.
+        raise _bad("header")
     claims = _object(payload, "claims")
     _require_shape(claims)
     if claims["iss"] != agency.value:
@@ -150,11 +159,12 @@ def read(
         raise _bad("iat")
     if passport.expires_at + _SKEW < now:
         raise _bad("exp")
-    return passport  # whose training and vetting lie after now, since they outlast exp by more than the skew
+    # Training and vetting lie after now, because they outlast exp by more than the skew.
+    return passport
 
 
 def _verified(token: str, passport_key: bytes) -> tuple[dict[str, Any], bytes]:
-    """Header and payload bytes, once the signature holds. The header's content is the caller's to judge."""
+    """Return header and payload bytes, once the signature holds. The caller checks the header."""
     if len(token) > limits.PASSPORT_BYTES or _COMPACT.fullmatch(token) is None:
         raise _bad("form")
     header = _object(_decode(token.split(".", 1)[0]), "header")
@@ -191,7 +201,10 @@ def _passport(claims: dict[str, Any], agency: AgencyId) -> Passport:
 
 
 def _require_shape(claims: dict[str, Any]) -> None:
-    """Exactly the claims agreed, each of its one type. A list of audiences is no audience; True is no number."""
+    """Refuse other claims than those agreed, and other types.
+
+    A list of audiences is no audience, and True is no number.
+    """
     if claims.keys() != _CLAIMS:
         raise _bad("claims")
     if any(type(claims[name]) is not int for name in _TIMES):
@@ -209,7 +222,10 @@ def _require_shape(claims: dict[str, Any]) -> None:
 
 
 def _object(data: bytes, what: str) -> dict[str, Any]:
-    """A JSON object in UTF-8 whose names are all different, at every depth (attack: two readers take two of them)."""
+    """Read a JSON object in UTF-8 whose names all differ, at every depth.
+
+    Attack: of two members of one name, two readers take different ones.
+    """
 
     def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -227,7 +243,7 @@ def _object(data: bytes, what: str) -> dict[str, Any]:
 
 
 def _decode(text: str) -> bytes:
-    """Base64url without padding (RFC 7515), in its one canonical spelling."""
+    """Read base64url without padding (RFC 7515), in its one canonical spelling."""
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:

@@ -1,8 +1,9 @@
 """The pepper on its way to a member: sealed to a key that the member made for one epoch.
 
-Law: the authority seals, the member opens once and destroys the receiving key (attack: a receiving key kept,
-or derived from a lasting one, would open every day since the epoch began). The seal is bound to member, epoch and
-day; that the sealed bytes come from the authority is shown by the member list's signatures over them.
+Law: the authority seals; the member opens once and destroys the receiving key (attack: a receiving
+key that is kept, or derived from a lasting one, would open every day since the epoch began). The
+seal is bound to member, epoch and day. The member list's signatures over the sealed bytes show that
+they come from the authority.
 """
 
 from __future__ import annotations
@@ -17,23 +18,31 @@ from fingerpost.protocol.ids import EpochNumber, MemberId
 
 
 def make_receiving_key(random_bytes: Callable[[int], bytes]) -> HybridKey:
-    """A member's key for one epoch's pepper. Keep it in one file, and only until the pepper is opened."""
+    """Make a member's key for the pepper of one epoch. Keep it only until the pepper is opened."""
     return HybridKey.generate(random_bytes)
 
 
 def new_pepper(epoch: EpochNumber, day: int, random_bytes: Callable[[int], bytes]) -> Pepper:
-    """A fresh pepper for an epoch's first day."""
+    """Make a fresh pepper for the first day of an epoch."""
     return Pepper(epoch, day, random_bytes(PEPPER_BYTES))
 
 
 def seal_pepper(pepper: Pepper, member: MemberId, public_key: bytes) -> SealedPepper:
-    """``public_key`` as the member deposited it for the epoch. Raises ``Refused(MALFORMED)`` if it is none."""
+    """Seal a pepper to the ``public_key`` that the member deposited for the epoch.
+
+    Raises:
+        Refused: MALFORMED, it is no public key.
+    """
     sealed = seal(public_key, _info(pepper.epoch, pepper.day, member), pepper.value)
     return SealedPepper(pepper.epoch, member, pepper.day, sealed)
 
 
 def open_pepper(sealed: SealedPepper, key: HybridKey) -> Pepper:
-    """Raises ``Refused(BAD_SEAL)``: another member's, another epoch's or day's, or altered."""
+    """Return the pepper.
+
+    Raises:
+        Refused: BAD_SEAL, of another member, epoch or day, or altered.
+    """
     value = key.open(_info(sealed.epoch, sealed.day, sealed.member), sealed.sealed)
     if len(value) != PEPPER_BYTES:
         raise Refused(Code.BAD_SEAL, "pepper")

@@ -1,7 +1,8 @@
-"""What a purpose allows: how far, with which keys, and what must stand beside it.
+"""What a purpose allows: how far a query may go, with which keys, and what must be given with it.
 
-Law: pure; the asking side runs these before it sends, every node that opened a query runs the same after, so that
-no honest asker meets a refusal there. An area or an agency may be stricter, never laxer.
+Law: pure. The requesting side runs these rules before it sends, and every node that opened a query
+runs the same rules after, so that no honest requester is refused there. An area or an agency may be
+stricter, never laxer.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Justification:
 
 def _reaches(purpose: Purpose) -> frozenset[Reach]:
     default = PURPOSES[purpose].default_reach
-    if default is Reach.NAMED:  # the areas named are the control; nothing else is narrower or wider
+    if default is Reach.NAMED:  # the named areas are the limit; nothing else is narrower or wider
         return frozenset({Reach.NAMED})
     narrower = frozenset(_LADDER[: _LADDER.index(default) + 1])
     return narrower | {Reach.NAMED} if purpose in _MAY_NAME_AREAS else narrower
@@ -110,31 +111,39 @@ _WIDENING: Final = MappingProxyType(
         Purpose.URGENT_CARE: _UNCERTAIN,
         Purpose.CHILD_DEATH: _UNCERTAIN,
         Purpose.TRANSFER_IN: _UNCERTAIN,
-        # Not: S17_ASSESSMENT and EARLY_HELP ask their own area alone; CLA_CARE and PRACTICE_REVIEW are about a child
-        # whom the asker knows by every name.
+        # Left out: S17_ASSESSMENT and EARLY_HELP ask their own area alone; CLA_CARE and
+        # PRACTICE_REVIEW are about a child whom the requester knows by every name.
     }
 )
-"""The one table of who may widen, and why. A purpose that is not in it may not."""
+"""For which purposes a lookup may be widened, and for which reasons; no other purpose may."""
 
 
 def reaches_allowed(purpose: Purpose) -> frozenset[Reach]:
-    """The purpose's default reach and every narrower one; named areas where the default, or the urgency, asks."""
+    """Return the reaches that a purpose allows.
+
+    They are its default reach and every narrower one, and named areas where they are the default or
+    the matter is urgent.
+    """
     return _REACHES[purpose]
 
 
 def widening_reasons(purpose: Purpose) -> frozenset[WideningReason]:
-    """Why a lookup for this purpose may be asked again with wide keys beyond the own area. None: it may not."""
+    """Return why a lookup for this purpose may be asked again with wide keys beyond the own area.
+
+    Where there is no reason, it may not.
+    """
     return _WIDENING.get(purpose, frozenset())
 
 
 def require_permitted(
     justification: Justification, reach: Reach, key_set: KeySet, *, subject: str
 ) -> None:
-    """Let a query pass whose justification carries its reach and its keys.
+    """Refuse a query whose justification does not allow its reach and its keys.
 
-    WIDE keys go to the requester's own area, and further only in a second round that says why: a wide key lets more
-    children's records open. A reason without need is refused too, so that nobody gets used to always giving one.
-    The approver is never the requester (``subject``), whether the purpose requires one or not.
+    WIDE keys go to the requester's own area, and further only in a second round that says why: a
+    wide key lets more children's records open. A reason without need is refused too, so that nobody
+    gets used to always giving one. The approver is never the requester (``subject``), whether the
+    purpose requires one or not.
 
     Raises:
         Refused: NOT_ALLOWED, naming what is missing.
@@ -167,7 +176,11 @@ def _require_reason(
 
 
 def require_reason(purpose: Purpose, because: WideningReason) -> None:
-    """Raises ``Refused(NOT_ALLOWED)``: this purpose may not widen, or not for this reason."""
+    """Refuse a reason to widen that the purpose does not allow.
+
+    Raises:
+        Refused: NOT_ALLOWED, this purpose may not widen, or not for this reason.
+    """
     reasons = widening_reasons(purpose)
     if not reasons:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.MAY_NOT_WIDEN)
@@ -176,7 +189,11 @@ def require_reason(purpose: Purpose, because: WideningReason) -> None:
 
 
 def require_in_force(purpose: Purpose, role: Role, code_lists: CodeLists) -> None:
-    """Raises ``Refused(NOT_ALLOWED)`` for a purpose or role that governance has not put in force."""
+    """Refuse a purpose or role that governance has not put in force.
+
+    Raises:
+        Refused: NOT_ALLOWED.
+    """
     if purpose not in code_lists.purposes:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.PURPOSE_NOT_IN_FORCE)
     if role not in code_lists.roles:

@@ -1,16 +1,19 @@
-"""Sealing a question so that only who knows the child can read it, and opening it there.
+"""Sealing a question so that only an agency that knows the child can read it, and opening it there.
 
-Law: what is in the clear is decided in ``PublicPart``; all else is under a content key K, fresh for each query.
-K is wrapped once for each opening (a locator with its wrap secret), 32 times in all, with random fillers in random
-order, so that neither the number nor the strength of the keys shows. Everything hangs on H(core).
+Law: ``PublicPart`` decides what is in the clear; all else is under a content key K, fresh for each
+query. K is wrapped once for each opening (a locator with its wrap secret), 32 times in all, with
+random fillers in random order, so that neither the number nor the strength of the keys shows. Every
+seal is bound to H(core).
 
     key_i  = HKDF-SHA-256(wrap secret_i, salt q, info H(core))
     w_i    = AES-256-GCM(key_i, aad H(core) | i as 4 bytes big-endian, K)
     kc     = SHA-256("kc" | q | K)
-    sealed = AES-256-GCM(HKDF-SHA-256(K, no salt, info "body"), aad H(core), inner envelope padded to INNER_BYTES)
+    sealed = AES-256-GCM(HKDF-SHA-256(K, no salt, info "body"), aad H(core),
+                         inner envelope padded to INNER_BYTES)
 
-The nonce is all zeros (``sealing`` says why that is safe). kc commits to K (attack: GCM does not, so one ciphertext
-could show two children to two nodes). Nothing that ``open_query`` returns is believed until ``verify_inner`` held.
+The nonce is all zeros (``sealing`` says why that is safe). kc commits to K (attack: GCM does not,
+so one ciphertext could show two children to two nodes). Nothing that ``open_query`` returns is
+believed until ``verify_inner`` held.
 """
 
 from __future__ import annotations
@@ -53,8 +56,11 @@ _NO_SIGNER: Final = ""  # the practitioner's key follows from the passport
 
 @dataclass(frozen=True, slots=True)
 class PublicPart:
-    """What everybody on the way may read. ``issued_at`` (seconds since 1970 UTC) is fixed before the openings of its
-    slot are derived. ``named_areas`` for reach NAMED only: sorted, none twice."""
+    """The part that everybody on the way may read.
+
+    ``issued_at`` (seconds since 1970 UTC) is fixed before the openings of its slot are derived.
+    ``named_areas`` is for reach NAMED only: sorted, none twice.
+    """
 
     federation: FederationId
     metadata_version: int
@@ -82,7 +88,11 @@ class PublicPart:
         named_areas: Iterable[AreaCode] = (),
         key_set: KeySet,
     ) -> Self:
-        """With the versions that ``federation`` has in force. Raises ``Refused(NOT_A_MEMBER)``: not an agency of it."""
+        """Return the public part with the versions that ``federation`` has in force.
+
+        Raises:
+            Refused: NOT_A_MEMBER, the agency is none of the federation.
+        """
         parameters = federation.parameters
         return cls(
             federation=parameters.federation,
@@ -106,8 +116,11 @@ class PublicPart:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SealedQuery:
-    """``wire``: the 8192 bytes to submit. ``hash``: H(query). ``reply_key`` opens the answers, and nothing else does:
-    it lives as long as the lookup and is not stored."""
+    """A query, ready to be submitted.
+
+    ``wire`` is the 8192 bytes to submit, ``hash`` is H(query). ``reply_key`` opens the answers, and
+    nothing else does: it lives as long as the lookup and is not stored.
+    """
 
     wire: bytes
     hash: bytes
@@ -120,7 +133,7 @@ class SealedQuery:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
-    """What a query held, UNVERIFIED: see ``verify_inner``."""
+    """The content of a query, UNVERIFIED: see ``verify_inner``."""
 
     inner: Inner
     core_hash: bytes
@@ -141,13 +154,25 @@ def seal(
     slot_check: bytes,
     random_bytes: Callable[[int], bytes],
 ) -> SealedQuery:
-    """One query, made once: an asker who must try again seals anew (new q, new K, new reply key).
+    """Seal one query, once: a requester who must try again seals anew (new q, new K, new reply
+    key).
 
-    ``passport`` is what ``inner.passport_token`` reads as; ``openings`` 1 to 32, all different;
-    ``slot_check`` of the slot key that they were made with. The query ends with
-    its life or its passport, whichever is first. Raises ``Refused``: NOT_ALLOWED (purpose rules), BAD_PASSPORT (of
-    another agency or key), NOT_FRESH (passport), MALFORMED (demographics too long, openings alike); ``Defect`` for
-    another number of openings.
+    The query ends with its life or its passport, whichever is first.
+
+    Args:
+        public: The part in the clear.
+        inner: The question.
+        passport: As ``inner.passport_token`` reads.
+        openings: 1 to 32, all different.
+        practitioner_key: The practitioner's key for this lookup, which the passport names.
+        gateway_key: The gateway's signing key.
+        slot_check: Of the slot key that the openings were made with, 16 bytes.
+        random_bytes: The source of randomness.
+
+    Raises:
+        Refused: NOT_ALLOWED, by the purpose rules; BAD_PASSPORT, of another agency or key;
+            NOT_FRESH, the passport; MALFORMED, demographics too long or openings alike.
+        Defect: Another number of openings.
     """
     if not 1 <= len(openings) <= limits.LOCATORS:
         raise Defect("a query takes 1 to 32 openings")
@@ -181,10 +206,13 @@ def seal(
 
 
 def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
-    """What the query holds, for who has the wrap secret of the locator at ``position`` (0 to 31).
+    """Open a query with the wrap secret of the locator at ``position`` (0 to 31).
 
-    Raises ``Refused``: BAD_SEAL (this secret does not open it, or what it opens is not of the agreed shape),
-    BAD_COMMITMENT (another content key than the one committed to), MALFORMED (the inner part).
+    Raises:
+        Refused: BAD_SEAL, this secret does not open it, or its content is not of the agreed shape;
+            BAD_COMMITMENT, another content key than the one committed to; MALFORMED, the inner
+            part.
+        Defect: Another position.
     """
     if not 0 <= position < limits.LOCATORS:
         raise Defect("a query has 32 positions")
@@ -198,18 +226,19 @@ def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
     )
     body = open_body(content_key, query.sealed, bound=query.core_hash)
     envelope = read_envelope(unpad(body, "inner padding"), most=limits.INNER_BYTES)
-    # Parsed before it is verified, for the passport in it names the key. These bytes stand under the gateway's
-    # signature already, and nothing of them is believed before verify_inner.
+    # Parsed before it is verified, for the passport in it names the key. These bytes stand under
+    # the gateway's signature already, and nothing of them is believed before verify_inner.
     stated_hash, inner = read_inner(envelope.payload)
     return Opened(inner, stated_hash, envelope)
 
 
 def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: float) -> Question:
-    """The question, once everything about who asks and why holds.
+    """Return the question, once everything about who asks and why holds.
 
-    Raises ``Refused``: NOT_A_MEMBER (the agency may not ask through this gateway), BAD_PASSPORT, BAD_SIGNATURE (the
-    practitioner's, or over another query's core), NOT_ALLOWED (purpose, role, reach, reference, approver, and why with
-    wide keys).
+    Raises:
+        Refused: NOT_A_MEMBER, the agency may not ask through this gateway; BAD_PASSPORT;
+            BAD_SIGNATURE, the practitioner's, or over the core of another query; NOT_ALLOWED,
+            purpose, role, reach, reference, approver, or the reason for wide keys.
     """
     inner, core = opened.inner, query.core
     agency = federation.asking_agency(core.agency, core.gateway)
@@ -221,7 +250,7 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
         now=now,
     )
     if passport.expires_at != core.passport_expires_at:
-        # What every node judged before its index was touched must be the passport's own word.
+        # Every node judged this time before it used its index: it must be the passport's own.
         raise Refused(Code.BAD_PASSPORT, "core.passport_expires_at")
     if opened.envelope.signer != _NO_SIGNER:
         raise Refused(Code.BAD_SIGNATURE, "inner.signer")
@@ -240,7 +269,7 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
 def _shuffled(
     openings: Sequence[Opening], random_bytes: Callable[[int], bytes]
 ) -> tuple[Opening, ...]:
-    """Filled up to 32 with random ones (whose wraps thus open for nobody) and put in random order."""
+    """Fill up to 32 with random openings, which open for nobody, and put all in random order."""
     fillers = [
         Opening(random_bytes(limits.LOCATOR_BYTES), random_bytes(limits.CONTENT_KEY_BYTES))
         for _ in range(limits.LOCATORS - len(openings))
