@@ -17,7 +17,7 @@ from fingerpost.private.codec import read_part, write_part
 from fingerpost.private.messages import AnswerPart
 from fingerpost.private.sealing import HybridKey, pad, prefixed, seal, unpad
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, open_envelope, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Federation, Party, parts_of

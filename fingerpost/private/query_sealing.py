@@ -41,8 +41,8 @@ from fingerpost.private.sealing import (
     wrap,
 )
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.codec.queries import read_query, seal_into_query, write_core
+from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, open_envelope, sign
 from fingerpost.protocol.errors import Code, Defect, Refused

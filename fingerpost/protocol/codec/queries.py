@@ -8,8 +8,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
-from fingerpost.protocol.codec.strict import code, parse, split
+from fingerpost.protocol.codec.strict import code, parse, read_envelope, split, write_envelope
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.envelope import PayloadType, core_hash, open_envelope, query_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused

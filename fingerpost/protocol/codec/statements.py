@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
-from fingerpost.protocol.codec.strict import parse
+from fingerpost.protocol.codec.strict import parse, read_envelope, write_envelope
 from fingerpost.protocol.envelope import Envelope, PayloadType, open_envelope, sign
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId

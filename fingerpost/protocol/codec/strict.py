@@ -3,6 +3,8 @@
 protobuf lets a later field overwrite an earlier one, keeps unknown fields, and takes any field order. Inside
 signed bytes that is harmless to authenticity, yet two readers may understand two things. So unknown
 fields are refused at every depth, lengths are bounded before a parser sees them, and each message has one form.
+
+The envelope, in which every signed message travels, is read and written here as well.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from fingerpost.protocol import limits
+from fingerpost.protocol.envelope import Envelope, PayloadType
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.wire.v1 import envelope_pb2 as pb
 
 M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=IntEnum)
@@ -68,3 +73,24 @@ def split(data: bytes, size: int, what: str, *, count: int | None = None) -> tup
     return tuple(
         [data[i : i + size] for i in range(0, len(data), size)]
     )  # a list: on every query's way
+
+
+def read_envelope(data: bytes, *, most: int = limits.MESSAGE_BYTES) -> Envelope:
+    """Raises ``Refused(MALFORMED)``. Nothing is verified yet: see ``envelope.open_envelope``."""
+    message = parse(pb.Envelope, data, most)
+    try:
+        type_ = PayloadType(message.type)
+    except ValueError:
+        raise Refused(Code.MALFORMED, "envelope.type") from None
+    if len(message.signature) != limits.SIGNATURE_BYTES or len(message.signer) > 64:
+        raise Refused(Code.MALFORMED, "envelope.signature")
+    return Envelope(type_, message.payload, message.signer, message.signature)
+
+
+def write_envelope(envelope: Envelope) -> bytes:
+    return pb.Envelope(
+        type=envelope.type.value,
+        payload=envelope.payload,
+        signer=envelope.signer,
+        signature=envelope.signature,
+    ).SerializeToString(deterministic=True)

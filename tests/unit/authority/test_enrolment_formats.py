@@ -19,7 +19,7 @@ from fingerpost.membership.bundle import (
     write_bundle,
 )
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
+from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party

@@ -22,13 +22,13 @@ from authority.issuer.certificates import load_authority
 from authority.issuer.service import Issuer, Own
 from fingerpost.audit.log import AuditEvent, AuditLog
 from fingerpost.protocol import federation_files as files
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
     EpochKeyStatement,
     write_certify,
     write_epoch_key,
 )
+from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList

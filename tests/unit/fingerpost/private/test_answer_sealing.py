@@ -14,7 +14,7 @@ from fingerpost.private.codec import write_part
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.sealing import HybridKey, pad, prefixed, seal
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.envelopes import write_envelope
+from fingerpost.protocol.codec.strict import write_envelope
 from fingerpost.protocol.codes import AgencyKind, CoarseKind, InvolvementStatus, Reach, Status
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Refused

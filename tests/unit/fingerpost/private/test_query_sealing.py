@@ -19,8 +19,8 @@ from fingerpost.private.messages import Question
 from fingerpost.private.query_sealing import PublicPart, open_query, verify_inner
 from fingerpost.private.sealing import pad
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.envelopes import write_envelope
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
+from fingerpost.protocol.codec.strict import write_envelope
 from fingerpost.protocol.codes import Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.envelopes import read_envelope, write_envelope
 from fingerpost.protocol.codec.queries import (
     read_core,
     read_query,
@@ -20,6 +19,7 @@ from fingerpost.protocol.codec.queries import (
     write_core,
     write_submission,
 )
+from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Refused
