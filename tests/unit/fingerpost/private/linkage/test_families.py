@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import combinations
 
+import msgspec
 import pytest
 from hypothesis import assume, given
 
@@ -303,7 +304,10 @@ async def asked(
     """OAK and ELM hold these children; whoever is not asked about has a desk of another number."""
     world = World(AREAS, NODES, holders=known_holders())
     for school, children in ((OAK, oak), (ELM, elm)):
-        mine, others = row(Kind.EDU_SCHOOL), replace(row(Kind.EDU_SCHOOL), desk_phone=TWINS_DESK)
+        mine, others = (
+            row(Kind.EDU_SCHOOL),
+            msgspec.structs.replace(row(Kind.EDU_SCHOOL), desk_phone=TWINS_DESK),
+        )
         held = [child(n, one, mine if one == who else others) for n, one in enumerate(children)]
         world.nodes[SCHOOLS].load(school, held)
     await world.start()
