@@ -2,8 +2,9 @@
 
 Knows:      its own lookups, who made them and why, and what came back, for a stated time.
 Never sees: any other agency's lookups, records or answers; a record of its own agency's node.
-Trusts:     the member list by signature; the key holders by proof, and that not both of them collude
-            with a member; a node to speak for its own records only. The broker: for nothing but effort.
+Trusts:     the member list by signature; the key holders by proof, and that not both of them
+            collude with a member; a node to speak for its own records only. The broker: for nothing
+            but effort.
 """
 
 import fingerpost.runtime  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)

@@ -14,7 +14,8 @@ from fingerpost.protocol.ids import AgencyId
 class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An agency that asks through this gateway.
 
-    * ``passport_key``: secret file (Ed25519, PKCS #8 PEM); who reads it can speak for every practitioner of the agency.
+    * ``passport_key``: secret file (Ed25519, PKCS #8 PEM); who reads it can speak for every
+      practitioner of the agency.
     * ``audit``: its chained log; changing it is seen.
     """
 
@@ -24,15 +25,17 @@ class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Each with what an attacker who can change (or read) it could do.
+    """The gateway's settings, each with what an attacker who can change or read it could do.
 
     * ``places``: see ``membership.Places``.
-    * ``peppers``: folder; reading it, with both key holders, tests guesses against recorded queries of that day.
+    * ``peppers``: folder; reading it, with both key holders, tests guesses against recorded queries
+      of that day.
     * ``accounts``: SQLite file of the practitioners; changing it lets somebody in.
     * ``account_key``: 32-byte secret file; seals the one-time-password secrets in ``accounts``.
     * ``outcomes``: SQLite file of the last seven days' outcomes, sealed under ``outcome_key``.
     * ``audit_key``: 32-byte secret file; reading it opens the audit's bodies.
-    * ``handle_key``: 32-byte secret file; reading it links the daily pseudonyms that the broker sees.
+    * ``handle_key``: 32-byte secret file; reading it links the daily pseudonyms that the broker
+      sees.
     * ``health``: a local socket for the health check of ``fingerpost serve``.
     * ``upn_keys``: whether the agreement lets pupil numbers be used for matching.
     """
@@ -54,7 +57,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not self.agencies:
             raise Defect("agencies: at least one must ask through this gateway")
         if len({each.id for each in self.agencies}) != len(self.agencies):
-            raise Defect("agencies: one stands there twice")
+            raise Defect("agencies: one is listed twice")
         files = [self.accounts, self.outcomes, *(each.audit for each in self.agencies)]
         if len(set(files)) != len(files):
             raise Defect("accounts, outcomes and audit logs: each needs a file of its own")
@@ -69,7 +72,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise Defect("secret files: each key needs a file of its own")
 
     def agency(self, agency: AgencyId) -> AgencySettings:
-        """Raises ``Defect`` for one that does not ask through this gateway."""
+        """Return an agency's settings. Raises ``Defect`` for one that does not ask through this
+        gateway."""
         for each in self.agencies:
             if each.id == agency:
                 return each
@@ -77,6 +81,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def lock(self) -> Path:
-        """Says which process keeps peppers, certificate and member list; beside the peppers, whose folder holds no
-        other file."""
+        """The lock of the process that keeps peppers, certificate and member list.
+
+        It is beside the folder of peppers, which has no other file.
+        """
         return self.peppers.with_name(self.peppers.name + ".lock")

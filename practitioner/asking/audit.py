@@ -1,7 +1,9 @@
-"""What the asking agency can answer for: who asked, when, why, how far, about whom; who signed in, and who failed to.
+"""The audit log of a requesting agency: who asked, when, why, how far and about whom; who signed
+in, and who failed to.
 
-One chained log per agency. Fields stay readable: purpose, reach, role, counts, hashes. What names a person (the child,
-the practitioner's name) lies in the sealed body, for a subject access request, and goes with its month's key.
+Each agency has one chained log. Its fields stay readable: purpose, reach, role, counts, hashes.
+What names a person (the child, the practitioner's name) is in the sealed body, for a subject access
+request, and is lost with the key of its month.
 """
 
 from __future__ import annotations
@@ -38,11 +40,12 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "account.renewed": frozenset({"account", "training_until", "vetting_until"}),
 }
 UNKNOWN_ACCOUNT: Final = Actor("unknown-account")
-"""Who failed to sign in under a name that is no account's. The name is not recorded: people type passwords there."""
+"""Somebody who failed to sign in under a name that no account has. The name is not recorded: people
+type passwords there."""
 
 
 class AskedBody(msgspec.Struct, frozen=True):
-    """The sealed part of ``lookup.asked``: all that was asked, as it was asked."""
+    """The sealed part of ``lookup.asked``: the question as it was asked."""
 
     subject: str
     name: str
@@ -56,10 +59,12 @@ class AskedBody(msgspec.Struct, frozen=True):
 
 
 class AuditRecord:
-    """Implements ``ports.Record``; durable on return. Raises ``Defect`` (``StoreFailed``) when it cannot record."""
+    """Implements ``ports.Record``. Each call is durable on return, or raises ``Defect``
+    (``StoreFailed``)."""
 
     def __init__(self, log_of: Callable[[AgencyId], AuditLog]) -> None:
-        """``log_of`` is called in threads; raises ``Defect`` for an agency that does not ask here."""
+        """``log_of`` is called in threads. It raises ``Defect`` for an agency that does not ask
+        here."""
         self._log_of = log_of
 
     async def asked(
@@ -70,7 +75,7 @@ class AuditRecord:
         at: float,
         widened: Widened | None,
     ) -> None:
-        """A second round in one commit with which lookup it follows, and why it widens."""
+        """Record a question; of a second round in the same commit also what it follows, and why."""
         why = question.justification
         reach = question.reach or PURPOSES[why.purpose].default_reach
         body = AskedBody(
@@ -162,7 +167,7 @@ class AuditRecord:
     # ---- people (blocking) ---------------------------------------------------------------------
 
     def shown(self, session: Session, operation: str, at: float) -> None:
-        """Somebody reads an outcome again."""
+        """Record that an outcome was shown again."""
         event = AuditEvent(
             "lookup.shown", actor_of(session.subject), OperationId(operation), int(at), {}
         )
@@ -178,7 +183,14 @@ class AuditRecord:
         )
 
     def refused(self, agency: AgencyId, subject: str | None, reason: str, at: float) -> None:
-        """``subject`` None: no account of that name. ``reason``: a constant of our own source."""
+        """Record a sign-in that failed.
+
+        Args:
+            agency: where it was tried.
+            subject: None if no account has the name that was given.
+            reason: a constant of our own source.
+            at: in seconds since 1970 UTC.
+        """
         actor = UNKNOWN_ACCOUNT if subject is None else actor_of(subject)
         self._of_session(agency, "session.refused", actor, at, {"reason": reason})
 
@@ -236,5 +248,5 @@ class AuditRecord:
 
 
 def actor_of(subject: str) -> Actor:
-    """An account's opaque name; the exact spelling stands in the body."""
+    """Return an account's name as an actor, in lower case; the body has its exact spelling."""
     return Actor(subject.lower())

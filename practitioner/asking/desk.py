@@ -1,7 +1,7 @@
-"""The passport desk: a passport for one lookup, with a key of its own.
+"""The passport desk: it issues a passport for one lookup, with a key of its own.
 
-An attacker who can use an agency's passport key speaks for all its practitioners; so it is one file per agency, mode
-0600, and the member list can be told to distrust it at once.
+An attacker who can use an agency's passport key speaks for all its practitioners. So each agency
+has a file of its own for it, mode 0600, and the member list can withdraw the key at once.
 """
 
 from __future__ import annotations
@@ -25,18 +25,25 @@ from practitioner.sign_in.rules import Session, SignInRule, require_entitled
 
 
 def make_passport_key(path: Path) -> bytes:
-    """A new key for one agency, where it will be used; returns the raw public key. Raises ``Defect`` if the file
-    exists."""
+    """Make a key for one agency, where it will be used, and return the raw public key (32 bytes).
+
+    Raises:
+        Defect: the file exists.
+    """
     return _public(make_signing_key(path))
 
 
 def read_passport_key(path: Path) -> Ed25519PrivateKey:
-    """Raises ``Defect``: missing, open to others, or no Ed25519 key."""
+    """Read an agency's key.
+
+    Raises:
+        Defect: it is missing, open to others, or not an Ed25519 key.
+    """
     return read_signing_key(path, setting="passport_key")
 
 
 class PassportDesk:
-    """Implements ``ports.Desk``. ``handle_key``: 32 bytes, the gateway's."""
+    """Implements ``ports.Desk``. ``handle_key`` is the gateway's, 32 bytes."""
 
     def __init__(
         self,
@@ -49,7 +56,11 @@ class PassportDesk:
         self._handle_key = handle_key
 
     def issue(self, session: Session, now: float) -> Issued:
-        """Raises ``Refused(SIGN_IN)`` when the session is too old, or training or vetting has run out."""
+        """Issue a passport for one lookup; it ends with training or vetting at the latest.
+
+        Raises:
+            Refused: SIGN_IN, the session is too old, or training or vetting has run out.
+        """
         key = self._keys.get(session.agency)
         if key is None:
             raise Refused(Code.SIGN_IN, SignInRule.OTHER_AGENCY)
@@ -57,7 +68,6 @@ class PassportDesk:
         if not 0 <= now - session.auth_time < passports.SIGN_IN_SECONDS:
             raise Refused(Code.SIGN_IN, SignInRule.SESSION_ENDED)
         issued_at = int(now)
-        # Training or vetting that ends within minutes ends the passport with it.
         ends = session.entitlement.ends - limits.CLOCK_SKEW_SECONDS - 1
         expires_at = min(issued_at + limits.PASSPORT_SECONDS, ends)
         if expires_at < issued_at + limits.QUERY_LIFE_SECONDS:
@@ -80,8 +90,10 @@ class PassportDesk:
         return Issued(passport, token, practitioner_key)
 
     def handle_for(self, session: Session, day: int) -> str:
-        """HMAC-SHA-256 (RFC 2104) over day, agency and account, 32 hexadecimal digits: the broker can count a
-        practitioner's lookups of one day and cannot follow her to the next."""
+        """Return HMAC-SHA-256 (RFC 2104) over day, agency and account as 32 hexadecimal digits.
+
+        The broker can count a practitioner's lookups of one day and cannot follow her to the next.
+        """
         message = f"fingerpost/v1 handle {day} {session.agency} {session.subject}".encode()
         return hmac.new(self._handle_key, message, hashlib.sha256).hexdigest()[:32]
 

@@ -1,8 +1,8 @@
 """An outcome as a document for programs: closed, versioned, stable (docs/lookup-json.md).
 
-Also the form in which an outcome is kept, and the only input of the rendering for people: what is shown again after a
-day is what was shown at first. Invariants: every agency asked stands in it once; a gap is never written as a "no";
-of persons only those whom a pointer names.
+It is also the form in which an outcome is kept, and the only input of the rendering for people:
+what is shown again after a day is what was shown at first. Invariants: every agency asked stands in
+it once; a gap is never written as a "no"; it names no person but those whom a pointer names.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ from fingerpost.protocol.federation import Area, NotConnected
 from practitioner.asking.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
 VERSION: Final = 2
-"""Grows when a field is added, changes its meaning or goes; a reader refuses a version that it does not know."""
+"""It grows when a field is added, changes its meaning or goes. A reader refuses a version that it
+does not know."""
 _BEFORE: Final = 1
-"""As 2, without ``widened``: there were no second rounds. Kept ones are read for as long as they are kept."""
+"""Like version 2, without ``widened``, from before there were second rounds. Kept ones are still
+read."""
 
 StatusName = Literal["INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"]
 _GAPS: Final = frozenset({"TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"})
 
 
 class PointerShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom to ring at an agency. ``kind`` null: nobody is named, ring its duty desk. Texts may be empty."""
+    """Whom to ring at an agency. Where ``kind`` is null nobody is named: ring the duty desk. Texts
+    may be empty."""
 
     kind: str | None
     status: str
@@ -44,7 +47,8 @@ class PointerShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One agency asked. ``as_of``: the date of the records that answered. ``generation``: number of their import."""
+    """One agency asked. ``as_of`` is the date of the records that answered, ``generation`` the
+    number of their import."""
 
     id: str
     name: str
@@ -64,7 +68,7 @@ class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NotConnectedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An agency in reach that is no member and was not asked."""
+    """An agency in reach that is not connected, and so was not asked."""
 
     area: str
     area_name: str
@@ -75,8 +79,11 @@ class NotConnectedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class ServiceShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A service that children of this age have: ``connected`` of ``of`` agencies, ``answered`` of those, ``named``
-    named themselves. ``none_named_itself`` only where all connected ones answered."""
+    """A service that children of this age have.
+
+    Of its ``of`` agencies ``connected`` were asked, ``answered`` of those answered, and ``named``
+    of those named themselves. ``none_named_itself`` is true only where all connected ones answered.
+    """
 
     kind: str
     connected: int
@@ -87,7 +94,7 @@ class ServiceShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StrengthShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How good the odds were with what was given: GOOD or POOR, and why."""
+    """How good the odds were with what was given about the child: GOOD or POOR, and why."""
 
     level: str
     reasons: tuple[str, ...]
@@ -101,8 +108,8 @@ class WidenedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of an outcome. Times are RFC 3339 in UTC. ``complete``: somebody was asked, and all of them gave a
-    usable answer."""
+    """All of an outcome. Times are RFC 3339 in UTC. ``complete``: at least one agency was asked,
+    and all gave a usable answer."""
 
     version: int
     operation: str
@@ -124,7 +131,12 @@ class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def document(outcome: Outcome, forgotten_at: int) -> LookupDocument:
-    """``forgotten_at``: when the gateway forgets it (seconds since 1970 UTC)."""
+    """Return the document of an outcome.
+
+    Args:
+        outcome: what was found.
+        forgotten_at: when the gateway forgets it, in seconds since 1970 UTC.
+    """
     return LookupDocument(
         version=VERSION,
         operation=outcome.operation,
@@ -144,12 +156,16 @@ def document(outcome: Outcome, forgotten_at: int) -> LookupDocument:
 
 
 def write(shown: LookupDocument) -> bytes:
-    """JSON in UTF-8, indented by two, with a line end."""
+    """Write a document as JSON in UTF-8, indented by two, with a line end."""
     return msgspec.json.format(msgspec.json.encode(shown), indent=2) + b"\n"
 
 
 def read(data: bytes) -> LookupDocument:
-    """Raises ``Defect``: not of this form, or of another version."""
+    """Read what ``write`` wrote.
+
+    Raises:
+        Defect: it does not have this form, or has another version.
+    """
     try:
         shown = msgspec.json.decode(data, type=LookupDocument)
     except msgspec.DecodeError:

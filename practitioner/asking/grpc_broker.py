@@ -10,7 +10,7 @@ from fingerpost.protocol.messages import LookupEvent
 from fingerpost.wire.v1 import broker_pb2_grpc
 
 LONGEST_SECONDS = 15.0
-"""A deadline for the call itself; the client stops waiting earlier."""
+"""The deadline of the call itself; the client stops waiting earlier."""
 
 
 class GrpcBroker:

@@ -1,8 +1,9 @@
-"""The gateway's state on disk, kept by one process at a time and read by any number.
+"""The gateway's state on disk: one process at a time writes it, any number reads it.
 
-``fingerpost serve`` keeps it for as long as it runs; without it, whoever looks something up does what is due first.
-A lock file (flock) says who: it names ``serve`` or ``upkeep``. Who does not hold it only reads: two processes that
-turned one folder of peppers, or renewed one certificate, would undo each other's work.
+``fingerpost serve`` writes it for as long as it runs; where it does not run, each lookup first does
+what is due. A lock file says which of both holds it (``SERVE`` or ``UPKEEP``). A process without
+the lock only reads: two processes that exchanged the peppers of one folder, or renewed one
+certificate, would undo each other's work.
 """
 
 from __future__ import annotations
@@ -28,21 +29,30 @@ UPKEEP: Final = "upkeep"
 
 
 class KeptPeppers:
-    """Implements ``ports.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``, without touching it."""
+    """Implements ``ports.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``, without
+    touching it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held: Mapping[EpochNumber, Pepper] = {}
 
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        """Raises ``Refused(NOT_READY)``: not received yet, or erased."""
+        """Return the pepper of one day of an epoch.
+
+        Raises:
+            Refused: NOT_READY, it has not been received yet, or is erased.
+        """
         held = self._held.get(epoch)
         if held is None:
             raise Refused(Code.NOT_READY, "pepper of that epoch")
         return held.at(day)
 
     def reread(self) -> None:
-        """What is on the disk now. Blocking. Raises ``Defect``: a file that is open to others, or damaged."""
+        """Read again what is on the disk. Blocking.
+
+        Raises:
+            Defect: a file is open to others, or damaged.
+        """
         for look in range(_LOOKS):
             try:
                 self._held = self._read()
@@ -62,7 +72,7 @@ class KeptPeppers:
                 continue
             pepper = read_pepper(path, EpochNumber(int(name[1])), int(name[2]))
             other = found.get(pepper.epoch)
-            # Two days of one epoch: the earlier is about to be erased; either serves.
+            # Of two days of one epoch the earlier is about to be erased; either serves.
             if other is None or other.day < pepper.day:
                 found[pepper.epoch] = pepper
         return found

@@ -1,8 +1,9 @@
-"""Outcomes, sealed for seven days; after that their hashes alone. What was asked, sealed for a day.
+"""Outcomes, sealed for seven days, and after that their hashes alone; questions, sealed for a day.
 
-An attacker who reads the file without its key learns when which account asked; with the key, the outcomes of a week and
-the questions of a day. The hash stays, so that a print-out can still be shown to be what came. Each outcome is the
-practitioner's who asked. A question is kept for as long as it may have a second round, and no longer; each has one.
+An attacker who reads the file without its key learns when which account asked; with the key, the
+outcomes of a week and the questions of a day. The hash stays, so that a print-out can still be
+proved genuine. Each outcome belongs to the practitioner who asked. A question is kept for as long
+as its lookup may have a second round, and no longer; each lookup has one.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class _Question(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
 
 
 class SqlOutcomes:
-    """Implements ``ports.Outcomes``. ``outcome_key``: 32 bytes. ``show`` and ``forget_due`` block on the disk."""
+    """Implements ``ports.Outcomes``. ``show`` and ``forget_due`` block on the disk."""
 
     def __init__(self, engine: Engine, outcome_key: bytes) -> None:
         self._engine = engine
@@ -115,7 +116,8 @@ class SqlOutcomes:
         )
 
     async def spend(self, session: Session, first: str, second: str) -> None:
-        # One statement: of two that are asked at once, by two processes, one finds the place taken.
+        # One statement: of two second rounds that are asked at once, by two processes, one finds
+        # the place taken.
         if not await asyncio.to_thread(self._mark, session, first, None, second):
             raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
 
@@ -137,8 +139,11 @@ class SqlOutcomes:
         return done.rowcount == 1
 
     def show(self, session: Session, operation: str, now: float) -> LookupDocument:
-        """One of the practitioner's own. Raises ``Refused(NOT_ALLOWED)``, alike for none, another's and a forgotten
-        one."""
+        """Return an outcome of the practitioner's own.
+
+        Raises:
+            Refused: NOT_ALLOWED, alike for one that never was, is another's or is forgotten.
+        """
         row = self._row(session, operation, now)
         bound = _bound(operation, session.agency, session.subject, row.kept_at)
         return read(self._open(row.sealed, bound))
@@ -163,8 +168,14 @@ class SqlOutcomes:
         return self._box.open(sealed, bound, refusal)
 
     def forget_due(self, now: float) -> int:
-        """Destroys questions that are older than a day, and what is older than seven but for the hashes; how many of
-        these. Call it at least once an hour."""
+        """Destroy questions older than a day, and outcomes older than seven days but for their
+        hashes.
+
+        Call it at least once an hour.
+
+        Returns:
+            How many outcomes were destroyed.
+        """
         with self._engine.begin() as connection:
             asked = connection.execute(
                 update(outcomes)
@@ -193,7 +204,8 @@ def forgotten_at(outcome: Outcome) -> int:
 
 
 def hash_of(data: bytes) -> bytes:
-    """Of a lookup document's bytes, 32 bytes; the document holds 64 random bits, so that nobody can guess it."""
+    """Return the hash of a lookup document, 32 bytes. The document has 64 random bits, so that it
+    cannot be guessed from its hash."""
     return hashlib.sha256(b"fingerpost/v1 outcome" + data).digest()
 
 

@@ -19,7 +19,8 @@ from practitioner.sign_in.rules import Session
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Issued:
-    """A passport for one lookup, as value and as token, with the practitioner's key of this lookup (its cnf)."""
+    """A passport for one lookup, as value and as token, and the practitioner's key that its ``cnf``
+    names."""
 
     passport: Passport
     token: str
@@ -31,7 +32,11 @@ class Issued:
 
 class Members(Protocol):
     def at(self, now: float) -> Federation:
-        """The verified member list. Raises ``Refused(UNTRUSTED_METADATA)`` when there is none or it has expired."""
+        """Return the verified member list.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, there is none, or it has expired.
+        """
 
 
 class Peppers(Protocol):
@@ -41,26 +46,39 @@ class Peppers(Protocol):
 
 class KeyHolders(Protocol):
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
-        """The tags T of 1 to 32 inputs, in order, proofs checked. Raises ``Refused``: UNAVAILABLE, QUOTA,
-        BAD_PROOF, …"""
+        """Return the tags of 1 to 32 inputs, in order, with all proofs checked.
+
+        Raises:
+            Refused: UNAVAILABLE, QUOTA, BAD_PROOF, …
+        """
 
 
 class Broker(Protocol):
     def lookup(self, query: bytes, submission: bytes) -> AsyncGenerator[LookupEvent, None]:
-        """Submits once, never again. Raises ``Refused``; when it breaks off midway, too."""
+        """Submit a query once and never again; yield what comes.
+
+        Raises:
+            Refused: the broker refused, or the call broke off midway.
+        """
 
 
 class Desk(Protocol):
     def issue(self, session: Session, now: float) -> Issued:
-        """A passport for one lookup. Raises ``Refused(SIGN_IN)`` when the session, training or vetting has run out."""
+        """Issue a passport for one lookup.
+
+        Raises:
+            Refused: SIGN_IN, the session, training or vetting has run out.
+        """
 
     def handle_for(self, session: Session, day: int) -> str:
-        """The practitioner's pseudonym of that day, 32 hexadecimal digits."""
+        """Return the practitioner's pseudonym of that day, 32 hexadecimal digits."""
 
 
 class Record(Protocol):
-    """The asking agency's audit. Durable on return; raises ``Defect`` when it cannot record, and then nothing
-    leaves."""
+    """The requesting agency's audit log.
+
+    Each call is durable on return. It raises ``Defect`` when it cannot record; then nothing leaves.
+    """
 
     async def asked(
         self,
@@ -84,16 +102,23 @@ class Record(Protocol):
 
 class Outcomes(Protocol):
     async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
-        """Keeps an outcome, encrypted, for seven days, and what was asked for as long as it may be asked again
-        (``plan.WITHIN_SECONDS``)."""
+        """Keep an outcome, sealed, for seven days, and the question for as long as it may have a
+        second round (``plan.WITHIN_SECONDS``)."""
 
     async def first(self, session: Session, operation: str, now: float) -> First:
-        """One of the practitioner's own. Raises ``Refused(NOT_ALLOWED)``: none, another's or forgotten, alike; or too
-        old to be asked again."""
+        """Return a lookup of the practitioner's own.
+
+        Raises:
+            Refused: NOT_ALLOWED, alike for one that never was, is another's or is forgotten; or it
+                is too old for a second round.
+        """
 
     async def spend(self, session: Session, first: str, second: str) -> None:
-        """Takes the one second round that a lookup has; durable on return. Raises ``Refused(NOT_ALLOWED)`` when it is
-        taken."""
+        """Take the one second round that a lookup has; durable on return.
+
+        Raises:
+            Refused: NOT_ALLOWED, it is taken.
+        """
 
     async def give_back(self, session: Session, first: str, second: str) -> None:
-        """A second round that nobody could be asked."""
+        """Give back a second round in which nobody could be asked."""

@@ -1,13 +1,14 @@
-"""One query on its way, as a state machine. Pure: events in, state out; no socket, no clock.
+"""One query under way, as a state machine. Pure: events in, state out; no socket, no clock.
 
 Invariants, whatever the broker does:
 
-* an agency's word comes only from an answer whose seal and signature hold;
-* the first valid answer of a node's part counts, later ones of that part change nothing;
-* an invalid answer changes nothing either, and does not keep a valid one out (attack: junk that displaces a yes);
-* the broker's list of nodes, its list of silent ones and its end are its word only: they end the waiting, never a
-  status;
-* what has not answered when the query ends is a gap.
+* an agency's answer comes only from a message whose seal and signature hold;
+* the first valid message for a node's part counts, later ones for that part change nothing;
+* an invalid message changes nothing either, and does not keep a valid one out (attack: junk that
+  displaces a yes);
+* the broker's list of nodes, its list of silent ones and its end prove nothing: they end the
+  waiting, and never decide a status;
+* an agency that has not answered when the query ends is a gap.
 
 The states are the table below.
 """
@@ -50,7 +51,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type], State]] = MappingProxyType(
 )
 
 MOST_REJECTED: Final = 4096
-"""A broker that sends more junk than this has its stream ended: what is missing is a gap."""
+"""The stream of a broker that sends more junk than this is ended; what is missing then is a gap."""
 
 
 class QueryOnItsWay:
@@ -67,12 +68,13 @@ class QueryOnItsWay:
         self._missing: set[tuple[MemberId, int]] = {
             (node, part) for node in nodes for part in range(len(parts_of(asked, node)))
         }
-        self._words: dict[AgencyId, Answered] = {}
+        self._answers: dict[AgencyId, Answered] = {}
         self.rejected = 0
 
     @property
     def ended(self) -> bool:
-        """Nothing more can change: the broker ended, every part is in, or it sent too much junk."""
+        """Whether nothing can change any more: the broker ended, every part is in, or there was too
+        much junk."""
         return self._state is State.ENDED or not self._missing or self.rejected > MOST_REJECTED
 
     def receive(self, event: LookupEvent) -> None:
@@ -95,12 +97,13 @@ class QueryOnItsWay:
             self.rejected += 1
             return
         self._missing.discard((answer.node, answer.part))
-        for word in part.agencies:
-            if word.agency in self._words:
+        for each in part.agencies:
+            if each.agency in self._answers:
                 raise Defect("one agency in two parts")
-            pointers = tuple(p for p in part.pointers if p.agency == word.agency)
-            self._words[word.agency] = Answered(word.status, word.generation, word.as_of, pointers)
+            pointers = tuple(p for p in part.pointers if p.agency == each.agency)
+            answered = Answered(each.status, each.generation, each.as_of, pointers)
+            self._answers[each.agency] = answered
 
     def answers(self) -> Mapping[AgencyId, Answered]:
-        """One for each agency asked: its word, or a gap."""
-        return {a.id: self._words.get(a.id, GAP) for a in self._asked}
+        """Return one answer for each agency asked, or a gap."""
+        return {a.id: self._answers.get(a.id, GAP) for a in self._asked}

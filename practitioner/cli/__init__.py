@@ -30,7 +30,8 @@ app.add_typer(running.audit, name="audit")
 
 
 def main() -> None:
-    """Refusals as one line of advice and exit status 4; what else ends it, as in ``commands.main``."""
+    """Run the command line: a refusal is one line of advice and exit status 4; the rest as
+    ``commands.main``."""
     commands.main(_advised, PROGRAM.name)
 
 

@@ -44,7 +44,7 @@ from practitioner.wiring import Gateway, open_gateway, open_people
 COMPLETE: Final = 0
 WITH_GAPS: Final = 3
 LONDON: Final = "Europe/London"
-"""Where the desks are."""
+"""The clock of the desks."""
 
 outcome = typer.Typer(no_args_is_help=True, help="Your outcomes of the last seven days.")
 
@@ -62,36 +62,40 @@ def lookup(
         Path | None,
         typer.Option(
             help="The child's details as JSON: a file of mode 0600, or - for standard input. "
-            "Without it you are asked."
+            "Leave it out to be asked."
         ),
     ] = None,
     reach: Annotated[
         str | None,
         typer.Option(
-            help=f"How far: {', '.join(Reach.__members__)} (default: as far as the purpose goes)."
+            help=f"How far to ask: {', '.join(Reach.__members__)} (default: the purpose's own)."
         ),
     ] = None,
     area: Annotated[
-        list[str] | None, typer.Option(help="An area's code, with --reach NAMED (repeatable).")
+        list[str] | None,
+        typer.Option(help="The code of an area to ask, with --reach NAMED (repeatable)."),
     ] = None,
     reference: Annotated[
-        str, typer.Option(help="Reference of your case or referral, where the purpose needs one.")
+        str,
+        typer.Option(help="The reference of your case or referral, where the purpose needs one."),
     ] = "",
     approver: Annotated[
         str,
         typer.Option(
-            help="Account of the second person who approved it, where the purpose needs one."
+            help="The account of the second person who approved it, where the purpose needs one."
         ),
     ] = "",
     as_json: AsJson = False,
     everything: Everything = False,
     verbose: Verbose = False,
 ) -> None:
-    """Who is involved with this child, and whom to ring.
+    """Find who is involved with a child, and whom to ring.
 
-    The child's details are never given as options: every user of the machine sees them, and the shell keeps them.
+    Do not give the child's details as options: every user of the machine can see them, and the
+    shell keeps them.
 
-    Exit status: 0 everybody answered, 3 an outcome with gaps, 4 refused or nobody could be asked, 2 wrong use.
+    Exit status: 0 all answered, 3 some did not answer, 4 refused or nobody could be asked, 2 wrong
+    use.
     """
     loaded = load(settings_file)
     justification = Justification(member_of(Purpose, purpose, "--purpose"), reference, approver)
@@ -116,37 +120,38 @@ def lookup(
 def widen(
     settings_file: SettingsFile,
     operation: Annotated[
-        str, typer.Argument(help="The number of your first lookup, as its outcome ends with.")
+        str, typer.Argument(help="The number of your first lookup: see the end of its outcome.")
     ],
     because: Annotated[str, typer.Option(help=f"Why: {', '.join(WideningReason.__members__)}.")],
     session_file: SessionFile = DEFAULT_SESSION,
     child: Annotated[
         Path | None,
         typer.Option(
-            help="The same child, better described: a file as for a lookup, or - for standard input. "
-            "Without it, as you described her the first time."
+            help="The same child, better described: a file, or - for standard input. "
+            "Leave it out to ask as you did the first time."
         ),
     ] = None,
     reach: Annotated[
         str | None,
         typer.Option(
-            help=f"How far: {', '.join(Reach.__members__)} (default: as far as the first time)."
+            help=f"How far to ask: {', '.join(Reach.__members__)} (default: as the first time)."
         ),
     ] = None,
     area: Annotated[
-        list[str] | None, typer.Option(help="Only this area, by its code (repeatable).")
+        list[str] | None, typer.Option(help="The code of an area, to ask there only (repeatable).")
     ] = None,
     as_json: AsJson = False,
     everything: Everything = False,
     verbose: Verbose = False,
 ) -> None:
-    """Asks a second time, with wider keys over the whole reach, where the first lookup told less than it should have.
+    """Ask a second time, with wider keys, where the first lookup found less than it should have.
 
-    Once, within a day, where everybody answered the first time. Not every purpose may.
+    Ask once, within a day, when all agencies answered the first time. Some purposes do not allow
+    it.
 
-    More agencies that do not know the child may see who asked, and about whom: say why, with --because.
+    More agencies that do not know the child may see who asked, and about whom. Say why: --because.
 
-    Exit status: as of a lookup.
+    Exit status: as for a lookup.
     """
     loaded = load(settings_file)
     again = Again(
@@ -169,13 +174,13 @@ def widen(
 def show(
     settings_file: SettingsFile,
     operation: Annotated[
-        str, typer.Argument(help="The number of the lookup, as its outcome ended with.")
+        str, typer.Argument(help="The number of the lookup: see the end of its outcome.")
     ],
     session_file: SessionFile = DEFAULT_SESSION,
     as_json: AsJson = False,
     everything: Everything = False,
 ) -> None:
-    """Shows an outcome of yours again, for seven days. Exit status as of the lookup."""
+    """Show one of your outcomes again, for seven days. Exit status: as for the lookup."""
     loaded = load(settings_file)
     with open_people(loaded) as people:
         now = time.time()

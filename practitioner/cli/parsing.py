@@ -1,7 +1,9 @@
-"""From what people type, and files they name, to values. Raises ``Defect`` in words for the person who typed.
+"""From what people type, and the files they name, to values. Faults are ``Defect`` in words for the
+person who typed.
 
-The child's details never come from options: a command line is seen by every user of the machine in the list of
-processes, and stays in the shell's history. They come from prompts, from standard input, or from a file of mode 0600.
+The child's details never come from options: every user of the machine sees a command line in the
+list of processes, and the shell keeps it. They come from prompts, from standard input, or from a
+file of mode 0600.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ SessionFile = Annotated[
 ]
 DEFAULT_SESSION: Final = Path("~/.fingerpost-session")
 Verbose = Annotated[
-    bool, typer.Option("--verbose", help="Write the program's log to standard error, too.")
+    bool, typer.Option("--verbose", help="Write the program's log to standard error as well.")
 ]
 PasswordStdin = Annotated[
     bool,
@@ -66,7 +68,7 @@ PasswordStdin = Annotated[
 
 
 def logger(*, verbose: bool) -> Logger:
-    """For one command; silent unless asked for, since what matters is told in words."""
+    """Return the log of one command, silent unless asked for: the command says what matters."""
     return logs.configure(
         PROGRAM.party, PROGRAM.events, strict=False, stream=sys.stderr if verbose else _Nowhere()
     )
@@ -78,7 +80,7 @@ class _Nowhere(io.StringIO):
 
 
 def agency_of(loaded: GatewaySettings, text: str | None) -> AgencyId:
-    """The one named, or the only one of this gateway."""
+    """Return the agency that was named, or the only one of this gateway. Raises ``Defect``."""
     if text is None:
         if len(loaded.agencies) > 1:
             raise Defect("--agency: several agencies ask through this gateway; name one")
@@ -91,7 +93,7 @@ def area_codes(texts: list[str]) -> tuple[AreaCode, ...]:
 
 
 def member_of(type_: type[E], text: str, option: str) -> E:
-    """A choice by its name, in whatever case."""
+    """Return a choice by its name, in upper or lower case. Raises ``Defect``."""
     try:
         return type_[text.upper().replace("-", "_")]
     except KeyError:
@@ -100,7 +102,7 @@ def member_of(type_: type[E], text: str, option: str) -> E:
 
 
 def end_of(text: str, option: str) -> int:
-    """The end of a day written YYYY-MM-DD, in seconds since 1970 UTC."""
+    """Return the end of a day written YYYY-MM-DD, in seconds since 1970 UTC. Raises ``Defect``."""
     try:
         last = date.fromisoformat(text)
     except ValueError:
@@ -110,7 +112,7 @@ def end_of(text: str, option: str) -> int:
 
 
 def administrator() -> Actor:
-    """Who runs this command, as the operating system knows her."""
+    """Return the user of the operating system who runs this command."""
     try:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -119,14 +121,14 @@ def administrator() -> Actor:
 
 
 def secret_lines(count: int) -> list[str]:
-    """``count`` lines of standard input, without their ends."""
+    """Return ``count`` lines of standard input without their line ends. Raises ``Defect``."""
     lines = [sys.stdin.readline(1024).rstrip("\r\n") for _ in range(count)]
     if not all(lines):
         raise Defect(f"standard input: {count} lines are needed")
     return lines
 
 
-# ---- the child -------------------------------------------------------------------------------------
+# ---- the child -----------------------------------------------------------------------------------
 
 
 class _Name(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,9 +151,11 @@ class _Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_child(path: Path) -> Demographics:
-    """A child's details from a file of mode 0600, or from standard input for ``-``.
+    """Read a child's details from a file of mode 0600, or from standard input for ``-``.
 
-    Raises ``Defect`` naming the field, never its content; ``Refused(MALFORMED)`` for one out of bounds.
+    Raises:
+        Defect: names the field, never its content.
+        Refused: MALFORMED, a field is out of its bounds.
     """
     if path == STDIN:
         data = sys.stdin.buffer.read(CHILD_BYTES + 1)
@@ -179,7 +183,7 @@ def read_child(path: Path) -> Demographics:
 
 
 def _fault(text: str) -> str:
-    """What the library found, in our words. Not what stood there: of a child, that is nobody's to print."""
+    """Return the fault that the library found, in our words and without the child's details."""
     found = re.search(r"`\$\.?([a-z_.]*)(?:\[[0-9.]*\])?\.?([a-z_]*)`", text)
     where = ".".join(filter(None, found.groups())) if found else ""
     if "unknown field" in text:
@@ -194,8 +198,8 @@ def _fault(text: str) -> str:
 
 
 def ask_child() -> Demographics:
-    """Asks on the terminal; an empty answer means "not known"."""
-    typer.echo("About whom? Leave empty what you do not know.", err=True)
+    """Ask on the terminal; an empty answer means "not known"."""
+    typer.echo("Enter the child's details. Leave empty what you do not know.", err=True)
     forename = _prompt("Forename")
     middle_names = _prompt("Middle names")
     surname = _prompt("Surname")
@@ -231,7 +235,7 @@ def _prompt_for(text: str, read: Callable[[str], T]) -> T | None:
         try:
             return read(answer)
         except ValueError:
-            typer.echo("Not understood. Once more, or leave it empty.", err=True)
+            typer.echo("This was not understood. Try again, or leave it empty.", err=True)
     return None
 
 

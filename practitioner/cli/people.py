@@ -48,16 +48,19 @@ Name = Annotated[
     ),
 ]
 TrainingUntil = Annotated[
-    str, typer.Option(help="Last day of her training (YYYY-MM-DD, UTC), not over yet.")
+    str, typer.Option(help="The last day of the training (YYYY-MM-DD, UTC). It must lie ahead.")
 ]
 VettingUntil = Annotated[
-    str, typer.Option(help="Last day of her vetting (YYYY-MM-DD, UTC), not over yet.")
+    str, typer.Option(help="The last day of the vetting (YYYY-MM-DD, UTC). It must lie ahead.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 class Enrolled(msgspec.Struct, frozen=True):
-    """What ``account add`` and ``account reset`` tell once. ``secret``: base32, RFC 6238 with SHA-1, 6 digits, 30 s."""
+    """What ``account add`` and ``account reset`` show once.
+
+    ``secret`` is in base32, for RFC 6238 with SHA-1, 6 digits and 30 seconds.
+    """
 
     agency: str
     account: str
@@ -70,14 +73,16 @@ def add(
     settings_file: SettingsFile,
     name: Name,
     person: Annotated[str, typer.Option("--name", help="The practitioner's name.")],
-    role: Annotated[str, typer.Option(help=f"Her role: {', '.join(Role.__members__)}.")],
+    role: Annotated[
+        str, typer.Option(help=f"The practitioner's role: {', '.join(Role.__members__)}.")
+    ],
     training_until: TrainingUntil,
     vetting_until: VettingUntil,
     agency: Agency = None,
     password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Adds an account and shows, once, the secret of its one-time codes."""
+    """Add an account. The secret of its one-time codes is shown once."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
     value = Account(
@@ -102,7 +107,7 @@ def add(
 
 @account.command()
 def disable(settings_file: SettingsFile, name: Name, agency: Agency = None) -> None:
-    """Shuts an account at once; its sessions end."""
+    """Shut an account at once. Its sessions end."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
     with open_people(loaded) as people:
@@ -119,14 +124,14 @@ def renew(
     vetting_until: VettingUntil,
     agency: Agency = None,
 ) -> None:
-    """Writes down later ends of training and vetting."""
+    """Write down later ends of training and vetting."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
     entitlement = _entitlement(training_until, vetting_until)
     with open_people(loaded) as people:
         if not people.accounts.knows(chosen, name):
             raise Refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT)
-        # Recorded first: an end that was put off unseen would let somebody ask.
+        # Recorded first: an end that was put off without a record would let somebody ask.
         people.record.account_renewed(chosen, administrator(), name, entitlement, time.time())
         people.accounts.renew(chosen, name, entitlement)
     typer.echo("Renewed.")
@@ -140,7 +145,7 @@ def reset(
     password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """A new password and a new secret of one-time codes: for a lost telephone, or after a lock."""
+    """Set a new password and a new secret of one-time codes, as for a lost telephone."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
     with open_people(loaded) as people:
@@ -154,7 +159,7 @@ def reset(
 
 @account.command("list")
 def list_(settings_file: SettingsFile) -> None:
-    """Lists the accounts, and which of them cannot sign in."""
+    """List the accounts, and which of them cannot sign in."""
     columns = ("Agency", "Account", "Name", "Role", "Training until", "Vetting until", "State")
     rows = []
     with open_people(load(settings_file)) as people:
@@ -173,9 +178,10 @@ def sign_in(
     session_file: SessionFile = DEFAULT_SESSION,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """Signs in with password and one-time code; holds for 12 hours, or 30 minutes without a lookup.
+    """Sign in with password and one-time code, for 12 hours, or until 30 minutes pass without a
+    lookup.
 
-    With --password-stdin the first line of standard input is the password, the second the one-time code.
+    With --password-stdin the first line of standard input is the password, the second the code.
     """
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
@@ -192,7 +198,7 @@ def sign_in(
 
 
 def sign_out(settings_file: SettingsFile, session_file: SessionFile = DEFAULT_SESSION) -> None:
-    """Ends the session."""
+    """End the session."""
     path = session_file.expanduser()
     with open_people(load(settings_file)) as people:
         people.reception.sign_out(read_token(path), time.time())
@@ -201,7 +207,12 @@ def sign_out(settings_file: SettingsFile, session_file: SessionFile = DEFAULT_SE
 
 
 def read_token(session_file: Path) -> str:
-    """Raises ``Refused(SIGN_IN)`` when there is none; ``Defect`` for a file that others may read."""
+    """Read the token of the session.
+
+    Raises:
+        Refused: SIGN_IN, there is none.
+        Defect: others may read the file.
+    """
     path = session_file.expanduser()
     if not path.exists():
         raise Refused(Code.SIGN_IN, SignInRule.NO_SESSION)
@@ -234,12 +245,12 @@ def _show_secret(agency: AgencyId, name: str, secret: str, *, as_json: bool) -> 
     if as_json:
         typer.echo(msgspec.json.encode(Enrolled(str(agency), name, secret, uri)))
         return
-    typer.echo("Put this into the practitioner's authenticator. It is not shown again.")
+    typer.echo("Put this into the practitioner's authenticator. It will not be shown again.")
     typer.echo(f"  secret: {secret}\n  {uri}")
 
 
 def _state(each: Account) -> str:
-    """Why the account cannot sign in; empty when it can."""
+    """Return why the account cannot sign in; empty when it can."""
     if each.disabled:
         return "disabled"
     try:

@@ -45,7 +45,7 @@ def enrol(
     ],
     request: RequestOption,
 ) -> None:
-    """Makes all keys that the settings name, where they will be used, and a request that holds public keys only."""
+    """Make all keys that the settings name, and a request that holds public keys only."""
     loaded = load(settings_file)
     for path in (
         loaded.account_key,
@@ -70,7 +70,7 @@ def enrol(
 
 
 def _passport_key(path: Path) -> bytes:
-    """The public half of the key at ``path``, which is made if there is none."""
+    """Return the public half of the key at ``path``, which is made if there is none."""
     if path.exists():
         return read_passport_key(path).public_key().public_bytes_raw()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,12 +78,12 @@ def _passport_key(path: Path) -> bytes:
 
 
 def serve(settings_file: SettingsFile) -> None:
-    """Keeps certificate, member list and peppers fresh until it is told to stop; lookups run beside it."""
+    """Keep certificate, member list and peppers fresh until stopped. Lookups run beside it."""
     PROGRAM.run(settings_file)
 
 
 def check(settings_file: SettingsFile) -> None:
-    """Reads settings, keys and bundle, opens the files, and says whether they hold together."""
+    """Read settings, keys and bundle, open the files, and report whether they fit together."""
     loaded = load(settings_file)
     bundle = check_places(loaded.places, Party.GATEWAY)
     for each in loaded.agencies:
@@ -106,7 +106,7 @@ def health(settings_file: SettingsFile) -> None:
 
 @audit.command("verify")
 def audit_verify(settings_file: SettingsFile, agency: Agency = None) -> None:
-    """Follows the chain from the first entry to the last."""
+    """Follow the chain from the first entry to the last."""
     loaded = load(settings_file)
     commands.tell_whole(wiring.open_audit(loaded, agency_of(loaded, agency)))
 
@@ -118,7 +118,8 @@ def audit_forget(
     why: Annotated[str, typer.Option(help="A reference to the reason (a-z, 0-9 and . : _ -).")],
     agency: Agency = None,
 ) -> None:
-    """Destroys the key of a month: who asked about whom can never be read again; the chain still verifies."""
+    """Destroy the key of a month. Who asked about whom can never be read again; the chain still
+    verifies."""
     loaded = load(settings_file)
     log = wiring.open_audit(loaded, agency_of(loaded, agency))
     commands.forget(log, month, by=str(administrator()), why=why)
@@ -134,13 +135,14 @@ def audit_show(
         bool, typer.Option("--decrypt", help="Open the bodies: who was asked about, in full.")
     ] = False,
 ) -> None:
-    """Lists entries. With --decrypt for a subject access request: it shows persons."""
+    """List entries. Use --decrypt for a subject access request only: it shows persons."""
     loaded = load(settings_file)
     with closing(wiring.open_audit(loaded, agency_of(loaded, agency))) as log:
         for entry in log.show(since, until, decrypt=decrypt):
             what = " ".join(f"{name}={value}" for name, value in sorted(entry.fields.items()))
             typer.echo(
-                f"{entry.seq:>6}  {commands.utc(entry.at)}  {entry.kind:<16}  {entry.actor}  {entry.operation}"
+                f"{entry.seq:>6}  {commands.utc(entry.at)}  {entry.kind:<16}  "
+                f"{entry.actor}  {entry.operation}"
             )
             if what:
                 typer.echo(f"{'':8}{what}")

@@ -1,1 +1,2 @@
-"""What a practitioner, or a program of her agency, is shown of an outcome. Pure: no clock, no file, no socket."""
+"""What a practitioner, or a program of her agency, is shown of an outcome. Pure: no clock, no file,
+no socket."""

@@ -1,6 +1,7 @@
-"""Whether a desk is open, read from the hours that its agency wrote; and whom to ring then. Pure.
+"""Whether a desk is open, by the hours that its agency wrote, and which number to ring then. Pure.
 
-Hours are short free text; what is not understood is not guessed at: the text itself is shown.
+Hours are short free text. Where they are not understood nothing is guessed: the text itself is
+shown.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ _OFFICE: Final = (time(8), time(18))
 
 
 def open_at(hours: str, local: datetime) -> bool | None:
-    """``local``: the wall clock where the desk is. None when the text is not understood."""
+    """Return whether a desk is open; None when the text is not understood.
+
+    Args:
+        hours: as the agency wrote them.
+        local: the wall clock where the desk is.
+    """
     text = hours.lower()
     if _ALWAYS.search(text):
         return True
@@ -57,7 +63,7 @@ def _on(day: int, first: str | None, last: str | None) -> bool:
 
 @unique
 class Desk(IntEnum):
-    """In the order in which to ring."""
+    """What is known of a desk, in the order in which to ring."""
 
     ANSWERS_NOW = 0
     MAY_ANSWER = 1
@@ -67,7 +73,8 @@ class Desk(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A number to ring, and what is known of who answers. ``later``: the other number, for other hours."""
+    """A number to ring, and what is known of its desk. ``later`` is the other number, for other
+    hours."""
 
     desk: Desk
     number: str
@@ -76,9 +83,9 @@ class Dial:
 
 
 def dial(agency: AgencyShown, pointer: PointerShown | None, local: datetime) -> Dial:
-    """Which of a desk's numbers to ring at ``local``: out of hours its out-of-hours desk.
+    """Return which of a desk's numbers to ring at ``local``: out of hours its out-of-hours desk.
 
-    Without a pointer, or one that gives no number, the agency's public duty desk.
+    Without a pointer, or with one that has no number, this is the agency's public duty desk.
     """
     by_day = (pointer.telephone if pointer else "") or agency.duty_desk
     by_night = pointer.out_of_hours_telephone if pointer else ""

@@ -1,8 +1,8 @@
-"""An outcome for people, in the order in which a tired practitioner needs it: whom to ring now comes first. Pure.
+"""An outcome for people: whom to ring now comes first, as a tired practitioner needs it. Pure.
 
-Law: silence is never shown as an answer; "nothing to tell" fits no record, a shielded one and a withheld one alike;
-"none named itself" stands only beside its counts. Colour repeats what words say and never says more. No person but
-those whom a pointer names.
+Law: silence is never shown as an answer. "Nothing to disclose" fits no record, a shielded record
+and a withheld one alike. "None named itself" stands only beside its counts. Colour repeats what the
+words say and never says more. No person is shown but those whom a pointer names.
 """
 
 from __future__ import annotations
@@ -32,22 +32,28 @@ from practitioner.present.hours import Desk, Dial, dial
 from practitioner.present.words import counted
 
 NAMED: Final = 15
-"""More gaps than this are counted by kind, where there are many of a kind, unless all are asked for."""
+"""More gaps than this are counted by kind where a kind has many, unless all are wanted."""
 NAMED_OF_A_KIND: Final = 3
 DUTY_DESK: Final = "involved; ring its duty desk"
 _NUMBERS: Final = 24
 """Columns: a telephone number has at most 24 characters."""
 _INDENT: Final = (0, 0, 0, 2)
 _FIRST: Final = frozenset(kind.value for kind in NATIONAL_RING_KINDS)
-"""Councils, police and trusts stand before long lists of others."""
+"""Councils, police and trusts stand before long lists of other agencies."""
 
 K = TypeVar("K", AgencyShown, NotConnectedShown)
 
 
 def render(shown: LookupDocument, local: datetime, *, everything: bool) -> RenderableType:
-    """``local``: now, on the wall clock of the practitioner. ``everything``: all names, however many."""
+    """Return an outcome as text for a terminal.
+
+    Args:
+        shown: the outcome.
+        local: now, on the wall clock of the practitioner.
+        everything: show all names, however many.
+    """
     parts: list[RenderableType] = _to_ring(shown, local)
-    parts += _nothing_to_tell(shown, everything=everything)
+    parts += _nothing_to_disclose(shown, everything=everything)
     parts += _gaps(shown, everything=everything)
     parts += _rejected(shown)
     parts += _not_connected(shown, everything=everything)
@@ -66,7 +72,7 @@ def _line(text: str, style: str = "") -> Padding:
     return Padding(Text(printable(text), style=style), _INDENT)
 
 
-# ---- whom to ring ----------------------------------------------------------------------------------
+# ---- whom to ring --------------------------------------------------------------------------------
 
 
 def _to_ring(shown: LookupDocument, local: datetime) -> list[RenderableType]:
@@ -105,7 +111,7 @@ _STATUS_ORDER: Final = ("OPEN", "PLANNED", "RECENT")
 
 
 def _urgency(entry: tuple[Dial, AgencyShown, PointerShown | None]) -> tuple[object, ...]:
-    """Who answers now; the lead practitioner; what is open; then by name."""
+    """Sort by who answers now, then the lead practitioner, then what is open, then by name."""
     number, agency, pointer = entry
     lead = pointer is not None and pointer.lead_practitioner
     status = pointer.status if pointer is not None else "OPEN"
@@ -158,20 +164,22 @@ def _state(agency: AgencyShown, pointer: PointerShown | None) -> str:
     return ", ".join(facts)
 
 
-# ---- who said what ---------------------------------------------------------------------------------
+# ---- who said what -------------------------------------------------------------------------------
 
 
-def _nothing_to_tell(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+def _nothing_to_disclose(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
     answered = [a for a in shown.agencies if a.status == "NOTHING_TO_DISCLOSE"]
     if not answered:
         return []
     parts: list[RenderableType] = [
-        _head(f"Answered and have nothing to tell ({len(answered)})"),
+        _head(f"Answered and have nothing to disclose ({len(answered)})"),
         _line(_by_kind(answered)),
     ]
     if everything:
         parts += [_line(f"{a.name} ({a.area_name})", "dim") for a in answered]
-    parts.append(_line("An agency that may not tell says the same. You can still ring it."))
+    parts.append(
+        _line("An agency that may not disclose what it knows says the same. You can still ring it.")
+    )
     return parts
 
 
@@ -182,7 +190,7 @@ def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
     head = f"DID NOT ANSWER ({len(silent)} of {len(shown.agencies)} asked)"
     parts: list[RenderableType] = [
         _head(head, "bold red"),
-        _line("Silence is not a no: any of these may be involved with the child. Ring them."),
+        _line("Silence is not a no. Any of these may be involved with the child. Ring them."),
     ]
     table = _listing()
     left_out = False
@@ -206,7 +214,10 @@ def _rejected(shown: LookupDocument) -> list[RenderableType]:
     what = "1 answer" if count == 1 else f"{count} answers"
     return [
         _head("Somebody may be tampering", "bold red"),
-        _line(f"{what} did not verify and did not count. Tell whoever runs this gateway."),
+        _line(
+            f"{what} could not be verified and did not count. "
+            "Report it to the people who run this gateway."
+        ),
     ]
 
 
@@ -215,7 +226,7 @@ def _not_connected(shown: LookupDocument, *, everything: bool) -> list[Renderabl
         return []
     parts: list[RenderableType] = [
         _head(f"Not connected, so not asked ({len(shown.not_connected)})", "bold yellow"),
-        _line("Any of these may be involved with the child. Ring where it matters."),
+        _line("Any of these may be involved with the child. Ring those that matter."),
     ]
     table = _listing()
     left_out = False
@@ -235,7 +246,7 @@ def _not_connected(shown: LookupDocument, *, everything: bool) -> list[Renderabl
     return parts
 
 
-# ---- services that every child has -----------------------------------------------------------------
+# ---- services that every child has ---------------------------------------------------------------
 
 
 def _services(shown: LookupDocument) -> list[RenderableType]:
@@ -246,7 +257,11 @@ def _services(shown: LookupDocument) -> list[RenderableType]:
 
 
 def _may_widen(shown: LookupDocument) -> list[RenderableType]:
-    """Where everybody answered and a service that every child has named nobody, the child may be recorded otherwise."""
+    """Return how to widen, where all agencies answered and no provider of a universal service named
+    itself.
+
+    The child may be recorded otherwise there.
+    """
     silent = any(service.none_named_itself for service in shown.services)
     far = shown.reach != Reach.AREA.name
     if not (silent and far and shown.complete) or shown.widened is not None:
@@ -257,15 +272,16 @@ def _may_widen(shown: LookupDocument) -> list[RenderableType]:
     because = ", ".join(reason.name for reason in sorted(reasons))
     return [
         _line(
-            "If you have reason to think that the child is recorded otherwise, ask once more with wider keys, within a "
-            "day. More agencies that do not know the child may then see who asks, and about whom."
+            "If you have reason to think that the child is recorded otherwise, ask once more with "
+            "wider keys, within a day. More agencies that do not know the child may then see who "
+            "asks, and about whom."
         ),
         _line(f"fingerpost widen {shown.operation} --because REASON ({because})", "dim"),
     ]
 
 
 def service_sentence(service: ServiceShown) -> str:
-    """What may be said of a service, and never without its counts."""
+    """Return what may be said of a service, and never without its counts."""
     one, several = words.UNIVERSAL.get(
         service.kind, (words.SERVICES.get(service.kind, service.kind),) * 2
     )
@@ -288,7 +304,7 @@ def service_sentence(service: ServiceShown) -> str:
     )
 
 
-# ---- the end ---------------------------------------------------------------------------------------
+# ---- the end -------------------------------------------------------------------------------------
 
 
 def _strength(shown: LookupDocument) -> list[RenderableType]:
@@ -308,8 +324,8 @@ def _widened(shown: LookupDocument) -> list[RenderableType]:
         _head("Second round, asked with wider keys", "bold yellow"),
         _line(f"It follows lookup {shown.widened.after}; read both. Why: {because}."),
         _line(
-            "Wider keys fit more children: more agencies that do not know this child than usual may have seen "
-            "who asked, about whom and why."
+            "Wider keys fit more children. More agencies than usual that do not know this child "
+            "may have seen who asked, about whom and why."
         ),
     ]
 
@@ -325,11 +341,11 @@ def _end(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
     ]
 
 
-# ---- small parts -----------------------------------------------------------------------------------
+# ---- small parts ---------------------------------------------------------------------------------
 
 
 def _listing(space: int = 0) -> Table:
-    """Numbers left, names right; ``space``: lines between rows."""
+    """Return a table: numbers on the left, names on the right, ``space`` lines between rows."""
     table = Table(show_header=False, box=None, padding=(0, 2, space, 0), pad_edge=False)
     table.add_column(width=_NUMBERS, overflow="fold")
     table.add_column(ratio=1, overflow="fold")

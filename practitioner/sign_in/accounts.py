@@ -1,10 +1,12 @@
-"""Accounts and sessions in SQLite.
+"""Accounts and sessions in SQLite, and the reception, which records who signs in.
 
-An attacker who can change this file lets somebody in; who only reads it finds argon2id hashes (RFC 9106) and
-one-time-code secrets sealed under the account key. Sessions are kept as hashes of their tokens.
+An attacker who can change this file can let somebody in. One who only reads it finds argon2id
+hashes (RFC 9106), and secrets of one-time codes that are sealed under the account key. Sessions are
+kept as hashes of their tokens.
 
-An attempt is counted as a failure before it is looked at, and taken back when it succeeds (attack: many guesses at
-once, all looked at before the first failure is written).
+An attempt is counted as a failure before it is checked, and taken back when it succeeds (attack:
+many guesses at once, all checked before the first failure is written). A sign-in is in the audit
+log before anybody is let in, or learns that she is not.
 """
 
 from __future__ import annotations
@@ -75,7 +77,7 @@ sessions = Table(
 
 
 class Accounts:
-    """Blocking; argon2 takes some 50 ms on purpose. ``account_key``: 32 bytes."""
+    """The accounts. All calls block; argon2 takes some 50 ms on purpose."""
 
     def __init__(self, engine: Engine, account_key: bytes) -> None:
         self._engine = engine
@@ -86,9 +88,13 @@ class Accounts:
     # ---- administration ----------------------------------------------------------------------
 
     def add(self, account: Account, password: str) -> str:
-        """A new account. Returns the secret of its one-time codes (base32), to be shown once.
+        """Add an account.
 
-        Raises ``Refused``: MALFORMED (out of bounds), NOT_ALLOWED (it exists).
+        Raises:
+            Refused: MALFORMED, it is out of bounds; NOT_ALLOWED, it exists.
+
+        Returns:
+            The secret of its one-time codes (base32), to be shown once.
         """
         require_account(account.subject, SignInRule.ACCOUNT_NAME)
         if account.subject != account.subject.lower():
@@ -130,7 +136,11 @@ class Accounts:
             )
 
     def require_open(self, agency: AgencyId, subject: str) -> None:
-        """Of who is named as approver. Raises ``Refused(NOT_ALLOWED)``: not an account of this agency, or disabled."""
+        """Refuse an approver who has no account of this agency, or a disabled one.
+
+        Raises:
+            Refused: NOT_ALLOWED.
+        """
         with reading(self._engine) as connection:
             row = connection.execute(
                 select(accounts.c.disabled).where(_key(agency, subject))
@@ -139,7 +149,11 @@ class Accounts:
             raise Refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT)
 
     def disable(self, agency: AgencyId, subject: str) -> None:
-        """At once: its sessions end, too. Raises ``Refused(NOT_ALLOWED)`` when there is none."""
+        """Shut an account at once; its sessions end.
+
+        Raises:
+            Refused: NOT_ALLOWED, there is no such account.
+        """
         self._change(agency, subject, disabled=True)
         with self._engine.begin() as connection:
             connection.execute(
@@ -152,7 +166,7 @@ class Accounts:
         self._change(agency, subject, **asdict(entitlement))
 
     def reset(self, agency: AgencyId, subject: str, password: str) -> str:
-        """A new password and a new secret of one-time codes, which is returned."""
+        """Set a new password and return a new secret of one-time codes."""
         secret = pyotp.random_base32(32)
         self._change(
             agency,
@@ -170,9 +184,10 @@ class Accounts:
     def sign_in(
         self, agency: AgencyId, subject: str, password: str, code: str, now: float
     ) -> tuple[str, Session]:
-        """A new session and its token (to be kept by the practitioner's device, mode 0600).
+        """Begin a session; return its token, which the practitioner's device keeps (mode 0600).
 
-        Raises ``Refused(SIGN_IN)``; one text for a wrong name, password or code.
+        Raises:
+            Refused: SIGN_IN, by one rule for a wrong name, password or code.
         """
         row = self._count_attempt(agency, subject, now)
         right_password = self._verify(row.password_hash if row else self._nobody, password)
@@ -208,8 +223,11 @@ class Accounts:
         return token, _session(account, int(now))
 
     def _count_attempt(self, agency: AgencyId, subject: str, now: float) -> Row[Any] | None:
-        """The account as it was, now with one failure more; None for an unknown one. Raises ``Refused(SIGN_IN)`` while
-        it waits."""
+        """Count one failure more and return the account as it was, or None for an unknown one.
+
+        Raises:
+            Refused: SIGN_IN, the account has to wait.
+        """
         with self._engine.begin() as connection:
             row = connection.execute(select(accounts).where(_key(agency, subject))).one_or_none()
             if row is not None:
@@ -225,7 +243,11 @@ class Accounts:
             return row
 
     def resume(self, token: str, now: float) -> Session:
-        """The session of a token, if it is live and its account still entitled. Raises ``Refused(SIGN_IN)``."""
+        """Return the session of a token.
+
+        Raises:
+            Refused: SIGN_IN, it has ended, or its account is no longer entitled.
+        """
         held = _hash_of(token)
         with self._engine.begin() as connection:
             row = connection.execute(
@@ -245,7 +267,7 @@ class Accounts:
         return _session(account, row.auth_time)
 
     def sign_out(self, token: str) -> tuple[AgencyId, str] | None:
-        """Whose session ended; None when there was none."""
+        """End a session and return whose it was; None if there was none."""
         held = sessions.c.token_hash == _hash_of(token)
         with self._engine.begin() as connection:
             row = connection.execute(select(sessions).where(held)).one_or_none()
@@ -268,7 +290,7 @@ class Accounts:
             raise Defect("a stored password hash is none") from None
 
     def _step_of(self, agency: AgencyId, row: Row[Any], code: str, now: float) -> int | None:
-        """The time step whose code it is, unless that code has been used."""
+        """Return the time step of a code, unless the code is wrong or was used."""
         totp = pyotp.TOTP(self._open(agency, row.subject, row.totp_sealed))
         for step in rules.code_steps(now):
             wanted = totp.generate_otp(step)
@@ -303,7 +325,7 @@ class SignInRecord(Protocol):
 
 
 class Reception:
-    """Blocking."""
+    """Signing in and out, recorded. All calls block."""
 
     def __init__(self, accounts: Accounts, record: SignInRecord) -> None:
         self._accounts = accounts
@@ -312,7 +334,7 @@ class Reception:
     def sign_in(
         self, agency: AgencyId, subject: str, password: str, code: str, now: float
     ) -> tuple[str, Session]:
-        """As ``Accounts.sign_in``. Raises ``Refused(SIGN_IN)``."""
+        """Sign in as ``Accounts.sign_in`` does, and record how it ended."""
         try:
             token, session = self._accounts.sign_in(agency, subject, password, code, now)
         except Refused as refused:
@@ -323,7 +345,7 @@ class Reception:
         return token, session
 
     def resume(self, token: str, now: float) -> Session:
-        """Raises ``Refused(SIGN_IN)``."""
+        """Return the session of a token. Raises ``Refused(SIGN_IN)``."""
         return self._accounts.resume(token, now)
 
     def sign_out(self, token: str, now: float) -> None:
@@ -345,8 +367,11 @@ def _aad(agency: AgencyId, subject: str) -> bytes:
 
 
 def _hash_of_nobody(hasher: PasswordHasher) -> str:
-    """A hash that no password has, of the same cost: verified against for unknown accounts, so that time does not tell
-    which ones exist."""
+    """Return a hash that no password has, of the same cost.
+
+    The password given for an unknown account is checked against it, so that the time taken does not
+    show which accounts exist.
+    """
     salt, digest = (
         base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
         for size in (hasher.salt_len, hasher.hash_len)

@@ -1,9 +1,9 @@
 """When a sign-in holds. Pure; times are seconds since 1970 UTC.
 
-* Both factors, always. Which of them was wrong is not said.
+* A sign-in takes both factors. Which of them was wrong is not disclosed.
 * A one-time code counts once (attack: a code read over a shoulder), one step (30 s) to either side.
-* After failures an account waits, ever longer, whoever tries (attack: guessing).
-* Training and vetting dates are enforced at sign-in and again at every passport.
+* After failures an account has to wait, ever longer, whoever tries (attack: guessing).
+* Training and vetting are checked at sign-in and again at every passport.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ CODE_SECONDS: Final = 30
 FREE_FAILURES: Final = 3
 LONGEST_WAIT_SECONDS: Final = 3600
 _MARGIN: Final = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
-"""A passport must outlive its query, and training and vetting must outlast the passport by more than the clock skew."""
+"""A passport must outlive its query; training and vetting must outlast it by more than the clock
+skew."""
 
 
 @unique
@@ -54,7 +55,7 @@ class SignInRule(Rule):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Account:
-    """A practitioner of an agency. ``subject``: an opaque name, as in passports and audit logs."""
+    """A practitioner of an agency. ``subject`` is opaque, as in passports and audit logs."""
 
     agency: AgencyId
     subject: str
@@ -69,8 +70,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Session:
-    """A sign-in that holds. ``subject`` is the account's opaque name within the agency; times are seconds since
-    1970 UTC."""
+    """A sign-in that holds. ``subject`` is the account's opaque name within the agency."""
 
     agency: AgencyId
     subject: str
@@ -122,8 +122,10 @@ def _is_over(until: int, now: float) -> bool:
 
 
 def waits_until(failures: int, now: float) -> int:
-    """Until when an account waits after its ``failures``-th failure in a row: not at all for the first three, then
-    2, 4, 8 … s."""
+    """Return until when an account waits after its ``failures``-th failure in a row.
+
+    The first three are free; then it waits 2, 4, 8 … seconds, an hour at most.
+    """
     if failures <= FREE_FAILURES:
         return 0
     doublings = min(failures - FREE_FAILURES, LONGEST_WAIT_SECONDS.bit_length())
@@ -132,18 +134,18 @@ def waits_until(failures: int, now: float) -> int:
 
 
 def require_not_waiting(wait_until: int, now: float) -> None:
-    """Raises ``Refused(SIGN_IN)``."""
+    """Refuse an account that has to wait. Raises ``Refused(SIGN_IN)``."""
     if now < wait_until:
         raise Refused(Code.SIGN_IN, SignInRule.WAITING)
 
 
 def code_steps(now: float) -> tuple[int, int, int]:
-    """The time steps of RFC 6238 whose codes are taken: the current one, then the one before and the one after."""
+    """Return the time steps of RFC 6238 whose codes count: this, the one before, the one after."""
     step = int(now) // CODE_SECONDS
     return step, step - 1, step + 1
 
 
 def require_live(auth_time: int, last_used: int, now: float) -> None:
-    """Raises ``Refused(SIGN_IN)`` once a session is too old or was idle too long."""
+    """Refuse a session that is too old, or was idle too long. Raises ``Refused(SIGN_IN)``."""
     if now >= auth_time + SESSION_SECONDS or now >= last_used + IDLE_SECONDS:
         raise Refused(Code.SIGN_IN, SignInRule.SESSION_ENDED)

@@ -71,5 +71,6 @@ def desk(run: Run, tmp_path: Path, gateway_settings: GatewaySettings) -> Desk:
 
 @pytest.fixture
 def answered(monkeypatch: pytest.MonkeyPatch) -> list[Question]:
-    """Lookups end with an outcome of 45 agencies, kept as the client keeps it; returns the questions asked."""
+    """Lookups end with an outcome of 45 agencies, kept as the client keeps it; returns the
+    questions asked."""
     return answer_with(monkeypatch, large(gaps=4))

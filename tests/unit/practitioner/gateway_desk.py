@@ -1,4 +1,5 @@
-"""A gateway's command line in a test: run as a program runs it, with an account and a place for its session."""
+"""A gateway's command line in a test: run as a program runs it, with an account and a place for its
+session."""
 
 from __future__ import annotations
 

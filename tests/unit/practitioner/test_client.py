@@ -1,4 +1,5 @@
-"""The order of a lookup, its end in time, its second round, its epoch: with a broker that does as the test says."""
+"""The order of a lookup, its end in time, its second round, its epoch: with a broker that does as
+the test says."""
 
 from __future__ import annotations
 
@@ -186,7 +187,7 @@ async def test_a_lookup_that_is_cancelled_leaves_no_room_taken(
     assert "kept" not in gateway.order
 
 
-# ---- what was gathered stays -----------------------------------------------------------------------
+# ---- what was gathered stays ---------------------------------------------------------------------
 
 
 async def test_a_refusal_midway_keeps_what_came(world: World, gateway: SimGateway) -> None:
@@ -200,7 +201,8 @@ async def test_a_refusal_midway_keeps_what_came(world: World, gateway: SimGatewa
 async def test_a_break_after_accepted_is_gaps_and_not_a_refusal(
     world: World, gateway: SimGateway
 ) -> None:
-    """The nodes were asked, and recorded who asks: the practitioner gets an outcome that says who did not answer."""
+    """The nodes were asked, and recorded who asks: the practitioner gets an outcome that says who
+    did not answer."""
     through(world, gateway, lambda show, _: (show[0], BreakOff(Code.UNAVAILABLE)))
     outcome = await ask(world, gateway, AT_HOME)
     assert set(statuses(outcome).values()) == {Status.NO_REPLY}
@@ -247,7 +249,7 @@ async def test_a_refusal_of_everything_is_recorded_and_raised(
     assert "kept" not in gateway.order
 
 
-# ---- the second round ------------------------------------------------------------------------------
+# ---- the second round ----------------------------------------------------------------------------
 
 
 def says_try_again(node: SimNode, times: int) -> None:
@@ -337,7 +339,7 @@ async def test_silence_is_not_asked_again(world: World, gateway: SimGateway) -> 
     assert len(gateway.submitted) == 1
 
 
-# ---- which epoch -----------------------------------------------------------------------------------
+# ---- which epoch ---------------------------------------------------------------------------------
 
 
 def epochs_asked(world: World, gateway: SimGateway) -> set[EpochNumber]:
@@ -399,13 +401,14 @@ async def test_a_query_keeps_its_slot_and_day_over_the_edge(world: World, edge: 
     assert {q.core.slot * limits.SLOT_SECONDS % edge for q in submitted(world, gateway)[2:]} == {0}
 
 
-# ---- nothing leaves before it may ------------------------------------------------------------------
+# ---- nothing leaves before it may ----------------------------------------------------------------
 
 
 async def test_what_could_not_be_recorded_is_not_submitted(
     world: World, gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The record of the question is one; that of the query's hash, before the query goes, is another."""
+    """The record of the question is one; that of the query's hash, before the query goes, is
+    another."""
 
     async def broken(*_: object) -> None:
         raise Defect("record")
@@ -462,7 +465,7 @@ async def test_a_sign_in_that_has_run_out_stops_it(world: World, gateway: SimGat
     assert gateway.order == []
 
 
-# ---- who is not asked ------------------------------------------------------------------------------
+# ---- who is not asked ----------------------------------------------------------------------------
 
 
 async def test_a_suspended_agency_is_named_among_those_not_connected(

@@ -19,7 +19,7 @@ from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_people
 from unit.practitioner.gateway_desk import PASSWORD, Desk, Run, add
 
-# ---- enrolment -------------------------------------------------------------------------------------
+# ---- enrolment -----------------------------------------------------------------------------------
 
 
 def test_enrol_makes_every_key_once_and_a_request_without_any(run: Run, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_ids_of_another_form_are_named(
     assert wrong[1] not in told.err
 
 
-# ---- accounts and sign-in --------------------------------------------------------------------------
+# ---- accounts and sign-in ------------------------------------------------------------------------
 
 
 def test_an_account_is_told_its_secret_once(
@@ -202,7 +202,7 @@ def test_slips_are_said_in_one_line(
     assert told.err.count("\n") == 1
 
 
-# ---- running ---------------------------------------------------------------------------------------
+# ---- running -------------------------------------------------------------------------------------
 
 
 def test_settings_are_checked(run: Run, tmp_path: Path) -> None:

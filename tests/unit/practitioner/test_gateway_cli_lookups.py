@@ -286,7 +286,7 @@ def test_choices_are_named(desk: Desk, answered: list[Question]) -> None:
     assert answered == []
 
 
-# ---- second rounds ---------------------------------------------------------------------------------
+# ---- second rounds -------------------------------------------------------------------------------
 
 
 def widen(desk: Desk, *more: str, stdin: str = "") -> Said:

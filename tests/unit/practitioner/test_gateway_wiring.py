@@ -1,4 +1,5 @@
-"""A gateway opened from what is on the disk, with nobody to reach: what it does itself, and what it leaves alone."""
+"""A gateway opened from what is on the disk, with nobody to reach: what it does itself, and what it
+leaves alone."""
 
 from __future__ import annotations
 

@@ -174,7 +174,8 @@ def test_none_named_itself_only_when_each_connected_one_answered() -> None:
 
 
 def test_an_involved_agency_counts_as_named_even_without_a_desk() -> None:
-    """More pointers than slots end as INVOLVED without one: "none named itself" would be a false no."""
+    """More pointers than slots end as INVOLVED without one: "none named itself" would be a false
+    no."""
     kind = CoarseKind.EDUCATION
     assert counted(kind, outcome_of(SCHOOL, Answered(Status.INVOLVED))).named == 1
     duty = Answered(Status.INVOLVED, 1, 1, (DUTY_DESK,))
@@ -216,8 +217,8 @@ def gaps_of(federation: Federation, reach: Reach, named: tuple[AreaCode, ...] = 
 
 
 def listed(*denied: AgencyId | MemberId) -> Federation:
-    """The scene's list; Harrowdale has a school and a trust of its own that are no members; the police serve Wexcombe,
-    too."""
+    """The scene's list; Harrowdale has a school and a trust of its own that are no members; the
+    police serve Wexcombe, too."""
     federation = build().current
     here, there = federation.areas[HERE], federation.areas[NEXT]
     elsewhere = (
@@ -268,7 +269,7 @@ def test_an_area_that_does_not_exist_is_refused() -> None:
     assert refused.value.code is Code.NOT_ALLOWED
 
 
-# ---- what is printed -------------------------------------------------------------------------------
+# ---- what is printed -----------------------------------------------------------------------------
 
 
 def test_no_value_prints_a_person() -> None:

@@ -137,7 +137,7 @@ def test_a_key_of_another_size_is_refused(engine: Engine) -> None:
         SqlOutcomes(engine, bytes(16))
 
 
-# ---- second rounds ---------------------------------------------------------------------------------
+# ---- second rounds -------------------------------------------------------------------------------
 
 
 async def test_then_it_is_forgotten_and_the_outcome_is_not(

@@ -1,5 +1,5 @@
-"""Which queries make up a lookup: who is asked, with which keys, and what is refused before anything leaves. And what a
-second round may ask."""
+"""Which queries make up a lookup: who is asked, with which keys, and what is refused before
+anything leaves. And what a second round may ask."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_what_a_purpose_wants_beside_it() -> None:
     assert planned(purpose=Purpose.EXPLOITATION, approver="manager-1").queries
 
 
-# ---- with which keys -------------------------------------------------------------------------------
+# ---- with which keys -----------------------------------------------------------------------------
 
 
 def test_a_question_without_a_key_is_refused() -> None:
@@ -138,8 +138,8 @@ def test_a_question_without_a_key_is_refused() -> None:
 def test_a_question_that_has_wide_keys_only_is_for_the_own_area(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Asking at home alone would leave the neighbours out of an outcome that calls itself complete. Whichever questions
-    are so thin: here, all."""
+    """Asking at home alone would leave the neighbours out of an outcome that calls itself complete.
+    Whichever questions are so thin: here, all."""
 
     def no_narrow_ones(
         form: NormalForm, *, side: Side, scope: Scope, upn: bool
@@ -201,8 +201,8 @@ def require_sound(child: Demographics, reach: Reach) -> Plan | None:
         sent = [found.keys[i] for i in query.keys]
         assert 1 <= len(sent) == len(set(sent)) <= limits.LOCATORS
         derived = blocking_keys(form, side=Side.QUERY, scope=SCOPES[query.key_set], upn=False)
-        # A node makes this set anew from the opened question. What was found by a key outside it is a mismatch there:
-        # a false no, and a mark against an honest practitioner.
+        # A node makes this set anew from the opened question. What was found by a key outside it is
+        # a mismatch there: a false no, and a mark against an honest practitioner.
         assert set(sent) <= set(derived)
         assert sent[0] == derived[0], "the strongest is never the one that is left out"
     return found
@@ -227,7 +227,7 @@ def test_a_child_of_many_names_has_more_keys_than_fit() -> None:
         assert require_sound(MANY_NAMES, reach) is not None
 
 
-# ---- second rounds ---------------------------------------------------------------------------------
+# ---- second rounds -------------------------------------------------------------------------------
 
 LIKELY = WideningReason.OTHER_NAME_LIKELY
 

@@ -122,7 +122,7 @@ def test_whom_to_ring_comes_first_then_the_rest_in_order() -> None:
     heads = [
         "Ring now (Monday 02:13)",
         "Ring when they open",
-        "Answered and have nothing to tell (36)",
+        "Answered and have nothing to disclose (36)",
         "DID NOT ANSWER (4 of 45 asked)",
         "Somebody may be tampering",
         "Not connected, so not asked (31)",
@@ -171,7 +171,7 @@ def test_nobody_named_is_a_sentence_about_who_answered() -> None:
     quiet = said(agency("Oak", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE)
     text = shown(outcome([quiet]))
     assert text.strip().startswith("Ring now: of those who answered, nobody named a contact")
-    assert "An agency that may not tell says the same." in text
+    assert "An agency that may not disclose what it knows says the same." in text
 
 
 def test_that_nobody_was_asked_is_said_and_not_that_nobody_answered() -> None:
@@ -270,7 +270,7 @@ def test_a_long_address_is_folded_and_not_cut() -> None:
     assert address in re.sub(r"\s", "", text)
 
 
-# ---- second rounds ---------------------------------------------------------------------------------
+# ---- second rounds -------------------------------------------------------------------------------
 
 
 @given(found=outcomes(), width=st.sampled_from([60, 80, 120]))

@@ -179,7 +179,8 @@ YES = Status.INVOLVED
 def test_a_node_speaks_for_all_its_agencies_and_for_no_other(
     asked: Asked, agencies: tuple[AgencyAnswer, ...]
 ) -> None:
-    """Attack: a node leaves an agency out that it would have to answer for, or answers for another's."""
+    """Attack: a node leaves an agency out that it would have to answer for, or answers for
+    another's."""
     query = asked.after([asked.said_by(SCHOOLS, *agencies)])
     assert query.rejected == 1
     assert gaps(query) == {a.id for a in asked.asked}

@@ -72,7 +72,8 @@ def test_waits_grow_and_end(failures: int) -> None:
 
 
 def test_guessing_codes_is_hopeless() -> None:
-    """Of a million codes three hold at a time; a year of guessing at the longest wait must stay below 4 in 100."""
+    """Of a million codes three hold at a time; a year of guessing at the longest wait must stay
+    below 4 in 100."""
     guesses = 365 * limits.DAY / rules.LONGEST_WAIT_SECONDS + 20
     assert guesses * 3 / 10**6 < 0.04
 
