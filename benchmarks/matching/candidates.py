@@ -28,7 +28,7 @@ from fingerpost.private.linkage.blocking_rules import (
 from fingerpost.private.linkage.normal_form import NormalForm
 
 Tagged = tuple[int, int, tuple[str, ...]]
-"""Candidate, name-space, value: what two sides must share."""
+"""Candidate, half of a weak rule, value: what two sides must share."""
 
 _MOST_VALUES = {"NK": 12}
 _FEW = 4

@@ -1,4 +1,4 @@
-"""The choice of the kinds of key: measures every candidate, then lets the solver pick within the budgets.
+"""The choice of the blocking rules: measures every candidate, then lets the solver pick within the budgets.
 
     python -m benchmarks.matching.choose [--names FOLDER] [--published FOLDER] [--areas 12] [--asked 16000]
 

@@ -1,4 +1,4 @@
-"""Which kinds of key to use, by budget. Pure: measurements come in, a choice goes out.
+"""Which blocking rules to use, by budget. Pure: measurements come in, a choice goes out.
 
 A candidate is a bit. A true pair is the set of candidates by which it would open; a stranger is the set by which a
 record of another child would open for a query. What is chosen finds a true pair if the two share a bit, and exposes a
