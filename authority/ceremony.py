@@ -22,8 +22,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from securesystemslib.signer import CryptoSigner
+
 from authority import charter as charters
-from authority import code_lists, draft, epochs, keys, publishing, roles
+from authority import code_lists, draft, epochs, publishing, roles
 from authority.bundles import ADDRESSES, AddressBook, make_bundle, read_addresses, write_addresses
 from authority.charter import CHARTER, Charter
 from authority.draft import Draft
@@ -105,7 +107,7 @@ class Ceremony:
         proposal = self.proposal()
         if proposal is None:
             raise Defect("no code lists are proposed")
-        signers = [keys.signer(read_signing_key(path, setting="key file")) for path in key_files]
+        signers = [CryptoSigner(read_signing_key(path, setting="key file")) for path in key_files]
         proposal = code_lists.sign(proposal, self.charter, signers)
         code_lists.write_proposal(self._proposals, proposal)
         return code_lists.missing(proposal, self.charter)

@@ -1,8 +1,8 @@
-"""The charter: who signs what in a federation, with how many, and for how long.
+"""The charter: who signs what in a federation, how many must sign, and for how long a signature holds.
 
-Law: ``authority.toml`` in the ceremony's folder, read strictly, holding public keys and the paths of private ones. A
-path may lie on a removable medium that is there for the ceremony only. Who can change this file before a ceremony
-can have the next root name other keys: the signatures of the present root are what stops them.
+``authority.toml`` in the ceremony's folder, read strictly, holds public keys and the paths of private ones. A path may
+lie on a removable medium that is there for the ceremony only. Whoever can change this file before a ceremony can have
+the next root name other keys: the signatures of the present root are what stops them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Meta
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, SSlibKey
 
-from authority import keys
+from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import FederationId
 from fingerpost.runtime import settings
@@ -165,6 +166,25 @@ def signers(quorum: Quorum, name: str) -> tuple[CryptoSigner, ...]:
         raise Defect(
             f"{name}: {quorum.threshold} keys must sign and {len(here)} of their files are here"
         )
-    return tuple(
-        keys.load_signer(entry.file, entry.public_bytes) for entry in here[: quorum.threshold]
-    )
+    return tuple(_load_signer(entry.file, entry.public_bytes) for entry in here[: quorum.threshold])
+
+
+def _load_signer(path: Path, public: bytes) -> CryptoSigner:
+    """Raise ``Defect`` when the file holds another key than the charter lists.
+
+    Attack, or slip: a ceremony signed with a key that nobody trusts.
+    """
+    key = read_signing_key(path, setting="key file")
+    if public_of(key) != public:
+        raise Defect(f"{path}: not the key that the charter lists")
+    return CryptoSigner(key)
+
+
+def public_of(key: Ed25519PrivateKey) -> bytes:
+    """Return the raw public key, 32 bytes."""
+    return key.public_key().public_bytes_raw()
+
+
+def tuf_key(public: bytes) -> SSlibKey:
+    """Return the public key as TUF names it; its key id follows from the key."""
+    return SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(public))

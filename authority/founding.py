@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from authority import charter as charters
-from authority import code_lists, draft, keys, publishing, roles
+from authority import code_lists, draft, publishing, roles
 from authority.ceremony import Ceremony
 from authority.charter import CHARTER, Charter, KeyEntry, Quorum
 from authority.draft import Draft
@@ -103,7 +103,7 @@ def _make_quorum(folder: Path, name: str, count: Count) -> Quorum:
 
 
 def _make_entry(path: Path) -> KeyEntry:
-    return KeyEntry(keys.public_of(make_signing_key(path)).hex(), path)
+    return KeyEntry(charters.public_of(make_signing_key(path)).hex(), path)
 
 
 def _sign_first_root(ceremony: Ceremony, now: float) -> bytes:
@@ -126,7 +126,7 @@ def _equip_issuer(folder: Path, plan: Plan, root: bytes, now: float) -> bytes:
     create_file(online / "deny-list.json", nobody)
     (online / "state").mkdir(mode=0o700)
     write_settings(online / SETTINGS, plan.federation, plan.issuer, plan.listen)
-    return keys.public_of(make_signing_key(online / "issuer.pem"))
+    return charters.public_of(make_signing_key(online / "issuer.pem"))
 
 
 def _first_draft(plan: Plan, issuer_key: bytes) -> Draft:

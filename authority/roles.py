@@ -29,8 +29,7 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
-from authority import keys
-from authority.charter import Charter, KeyEntry, Quorum
+from authority.charter import Charter, KeyEntry, Quorum, tuf_key
 from authority.repository import CODE_LISTS, DENY_LIST, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from fingerpost.protocol import federation_files, limits
 
@@ -96,7 +95,7 @@ def delegations(charter: Charter) -> Delegations:
 
 
 def _add(known: dict[str, Key], entries: Sequence[KeyEntry]) -> list[str]:
-    found = [keys.tuf_key(entry.public_bytes) for entry in entries]
+    found = [tuf_key(entry.public_bytes) for entry in entries]
     known.update({key.keyid: key for key in found})
     return [key.keyid for key in found]
 

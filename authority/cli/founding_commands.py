@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from authority import charter as charters
-from authority import founding, keys
+from authority import founding
 from authority.bundles import AddressBook
 from authority.ceremony import Ceremony
 from authority.cli.parsing import Folder, console, now, parsed
@@ -96,7 +96,7 @@ def create(
 
 def key(path: Annotated[Path, typer.Argument(help="A file that does not exist yet.")]) -> None:
     """Make one Ed25519 key where it is used, and print what the charter needs of it."""
-    public = keys.public_of(make_signing_key(path))
+    public = charters.public_of(make_signing_key(path))
     console.print(f'public = "{public.hex()}"\nfile = "{path}"', markup=False)
 
 

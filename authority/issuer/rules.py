@@ -1,23 +1,25 @@
-"""What the issuer asks of a statement before it acts. Pure: the list, the time and what was seen come in.
+"""Who is a member, and what the issuer requires of a statement before it acts. Pure: the list, the time and the
+requests seen come in as arguments.
 
-Every rule raises ``Refused``. A request's freshness and nonce keep a recorded request from being played back later; at
-worst, that would give a certificate to the holder of the same key once more.
+Every rule raises ``Refused``. The freshness and the nonce of a request keep a recorded request from being played back
+later; at worst, that would give one more certificate to the holder of the same key.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from authority.issuer.roll import Roll
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import CertifyStatement, claimed_signer, read_certify
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Member
-from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.protocol.federation import DenyList, Epoch, Member
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime import tls
 from fingerpost.runtime.tls import Identity
 
@@ -34,19 +36,57 @@ _FETCHABLE: Final = re.compile(
 )
 
 
-def require_fetchable(path: str) -> None:
-    """A path of the repository's layout and nothing else: no dots that climb, no file beside it.
+@dataclass(frozen=True, slots=True, repr=False)
+class Roll:
+    """Who is a member. Areas and agencies are left out: the issuer decides about processes, never organisations."""
 
-    Raises ``Refused(NOT_ALLOWED)``, as for a file that does not exist.
+    federation: FederationId
+    issuer: MemberId
+    epochs: tuple[Epoch, ...]
+    members: Mapping[MemberId, Member]
+    deny: DenyList
+
+    def __repr__(self) -> str:
+        return f"Roll({len(self.members)} members)"
+
+    def member(self, member: MemberId) -> Member:
+        """Return the member. Raises ``Refused(NOT_A_MEMBER)`` alike for unknown and denied."""
+        found = self.members.get(member)
+        if found is None or member in self.deny.members:
+            raise Refused(Code.NOT_A_MEMBER, "member")
+        return found
+
+    def is_past(self, epoch: EpochNumber) -> bool:
+        """Return whether the epoch is older than all that are named; its keys are of no use any more."""
+        return epoch.value < min((e.number.value for e in self.epochs), default=0)
+
+    def require_depositable(self, epoch: EpochNumber, now: float) -> None:
+        """Require an epoch that is named and not over, or one of the two that follow.
+
+        Raises:
+            Refused: UNSUPPORTED (attack: a member fills the disk with epochs that are never opened).
+        """
+        newest = max((e.number.value for e in self.epochs), default=0)
+        running = any(e.number == epoch and now < e.ends_at for e in self.epochs)
+        if not running and not newest < epoch.value <= newest + 2:
+            raise Refused(Code.UNSUPPORTED, "epoch")
+
+
+def require_fetchable(path: str) -> None:
+    """Require a path of the repository's layout: none that leaves the folder, and no other file in it.
+
+    Raises:
+        Refused: NOT_ALLOWED, as for a file that does not exist.
     """
     if len(path) > limits.PATH_CHARS or _FETCHABLE.fullmatch(path) is None:
         raise Refused(Code.NOT_ALLOWED, "path")
 
 
 def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
-    """The statement in an envelope, verified under the key that the member list has for its signer.
+    """Return the statement in an envelope, verified under the key that the member list has for its signer.
 
-    Raises ``Refused``: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE, NOT_ALLOWED (another federation).
+    Raises:
+        Refused: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE, NOT_ALLOWED (another federation).
     """
     envelope, signer = claimed_signer(data)
     member = roll.member(signer)
@@ -57,7 +97,7 @@ def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
 
 
 def require_fresh(issued_at: int, now: float) -> None:
-    """Raises ``Refused(NOT_FRESH)``."""
+    """Raise ``Refused(NOT_FRESH)`` for a statement from the future or older than ``STATEMENT_SECONDS``."""
     if issued_at > now + limits.CLOCK_SKEW_SECONDS:
         raise Refused(Code.NOT_FRESH, "issued_at")
     if issued_at + STATEMENT_SECONDS + limits.CLOCK_SKEW_SECONDS < now:
@@ -65,13 +105,16 @@ def require_fresh(issued_at: int, now: float) -> None:
 
 
 def identity_of(member: Member, federation: FederationId) -> Identity:
-    """The names that the member's certificate carries."""
+    """Return the names that the member's certificate carries."""
     return Identity(federation, member.id, tls.Party(member.party.value))
 
 
 class Quota:
-    """How often each member did something in the last hour (attack, or fault: a member that renews without end, and
-    fills the audit log). Only what has been verified is counted, so members alone decide its size."""
+    """Count how often each member did something in the last hour.
+
+    It stops a member that renews without end, by attack or fault, from filling the audit log. Only verified statements
+    are counted, so strangers cannot make it grow.
+    """
 
     def __init__(self, per_hour: int) -> None:
         self._most = per_hour
@@ -79,7 +122,7 @@ class Quota:
         self._count: Counter[MemberId] = Counter()
 
     def spend(self, member: MemberId, now: float) -> None:
-        """Raises ``Refused(QUOTA)``."""
+        """Count one use. Raises ``Refused(QUOTA)`` when the hour's uses are spent."""
         while self._times and self._times[0][0] <= now - 3600:
             _, earlier = self._times.popleft()
             self._count[earlier] -= 1
@@ -98,7 +141,7 @@ class Seen:
         self._nonces: dict[bytes, float] = {}
 
     def admit(self, statement: CertifyStatement, now: float) -> None:
-        """Raises ``Refused(REPLAYED)``."""
+        """Remember the statement's nonce. Raises ``Refused(REPLAYED)`` when it was seen before."""
         for nonce in [nonce for nonce, keep in self._nonces.items() if keep < now]:
             del self._nonces[nonce]
         if statement.nonce in self._nonces:

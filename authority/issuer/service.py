@@ -1,8 +1,8 @@
-"""The issuer: signs what is fresh, answers who is a member, keeps what is left for the next publication.
+"""The issuer: signs certificates, snapshot, timestamp and deny-list, serves the repository, keeps deposited keys.
 
-Law: drives the rules through its ports; each public method blocks and may be called from any thread. A certificate
-leaves only after the audit log has it. What a stranger sends, or plays back, is never written to the audit log (attack:
-fill the disk); what a verified, fresh request of a member is refused for, is.
+It drives the rules through its ports. Each public method blocks and may be called from any thread. A certificate is
+returned only after the audit log has its entry. What a stranger sends, or plays back, is never written to the audit log
+(attack: fill the disk); the refusal of a verified, fresh request of a member is.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from authority.inbox import Inbox, read_statement
 from authority.issuer import rules
 from authority.issuer.certificates import CertificateAuthority, issue, requested_key
 from authority.issuer.online import Online, Refreshed
-from authority.issuer.roll import Roll, read_roll
+from authority.issuer.rules import Roll
+from authority.repository import Lists, Repository
 from fingerpost.audit.log import Actor, AuditEvent, OperationId
+from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.statements import claimed_signer
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import DenyList
+from fingerpost.protocol.federation import DenyList, Member
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import tls
 from fingerpost.runtime.tls import Identity
@@ -70,9 +72,11 @@ class Issuer:
         self._roll: Roll | None = None
 
     def refresh(self, now: float) -> Refreshed:
-        """Signs what is due, and reads the member list anew when it changed.
+        """Sign what is due, and read the member list again when it has changed.
 
-        Raises ``Refused(UNTRUSTED_METADATA)`` when nothing verifies; ``Defect`` for a list of another federation.
+        Raises:
+            Refused: UNTRUSTED_METADATA when nothing verifies.
+            Defect: the list is of another federation.
         """
         done = self._online.refresh(now)
         deny = self._online.deny_list()
@@ -91,7 +95,7 @@ class Issuer:
         return done
 
     def change_deny_list(self, change: Callable[[DenyList], DenyList], now: float) -> Refreshed:
-        """Puts out, or lets back in, at once; then records who. A full disk must not hold up a suspension."""
+        """Suspend, or reinstate, at once, and record who afterwards: a full disk must not delay a suspension."""
         before = _denied(self._online.deny_list())
         done = self._online.change_deny_list(change, now)
         after = _denied(self._online.deny_list())
@@ -103,7 +107,11 @@ class Issuer:
         return done
 
     def fetch(self, path: str) -> bytes:
-        """Raises ``Refused(NOT_ALLOWED)`` alike for a path that may not be fetched and a file that is not there."""
+        """Return a file of the repository.
+
+        Raises:
+            Refused: NOT_ALLOWED alike for a path that may not be fetched and a file that does not exist.
+        """
         rules.require_fetchable(path)
         data = self._online.repository.read(path)
         if data is None:
@@ -111,7 +119,7 @@ class Issuer:
         return data
 
     def certify(self, envelope: bytes, now: float) -> bytes:
-        """The certificate and its chain, PEM. Raises ``Refused``."""
+        """Return the certificate and its chain, PEM. Raises ``Refused``."""
         roll = self._current()
         statement, member = rules.open_certify(envelope, roll)
         identity = rules.identity_of(member, roll.federation)
@@ -136,10 +144,10 @@ class Issuer:
         return issued.pem
 
     def deposit(self, envelope: bytes, now: float) -> None:
-        """Keeps a member's key of an epoch for the next publication. Raises ``Refused``.
+        """Keep a member's key of an epoch for the next publication. Raises ``Refused``.
 
-        Of two statements the later counts (attack: an old receiving key, long stolen, is played back). The same
-        statement once more changes nothing.
+        Of two statements the later counts (attack: an old receiving key, stolen long ago, is played back). The same
+        statement sent again changes nothing.
         """
         roll = self._current()
         _, signer = claimed_signer(envelope)
@@ -159,7 +167,7 @@ class Issuer:
         self._record("deposit.accepted", member.id, envelope, now, epoch=epoch)
 
     def own_certificate(self, request: bytes, now: float) -> bytes:
-        """For the issuer's own server: the one certificate that nobody asks for from outside."""
+        """Return a certificate for the issuer's own server, the only one that is not requested from outside."""
         identity = Identity(self.own.federation, self.own.member, tls.Party.ISSUER)
         return issue(self._authority, requested_key(request, identity), identity, now).pem
 
@@ -176,6 +184,27 @@ class Issuer:
 
 
 def _denied(deny: DenyList) -> frozenset[str]:
-    """Members, agencies and certificates by name; an agency's has a dot, a certificate's a colon."""
+    """Return members, agencies and certificates by name; an agency's has a dot, a certificate's a colon."""
     certificates = (f"certificate:{serial:x}" for serial in deny.certificates)
     return frozenset([*map(str, deny.members), *map(str, deny.agencies), *certificates])
+
+
+def read_roll(repository: Repository, lists: Lists, deny: DenyList) -> Roll:
+    """Read the members from the signed files of the issuer's own folder, each only as it was signed.
+
+    Raises:
+        Refused: UNTRUSTED_METADATA when a file is missing or differs, MALFORMED when it does not parse.
+    """
+    members: dict[MemberId, Member] = {}
+    parameters = None
+    for path, stated in lists.target_files():
+        if path == files.PARAMETERS:
+            parameters = files.read_parameters(repository.read_target(path, stated))
+        elif path.startswith("members/"):
+            member = files.read_member(repository.read_target(path, stated))
+            if files.member_path(member.id) != path:
+                raise Refused(Code.UNTRUSTED_METADATA, "member file under another name")
+            members[member.id] = member
+    if parameters is None:
+        raise Refused(Code.UNTRUSTED_METADATA, "parameters missing")
+    return Roll(parameters.federation, parameters.issuer, parameters.epochs, members, deny)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 import grpc.aio
+from securesystemslib.signer import CryptoSigner
 
-from authority import keys
 from authority.inbox import Inbox
 from authority.issuer.certificates import load_authority
 from authority.issuer.grpc_server import add_services
@@ -55,9 +55,9 @@ def open_online(found: IssuerSettings) -> Online:
     except OSError as error:
         raise Defect(f"{found.trusted_root}: cannot be read ({type(error).__name__})") from None
     online_keys = OnlineKeys(
-        snapshot=keys.signer(read_signing_key(found.keys.snapshot, setting="keys.snapshot")),
-        timestamp=keys.signer(read_signing_key(found.keys.timestamp, setting="keys.timestamp")),
-        deny_list=keys.signer(read_signing_key(found.keys.deny_list, setting="keys.deny_list")),
+        snapshot=CryptoSigner(read_signing_key(found.keys.snapshot, setting="keys.snapshot")),
+        timestamp=CryptoSigner(read_signing_key(found.keys.timestamp, setting="keys.timestamp")),
+        deny_list=CryptoSigner(read_signing_key(found.keys.deny_list, setting="keys.deny_list")),
     )
     return Online(Repository(found.repository), root, online_keys, found.deny_list)
 

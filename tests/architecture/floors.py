@@ -44,7 +44,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "founding",
         "imports",
         "inbox",
-        "keys",
         "online",
         "publishing",
         "repository",

@@ -19,9 +19,10 @@ from tuf.api.exceptions import (
 )
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
 
-from authority import changes, keys, roles
+from authority import changes, roles
 from authority.charter import KeyEntry
 from authority.founding import found
+from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList
@@ -50,7 +51,7 @@ def sign_snapshot_of_what_lies_there(world: World) -> None:
 
 
 def signer(entry: KeyEntry) -> CryptoSigner:
-    return keys.load_signer(entry.file, entry.public_bytes)
+    return CryptoSigner(read_signing_key(entry.file, setting="key file"))
 
 
 def forge_member(world: World, signers: Sequence[CryptoSigner]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from authority import changes, charter, code_lists, keys, roles
+from authority import changes, charter, code_lists, roles
 from authority.charter import KeyEntry
 from authority.issuer import wiring
 from fingerpost.membership.signing_keys import make_signing_key
@@ -178,7 +178,7 @@ def test_online_keys_are_changed_by_a_new_root(published: World, client: PlainCl
     for name in ("snapshot", "timestamp", "deny_list"):
         path = published.folder / "online" / f"{name.replace('_', '-')}.pem"
         path.rename(path.with_suffix(".stolen"))
-        fresh[name] = KeyEntry(keys.public_of(make_signing_key(path)).hex(), path)
+        fresh[name] = KeyEntry(charter.public_of(make_signing_key(path)).hex(), path)
     following = msgspec.structs.replace(old, **fresh)
     assert published.ceremony.renew_root(following, published.now) == 2
     ceremony = type(published.ceremony).open(published.folder)
@@ -193,7 +193,9 @@ def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainC
     client.get(files.PARAMETERS)
     old = published.ceremony.charter
     made = [published.folder / "offline" / f"root-{n}-new.pem" for n in range(3)]
-    entries = tuple(KeyEntry(keys.public_of(make_signing_key(path)).hex(), path) for path in made)
+    entries = tuple(
+        KeyEntry(charter.public_of(make_signing_key(path)).hex(), path) for path in made
+    )
     quorum = charter.Quorum(3, entries)
     published.ceremony.renew_root(msgspec.structs.replace(old, root=quorum), published.now)
     ceremony = type(published.ceremony).open(published.folder)
@@ -209,7 +211,9 @@ def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainC
 
 def rotated(world: World, name: str) -> charter.Charter:
     made = [world.folder / "offline" / f"{name}-{n}-new.pem" for n in range(2)]
-    entries = tuple(KeyEntry(keys.public_of(make_signing_key(path)).hex(), path) for path in made)
+    entries = tuple(
+        KeyEntry(charter.public_of(make_signing_key(path)).hex(), path) for path in made
+    )
     quorum = {name: charter.Quorum(2, entries)}
     following: charter.Charter = msgspec.structs.replace(world.ceremony.charter, **quorum)
     return following
