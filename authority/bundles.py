@@ -1,6 +1,8 @@
-"""What a newly enrolled member is handed: made from the draft, the newest root, and where the servers listen.
+"""The bundle of a newly enrolled member, made from the draft, the newest root and the addresses of
+the servers.
 
-Law: addresses are no part of the signed list (they admit nobody); they stand in ``addresses.toml`` of the ceremony.
+Addresses are no part of the signed list, since they admit nobody; they stand in ``addresses.toml``
+of the ceremony.
 """
 
 from __future__ import annotations
@@ -32,12 +34,12 @@ class AddressBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_addresses(path: Path) -> AddressBook:
-    """Raises ``Defect``."""
+    """Read the file. Raises ``Defect``."""
     return settings.load(path, AddressBook)
 
 
 def write_addresses(path: Path, book: AddressBook) -> None:
-    """Raises ``Defect`` for what is no address."""
+    """Write the file. Raises ``Defect`` for text that is no address."""
     holders = book.key_holders
     for address in (book.issuer, book.broker_nodes, book.broker_askers, *holders):
         _address(address)
@@ -53,7 +55,7 @@ def write_addresses(path: Path, book: AddressBook) -> None:
 def make_bundle(
     draft: Draft, member: MemberId, book: AddressBook, root: bytes, certificate_authority: bytes
 ) -> EnrolmentBundle:
-    """Raises ``Defect``: no such member, or what is no address."""
+    """Make the bundle of a member. Raises ``Defect``: no such member, or text that is no address."""
     found = changes.find_member(draft, member)
     p = draft.parameters
     first, second = p.key_holders

@@ -1,6 +1,7 @@
-"""A ceremony: one folder, the offline keys, and the steps in which a federation comes to be and changes.
+"""A ceremony: one folder, the offline keys, and the steps in which a federation comes to be and
+changes.
 
-Law: this module drives the rules and decides nothing. The folder:
+This module drives the rules and decides nothing. The folder:
 
     authority.toml     the charter: public keys, key files, thresholds
     addresses.toml     where servers listen, for bundles
@@ -11,8 +12,9 @@ Law: this module drives the rules and decides nothing. The folder:
     inbox/             epoch keys that members have deposited                       come from the issuer's machine
     repository/        what is published                                            goes to the issuer's machine
 
-Nothing is made that exists, nothing is assumed that is missing. ``founding`` makes all keys on one machine; where they
-belong to different people, each makes theirs, and the charter names them.
+Nothing that exists is made again, and nothing that is missing is assumed. ``founding`` makes all
+keys on one machine; where they belong to different people, each person makes one and the charter
+names it.
 """
 
 from __future__ import annotations
@@ -48,14 +50,14 @@ Random = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Ceremony:
-    """An open ceremony. ``now`` in seconds since 1970 UTC wherever it is asked for."""
+    """An open ceremony. ``now`` is in seconds since 1970 UTC."""
 
     folder: Path
     charter: Charter
 
     @classmethod
     def open(cls, folder: Path) -> Ceremony:
-        """Raises ``Defect``: no charter there, or not a sound one."""
+        """Open the folder. Raises ``Defect``: it has no charter, or not a sound one."""
         return cls(folder, charters.read_charter(folder / CHARTER))
 
     @property
@@ -87,7 +89,7 @@ class Ceremony:
         draft.write_draft(self.folder / "draft", changed)
 
     def change(self, *steps: Callable[[Draft], Draft]) -> Draft:
-        """Reads the draft, applies ``changes`` and writes it, once for all steps."""
+        """Read the draft, apply the steps (see ``changes``) and write it once."""
         changed = self.draft()
         for step in steps:
             changed = step(changed)
@@ -103,7 +105,7 @@ class Ceremony:
         return proposal
 
     def sign_proposal(self, key_files: Sequence[Path]) -> int:
-        """Adds these governors' signatures. How many are missing still. Raises ``Defect``."""
+        """Add these governors' signatures; return how many are still missing. Raises ``Defect``."""
         proposal = self.proposal()
         if proposal is None:
             raise Defect("no code lists are proposed")
@@ -118,9 +120,11 @@ class Ceremony:
     # ---- publishing ------------------------------------------------------------------------
 
     def publish(self, now: float) -> Publication:
-        """Signs the draft. Snapshot and timestamp follow from the issuer, or from ``issuer.wiring.open_online``.
+        """Sign the draft. Snapshot and timestamp follow from the issuer, or from
+        ``issuer.wiring.open_online``.
 
-        Raises ``Defect``, among them ``checks.Inconsistent``.
+        Raises:
+            Defect: as ``publishing.publish``.
         """
         proposal = self.proposal()
         done = publishing.publish(self.charter, self.repository, self.draft(), proposal, now)
@@ -129,16 +133,18 @@ class Ceremony:
         return done
 
     def trusted_root(self) -> bytes:
-        """The newest root. Raises ``Defect``."""
+        """Return the newest root. Raises ``Defect``."""
         data = self.repository.read_metadata(ROOT)
         if data is None:
             raise Defect(f"{self.folder}: no root has been published")
         return data
 
     def renew_root(self, charter: Charter, now: float) -> int:
-        """A new root by ``charter``, signed by the threshold of the present one and of the new; its version.
+        """Sign a new root by ``charter``, with the threshold of the present one and of the new;
+        return its version.
 
-        The keys of both must be here. Raises ``Defect``.
+        Raises:
+            Defect: the keys of one of the two are not here.
         """
         roots = self.repository.read_roots(_first_root(self.repository))
         signers = {
@@ -158,7 +164,7 @@ class Ceremony:
     # ---- epochs ----------------------------------------------------------------------------
 
     def take_deposit(self, envelope: bytes) -> MemberId:
-        """Puts a member's signed epoch key into the inbox, as the issuer does. Raises ``Refused``."""
+        """Put a member's signed epoch key into the inbox, as the issuer does. Raises ``Refused``."""
         known = self.draft()
         _, signer = claimed_signer(envelope)
         member = known.members.get(signer)
@@ -176,7 +182,8 @@ class Ceremony:
         *,
         random_bytes: Random = secrets.token_bytes,
     ) -> epochs.Sealed:
-        """Name a further epoch in the draft and seal its pepper to every receiving key that is here.
+        """Name a further epoch in the draft and seal its pepper to every receiving key that is
+        here.
 
         Raises:
             Defect: as ``epochs.plan_opening``.
@@ -203,7 +210,8 @@ class Ceremony:
         return self._apply(plan, facts, random_bytes)[0]
 
     def seal_late(self, now: float) -> tuple[epochs.Sealed, ...]:
-        """Seal the current day's pepper of each epoch to members that have joined, or lost their key, since.
+        """Seal the current day's pepper of each epoch to members that have joined, or lost their
+        key, since.
 
         Raises:
             Defect: as ``epochs.plan_late``.
@@ -280,7 +288,9 @@ class Ceremony:
         return peppers
 
     def denied(self) -> DenyList:
-        """Who is out, as the issuer last published it here. It can only take away, so it is taken as it lies."""
+        """Return the deny-list as the issuer last published it here, unverified: it can only take
+        away.
+        """
         data = self.repository.read(f"targets/{federation_files.DENY_LIST}")
         return DenyList() if data is None else federation_files.read_deny_list(data)
 
@@ -290,7 +300,7 @@ class Ceremony:
         write_addresses(self.folder / ADDRESSES, book)
 
     def bundle(self, member: MemberId, out: Path) -> EnrolmentBundle:
-        """Makes the folder ``out`` for an enrolled member. Raises ``Defect``."""
+        """Make the folder ``out`` for an enrolled member. Raises ``Defect``."""
         authority = self.folder / "certificate-authority.pem"
         try:
             certificate = authority.read_bytes()

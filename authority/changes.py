@@ -1,7 +1,9 @@
-"""How a draft changes: one function for each thing that governance decides. Pure: a draft comes in, the next goes out.
+"""How a draft changes: one function for each decision of governance. Pure: it takes a draft and
+returns the next.
 
-What would quietly replace trust (another key for a known member or agency) is refused unless it is asked for by name.
-Whether the whole is consistent is asked before publishing (``checks``) and not here: people enter facts in any order.
+A change that would replace trust unnoticed (another key for a known member or agency) is refused
+unless an argument asks for it. ``checks`` judges consistency before publishing, not here: people
+enter facts in any order.
 """
 
 from __future__ import annotations
@@ -24,13 +26,15 @@ def enrol(
     lookups_per_day: int | None = None,
     replace_keys: bool = False,
 ) -> Draft:
-    """Lists the member that asked, and the passport keys that its agencies vouch with.
+    """List the member that made the request, and the passport keys that its agencies vouch with.
 
-    ``declared_caseload`` and ``lookups_per_day``: what governance grants, when it is not what was asked for.
+    ``declared_caseload`` and ``lookups_per_day``: what governance grants, when it is not what was
+    asked for.
 
     Raises:
-        Defect: another federation, a known member with another key or party (unless ``replace_keys``; the party
-            never), or a passport key for an agency that the draft does not list.
+        Defect: another federation, a known member with another key or party (unless
+            ``replace_keys``; the party never), or a passport key for an agency that the draft does
+            not list.
     """
     if request.federation != draft.parameters.federation:
         raise Defect(f"the request is for another federation: {request.federation}")
@@ -57,14 +61,16 @@ def enrol(
 
 
 def add_member(draft: Draft, member: Member) -> Draft:
-    """A member without a request: the issuer, whose keys the ceremony itself makes. Raises ``Defect``."""
+    """List a member without a request: the issuer, whose keys the ceremony makes. Raises
+    ``Defect``.
+    """
     if member.id in draft.members:
         raise Defect(f"{member.id} is listed already")
     return replace(draft, members={**draft.members, member.id: member})
 
 
 def remove_member(draft: Draft, member: MemberId) -> Draft:
-    """Raises ``Defect``. What still refers to the member, ``checks`` finds."""
+    """Take a member off the list. ``checks`` finds what still refers to it. Raises ``Defect``."""
     if member not in draft.members:
         raise Defect(f"{member} is not listed")
     return replace(
@@ -77,7 +83,9 @@ def remove_member(draft: Draft, member: MemberId) -> Draft:
 def let_ask(
     draft: Draft, agency: AgencyId, gateway: MemberId, key: bytes, *, replace_key: bool = False
 ) -> Draft:
-    """The agency may ask through the gateway; its practitioners' passports verify under ``key``. Raises ``Defect``."""
+    """Let the agency ask through the gateway; its practitioners' passports verify under ``key``.
+    Raises ``Defect``.
+    """
     found = find_agency(draft, agency)
     if found.passport_key not in (b"", key) and not replace_key:
         raise Defect(f"{agency} is listed with another passport key")
@@ -86,7 +94,10 @@ def let_ask(
 
 
 def stop_asking(draft: Draft, agency: AgencyId, gateway: MemberId) -> Draft:
-    """The agency asks through this gateway no longer; without a gateway it has no passport key either."""
+    """Stop the agency from asking through this gateway. Raises ``Defect``.
+
+    Without a gateway it loses its passport key, too.
+    """
     found = find_agency(draft, agency)
     left = tuple(g for g in found.gateways if g != gateway)
     key = found.passport_key if left else b""
@@ -94,15 +105,18 @@ def stop_asking(draft: Draft, agency: AgencyId, gateway: MemberId) -> Draft:
 
 
 def add_area(draft: Draft, code: AreaCode, name: str) -> Draft:
-    """A new area, or a new name for one."""
+    """Add an area, or rename one."""
     known = draft.areas.get(code)
     area = Area(code, name) if known is None else replace(known, name=name)
     return _with_area(draft, area)
 
 
 def add_agency(draft: Draft, agency: Agency) -> Draft:
-    """Adds it to its home area, or replaces what is said of it there. An agency that may ask already keeps its
-    gateways and its passport key: only ``let_ask`` and ``stop_asking`` change those. Raises ``Defect``."""
+    """Add an agency to its home area, or replace its entry there. Raises ``Defect``.
+
+    An agency that may ask already keeps its gateways and its passport key: only ``let_ask`` and
+    ``stop_asking`` change those.
+    """
     area = find_area(draft, agency.id.area)
     for known in area.agencies:
         if known.id == agency.id:
@@ -113,7 +127,7 @@ def add_agency(draft: Draft, agency: Agency) -> Draft:
 
 
 def remove_agency(draft: Draft, agency: AgencyId) -> Draft:
-    """Also from the areas that it serves. Raises ``Defect``."""
+    """Take an agency off its area and off those that it serves. Raises ``Defect``."""
     find_agency(draft, agency)
     areas = {
         code: replace(
@@ -127,14 +141,16 @@ def remove_agency(draft: Draft, agency: AgencyId) -> Draft:
 
 
 def host(draft: Draft, agencies: Iterable[AgencyId], node: MemberId) -> Draft:
-    """These agencies' records are on that node. Raises ``Defect``."""
+    """Name the node that has these agencies' records. Raises ``Defect``."""
     for agency in agencies:
         draft = _with_agency(draft, replace(find_agency(draft, agency), node=node))
     return draft
 
 
 def serve(draft: Draft, agency: AgencyId, areas: Iterable[AreaCode]) -> Draft:
-    """The agency serves these areas too, beside its own (a police force, a hospital). Raises ``Defect``."""
+    """Note that the agency (a police force, a hospital) serves these areas beside its own. Raises
+    ``Defect``.
+    """
     find_agency(draft, agency)
     for code in areas:
         area = find_area(draft, code)
@@ -145,7 +161,7 @@ def serve(draft: Draft, agency: AgencyId, areas: Iterable[AreaCode]) -> Draft:
 
 
 def join_areas(draft: Draft, code: AreaCode, neighbours: Iterable[AreaCode]) -> Draft:
-    """Neighbours on both sides: who borders on whom is no matter of opinion. Raises ``Defect``."""
+    """Make areas neighbours of each other, on both sides. Raises ``Defect``."""
     for other in neighbours:
         if other == code:
             raise Defect(f"{code} cannot be its own neighbour")
@@ -157,7 +173,9 @@ def join_areas(draft: Draft, code: AreaCode, neighbours: Iterable[AreaCode]) -> 
 
 
 def cover(draft: Draft, coverage: Mapping[AreaCode, tuple[NotConnected, ...]]) -> Draft:
-    """Says, for each of these areas, which of its agencies are not connected: the whole list. Raises ``Defect``."""
+    """Replace, for each of these areas, the list of agencies that are not connected. Raises
+    ``Defect``.
+    """
     for code, entries in coverage.items():
         draft = _with_area(draft, replace(find_area(draft, code), not_connected=entries))
     return draft
@@ -173,7 +191,7 @@ def tune(
     agency_per_day: int | None = None,
     normalisation_version: int | None = None,
 ) -> Draft:
-    """Other parameters, where one is given. Their bounds are those of the parameters' file."""
+    """Change the parameters that are given. Their bounds are those of the parameters' file."""
     p = draft.parameters
 
     def chosen(given: int | None, present: int) -> int:

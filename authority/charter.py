@@ -1,8 +1,10 @@
-"""The charter: who signs what in a federation, how many must sign, and for how long a signature holds.
+"""The charter: who signs what in a federation, how many must sign, and for how long a signature
+holds.
 
-``authority.toml`` in the ceremony's folder, read strictly, holds public keys and the paths of private ones. A path may
-lie on a removable medium that is there for the ceremony only. Whoever can change this file before a ceremony can have
-the next root name other keys: the signatures of the present root are what stops them.
+``authority.toml`` in the ceremony's folder, read strictly, holds public keys and the paths of
+private ones. A path may lie on a removable medium that is there for the ceremony only. Whoever can
+change this file before a ceremony can have the next root name other keys: the signatures of the
+present root are what stops them.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ _Days = Annotated[int, Meta(ge=1, le=3650)]
 
 
 class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``public``: raw Ed25519 public key in hexadecimal. ``file``: where the private half is when it is here."""
+    """``public``: raw Ed25519 public key in hexadecimal. ``file``: where the private half is when
+    it is here.
+    """
 
     public: _Hex
     file: Path
@@ -54,8 +58,7 @@ class Quorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Validity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Days until a signature must have been renewed, at the latest. ``code_lists_days`` is for all that governance
-    signs."""
+    """Days after which a signature expires. ``code_lists_days`` is for all that governance signs."""
 
     root_days: _Days = 730
     targets_days: _Days = 90
@@ -63,9 +66,9 @@ class Validity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Offline: ``root`` names all keys; ``targets`` sign the member list; ``governance`` signs the code lists, and says
-    whose keys sign the member list. Online: the other three, the issuer's. ``bins``: over how many files the member
-    list is spread."""
+    """Offline: ``root`` names all keys; ``targets`` sign the member list; ``governance`` signs the
+    code lists, and says whose keys sign the member list. Online: the other three, the issuer's.
+    ``bins``: over how many files the member list is spread."""
 
     federation: FederationId
     bins: int
@@ -78,7 +81,9 @@ class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validity: Validity = Validity()
 
     def __post_init__(self) -> None:
-        """Raises ``Defect``: a threshold that cannot be met, a key in two places, or bins that do not divide evenly."""
+        """Raise ``Defect``: a threshold that cannot be met, a key in two places, or bins that do
+        not divide evenly.
+        """
         if self.bins not in BINS:
             raise Defect(f"bins: expected one of {', '.join(map(str, BINS))}")
         seen: set[str] = set()
@@ -92,13 +97,14 @@ class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"{name}: {quorum.threshold} of {len(quorum.keys)} keys can never sign"
                 )
             _no_key_twice(seen, name, quorum.keys)
-        # An online key that is also an offline one would let whoever takes the issuer admit members.
+        # An online key that is also an offline one would let whoever takes the issuer admit
+        # members.
         online = (self.snapshot, self.timestamp, self.deny_list)
         _no_key_twice(seen, "online keys", online)
 
 
 def read_charter(path: Path) -> Charter:
-    """Raises ``Defect``."""
+    """Read the charter. Raises ``Defect``."""
     return settings.load(path, Charter)
 
 
@@ -110,8 +116,11 @@ def _no_key_twice(seen: set[str], name: str, entries: tuple[KeyEntry, ...]) -> N
 
 
 def write_charter(path: Path, charter: Charter, *, replace: bool = False) -> None:
-    """Key paths below the charter's folder are written relative to it. Raises ``Defect`` when the file exists and
-    is not to be replaced."""
+    """Write the charter, with key paths below its folder relative to it.
+
+    Raises:
+        Defect: the file exists and is not to be replaced.
+    """
     folder = path.parent.absolute()
     lines = [
         "# Who signs what. Public keys here; private keys in the files named, 0600.",
@@ -151,15 +160,15 @@ def _quoted(value: object) -> str:
 
 
 def are_here(quorum: Quorum) -> bool:
-    """Enough of the key files to sign."""
+    """Return whether enough of the key files are here to sign."""
     return sum(entry.file.exists() for entry in quorum.keys) >= quorum.threshold
 
 
 def signers(quorum: Quorum, name: str) -> tuple[CryptoSigner, ...]:
-    """As many signers as the threshold asks for, from the key files that are here.
+    """Return as many signers as the threshold requires, from the key files that are here.
 
     Raises:
-        Defect: fewer are here than must sign; names how many, so that nobody is tempted to lower the number.
+        Defect: fewer are here than must sign; it names both numbers.
     """
     here = [entry for entry in quorum.keys if entry.file.exists()]
     if len(here) < quorum.threshold:

@@ -1,6 +1,7 @@
-"""Whether a draft holds together. Pure: a draft and the time come in, findings go out.
+"""Whether a draft is consistent. Pure: a draft and the time come in, findings go out.
 
-An ERROR would break somebody's lookups or give away trust, and stops a publication; a WARNING is for people to judge.
+An ERROR would break somebody's lookups or give away trust, and stops a publication; a WARNING is
+for people to judge.
 """
 
 from __future__ import annotations
@@ -36,17 +37,17 @@ class Finding:
 
 
 class Inconsistent(Defect):
-    """The draft does not hold together; ``findings`` are its errors."""
+    """The draft is not consistent; ``findings`` are its errors."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         shown = "; ".join(f"{finding.where}: {finding.what}" for finding in findings[:5])
         more = f"; and {len(findings) - 5} more" if len(findings) > 5 else ""
-        super().__init__(f"the draft does not hold together: {shown}{more}")
+        super().__init__(f"the draft is not consistent: {shown}{more}")
         self.findings = findings
 
 
 def check(draft: Draft, now: float) -> tuple[Finding, ...]:
-    """Errors first. ``now`` in seconds since 1970 UTC."""
+    """Return all findings, errors first. ``now`` in seconds since 1970 UTC."""
     findings = [
         *_parties(draft),
         *_keys(draft),
@@ -57,7 +58,7 @@ def check(draft: Draft, now: float) -> tuple[Finding, ...]:
 
 
 def require_consistent(draft: Draft, now: float) -> tuple[Finding, ...]:
-    """The warnings. Raises ``Inconsistent``."""
+    """Return the warnings. Raises ``Inconsistent``."""
     findings = check(draft, now)
     errors = tuple(finding for finding in findings if finding.weight is Weight.ERROR)
     if errors:

@@ -1,8 +1,9 @@
 """Purposes, roles and kinds in force: a list that grows only when governance signs it, m of n.
 
-Law: a proposal is TUF metadata of the role ``code-lists`` that waits for signatures in a folder of its own; each
-governor signs it with a key of their own, where that key is. Publishing takes it once the threshold is met, and members
-check the same threshold by themselves. The numbers in ``protocol.codes`` are all that can ever be listed.
+A proposal is TUF metadata of the role ``code-lists`` that waits for signatures in a folder of its
+own. Each governor signs it where that governor's key is. Publishing takes it once the threshold is
+met, and members check the same threshold themselves. Only what is in ``protocol.codes`` can be
+listed.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ class Proposal:
 
 
 def everything() -> CodeLists:
-    """All that this version of the protocol knows."""
+    """Return lists of all that this version of the protocol knows."""
     return CodeLists(CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind))
 
 
 def propose(charter: Charter, lists: CodeLists, published: bytes | None, now: float) -> Proposal:
-    """An unsigned proposal. Raises ``Defect`` when other lists are in force under a version as high."""
+    """Return an unsigned proposal, with metadata one version above what is published."""
     version = 1
     if published is not None:
         version = read_signed(published, Targets).signed.version + 1
@@ -57,7 +58,7 @@ def propose(charter: Charter, lists: CodeLists, published: bytes | None, now: fl
 
 
 def sign(proposal: Proposal, charter: Charter, signers: Sequence[Signer]) -> Proposal:
-    """With these governors' signatures added. Raises ``Defect`` for a key that the charter does not list."""
+    """Add these governors' signatures. Raises ``Defect`` for a key that the charter does not list."""
     delegated = roles.delegations(charter).roles
     governors = delegated[CODE_LISTS].keyids if delegated is not None else []
     for signer in signers:
@@ -68,7 +69,7 @@ def sign(proposal: Proposal, charter: Charter, signers: Sequence[Signer]) -> Pro
 
 
 def missing(proposal: Proposal, charter: Charter) -> int:
-    """How many signatures the proposal still lacks."""
+    """Return how many signatures the proposal still lacks."""
     delegator = roles.targets_role(
         1, proposal.metadata.signed.expires, {}, roles.delegations(charter)
     )
@@ -86,7 +87,9 @@ def write_proposal(folder: Path, proposal: Proposal) -> None:
 
 
 def read_proposal(folder: Path) -> Proposal | None:
-    """None when nothing is proposed. Raises ``Defect``: a file that is not what the other names."""
+    """Return the proposal, or None. Raises ``Defect``: a file is not the one that the metadata
+    names.
+    """
     if not (folder / METADATA_FILE).exists():
         return None
     try:
@@ -106,10 +109,11 @@ def drop_proposal(folder: Path) -> None:
 def decide(
     charter: Charter, proposal: Proposal | None, published: bytes | None, repository: Repository
 ) -> tuple[CodeLists, bytes | None]:
-    """The lists in force after this publication, and new metadata if there is any.
+    """Return the lists in force after this publication, and new metadata if there is any.
 
-    Raises ``Defect``: no lists at all; a proposal below the threshold; one whose version does not go on, or says
-    other things under the number in force.
+    Raises:
+        Defect: no lists at all; a proposal below the threshold; an earlier version than the one in
+            force, or other lists under the same version.
     """
     in_force = None
     data = repository.read(f"targets/{federation_files.CODE_LISTS}")

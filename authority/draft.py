@@ -1,9 +1,10 @@
 """The draft: what the next publication will say, before anybody has signed it.
 
-Law: plain JSON files in the very form of the published targets, so that a person can read them and
-``diff -r draft repository/targets`` shows what a publication changes. A ``Draft`` is a value; ``changes`` makes
-the next from it, ``checks`` judges it, and publishing signs it. Code lists are not here (governance signs them apart)
-and the deny-list is not (the issuer signs it online).
+It is kept as JSON files in the form of the published targets, so that a person can read them and
+``diff -r draft repository/targets`` shows what a publication changes. A ``Draft`` is a value;
+``changes`` makes the next from it, ``checks`` judges it, and publishing signs it. Code lists are
+not part of it (governance signs them separately), nor is the deny-list (the issuer signs it
+online).
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ class Draft:
 
 
 def target_files(draft: Draft) -> dict[str, bytes]:
-    """The target files by path, the index of areas and members among them.
+    """Return the target files by path, the index of areas and members among them.
 
-    Raises ``Defect`` for a value that no member could read back.
+    Raises:
+        Defect: a value that no member could read back.
     """
     index = Index(tuple(sorted(draft.areas)), tuple(sorted(draft.members)))
     found = {
@@ -80,7 +82,9 @@ def _name(value: object) -> str:
 
 
 def write_draft(folder: Path, draft: Draft) -> None:
-    """Makes the folder hold exactly this draft; files that already say the same are left alone. Raises ``Defect``."""
+    """Make the folder hold exactly this draft; files that do not change are not written. Raises
+    ``Defect``.
+    """
     wanted = target_files(draft)
     for path, data in wanted.items():
         file = folder / path
@@ -94,7 +98,9 @@ def write_draft(folder: Path, draft: Draft) -> None:
 
 
 def read_draft(folder: Path) -> Draft:
-    """Raises ``Defect``: naming the file that is missing or is not of the agreed form."""
+    """Read the folder. Raises ``Defect``, naming the file that is missing or is not of the agreed
+    form.
+    """
     parameters = _read(folder, files.PARAMETERS, files.read_parameters)
     members: dict[MemberId, Member] = {}
     areas: dict[AreaCode, Area] = {}

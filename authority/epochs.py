@@ -1,17 +1,17 @@
 """The change of epochs as a plan: what is known → what is to be done. Pure.
 
-``Ceremony`` gathers the facts, asks here for a plan and applies it. A plan obeys these laws, and a test with random
-facts holds each of them:
+``Ceremony`` gathers the facts, asks here for a plan and applies it. A plan obeys these laws, and a
+test with random facts holds each of them:
 
-- Wherever an epoch ran before the change, an epoch runs after it; an epoch that is replaced early ends only after the
-  next one has started.
+- Wherever an epoch ran before the change, an epoch runs after it; an epoch that is replaced early
+  ends only after the next one has started.
 - An epoch is named in the parameters with the public keys of both key holders, or it is not named.
-- The pepper of an epoch is made once and leaves only sealed to keys that members have signed for that epoch. A member
-  that joins late receives the current day's pepper, never an earlier one. A denied member receives none (attack: a
-  stolen node asks for the next epoch).
+- The pepper of an epoch is made once and leaves only sealed to keys that members have signed for
+  that epoch. A member that joins late receives the current day's pepper, never an earlier one. A
+  denied member receives none (attack: a stolen node asks for the next epoch).
 - Nothing is erased that an epoch still needs, and nothing is kept of an epoch that is over.
-- Whoever applies a plan and is interrupted plans again from what is there, and goes on. A plan that has been applied
-  leaves nothing to do.
+- Whoever applies a plan and is interrupted plans again from what is there, and goes on. A plan that
+  has been applied leaves nothing to do.
 
 Times are seconds since 1970 UTC, days are days since 1970 UTC.
 """
@@ -41,7 +41,8 @@ Place = tuple[EpochNumber, MemberId]
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Nodes index from ``index_from``; lookups use the epoch from ``starts_at`` until before ``ends_at``.
+    """Nodes index from ``index_from``; lookups use the epoch from ``starts_at`` until before
+    ``ends_at``.
 
     Raises:
         Defect: in another order, or longer than ``LONGEST_SECONDS``.
@@ -87,8 +88,8 @@ class Facts:
 class Sealing:
     """The pepper of one epoch is sealed, as of ``day``, to each of ``receiving_keys``.
 
-    ``make``: the pepper does not exist yet. ``lacking``: members without a pepper and without a receiving key.
-    ``denied``: whoever of them has a pepper in the draft loses it.
+    ``make``: the pepper does not exist yet. ``lacking``: members without a pepper and without a
+    receiving key. ``denied``: whoever of them has a pepper in the draft loses it.
     """
 
     epoch: EpochNumber
@@ -101,8 +102,8 @@ class Sealing:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """What to do, in this order: make and seal peppers, save the draft with ``epochs``, note whom was sealed to,
-    erase peppers and deposits of the epochs of ``erase``.
+    """What to do, in this order: make and seal peppers, save the draft with ``epochs``, note whom
+    was sealed to, erase peppers and deposits of the epochs of ``erase``.
 
     Erasing comes last: until the draft is saved, the epochs that it names need what they have.
     """
@@ -126,7 +127,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The peppers of one epoch: the members sealed to just now, and those without a usable receiving key."""
+    """The peppers of one epoch: the members sealed to just now, and those without a usable
+    receiving key.
+    """
 
     epoch: EpochNumber
     members: tuple[MemberId, ...]
@@ -151,8 +154,8 @@ def plan_opening(facts: Facts, number: EpochNumber, times: Times) -> Plan:
     """Plan a further epoch, after all others.
 
     Raises:
-        Defect: not the next number, an epoch that is over already or starts before another, or a key holder without a
-            key.
+        Defect: not the next number, an epoch that is over already or starts before another, or a
+            key holder without a key.
     """
     others = facts.draft.parameters.epochs
     epoch = _new_epoch(facts, number, times, others)
@@ -162,8 +165,8 @@ def plan_opening(facts: Facts, number: EpochNumber, times: Times) -> Plan:
 def plan_replacing(facts: Facts, number: EpochNumber, times: Times, overlap_seconds: int) -> Plan:
     """Plan an epoch that replaces all others, after a theft.
 
-    Epochs that run end ``overlap_seconds`` after the start of the new one; those that would have started no earlier
-    than it are dropped.
+    Epochs that run end ``overlap_seconds`` after the start of the new one; those that would have
+    started no earlier than it are dropped.
 
     Raises:
         Defect: as ``plan_opening``, or no overlap.
@@ -183,7 +186,8 @@ def plan_replacing(facts: Facts, number: EpochNumber, times: Times, overlap_seco
 
 
 def plan_late(facts: Facts) -> Plan:
-    """Plan the current day's pepper for members that have joined, or lost their receiving key, since the opening.
+    """Plan the current day's pepper for members that have joined, or lost their receiving key,
+    since the opening.
 
     Raises:
         Defect: the pepper of an epoch that is not over is not on this machine.
@@ -215,8 +219,9 @@ def _new_epoch(facts: Facts, number: EpochNumber, times: Times, others: tuple[Ep
 
 
 def _plan(facts: Facts, epochs: tuple[Epoch, ...], to_seal: tuple[Epoch, ...]) -> Plan:
-    """The newest epoch stays named even when it is over, so that no number is given twice: members keep their keys by
-    number. What is held for a number above it belongs to an opening that was interrupted, or is still to come."""
+    """The newest epoch stays named even when it is over, so that no number is given twice: members
+    keep their keys by number. What is held for a number above it belongs to an opening that was
+    interrupted, or is still to come."""
     kept = {e.number for e in epochs if e.ends_at + KEPT_AFTER_END_SECONDS > facts.now}
     newest = max((e.number for e in epochs), default=None)
     here = {*facts.peppers_here, *facts.deposits_here, *(n for n, _ in facts.draft.peppers)}

@@ -1,8 +1,9 @@
 """The founding of a federation: the first keys, the first root, and an empty list.
 
-Law: a folder that must not exist, each key in a file of its own, nothing written over. All keys are made here, on one
-machine: right for a trial and for a demonstration, and the place from which a real federation moves each key file to
-the person who is to hold it. What goes to the issuer's machine lies in ``online`` and holds no offline key.
+The folder must not exist, each key has a file of its own, and nothing is overwritten. All keys are
+made here, on one machine: that suits a trial or a demonstration, and from here a real federation
+moves each key file to the person who is to hold it. What goes to the issuer's machine lies in
+``online`` and holds no offline key.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a federation begins with. ``key_holders``: A, then B. ``organisation``: who runs the issuer."""
+    """What a federation begins with. ``key_holders``: A, then B. ``organisation``: the one that
+    runs the issuer.
+    """
 
     federation: FederationId
     root: Count
@@ -57,9 +60,10 @@ class Plan:
 
 
 def found(folder: Path, plan: Plan, now: float) -> Ceremony:
-    """Makes the folder with all keys, the first root and the first code lists, signed by governance.
+    """Make the folder with all keys, the first root and the first code lists, signed by governance.
 
-    Raises ``Defect``: the folder exists, or the plan can never sign.
+    Raises:
+        Defect: the folder exists, or a threshold can never be met.
     """
     try:
         folder.mkdir(mode=0o700)
@@ -115,7 +119,7 @@ def _sign_first_root(ceremony: Ceremony, now: float) -> bytes:
 
 
 def _equip_issuer(folder: Path, plan: Plan, root: bytes, now: float) -> bytes:
-    """The issuer's keys and settings; its public signing key."""
+    """Make the issuer's keys and settings; return its public signing key."""
     online = folder / "online"
     make_authority(online / "ca.pem", online / "ca-certificate.pem", plan.federation, now)
     certificate = (online / "ca-certificate.pem").read_bytes()

@@ -1,7 +1,8 @@
-"""What governance keeps in files of its own: areas and agencies (TOML), the register of those not connected (CSV).
+"""The files that governance keeps: areas and agencies (TOML), the register of agencies not
+connected (CSV).
 
-Law: a file is read whole and strictly, or refused whole; a wrong row is named by its number. Nothing read here is
-believed to be consistent: ``checks`` judges the draft that it goes into.
+A file is read whole and strictly, or refused whole; a wrong row is named by its number. What is
+read here need not be consistent: ``checks`` judges the draft that it goes into.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ COLUMNS: Final = ("area", "name", "kind", "telephone", "services")
 
 
 class AgencyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``services``: names of coarse kinds, such as ``EDUCATION``. Gateways and passport keys come by enrolment."""
+    """``services``: names of coarse kinds, such as ``EDUCATION``. Gateways and passport keys come
+    by enrolment.
+    """
 
     id: AgencyId
     name: str
@@ -52,14 +55,17 @@ class AreasFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_areas(path: Path) -> tuple[AreaEntry, ...]:
-    """Raises ``Defect``."""
+    """Read areas and agencies. Raises ``Defect``."""
     return settings.load(path, AreasFile).areas
 
 
 def merge_areas(draft: Draft, entries: tuple[AreaEntry, ...]) -> Draft:
-    """Adds and replaces, removes nothing. Areas first, so that the order of the entries does not matter.
+    """Add and replace areas and agencies; remove nothing. Areas come first, so the order of entries
+    does not matter.
 
-    Raises ``Defect``: an agency under an area that is not its home, a neighbour or agency that nobody lists.
+    Raises:
+        Defect: an agency under an area that is not its home, a neighbour or agency that is not
+            listed.
     """
     for entry in entries:
         draft = changes.add_area(draft, entry.code, entry.name)
@@ -76,7 +82,7 @@ def merge_areas(draft: Draft, entries: tuple[AreaEntry, ...]) -> Draft:
 
 
 def to_agency(entry: AgencyEntry) -> Agency:
-    """Raises ``Defect``."""
+    """Return the agency. Raises ``Defect``."""
     return Agency(
         id=entry.id,
         name=entry.name,
@@ -89,7 +95,7 @@ def to_agency(entry: AgencyEntry) -> Agency:
 
 
 def coarse_kinds(names: tuple[str, ...], where: str) -> tuple[CoarseKind, ...]:
-    """Raises ``Defect``."""
+    """Return the kinds by their names. Raises ``Defect``, naming ``where``."""
     try:
         return tuple(CoarseKind[name] for name in names)
     except KeyError:
@@ -97,8 +103,14 @@ def coarse_kinds(names: tuple[str, ...], where: str) -> tuple[CoarseKind, ...]:
 
 
 def read_register(path: Path) -> dict[AreaCode, tuple[NotConnected, ...]]:
-    """The agencies that are not connected, by area, from CSV in UTF-8 with the columns ``area, name, kind, telephone,
-    services`` (coarse kinds, separated by ``;``). Raises ``Defect`` naming the row."""
+    """Return the agencies that are not connected, by area.
+
+    The file is CSV in UTF-8 with the columns ``area, name, kind, telephone, services`` (coarse
+    kinds, separated by ``;``).
+
+    Raises:
+        Defect: the form is wrong; it names the row.
+    """
     try:
         if path.stat().st_size > REGISTER_BYTES:
             raise Defect(f"{path}: longer than {REGISTER_BYTES} bytes")

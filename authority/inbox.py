@@ -1,8 +1,9 @@
 """The inbox: epoch keys that members have deposited, as the signed envelopes they came in.
 
-Law: written by the issuer, carried to the offline half, and verified again there under the member's key in the draft:
-the issuer could lose a deposit and could not invent one. One file a member and epoch, the latest statement, so that
-the folder is bounded by the number of members.
+The issuer writes it, people carry it to the offline half, and there each envelope is verified again
+under the member's key in the draft: the issuer could lose a deposit and could not invent one. There
+is one file for a member and an epoch, with the latest statement, so that the number of members
+bounds the folder.
 """
 
 from __future__ import annotations
@@ -29,14 +30,15 @@ KEY_SIZE: Final = {
     Party.GATEWAY: limits.HYBRID_PUBLIC_KEY_BYTES,
     Party.KEY_HOLDER: limits.POINT_BYTES,
 }
-"""Who deposits which kind of key, by its size in bytes; nobody else deposits."""
+"""Which parties deposit a key, and its size in bytes; the other parties deposit none."""
 
 
 def read_statement(data: bytes, member: Member, federation: FederationId) -> EpochKeyStatement:
-    """The statement in an envelope, once it verifies as this member's.
+    """Return the statement in an envelope, once it verifies as this member's.
 
-    Raises ``Refused``: MALFORMED, BAD_SIGNATURE, NOT_ALLOWED (a key of no kind that such a member has, another
-    federation).
+    Raises:
+        Refused: MALFORMED, BAD_SIGNATURE, NOT_ALLOWED (a key that such a member does not have,
+            another federation).
     """
     envelope, _ = claimed_signer(data)
     key = Ed25519PublicKey.from_public_bytes(member.signing_key)
@@ -57,13 +59,15 @@ class Inbox:
         self._folder = folder
 
     def put(self, statement: EpochKeyStatement, data: bytes) -> None:
-        """Keeps ``data``, the envelope of ``statement``, in place of the earlier one. Durable on return."""
+        """Keep ``data``, the envelope of ``statement``, in place of the earlier one. Durable on
+        return.
+        """
         path = self._path(statement.epoch, statement.member)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_file(path, data)
 
     def envelope(self, epoch: EpochNumber, member: MemberId) -> bytes | None:
-        """Unverified: see ``read_statement``. Raises ``Defect``."""
+        """Return what was deposited, unverified: see ``read_statement``. Raises ``Defect``."""
         path = self._path(epoch, member)
         try:
             with path.open("rb") as file:
@@ -77,18 +81,18 @@ class Inbox:
     def statement(
         self, epoch: EpochNumber, member: Member, federation: FederationId
     ) -> EpochKeyStatement | None:
-        """The member's verified statement for that epoch; None when there is none that holds."""
+        """Return the member's statement for that epoch; None when there is none that verifies."""
         data = self.envelope(epoch, member.id)
         if data is None:
             return None
         try:
             statement = read_statement(data, member, federation)
         except Refused:
-            return None  # left from before the member's key was changed, or tampered with: as if not there
+            return None  # from before a change of the member's key, or tampered with
         return statement if statement.epoch == epoch else None
 
     def forget(self, epoch: EpochNumber) -> None:
-        """All that was deposited for an epoch that is over."""
+        """Erase all that was deposited for an epoch."""
         folder = self._folder / str(epoch)
         if not folder.is_dir():
             return

@@ -1,8 +1,9 @@
 """Publishing: a draft becomes signed targets in the repository.
 
-Law: nothing is signed before the draft holds together, and nothing is written before everything is signed. Targets are
-written first and what refers to them after, so that a member who reads in between finds a hash that does not match, and
-asks again, and never a mixture that verifies. Snapshot and timestamp are not made here: their keys are online.
+Nothing is signed before the draft is consistent, and nothing is written before everything is
+signed. Targets are written first, and what refers to them after, so that a member that reads in
+between finds a hash that does not match and reads again; it never finds a mixture that verifies.
+Snapshot and timestamp are not made here: their keys are online.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Publication:
 
 
 def write_root(repository: Repository, root: Root, signed: bytes) -> None:
-    """Writes a root under its number and as the newest."""
+    """Write a root under its number and as the newest."""
     repository.write_metadata(f"{root.version}.{ROOT}", signed)
     repository.write_metadata(ROOT, signed)
 
@@ -48,13 +49,13 @@ def publish(
     proposal: code_lists.Proposal | None,
     now: float,
 ) -> Publication:
-    """Signs and writes what differs from what is published, and what comes near its expiry.
+    """Sign and write what differs from what is published, and what comes near its expiry.
 
     ``proposal``: code lists with the signatures that governance has given so far.
 
     Raises:
-        Defect: ``checks.Inconsistent``; fewer keys here than must sign; code lists below governance's threshold; a file
-            longer than members take.
+        Defect: ``checks.Inconsistent``; fewer keys here than must sign; code lists below
+            governance's threshold; a file longer than members take.
     """
     present = _Present(repository)
     code, code_bytes = code_lists.decide(charter, proposal, present.raw(CODE_LISTS), repository)
@@ -81,13 +82,17 @@ def publish(
 
 
 def publish_delegations(charter: Charter, repository: Repository, now: float) -> None:
-    """Governance's word on whose keys sign the lists, ahead of the first of them. Raises ``Defect``."""
+    """Publish governance's statement of whose keys sign the lists, before the first of them. Raises
+    ``Defect``.
+    """
     for name, data in _sign_delegations(charter, _Present(repository), now).items():
         repository.write_metadata(name, data)
 
 
 class _Present:
-    """What is published now: it serves to count versions and to see what is to be signed anew."""
+    """What is published now: it gives the versions to go on from, and shows what must be signed
+    again.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
@@ -106,14 +111,15 @@ class _Present:
 
 
 def _holds(by: Root | Targets, name: str, metadata: Metadata[Targets]) -> bool:
-    """Signed under the keys of the charter as it is now."""
+    """Return whether the metadata is signed under the keys of the present charter."""
     return bool(by.get_verification_result(name, metadata.signed_bytes, metadata.signatures))
 
 
 def _sign_delegations(charter: Charter, present: _Present, now: float) -> dict[str, bytes]:
-    """``targets``: signed by governance, so that the keys of the list cannot give themselves the code lists.
+    """Sign ``targets`` by governance, so that the keys of the list cannot take over the code lists.
 
-    Ageing alone does not call governance together: it is a warning until the charter changes.
+    Ageing alone is no reason to call governance together: it is a warning until the charter
+    changes.
     """
     days = charter.validity.code_lists_days
     delegated = roles.delegations(charter)
@@ -153,7 +159,9 @@ def _sign_bins(
 
 
 def _expiry_warnings(repository: Repository, now: float) -> tuple[checks.Finding, ...]:
-    """What needs the root's or governance's keys soon: once one of these has expired, every member stops."""
+    """Warn of what needs the root's or governance's keys soon: once one of these has expired, every
+    member stops.
+    """
     found = []
     for name in (ROOT, TARGETS, CODE_LISTS):
         data = repository.read_metadata(name)
@@ -185,7 +193,7 @@ def _write_targets(repository: Repository, files: Mapping[str, bytes]) -> int:
 
 
 def _remove_targets(repository: Repository, files: Mapping[str, bytes]) -> int:
-    """What is signed no longer; the online half's file and unchanged code lists stay."""
+    """Remove files that are no longer signed; the online half's file and unchanged code lists stay."""
     kept = {*files, federation_files.CODE_LISTS, federation_files.DENY_LIST}
     removed = 0
     for file in sorted(repository.targets.rglob("*.json")):

@@ -1,11 +1,13 @@
 """The repository folder: metadata and targets on disk, and what of them verifies.
 
-Law: shared by the two halves of the authority, and it makes no decision for either. ``read_lists`` follows the chain
-root → targets → delegated roles by signature and threshold, through python-tuf's metadata API; whatever breaks the
-chain is ``Refused(UNTRUSTED_METADATA)``. Times are not judged here: an expired list is still what was signed.
+The two halves of the authority share it, and it makes no decision for either. ``read_lists``
+follows the chain root → targets → delegated roles by signature and threshold, through python-tuf's
+metadata API; whatever breaks the chain is ``Refused(UNTRUSTED_METADATA)``. Times are not judged
+here: an expired list is still what was signed.
 
-One writer a file: the offline half writes root, targets, bins, code lists and their targets; the online half writes
-snapshot, timestamp and deny-list. ``lock`` keeps the two apart on one machine.
+Each file has one writer: the offline half writes root, targets, bins, code lists and their targets;
+the online half writes snapshot, timestamp and deny-list. ``lock`` keeps the two apart on one
+machine.
 """
 
 from __future__ import annotations
@@ -72,7 +74,9 @@ class Repository:
             yield
 
     def read(self, path: str) -> bytes | None:
-        """A file of the repository by its path below the folder, None when there is none. At most 512 KiB."""
+        """Return a file by its path below the folder, None when there is none. Raises ``Defect``
+        above 512 KiB.
+        """
         try:
             handle = os.open(self.folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -89,7 +93,9 @@ class Repository:
         return self.read(f"metadata/{name}.json")
 
     def read_target(self, path: str, stated: TargetFile) -> bytes:
-        """Raises ``Refused(UNTRUSTED_METADATA)`` when it is not the file that was signed."""
+        """Return a target. Raises ``Refused(UNTRUSTED_METADATA)`` when it is not the file that was
+        signed.
+        """
         data = self.read(f"targets/{path}")
         if data is None:
             raise Refused(Code.UNTRUSTED_METADATA, "target missing")
@@ -115,9 +121,11 @@ class Repository:
         (self.targets / path).unlink(missing_ok=True)
 
     def read_roots(self, trusted: bytes) -> tuple[Root, ...]:
-        """From the trusted root to the newest, each signed by the one before it and by itself.
+        """Return the roots from the trusted one to the newest, each signed by the one before it and
+        by itself.
 
-        Raises ``Refused(UNTRUSTED_METADATA)``.
+        Raises:
+            Refused: UNTRUSTED_METADATA.
         """
         first = read_signed(trusted, Root)
         _verify(first.signed, ROOT, first)
@@ -132,7 +140,11 @@ class Repository:
         return tuple(roots)
 
     def read_lists(self, trusted: bytes) -> Lists:
-        """Raises ``Refused(UNTRUSTED_METADATA)``: something is missing, unsigned or below its threshold."""
+        """Verify all lists and return them.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA: something is missing, unsigned or below its threshold.
+        """
         roots = self.read_roots(trusted)
         raw: dict[str, bytes] = {}
         targets = self._read_delegate(roots[-1], TARGETS, raw)
@@ -156,7 +168,7 @@ class Repository:
 
 
 def read_signed(data: bytes, type_: type[S]) -> Metadata[S]:
-    """Parsed, not verified. Raises ``Refused(UNTRUSTED_METADATA)``."""
+    """Parse metadata without verifying it. Raises ``Refused(UNTRUSTED_METADATA)``."""
     try:
         metadata = Metadata[S].from_bytes(data)
     except (RepositoryError, ValueError):
@@ -167,9 +179,11 @@ def read_signed(data: bytes, type_: type[S]) -> Metadata[S]:
 
 
 def verify_by_any(roots: tuple[Root, ...], name: str, metadata: Metadata[S]) -> S:
-    """Signed under one of the roots: the newest, or one before it whose keys have since been changed.
+    """Verify under one of the roots: the newest, or one before it whose keys have since been
+    changed.
 
-    Raises ``Refused(UNTRUSTED_METADATA)``.
+    Raises:
+        Refused: UNTRUSTED_METADATA.
     """
     for root in reversed(roots):
         try:

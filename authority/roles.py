@@ -1,9 +1,11 @@
-"""What the offline keys sign, as TUF metadata. Pure: keys, times and contents come in, unsigned metadata goes out.
+"""What the offline keys sign, as TUF metadata. Pure: keys, times and contents come in, unsigned
+metadata goes out.
 
-Two rules of trust. Governance signs ``targets``, which only says whose keys sign which list; the keys of the list sign
-the bins (attack: were they the same, those who keep the list could name other governors). And order counts:
-``deny-list`` and ``code-lists`` stand first and are terminating, so that no bin can offer a file of those names
-(attack: the keys of the list widen the purposes without governance, or let a suspended member back in).
+Two rules of trust. Governance signs ``targets``, which only names the keys that sign each list; the
+keys of the member list sign the bins (attack: if they were the same, those who keep the list could
+name other governors). And the order counts: ``deny-list`` and ``code-lists`` come first and are
+terminating, so that no bin can offer a file of those names (attack: the keys of the list widen the
+purposes without governance, or reinstate a suspended member).
 
 Source: TUF specification 1.0, sections 4.5 and 5.6.
 """
@@ -37,12 +39,12 @@ S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
 
 
 def expiry(now: float, days: int) -> datetime:
-    """TUF's times are whole seconds, UTC."""
+    """Return the end of ``days``; times of TUF are whole seconds, UTC."""
     return datetime.fromtimestamp(int(now), UTC) + timedelta(days=days)
 
 
 def needs_renewal(signed: Signed, now: float, days: int) -> bool:
-    """Half of its validity is over."""
+    """Return whether half of the validity of ``days`` is over."""
     return signed.expires.timestamp() - now < days * limits.DAY / 2
 
 
@@ -109,7 +111,9 @@ def _digits(bins: int) -> int:
 
 
 def bin_prefixes(number: int, bins: int) -> tuple[str, ...]:
-    """The hexadecimal prefixes of SHA-256(path) that fall into this bin; the bins share all of them evenly."""
+    """Return the hexadecimal prefixes of SHA-256(path) that fall into this bin; the bins share all
+    of them evenly.
+    """
     digits = _digits(bins)
     each = 16**digits // bins
     return tuple(f"{n:0{digits}x}" for n in range(number * each, (number + 1) * each))
@@ -122,7 +126,9 @@ def bin_of(path: str, bins: int) -> str:
 
 
 def sort_into_bins(files: Mapping[str, bytes], bins: int) -> dict[str, dict[str, TargetFile]]:
-    """Every bin is there, also an empty one: a client must be able to learn that a file does not exist."""
+    """Return the files of every bin, also of empty ones: a client must be able to learn that a file
+    does not exist.
+    """
     sorted_files: dict[str, dict[str, TargetFile]] = {bin_name(n): {} for n in range(bins)}
     for path, data in sorted(files.items()):
         sorted_files[bin_of(path, bins)][path] = TargetFile.from_data(path, data)
@@ -139,7 +145,7 @@ def targets_role(
 
 
 def sign(signed: S, signers: Iterable[Signer]) -> bytes:
-    """Compact JSON with a signature of each signer."""
+    """Return compact JSON with a signature of each signer."""
     metadata = Metadata(signed)
     for signer in signers:
         metadata.sign(signer, append=True)

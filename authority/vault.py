@@ -1,9 +1,9 @@
 """The peppers of running epochs, on the offline machine.
 
-One file an epoch, mode 0600, holds the pepper of one day. It only goes forwards: once a day is over, its pepper is
-replaced by the next day's, so that whoever takes the vault opens nothing that was recorded before. (The file system may
-keep the old block: the offline medium is to be destroyed, not sold.) A second file says whose receiving key the pepper
-has been sealed to.
+One file an epoch, mode 0600, holds the pepper of one day. It only goes forwards: once a day is
+over, its pepper is replaced by the next day's, so that whoever takes the vault opens nothing that
+was recorded before. (The file system may keep the old block: the offline medium is to be destroyed,
+not sold.) A second file says whose receiving key the pepper has been sealed to.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Vault:
         create_file(self._pepper(pepper.epoch), _encode(pepper))
 
     def on(self, epoch: EpochNumber, day: int) -> Pepper:
-        """Return the pepper of ``day``, or of the stored day if that is later; erase all that is older.
+        """Return the pepper of ``day``, or of the stored day if that is later; erase all that is
+        older.
 
         Raises:
             Defect: the epoch has no pepper here, or the file holds another epoch's.

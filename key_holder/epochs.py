@@ -1,7 +1,8 @@
 """Which epochs a key holder serves, and which keys it makes, announces and destroys. Pure.
 
-The key of an epoch is random, is made before the epoch is announced, and is destroyed once no query can use it (attack:
-whoever steals an old key later could test guesses against what was recorded then).
+The key of an epoch is random, is made before the epoch is announced, and is destroyed once no query
+can use it (attack: whoever steals an old key later could test guesses against what was recorded
+then).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ KEEP_AFTER_SECONDS = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """What is due now, in this order: keys to make, keys to destroy, keys to announce until the list names them."""
+    """What is due now, in this order: keys to make, keys to destroy, keys to announce until the
+    list names them.
+    """
 
     make: tuple[EpochNumber, ...]
     destroy: tuple[EpochNumber, ...]
@@ -26,11 +29,12 @@ class Chores:
 
 
 def serving(federation: Federation, me: MemberId, number: EpochNumber, now: float) -> Epoch:
-    """Return the epoch, if it is served at ``now``: from the start of indexing until its last query has expired.
+    """Return the epoch, if it is served at ``now``: from the start of indexing until its last query
+    has expired.
 
     Raises:
-        Refused: NOT_READY for an epoch newer than this holder's list (the caller has a later list, and tries again);
-            UNSUPPORTED alike for an epoch that never was and one that is over.
+        Refused: NOT_READY for an epoch newer than this holder's list (the caller has a later list,
+            and tries again); UNSUPPORTED alike for an epoch that never was and one that is over.
     """
     for epoch in federation.parameters.epochs:
         if epoch.number == number and me in epoch.holder_keys:

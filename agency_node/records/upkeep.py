@@ -1,11 +1,11 @@
-"""What a running node does for its records every few seconds: it builds the tables of the slots to come, tags records
-for the epochs to come, and deletes what is over.
+"""What a running node does for its records every few seconds: it builds the tables of the slots to
+come, tags records for the epochs to come, and deletes what is over.
 
-What is due is decided by pure functions at the end of this module; ``Upkeep`` gathers their facts and does as they
-say. Tables come first: an answer needs them. Tagging runs in the background, as long as it takes, and goes on after a
-restart where it was; until it is done, the node answers CANNOT_ANSWER for that epoch, never "no". What has ended (a
-generation that no table answers from, the tags of an epoch that no query may use) is deleted: what is not kept cannot
-be stolen.
+What is due is decided by pure functions at the end of this module; ``Upkeep`` gathers their facts
+and does as they say. Tables come first: an answer needs them. Tagging runs in the background, as
+long as it takes, and goes on after a restart where it was; until it is done, the node answers
+CANNOT_ANSWER for that epoch, never "no". What has ended (a generation that no table answers from,
+the tags of an epoch that no query may use) is deleted: what is not kept cannot be stolen.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ Tagging = Callable[[], AbstractAsyncContextManager[Tagger]]
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """The oldest generation of an agency that is needed, and since when; None once those before it are deleted."""
+    """The oldest generation of an agency that is needed, and since when; None once those before it
+    are deleted.
+    """
 
     number: int
     since: float | None
@@ -57,7 +59,9 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """``delete``: by agency, the number before which all generations go. ``needed``: what the next plan starts from."""
+    """``delete``: by agency, the number before which all generations go. ``needed``: what the next
+    plan starts from.
+    """
 
     delete: Mapping[AgencyId, int]
     needed: Mapping[AgencyId, Needed]
@@ -94,7 +98,9 @@ class Upkeep:
         self._behind: frozenset[AgencyId] = frozenset()
 
     async def tend(self, now: float) -> None:
-        """Raises ``Refused(UNTRUSTED_METADATA)`` without a member list, ``Defect`` when the store fails."""
+        """Raises ``Refused(UNTRUSTED_METADATA)`` without a member list, ``Defect`` when the store
+        fails.
+        """
         federation = self._members.at(now)
         standings = await asyncio.to_thread(self._imports.standings)
         self._tell_behind(standings)
@@ -164,8 +170,8 @@ class Upkeep:
             self._background = asyncio.create_task(self._tag(federation, todo))
 
     async def _tag(self, federation: Federation, todo: list[tuple[Epoch, AgencyId, int]]) -> None:
-        """One after the other. What a holder refuses one agency it refuses the next: tried again after
-        ``AGAIN_SECONDS``."""
+        """One after the other. What a holder refuses one agency it refuses the next: tried again
+        after ``AGAIN_SECONDS``."""
         holders = federation.parameters.key_holders
         async with self._tagging() as tagger:
             for epoch, agency, generation in todo:
@@ -189,8 +195,9 @@ class Upkeep:
 def _untagged(
     epochs: tuple[Epoch, ...], standings: Mapping[AgencyId, Standing]
 ) -> list[tuple[Epoch, AgencyId, int]]:
-    """Running epochs first, and the smallest agencies first: many answer again soon. A generation of another
-    normalisation version cannot be tagged; its agency cannot answer until it imports again."""
+    """Running epochs first, and the smallest agencies first: many answer again soon. A generation
+    of another normalisation version cannot be tagged; its agency cannot answer until it imports
+    again."""
     found = []
     for epoch in epochs:
         lacking = [
@@ -211,7 +218,8 @@ def plan_deletions(
     needed: Mapping[AgencyId, Needed],
     now: float,
 ) -> Deletions:
-    """Plan which generations go: older than all that a table answers from, or could, for ``GRACE_SECONDS``. Pure.
+    """Plan which generations go: older than all that a table answers from, or could, for
+    ``GRACE_SECONDS``. Pure.
 
     Args:
         in_use: by agency, the oldest generation that a table answers from.

@@ -1,7 +1,7 @@
 """The command line of the authority's offline machine.
 
-Law: speaks to a person, decides nothing. Each command names the ceremony's folder; keys are where its charter says.
-What is refused is said in one line, and nothing has been changed then.
+It speaks to a person and decides nothing. Each command names the ceremony's folder; keys are where
+its charter says. A refusal is reported in one line, and then nothing has been changed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ publish_commands.register(app)
 
 
 def main() -> None:
-    """Refusals and slips in one line, without a traceback."""
+    """Report a refusal or a defect in one line, without a traceback."""
     try:
         app()
     except (Defect, Refused) as error:

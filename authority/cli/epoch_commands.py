@@ -1,4 +1,4 @@
-"""Epochs: open, late, replace. They change the draft; publishing makes it so."""
+"""Epochs: open, late, replace, next. They change the draft, which publishing puts in force."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def epoch_open(
     ends: Annotated[int | None, _Ends] = None,
     index_from: Annotated[int | None, _IndexFrom] = None,
 ) -> None:
-    """Name the next epoch by what key holders and members have deposited, and seal its pepper.
+    """Name the next epoch with the keys that key holders have deposited, and seal its pepper to
+    members.
 
     Without --index-from nodes begin 7 days before the start.
 
@@ -59,7 +60,8 @@ def epoch_open(
 
 @epoch_app.command("late")
 def epoch_late(folder: Folder) -> None:
-    """Seal the current day's pepper to members whose receiving key came after the epoch was opened; then publish.
+    """Seal the current day's pepper to members whose receiving key came after the epoch was opened;
+    then publish.
 
     For a member that was enrolled late: fetch the inbox first, which holds its key.
     """
@@ -74,10 +76,12 @@ def epoch_replace(
     starts: Annotated[int, _Starts],
     ends: Annotated[int | None, _Ends] = None,
     overlap_minutes: Annotated[
-        int, typer.Option(min=1, help="How many minutes the old one goes on.")
+        int, typer.Option(min=1, help="For how many minutes the old one continues.")
     ] = 60,
 ) -> None:
-    """After a theft: a new epoch soon, and the old one ends early. Suspend first whom the thief could be.
+    """After a theft: start a new epoch soon and end the old one early.
+
+    First suspend the members whose keys were stolen.
 
     Without --ends it lasts 90 days.
     """

@@ -17,7 +17,7 @@ from fingerpost.membership.bundle import Address
 from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol.ids import FederationId, MemberId
 
-root_app = typer.Typer(help="The root that all trust grows from.", no_args_is_help=True)
+root_app = typer.Typer(help="The root, which names all other keys.", no_args_is_help=True)
 
 
 def _member(help_: str) -> Any:
@@ -109,7 +109,8 @@ def root_renew(
 ) -> None:
     """Sign a new root, by the present keys and by those of the next charter.
 
-    With other keys of the list or of governance, publish at once: members believe the new root from then on.
+    With other keys of the list or of governance, publish at once: members believe the new root from
+    then on.
     """
     ceremony = Ceremony.open(folder)
     following = ceremony.charter if charter is None else charters.read_charter(charter)
@@ -125,7 +126,7 @@ def addresses(
     key_holder_a: Annotated[Address, _address("Where the first key holder is reached.")],
     key_holder_b: Annotated[Address, _address("Where the second is reached.")],
 ) -> None:
-    """Note where the servers are reached; bundles made from now on say it to members."""
+    """Note where the servers are reached, for the bundles made from now on."""
     book = AddressBook(
         str(issuer), str(broker_nodes), str(broker_askers), (str(key_holder_a), str(key_holder_b))
     )
@@ -141,7 +142,7 @@ def bundle(
     ],
     out: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
 ) -> None:
-    """Make the bundle that an enrolled member gets back: whom to trust, and where everybody is."""
+    """Make the bundle for an enrolled member: the trusted root and the addresses of the servers."""
     made = Ceremony.open(folder).bundle(member, out)
     console.print(f"Bundle for {member} in {out}. Read this to them over another channel:")
     console.print(f"  {made.fingerprint}")

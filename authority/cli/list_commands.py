@@ -1,4 +1,6 @@
-"""Who belongs: enrol, members, agencies, areas, coverage. All of it changes the draft and nothing else."""
+"""Who belongs: enrol, members, agencies, areas, coverage. All of it changes the draft and nothing
+else.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ agency_app = typer.Typer(
 )
 area_app = typer.Typer(help="The areas of councils.", no_args_is_help=True)
 coverage_app = typer.Typer(
-    help="The agencies that are not connected, which an asker must ring by herself.",
+    help="The agencies that are not connected, which a practitioner must ring.",
     no_args_is_help=True,
 )
 
@@ -128,7 +130,7 @@ def agency_add(
         bool, typer.Option("--large", help="A large trust: asked in the national ring too.")
     ] = False,
 ) -> None:
-    """Add an agency to its home area, or say anew what it is."""
+    """Add an agency to its home area, or replace its entry."""
     services = imports.coarse_kinds(tuple(service or ()), str(agency))
     made = Agency(agency, name, kind, node, services=services, duty_desk=duty_desk, large=large)
     Ceremony.open(folder).change(lambda draft: changes.add_agency(draft, made))
@@ -148,7 +150,7 @@ def agency_serves(
     agency: Annotated[AgencyId, _AgencyArgument],
     areas: Annotated[list[AreaCode], _AreasArgument],
 ) -> None:
-    """The agency serves these areas too, beside its own."""
+    """Note that the agency serves these areas beside its own."""
     Ceremony.open(folder).change(lambda draft: changes.serve(draft, agency, areas))
     console.print(f"{agency} serves {len(areas)} more areas.")
 
@@ -159,7 +161,7 @@ def agency_stop_asking(
     agency: Annotated[AgencyId, _AgencyArgument],
     gateway: Annotated[MemberId, _MemberArgument],
 ) -> None:
-    """The agency asks through this gateway no longer."""
+    """Stop the agency from asking through this gateway."""
     Ceremony.open(folder).change(lambda draft: changes.stop_asking(draft, agency, gateway))
     console.print(f"{agency} asks through {gateway} no longer.")
 
@@ -170,7 +172,7 @@ def area_add(
     area: Annotated[AreaCode, _AreaArgument],
     name: Annotated[str, typer.Option(help="The council's name.")],
 ) -> None:
-    """Add an area, or name it anew."""
+    """Add an area, or rename it."""
     Ceremony.open(folder).change(lambda draft: changes.add_area(draft, area, name))
     console.print(f"{area} is in the draft.")
 
@@ -198,7 +200,7 @@ def hosting(
         ),
     ],
 ) -> None:
-    """These agencies' records are on that node."""
+    """Name the node that has these agencies' records."""
     Ceremony.open(folder).change(lambda draft: changes.host(draft, agencies, node))
     console.print(f"{node} hosts {len(agencies)} agencies more.")
 
@@ -208,7 +210,7 @@ def neighbours(
     area: Annotated[AreaCode, _AreaArgument],
     others: Annotated[list[AreaCode], _AreasArgument],
 ) -> None:
-    """These areas border on each other: noted on both sides."""
+    """Make areas neighbours of each other, on both sides."""
     Ceremony.open(folder).change(lambda draft: changes.join_areas(draft, area, others))
     console.print(f"{area} has {len(others)} neighbours noted, on both sides.")
 
@@ -220,7 +222,9 @@ def coverage_import(
         Path, typer.Argument(help="A CSV file: area, name, kind, telephone, services.", exists=True)
     ],
 ) -> None:
-    """Which agencies of an area are not connected, from a public register: the whole list of each area in the file."""
+    """Replace, for each area in the file, the list of agencies that are not connected, from a
+    public register.
+    """
     found = imports.read_register(file)
     Ceremony.open(folder).change(lambda draft: changes.cover(draft, found))
     count = sum(len(entries) for entries in found.values())

@@ -1,4 +1,6 @@
-"""Between what a person types and the values of the protocol. Raises typer's usage error, naming the option."""
+"""Between what a person types and the values of the protocol. Raises typer's usage error, naming
+the option.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ Folder = Annotated[
 
 
 def parsed(make: Callable[[str], T]) -> Callable[[str], T]:
-    """For ``typer.Option(parser=…)``: an id or an address from its text."""
+    """Return a parser for ``typer.Option``: an id or an address from its text."""
 
     def parse(text: str) -> T:
         try:
@@ -39,7 +41,7 @@ def now() -> float:
 
 
 def moment(text: str) -> int:
-    """``2026-01-31`` or ``2026-01-31T09:00`` in UTC, as seconds since 1970."""
+    """Return ``2026-01-31`` or ``2026-01-31T09:00`` in UTC as seconds since 1970."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -54,7 +56,7 @@ def shown(at: float) -> str:
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """Raises a usage error when it cannot be read or is longer than ``most`` bytes."""
+    """Read a file. Raises a usage error when it cannot be read or is longer than ``most`` bytes."""
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)

@@ -1,4 +1,4 @@
-"""Publishing and taking away: check, publish, show, code-lists, suspend, reinstate."""
+"""Publishing and suspending: check, publish, show, code-lists, suspend, reinstate."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def register(app: typer.Typer) -> None:
 
 
 def check(folder: Folder) -> None:
-    """Say whether the draft holds together; end with 1 if it does not."""
+    """Report whether the draft is consistent; end with 1 if it is not."""
     findings = checks.check(Ceremony.open(folder).draft(), now())
     _print_findings(findings)
     if any(finding.weight is Weight.ERROR for finding in findings):
         raise typer.Exit(1)
-    console.print("The draft holds together.")
+    console.print("The draft is consistent.")
 
 
 def publish(
@@ -71,7 +71,7 @@ def publish(
 
 
 def show(folder: Folder) -> None:
-    """What the draft says, what is published, and what runs out when."""
+    """Show the draft, what is published, and when it expires."""
     ceremony = Ceremony.open(folder)
     draft = ceremony.draft()
     lines: list[tuple[str, str]] = []
@@ -109,10 +109,10 @@ def suspend(
         str | None, typer.Option(help="A certificate's serial number, in hexadecimal.")
     ] = None,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Put out even an id that is not listed.")
+        bool, typer.Option("--anyway", help="Suspend even an id that is not listed.")
     ] = False,
 ) -> None:
-    """Put a member, an agency or one certificate out at once, on the issuer's machine."""
+    """Suspend a member, an agency or one certificate at once, on the issuer's machine."""
     _change(settings, who, certificate, suspend_=True, anyway=anyway)
 
 
@@ -123,7 +123,7 @@ def reinstate(
         str | None, typer.Option(help="A certificate's serial number, in hexadecimal.")
     ] = None,
 ) -> None:
-    """Let back in who was suspended."""
+    """Reinstate what was suspended."""
     _change(settings, who, certificate, suspend_=False, anyway=True)
 
 
@@ -142,14 +142,18 @@ def _change(
         done = issuer.change_deny_list(change, now())
     finally:
         audit.close()
-    name = f"{who or certificate} {'out' if suspend_ else 'back in'}"
-    console.print(f"{name}: signed with snapshot {done.snapshot_version}; it acts within a minute.")
+    name = f"{who or certificate} {'suspended' if suspend_ else 'reinstated'}"
+    console.print(
+        f"{name}: signed with snapshot {done.snapshot_version}; in force within a minute."
+    )
     if done.refused is not None:
         console.print(f"The member list in the repository does not verify: {done.refused}")
 
 
 def _require_listed(issuer: Issuer, who: str) -> None:
-    """A name typed wrongly would put out nobody, and say that it had. Raises ``Defect``."""
+    """Raise ``Defect`` for an id that is not listed: a mistyped one would suspend nobody and report
+    success.
+    """
     try:
         if "." in who:
             area = issuer.fetch(f"targets/{federation_files.area_path(AgencyId(who).area)}")
@@ -161,9 +165,7 @@ def _require_listed(issuer: Issuer, who: str) -> None:
             raise
         listed = False
     if not listed:
-        raise Defect(
-            f"nobody in the list is called {who}; if it must be put out all the same: --anyway"
-        )
+        raise Defect(f"nobody in the list is called {who}; to suspend it all the same: --anyway")
 
 
 def _named(

@@ -1,8 +1,8 @@
 """The federation's certificate authority: its own certificate, and those of members.
 
-Law: X.509 by ``cryptography``. Names come from the member list, never from a request: of a request only the key is
-taken, and it is refused when it asks for any name but the member's own. A certificate lives at most 7 days, so that
-one that is stolen ends by itself.
+Names come from the member list, never from a request: only the key of a request is used, and a
+request for any other name than the member's own is refused. A certificate lives at most 7 days, so
+that a stolen one expires by itself.
 
 Source: RFC 5280; SPIFFE X.509-SVID (one URI name, no subject).
 """
@@ -60,7 +60,7 @@ class Issued:
 def make_authority(
     key_path: Path, certificate_path: Path, federation: FederationId, now: float
 ) -> None:
-    """A new key in a new file, and its certificate. Raises ``Defect`` when a file exists."""
+    """Make a new key in a new file, and its certificate. Raises ``Defect`` when a file exists."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, f"{federation} certificate authority")]
@@ -96,7 +96,9 @@ def make_authority(
 
 
 def load_authority(key_path: Path, certificate_path: Path) -> CertificateAuthority:
-    """Raises ``Defect``: missing, open to others, or not belonging together."""
+    """Load key and certificate. Raises ``Defect``: missing, open to others, or not belonging
+    together.
+    """
     pem = read_secret(key_path, most=KEY_FILE_BYTES, setting="certificate authority key")
     try:
         key = load_pem_private_key(pem, password=None)
@@ -111,10 +113,12 @@ def load_authority(key_path: Path, certificate_path: Path) -> CertificateAuthori
 
 
 def requested_key(request: bytes, identity: Identity) -> ec.EllipticCurvePublicKey:
-    """The key of a certificate request (PKCS #10, DER) that asks for ``identity`` and nothing else.
+    """Return the key of a certificate request (PKCS #10, DER) that asks for ``identity`` and
+    nothing else.
 
-    Raises ``Refused``: MALFORMED (form, kind of key, another extension), BAD_SIGNATURE (the sender does not hold the
-    key), NOT_ALLOWED (another name).
+    Raises:
+        Refused: MALFORMED (form, kind of key, another extension), BAD_SIGNATURE (the sender does
+            not hold the key), NOT_ALLOWED (another name).
     """
     try:
         parsed = x509.load_der_x509_csr(request)
@@ -144,7 +148,11 @@ def issue(
     now: float,
     lifetime: timedelta = LIFETIME,
 ) -> Issued:
-    """A certificate for both ends of a connection, valid from a clock skew ago. Raises ``Defect`` for a longer life."""
+    """Return a certificate for both ends of a connection, valid from a clock skew ago.
+
+    Raises:
+        Defect: a life longer than ``LIFETIME``.
+    """
     if not timedelta(0) < lifetime <= LIFETIME:
         raise Defect("a certificate lives at most 7 days")
     start = _time(now)

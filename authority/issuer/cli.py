@@ -25,7 +25,7 @@ PROGRAM: Final = commands.Program(
 )
 
 app = commands.command_line("The issuer: certificates, snapshot, timestamp and deny-list.")
-audit_app = typer.Typer(help="What the issuer did, in an order that cannot be changed unseen.")
+audit_app = typer.Typer(help="What the issuer did, in an order that cannot be changed unnoticed.")
 app.add_typer(audit_app, name="audit")
 console = Console(highlight=False, soft_wrap=True)
 
@@ -63,7 +63,7 @@ def healthy(settings: Settings) -> None:
 
 @audit_app.command()
 def verify(settings: Settings) -> None:
-    """Follows the chain from the first entry to the last."""
+    """Check the chain from the first entry to the last."""
     report = commands.verified(wiring.open_audit(PROGRAM.load(settings)))
     console.print(
         f"{report.entries} entries, whole; head {report.head.seq} {report.head.hash.hex()}"
@@ -72,7 +72,7 @@ def verify(settings: Settings) -> None:
 
 @audit_app.command()
 def show(settings: Settings, since: SinceOption = 0) -> None:
-    """Lists entries: number, time (UTC), event, who, and what."""
+    """List entries: number, time (UTC), event, actor and fields."""
     with closing(wiring.open_audit(PROGRAM.load(settings))) as log:
         for entry in log.show(since, commands.NEVER, decrypt=False):
             at = datetime.fromtimestamp(entry.at, UTC).isoformat()
@@ -83,7 +83,7 @@ def show(settings: Settings, since: SinceOption = 0) -> None:
 
 
 def main() -> None:
-    """Refusals and slips in one line, without a traceback."""
+    """Report a refusal or a defect in one line, without a traceback."""
     try:
         app()
     except (Defect, Refused) as error:

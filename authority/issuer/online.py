@@ -1,9 +1,10 @@
 """The three roles that are signed online: snapshot, timestamp, deny-list.
 
-Law: the snapshot names only what the offline keys have signed by threshold, at versions that never go back; a list on
-disk that does not verify leaves the earlier snapshot standing, and the timestamp goes on (attack: a file dropped into
-the folder must not silence the federation). The deny-list's truth is a file of the issuer's own; what lies in the
-repository follows from it, so that a crash between two writes mends itself at the next ``refresh``.
+The snapshot names only what the offline keys have signed by threshold, at versions that never go
+back. A list on disk that does not verify leaves the earlier snapshot in force, and the timestamp is
+renewed (attack: a file put into the folder must not stop the federation). The deny-list is decided
+by a file of the issuer's own; what lies in the repository follows from it, so that the next
+``refresh`` repairs what a crash between two writes left.
 
 The deny-list only takes away: it makes nobody a member.
 """
@@ -55,8 +56,8 @@ class OnlineKeys:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh did. ``due``: when the timestamp is to be signed next. ``refused``: why the lists on disk were
-    not taken, if they were not."""
+    """What a refresh did. ``due``: when the timestamp is to be signed next. ``refused``: why the
+    lists on disk were not taken, if so."""
 
     snapshot_version: int
     new_snapshot: bool
@@ -67,8 +68,11 @@ class Refreshed:
 
 
 class Online:
-    """Signs a repository. ``trusted_root``: the root that the chain starts from. ``deny_list_file``: the issuer's own
-    record of who is out; must exist."""
+    """The online signer of a repository.
+
+    ``trusted_root``: the root that the chain starts from. ``deny_list_file``: the issuer's own
+    record of who is suspended; it must exist.
+    """
 
     def __init__(
         self, repository: Repository, trusted_root: bytes, keys: OnlineKeys, deny_list_file: Path
@@ -79,7 +83,11 @@ class Online:
         self._deny_list_file = deny_list_file
 
     def deny_list(self) -> DenyList:
-        """Raises ``Defect``: without the record nobody knows who is out, and an empty one would let them in."""
+        """Return the record of who is suspended.
+
+        Raises:
+            Defect: it is missing or damaged; an empty list in its place would reinstate everybody.
+        """
         data = read_secret(
             self._deny_list_file, most=limits.METADATA_FILE_BYTES, setting="deny-list record"
         )
@@ -89,16 +97,17 @@ class Online:
             raise Defect(f"{self._deny_list_file}: not a deny-list") from None
 
     def change_deny_list(self, change: Callable[[DenyList], DenyList], now: float) -> Refreshed:
-        """Records the change, then signs it out to everybody."""
+        """Record the change, then sign and publish it."""
         with self.repository.lock():
             data = federation_files.write_deny_list(change(self.deny_list()))
             replace_file(self._deny_list_file, data)
         return self.refresh(now)
 
     def refresh(self, now: float) -> Refreshed:
-        """Brings snapshot, timestamp and deny-list up to what is signed and to the time.
+        """Bring snapshot, timestamp and deny-list up to date.
 
-        Raises ``Refused(UNTRUSTED_METADATA)`` when not even the root or an earlier snapshot verifies.
+        Raises:
+            Refused: UNTRUSTED_METADATA when neither the lists nor an earlier snapshot verify.
         """
         with self.repository.lock():
             roots = self.repository.read_roots(self._trusted)
@@ -132,7 +141,9 @@ class Online:
         return verify_by_any(roots, name, read_signed(data, type_))
 
     def _write_deny_list(self, before: Snapshot | None, now: float) -> MetaFile:
-        """Signs the issuer's record when it changed or the signature ages. What lies there afterwards."""
+        """Sign the issuer's record when it changed or the signature ages; return what is then
+        published.
+        """
         path = federation_files.DENY_LIST
         data = federation_files.write_deny_list(self.deny_list())
         target = TargetFile.from_data(path, data)
@@ -152,7 +163,7 @@ class Online:
         return MetaFile.from_data(version, signed, ["sha256"])
 
     def _present_deny_list(self, wanted: TargetFile) -> Targets | None:
-        """What is published, if it says what the record says and our key signed it."""
+        """Return what is published, if it equals the record and our key signed it."""
         data = self.repository.read_metadata(DENY_LIST)
         if data is None:
             return None
@@ -171,7 +182,11 @@ class Online:
     def _snapshot_of(
         self, lists: Lists, before: Snapshot | None, stamped: Timestamp | None, now: float
     ) -> Snapshot:
-        """``before`` itself when nothing changed. Raises ``Refused(UNTRUSTED_METADATA)`` for a role gone back."""
+        """Return the next snapshot, or ``before`` itself when nothing changed.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA for a role that is missing or whose version went back.
+        """
         signed = {TARGETS: lists.targets, **lists.delegated}
         meta = {
             f"{name}.json": MetaFile.from_data(role.version, lists.raw[name], ["sha256"])
@@ -183,7 +198,7 @@ class Online:
         else:
             for name, known in before.meta.items():
                 if name not in meta or meta[name].version < known.version:
-                    # Members refuse such a snapshot, and would stand still on the last one.
+                    # Members refuse such a snapshot and would stay on the last one.
                     raise Refused(Code.UNTRUSTED_METADATA, "role gone or gone back")
             if meta == before.meta and not roles.needs_renewal(before, now, SNAPSHOT_DAYS):
                 return before
@@ -191,12 +206,15 @@ class Online:
         return Snapshot(version=version, expires=roles.expiry(now, SNAPSHOT_DAYS), meta=meta)
 
     def _timestamp_of(self, snapshot: Snapshot, before: Timestamp | None, now: float) -> Timestamp:
-        """``before`` itself while it names this snapshot and is not yet due."""
+        """Return the next timestamp, or ``before`` itself while it names this snapshot and is not
+        yet due.
+        """
         data = self.repository.read_metadata(SNAPSHOT)
         if data is None:
             raise Defect("the snapshot is gone")
         meta = MetaFile.from_data(snapshot.version, data, ["sha256"])
-        # One from the future is signed anew, too: a clock that was set back must not silence the federation later.
+        # One from the future is signed again, too: a clock that was set back must not stop the
+        # federation later.
         age = -1.0 if before is None else int(now) - _signed_at(before)
         due = not 0 <= age < limits.TIMESTAMP_EVERY_SECONDS
         if before is not None and before.snapshot_meta == meta and not due:
@@ -213,7 +231,10 @@ def _signed_at(timestamp: Timestamp) -> float:
 
 
 def _with_deny_list(before: Snapshot, denied: MetaFile, now: float) -> Snapshot:
-    """The earlier snapshot with the newest deny-list: a list that does not verify must not hold up a suspension."""
+    """Return the earlier snapshot with the newest deny-list.
+
+    A list that does not verify must not delay a suspension.
+    """
     name = f"{DENY_LIST}.json"
     if before.meta.get(name) == denied and not roles.needs_renewal(before, now, SNAPSHOT_DAYS):
         return before

@@ -1,8 +1,9 @@
-"""Who is a member, and what the issuer requires of a statement before it acts. Pure: the list, the time and the
-requests seen come in as arguments.
+"""Who is a member, and what the issuer requires of a statement before it acts. Pure: the list, the
+time and the requests seen come in as arguments.
 
-Every rule raises ``Refused``. The freshness and the nonce of a request keep a recorded request from being played back
-later; at worst, that would give one more certificate to the holder of the same key.
+Every rule raises ``Refused``. The freshness and the nonce of a request keep a recorded request from
+being played back later; at worst, that would give one more certificate to the holder of the same
+key.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ _FETCHABLE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Roll:
-    """Who is a member. Areas and agencies are left out: the issuer decides about processes, never organisations."""
+    """Who is a member. Areas and agencies are left out: the issuer decides about processes, never
+    organisations.
+    """
 
     federation: FederationId
     issuer: MemberId
@@ -57,14 +60,17 @@ class Roll:
         return found
 
     def is_past(self, epoch: EpochNumber) -> bool:
-        """Return whether the epoch is older than all that are named; its keys are of no use any more."""
+        """Return whether the epoch is older than all that are named; its keys are of no use any
+        more.
+        """
         return epoch.value < min((e.number.value for e in self.epochs), default=0)
 
     def require_depositable(self, epoch: EpochNumber, now: float) -> None:
         """Require an epoch that is named and not over, or one of the two that follow.
 
         Raises:
-            Refused: UNSUPPORTED (attack: a member fills the disk with epochs that are never opened).
+            Refused: UNSUPPORTED (attack: a member fills the disk with epochs that are never
+                opened).
         """
         newest = max((e.number.value for e in self.epochs), default=0)
         running = any(e.number == epoch and now < e.ends_at for e in self.epochs)
@@ -73,7 +79,8 @@ class Roll:
 
 
 def require_fetchable(path: str) -> None:
-    """Require a path of the repository's layout: none that leaves the folder, and no other file in it.
+    """Require a path of the repository's layout: none that leaves the folder, and no other file in
+    it.
 
     Raises:
         Refused: NOT_ALLOWED, as for a file that does not exist.
@@ -83,7 +90,8 @@ def require_fetchable(path: str) -> None:
 
 
 def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
-    """Return the statement in an envelope, verified under the key that the member list has for its signer.
+    """Return the statement in an envelope, verified under the key that the member list has for its
+    signer.
 
     Raises:
         Refused: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE, NOT_ALLOWED (another federation).
@@ -97,7 +105,9 @@ def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
 
 
 def require_fresh(issued_at: int, now: float) -> None:
-    """Raise ``Refused(NOT_FRESH)`` for a statement from the future or older than ``STATEMENT_SECONDS``."""
+    """Raise ``Refused(NOT_FRESH)`` for a statement from the future or older than
+    ``STATEMENT_SECONDS``.
+    """
     if issued_at > now + limits.CLOCK_SKEW_SECONDS:
         raise Refused(Code.NOT_FRESH, "issued_at")
     if issued_at + STATEMENT_SECONDS + limits.CLOCK_SKEW_SECONDS < now:
@@ -112,8 +122,8 @@ def identity_of(member: Member, federation: FederationId) -> Identity:
 class Quota:
     """Count how often each member did something in the last hour.
 
-    It stops a member that renews without end, by attack or fault, from filling the audit log. Only verified statements
-    are counted, so strangers cannot make it grow.
+    It stops a member that renews without end, by attack or fault, from filling the audit log. Only
+    verified statements are counted, so strangers cannot make it grow.
     """
 
     def __init__(self, per_hour: int) -> None:

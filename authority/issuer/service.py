@@ -1,8 +1,10 @@
-"""The issuer: signs certificates, snapshot, timestamp and deny-list, serves the repository, keeps deposited keys.
+"""The issuer: signs certificates, snapshot, timestamp and deny-list, serves the repository, keeps
+deposited keys.
 
-It drives the rules through its ports. Each public method blocks and may be called from any thread. A certificate is
-returned only after the audit log has its entry. What a stranger sends, or plays back, is never written to the audit log
-(attack: fill the disk); the refusal of a verified, fresh request of a member is.
+It drives the rules through its ports. Each public method blocks and may be called from any thread.
+A certificate is returned only after the audit log has its entry. What a stranger sends, or plays
+back, is never written to the audit log (attack: fill the disk); the refusal of a verified, fresh
+request of a member is.
 """
 
 from __future__ import annotations
@@ -95,7 +97,9 @@ class Issuer:
         return done
 
     def change_deny_list(self, change: Callable[[DenyList], DenyList], now: float) -> Refreshed:
-        """Suspend, or reinstate, at once, and record who afterwards: a full disk must not delay a suspension."""
+        """Suspend, or reinstate, at once, and record who afterwards: a full disk must not delay a
+        suspension.
+        """
         before = _denied(self._online.deny_list())
         done = self._online.change_deny_list(change, now)
         after = _denied(self._online.deny_list())
@@ -110,7 +114,8 @@ class Issuer:
         """Return a file of the repository.
 
         Raises:
-            Refused: NOT_ALLOWED alike for a path that may not be fetched and a file that does not exist.
+            Refused: NOT_ALLOWED alike for a path that may not be fetched and a file that does not
+                exist.
         """
         rules.require_fetchable(path)
         data = self._online.repository.read(path)
@@ -146,8 +151,8 @@ class Issuer:
     def deposit(self, envelope: bytes, now: float) -> None:
         """Keep a member's key of an epoch for the next publication. Raises ``Refused``.
 
-        Of two statements the later counts (attack: an old receiving key, stolen long ago, is played back). The same
-        statement sent again changes nothing.
+        Of two statements the later counts (attack: an old receiving key, stolen long ago, is played
+        back). The same statement sent again changes nothing.
         """
         roll = self._current()
         _, signer = claimed_signer(envelope)
@@ -167,7 +172,9 @@ class Issuer:
         self._record("deposit.accepted", member.id, envelope, now, epoch=epoch)
 
     def own_certificate(self, request: bytes, now: float) -> bytes:
-        """Return a certificate for the issuer's own server, the only one that is not requested from outside."""
+        """Return a certificate for the issuer's own server, the only one that is not requested from
+        outside.
+        """
         identity = Identity(self.own.federation, self.own.member, tls.Party.ISSUER)
         return issue(self._authority, requested_key(request, identity), identity, now).pem
 
@@ -184,16 +191,20 @@ class Issuer:
 
 
 def _denied(deny: DenyList) -> frozenset[str]:
-    """Return members, agencies and certificates by name; an agency's has a dot, a certificate's a colon."""
+    """Return members, agencies and certificates by name; an agency's has a dot, a certificate's a
+    colon.
+    """
     certificates = (f"certificate:{serial:x}" for serial in deny.certificates)
     return frozenset([*map(str, deny.members), *map(str, deny.agencies), *certificates])
 
 
 def read_roll(repository: Repository, lists: Lists, deny: DenyList) -> Roll:
-    """Read the members from the signed files of the issuer's own folder, each only as it was signed.
+    """Read the members from the signed files of the issuer's own folder, each only as it was
+    signed.
 
     Raises:
-        Refused: UNTRUSTED_METADATA when a file is missing or differs, MALFORMED when it does not parse.
+        Refused: UNTRUSTED_METADATA when a file is missing or differs, MALFORMED when it does not
+            parse.
     """
     members: dict[MemberId, Member] = {}
     parameters = None

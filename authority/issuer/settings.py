@@ -1,7 +1,8 @@
 """The issuer's settings, and the file that a founding writes for it.
 
-Who can change this file can have the issuer sign another folder's list with the federation's online keys: it cannot
-admit anybody that way, since the offline signatures are checked against ``trusted_root``; it could hold back news.
+Whoever can change this file can have the issuer sign another folder's list with the federation's
+online keys. That admits nobody, since the offline signatures are checked against ``trusted_root``;
+it could withhold changes.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class KeyFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``state``: a folder of this process alone (audit log, its own certificate). ``deny_list``: who is out, 0600.
-    ``health``: a Unix socket for the container's health check."""
+    """``state``: a folder of this process alone (audit log, its own certificate). ``deny_list``:
+    who is out, 0600. ``health``: a Unix socket for the container's health check."""
 
     federation: FederationId
     member: MemberId
@@ -48,12 +49,12 @@ class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_settings(path: Path) -> IssuerSettings:
-    """Raises ``Defect``."""
+    """Read the settings. Raises ``Defect``."""
     return settings.load(path, IssuerSettings)
 
 
 def write_settings(path: Path, federation: FederationId, member: MemberId, listen: Address) -> None:
-    """Settings for the folder that a founding makes. Raises ``Defect`` when the file exists."""
+    """Write settings for the folder that a founding makes. Raises ``Defect`` when the file exists."""
     lines = [
         f"federation = {json.dumps(str(federation))}",
         f"member = {json.dumps(str(member))}",

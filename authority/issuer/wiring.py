@@ -1,7 +1,7 @@
 """Where the issuer is put together: settings to keys, keys to services, services to a port.
 
-Law: construction and the loops; no rule. A command line on the same machine opens the same parts to suspend a member at
-once, beside the running process: both take the repository's lock.
+Law: construction and the loops; no rule. A command line on the same machine opens the same parts to
+suspend a member at once, beside the running process: both take the repository's lock.
 """
 
 from __future__ import annotations
@@ -49,7 +49,11 @@ LONGEST_CALL_SECONDS: Final = 15.0
 
 
 def open_online(found: IssuerSettings) -> Online:
-    """What signs snapshot, timestamp and deny-list. Raises ``Defect``: a key, the root or the record is missing."""
+    """Open what signs snapshot, timestamp and deny-list.
+
+    Raises:
+        Defect: a key, the root or the record is missing.
+    """
     try:
         root = found.trusted_root.read_bytes()
     except OSError as error:
@@ -72,7 +76,7 @@ def open_audit(found: IssuerSettings) -> AuditLog:
 
 
 def open_issuer(found: IssuerSettings, audit: AuditLog) -> Issuer:
-    """Raises ``Defect``."""
+    """Open the issuer's service. Raises ``Defect``."""
     authority = load_authority(found.keys.certificate_authority, found.keys.certificate)
     own = Own(found.federation, found.member)
     return Issuer(own, open_online(found), Inbox(found.inbox), authority, audit)
@@ -80,13 +84,15 @@ def open_issuer(found: IssuerSettings, audit: AuditLog) -> Issuer:
 
 @dataclass(frozen=True, slots=True)
 class OwnCertificate:
-    """The issuer's own TLS files, in its state folder; renewed at half-life like everybody's."""
+    """The issuer's own TLS files, in its state folder; renewed at half of their life like those of
+    all members.
+    """
 
     folder: Path
     issuer: Issuer
 
     def renew(self, now: float) -> float | None:
-        """When the new one ends, or None when the present one still serves."""
+        """Renew the certificate if it is due; return when the new one ends, or None."""
         if self.certificate.exists() and self.key.exists():
             start, end = tls.certificate_lifetime(self.certificate.read_bytes())
             if start <= now < (start + end) / 2:
@@ -111,7 +117,7 @@ class OwnCertificate:
 
 
 class Watch:
-    """Signs when something changed on disk, and when the timestamp is due; else looks and does nothing."""
+    """Signs when something changed on disk, and when the timestamp is due."""
 
     def __init__(self, issuer: Issuer, found: IssuerSettings, clock: Clock, log: Logger) -> None:
         self._issuer = issuer
@@ -124,7 +130,7 @@ class Watch:
 
     async def look(self) -> None:
         now = self._clock.now()
-        stamp = self._stamp()  # before reading: what changes meanwhile is seen at the next look
+        stamp = self._stamp()  # before reading: what changes meanwhile is seen the next time
         if stamp == self._seen and now < self._due:
             return
         try:
@@ -143,7 +149,9 @@ class Watch:
             self._log.info("list.signed", version=done.snapshot_version)
 
     def _stamp(self) -> object:
-        """Of what others write: the offline half, and the record that a command line changes."""
+        """Return a stamp of what others write: the offline half, and the record that a command line
+        changes.
+        """
         found = []
         for path in (*sorted(self._metadata.glob("*.json")), self._deny_list):
             if path.stem in ONLINE_ROLES and path != self._deny_list:

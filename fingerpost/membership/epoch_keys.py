@@ -1,8 +1,8 @@
 """Which epochs a member makes a key for, how it states the key, and when it forgets. Pure.
 
-Nodes and gateways make a receiving key for the epoch's pepper, key holders a VOPRF key. Both deposit the public half
-with the issuer in one statement, signed by the member's signing key. Keys are deposited one epoch ahead, so that the
-authority finds them when it opens the epoch.
+Nodes and gateways make a receiving key for the epoch's pepper, key holders a VOPRF key. Both
+deposit the public half with the issuer in one statement, signed by the member's signing key. Keys
+are deposited one epoch ahead, so that the authority finds them when it opens the epoch.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ def next_epoch(parameters: Parameters) -> EpochNumber:
 def epochs_to_prepare(
     parameters: Parameters, opened: Container[EpochNumber], now: float
 ) -> tuple[EpochNumber, ...]:
-    """Return, in order, the epochs to make keys for: those announced, not over and not ``opened``, and the next one.
+    """Return, in order, the epochs to make keys for: those announced, not over and not ``opened``,
+    and the next one.
 
-    ``opened``: the epochs whose pepper is here. A member that joins late has none of a running epoch.
+    ``opened``: the epochs whose pepper is here. A member that joins late has none of a running
+    epoch.
     """
     announced = {e.number for e in parameters.epochs if not is_over(e, now)}
     wanted = sorted({*announced, next_epoch(parameters)})

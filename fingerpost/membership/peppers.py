@@ -1,16 +1,17 @@
 """The day's pepper at a member: received once an epoch, turned on every night, and forgotten.
 
-Law: for nodes and gateways alone (broker and key holders must not import this module: it reaches the private layer).
-On the disk stands, for each epoch, either a receiving key or one day's pepper, never both for longer than it takes to
-open one with the other, and never an earlier day than can still be asked about (attack: whoever steals the folder
-reads what was recorded on earlier days). What is erased here is gone from the folder; what the medium
-keeps is for the disk's own encryption.
+Law: for nodes and gateways alone (broker and key holders must not import this module: it reaches
+the private layer). On the disk stands, for each epoch, either a receiving key or one day's pepper,
+never both for longer than it takes to open one with the other, and never an earlier day than can
+still be asked about (attack: whoever steals the folder reads what was recorded on earlier days).
+What is erased here is gone from the folder; what the medium keeps is for the disk's own encryption.
 
     <epoch>.key               receiving key (96 bytes), until the pepper is opened
     <epoch>.<day>.pepper      the earliest pepper that is still needed (32 bytes, and 8 of checksum); later ones follow
 
-The checksum is against a medium that decays and a file put in another's place, not against who can write here: a pepper
-that is wrong by one bit finds nobody, and would make "no" of every answer until the epoch ends.
+The checksum is against a medium that decays and a file put in another's place, not against who can
+write here: a pepper that is wrong by one bit finds nobody, and would make "no" of every answer
+until the epoch ends.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper)")
 
 
 def write_pepper(pepper: Pepper) -> bytes:
-    """What stands in its file, 40 bytes. Raises ``Refused(MALFORMED)``: 32 zero bytes are nobody's pepper."""
+    """What stands in its file, 40 bytes. Raises ``Refused(MALFORMED)``: 32 zero bytes are nobody's
+    pepper.
+    """
     if not any(pepper.value):
         raise Refused(Code.MALFORMED, "pepper")
     return pepper.value + _checksum(pepper)
@@ -83,7 +86,9 @@ def read_pepper(path: Path, epoch: EpochNumber, day: int) -> Pepper:
 
 
 def _checksum(pepper: Pepper) -> bytes:
-    """The first 8 bytes of SHA-256. It stands beside the value that it is of, and so gives nothing away."""
+    """The first 8 bytes of SHA-256. It stands beside the value that it is of, and so gives nothing
+    away.
+    """
     where = pepper.epoch.value.to_bytes(4, "big") + pepper.day.to_bytes(8, "big")
     digest = hashlib.sha256(b"fingerpost/v1 pepper file" + where + pepper.value).digest()
     return digest[:CHECKSUM_BYTES]
@@ -111,15 +116,17 @@ class PepperStore:
             self._forget_key(epoch)
 
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        """The pepper of ``day`` (days since 1970). Raises ``Refused(NOT_READY)``: not received yet, or erased."""
+        """The pepper of ``day`` (days since 1970). Raises ``Refused(NOT_READY)``: not received yet,
+        or erased.
+        """
         held = self._peppers.get(epoch)
         if held is None:
             raise Refused(Code.NOT_READY, "pepper of that epoch")
         return held.at(day)
 
     def prepare(self, parameters: Parameters, now: float) -> tuple[tuple[EpochNumber, bytes], ...]:
-        """The epochs whose pepper is awaited, each with the public receiving key (1216 bytes) to leave with the issuer;
-        keys are made where there are none yet."""
+        """The epochs whose pepper is awaited, each with the public receiving key (1216 bytes) to
+        leave with the issuer; keys are made where there are none yet."""
         with self._lock:
             awaited = epochs_to_prepare(parameters, self._peppers, now)
             for epoch in awaited:
@@ -130,10 +137,12 @@ class PepperStore:
             return tuple((epoch, self._keys[epoch].public_key) for epoch in awaited)
 
     def open(self, sealed: SealedPepper, now: float) -> bool:
-        """Open a pepper that has arrived, keep it, and destroy the receiving key; False when it was opened before.
+        """Open a pepper that has arrived, keep it, and destroy the receiving key; False when it was
+        opened before.
 
-        Raises ``Refused``: BAD_SEAL (made for an earlier key, which is gone: the next publication seals to the one
-        deposited since), NOT_READY (no key for that epoch), NOT_ALLOWED (another member's), MALFORMED (all zero).
+        Raises ``Refused``: BAD_SEAL (made for an earlier key, which is gone: the next publication
+        seals to the one deposited since), NOT_READY (no key for that epoch), NOT_ALLOWED (another
+        member's), MALFORMED (all zero).
         """
         if sealed.member != self.member:
             raise Refused(Code.NOT_ALLOWED, "sealed pepper")
@@ -154,7 +163,8 @@ class PepperStore:
             return True
 
     def ratchet(self, parameters: Parameters, now: float) -> None:
-        """Turn each pepper on to the earliest day that can still be asked about, and erase what came before.
+        """Turn each pepper on to the earliest day that can still be asked about, and erase what
+        came before.
 
         Forget epochs that are over or older than all announced. Call it at least once a minute.
         """
@@ -209,8 +219,8 @@ class PepperStore:
 
 
 def _erase(path: Path) -> None:
-    """After this the content does not come back, whenever the power fails: the name is first given to an empty file,
-    durably, and then removed."""
+    """After this the content does not come back, whenever the power fails: the name is first given
+    to an empty file, durably, and then removed."""
     replace_file(path, b"")
     path.unlink(missing_ok=True)
 
@@ -230,7 +240,8 @@ async def keep_peppers(
     told: dict[EpochNumber, Code] = {}
 
     async def tend() -> None:
-        # An expired list still says which epochs there are: forgetting must not wait for a fresh one.
+        # An expired list still says which epochs there are: forgetting must not wait for a fresh
+        # one.
         parameters = members.current.parameters
         await asyncio.to_thread(store.ratchet, parameters, clock.now())
         for epoch in parameters.epochs:

@@ -1,8 +1,8 @@
-"""The closed code lists of the federation: what may be asked, by whom, and what may be told.
+"""The closed code lists of the federation: what may be asked, by whom, and what may be disclosed.
 
 Values are the stable names used in metadata, passports, exports and settings; numbers are those on
-the wire. A list grows only by a new signed version; nothing here is configurable by a party, an area
-or an agency: they may narrow what the lists allow, never widen it.
+the wire. A list grows only by a new signed version; nothing here is configurable by a party, an
+area or an agency: they may narrow what the lists allow, never widen it.
 
 Sources: Children Act 1989 (CA 1989), Children Act 2004 (CA 2004), Education Act 1996, Working
 Together to Safeguard Children 2023.
@@ -17,10 +17,9 @@ from types import MappingProxyType
 from typing import Final
 
 CODE_LIST_VERSION: Final = 1
-"""Of the lists as they stand here, with which a federation begins. Governance may put shorter ones in force under
-a later
-version without new programs; a list with a name that this code does not know is refused whole
-(``federation_files``)."""
+"""Of the lists as they stand here, with which a federation begins. Governance may put shorter ones
+in force under a later version without new programs; a list with a name that this code does not know
+is refused whole (``federation_files``)."""
 
 
 @unique
@@ -34,13 +33,14 @@ class Reach(IntEnum):
 
 
 WIDE_REACHES: Final = frozenset({Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NAMED})
-"""How far wide keys may go at all. Broker and nodes see a query's reach and key set, and hold them to this. Beyond the
-asker's own area they need a ``WideningReason`` as well, which only who opens the query can see."""
+"""How far wide keys may go at all. Broker and nodes see a query's reach and key set, and hold them
+to this. Beyond the requester's own area they need a ``WideningReason`` as well, which only who
+opens the query can see."""
 
 
 @unique
 class Status(IntEnum):
-    """What an agency's node says about one query, and the two that the asker's side adds.
+    """What an agency's node says about one query, and the two that the requester's side adds.
 
     TRY_AGAIN and CANNOT_ANSWER depend on public facts only. NOTHING_TO_DISCLOSE means alike: no
     record, shielded, withheld, sensitive without consent, not permitted.
@@ -50,8 +50,8 @@ class Status(IntEnum):
     NOTHING_TO_DISCLOSE = 2
     TRY_AGAIN = 3
     CANNOT_ANSWER = 4
-    NO_REPLY = 5  # asker's side only: a member that gave no valid answer in time
-    NOT_CONNECTED = 6  # asker's side only: an agency of the area that is not a member
+    NO_REPLY = 5  # requester's side only: a member that gave no valid answer in time
+    NOT_CONNECTED = 6  # requester's side only: an agency of the area that is not a member
 
 
 WIRE_STATUSES: Final = frozenset(
@@ -142,8 +142,8 @@ PURPOSES: Final[Mapping[Purpose, PurposeRule]] = MappingProxyType(
 
 @unique
 class WideningReason(IntEnum):
-    """Why a lookup is asked a second time, with wide keys beyond the asker's own area. Which purpose may give which:
-    ``fingerpost.private.purpose_rules``."""
+    """Why a lookup is asked a second time, with wide keys beyond the requester's own area. Which
+    purpose may give which: ``fingerpost.private.purpose_rules``."""
 
     NO_UNIVERSAL_SERVICE_NAMED = 1
     OTHER_NAME_LIKELY = 2
@@ -216,7 +216,7 @@ class Kind(IntEnum):
 
 @unique
 class CoarseKind(IntEnum):
-    """Kinds as they travel. Coarse, so that a kind does not give case content away."""
+    """Kinds as they travel. They are coarse, so that a kind reveals no content of a case."""
 
     EDUCATION = 1
     EARLY_YEARS = 2
@@ -276,7 +276,7 @@ COARSE: Final[Mapping[Kind, CoarseKind]] = MappingProxyType(
 
 @unique
 class Role(IntEnum):
-    """Roles of askers. Who holds no such role cannot ask."""
+    """Roles of practitioners. A practitioner without one of them cannot ask."""
 
     DSL = 1
     DEPUTY_DSL = 2
@@ -332,6 +332,6 @@ class InvolvementStatus(IntEnum):
 
 @unique
 class Acr(Enum):
-    """How a practitioner really signed in (the passport's ``acr``). No value stands for "unknown"."""
+    """How a practitioner signed in (the passport's ``acr``). No value stands for "unknown"."""
 
     PASSWORD_TOTP = "urn:fingerpost:acr:password-totp"  # noqa: S105

@@ -1,8 +1,8 @@
 """Bytes with a signature: DSSE's pre-authentication encoding under Ed25519.
 
 Law: sign bytes, verify, then parse those bytes. ``open_envelope`` is the only way from an envelope
-to its payload, and it raises before anything of the payload has been looked at. The payload's type is
-part of what is signed (attack: a signature over one kind of message offered as another).
+to its payload, and it raises before anything of the payload has been looked at. The payload's type
+is part of what is signed (attack: a signature over one kind of message offered as another).
 
 Source: DSSE protocol v1.0 (secure-systems-lab), RFC 8032.
 """
@@ -33,7 +33,9 @@ class PayloadType(Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Envelope:
-    """A payload as it was signed. ``signer`` is a member's id, or empty where the key follows from elsewhere."""
+    """A payload as it was signed. ``signer`` is a member's id, or empty where the key follows from
+    elsewhere.
+    """
 
     type: PayloadType
     payload: bytes
@@ -59,7 +61,7 @@ def sign(type_: PayloadType, payload: bytes, signer: str, key: Ed25519PrivateKey
 
 
 def open_envelope(envelope: Envelope, type_: PayloadType, key: Ed25519PublicKey) -> bytes:
-    """The payload, once the signature over it holds.
+    """Return the payload, once the signature over it verifies.
 
     Raises ``Refused``: MALFORMED when the type is another, BAD_SIGNATURE when it does not verify.
     """
@@ -73,11 +75,14 @@ def open_envelope(envelope: Envelope, type_: PayloadType, key: Ed25519PublicKey)
 
 
 def query_hash(payload: bytes) -> bytes:
-    """H(query): names a query everywhere. Over the signed payload and not over the envelope around it, whose
-    encoding anybody could vary (attack: the same query in other bytes slips past a replay set)."""
+    """Return H(query), the name of a query. It is over the signed payload and not the envelope.
+
+    The encoding of the envelope could be varied by anybody (attack: the same query in other bytes
+    passes a replay set).
+    """
     return hashlib.sha256(b"fingerpost/v1 H(query)" + payload).digest()
 
 
 def core_hash(core: bytes) -> bytes:
-    """H(core): binds wraps and the sealed part to the public part of a query."""
+    """Return H(core), which binds wraps and the sealed part to the public part of a query."""
     return hashlib.sha256(b"fingerpost/v1 H(core)" + core).digest()

@@ -1,13 +1,14 @@
 """Errors, sorted by who is to blame.
 
-* ``Defect``: ours. A rule of this program was broken by this program. Never leaves the process: the
-  edge reports INTERNAL and nothing else.
-* ``Refused``: theirs. The other side sent something that we will not act on. Carries a ``Code`` and
-  nothing that was sent: text of the sender must never come back or reach a log.
-* Faults of a single item (one row of an import, one agency of a fan-out) are values, not exceptions.
+* ``Defect``: our fault. This program broke a rule of its own. It never leaves the process: the edge
+  reports INTERNAL and nothing else.
+* ``Refused``: the other side's fault. It sent something that we will not act on. It carries a
+  ``Code`` and nothing that was sent: the sender's text must never come back or reach a log.
+* Faults of a single item (one row of an import, one agency of a fan-out) are values, not
+  exceptions.
 
 The public text of a code is the same for "no such", "not yours" and "not now", so that a refusal
-tells no more than its code.
+reveals no more than its code.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ PUBLIC_TEXT: dict[Code, str] = {
 class Rule(Enum):
     """A rule whose refusal somebody acts on. Each room lists its own in a subclass.
 
-    The value is the text that logs and audit records show. It may be reworded only where no record keeps it:
-    whoever acts on a refusal compares the member.
+    The value is the text that logs and audit records show. It may be reworded only where no record
+    keeps it: whoever acts on a refusal compares the member.
     """
 
 
@@ -75,10 +76,10 @@ class Refused(Exception):
 
     Args:
         code: why, for the other side.
-        what: the rule or the field of the contract that failed; a constant of our own source, never a value that
-            was received.
-        asked: for the operator of this process: whom we had asked, at which address, as our own settings and bundle
-            have them. It never leaves the process.
+        what: the rule or the field of the contract that failed; a constant of our own source, never
+            a value that was received.
+        asked: for the operator of this process: whom we had asked, at which address, as our own
+            settings and bundle have them. It never leaves the process.
 
     Attributes:
         rule: ``what`` as a member, where an enumeration lists it.

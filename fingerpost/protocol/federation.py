@@ -1,12 +1,14 @@
 """The member list as values, and the rules that read it.
 
-A ``Federation`` is one verified, unexpired state of the metadata: members, agencies by area, parameters, code lists,
-deny-list. Whoever made it has checked the signatures (``fingerpost.membership.member_list``). Whoever reads it asks
-questions that raise rather than return "maybe". Deny by default: what is not listed does not exist, and what is denied
-raises exactly as what is not listed.
+A ``Federation`` is one verified, unexpired state of the metadata: members, agencies by area,
+parameters, code lists, deny-list. Whoever made it has checked the signatures
+(``fingerpost.membership.member_list``). Whoever reads it asks questions that raise rather than
+return "maybe". Deny by default: what is not listed does not exist, and what is denied raises
+exactly as what is not listed.
 
-These definitions also say what stands in the files of the list: ``federation_files`` derives each file's form from
-them. A ``Meta`` bounds a field in the file and not in memory; bytes stand there in hexadecimal.
+These definitions also say what stands in the files of the list: ``federation_files`` derives each
+file's form from them. A ``Meta`` bounds a field in the file and not in memory; bytes stand there in
+hexadecimal.
 """
 
 from __future__ import annotations
@@ -66,8 +68,8 @@ class ReachRule(Rule):
 class Member:
     """A process with keys. ``signing_key`` is a raw Ed25519 public key (32 bytes).
 
-    ``declared_caseload``: children whose records the member's agencies may index (nodes), for the key holders'
-    bulk quota. ``lookups_per_day``: what a key holder and the broker grant (gateways).
+    ``declared_caseload``: children whose records the member's agencies may index (nodes), for the
+    key holders' bulk quota. ``lookups_per_day``: what a key holder and the broker grant (gateways).
     """
 
     id: MemberId
@@ -82,8 +84,8 @@ class Member:
 class Agency:
     """An organisation that answers (``node``) and may ask (``gateways``, ``passport_key``).
 
-    ``services``: what it provides to all children of its area, for "none named itself" sentences with counts.
-    ``duty_desk``: its public telephone number for "ring this agency's duty desk".
+    ``services``: what it provides to all children of its area, for "none named itself" sentences
+    with counts. ``duty_desk``: its public telephone number for "ring this agency's duty desk".
     """
 
     id: AgencyId
@@ -98,13 +100,17 @@ class Agency:
 
     @property
     def passport_key_id(self) -> bytes:
-        """The first 8 bytes of SHA-256 of the passport key: names it in passports (as ``kid``) and in queries."""
+        """Return the first 8 bytes of SHA-256 of the passport key: it names the key in passports
+        (as ``kid``) and in queries.
+        """
         return hashlib.sha256(self.passport_key).digest()[: limits.KEY_ID_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
 class NotConnected:
-    """An agency of the area that is no member, from a public register, with its public telephone number."""
+    """An agency of the area that is no member, from a public register, with its public telephone
+    number.
+    """
 
     name: Text
     kind: AgencyKind
@@ -114,7 +120,9 @@ class NotConnected:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A council's area. ``serving``: agencies with another home area that serve this one too (a police force)."""
+    """A council's area. ``serving``: agencies with another home area that serve this one too (a
+    police force).
+    """
 
     code: AreaCode
     name: Text
@@ -126,8 +134,9 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One life of the key holders' keys. Seconds since 1970 UTC: nodes index from ``index_from``; queries use it from
-    ``starts_at`` until before ``ends_at``. ``holder_keys``: VOPRF public keys (32 bytes) by key holder."""
+    """One life of the key holders' keys. Seconds since 1970 UTC: nodes index from ``index_from``;
+    queries use it from ``starts_at`` until before ``ends_at``. ``holder_keys``: VOPRF public keys
+    (32 bytes) by key holder."""
 
     number: EpochNumber
     index_from: Seconds
@@ -175,8 +184,8 @@ class DenyList:
 
 @dataclass(frozen=True, slots=True)
 class Federation:
-    """One verified state of the member list. ``version`` is the snapshot's; ``valid_until`` the earliest expiry
-    (seconds since 1970 UTC) of the metadata it came from."""
+    """One verified state of the member list. ``version`` is the snapshot's; ``valid_until`` the
+    earliest expiry (seconds since 1970 UTC) of the metadata it came from."""
 
     version: int
     valid_until: float
@@ -187,20 +196,22 @@ class Federation:
     deny: DenyList = field(default_factory=DenyList)
 
     def require_current(self, now: float) -> None:
-        """Raises ``Refused(UNTRUSTED_METADATA)`` once expired (attack: a broker that keeps everybody on an old
-        list)."""
+        """Raise ``Refused(UNTRUSTED_METADATA)`` once expired (attack: a broker that keeps
+        everybody on an old list)."""
         if now >= self.valid_until:
             raise Refused(Code.UNTRUSTED_METADATA, "expired")
 
     def member(self, member: MemberId, party: Party) -> Member:
-        """Raises ``Refused(NOT_A_MEMBER)`` alike for unknown, denied, or another service."""
+        """Return the member. Raises ``Refused(NOT_A_MEMBER)`` alike for unknown, denied, or another
+        party.
+        """
         found = self.members.get(member)
         if found is None or found.party is not party or member in self.deny.members:
             raise Refused(Code.NOT_A_MEMBER, "member")
         return found
 
     def agency(self, agency: AgencyId) -> Agency:
-        """Raises ``Refused(NOT_A_MEMBER)`` alike for unknown and denied."""
+        """Return the agency. Raises ``Refused(NOT_A_MEMBER)`` alike for unknown and denied."""
         area = self.areas.get(agency.area)
         if area is not None and agency not in self.deny.agencies:
             for found in area.agencies:
@@ -209,7 +220,7 @@ class Federation:
         raise Refused(Code.NOT_A_MEMBER, "agency")
 
     def asking_agency(self, agency: AgencyId, gateway: MemberId) -> Agency:
-        """The agency, if it may ask through that gateway. Raises ``Refused(NOT_A_MEMBER)``."""
+        """Return the agency, if it may ask through that gateway. Raises ``Refused(NOT_A_MEMBER)``."""
         found = self.agency(agency)
         self.member(gateway, Party.GATEWAY)
         if gateway not in found.gateways or not found.passport_key:
@@ -217,7 +228,7 @@ class Federation:
         return found
 
     def area(self, code: AreaCode) -> Area:
-        """Raises ``Refused(NOT_ALLOWED)``."""
+        """Return the area. Raises ``Refused(NOT_ALLOWED)`` when the list has none of that code."""
         found = self.areas.get(code)
         if found is None:
             raise Refused(Code.NOT_ALLOWED, ReachRule.NO_SUCH_AREA)
@@ -226,7 +237,11 @@ class Federation:
     def areas_in_reach(
         self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
     ) -> tuple[Area, ...]:
-        """Sorted by code. Raises ``Refused(NOT_ALLOWED)`` for an area that does not exist."""
+        """Return the areas, sorted by code.
+
+        Raises:
+            Refused: NOT_ALLOWED for an area that does not exist.
+        """
         home = self.area(asking.area)
         codes: set[AreaCode]
         match reach:
@@ -243,9 +258,10 @@ class Federation:
     def agencies_in_reach(
         self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
     ) -> tuple[Agency, ...]:
-        """The members' agencies that a query asks, sorted by id; agencies and nodes that are denied are left out.
+        """Return the agencies that a query asks, sorted by id, without those that are denied or
+        whose node is.
 
-        Public facts only: asker, broker and nodes compute the same from the same list.
+        It uses public facts only: requester, broker and nodes compute the same from the same list.
         """
         found: dict[AgencyId, Agency] = {}
         for area in self.areas_in_reach(asking, reach, named):
@@ -265,8 +281,8 @@ class Federation:
         )
 
     def epoch(self, number: EpochNumber, now: float) -> Epoch:
-        """The epoch if queries may use it at ``now`` (with the clock skew either side). Raises
-        ``Refused(UNSUPPORTED)``."""
+        """Return the epoch if queries may use it at ``now`` (with the clock skew either side).
+        Raises ``Refused(UNSUPPORTED)``."""
         for epoch in self.parameters.epochs:
             early = epoch.starts_at - limits.CLOCK_SKEW_SECONDS
             late = epoch.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
@@ -275,14 +291,16 @@ class Federation:
         raise Refused(Code.UNSUPPORTED, "epoch")
 
     def epoch_to_ask(self, now: float) -> Epoch:
-        """The epoch that a new query uses: the newest that has started and not ended. Raises ``Refused(NOT_READY)``."""
+        """Return the epoch that a new query uses: the newest that has started and not ended. Raises
+        ``Refused(NOT_READY)``.
+        """
         running = [e for e in self.parameters.epochs if e.starts_at <= now < e.ends_at]
         if not running:
             raise Refused(Code.NOT_READY, "no epoch is running")
         return max(running, key=lambda e: e.number)
 
     def epochs_to_index(self, now: float) -> tuple[Epoch, ...]:
-        """The epochs for which a node keeps an index at ``now``, oldest first."""
+        """Return the epochs for which a node keeps an index at ``now``, oldest first."""
         late = limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
         return tuple(
             sorted(
@@ -293,17 +311,19 @@ class Federation:
 
 
 def in_national_ring(agency: Agency) -> bool:
-    """Councils, police forces and large trusts (``protocol.md``, reach)."""
+    """Return whether the agency is a council, a police force or a large trust (``protocol.md``)."""
     return agency.kind in NATIONAL_RING_KINDS and (
         agency.kind is not AgencyKind.NHS_TRUST or agency.large
     )
 
 
 def parts_of(agencies: tuple[Agency, ...], node: MemberId) -> tuple[tuple[AgencyId, ...], ...]:
-    """How a node's answer is cut: its agencies among those asked, sorted, ``AGENCIES_PER_PART`` a part.
+    """Return the parts of a node's answer: its agencies among those asked, sorted and cut.
 
-    From public data only, never from hits, so that the number of answers tells nothing. A node that is asked for
-    none of its agencies still sends one empty part.
+    A part has at most ``AGENCIES_PER_PART`` agencies.
+
+    They depend on public data only, never on hits, so that the number of answers reveals nothing. A
+    node that is asked for none of its agencies still sends one empty part.
     """
     mine = sorted(agency.id for agency in agencies if agency.node == node)
     step = limits.AGENCIES_PER_PART

@@ -1,12 +1,14 @@
 """The member list's target files: strict JSON to values and back.
 
-Unknown fields are refused, every text is bounded, every id parsed. The signatures over the files are those of TUF and
-have been checked before a byte comes here. The form of a file follows from the definition of its value, here or in
-``federation``: fields in their order and under their names, without those that have their default. Ids stand there as
-text, binary values as lower-case hexadecimal, codes by their names, and sets are sorted.
+Unknown fields are refused, every text is bounded, every id parsed. The signatures over the files
+are those of TUF and have been checked before a byte comes here. The form of a file follows from the
+definition of its value, here or in ``federation``: fields in their order and under their names,
+without those that have their default. Ids stand there as text, binary values as lower-case
+hexadecimal, codes by their names, and sets are sorted.
 
-Paths (TUF target paths): ``index.json`` (which areas and members there are), ``parameters.json``, ``code-lists.json``,
-``deny-list.json``, ``members/<member>.json``, ``areas/<area>.json``, ``peppers/<epoch>/<member>.json``.
+Paths (TUF target paths): ``index.json`` (which areas and members there are), ``parameters.json``,
+``code-lists.json``, ``deny-list.json``, ``members/<member>.json``, ``areas/<area>.json``,
+``peppers/<epoch>/<member>.json``.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ def pepper_path(epoch: EpochNumber, member: MemberId) -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SealedPepper:
-    """The pepper of ``day`` (days since 1970) sealed to the receiving key that ``member`` made for ``epoch``."""
+    """The pepper of ``day`` (days since 1970) sealed to the receiving key that ``member`` made for
+    ``epoch``.
+    """
 
     epoch: EpochNumber
     member: MemberId
@@ -58,7 +62,8 @@ class SealedPepper:
 class Index:
     """Every area and every member that the list has a file for, each sorted and named once.
 
-    TUF answers for one path at a time; without this file a mirror could not be caught leaving a member out.
+    TUF answers for one path at a time; without this file a mirror could not be caught leaving a
+    member out.
     """
 
     areas: Annotated[tuple[AreaCode, ...], Meta(max_length=1000)]
@@ -80,7 +85,9 @@ def _as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Form(Generic[_T]):
-    """How values of a type stand in a file: the type that msgspec decodes, the way from there, and the way back."""
+    """How values of a type stand in a file: the type that msgspec decodes, the way from there, and
+    the way back.
+    """
 
     file: Any
     read: Callable[[Any], _T] = _as_it_is

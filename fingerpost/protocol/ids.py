@@ -58,8 +58,8 @@ class AreaCode(_Id):
 class AgencyId(_Id):
     """An organisation: its home area, a dot, and a name within it, e.g. ``e08000025.oak-primary``.
 
-    The home area is part of the id, so that whoever reads an id knows which area's file of the
-    member list speaks about it.
+    The home area is part of the id, so that the id alone says which area's file of the member list
+    has the agency.
     """
 
     _pattern: ClassVar[re.Pattern[str]] = re.compile(

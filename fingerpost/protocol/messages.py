@@ -1,7 +1,8 @@
-"""Messages that the broker may read, as values. Built only by the codec (from the wire) or by the asking side.
+"""Messages that the broker may read, as values. Built only by the codec (from the wire) or by the
+asking side.
 
-Each value checks its own bounds once, when it is made; nothing downstream checks them again. What only
-the two ends may read (passport, purpose, demographics, pointers) is in ``fingerpost.private``.
+Each value checks its own bounds once, when it is made; nothing downstream checks them again. What
+only the two ends may read (passport, purpose, demographics, pointers) is in ``fingerpost.private``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationI
 
 @unique
 class KeySet(IntEnum):
-    """Which set of blocking keys a query was made with. WIDE is for the asker's own
+    """Which set of blocking keys a query was made with. WIDE is for the requester's own
     area, and beyond it for a second round (``codes.WIDE_REACHES``)."""
 
     NARROW = 1
@@ -58,7 +59,9 @@ class QueryCore:
 
     @property
     def widened(self) -> bool:
-        """Wide keys beyond the asker's own area: a second round, which says why inside."""
+        """Return whether wide keys go beyond the requester's own area: a second round, whose reason
+        is sealed inside.
+        """
         return self.key_set is KeySet.WIDE and self.reach is not Reach.AREA
 
     def __post_init__(self) -> None:
@@ -86,8 +89,8 @@ class QueryCore:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Query:
-    """A query whose signature held. ``hash`` is H(query), ``core_hash`` H(core), ``wire`` the 8192 bytes
-    exactly as they came."""
+    """A query whose signature held. ``hash`` is H(query), ``core_hash`` H(core), ``wire`` the 8192
+    bytes exactly as they came."""
 
     core: QueryCore
     core_hash: bytes
@@ -102,7 +105,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What the broker alone gets: a daily pseudonym for quotas, bound to one query."""
+    """What the broker alone receives: a daily pseudonym for quotas, bound to one query."""
 
     query_hash: bytes
     handle: Handle
@@ -113,7 +116,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SealedAnswer:
-    """One part of a node's answer, sealed to the asker."""
+    """One part of a node's answer, sealed to the requester."""
 
     query_hash: bytes
     part: int
@@ -144,7 +147,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NodeAnswer:
-    """An answer as the broker hands it on. ``node`` is the broker's word; the seal proves it or fails."""
+    """An answer as the broker passes it on. ``node`` is what the broker claims; the seal proves it."""
 
     node: MemberId
     part: int
@@ -183,7 +186,9 @@ class Blinded:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Evaluated:
-    """A key holder's answer: elements of 32 bytes in the order asked, and one 64-byte proof for all."""
+    """A key holder's answer: elements of 32 bytes in the order asked, and one 64-byte proof for
+    all.
+    """
 
     elements: tuple[bytes, ...]
     proof: bytes
@@ -200,6 +205,6 @@ class Evaluated:
 
 
 def exactly(data: bytes, size: int, what: str) -> None:
-    """Raises ``Refused(MALFORMED)`` unless ``data`` has ``size`` bytes."""
+    """Raise ``Refused(MALFORMED)`` unless ``data`` has ``size`` bytes."""
     if len(data) != size:
         raise Refused(Code.MALFORMED, what)

@@ -1,7 +1,7 @@
 """When a query's day, slot and epoch hold. Pure arithmetic on seconds since 1970 UTC.
 
-Day and slot of a query come from its ``issued_at`` and from nothing else, so that asker and node derive
-the same keys whatever their clocks say within the skew.
+Day and slot of a query come from its ``issued_at`` and from nothing else, so that requester and
+node derive the same keys whatever their clocks say within the skew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fingerpost.protocol.messages import QueryCore
 
 
 def day_of(at: float) -> int:
-    """Days since 1970-01-01 UTC."""
+    """Return days since 1970-01-01 UTC."""
     return int(at) // limits.DAY
 
 
@@ -21,23 +21,25 @@ def slot_of(at: float) -> int:
 
 
 def day_of_slot(slot: int) -> int:
-    """A slot lies within one day, since a day is a whole number of slots."""
+    """Return the day of a slot. A slot lies within one day: a day is a whole number of slots."""
     return slot * limits.SLOT_SECONDS // limits.DAY
 
 
 def slots_to_hold(now: float) -> tuple[int, ...]:
-    """The slots whose locators a node must have at hand at ``now``: the current one, the previous one for
-    ``PREVIOUS_SLOT_HELD_SECONDS`` longer, the next one ``NEXT_SLOT_EARLY_SECONDS`` early."""
+    """Return the slots whose locators a node must have at hand at ``now``: the current one, the
+    previous one for ``PREVIOUS_SLOT_HELD_SECONDS`` longer, the next one ``NEXT_SLOT_EARLY_SECONDS``
+    early.
+    """
     first = slot_of(now - limits.PREVIOUS_SLOT_HELD_SECONDS)
     last = slot_of(now + limits.NEXT_SLOT_EARLY_SECONDS)
     return tuple(range(first, last + 1))
 
 
 def require_fresh(core: QueryCore, now: float) -> None:
-    """The query's times hold together and lie around ``now``.
+    """Require that the query's times are consistent and lie around ``now``.
 
-    Raises ``Refused(NOT_FRESH)``; ``Refused(MALFORMED)`` when slot and ``issued_at`` disagree (attack: locators
-    of one slot under the date of another would let a query be tried twice).
+    Raises ``Refused(NOT_FRESH)``; ``Refused(MALFORMED)`` when slot and ``issued_at`` disagree
+    (attack: locators of one slot under the date of another would let a query be tried twice).
     """
     if core.slot != slot_of(core.issued_at):
         raise Refused(Code.MALFORMED, "core.slot")

@@ -1,4 +1,6 @@
-"""What travels between broker and members, and between members and key holders: frames, events, batches."""
+"""What travels between broker and members, and between members and key holders: frames, events,
+batches.
+"""
 
 from __future__ import annotations
 

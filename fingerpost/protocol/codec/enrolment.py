@@ -1,7 +1,9 @@
-"""The request by which a process asks to become a member, signed by the very key it asks to have listed.
+"""The request by which a process asks to become a member, signed by the very key it asks to have
+listed.
 
-The signature proves possession of the key (attack: enrol somebody else's key under your own name) and nothing
-else: who is behind the request, people settle over another channel by comparing ``EnrolmentRequest.fingerprint``.
+The signature proves possession of the key (attack: enrol somebody else's key under your own name)
+and nothing else: who is behind the request, people settle over another channel by comparing
+``EnrolmentRequest.fingerprint``.
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ MOST_LOOKUPS: Final = 1_000_000
 class EnrolmentRequest:
     """What a member to be says of itself. Raises ``Refused(MALFORMED)``.
 
-    ``signing_key`` and the values of ``passport_keys`` are raw Ed25519 public keys (32 bytes); passport keys are
-    for gateways, by the agency whose practitioners they vouch for. ``issued_at`` in seconds since 1970 UTC.
+    ``signing_key`` and the values of ``passport_keys`` are raw Ed25519 public keys (32 bytes);
+    passport keys are for gateways, by the agency whose practitioners they vouch for. ``issued_at``
+    in seconds since 1970 UTC.
     """
 
     federation: FederationId
@@ -73,7 +76,9 @@ class EnrolmentRequest:
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen groups of four hexadecimal digits over all that the request says, to be read out by telephone."""
+        """Sixteen groups of four hexadecimal digits over all that the request says, to be read out
+        by telephone.
+        """
         digest = hashlib.sha256(b"fingerpost/v1 enrolment" + _payload(self)).hexdigest()
         return " ".join(digest[i : i + 4] for i in range(0, len(digest), 4))
 
@@ -96,8 +101,8 @@ def _payload(request: EnrolmentRequest) -> bytes:
 
 
 def write_enrolment(request: EnrolmentRequest, key: Ed25519PrivateKey) -> bytes:
-    """The request's file. ``key`` is the private half of ``request.signing_key``; raises ``Refused(BAD_SIGNATURE)``
-    when it is not."""
+    """The request's file. ``key`` is the private half of ``request.signing_key``; raises
+    ``Refused(BAD_SIGNATURE)`` when it is not."""
     if key.public_key().public_bytes_raw() != request.signing_key:
         raise Refused(Code.BAD_SIGNATURE, "enrolment.signing_key")
     return write_envelope(sign(PayloadType.ENROLMENT, _payload(request), request.member.value, key))
@@ -106,8 +111,9 @@ def write_enrolment(request: EnrolmentRequest, key: Ed25519PrivateKey) -> bytes:
 def read_enrolment(data: bytes) -> EnrolmentRequest:
     """The request, once it verifies under the key it states.
 
-    The one place where a payload is parsed before its signature is checked: the key stands inside. Nothing of
-    it is used for anything else until the signature holds. Raises ``Refused``: MALFORMED, BAD_SIGNATURE.
+    The one place where a payload is parsed before its signature is checked: the key stands inside.
+    Nothing of it is used for anything else until the signature holds. Raises ``Refused``:
+    MALFORMED, BAD_SIGNATURE.
     """
     envelope = read_envelope(data, most=REQUEST_BYTES)
     if envelope.type is not PayloadType.ENROLMENT:
@@ -137,6 +143,7 @@ def read_enrolment(data: bytes) -> EnrolmentRequest:
         passport_keys={AgencyId(e.agency): e.passport_key for e in m.passport_keys},
     )
     if _payload(request) != envelope.payload:
-        # The fingerprint is over the value; other bytes of the same value would not be what was signed.
+        # The fingerprint is over the value; other bytes of the same value would not be what was
+        # signed.
         raise Refused(Code.MALFORMED, "enrolment encoding")
     return request

@@ -83,7 +83,9 @@ def seal_into_query(
     gateway: MemberId,
     key: Ed25519PrivateKey,
 ) -> bytes:
-    """The signed query of exactly ``limits.QUERY_BYTES``. Raises ``Defect`` if the parts do not fit."""
+    """The signed query of exactly ``limits.QUERY_BYTES``. Raises ``Defect`` if the parts do not
+    fit.
+    """
 
     def envelope_of(padding: int) -> bytes:
         payload = pb.Query(
@@ -106,8 +108,8 @@ def seal_into_query(
 def read_query(wire: bytes, signing_key: Callable[[MemberId], Ed25519PublicKey]) -> Query:
     """The query, once its signature holds under the key of the gateway that the envelope names.
 
-    ``signing_key`` raises ``Refused(NOT_A_MEMBER)`` for a gateway that may not ask. Raises ``Refused``:
-    MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE.
+    ``signing_key`` raises ``Refused(NOT_A_MEMBER)`` for a gateway that may not ask. Raises
+    ``Refused``: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE.
     """
     exactly(wire, limits.QUERY_BYTES, "query size")
     envelope = read_envelope(wire, most=limits.QUERY_BYTES)
@@ -138,8 +140,8 @@ def write_submission(submission: Submission, gateway: MemberId, key: Ed25519Priv
 
 
 def read_submission(wire: bytes, query: Query, key: Ed25519PublicKey) -> Submission:
-    """The submission that belongs to ``query``, signed by the same gateway. Raises ``Refused``: MALFORMED,
-    BAD_SIGNATURE."""
+    """The submission that belongs to ``query``, signed by the same gateway. Raises ``Refused``:
+    MALFORMED, BAD_SIGNATURE."""
     envelope = read_envelope(wire, most=1024)
     if envelope.signer != query.core.gateway.value:
         raise Refused(Code.BAD_SIGNATURE, "submission signer")

@@ -22,7 +22,9 @@ STATEMENT_BYTES = 8192
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CertifyStatement:
-    """A member asks for a certificate over ``certificate_request`` (PKCS #10, DER, at most 4096 bytes)."""
+    """A member asks for a certificate over ``certificate_request`` (PKCS #10, DER, at most 4096
+    bytes).
+    """
 
     federation: FederationId
     member: MemberId
@@ -38,8 +40,8 @@ class CertifyStatement:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EpochKeyStatement:
-    """A member's key of an epoch: HPKE public key (1216 bytes) of a node or gateway, VOPRF public key (32) of a
-    key holder."""
+    """A member's key of an epoch: HPKE public key (1216 bytes) of a node or gateway, VOPRF public
+    key (32) of a key holder."""
 
     federation: FederationId
     member: MemberId
@@ -75,7 +77,9 @@ def write_epoch_key(statement: EpochKeyStatement, key: Ed25519PrivateKey) -> byt
 
 
 def claimed_signer(data: bytes) -> tuple[Envelope, MemberId]:
-    """The unverified envelope and the member whose key must verify it. Raises ``Refused(MALFORMED)``."""
+    """The unverified envelope and the member whose key must verify it. Raises
+    ``Refused(MALFORMED)``.
+    """
     envelope = read_envelope(data, most=STATEMENT_BYTES)
     return envelope, MemberId(envelope.signer)
 

@@ -1,8 +1,9 @@
 """Parsing that refuses what protobuf tolerates.
 
-protobuf lets a later field overwrite an earlier one, keeps unknown fields, and takes any field order. Inside
-signed bytes that is harmless to authenticity, yet two readers may understand two things. So unknown
-fields are refused at every depth, lengths are bounded before a parser sees them, and each message has one form.
+protobuf lets a later field overwrite an earlier one, keeps unknown fields, and takes any field
+order. Inside signed bytes that is harmless to authenticity, yet two readers may understand two
+things. So unknown fields are refused at every depth, lengths are bounded before a parser sees them,
+and each message has one form.
 
 The envelope, in which every signed message travels, is read and written here as well.
 """
@@ -37,16 +38,16 @@ def parse(type_: type[M], data: bytes, most: int) -> M:
         raise Refused(Code.MALFORMED, name) from None
     refuse_unknown(message)
     if message.SerializeToString(deterministic=True) != data:
-        # Not how a signature is checked (that is over the bytes as they came): one form for each message leaves a
-        # signer no
-        # room to say something to those who look at the bytes, in a field that the next one of its name overwrites.
+        # Not how a signature is checked (that is over the bytes as they came): one form for each
+        # message leaves a signer no room to say something to those who look at the bytes, in a
+        # field that the next one of its name overwrites.
         raise Refused(Code.MALFORMED, f"{name}: not in its one form")
     return message
 
 
 def refuse_unknown(message: Message | None) -> None:
-    """Raises ``Refused(MALFORMED)`` when the message or one within it carries fields of no contract, and for None,
-    which gRPC's clients hand on in place of bytes that did not parse."""
+    """Raises ``Refused(MALFORMED)`` when the message or one within it carries fields of no
+    contract, and for None, which gRPC's clients hand on in place of bytes that did not parse."""
     if message is None:
         raise Refused(Code.MALFORMED, "message")
     if len(UnknownFieldSet(message)):
@@ -67,7 +68,9 @@ def code(type_: type[E], number: int, what: str) -> E:
 
 
 def split(data: bytes, size: int, what: str, *, count: int | None = None) -> tuple[bytes, ...]:
-    """``data`` cut into pieces of ``size`` bytes, exactly ``count`` of them if given. Raises ``Refused(MALFORMED)``."""
+    """``data`` cut into pieces of ``size`` bytes, exactly ``count`` of them if given. Raises
+    ``Refused(MALFORMED)``.
+    """
     if len(data) % size or (count is not None and len(data) != size * count):
         raise Refused(Code.MALFORMED, what)
     return tuple(

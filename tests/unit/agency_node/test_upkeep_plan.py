@@ -1,4 +1,6 @@
-"""Which generations a node deletes: none that a table answers from or could answer from, with random states."""
+"""Which generations a node deletes: none that a table answers from or could answer from, with
+random states.
+"""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ def plan(**changed: object) -> Plan:
 
 @dataclass
 class World:
-    """The ceremony, the keys of all members, and the time of its making (the real one: plain TUF clients read the
-    machine's clock)."""
+    """The ceremony, the keys of all members, and the time of its making (the real one: plain TUF
+    clients read the machine's clock)."""
 
     ceremony: Ceremony
     now: float
@@ -137,7 +137,9 @@ def founded(tmp_path: Path) -> World:
 
 @pytest.fixture
 def world(founded: World) -> World:
-    """Two areas, a school that may ask and answers, a council that answers; enrolled, not yet published."""
+    """Two areas, a school that may ask and answers, a council that answers; enrolled, not yet
+    published.
+    """
     school = Agency(
         SCHOOL,
         "Oak Primary",

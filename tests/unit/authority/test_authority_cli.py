@@ -106,7 +106,7 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     for member, (service, facts) in wanted.items():
         path, request, keys[member] = request_file(tmp_path, member, service, **facts)
         ok("enrol", ceremony, path, "--fingerprint", request.fingerprint, "--lookups-per-day=50")
-    assert "holds together" in ok("check", ceremony)
+    assert "is consistent" in ok("check", ceremony)
     ok("parameters", ceremony, "--answer-delay-ms=400")
     assert "Snapshot 1" in ok("publish", ceremony, "--online")
 
@@ -128,7 +128,7 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
         ok("suspend", "--settings", settings, "nod-1")
     with pytest.raises(Defect, match="nobody in the list"):
         ok("suspend", "--settings", settings, "e08000025.oka")
-    assert "gone out" in ok("suspend", "--settings", settings, "gone", "--anyway")
+    assert "gone suspended" in ok("suspend", "--settings", settings, "gone", "--anyway")
     ok("reinstate", "--settings", settings, "gone")
     ok("suspend", "--settings", settings, "node-1")
     ok("suspend", "--settings", settings, "e08000025.oak", "--certificate=abc123")
@@ -226,7 +226,7 @@ def test_a_refusal_is_one_line_and_an_exit_code(
         cli.main()
     assert ended.value.code == 2
     error = capsys.readouterr().err
-    assert error.startswith("fingerpost-authority: the draft does not hold together")
+    assert error.startswith("fingerpost-authority: the draft is not consistent")
     assert error.count("\n") == 1
 
 

@@ -1,4 +1,6 @@
-"""What a thief, a mirror or a lone officer tries, judged by a plain TUF client that has none of our code."""
+"""What a thief, a mirror or a lone officer tries, judged by a plain TUF client that has none of our
+code.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def signer(entry: KeyEntry) -> CryptoSigner:
 
 
 def forge_member(world: World, signers: Sequence[CryptoSigner]) -> str:
-    """Puts another signing key into the node's file, signs its bin with what is at hand, and the rest as the issuer."""
+    """Puts another signing key into the node's file, signs its bin with what is at hand, and the
+    rest as the issuer.
+    """
     draft = world.ceremony.draft()
     forged = files.write_member(replace(draft.members[NODE], signing_key=bytes(32)))
     path = files.member_path(NODE)
@@ -180,7 +184,9 @@ def suspend(world: World) -> None:
 
 
 def test_a_timestamp_of_yesterday_is_refused(world: World, tmp_path: Path) -> None:
-    """Attack: a mirror that keeps everybody on an old list. Its power ends with the timestamp's 24 hours."""
+    """Attack: a mirror that keeps everybody on an old list. Its power ends with the timestamp's 24
+    hours.
+    """
     yesterday = world.now - 25 * 3600
     world.ceremony.publish(yesterday)
     world.online.refresh(yesterday)
@@ -194,7 +200,9 @@ def test_a_timestamp_of_yesterday_is_refused(world: World, tmp_path: Path) -> No
 def test_a_bin_cannot_offer_code_lists_or_a_deny_list(
     published: World, client: PlainClient
 ) -> None:
-    """Attack: the keys of the member list widen the purposes without governance, or let somebody back in."""
+    """Attack: the keys of the member list widen the purposes without governance, or let somebody
+    back in.
+    """
     charter = published.ceremony.charter
     signers = [signer(e) for e in charter.targets.keys]
     for path, forged in ((files.CODE_LISTS, b"{}"), (files.DENY_LIST, b'{"members":[]} ')):

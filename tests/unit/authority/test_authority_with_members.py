@@ -1,4 +1,6 @@
-"""Both ends as they are: members' own code against a running issuer, from a first key to an opened pepper."""
+"""Both ends as they are: members' own code against a running issuer, from a first key to an opened
+pepper.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ NEW = MemberId("node-new")
 
 
 async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path) -> None:
-    # Away from everybody: a new node makes its key and asks; governance lists it and hands it a bundle.
+    # Away from everybody: a new node makes its key and asks; governance lists it and hands it a
+    # bundle.
     keys = make_member_keys(tmp_path / "keys")
     request = EnrolmentRequest(FEDERATION, NEW, Party.NODE, "A school", keys.public_key, 300)
     asked = read_enrolment(write_enrolment(request, keys.signing_key))

@@ -42,7 +42,9 @@ def holder_keys(number: int) -> dict[MemberId, bytes]:
 
 @st.composite
 def some_facts(draw: st.DrawFn) -> Facts:
-    """Up to four epochs, over, running and to come; deposits, sealed peppers and denials in any combination."""
+    """Up to four epochs, over, running and to come; deposits, sealed peppers and denials in any
+    combination.
+    """
     starts = sorted(draw(st.sets(st.integers(-200, 60), max_size=4)))
     named = []
     for count, start in enumerate(starts, start=1):
@@ -77,7 +79,9 @@ def some_facts(draw: st.DrawFn) -> Facts:
 
 
 def due(facts: Facts, starts_in: int) -> tuple[EpochNumber, Times]:
-    """The next epoch, which starts after all others and ``starts_in`` hours from now at the earliest."""
+    """The next epoch, which starts after all others and ``starts_in`` hours from now at the
+    earliest.
+    """
     latest = max((e.starts_at for e in facts.draft.parameters.epochs), default=NOW)
     start = max(latest + 1, NOW + starts_in * HOUR)
     return epochs.next_number(facts.draft), Times(start - HOUR, start, start + 90 * limits.DAY)

@@ -1,4 +1,6 @@
-"""Snapshot, timestamp and deny-list: when they are signed, and what cannot hold them up or turn them back."""
+"""Snapshot, timestamp and deny-list: when they are signed, and what cannot hold them up or turn
+them back.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,9 @@ def test_a_crash_between_target_and_metadata_mends_itself(
 def test_a_deny_list_changed_in_the_repository_is_put_right(
     published: World, client: PlainClient
 ) -> None:
-    """Attack: whoever can write to the repository, but not to the issuer's state, lets a member back in."""
+    """Attack: whoever can write to the repository, but not to the issuer's state, lets a member
+    back in.
+    """
     published.online.change_deny_list(deny_node, published.now)
     target = published.folder / "repository" / "targets" / files.DENY_LIST
     target.write_bytes(files.write_deny_list(DenyList()))

@@ -1,4 +1,6 @@
-"""Which keys a member makes ahead, which peppers it turns on and what it forgets, with random epochs."""
+"""Which keys a member makes ahead, which peppers it turns on and what it forgets, with random
+epochs.
+"""
 
 from __future__ import annotations
 

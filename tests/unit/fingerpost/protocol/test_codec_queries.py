@@ -215,7 +215,9 @@ def test_a_submission_belongs_to_one_query_of_one_gateway() -> None:
 
 
 def test_a_message_has_one_form() -> None:
-    """A field that stands twice: the first is overwritten, and would carry a text past everybody who parses."""
+    """A field that stands twice: the first is overwritten, and would carry a text past everybody
+    who parses.
+    """
     doubled = b"\x12\x04note" + write_core(core())
     with pytest.raises(Refused, match="one form"):
         read_core(doubled)

@@ -172,7 +172,9 @@ def test_files_come_back_as_they_were_written() -> None:
 
 
 def test_the_names_in_a_file_are_those_of_the_wire() -> None:
-    """A file's form follows from the definition of its value: renaming a field would change what members read."""
+    """A file's form follows from the definition of its value: renaming a field would change what
+    members read.
+    """
     known = federation()
     place = known.areas[HERE]
     first = place.agencies[0]
