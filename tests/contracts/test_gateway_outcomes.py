@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from fakes.gateway_outcomes import ASKED_AT, large
 from fakes.simulated_gateway import MemoryOutcomes
-from fingerpost.private.demographics import Demographics
-from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol.codes import Purpose, Reach, WideningReason
+from fingerpost.protocol.codes import Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite
-from practitioner.asking.outcome import Question, Widened
+from practitioner.asking.outcome import Widened
 from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
 from practitioner.asking.ports import Outcomes
 from practitioner.sign_in.rules import Session
-from unit.practitioner.gateway_desk import ann
+from unit.practitioner.gateway_desk import QUESTION, ann
 
 SESSION = ann(ASKED_AT)
-QUESTION = Question(
-    Demographics(forename="Thessaly", surname="Umberleigh", dob=date(2017, 3, 9)),
-    Justification(Purpose.EXPLOITATION, "ref-1", "manager-1"),
-    None,
-    (AreaCode("e99000002"),),
-)
 OPERATION = large().operation
 SECOND, THIRD = "00000000000000bb", "00000000000000cc"
 

@@ -15,10 +15,17 @@ import pyotp
 import pytest
 
 from fakes.gateway_folder import COUNCIL
+from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.passport import Entitlement
-from fingerpost.protocol.codes import Acr, Role
+from fingerpost.private.purpose_rules import Justification
+from fingerpost.protocol.codes import (
+    Acr,
+    Purpose,
+    Reach,
+    Role,
+)
 from fingerpost.protocol.errors import Refused
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.logs import Logger
 from practitioner.asking.outcome import Again, Outcome, Question
 from practitioner.cli import asking
@@ -28,6 +35,21 @@ from practitioner.wiring import open_people
 
 PASSWORD = "correct horse battery"
 YEAR = timedelta(days=365)
+THESSALY = Demographics(
+    forename="Thessaly",
+    surname="Umberleigh",
+    other_names=(OtherName("Tess", "Hollingshade"),),
+    dob=date(2017, 3, 9),
+    sex=Sex.FEMALE,
+    postcode="AB1 2CD",
+    nhs_number="9434765919",
+)
+QUESTION = Question(
+    THESSALY,
+    Justification(Purpose.EXPLOITATION, "ref-1", "bob"),
+    Reach.NAMED,
+    (AreaCode("e99000002"),),
+)
 CHILD = {"forename": "Thessaly", "surname": "Umberleigh", "dob": "2017-03-09"}
 
 

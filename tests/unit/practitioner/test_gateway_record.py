@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,19 @@ import pytest
 from fakes.gateway_folder import COUNCIL
 from fakes.gateway_outcomes import large
 from fingerpost.audit.log import AuditLog, Entry
-from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
+from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.audit import AuditRecord
 from practitioner.asking.outcome import Question, Widened
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Account
 from practitioner.wiring import People, open_audit
-from unit.practitioner.gateway_desk import ann
+from unit.practitioner.gateway_desk import QUESTION, THESSALY, ann
 
 NOW = 1_800_000_000
 SESSION = ann(NOW - 60)
-CHILD = Demographics(
-    forename="Thessaly",
-    surname="Umberleigh",
-    other_names=(OtherName("Tess", "Hollingshade"),),
-    dob=date(2017, 3, 9),
-    sex=Sex.FEMALE,
-    postcode="AB1 2CD",
-    nhs_number="9434765919",
-)
-QUESTION = Question(
-    CHILD,
-    Justification(Purpose.EXPLOITATION, "ref-1", "bob"),
-    Reach.NAMED,
-    (AreaCode("e99000002"),),
-)
 PERSONS = ("Thessaly", "Umberleigh", "Hollingshade", "AB1", "9434765919", "2017-03-09", "Ann Smith")
 
 
@@ -94,7 +77,7 @@ async def test_the_purposes_own_reach_is_written_out(
     people: People, gateway_settings: GatewaySettings
 ) -> None:
     await people.record.asked(
-        SESSION, Question(CHILD, Justification(Purpose.S47_ENQUIRY)), "00", NOW, None
+        SESSION, Question(THESSALY, Justification(Purpose.S47_ENQUIRY)), "00", NOW, None
     )
     assert entries(gateway_settings)[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
 

@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,6 @@ from fingerpost.membership.bundle import (
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.peppers import PepperStore
-from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.private.purpose_rules import Justification
@@ -50,13 +48,12 @@ from practitioner.asking.kept_state import SERVE, UPKEEP
 from practitioner.asking.outcome import Question
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_gateway
-from unit.practitioner.gateway_desk import ann
+from unit.practitioner.gateway_desk import THESSALY, ann
 
 COUNCIL = AgencyId("e08000025.council")
 ME = MemberId("gateway-1")
 EPOCH = EpochNumber(3)
 NOWHERE = Address("127.0.0.1:1")
-CHILD = Demographics(forename="Thessaly", surname="Umberleigh", dob=date(2017, 3, 9))
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled)
         # Everything is at hand; only nobody can be reached. It is recorded before that shows.
         with pytest.raises(Refused) as raised:
             await gateway.client.lookup(
-                ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
+                ann(time.time(), COUNCIL), Question(THESSALY, Justification(Purpose.S47_ENQUIRY))
             )
     assert raised.value.code is Code.UNAVAILABLE
     assert recorded(enrolled.settings) == ["lookup.asked", "lookup.failed"]
@@ -165,7 +162,8 @@ async def test_beside_serve_it_only_reads(enrolled: Enrolled) -> None:
         async with open_gateway(enrolled.settings, enrolled.env, follow=False) as gateway:
             with pytest.raises(Refused) as raised:
                 await gateway.client.lookup(
-                    ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
+                    ann(time.time(), COUNCIL),
+                    Question(THESSALY, Justification(Purpose.S47_ENQUIRY)),
                 )
         assert raised.value.code is Code.NOT_READY  # serve has not opened the pepper yet
         assert enrolled.peppers == before
@@ -179,7 +177,8 @@ async def test_beside_serve_it_sees_what_serve_keeps(enrolled: Enrolled) -> None
         async with open_gateway(enrolled.settings, enrolled.env) as gateway:
             with pytest.raises(Refused) as raised:
                 await gateway.client.lookup(
-                    ann(time.time(), COUNCIL), Question(CHILD, Justification(Purpose.S47_ENQUIRY))
+                    ann(time.time(), COUNCIL),
+                    Question(THESSALY, Justification(Purpose.S47_ENQUIRY)),
                 )
         assert raised.value.code is Code.UNAVAILABLE
         assert enrolled.peppers == before

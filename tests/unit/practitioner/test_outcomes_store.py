@@ -4,40 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, update
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
-from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol.codes import Purpose, WideningReason
+from fingerpost.protocol.codes import WideningReason
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite
 from practitioner.asking.document import document, write
-from practitioner.asking.outcome import Question, Widened
+from practitioner.asking.outcome import Widened
 from practitioner.asking.outcomes_store import SqlOutcomes, forgotten_at, hash_of, outcomes
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
-from unit.practitioner.gateway_desk import ann
+from unit.practitioner.gateway_desk import QUESTION, ann
 
 SESSION = ann(ASKED_AT)
-CHILD = Demographics(
-    forename="Thessaly",
-    surname="Umberleigh",
-    other_names=(OtherName("Tess", "Hollingshade"),),
-    dob=date(2017, 3, 9),
-    sex=Sex.FEMALE,
-    postcode="AB1 2CD",
-)
-QUESTION = Question(
-    CHILD,
-    Justification(Purpose.EXPLOITATION, "ref-1", "manager-1"),
-    None,
-    (AreaCode("e99000002"),),
-)
 KEY = bytes(range(32))
 WEEK = 7 * DAY
 
