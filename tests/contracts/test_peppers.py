@@ -1,0 +1,58 @@
+"""``Peppers``, of the node and of the gateway: one suite, on what a member keeps, what reads it, and the two fakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agency_node.answering.ports import Peppers
+from fakes.node_world import EPOCH, NOW, OnePepper
+from fakes.simulated_holders import Peppers as SimulatedPeppers
+from fingerpost.membership.peppers import PepperStore, write_pepper
+from fingerpost.private.locators import DAYS_AHEAD, Pepper
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.runtime.files import create_file
+from practitioner.asking.kept_state import KeptPeppers
+
+FIRST = OnePepper(NOW).first
+
+
+@pytest.fixture(params=["kept", "read", "simulated", "one"])
+def peppers(request: pytest.FixtureRequest, tmp_path: Path) -> Peppers:
+    """With the pepper of one epoch, from ``FIRST.day`` on."""
+    if request.param == "one":
+        return OnePepper(NOW)
+    if request.param == "simulated":
+        return SimulatedPeppers({EPOCH: FIRST})
+    create_file(tmp_path / f"{EPOCH}.{FIRST.day}.pepper", write_pepper(FIRST))
+    if request.param == "kept":
+        return PepperStore(tmp_path, MemberId("node-1"))
+    reader = KeptPeppers(tmp_path)
+    reader.reread()
+    return reader
+
+
+def value(pepper: Pepper) -> tuple[EpochNumber, int, bytes]:
+    return pepper.epoch, pepper.day, pepper.value
+
+
+def test_the_pepper_of_a_day_is_turned_on_from_the_first(peppers: Peppers) -> None:
+    assert value(peppers.pepper(EPOCH, FIRST.day)) == value(FIRST)
+    assert value(peppers.pepper(EPOCH, FIRST.day + 2)) == value(FIRST.next().next())
+
+
+@pytest.mark.parametrize(
+    ("epoch", "day"),
+    [
+        (EPOCH, FIRST.day - 1),
+        (EPOCH, FIRST.day + DAYS_AHEAD + 1),
+        (EpochNumber(EPOCH.value + 1), FIRST.day),
+    ],
+    ids=["a day that is erased", "a day far ahead", "another epoch"],
+)
+def test_no_other_pepper_is_given(peppers: Peppers, epoch: EpochNumber, day: int) -> None:
+    with pytest.raises(Refused) as refused:
+        peppers.pepper(epoch, day)
+    assert refused.value.code is Code.NOT_READY
