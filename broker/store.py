@@ -10,6 +10,7 @@ as it is, and then counts the replay set as beginning now.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
@@ -86,16 +87,19 @@ class SqlStore:
 
         Raises ``Defect``; ``StoreBehind`` when the hash log was put back from a backup.
         """
-        hash_log = open_hash_log(folder, master_key)
-        engine = open_sqlite(folder / REPLAY_FILE)
-        migrate(engine, MIGRATIONS)
-        with engine.begin() as connection:
-            since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
-            if (
-                since is None or since > now
-            ):  # a clock that was ahead: what it wrote cannot be placed
-                since = now
-                _begin_anew(connection, since)
+        with ExitStack() as opened:  # what does not fit is closed again
+            hash_log = open_hash_log(folder, master_key)
+            opened.callback(hash_log.close)
+            engine = open_sqlite(folder / REPLAY_FILE)
+            opened.callback(engine.dispose)
+            migrate(engine, MIGRATIONS)
+            with engine.begin() as connection:
+                since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
+                # What a clock that was ahead wrote cannot be placed.
+                if since is None or since > now:
+                    since = now
+                    _begin_anew(connection, since)
+            opened.pop_all()
         return cls(engine, hash_log, since)
 
     @classmethod
@@ -103,18 +107,17 @@ class SqlStore:
         cls, folder: Path, master_key: bytes, *, by: Actor, why: OperationId, now: float
     ) -> None:
         """Take a store put back from a backup: the replay set counts from ``now``, the hash log says who did it."""
-        hash_log = open_hash_log(folder, master_key, adopt=True)
-        engine = open_sqlite(folder / REPLAY_FILE)
-        try:
+        with ExitStack() as opened:
+            hash_log = open_hash_log(folder, master_key, adopt=True)
+            opened.callback(hash_log.close)
+            engine = open_sqlite(folder / REPLAY_FILE)
+            opened.callback(engine.dispose)
             migrate(engine, MIGRATIONS)
             with engine.begin() as connection:
                 _begin_anew(connection, now)
             hash_log.append(
                 AuditEvent(STORE_ADOPTED, by, why, int(now), {"complete_since": int(now)})
             )
-        finally:
-            engine.dispose()
-            hash_log.close()
 
     @property
     def complete_since(self) -> float:

@@ -107,8 +107,12 @@ def open_sqlite(path: Path, *, create: bool = True) -> Engine:
         if failure is not None:
             raise failure from None
 
-    with reading(engine):  # a file that is no database is found now and not at the first query
-        return engine
+    try:
+        with reading(engine):  # a file that is no database is found now and not at the first query
+            return engine
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _prepare_file(path: Path, *, create: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,5 +98,5 @@ def test_a_disk_that_fails_is_a_defect(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[100:] = bytes(len(data) - 100)
     path.write_bytes(bytes(data))
-    with pytest.raises(StoreFailed):
-        open_seen(path).take([received(a_query())], NOW)
+    with pytest.raises(StoreFailed), closing(open_seen(path)) as damaged:
+        damaged.take([received(a_query())], NOW)

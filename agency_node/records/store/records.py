@@ -6,6 +6,7 @@ What an attacker who has the file learns is said in ``store.tables``. Each agenc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -173,9 +174,13 @@ class SqlRecords:
 def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
     """The records in SQLite at ``path``, made and migrated, with their witness beside them. Raises ``Defect``."""
     witness = Witness(path.with_suffix(WITNESS))
-    engine = open_sqlite(path)
-    migrate(engine, "agency_node.records.store.migrations")
-    return SqlRecords(engine, keys, witness)
+    with ExitStack() as opened:  # a file that does not fit is closed again
+        engine = open_sqlite(path)
+        opened.callback(engine.dispose)
+        migrate(engine, "agency_node.records.store.migrations")
+        records = SqlRecords(engine, keys, witness)
+        opened.pop_all()
+    return records
 
 
 def newest(connection: Connection, agency: AgencyId, before: int | None = None) -> Row[Any] | None:

@@ -78,5 +78,9 @@ def keep_until(query: Query, now: float) -> int:
 def open_seen(path: Path) -> SqlSeen:
     """In SQLite at ``path``, made and migrated. Raises ``Defect``."""
     engine = open_sqlite(path)
-    migrate(engine, MIGRATIONS)
+    try:
+        migrate(engine, MIGRATIONS)
+    except BaseException:
+        engine.dispose()
+        raise
     return SqlSeen(engine)

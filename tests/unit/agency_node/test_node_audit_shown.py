@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,12 @@ data_key = "data.key"
 
 
 @pytest.fixture
-def logs(settings_file: Path) -> AgencyLogs:
+def logs(settings_file: Path) -> Iterator[AgencyLogs]:
     folder = audit_folder(load(settings_file, NodeSettings))
     folder.mkdir(mode=0o700, exist_ok=True)
-    return AgencyLogs(folder, KEY)
+    made = AgencyLogs(folder, KEY)
+    yield made
+    made.close()
 
 
 Show = Callable[..., str]
