@@ -1,4 +1,4 @@
-"""Match keys: bounds, order, name-spaces, and which children share one."""
+"""Blocking keys: bounds, order, weak rules, and which children share one."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_narrow_keys_are_the_base_set_and_a_record_carries_them(
     narrow = blocking_keys(form, side=side, scope=Scope.NARROW)
     base = {c.rule for c in RULE_DEFINITIONS if c.scope is Scope.NARROW}
     assert {key.rule for key in narrow} <= base
-    # Of NK the last places may be dropped, and weak kinds that stand behind wide ones; nothing else of the base set is.
+    # Of NK the last places may be dropped, and weak rules that stand behind wide ones; nothing else of the base set is.
     before = next(n for n, c in enumerate(RULE_DEFINITIONS) if c.scope is Scope.WIDE)
     lasts = {c.rule for c in RULE_DEFINITIONS[:before]} - {BlockingRule.NK}
     lasting = [key for key in narrow if key.rule in lasts]
@@ -111,12 +111,12 @@ def test_every_rule_gives_enough_bits_or_is_bound_to_the_home_or_weak() -> None:
         )
 
 
-def test_every_kind_stands_once_in_the_table() -> None:
+def test_every_rule_stands_once_in_the_table() -> None:
     assert sorted(c.rule for c in RULE_DEFINITIONS) == sorted(BlockingRule)
 
 
 @given(CHILDREN)
-def test_no_key_without_a_number_rests_on_one_attribute(child: Demographics) -> None:
+def test_no_key_without_a_number_rests_on_one_part(child: Demographics) -> None:
     form = normalise(child)
     for key in blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE):
         if key.rule not in (BlockingRule.NHS, BlockingRule.UPN):
@@ -156,14 +156,14 @@ DATELESS = Demographics(forename="Tamsin", surname="Ashdown", postcode="LS6 2AB"
 NAMELESS = Demographics(forename="Baby", surname="Ashdown", dob=date(2014, 3, 9))
 
 
-def test_weak_kinds_are_not_shared_by_complete_children() -> None:
+def test_weak_rules_are_not_shared_by_complete_children() -> None:
     weak = {c.rule for c in RULE_DEFINITIONS if c.meets}
     assert weak
     assert not shared(TAMSIN, TAMSIN, Scope.WIDE) & weak
 
 
 @pytest.mark.parametrize("lacking", [DATELESS, NAMELESS])
-def test_weak_kinds_meet_where_either_side_lacks_the_field(lacking: Demographics) -> None:
+def test_weak_rules_meet_where_either_side_lacks_the_field(lacking: Demographics) -> None:
     weak = {c.rule for c in RULE_DEFINITIONS if c.meets}
     assert shared(lacking, TAMSIN, Scope.WIDE) & weak
     assert shared(TAMSIN, lacking, Scope.WIDE) & weak
@@ -171,7 +171,7 @@ def test_weak_kinds_meet_where_either_side_lacks_the_field(lacking: Demographics
 
 
 @pytest.mark.parametrize(
-    ("asked", "record", "kind"),
+    ("asked", "record", "rule"),
     [
         ("O'Brien", "OBrien", BlockingRule.NK),
         ("O'Brien", "O Brien", BlockingRule.NK),
@@ -220,9 +220,9 @@ def test_weak_kinds_meet_where_either_side_lacks_the_field(lacking: Demographics
         ("NHS number", "number on a stranger", BlockingRule.NHS),
     ],
 )
-def test_the_trap_shares_a_key_of_the_base_set(asked: str, record: str, kind: BlockingRule) -> None:
-    assert kind in shared(CASES[asked], CASES[record])
-    assert kind in shared(CASES[record], CASES[asked])
+def test_the_trap_shares_a_key_of_the_base_set(asked: str, record: str, rule: BlockingRule) -> None:
+    assert rule in shared(CASES[asked], CASES[record])
+    assert rule in shared(CASES[record], CASES[asked])
 
 
 def test_a_first_of_january_gives_no_key_without_a_name() -> None:
@@ -230,19 +230,19 @@ def test_a_first_of_january_gives_no_key_without_a_name() -> None:
     assert BlockingRule.DPA not in {key.rule for key in keys}
 
 
-def bindings(forename: str, surname: str, kind: BlockingRule, postcode: str) -> set[int]:
-    """In how many parts a kind's keys of a child come."""
+def bindings(forename: str, surname: str, rule: BlockingRule, postcode: str) -> set[int]:
+    """Return how many parts the keys of a rule have."""
     form = normalise(
         Demographics(forename=forename, surname=surname, dob=date(2014, 3, 9), postcode=postcode)
     )
     keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE)
-    return {key.value.count(b"|") for key in keys if key.rule is kind}
+    return {key.value.count(b"|") for key in keys if key.rule is rule}
 
 
-@pytest.mark.parametrize("kind", [BlockingRule.NK, BlockingRule.NAMES_YEAR_MONTH])
-def test_common_names_are_bound_to_a_place_where_uncommon_ones_are_not(kind: BlockingRule) -> None:
-    common = bindings("Muhammad", "Khan", kind, "B8 1AB")
-    assert common == {n + 1 for n in bindings("Tamsin", "Ashdown", kind, "B8 1AB")}
+@pytest.mark.parametrize("rule", [BlockingRule.NK, BlockingRule.NAMES_YEAR_MONTH])
+def test_common_names_are_bound_to_a_place_where_uncommon_ones_are_not(rule: BlockingRule) -> None:
+    common = bindings("Muhammad", "Khan", rule, "B8 1AB")
+    assert common == {n + 1 for n in bindings("Tamsin", "Ashdown", rule, "B8 1AB")}
 
 
 def test_a_child_of_common_name_without_a_place_is_found_all_the_same() -> None:
@@ -273,9 +273,9 @@ LEAH = Demographics(
 )
 
 
-def meets(kind: BlockingRule, asked: Demographics, record: Demographics) -> bool:
-    """Whether two share a key of a kind, were there room for it."""
-    made = next(c for c in RULE_DEFINITIONS if c.rule is kind)
+def meets(rule: BlockingRule, asked: Demographics, record: Demographics) -> bool:
+    """Return whether two would share a key of a rule if there were room for it."""
+    made = next(c for c in RULE_DEFINITIONS if c.rule is rule)
     values = []
     for child, side in ((asked, Side.QUERY), (record, Side.RECORD)):
         of = key_parts(normalise(child))
@@ -302,7 +302,7 @@ def meets(kind: BlockingRule, asked: Demographics, record: Demographics) -> bool
 def test_a_field_that_is_wrong_is_borne_where_another_lacks(
     otherwise: dict[str, str | date | None], name: str
 ) -> None:
-    """By one side or the other, near by alone; and a weak kind opens for no two complete children."""
+    """By one side or the other, near by alone; and a weak rule opens for no two complete children."""
     record = replace(LEAH, forename=str(otherwise.get("forename", LEAH.forename)))
     if "forename" in otherwise and "surname" not in otherwise:
         record = LEAH
@@ -311,12 +311,12 @@ def test_a_field_that_is_wrong_is_borne_where_another_lacks(
     assert meets(BlockingRule[f"{name}_Q"], lacking, record)
     assert meets(BlockingRule[f"{name}_R"], record, lacking)
     complete = replace(other, surname=other.surname or "Walker", dob=other.dob or LEAH.dob)
-    for space in "QR":
-        assert not meets(BlockingRule[f"{name}_{space}"], complete, record)
-        assert not meets(BlockingRule[f"{name}_{space}"], record, complete)
+    for half in "QR":
+        assert not meets(BlockingRule[f"{name}_{half}"], complete, record)
+        assert not meets(BlockingRule[f"{name}_{half}"], record, complete)
 
 
-def test_two_that_lack_the_field_meet_in_one_name_space() -> None:
+def test_two_that_lack_the_field_meet_in_one_half_of_a_weak_rule() -> None:
     """And a record that lacks it offers nothing in the other, where only complete ones are asked."""
     one = replace(LEAH, postcode="")
     other = replace(one, surname="Trent")
@@ -352,7 +352,7 @@ def test_an_initial_that_half_a_community_bears_is_none() -> None:
     assert [p.texts[1] for p in key_parts(form).forename_and_middle] == ["a"]
 
 
-def test_a_child_of_many_names_keeps_wide_kinds() -> None:
+def test_a_child_of_many_names_keeps_wide_rules() -> None:
     form = normalise(
         Demographics(
             forename="Muhammad Ali",
@@ -363,9 +363,9 @@ def test_a_child_of_many_names_keeps_wide_kinds() -> None:
             nhs_number="9434765919",
         )
     )
-    kinds = {key.rule for key in blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE)}
+    rules = {key.rule for key in blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE)}
     wide = {c.rule for c in RULE_DEFINITIONS if c.scope is Scope.WIDE and c.meets is Meets.ALWAYS}
-    assert len(kinds & wide) >= 3
+    assert len(rules & wide) >= 3
 
 
 def test_initials_are_no_rare_names() -> None:
@@ -390,12 +390,12 @@ def test_an_oprf_input_is_length_prefixed() -> None:
     st.binary(max_size=40),
 )
 def test_two_keys_never_give_one_input(
-    kind: BlockingRule, other: BlockingRule, value: bytes, other_value: bytes
+    rule: BlockingRule, other: BlockingRule, value: bytes, other_value: bytes
 ) -> None:
-    same = (kind, value) == (other, other_value)
-    inputs = oprf_input(BlockingKey(kind, value), 1), oprf_input(BlockingKey(other, other_value), 1)
+    same = (rule, value) == (other, other_value)
+    inputs = oprf_input(BlockingKey(rule, value), 1), oprf_input(BlockingKey(other, other_value), 1)
     assert (inputs[0] == inputs[1]) == same
-    assert inputs[0] != oprf_input(BlockingKey(kind, value), 2)
+    assert inputs[0] != oprf_input(BlockingKey(rule, value), 2)
 
 
 def test_what_does_not_fit_an_input_is_our_defect() -> None:
