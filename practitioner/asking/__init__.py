@@ -1,5 +1,4 @@
-"""A lookup from question to outcome: plan, rounds, queries, evaluation, outcome, and the outcomes
-that are kept.
+"""A lookup from question to outcome: client, plan, query, desk, outcome, and the outcomes kept.
 
 Law: "asked" is recorded before anything leaves the gateway.
 """

@@ -1,2 +1,1 @@
-"""What a practitioner, or a program of her agency, is shown of an outcome. Pure: no clock, no file,
-no socket."""
+"""An outcome as a practitioner sees it. Pure: no clock, no file, no socket."""

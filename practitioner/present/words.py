@@ -1,4 +1,4 @@
-"""Plain words for codes, and for text that came from elsewhere."""
+"""Plain words for codes, counts and days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """Who a practitioner is, before any passport: accounts with a password and a one-time code.
 
-What happened is what the passport's ``acr`` states, and nothing else is accepted here.
+The passport's ``acr`` states what happened at sign-in. No other way to sign in is accepted here.
 """

@@ -69,14 +69,14 @@ def test_two_days_of_one_epoch_and_an_erasure_under_way(tmp_path: Path) -> None:
         peppers.pepper(EpochNumber(2), 20_000)
 
 
-def test_a_pepper_that_others_can_read_is_told(tmp_path: Path) -> None:
+def test_a_pepper_that_others_can_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "1.20000.pepper").write_bytes(write_pepper(Pepper(ONE, 20_000, bytes(range(32)))))
     (tmp_path / "1.20000.pepper").chmod(0o644)
     with pytest.raises(Defect):
         KeptPeppers(tmp_path).reread()
 
 
-def test_a_pepper_that_is_wrong_by_one_bit_is_told(tmp_path: Path) -> None:
+def test_a_pepper_that_is_wrong_by_one_bit_is_reported(tmp_path: Path) -> None:
     """With it all nodes would say "no", and the outcome would be complete."""
     damaged = bytearray(write_pepper(Pepper(ONE, 20_000, bytes(range(32)))))
     damaged[5] ^= 4
