@@ -9,7 +9,8 @@ import grpc
 import grpc.aio
 
 from broker.list_files import require_fetchable, require_fetcher
-from broker.ports import ListFiles, MemberListSource
+from broker.ports import ListFiles
+from fingerpost.membership.ports import Members
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import parse
 from fingerpost.protocol.errors import Code, Refused
@@ -21,7 +22,7 @@ SERVICE: Final = "fingerpost.wire.v1.MemberListService"
 
 
 class MemberListEdge:
-    def __init__(self, members: MemberListSource, files: ListFiles, clock: Clock) -> None:
+    def __init__(self, members: Members, files: ListFiles, clock: Clock) -> None:
         self._members = members
         self._files = files
         self._clock = clock
@@ -39,9 +40,7 @@ class MemberListEdge:
         return member_list_pb2.FetchResponse(content=content)
 
 
-def add_to(
-    server: grpc.aio.Server, members: MemberListSource, files: ListFiles, clock: Clock
-) -> None:
+def add_to(server: grpc.aio.Server, members: Members, files: ListFiles, clock: Clock) -> None:
     handler = grpc.unary_unary_rpc_method_handler(
         MemberListEdge(members, files, clock).fetch,
         response_serializer=member_list_pb2.FetchResponse.SerializeToString,

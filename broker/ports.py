@@ -7,17 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fingerpost.protocol.codes import Reach
-from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
-
-
-class MemberListSource(Protocol):
-    """The member list as the broker itself has verified it; a newer one replaces it while the broker runs."""
-
-    @property
-    def current(self) -> Federation:
-        """Raises ``Refused`` while there is none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)

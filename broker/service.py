@@ -23,8 +23,9 @@ from typing import Final
 
 from broker.admission import Admitted, Quotas, ReplaySet, admit, keep_until, require_member
 from broker.lookup import Lookup, Room
-from broker.ports import LookupRecord, MemberListSource, Recorder, Seen
+from broker.ports import LookupRecord, Recorder, Seen
 from broker.streams import Stream, Streams
+from fingerpost.membership.ports import Members
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Parameters, Party
@@ -55,7 +56,7 @@ class Broker:
 
     def __init__(
         self,
-        members: MemberListSource,
+        members: Members,
         recorder: Recorder,
         clock: Clock,
         log: Logger,

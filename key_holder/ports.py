@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
 
@@ -37,12 +36,6 @@ class Evaluations(Protocol):
     async def evaluate(self, batch: Blinded) -> Evaluated:
         """Raises ``Refused``: MALFORMED for a bad point, UNSUPPORTED for a key not held, NOT_READY when too many
         wait."""
-
-
-class Members(Protocol):
-    @property
-    def current(self) -> Federation:
-        """Raises ``Refused(UNTRUSTED_METADATA)`` when there is none."""
 
 
 class Record(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from fingerpost.membership.ports import Members
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import EpochNumber, MemberId
@@ -12,7 +13,7 @@ from fingerpost.protocol.messages import Blinded, Evaluated
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import PeerIdentity, require_listed
 from key_holder import epochs, quota
-from key_holder.ports import Announce, Evaluations, Members, Meter, Record, Vault
+from key_holder.ports import Announce, Evaluations, Meter, Record, Vault
 
 DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
 

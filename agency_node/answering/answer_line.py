@@ -17,8 +17,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Final, Protocol
 
-from agency_node.answering.ports import MemberListSource
 from agency_node.answering.ticks import Load, departure
+from fingerpost.membership.ports import Members
 from fingerpost.protocol.messages import SealedAnswer
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger
@@ -67,7 +67,7 @@ class AnswerLine:
     """The line itself. ``thread``: an executor of one thread that does nothing else."""
 
     def __init__(
-        self, work: Work, thread: Executor, members: MemberListSource, clock: Clock, log: Logger
+        self, work: Work, thread: Executor, members: Members, clock: Clock, log: Logger
     ) -> None:
         self._work = work
         self._thread = thread

@@ -20,7 +20,7 @@ import grpc
 import grpc.aio
 
 from agency_node.answering.answer_line import AnswerLine
-from agency_node.answering.ports import MemberListSource
+from fingerpost.membership.ports import Members
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import (
     ANSWERS_PER_FRAME,
@@ -78,7 +78,7 @@ class BrokerStream:
         dial: Callable[[], grpc.aio.Channel],
         certificate_ends: Callable[[], float],
         line: AnswerLine,
-        members: MemberListSource,
+        members: Members,
         clock: Clock,
         log: Logger,
         *,

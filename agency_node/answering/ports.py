@@ -7,22 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agency_node.answering.matching import Examined
-from fingerpost.private.locators import Pepper
 from fingerpost.protocol.codes import Status
-from fingerpost.protocol.federation import Agency, Federation
-from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.protocol.federation import Agency
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import Query
-
-
-class MemberListSource(Protocol):
-    @property
-    def current(self) -> Federation:
-        """The last verified list, expired or not. Raises ``Refused(UNTRUSTED_METADATA)`` when there never was one."""
-
-
-class Peppers(Protocol):
-    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        """Raises ``Refused(NOT_READY)``."""
 
 
 class Seen(Protocol):

@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_node.answering import admission, disclosure, matching
 from agency_node.answering.admission import Parts, Reaches, Verdict
 from agency_node.answering.matching import Asking, Examined
-from agency_node.answering.ports import Entry, MemberListSource, Peppers, Record, Seen
+from agency_node.answering.ports import Entry, Record, Seen
 from agency_node.records.ports import Locators, Records
+from fingerpost.membership.ports import Members
 from fingerpost.private.answer_sealing import seal_answer
+from fingerpost.private.locators import Peppers
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect, Refused
@@ -86,7 +88,7 @@ class Node:
         upn_keys: Mapping[AgencyId, bool],
         *,
         sound: bool,
-        members: MemberListSource,
+        members: Members,
         peppers: Peppers,
         records: Records,
         locators: Locators,

@@ -23,8 +23,9 @@ from agency_node.importing.staging import (
     require_size,
     stage,
 )
-from agency_node.records.ports import Imports, Members, Records
+from agency_node.records.ports import Imports, Records
 from agency_node.records.tagging import Tagged, Tagger
+from fingerpost.membership.ports import Members
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Federation, Party

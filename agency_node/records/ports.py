@@ -12,7 +12,7 @@ from typing import Protocol
 
 from agency_node.records.records import ChildRecord, Generation, Involvement, RecordId
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol.federation import Epoch, Federation
+from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
 
@@ -228,8 +228,3 @@ class Tags(Protocol):
     ) -> tuple[bytes, ...]:
         """The tags T_i (32 bytes) of 1 to 256 OPRF inputs, in order, with both holders' help. ``holders`` in the
         order of the parameters. Raises ``Refused`` as ``KeyHolders``, and BAD_PROOF."""
-
-
-class Members(Protocol):
-    def at(self, now: float) -> Federation:
-        """The verified member list. Raises ``Refused(UNTRUSTED_METADATA)`` when there is none or it has expired."""

@@ -14,13 +14,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from agency_node.records.index import LocatorIndex, Want
-from agency_node.records.ports import Imports, Members, Records, Standing
+from agency_node.records.ports import Imports, Records, Standing
 from agency_node.records.tagging import Tagger
+from fingerpost.membership.ports import Members
 from fingerpost.private.linkage import NORMALISATION_VERSION
-from fingerpost.private.locators import Pepper
+from fingerpost.private.locators import Peppers
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Epoch, Federation
@@ -65,11 +66,6 @@ class Deletions:
 
     delete: Mapping[AgencyId, int]
     needed: Mapping[AgencyId, Needed]
-
-
-class Peppers(Protocol):
-    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        """Raises ``Refused(NOT_READY)``."""
 
 
 class Upkeep:

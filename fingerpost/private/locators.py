@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
@@ -96,6 +96,22 @@ class Pepper:
             raise Defect("the slot lies on another day than the pepper")
         info = b"slot" + slot.to_bytes(8, "big")
         return HKDFExpand(SHA256(), SLOT_KEY_BYTES, info).derive(self.value)
+
+
+class Peppers(Protocol):
+    """The peppers that a member holds.
+
+    It stands here and not in ``fingerpost.membership``: broker and key holder import that package's
+    ports, and may not know of a pepper.
+    """
+
+    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
+        """The pepper of ``day`` (days since 1970-01-01 UTC).
+
+        Raises:
+            Refused: NOT_READY, it has not been received yet, or it is gone.
+        """
+        ...
 
 
 def locator(slot_key: bytes, tag: bytes) -> bytes:

@@ -23,6 +23,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fingerpost.membership.ports import Members
 from fingerpost.private import passport as passports
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
@@ -33,7 +34,7 @@ from fingerpost.private.linkage import (
     oprf_input,
     require_answerable,
 )
-from fingerpost.private.locators import opening, slot_check
+from fingerpost.private.locators import Peppers, opening, slot_check
 from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import PurposeRule, require_in_force
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
@@ -64,9 +65,7 @@ from practitioner.asking.ports import (
     Desk,
     Issued,
     KeyHolders,
-    Members,
     Outcomes,
-    Peppers,
     Record,
 )
 from practitioner.asking.query import QueryOnItsWay

@@ -29,7 +29,7 @@ UPKEEP: Final = "upkeep"
 
 
 class KeptPeppers:
-    """Implements ``ports.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``, without
+    """Implements ``locators.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``, without
     touching it."""
 
     def __init__(self, folder: Path) -> None:

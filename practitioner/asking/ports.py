@@ -8,10 +8,9 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fingerpost.private.locators import Pepper
 from fingerpost.private.passport import Passport
-from fingerpost.protocol.federation import Epoch, Federation
-from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.protocol.federation import Epoch
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import LookupEvent
 from practitioner.asking.outcome import First, Outcome, Question, Widened
 from practitioner.sign_in.rules import Session
@@ -28,20 +27,6 @@ class Issued:
 
     def __repr__(self) -> str:
         return "Issued(…)"
-
-
-class Members(Protocol):
-    def at(self, now: float) -> Federation:
-        """Return the verified member list.
-
-        Raises:
-            Refused: UNTRUSTED_METADATA, there is none, or it has expired.
-        """
-
-
-class Peppers(Protocol):
-    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        """Raises ``Refused(NOT_READY)``."""
 
 
 class KeyHolders(Protocol):

@@ -200,9 +200,13 @@ def a_query(
 
 @dataclass
 class Members:
-    """Implements ``broker.ports.MemberListSource``; tests change the list while the broker runs."""
+    """Implements ``fingerpost.membership.ports.Members``; tests change the list while the broker runs."""
 
     current: Federation = field(default_factory=a_federation)
+
+    def at(self, now: float) -> Federation:
+        self.current.require_current(now)
+        return self.current
 
     def suspend(self, *ids: MemberId) -> None:
         self.deny(DenyList(members=frozenset(ids)))

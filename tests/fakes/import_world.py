@@ -114,10 +114,14 @@ def a_federation(epochs: Sequence[Epoch], *, version: int = NORMALISATION_VERSIO
 
 
 class Members:
-    """Implements ``agency_node.records.ports.Members``."""
+    """Implements ``fingerpost.membership.ports.Members``."""
 
     def __init__(self, federation: Federation) -> None:
         self.federation = federation
+
+    @property
+    def current(self) -> Federation:
+        return self.federation
 
     def at(self, now: float) -> Federation:
         self.federation.require_current(now)

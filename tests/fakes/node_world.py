@@ -273,6 +273,10 @@ class NodeWorld:
     record: Record = field(default_factory=MemoryRecord)
     log: Line = field(default_factory=Line)
 
+    def at(self, now: float) -> Federation:
+        self.current.require_current(now)
+        return self.current
+
     def __post_init__(self) -> None:
         self.records = MemoryRecords(self.mine)
         self.index = LocatorIndex(self.records, lambda: None)

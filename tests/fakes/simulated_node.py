@@ -95,6 +95,10 @@ class SimNode:
     def current(self) -> Federation:
         return self.world.current if self.pinned is None else self.pinned
 
+    def at(self, now: float) -> Federation:
+        self.current.require_current(now)
+        return self.current
+
     def now(self) -> float:
         return self.world.clock.now() + self.skew
 

@@ -13,6 +13,7 @@ from agency_node.records.records import Generation
 from fakes.simulated_holders import Peppers, public
 from fakes.wexcombe import AMINA, COUNCIL, HERE, OAK, SCHOOLS, build, of
 from federation import World
+from fingerpost.membership.member_list import MemberList
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import Pepper
 from fingerpost.private.purpose_rules import Justification
@@ -81,12 +82,10 @@ async def test_a_node_that_knows_another_passport_key_asks_to_try_again(world: W
         for a in area.agencies
     )
 
-    class Behind:
-        current = replace(
-            world.current, areas={**world.current.areas, HERE: replace(area, agencies=changed)}
-        )
-
-    node.service._members = Behind()
+    behind = MemberList()
+    areas = {**world.current.areas, HERE: replace(area, agencies=changed)}
+    behind.update(replace(world.current, areas=areas))
+    node.service._members = behind
     gateway = world.gateway(COUNCIL)
     for question in (QUESTION, STRANGER):
         outcome = await world.run(gateway.client.lookup(gateway.session, question))

@@ -66,6 +66,10 @@ class Node:
     certificate_ends: float = NOW + 7 * limits.DAY
     broker: Identity = THE_BROKER
 
+    def at(self, now: float) -> Federation:
+        self.current.require_current(now)
+        return self.current
+
     def __post_init__(self) -> None:
         self.thread = ThreadPoolExecutor(1)
         self.worked_on: list[bytes] = []

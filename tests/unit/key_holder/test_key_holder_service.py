@@ -77,6 +77,10 @@ class World:
         )
         self.deposited: list[EpochNumber] = []
 
+    def at(self, now: float) -> Federation:
+        self.current.require_current(now)
+        return self.current
+
     def federation(self, deny: DenyList | None = None, key: bytes | None = None) -> Federation:
         keys = {ME: key or self.public_key, OTHER: bytes(32)}
         return Federation(

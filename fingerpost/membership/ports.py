@@ -1,0 +1,28 @@
+"""The member list as services of every party see it. No I/O: rules and services may import this."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fingerpost.protocol.federation import Federation
+
+
+class Members(Protocol):
+    """The member list that this process has verified; a newer one replaces it at any time."""
+
+    @property
+    def current(self) -> Federation:
+        """The newest list, expired or not.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, there has been none.
+        """
+        ...
+
+    def at(self, now: float) -> Federation:
+        """The newest list, if it holds at ``now`` (seconds since 1970 UTC).
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, there has been none, or it has expired.
+        """
+        ...
