@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
+from broker.migrations import REVISIONS
 from broker.ports import LookupRecord, Seen, Store
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.runtime.clock import Clock
@@ -43,7 +44,6 @@ AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
 }
 """The hash log. The actor of a lookup is the gateway, its operation H(query); its sealed body is the practitioner's
 handle, so that a month that is forgotten holds no pseudonym of a person any more."""
-MIGRATIONS: Final = "broker.migrations"
 REPLAY_FILE: Final = "replay.sqlite"
 HASH_LOG_FILE: Final = "hash-log.sqlite"
 
@@ -92,7 +92,7 @@ class SqlStore:
             opened.callback(hash_log.close)
             engine = open_sqlite(folder / REPLAY_FILE)
             opened.callback(engine.dispose)
-            migrate(engine, MIGRATIONS)
+            migrate(engine, REVISIONS)
             with engine.begin() as connection:
                 since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
                 # What a clock that was ahead wrote cannot be placed.
@@ -112,7 +112,7 @@ class SqlStore:
             opened.callback(hash_log.close)
             engine = open_sqlite(folder / REPLAY_FILE)
             opened.callback(engine.dispose)
-            migrate(engine, MIGRATIONS)
+            migrate(engine, REVISIONS)
             with engine.begin() as connection:
                 _begin_anew(connection, now)
             hash_log.append(

@@ -20,6 +20,7 @@ from fingerpost.runtime.tls import Party
 from fingerpost.runtime.worker_processes import begin
 from key_holder.evaluator import Evaluator
 from key_holder.grpc_server import add_to
+from key_holder.migrations import REVISIONS
 from key_holder.record import CATALOGUE, AuditRecord
 from key_holder.service import KeyHolder
 from key_holder.settings import KeyHolderSettings
@@ -84,7 +85,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
         vault = FileVault(settings.vault)
         engine = open_sqlite(settings.meter)
         opened.callback(engine.dispose)
-        migrate(engine, "key_holder.migrations")
+        migrate(engine, REVISIONS)
         audit = open_audit(settings)
         opened.callback(audit.close)
         health = Health()

@@ -36,9 +36,11 @@ from practitioner.asking.desk import PassportDesk, read_passport_key
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.grpc_key_holders import GrpcKeyHolders
 from practitioner.asking.kept_state import SERVE, UPKEEP, KeptPeppers
+from practitioner.asking.migrations import REVISIONS as OUTCOMES
 from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.accounts import Accounts, Reception
+from practitioner.sign_in.migrations import REVISIONS as ACCOUNTS
 from practitioner.upkeep import UPKEEP_EVENTS, tend_once
 
 EVENTS: Final = {
@@ -110,7 +112,7 @@ def open_people(settings: GatewaySettings) -> Iterator[People]:
         accounts_file = _engine(settings, opened)
         outcomes_file = open_sqlite(settings.outcomes)
         opened.callback(outcomes_file.dispose)
-        migrate(outcomes_file, "practitioner.asking.migrations")
+        migrate(outcomes_file, OUTCOMES)
         logs = _Logs(settings)
         opened.callback(logs.close)
         record = AuditRecord(logs.of)
@@ -122,7 +124,7 @@ def open_people(settings: GatewaySettings) -> Iterator[People]:
 def _engine(settings: GatewaySettings, opened: contextlib.ExitStack) -> Engine:
     engine = open_sqlite(settings.accounts)
     opened.callback(engine.dispose)
-    migrate(engine, "practitioner.sign_in.migrations")
+    migrate(engine, ACCOUNTS)
     return engine
 
 

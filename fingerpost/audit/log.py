@@ -37,6 +37,7 @@ from fingerpost.audit.chain import (
     parse_header,
 )
 from fingerpost.audit.head import BrokenChain, HeadFile, StoreBehind
+from fingerpost.audit.migrations import REVISIONS
 from fingerpost.audit.store import Receipt, Row
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import empty_journal, migrate, open_sqlite, reading
@@ -129,7 +130,7 @@ class AuditLog:
         master = SealedBox(master_key)
         engine = open_sqlite(path)
         try:
-            migrate(engine, store.MIGRATIONS)
+            migrate(engine, REVISIONS)
             log = cls(engine, path.with_name(path.name + ".head"), catalogue, master)
             with reading(engine) as connection:
                 log._check_master(connection)

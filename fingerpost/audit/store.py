@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from fingerpost.audit.chain import GENESIS, Month
 from fingerpost.protocol.errors import Defect
 
-MIGRATIONS: Final = "fingerpost.audit.migrations"
 _PAGE: Final = 500
 
 _tables = sa.MetaData()

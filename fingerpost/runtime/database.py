@@ -11,12 +11,10 @@ the engine: it refuses everything until the process is started anew.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sqlite3
 import stat
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +23,16 @@ from typing import Any, Final
 import sqlalchemy
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    event,
+)
 from sqlalchemy.engine import ExceptionContext
 
 from fingerpost.protocol.errors import Defect
@@ -36,9 +40,17 @@ from fingerpost.protocol.errors import Defect
 BUSY_MS: Final = 5000
 _STATE: Final = "fingerpost_state"
 _READING: Final = "fingerpost_reading"
-_MIGRATING: Final = threading.Lock()
-"""Migrations reach their connection through one global of alembic's: two at once would write into each other's
-database."""
+_VERSION: Final = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As alembic makes it, which made those of earlier databases."""
+
+Revision = Callable[[Operations], None]
+"""One change of a schema. It uses the operations that it is given and not ``alembic.op``: that is one
+global for all threads, through which two migrations at once would write into each other's database."""
 
 _FATAL: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FAILED: Final = _FATAL | {
@@ -189,24 +201,25 @@ def empty_journal(engine: Engine) -> bool:
     return not busy
 
 
-def migrate(engine: Engine, package: str) -> None:
-    """Bring the schema to the newest revision in ``package``/versions, all or nothing.
+def migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
+    """Bring the schema to the newest revision, all or nothing.
 
-    The files are alembic's (``revision``, ``down_revision``, ``upgrade()``), in one line without
-    branches; neither ``env.py`` nor an ini file is needed.
+    The database notes its revision in alembic's table, by the place in ``revisions``: "0001" is the
+    first. A revision that has been released is never changed, only followed.
 
     Raises:
-        Defect: the database is of a revision unknown here, i.e. a newer program has had it.
+        Defect: the database is of a revision unknown here: a newer program has had it.
     """
-    folder = importlib.import_module(package).__path__[0]
-    try:
-        script = ScriptDirectory(folder)
-        with _MIGRATING, engine.begin() as connection:
-            context = MigrationContext.configure(connection)
-            pending = list(script.iterate_revisions("head", context.get_current_revision()))
-            with Operations.context(context):
-                for revision in reversed(pending):
-                    revision.module.upgrade()
-                    context.stamp(script, revision.revision)
-    except (CommandError, RevisionError):
-        raise Defect(f"the database does not fit the migrations of {package}") from None
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection)
+        noted = context.get_current_revision()
+        known = [f"{number:04}" for number in range(1, len(revisions) + 1)]
+        if noted is not None and noted not in known:
+            raise Defect("the database is of a revision unknown here: a newer program has had it")
+        done = 0 if noted is None else known.index(noted) + 1
+        for revision in revisions[done:]:
+            revision(Operations(context))
+        if done < len(revisions):
+            _VERSION.create(connection, checkfirst=True)
+            connection.execute(_VERSION.delete())
+            connection.execute(_VERSION.insert().values(version_num=known[-1]))

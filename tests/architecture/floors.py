@@ -21,7 +21,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "store",
         "*_store",
         "migrations",
-        "*_migrations",
         # Each is an adaptor of one port, or reads and writes the party's own files.
         "accounts",
         "audit",

@@ -14,6 +14,7 @@ from fingerpost.protocol.codes import Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite
+from practitioner.asking.migrations import REVISIONS
 from practitioner.asking.outcome import Widened
 from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
@@ -36,7 +37,7 @@ def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         yield lambda: memory
         return
     engine = open_sqlite(tmp_path / "outcomes.sqlite")
-    migrate(engine, "practitioner.asking.migrations")
+    migrate(engine, REVISIONS)
     yield lambda: SqlOutcomes(engine, bytes(range(32)))
     engine.dispose()
 

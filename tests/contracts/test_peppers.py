@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agency_node.answering.ports import Peppers
 from fakes.node_world import EPOCH, NOW, OnePepper
 from fakes.simulated_holders import Peppers as SimulatedPeppers
 from fingerpost.membership.peppers import PepperStore, write_pepper
-from fingerpost.private.locators import DAYS_AHEAD, Pepper
+from fingerpost.private.locators import DAYS_AHEAD, Pepper, Peppers
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.files import create_file

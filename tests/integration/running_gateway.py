@@ -46,6 +46,7 @@ from practitioner.asking.client import Identity as GatewayIdentity
 from practitioner.asking.desk import PassportDesk
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.grpc_key_holders import GrpcKeyHolders
+from practitioner.asking.migrations import REVISIONS
 from practitioner.asking.outcome import Outcome, Question
 from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.asking.ports import Issued
@@ -97,7 +98,7 @@ class GatewayParty(RunningParty):
         self._opened.callback(audit.close)
         engine = open_sqlite(self.folder / "outcomes.sqlite")
         self._opened.callback(engine.dispose)
-        migrate(engine, "practitioner.asking.migrations")
+        migrate(engine, REVISIONS)
         self.client = Client(
             GatewayIdentity(self.me.member, self.key),
             members=self.members,

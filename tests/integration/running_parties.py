@@ -40,6 +40,7 @@ from integration.taped_wire import Tape, TapedEdge
 from key_holder import grpc_server
 from key_holder import wiring as holder_wiring
 from key_holder.evaluator import Evaluator
+from key_holder.migrations import REVISIONS
 from key_holder.record import CATALOGUE, AuditRecord
 from key_holder.service import KeyHolder
 from key_holder.store import SqlMeter
@@ -194,7 +195,7 @@ class HolderParty(RunningParty):
         log = logs.configure("key-holder", holder_wiring.EVENTS, strict=True, stream=self.written)
         engine = open_sqlite(self.folder / "meter.sqlite")
         self._opened.callback(engine.dispose)
-        migrate(engine, "key_holder.migrations")
+        migrate(engine, REVISIONS)
         self.audit = AuditLog.open(
             self.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY
         )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 from agency_node.records.ports import TAG_BLOCK
 from agency_node.records.records import ChildRecord, Generation, RecordId, read_child
 from agency_node.records.sealing import DataKey, GenerationSeal
-from agency_node.records.store import tables
+from agency_node.records.store import migrations, tables
 from agency_node.records.store.witness import Witness, is_behind
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -177,7 +177,7 @@ def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
     with ExitStack() as opened:  # a file that does not fit is closed again
         engine = open_sqlite(path)
         opened.callback(engine.dispose)
-        migrate(engine, "agency_node.records.store.migrations")
+        migrate(engine, migrations.RECORDS)
         records = SqlRecords(engine, keys, witness)
         opened.pop_all()
     return records

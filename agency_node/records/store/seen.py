@@ -15,11 +15,11 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Engine, LargeBinary, MetaData, Table, delete, select
 from sqlalchemy.dialects import sqlite
 
+from agency_node.records.store.migrations import SEEN
 from fingerpost.protocol import limits
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import migrate, open_sqlite
 
-MIGRATIONS: Final = "agency_node.records.store.seen_migrations"
 CLOCK_SET_BACK_SECONDS: Final = 3600
 """A clock that is set back by no more than this makes nothing fresh again that has been forgotten."""
 FORGET_EVERY_SECONDS: Final = 60.0
@@ -79,7 +79,7 @@ def open_seen(path: Path) -> SqlSeen:
     """In SQLite at ``path``, made and migrated. Raises ``Defect``."""
     engine = open_sqlite(path)
     try:
-        migrate(engine, MIGRATIONS)
+        migrate(engine, SEEN)
     except BaseException:
         engine.dispose()
         raise

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from agency_node.records.records import ChildRecord, RecordId, read_child, write_child
 from agency_node.records.sealing import DataKey
 from agency_node.records.store import tables
+from agency_node.records.store.migrations import RECORDS
 from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, FIRST, OAK, World, data_keys, row
 from fingerpost.private.demographics import Demographics
@@ -171,7 +172,7 @@ async def test_deleted_generations_leave_no_rows(world: World) -> None:
 
 def test_the_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
     engine = open_sqlite(tmp_path / "x.sqlite")
-    migrate(engine, "agency_node.records.store.migrations")
+    migrate(engine, RECORDS)
     made = sa.MetaData()
     made.reflect(engine)
     for table in tables.metadata.sorted_tables:

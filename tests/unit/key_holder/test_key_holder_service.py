@@ -29,6 +29,7 @@ from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.identity import PeerIdentity
 from key_holder.evaluator import Evaluator
+from key_holder.migrations import REVISIONS
 from key_holder.record import CATALOGUE, AuditRecord
 from key_holder.service import KeyHolder
 from key_holder.store import SqlMeter
@@ -57,7 +58,7 @@ class World:
         (folder / "vault").mkdir()
         self.vault = FileVault(folder / "vault")
         self.engine = open_sqlite(folder / "meter.sqlite")
-        migrate(self.engine, "key_holder.migrations")
+        migrate(self.engine, REVISIONS)
         self.audit = AuditLog.open(
             folder / "audit.sqlite", catalogue=CATALOGUE, master_key=bytes(32)
         )

@@ -23,6 +23,7 @@ from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite, reading
 from practitioner.sign_in.accounts import Accounts
 from practitioner.sign_in.accounts import accounts as accounts_table
+from practitioner.sign_in.migrations import REVISIONS
 from practitioner.sign_in.rules import Account, SignInRule
 from practitioner.wiring import People
 
@@ -206,7 +207,7 @@ def test_an_account_is_added_once(accounts: Accounts) -> None:
 def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> None:
     path = tmp_path / "accounts.sqlite"
     engine = open_sqlite(path)
-    migrate(engine, "practitioner.sign_in.migrations")
+    migrate(engine, REVISIONS)
     accounts = Accounts(engine, bytes(32))
     secret = accounts.add(ANN, PASSWORD)
     token, _ = accounts.sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
@@ -220,7 +221,7 @@ def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> No
 
 def test_another_account_key_is_noticed(tmp_path: Path) -> None:
     engine = open_sqlite(tmp_path / "accounts.sqlite")
-    migrate(engine, "practitioner.sign_in.migrations")
+    migrate(engine, REVISIONS)
     secret = Accounts(engine, bytes(32)).add(ANN, PASSWORD)
     with pytest.raises(Defect, match="account key"):
         Accounts(engine, b"\1" * 32).sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)

@@ -15,6 +15,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite
 from practitioner.asking.document import document, write
+from practitioner.asking.migrations import REVISIONS
 from practitioner.asking.outcome import Widened
 from practitioner.asking.outcomes_store import SqlOutcomes, forgotten_at, hash_of, outcomes
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
@@ -28,7 +29,7 @@ WEEK = 7 * DAY
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     opened = open_sqlite(tmp_path / "outcomes.sqlite")
-    migrate(opened, "practitioner.asking.migrations")
+    migrate(opened, REVISIONS)
     yield opened
     opened.dispose()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.operations import Operations
 
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import (
@@ -22,27 +22,20 @@ from fingerpost.runtime.database import (
     reading,
 )
 
-FIRST = """
-import sqlalchemy as sa
-from alembic import op
-revision = "0001"
-down_revision = None
-branch_labels = None
-depends_on = None
-def upgrade():
-    op.create_table("thing", sa.Column("id", sa.Integer, primary_key=True), sa.Column("data", sa.LargeBinary))
-"""
-SECOND = """
-import sqlalchemy as sa
-from alembic import op
-revision = "0002"
-down_revision = "0001"
-branch_labels = None
-depends_on = None
-def upgrade():
+
+def first(op: Operations) -> None:
+    op.create_table(
+        "thing", sa.Column("id", sa.Integer, primary_key=True), sa.Column("data", sa.LargeBinary)
+    )
+
+
+def second(op: Operations) -> None:
     op.add_column("thing", sa.Column("more", sa.Text))
-"""
-BROKEN = SECOND + '    op.execute("this is no statement")\n'
+
+
+def broken(op: Operations) -> None:
+    second(op)
+    op.execute("this is no statement")
 
 
 @pytest.fixture
@@ -50,20 +43,6 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
     engine = open_sqlite(tmp_path / "store.sqlite3")
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Path:
-    """A package of migrations of its own for each test, under ``test_migrations_…``."""
-    folder = tmp_path / f"test_migrations_{abs(hash(request.node.name))}"
-    (folder / "versions").mkdir(parents=True)
-    (folder / "__init__.py").touch()
-    (folder / "versions" / "0001_first.py").write_text(FIRST)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    return folder
 
 
 def pragma(engine: sa.Engine, name: str) -> object:
@@ -205,13 +184,12 @@ def test_the_journal_is_emptied_or_that_is_said(
     engine.dispose()
 
 
-def test_migrations_run_once_each_and_in_order(engine: sa.Engine, package: Path) -> None:
-    migrate(engine, package.name)
+def test_migrations_run_once_each_and_in_order(engine: sa.Engine) -> None:
+    migrate(engine, [first])
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO thing (id) VALUES (1)")
-    migrate(engine, package.name)
-    (package / "versions" / "0002_second.py").write_text(SECOND)
-    migrate(engine, package.name)
+    migrate(engine, [first])
+    migrate(engine, [first, second])
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SELECT id, more FROM thing").all() == [(1, None)]
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").all() == [
@@ -219,18 +197,17 @@ def test_migrations_run_once_each_and_in_order(engine: sa.Engine, package: Path)
         ]
 
 
-def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine, package: Path) -> None:
-    (package / "versions" / "0002_second.py").write_text(BROKEN)
+def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine) -> None:
     with pytest.raises(sa.exc.OperationalError):
-        migrate(engine, package.name)
+        migrate(engine, [first, broken])
     with reading(engine) as connection:
         assert sa.inspect(connection).get_table_names() == []
 
 
-def test_a_database_of_a_newer_program_is_refused(engine: sa.Engine, package: Path) -> None:
-    second = package / "versions" / "0002_second.py"
-    second.write_text(SECOND)
-    migrate(engine, package.name)
-    second.unlink()
-    with pytest.raises(Defect, match="does not fit"):
-        migrate(engine, package.name)
+@pytest.mark.parametrize("noted", ["0002", "0000", "abc"])
+def test_a_database_of_a_newer_program_is_refused(engine: sa.Engine, noted: str) -> None:
+    migrate(engine, [first])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (noted,))
+    with pytest.raises(Defect, match="a newer program has had it"):
+        migrate(engine, [first])

@@ -1,13 +1,17 @@
-"""Agencies, their generations, sealed children and sealed blocks of tags."""
+"""The revisions of the node's two databases: the records, and the hashes of all queries that came."""
+
+from __future__ import annotations
+
+from typing import Final
 
 import sqlalchemy as sa
-from alembic import op
+from alembic.operations import Operations
 
-revision = "0001"
-down_revision = None
+from fingerpost.runtime.database import Revision
 
 
-def upgrade() -> None:
+def _records(op: Operations) -> None:
+    """Agencies, their generations, sealed children and sealed blocks of tags."""
     op.create_table(
         "agency",
         sa.Column("agency", sa.String(50), primary_key=True),
@@ -45,3 +49,29 @@ def upgrade() -> None:
         sa.Column("first_record", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
     )
+
+
+def _effort(op: Operations) -> None:
+    """What each block of tags took, so that an import that was cut off is told whole."""
+    for name in ("taken_over", "evaluated"):
+        column = sa.Column(name, sa.Integer, nullable=False, server_default="0")
+        op.add_column("tag_block", column)
+
+
+def _seen(op: Operations) -> None:
+    """The hashes of all queries that came, and until when each is kept."""
+    op.create_table(
+        "seen",
+        sa.Column("query_hash", sa.LargeBinary(32), primary_key=True),
+        sa.Column("keep_until", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_seen_keep_until", "seen", ["keep_until"])
+
+
+RECORDS: Final[tuple[Revision, ...]] = (
+    _records,
+    _effort,
+)
+
+
+SEEN: Final[tuple[Revision, ...]] = (_seen,)

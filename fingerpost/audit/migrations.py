@@ -1,18 +1,20 @@
-"""The chain and the months' keys.
+"""The revisions of an audit log.
 
 The triggers stop a mistake of ours, not an intruder: what stops an intruder is the chain.
 """
 
+from __future__ import annotations
+
+from typing import Final
+
 import sqlalchemy as sa
-from alembic import op
+from alembic.operations import Operations
 
-revision = "0001"
-down_revision = None
-branch_labels = None
-depends_on = None
+from fingerpost.runtime.database import Revision
 
 
-def upgrade() -> None:
+def _chain(op: Operations) -> None:
+    """The chain and the months' keys."""
     op.create_table(
         "audit_entry",
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
@@ -32,3 +34,6 @@ def upgrade() -> None:
             f"CREATE TRIGGER audit_entry_no_{action.lower()} BEFORE {action} ON audit_entry "
             "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
         )
+
+
+REVISIONS: Final[tuple[Revision, ...]] = (_chain,)

@@ -1,13 +1,17 @@
-"""Accounts and sessions."""
+"""The revisions of a gateway's accounts and sessions."""
+
+from __future__ import annotations
+
+from typing import Final
 
 import sqlalchemy as sa
-from alembic import op
+from alembic.operations import Operations
 
-revision = "0001"
-down_revision = None
+from fingerpost.runtime.database import Revision
 
 
-def upgrade() -> None:
+def _accounts(op: Operations) -> None:
+    """Accounts and sessions."""
     op.create_table(
         "accounts",
         sa.Column("agency", sa.String(60), primary_key=True),
@@ -31,3 +35,6 @@ def upgrade() -> None:
         sa.Column("auth_time", sa.Integer, nullable=False),
         sa.Column("last_used", sa.Integer, nullable=False),
     )
+
+
+REVISIONS: Final[tuple[Revision, ...]] = (_accounts,)

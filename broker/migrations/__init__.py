@@ -1,1 +1,0 @@
-"""The broker's schema, revision by revision. Runs by ``fingerpost.runtime.database.migrate``."""

@@ -1,1 +1,0 @@
-"""The meter's tables, version by version."""

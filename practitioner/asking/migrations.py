@@ -1,0 +1,36 @@
+"""The revisions of the outcomes that a gateway keeps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+
+from fingerpost.runtime.database import Revision
+
+
+def _outcomes(op: Operations) -> None:
+    """Outcomes: sealed for a week, then their hashes."""
+    op.create_table(
+        "outcomes",
+        sa.Column("operation", sa.String(16), primary_key=True),
+        sa.Column("agency", sa.String(60), nullable=False),
+        sa.Column("subject", sa.String(64), nullable=False),
+        sa.Column("kept_at", sa.Integer, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=True),
+    )
+    op.create_index("outcomes_by_age", "outcomes", ["kept_at"])
+
+
+def _second_rounds(op: Operations) -> None:
+    """What was asked, sealed for a day, and which second round has been asked of it."""
+    op.add_column("outcomes", sa.Column("question", sa.LargeBinary, nullable=True))
+    op.add_column("outcomes", sa.Column("second", sa.String(16), nullable=True))
+
+
+REVISIONS: Final[tuple[Revision, ...]] = (
+    _outcomes,
+    _second_rounds,
+)

@@ -1,1 +1,0 @@
-"""The outcomes' table, version by version."""

@@ -1,0 +1,81 @@
+"""The schema of every database of every party: as it is stored, revision by revision, and safe between threads."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import broker.migrations
+import fingerpost.audit.migrations
+import key_holder.migrations
+import practitioner.asking.migrations
+import practitioner.sign_in.migrations
+from agency_node.records.store import migrations as node
+from fingerpost.runtime.database import Revision, migrate, open_sqlite, reading
+
+DATABASES: dict[str, tuple[Revision, ...]] = {
+    "audit": fingerpost.audit.migrations.REVISIONS,
+    "records": node.RECORDS,
+    "seen": node.SEEN,
+    "replay": broker.migrations.REVISIONS,
+    "meter": key_holder.migrations.REVISIONS,
+    "outcomes": practitioner.asking.migrations.REVISIONS,
+    "accounts": practitioner.sign_in.migrations.REVISIONS,
+}
+STORED = {
+    ("audit", 1): "b003ef72aed35a6c",
+    ("records", 1): "d089ab259712f537",
+    ("records", 2): "9575260ef8ffe39a",
+    ("seen", 1): "21eaec560c9d998e",
+    ("replay", 1): "3649d977d305cedc",
+    ("meter", 1): "72b0008836bc6863",
+    ("outcomes", 1): "4bbfa7c55c2d082f",
+    ("outcomes", 2): "4d37812b34a215cc",
+    ("accounts", 1): "320106ab7ce17c55",
+}
+"""By database and revision, the first 16 digits of SHA-256 over the statements that SQLite keeps. Databases
+in the field have these schemas: a revision that has been released is never changed, only followed."""
+
+
+def schema(path: Path, revisions: tuple[Revision, ...]) -> str:
+    engine = open_sqlite(path)
+    try:
+        migrate(engine, revisions)
+        with reading(engine) as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+            ).scalars()
+            noted = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            assert noted == f"{len(revisions):04}"
+            return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
+    finally:
+        engine.dispose()
+
+
+def test_every_revision_has_its_schema() -> None:
+    assert set(STORED) == {
+        (name, number)
+        for name, revisions in DATABASES.items()
+        for number in range(1, len(revisions) + 1)
+    }
+
+
+@pytest.mark.parametrize(("name", "number"), STORED)
+def test_the_schema_as_stored_stays(tmp_path: Path, name: str, number: int) -> None:
+    revisions = DATABASES[name]
+    path = tmp_path / "a.sqlite"
+    assert schema(path, revisions[:number]) == STORED[name, number]
+    # A database of that revision is brought to the newest.
+    assert schema(path, revisions) == STORED[name, len(revisions)]
+
+
+def test_no_migration_writes_into_the_database_of_another_thread(tmp_path: Path) -> None:
+    """A host opens the logs of its agencies in threads."""
+    names = ("audit", "seen", "replay")
+    work = [(tmp_path / f"{i}.sqlite", names[i % len(names)]) for i in range(48)]
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda each: schema(each[0], DATABASES[each[1]]), work))
+    assert made == [STORED[name, len(DATABASES[name])] for _, name in work]
