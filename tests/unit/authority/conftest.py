@@ -82,12 +82,12 @@ class World:
     def online(self) -> Online:
         return wiring.open_online(self.issuer_settings)
 
-    def request(self, member: MemberId, service: Party, **facts: object) -> EnrolmentRequest:
+    def request(self, member: MemberId, party: Party, **facts: object) -> EnrolmentRequest:
         key = self.keys.setdefault(member, Ed25519PrivateKey.generate())
         request = EnrolmentRequest(
             FEDERATION,
             member,
-            service,
+            party,
             "An organisation",
             key.public_key().public_bytes_raw(),
             issued_at=int(self.now),
@@ -95,8 +95,8 @@ class World:
         )
         return read_enrolment(write_enrolment(request, key))
 
-    def enrol(self, member: MemberId, service: Party, **facts: object) -> None:
-        request = self.request(member, service, **facts)
+    def enrol(self, member: MemberId, party: Party, **facts: object) -> None:
+        request = self.request(member, party, **facts)
         self.ceremony.change(lambda draft: changes.enrol(draft, request))
 
     def deposit(

@@ -69,11 +69,11 @@ def ceremony(tmp_path: Path) -> Path:
 
 
 def request_file(
-    folder: Path, member: str, service: Party, **facts: object
+    folder: Path, member: str, party: Party, **facts: object
 ) -> tuple[Path, EnrolmentRequest, Ed25519PrivateKey]:
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
-    request = EnrolmentRequest(FEDERATION, MemberId(member), service, "Org", public, **facts)  # type: ignore[arg-type]
+    request = EnrolmentRequest(FEDERATION, MemberId(member), party, "Org", public, **facts)  # type: ignore[arg-type]
     path = folder / f"{member}.enrolment"
     path.write_bytes(write_enrolment(request, key))
     return path, request, key
@@ -103,8 +103,8 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
         "node-1": (Party.NODE, {"declared_caseload": 500}),
         "gateway-1": (Party.GATEWAY, {"passport_keys": {AgencyId("e08000025.oak"): b"p" * 32}}),
     }
-    for member, (service, facts) in wanted.items():
-        path, request, keys[member] = request_file(tmp_path, member, service, **facts)
+    for member, (party, facts) in wanted.items():
+        path, request, keys[member] = request_file(tmp_path, member, party, **facts)
         ok("enrol", ceremony, path, "--fingerprint", request.fingerprint, "--lookups-per-day=50")
     assert "is consistent" in ok("check", ceremony)
     ok("parameters", ceremony, "--answer-delay-ms=400")

@@ -37,8 +37,8 @@ BROKER, ISSUER, HA, HB = (MemberId(m) for m in ("broker", "issuer", "holder-a", 
 NODE, GATE = MemberId("node"), MemberId("gate")
 
 
-def member(id_: MemberId, service: Party, n: int) -> Member:
-    return Member(id_, service, "An organisation", bytes([n]) * 32, 10, 10)
+def member(id_: MemberId, party: Party, n: int) -> Member:
+    return Member(id_, party, "An organisation", bytes([n]) * 32, 10, 10)
 
 
 def sound() -> Draft:

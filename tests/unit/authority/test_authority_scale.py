@@ -26,9 +26,9 @@ def populate(world: World) -> None:
     members = dict(draft.members)
     for n in range(MEMBERS):
         id_ = MemberId(f"member-{n:05}")
-        service = Party.NODE if n % 2 else Party.GATEWAY
+        party = Party.NODE if n % 2 else Party.GATEWAY
         key = n.to_bytes(32, "big")
-        members[id_] = Member(id_, service, f"Supplier of systems number {n}", key, 15_000, 2_000)
+        members[id_] = Member(id_, party, f"Supplier of systems number {n}", key, 15_000, 2_000)
     areas = {}
     for a in range(AREAS):
         code = AreaCode(f"e{a:08}")

@@ -97,8 +97,8 @@ def test_the_chores_keep_what_is_needed_and_are_done_once(
     assert (again.make, again.destroy) == ((), ())
 
 
-def member(service: Party, caseload: int = 0, lookups: int = 0) -> Member:
-    return Member(MemberId("m"), service, "x", bytes(32), caseload, lookups)
+def member(party: Party, caseload: int = 0, lookups: int = 0) -> Member:
+    return Member(MemberId("m"), party, "x", bytes(32), caseload, lookups)
 
 
 def test_allowances() -> None:
@@ -109,7 +109,7 @@ def test_allowances() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "workload"),
+    ("party", "workload"),
     [
         (Party.NODE, Workload.LOOKUP),
         (Party.GATEWAY, Workload.BULK),
@@ -118,7 +118,7 @@ def test_allowances() -> None:
         (Party.KEY_HOLDER, Workload.BULK),
     ],
 )
-def test_nobody_has_another_members_workload(service: Party, workload: Workload) -> None:
+def test_nobody_has_another_members_workload(party: Party, workload: Workload) -> None:
     with pytest.raises(Refused) as refused:
-        allowance(member(service, 10**6, 10**6), workload, EpochNumber(1), NOW)
+        allowance(member(party, 10**6, 10**6), workload, EpochNumber(1), NOW)
     assert refused.value.code is Code.NOT_ALLOWED

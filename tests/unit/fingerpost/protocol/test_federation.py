@@ -120,7 +120,7 @@ def test_a_denied_member_is_no_member_and_its_agencies_are_not_asked() -> None:
     assert known.agencies_in_reach(ASKING, Reach.AREA) == ()
 
 
-def test_a_right_member_in_another_service_is_no_member() -> None:
+def test_a_member_of_another_party_is_no_member() -> None:
     with pytest.raises(Refused, match="not_a_member"):
         federation().member(NODE, Party.GATEWAY)
 
