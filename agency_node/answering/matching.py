@@ -20,7 +20,6 @@ from enum import Enum, unique
 from functools import cached_property
 from typing import Final
 
-from agency_node.answering.ruling import likely, rule
 from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, RecordId
 from fingerpost.private.linkage import (
@@ -32,6 +31,7 @@ from fingerpost.private.linkage import (
     blocking_keys,
     normalise,
 )
+from fingerpost.private.linkage.comparison import decide, likeliest
 from fingerpost.private.locators import slot_check, wrap_secret
 from fingerpost.private.messages import Question
 from fingerpost.private.query_sealing import Opened, open_query, verify_inner
@@ -164,7 +164,7 @@ def examine(
         question = asking.question(opened)
     except Refused as refused:
         return Examined(Finding.REFUSED, None, (), (), refused.code)
-    records = [child(record) for record in likely(candidates)]
+    records = [child(record) for record in likeliest(candidates)]
     return _decide(question, asking.form(question), asking.keys(question, upn=upn), records, upn)
 
 
@@ -186,8 +186,8 @@ def _decide(
     if not found:
         return Examined(Finding.MISMATCH, question, (), ())
     by_decision: dict[Decision, list[ChildRecord]] = {decision: [] for decision in Decision}
-    for record, ruled in zip(found, rule(asked, forms, upn=upn), strict=True):
-        by_decision[ruled.decision].append(record)
+    for record, ruling in zip(found, decide(asked, forms, upn=upn), strict=True):
+        by_decision[ruling.decision].append(record)
     sure, possible = by_decision[Decision.MATCH], by_decision[Decision.POSSIBLE]
     finding = Finding.MATCH if sure else Finding.POSSIBLE if possible else Finding.DIFFERENT
     return Examined(finding, question, tuple(sure), tuple(possible))

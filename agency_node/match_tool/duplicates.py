@@ -22,7 +22,6 @@ from rich.console import Console
 from rich.table import Table as Screen
 from rich.text import Text
 
-from agency_node.answering.ruling import MOST_CANDIDATES
 from agency_node.match_tool.recorded import Recorded, Watch, counted, unwatched
 from agency_node.match_tool.reports import (
     LEVELS,
@@ -45,6 +44,7 @@ from fingerpost.private.linkage import (
     blocking_keys,
     compare,
 )
+from fingerpost.private.linkage.comparison import MOST_CANDIDATES
 
 DUPLICATES_SCHEMA: Final = "fingerpost-match/dedupe/1"
 CSV_COLUMNS: Final = (

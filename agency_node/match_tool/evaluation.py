@@ -17,11 +17,11 @@ from datetime import date
 from enum import Enum, unique
 from typing import Final
 
-from agency_node.answering.ruling import Ruled
 from agency_node.match_tool.recorded import Recorded, Watch, counted, unwatched
 from agency_node.match_tool.tables import BadInput, Row
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
+from fingerpost.private.linkage.comparison import Ruling
 
 SLIP_COLUMNS: Final = ("left_id", "right_id", "what")
 
@@ -234,7 +234,7 @@ class _Asked:
     position: int
     first: int
     opened: Collection[int]
-    ruled: Mapping[int, Ruled]
+    ruled: Mapping[int, Ruling]
     partners: frozenset[int]
 
     def count(self, counts: Counts, ids: Sequence[str]) -> None:

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table as Screen
 from rich.text import Text
 
-from agency_node.answering.ruling import MOST_CANDIDATES
 from agency_node.match_tool.evaluation import Evaluation, Quality
 from agency_node.match_tool.reports import about, as_json, number, show_notes, versions
 from agency_node.match_tool.tables import Table
+from fingerpost.private.linkage.comparison import MOST_CANDIDATES
 
 EVALUATION_SCHEMA: Final = "fingerpost-match/evaluate/1"
 

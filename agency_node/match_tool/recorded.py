@@ -1,7 +1,7 @@
 """A file as a node would hold it, and what a question would meet there.
 
 Pure. Bounds, comparison and the ruling among several records are those of a node
-(``agency_node.answering.ruling``); here a record is known by its position in the file.
+(``fingerpost.private.linkage``); here a record is known by its position in the file.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from agency_node.answering import ruling
-from agency_node.answering.ruling import Ruled
 from agency_node.match_tool.tables import Row
 from fingerpost.private.linkage import (
     BlockingKey,
@@ -23,6 +21,7 @@ from fingerpost.private.linkage import (
     blocking_keys,
     normalise,
 )
+from fingerpost.private.linkage.comparison import Ruling, decide, likeliest
 
 Watch = Callable[[str, int, int], None]
 """Is given the progress: what is done, how much of it, of how much."""
@@ -81,12 +80,12 @@ class Recorded:
         of a file.
         """
         by_id = {(self.ids[position], position): count for position, count in opened.items()}
-        return [position for _, position in ruling.likely(by_id)]
+        return [position for _, position in likeliest(by_id)]
 
-    def rule(self, asked: NormalForm, positions: Sequence[int]) -> dict[int, Ruled]:
+    def rule(self, asked: NormalForm, positions: Sequence[int]) -> dict[int, Ruling]:
         """Decide about these records as a node does that compares them for one question."""
         forms = [self.forms[position] for position in positions]
-        return dict(zip(positions, ruling.rule(asked, forms, upn=self._upn), strict=True))
+        return dict(zip(positions, decide(asked, forms, upn=self._upn), strict=True))
 
 
 class KeyIndex:

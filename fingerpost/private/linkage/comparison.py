@@ -1,7 +1,8 @@
-"""Two children's normal forms compared: the same child, perhaps the same, or different.
+"""Whether records are about the same child: the same, perhaps the same, or different.
 
 ``best_naming`` reads the names in their best order; ``compare`` adds the bits of all fields
-(``agreement``) and applies the threshold and the rules that no sum may overrule.
+(``agreement``) and applies the threshold and the rules that no sum may overrule;
+``decide`` rules on several records that a question opened.
 
 Invariants: pure and symmetric; evidence names fields and levels, never a value.
 
@@ -21,9 +22,10 @@ The rules, each for a child whom it protects:
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
-from typing import Final
+from typing import Any, Final, Protocol, TypeVar
 
 from fingerpost.private.linkage.agreement import (
     Field,
@@ -51,6 +53,9 @@ from fingerpost.private.linkage.name_tables import (
 from fingerpost.private.linkage.names import Name, daily_names
 from fingerpost.private.linkage.normal_form import NormalForm
 
+MOST_CANDIDATES: Final = 32
+"""Records compared for one query at one agency. More share a key only where an export is full of
+doubles."""
 COMPARISON_VERSION: Final = 1
 """It is local to a node: two nodes may differ in it, because no key depends on it."""
 
@@ -163,6 +168,56 @@ def compare(asked: NormalForm, record: NormalForm, *, upn: bool = False) -> Comp
     elif rule is not None:
         most = Decision.POSSIBLE
     return Comparison(_lower(said, most), weight, findings, said, rule)
+
+
+class Ordered(Protocol):
+    """A record's id: ids have an order."""
+
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+_Id = TypeVar("_Id", bound=Ordered)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """``decision`` is what the record is beside the others; ``compared`` is what it is alone."""
+
+    compared: Comparison
+    decision: Decision
+
+
+def likeliest(shared: Mapping[_Id, int]) -> list[_Id]:
+    """Return the records that share most keys, the most first, at most ``MOST_CANDIDATES``.
+
+    Among equals the order is that of ids: if an export is so full of doubles that some are left
+    out, the child is not.
+    """
+    return sorted(shared, key=lambda one: (-shared[one], one))[:MOST_CANDIDATES]
+
+
+def decide(asked: NormalForm, forms: Sequence[NormalForm], *, upn: bool) -> list[Ruling]:
+    """Return one ruling for each record that a question opened, in their order.
+
+    Of several that match, the best stands with those that are doubles of it, and the others are
+    for a person to look at: a child is not missed because another record resembles hers.
+
+    Args:
+        asked: The normal form of the child asked about.
+        forms: Those of the records.
+        upn: Whether the agreement lets the pupil number be used; it is never used otherwise.
+    """
+    compared = [compare(asked, form, upn=upn) for form in forms]
+    matches = [n for n, one in enumerate(compared) if one.decision is Decision.MATCH]
+    best = max(matches, key=lambda n: compared[n].weight, default=None)
+    rulings = []
+    for n, one in enumerate(compared):
+        decision = one.decision
+        if best is not None and decision is Decision.MATCH and n != best:
+            double = compare(forms[best], forms[n], upn=upn).decision is Decision.MATCH
+            decision = Decision.MATCH if double else Decision.POSSIBLE
+        rulings.append(Ruling(one, decision))
+    return rulings
 
 
 def _rule(
