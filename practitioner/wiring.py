@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
-from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.clock import Clock
@@ -41,12 +41,11 @@ from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.accounts import Accounts, Reception
 from practitioner.sign_in.migrations import REVISIONS as ACCOUNTS
-from practitioner.upkeep import UPKEEP_EVENTS, tend_once
 
 EVENTS: Final = {
     **MEMBERSHIP_EVENTS,
     **PEPPER_EVENTS,
-    **UPKEEP_EVENTS,
+    "upkeep.failed": frozenset({"error"}),
     "outcomes.forgotten": frozenset({"count"}),
 }
 FORGET_SECONDS: Final = 900.0
@@ -200,13 +199,12 @@ class State:
 
     async def freshen(self) -> None:
         """Raises ``Refused`` when no member list holds; ``Defect``."""
-        clock, peppers = self.env.clock, self.settings.peppers
+        clock = self.env.clock
         deadline = clock.monotonic() + LOCK_PATIENCE_SECONDS
         while True:
             try:
                 with locked(self.settings.lock, note=UPKEEP):
-                    left = peppers.with_name(peppers.name + ".left")
-                    await tend_once(self.membership, peppers, left, clock, self.env.log)
+                    await self._tend()
                 break
             except Held as held:
                 # Another's upkeep ends within seconds and spares us ours.
@@ -215,6 +213,30 @@ class State:
                     break
                 await clock.sleep_until(clock.monotonic() + _LOOK_SECONDS)
         await asyncio.to_thread(self.peppers.reread)
+
+    async def _tend(self) -> None:
+        """Do once what the serving process does in loops: certificate, member list, peppers.
+
+        Raises:
+            Refused: there is no certificate or member list to be had. What else fails is logged: a
+                pepper that is at hand serves on.
+        """
+        member, folder = self.membership, self.settings.peppers
+        await member.start()
+        upkeep = PepperUpkeep(
+            await asyncio.to_thread(PepperStore, folder, member.bundle.member),
+            member.client,
+            member.members,
+            member.deposit,
+            self.env.clock,
+            self.env.log,
+            folder.with_name(folder.name + ".left"),
+        )
+        await upkeep.tend()
+        try:
+            await upkeep.leave_keys()
+        except Refused as refused:
+            self.env.log.warning("upkeep.failed", error=refused)
 
     async def _load(self) -> None:
         clock = self.env.clock

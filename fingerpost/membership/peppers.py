@@ -25,6 +25,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from fingerpost.membership.epoch_keys import (
     earliest_day,
     epochs_to_prepare,
@@ -64,6 +66,7 @@ DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
 CHECKSUM_BYTES: Final = 8
 PEPPER_FILE_BYTES: Final = PEPPER_BYTES + CHECKSUM_BYTES
 
+_LEFT: Final = msgspec.json.Decoder(dict[str, float])
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper)")
 
 
@@ -225,6 +228,86 @@ def _erase(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+class PepperUpkeep:
+    """What keeps a member's peppers: once, where nothing runs (``tend``, ``leave_keys``), or in loops."""
+
+    def __init__(
+        self,
+        store: PepperStore,
+        client: MemberListClient,
+        members: MemberList,
+        deposit: Deposit,
+        clock: Clock,
+        log: Logger,
+        left: Path | None = None,
+    ) -> None:
+        """
+        Args:
+            left: the file that says which receiving keys were left with the issuer, and when, for
+                processes that come one after the other. Without it, this process alone knows.
+        """
+        self._store = store
+        self._client = client
+        self._members = members
+        self._deposit = deposit
+        self._clock = clock
+        self._log = log
+        self._file = left
+        self._left = _read_left(left)
+        self._reported: dict[EpochNumber, Code] = {}
+
+    async def tend(self) -> None:
+        """Turn peppers on and open what has arrived.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, there has been no list.
+            Defect: the disk.
+        """
+        # An expired list still says which epochs there are: forgetting must not wait for a fresh one.
+        parameters = self._members.current.parameters
+        await asyncio.to_thread(self._store.ratchet, parameters, self._clock.now())
+        for epoch in parameters.epochs:
+            sealed = self._client.sealed_pepper(epoch.number)
+            if sealed is None or is_over(epoch, self._clock.now()):
+                continue
+            try:
+                if await asyncio.to_thread(self._store.open, sealed, self._clock.now()):
+                    self._log.info("pepper.opened", epoch=epoch.number)
+            except Refused as refused:
+                if self._reported.get(epoch.number) is not refused.code:
+                    self._reported[epoch.number] = refused.code
+                    self._log.warning("pepper.not_opened", epoch=epoch.number, error=refused)
+
+    async def leave_keys(self) -> None:
+        """Leave the receiving keys that are awaited with the issuer, each once in six hours.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, the list has expired; or what ``deposit`` raises.
+            Defect: the disk.
+        """
+        parameters = self._members.at(self._clock.now()).parameters
+        awaited = await asyncio.to_thread(self._store.prepare, parameters, self._clock.now())
+        left: dict[str, float] = {}
+        for epoch, key in awaited:
+            name = hashlib.sha256(key).hexdigest()
+            at = self._left.get(name, 0.0)
+            if not 0 <= self._clock.now() - at < DEPOSIT_AGAIN_SECONDS:
+                await self._deposit(epoch, key)
+                at = self._left[name] = self._clock.now()
+                self._log.info("epoch_key.deposited", epoch=epoch)
+            left[name] = at
+        if self._file is not None and left != _read_left(self._file):
+            await asyncio.to_thread(replace_file, self._file, msgspec.json.encode(left))
+        self._left = left
+
+
+def _read_left(file: Path | None) -> dict[str, float]:
+    try:
+        return {} if file is None else _LEFT.decode(file.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return {}  # then the keys are left once more, which does no harm
+
+
 async def keep_peppers(
     store: PepperStore,
     client: MemberListClient,
@@ -236,40 +319,11 @@ async def keep_peppers(
     log: Logger,
 ) -> None:
     """Make and leave receiving keys, open what arrives, turn peppers on; for ever."""
-    left: dict[bytes, float] = {}
-    told: dict[EpochNumber, Code] = {}
-
-    async def tend() -> None:
-        # An expired list still says which epochs there are: forgetting must not wait for a fresh
-        # one.
-        parameters = members.current.parameters
-        await asyncio.to_thread(store.ratchet, parameters, clock.now())
-        for epoch in parameters.epochs:
-            sealed = client.sealed_pepper(epoch.number)
-            if sealed is None or is_over(epoch, clock.now()):
-                continue
-            try:
-                if await asyncio.to_thread(store.open, sealed, clock.now()):
-                    log.info("pepper.opened", epoch=epoch.number)
-            except Refused as refused:
-                if told.get(epoch.number) is not refused.code:
-                    told[epoch.number] = refused.code
-                    log.warning("pepper.not_opened", epoch=epoch.number, error=refused)
-
-    async def leave_keys() -> None:
-        parameters = members.at(clock.now()).parameters
-        awaited = await asyncio.to_thread(store.prepare, parameters, clock.now())
-        for epoch, key in awaited:
-            if clock.monotonic() < left.get(key, 0.0):
-                continue
-            await deposit(epoch, key)
-            left[key] = clock.monotonic() + DEPOSIT_AGAIN_SECONDS
-            log.info("epoch_key.deposited", epoch=epoch)
-
+    upkeep = PepperUpkeep(store, client, members, deposit, clock, log)
     async with asyncio.TaskGroup() as loops:
         for seconds, jitter, task, name in (
-            (TEND_SECONDS, TEND_JITTER_SECONDS, tend, "peppers"),
-            (DEPOSIT_LOOK_SECONDS, DEPOSIT_LOOK_JITTER_SECONDS, leave_keys, "epoch keys"),
+            (TEND_SECONDS, TEND_JITTER_SECONDS, upkeep.tend, "peppers"),
+            (DEPOSIT_LOOK_SECONDS, DEPOSIT_LOOK_JITTER_SECONDS, upkeep.leave_keys, "epoch keys"),
         ):
             loops.create_task(
                 every(seconds, jitter, task, clock, random=random, log=log, name=name)

@@ -64,14 +64,10 @@ FLOORS: dict[str, tuple[str, ...]] = {
 }
 """From the top floor to the lowest. A room's name counts for all that is in it."""
 _ORDER = tuple(FLOORS)
-_EXCEPTIONS = {"practitioner.upkeep": "drivers"}
-"""Names that stand for something else in one party."""
 
 
 def floor_of(module: str) -> str:
     """The highest floor that any part of the dotted name stands on."""
-    if module in _EXCEPTIONS:
-        return _EXCEPTIONS[module]
     parts = module.split(".")[1:]
     return next(
         floor

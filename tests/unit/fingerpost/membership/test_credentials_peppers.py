@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from fakes.clock import ManualClock
 from fakes.repository import DAY, FakeRepository, listed
+from fakes.simulated_holders import QuietLog
 from fingerpost.membership import peppers
 from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare, is_over, next_epoch
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
-from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, seal_pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -439,3 +440,36 @@ class TestKeeping:
         await keeping.run_for(20)
         assert keeping.store.pepper(THREE, TODAY) == pepper
         await keeping.stop()
+
+
+async def test_processes_that_come_one_after_the_other_leave_a_key_once_in_six_hours(
+    tmp_path: Path,
+) -> None:
+    keeping = Keeping(tmp_path)
+    await keeping.stop()
+    left = tmp_path / "peppers.left"
+
+    async def once() -> int:
+        before = len(keeping.deposited)
+        upkeep = PepperUpkeep(
+            keeping.store,
+            keeping.client,
+            keeping.members,
+            keeping.deposit,
+            keeping.clock,
+            QuietLog(),
+            left,
+        )
+        await upkeep.tend()
+        await upkeep.leave_keys()
+        return len(keeping.deposited) - before
+
+    assert [await once(), await once()] == [3, 0]
+    left.write_bytes(b"damaged")
+    assert [await once(), await once()] == [3, 0]
+    keeping.clock.advance(6 * 3600)
+    assert [await once(), await once()] == [3, 0]
+    keeping.clock.step_wall(
+        -6 * 3600 - 1
+    )  # what a clock that was ahead wrote does not hold a key back
+    assert await once() == 3
