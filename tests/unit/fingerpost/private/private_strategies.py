@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what travels sealed. Law: draws only what the values themselves allow."""
+"""Hypothesis strategies for what travels sealed: they draw only what the values allow."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
 def answer_parts(draw: st.DrawFn) -> AnswerPart:
     answers = draw(st.lists(agency_answers, max_size=6, unique_by=lambda a: a.agency))
     involved = [a.agency for a in answers if a.status is Status.INVOLVED]
-    told = draw(st.lists(st.sampled_from(involved), max_size=8)) if involved else []
+    disclosed = draw(st.lists(st.sampled_from(involved), max_size=8)) if involved else []
     parts = draw(st.integers(1, 1024))
     return AnswerPart(
         query_hash=draw(st.binary(min_size=32, max_size=32)),
@@ -103,5 +103,5 @@ def answer_parts(draw: st.DrawFn) -> AnswerPart:
         part=draw(st.integers(0, parts - 1)),
         parts=parts,
         agencies=tuple(sorted(answers, key=lambda a: a.agency)),
-        pointers=tuple(draw(pointers(agency)) for agency in told),
+        pointers=tuple(draw(pointers(agency)) for agency in disclosed),
     )

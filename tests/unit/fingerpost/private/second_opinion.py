@@ -1,6 +1,7 @@
 """The VOPRF once more, from the text of RFC 9497 and RFC 9380 over libsodium's ristretto255.
 
-Law: shares no code and no library with ``fingerpost.private.oprf``; for tests only (nothing here is constant-time).
+Law: shares no code and no library with ``fingerpost.private.oprf``; for tests only (nothing here is
+constant-time).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An answer reaches the asker whole and of its node, or not at all."""
+"""An answer reaches the requester whole and of its node, or not at all."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ def test_every_answer_fits(part: AnswerPart) -> None:
 
 @pytest.mark.parametrize("letter", ["é", "ž", "\u0308"])
 def test_the_largest_answer_fits(letter: str) -> None:
-    """64 agencies of the longest id, 8 pointers with every field at its bound, of a node with the longest id."""
+    """64 agencies of the longest id, 8 pointers with every field at its bound, of a node with the
+    longest id."""
     ids = [AgencyId(f"e08000001.{i:02}" + "a" * 38) for i in range(64)]
     pointer = Pointer(
         ids[0],
@@ -177,7 +178,7 @@ def test_a_node_that_was_denied_answers_no_more() -> None:
     assert _code(lambda: _open(_sealed().sealed, known=denied)) is Code.NOT_A_MEMBER
 
 
-# ---- a member that cheats -------------------------------------------------------------------------
+# ---- a member that cheats ------------------------------------------------------------------------
 
 
 def _handmade(

@@ -1,4 +1,4 @@
-"""From blocking keys to tags with both key holders: what each sees, and what happens when one does not do its part."""
+"""From blocking keys to tags: what each key holder sees, and what happens when one fails."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def a_batch(holders: LocalKeyHolders, inputs: list[bytes] = INPUTS) -> TwoBatche
 
 
 async def test_the_tags_are_those_of_the_records(holders: LocalKeyHolders) -> None:
-    """The asker's and the node's way lead to the same tags, in order."""
+    """The requester's and the node's way lead to the same tags, in order."""
     epoch = holders.epoch(1, index_from=0, starts_at=0, ends_at=1)
     batch = lookup(epoch, HOLDERS)
     tags = batch.finalise(await holders.evaluate(batch.messages))

@@ -1,9 +1,9 @@
 """The attack that the commitment stops: one ciphertext, two keys, two contents.
 
-AES-GCM promises nothing to a reader about which key made a ciphertext: whoever knows two keys can choose one block so
-that the tag holds under both. An asker could show one child to a school and another to a hospital, in one
-query, and each node's record would prove a different question. The first test carries the attack out on GCM itself; the
-others show that a query stops it.
+AES-GCM promises nothing to a reader about which key made a ciphertext: whoever knows two keys can
+choose one block so that the tag holds under both. A requester could show one child to a school and
+another to a hospital, in one query, and each node's record would prove a different question. The
+first test carries the attack out on GCM itself; the others show that a query stops it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LOOKUP = a_lookup()
 
 
 def _times(x: int, y: int) -> int:
-    """GF(2^128) as GCM has it (NIST SP 800-38D, section 6.3): the leftmost bit is the lowest power."""
+    """GF(2^128) as in GCM (NIST SP 800-38D, section 6.3): the leftmost bit is the lowest power."""
     z = 0
     for i in range(127, -1, -1):
         if x >> i & 1:
@@ -127,8 +127,8 @@ def _refusal(query: Query, position: int) -> Code:
 
 @pytest.mark.parametrize("committed", [FIRST, SECOND], ids=["first", "second"])
 def test_a_query_has_one_content_key(committed: bytes) -> None:
-    """Whichever key the core commits to, the readers of the other are told nothing but a refusal. (The content is
-    noise here, so the reader of the committed key finds no length that holds.)"""
+    """Whichever key the core commits to, the readers of the other learn nothing but a refusal. (The
+    content is noise here, so the reader of the committed key finds no length that holds.)"""
     query = _query_for_two(committed)
     ours, theirs = (0, 1) if committed == FIRST else (1, 0)
     assert _refusal(query, theirs) is Code.BAD_COMMITMENT

@@ -1,4 +1,4 @@
-"""Tags, peppers, locators: against their formulas written with the standard library, and forwards only."""
+"""Tags, peppers and locators agree with their formulas, and peppers only go forwards."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def test_a_holder_multiplies_nothing_but_points(element: bytes, key: EvaluatorKe
 
 
 @pytest.mark.parametrize("element", NOT_POINTS)
-def test_an_asker_takes_nothing_but_points(element: bytes, key: EvaluatorKey) -> None:
+def test_a_requester_takes_nothing_but_points(element: bytes, key: EvaluatorKey) -> None:
     batch = _blind([b"x", b"y"])
     good = key.evaluate(batch.message)
     with pytest.raises(Refused) as refused:

@@ -150,7 +150,7 @@ def test_the_largest_passport_fits() -> None:
     assert read(token, **args, now=NOW) == largest  # type: ignore[arg-type]
 
 
-# ---- signature, algorithm, key --------------------------------------------------------------
+# ---- signature, algorithm, key -------------------------------------------------------------------
 
 
 def test_no_algorithm_at_all() -> None:
@@ -241,7 +241,7 @@ def test_one_spelling_only() -> None:
         assert _code(spelling) == "passport.form"
 
 
-# ---- size and JSON ------------------------------------------------------------------------------
+# ---- size and JSON -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_a_payload_that_is_no_object_of_claims(payload: str) -> None:
     assert _code(_sign_text(json.dumps(_parts()[0]), payload)) == "passport.claims"
 
 
-# ---- claims -----------------------------------------------------------------------------------
+# ---- claims --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(_parts()[1]))
@@ -388,7 +388,7 @@ def test_another_federations_passport() -> None:
     assert refused.value.what == "passport.aud"
 
 
-# ---- time: the caller's, with the skew at both ends ------------------------------------------------
+# ---- time: the caller's, with the skew at both ends ----------------------------------------------
 
 
 @pytest.mark.parametrize("now", [NOW - 120, NOW, NOW + 540, NOW + 600])
@@ -406,7 +406,8 @@ def test_outside_its_time(now: float, what: str) -> None:
 
 @pytest.mark.parametrize("name", ["training_until", "vetting_until"])
 def test_training_and_vetting_hold_wherever_the_passport_does(name: str) -> None:
-    """No clock within the skew may meet an ended training: it would be a silent "no" at one node and not at another."""
+    """No clock within the skew may meet an ended training: it would be a silent "no" at one node
+    and not at another."""
     token = _with_claims(**{name: NOW + 601})
     assert getattr(_read(token, NOW + 600).entitlement, name) > NOW + 600
     assert _code(token, NOW + 600.1) == "passport.exp"

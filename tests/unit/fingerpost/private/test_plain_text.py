@@ -1,4 +1,4 @@
-"""The narrow alphabets: names of people and teams fit, sentences in disguise and screen tricks do not."""
+"""The narrow alphabets: names of people and teams fit, sentences and screen tricks do not."""
 
 from __future__ import annotations
 

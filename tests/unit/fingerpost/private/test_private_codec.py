@@ -1,4 +1,4 @@
-"""Sealed messages between bytes and values: round trips, bounds, and what protobuf alone would let pass."""
+"""Sealed messages between bytes and values: round trips, bounds, and what protobuf lets pass."""
 
 from __future__ import annotations
 
@@ -238,8 +238,8 @@ def test_nothing_of_a_person_is_printed() -> None:
         "secret.pass.port", Justification(Purpose.EARLY_HELP, "REF-9", "account-9"), a_child()
     )
     part = read_part(_part())
-    told = replace(part.pointers[0], worker_name="Anna Bell", desk_phone="0121")
-    texts = [repr(v) for v in (inner, part, told, part.agencies[0], a_child())]
+    pointer = replace(part.pointers[0], worker_name="Anna Bell", desk_phone="0121")
+    texts = [repr(v) for v in (inner, part, pointer, part.agencies[0], a_child())]
     assert texts == [
         "Inner(…)",
         "AnswerPart(node-1, part 0 of 1)",

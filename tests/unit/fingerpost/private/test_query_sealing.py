@@ -66,7 +66,7 @@ def _code(call: Callable[[], object]) -> Code:
     return refused.value.code
 
 
-# ---- what goes right ---------------------------------------------------------------------------
+# ---- what goes right -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [1, 2, 31, 32])
@@ -154,7 +154,8 @@ def test_a_child_described_too_long_is_refused() -> None:
 
 
 def test_two_queries_share_nothing() -> None:
-    """New q, K and reply key each time: nobody can tell that they concern one child, but for the slot's locators."""
+    """New q, K and reply key each time: nobody can see that they concern one child, but for the
+    slot's locators."""
     other = received(replace(LOOKUP, randomness="another").sealed().wire)
     assert other.core.q != QUERY.core.q
     assert other.core.reply_key != QUERY.core.reply_key
@@ -201,7 +202,7 @@ def test_a_place_outside_the_query_is_our_mistake(position: int) -> None:
         open_query(QUERY, position, bytes(32))
 
 
-# ---- what an asker may not send ------------------------------------------------------------------
+# ---- what a requester may not send ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [0, 33])
@@ -239,7 +240,7 @@ def test_what_every_node_would_refuse_is_not_sealed(lookup: Lookup, code: Code) 
     assert _code(lookup.sealed) is code
 
 
-# ---- alteration on the way ---------------------------------------------------------------------
+# ---- alteration on the way -----------------------------------------------------------------------
 
 
 def test_no_byte_may_be_altered_on_the_way() -> None:
@@ -280,7 +281,7 @@ def _resigned(query: Query, **changes: Any) -> Query:
     ids=lambda change: next(iter(change)),
 )
 def test_another_core_opens_nothing(change: dict[str, Any]) -> None:
-    """Even the gateway cannot put a sealed question under other public facts: all keys hang on H(core)."""
+    """Even the gateway cannot change the public facts of a sealed question: H(core) binds the keys."""
     query = _resigned(QUERY, core=change)
     secret = LOOKUP.openings[0].wrap_secret
     assert _code(lambda: open_query(query, LOOKUP.position(query), secret)) is Code.BAD_SEAL
@@ -306,7 +307,7 @@ def test_an_altered_sealed_part_does_not_open(position: int, bit: int) -> None:
     assert _code(lambda: _open(query=query)) is Code.BAD_SEAL
 
 
-# ---- an asker who makes the inner part itself ------------------------------------------------------
+# ---- a requester who makes the inner part itself -------------------------------------------------
 
 CONTENT_KEY = bytes([7]) * 32
 

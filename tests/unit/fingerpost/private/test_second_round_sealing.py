@@ -1,4 +1,4 @@
-"""Why a second round widens, while it is sealed: what others see does not depend on it, and who opens it reads it."""
+"""The reason of a second round, sealed: others see nothing of it, and who opens it reads it."""
 
 from __future__ import annotations
 

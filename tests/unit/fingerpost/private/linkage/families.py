@@ -1,7 +1,8 @@
-"""Invented families: brothers and sisters, twins and triplets, half of one family, called alike, and their records.
+"""Invented families: brothers and sisters, twins and triplets, half of one family, called alike,
+and their records.
 
-No child here exists. What two names are to each other is said here without the code under test: by the tables of
-spellings and nicknames, and by counting typing errors.
+No child here exists. What two names are to each other is said here without the code under test: by
+the tables of spellings and nicknames, and by counting typing errors.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class Child:
-    """``number``: of the child in the family. ``truth``: everything about the child, written rightly."""
+    """``number`` is the child's in the family; ``truth`` is everything about the child, correct."""
 
     number: int
     truth: Demographics
@@ -71,7 +72,7 @@ class Child:
 
 @dataclass(frozen=True)
 class Record:
-    """What somebody wrote about ``child``. ``swapped``: forename and surname stand in each other's field."""
+    """A record of ``child``. ``swapped``: forename and surname stand in each other's field."""
 
     child: int
     fields: Demographics
@@ -89,17 +90,17 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _called(field: str) -> tuple[str, ...]:
-    """The name by which a child is called: a first Muhammad where others follow is not it; Abdul belongs to the word
-    behind it."""
+    """The name by which a child is called: a first Muhammad where others follow is not it; Abdul
+    belongs to the word behind it."""
     words = _words(field.replace("Abdul ", "Abdul"))
     daily = tuple(word for word in words if canonical(word) != "muhammad")
     return daily or words
 
 
 def one_name(one: str, other: str) -> bool:
-    """Whether two names are one: the same, two spellings of it, a nickname and its formal name, or a typing error
-    (one letter wrong, left out, too many, or two turned; two such errors in eight letters or more, or near the end),
-    which it is not where both are names that a table knows."""
+    """Whether two names are one: the same, two spellings of it, a nickname and its formal name, or
+    a typing error (one letter wrong, left out, too many, or two turned; two such errors in eight
+    letters or more, or near the end), which it is not where both are names that a table knows."""
     if one == other or fold(canonical(one)) == fold(canonical(other)):
         return True
     if canonical(one) in formal_names(other) or canonical(other) in formal_names(one):
@@ -110,13 +111,14 @@ def one_name(one: str, other: str) -> bool:
 
 
 def may_be_one(one: Demographics, other: Demographics) -> bool:
-    """Whether the first of the names by which one child is called, or all of them in one word, is one name with any
-    given name of the other. Middle names are never held against middle names: brothers and sisters share them."""
+    """Whether the first of the names by which one child is called, or all of them in one word, is
+    one name with any given name of the other. Middle names are never held against middle names:
+    brothers and sisters share them."""
     return any(one_name(a, b) for a, b in _beside(one, other))
 
 
 def looks_like(one: Demographics, other: Demographics) -> bool:
-    """Whether two such names, not both of them known, look or sound alike, or one begins the other."""
+    """Return whether two names, not both known, look or sound alike, or one begins the other."""
     return any(
         JaroWinkler.normalized_similarity(a, b) >= 0.8
         or phonetic(fold(canonical(a))) == phonetic(fold(canonical(b)))
@@ -138,9 +140,9 @@ def _beside(one: Demographics, other: Demographics) -> set[tuple[str, str]]:
 
 @st.composite
 def households(draw: st.DrawFn) -> tuple[Demographics, Demographics]:
-    """Two records of one surname, date and postcode, and of two forenames that are not one name: twins, or one child
-    who was recorded under another forename; nobody can know. At most one of sex and middle names contradicts, and no
-    number does."""
+    """Two records of one surname, date and postcode, and of two forenames that are not one name:
+    twins, or one child who was recorded under another forename; nobody can know. At most one of sex
+    and middle names contradicts, and no number does."""
     one, other = draw(st.lists(st.sampled_from(_NAMES), min_size=2, max_size=2, unique=True))
     dates = st.sampled_from((date(2014, 1, 1), date(2014, 5, 1))) | st.dates(
         date(2006, 1, 1), date(2024, 12, 31)
@@ -170,8 +172,9 @@ def households(draw: st.DrawFn) -> tuple[Demographics, Demographics]:
 
 @st.composite
 def families(draw: st.DrawFn, most: int = 5) -> tuple[Child, ...]:
-    """One to ``most`` children of one mother: born alone, as twins or as triplets; of one father or two; at one home
-    or two; each called by another name than the others, though perhaps one that looks like it."""
+    """One to ``most`` children of one mother: born alone, as twins or as triplets; of one father or
+    two; at one home or two; each called by another name than the others, though perhaps one that
+    looks like it."""
     surname, other_surname = draw(
         st.lists(st.sampled_from(SURNAMES), min_size=2, max_size=2, unique=True)
     )

@@ -83,7 +83,8 @@ def test_narrow_keys_are_the_base_set_and_a_record_carries_them(
     narrow = blocking_keys(form, side=side, scope=Scope.NARROW)
     base = {c.rule for c in RULE_DEFINITIONS if c.scope is Scope.NARROW}
     assert {key.rule for key in narrow} <= base
-    # Of NK the last places may be dropped, and weak rules that stand behind wide ones; nothing else of the base set is.
+    # The last keys of NK may be dropped, and weak rules behind wide ones; nothing else of the base
+    # set is.
     before = next(n for n, c in enumerate(RULE_DEFINITIONS) if c.scope is Scope.WIDE)
     lasts = {c.rule for c in RULE_DEFINITIONS[:before]} - {BlockingRule.NK}
     lasting = [key for key in narrow if key.rule in lasts]
@@ -123,7 +124,7 @@ def test_no_key_without_a_number_rests_on_one_part(child: Demographics) -> None:
             assert key.value.count(b"|") >= 1
     nameless = not (form.has_forename or form.has_surname)
     if (form.birth is None) + nameless + (form.postcode is None) >= 2:
-        # Rare names alone open, and only where one side has no date of birth, or with an initial no place.
+        # Rare names alone open, only where a side has no date, or with an initial no place.
         assert {k.rule for k in blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE)} <= {
             BlockingRule.NHS,
             BlockingRule.NAMES_MIDDLE,
@@ -302,7 +303,7 @@ def meets(rule: BlockingRule, asked: Demographics, record: Demographics) -> bool
 def test_a_field_that_is_wrong_is_borne_where_another_lacks(
     otherwise: dict[str, str | date | None], name: str
 ) -> None:
-    """By one side or the other, near by alone; and a weak rule opens for no two complete children."""
+    """By either side, near by only; and a weak rule opens for no two complete children."""
     record = replace(LEAH, forename=str(otherwise.get("forename", LEAH.forename)))
     if "forename" in otherwise and "surname" not in otherwise:
         record = LEAH
@@ -317,7 +318,7 @@ def test_a_field_that_is_wrong_is_borne_where_another_lacks(
 
 
 def test_two_that_lack_the_field_meet_in_one_half_of_a_weak_rule() -> None:
-    """And a record that lacks it offers nothing in the other, where only complete ones are asked."""
+    """A record that lacks it has no key in the other half, where only complete ones are asked."""
     one = replace(LEAH, postcode="")
     other = replace(one, surname="Trent")
     assert meets(BlockingRule.NO_PLACE_FORENAME_DATE_R, one, other)

@@ -1,8 +1,9 @@
-"""Brothers, sisters and twins, whatever is written about them: never taken for one another, and never lost.
+"""Brothers, sisters and twins, whatever is written about them: never taken for one another, and
+never lost.
 
-The laws are held against invented families, and each says exactly where it ends. Two names are *one name* where one
-is the same as the other, another spelling or a nickname of it, or a typing error of it (``families.one_name``); a
-child is *called* by the forename, a first Muhammad apart.
+The laws are held against invented families, and each says exactly where it ends. Two names are *one
+name* where one is the same as the other, another spelling or a nickname of it, or a typing error of
+it (``families.one_name``); a child is *called* by the forename, a first Muhammad apart.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def opens(asked: Demographics, record: Demographics, scope: Scope) -> bool:
     return not set(ours).isdisjoint(theirs)
 
 
-# ---- one household, another forename ---------------------------------------------------------------
+# ---- one household, another forename -------------------------------------------------------------
 
 
 @given(households())
@@ -72,8 +73,8 @@ def test_another_forename_in_a_household_is_never_a_match_and_never_lost(
 @given(households())
 @examples(250)
 def test_another_forename_in_a_household_is_opened(two: tuple[Demographics, Demographics]) -> None:
-    """By every question, where the sexes do not differ, and the date is not a 1 January, which says a year only: what
-    year, sex and home tell is too little for a key."""
+    """By every question, where the sexes do not differ, and the date is not a 1 January, which says
+    a year only: what year, sex and home give is too little for a key."""
     one, other = two
     assume(one.sex is other.sex or None in (one.sex, other.sex))
     assert one.dob is not None
@@ -104,16 +105,18 @@ def test_twins_whose_family_name_stands_first_on_both_sides_never_match(
     assert compared(first, first).decision is Decision.MATCH
 
 
-# ---- brothers and sisters ---------------------------------------------------------------------------
+# ---- brothers and sisters ------------------------------------------------------------------------
 
 
 def are_told_apart(one: Record, other: Record) -> bool:
     """Whether two records, of two children, must not match. Not where
 
-    * the first name by which one is called, or all of them in one word, is one name with any given name of the other;
-    * they hold one number, and no forename on a side, or two that look alike and are not both known: then the number
-      is all there is to go by;
-    * both have forename and surname in each other's field: no file says so (known names are told apart all the same).
+    * the first name by which one is called, or all of them in one word, is one name with any given
+      name of the other;
+    * they hold one number, and no forename on a side, or two that look alike and are not both
+      known: then the number is all there is to go by;
+    * both have forename and surname in each other's field: no file says so (known names are kept
+      apart all the same).
     """
     a, b = one.straight, other.straight
     if (one.swapped and other.swapped) or may_be_one(a, b):
@@ -218,7 +221,7 @@ ELEANOR = Demographics(
 
 @pytest.mark.parametrize("sex", [Sex.FEMALE, Sex.MALE, None])
 def test_a_twin_of_other_names_is_seen_at_home_alone(sex: Sex | None) -> None:
-    """Under new names at home a child may still be herself, with another sex even; elsewhere it is her twin."""
+    """Under new names at home a child may be herself, even with another sex; elsewhere a twin."""
     twin = replace(ELEANOR, forename="Tobias", middle_names="James", sex=sex)
     assert compared(ELEANOR, twin).decision is Decision.POSSIBLE
     for elsewhere in ("", "LS6 4XY", "M14 5TB"):
@@ -243,7 +246,8 @@ def test_a_twin_of_other_names_is_seen_at_home_alone(sex: Sex | None) -> None:
 def test_names_in_another_order_are_no_other_names(
     one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
-    """Called by the second name, with an initial of the first; fields moved round; words that many bear."""
+    """Called by the second name, with an initial of the first; fields moved round; words that many
+    bear."""
     children = [
         Demographics(forename=f, middle_names=m, surname=s, dob=date(2014, 3, 9))
         for f, m, s in (one, other)
@@ -275,7 +279,7 @@ def test_a_number_and_a_date_do_not_bear_out_two_other_names() -> None:
     assert compared(swapped, sister).rule is Rule.NUMBER_ALONE
 
 
-# ---- a file that holds them -------------------------------------------------------------------------
+# ---- a file that holds them ----------------------------------------------------------------------
 
 
 @given(recorded_families())
@@ -293,7 +297,7 @@ def test_no_file_is_told_that_twins_are_one(records: tuple[Record, ...]) -> None
                 assert not are_told_apart(one, other) or looks_like(one.straight, other.straight)
 
 
-# ---- a federation that asks --------------------------------------------------------------------------
+# ---- a federation that asks ----------------------------------------------------------------------
 
 TWINS_DESK = "01632 960777"
 

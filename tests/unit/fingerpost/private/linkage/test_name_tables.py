@@ -1,4 +1,4 @@
-"""The shipped tables of names keep their law: one name in one place, and never two children in one name."""
+"""The shipped tables of names: one name in one place, and never two children in one name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The traps of the golden cases, as claims: which two records are one child's, and which are found by every question.
+"""The traps of the golden cases, as claims: which records are one child's, and which are found.
 
 The golden vectors hold what a release makes of them; here stands what it must.
 """
