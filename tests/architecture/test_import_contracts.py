@@ -123,7 +123,7 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
             "agency_node/records/records.py": "from agency_node.records import sealing",
             "agency_node/records/sealing.py": "from agency_node.records import records",
         },
-        {"fingerpost/runtime/settings.py": "from fingerpost.runtime import tls"},
+        {"fingerpost/runtime/files.py": "from fingerpost.runtime import tls"},
     ),
     "Rooms of the agency node import downwards only": (
         {
