@@ -144,12 +144,10 @@ def key_parts(form: NormalForm) -> Parts:
     main = _sorted_pair(forename, surname) if forename and surname else ()
     middle = _middle_initial(present, forename)
     forename_code, surname_code = phonetic(forename), phonetic(surname)
-    forename_bits, surname_bits = rare.whole.forename(forename), rare.whole.surname(surname)
+    of_forename, of_surname = rare.whole.forename(forename), rare.whole.surname(surname)
     both_bits = rare.whole.pair(*main) if main else 0.0
     code_bits = rare.sound.surname(surname_code)
     number, upn = form.health_number, form.upn
-    date, day_and_month, year_month, year_day, month_day = _dates(form.birth)
-    place, in_england, in_the_area, at_home = _places(form.postcode)
     return Parts(
         health_number=_part(
             (str(int(number.scheme)), number.digits) if number else (), _NUMBER_BITS
@@ -162,14 +160,14 @@ def key_parts(form: NormalForm) -> Parts:
         ),
         beginnings=_pair(_sorted_pair(forename[:3], surname[:3]) if main else (), rare.beginning),
         endings=_pair(_sorted_pair(forename[-3:], surname[-3:]) if main else (), rare.ending),
-        forename=_part((forename,), forename_bits),
-        forename_and_middle=_part((forename, middle), forename_bits + INITIAL_BITS),
+        forename=_part((forename,), of_forename),
+        forename_and_middle=_part((forename, middle), of_forename + INITIAL_BITS),
         names_and_middle=_part((*main, middle) if main else (), both_bits + INITIAL_BITS),
         forename_and_surname_beginning=_part(
-            (forename, surname[:3]), forename_bits + rare.beginning.surname(surname[:3])
+            (forename, surname[:3]), of_forename + rare.beginning.surname(surname[:3])
         ),
         surname=tuple(Part((name,), rare.whole.surname(name)) for name in surnames[:2]),
-        surname_and_middle=_part((surname, middle), surname_bits + INITIAL_BITS),
+        surname_and_middle=_part((surname, middle), of_surname + INITIAL_BITS),
         forename_sound=_part((forename_code,), rare.sound.forename(forename_code)),
         surname_sound=_part((surname_code,), code_bits),
         initial_and_sound=_part((forename[:1], surname_code), code_bits + INITIAL_BITS),
@@ -177,51 +175,46 @@ def key_parts(form: NormalForm) -> Parts:
             Part((letter,), _SEX_BITS)
             for letter in ((_LETTER[form.sex],) if form.sex else ("f", "m"))
         ),
-        date=date,
-        day_and_month=day_and_month,
-        year_month=year_month,
-        year_day=year_day,
-        month_day=month_day,
         no_date=_NOTHING,
-        place=place,
-        in_england=in_england,
-        in_the_area=in_the_area,
-        at_home=at_home,
         nowhere=_NOTHING,
+        **_dates(form.birth),
+        **_places(form.postcode),
     )
 
 
-def _dates(birth: BirthDate | None) -> tuple[tuple[Part, ...], ...]:
-    """Whole date, day and month in either order, year and month, year and day, month and day."""
+def _dates(birth: BirthDate | None) -> dict[str, tuple[Part, ...]]:
+    """Return the parts that come from the date of birth, by name."""
+    parts: dict[str, tuple[Part, ...]] = dict.fromkeys(
+        ("date", "day_and_month", "year_month", "year_day", "month_day"), ()
+    )
     if birth is None:
-        return (), (), (), (), ()
+        return parts
     year, month, day = f"{birth.short_year:02}", f"{birth.month:02}", f"{birth.day:02}"
-    # Where the two cannot be swapped or are equal, the whole date says it already.
-    swappable = birth.day <= 12 and birth.day != birth.month
-    either = _part((year, *sorted((day, month))), DATE_BITS - 1.0) if swappable else ()
     if birth.weak:
-        return _part((year + month + day,), _WEAK_DATE_BITS), either, (), (), ()
-    return (
-        _part((year + month + day,), DATE_BITS),
-        either,
-        _part((year, month), 7.8),
-        _part((year, day), 9.1),
-        _part((month, day), 8.5),
-    )
+        parts["date"] = _part((year + month + day,), _WEAK_DATE_BITS)
+        return parts
+    parts["date"] = _part((year + month + day,), DATE_BITS)
+    # Where the two cannot be swapped or are equal, the whole date says it already.
+    if birth.day <= 12 and birth.day != birth.month:
+        parts["day_and_month"] = _part((year, *sorted((day, month))), DATE_BITS - 1.0)
+    parts["year_month"] = _part((year, month), 7.8)
+    parts["year_day"] = _part((year, day), 9.1)
+    parts["month_day"] = _part((month, day), 8.5)
+    return parts
 
 
-def _places(postcode: Postcode | None) -> tuple[tuple[Part, ...], ...]:
-    """The postcode area, and the ladders of England, of one area, and of the home alone."""
+def _places(postcode: Postcode | None) -> dict[str, tuple[Part, ...]]:
+    """Return the parts that come from the postcode, by name."""
     area = postcode.area if postcode else ""
     outcode = postcode.district if postcode else ""
     sector = (postcode.sector or "") if postcode else ""
     home = Part((postcode.sorted_characters if postcode else "",), 12.0)
-    return (
-        _part((area,), 6.0),
-        (*_NOTHING, Part((area,), 6.0), Part((outcode,), 11.0)),
-        (*_NOTHING, Part((outcode,), 3.3), Part((sector,), 5.3), home),
-        (home,),
-    )
+    return {
+        "place": _part((area,), 6.0),
+        "in_england": (*_NOTHING, Part((area,), 6.0), Part((outcode,), 11.0)),
+        "in_the_area": (*_NOTHING, Part((outcode,), 3.3), Part((sector,), 5.3), home),
+        "at_home": (home,),
+    }
 
 
 def _part(texts: tuple[str, ...], bits: float) -> tuple[Part, ...]:
