@@ -32,7 +32,7 @@ from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppe
 from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.protocol.schedule import slot_of
+from fingerpost.protocol.messages import slot_of
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health

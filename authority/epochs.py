@@ -29,7 +29,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 
 LONGEST_SECONDS = (limits.EPOCH_DAYS + limits.EPOCH_OVERLAP_DAYS) * limits.DAY
 """An epoch that lived longer would keep one pair of OPRF keys worth attacking for longer."""

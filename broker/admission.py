@@ -19,7 +19,8 @@ from typing import Final, Generic, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from fingerpost.protocol import limits, schedule
+from fingerpost.protocol import limits
+from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import read_query, read_submission
 from fingerpost.protocol.codes import WIDE_REACHES
 from fingerpost.protocol.errors import Code, Refused

@@ -13,8 +13,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Member, Party
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.protocol.messages import Workload
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import Workload, day_of
 
 
 @dataclass(frozen=True, slots=True)

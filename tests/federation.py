@@ -49,7 +49,7 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 
 __all__ = ["FEDERATION", "GATEWAY", "NOW", "SimGateway", "SimNode", "World", "agency"]
 

@@ -18,8 +18,7 @@ from fingerpost.protocol.codes import WIDE_REACHES, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Party, parts_of
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from fingerpost.protocol.messages import KeySet, Query
-from fingerpost.protocol.schedule import require_fresh
+from fingerpost.protocol.messages import KeySet, Query, require_fresh
 
 Parts = tuple[tuple[AgencyId, ...], ...]
 REACHES_KEPT: Final = 4096

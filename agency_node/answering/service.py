@@ -27,8 +27,7 @@ from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import Query, SealedAnswer
-from fingerpost.protocol.schedule import day_of_slot
+from fingerpost.protocol.messages import Query, SealedAnswer, day_of_slot
 from fingerpost.runtime.logs import Logger
 
 

@@ -26,7 +26,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber
-from fingerpost.protocol.schedule import day_of_slot, slots_to_hold
+from fingerpost.protocol.messages import day_of_slot, slots_to_hold
 from fingerpost.runtime.logs import Logger
 
 UPKEEP_EVENTS: Final[Mapping[str, frozenset[str]]] = {

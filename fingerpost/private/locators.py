@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.protocol.schedule import day_of_slot
+from fingerpost.protocol.messages import day_of_slot
 
 PEPPER_BYTES: Final = 32
 TAG_BYTES: Final = 32

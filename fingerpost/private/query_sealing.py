@@ -48,8 +48,7 @@ from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, open_
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet, Query, QueryCore
-from fingerpost.protocol.schedule import require_fresh, slot_of
+from fingerpost.protocol.messages import KeySet, Query, QueryCore, require_fresh, slot_of
 
 _NO_SIGNER: Final = ""  # the practitioner's key follows from the passport
 

@@ -43,8 +43,7 @@ from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
-from fingerpost.protocol.messages import KeySet, Submission
-from fingerpost.protocol.schedule import day_of, day_of_slot, slot_of
+from fingerpost.protocol.messages import KeySet, Submission, day_of, day_of_slot, slot_of
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.outcome import (
     GAP,

@@ -29,7 +29,7 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.federation import Agency, Area, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -34,8 +34,7 @@ from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import KeySet, NodeAnswer
-from fingerpost.protocol.schedule import day_of, slot_of
+from fingerpost.protocol.messages import KeySet, NodeAnswer, day_of, slot_of
 
 
 @dataclass(frozen=True)

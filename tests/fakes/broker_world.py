@@ -13,7 +13,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fingerpost.protocol import limits, schedule
+from fingerpost.protocol import limits
+from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import (
     read_query,
     seal_into_query,

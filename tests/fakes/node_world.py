@@ -66,8 +66,14 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet, NodeAnswer, Query, SealedAnswer
-from fingerpost.protocol.schedule import day_of, day_of_slot
+from fingerpost.protocol.messages import (
+    KeySet,
+    NodeAnswer,
+    Query,
+    SealedAnswer,
+    day_of,
+    day_of_slot,
+)
 
 NOW = 1_800_000_000.0
 FEDERATION = FederationId("pilot")

@@ -32,8 +32,7 @@ from fingerpost.private.locators import locators
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
-from fingerpost.protocol.messages import NodeHello, Query, SealedAnswer
-from fingerpost.protocol.schedule import day_of_slot, slots_to_hold
+from fingerpost.protocol.messages import NodeHello, Query, SealedAnswer, day_of_slot, slots_to_hold
 from fingerpost.runtime.identity import PeerIdentity
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import Identity
 from integration.running_gateway import GatewayParty

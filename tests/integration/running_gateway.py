@@ -33,8 +33,7 @@ from fingerpost.protocol.codec.carriage import read_event, write_lookup
 from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.ids import AgencyId, Handle
-from fingerpost.protocol.messages import KeySet, NodeAnswer, Submission
-from fingerpost.protocol.schedule import day_of_slot, slot_of
+from fingerpost.protocol.messages import KeySet, NodeAnswer, Submission, day_of_slot, slot_of
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.identity import Identity

@@ -37,8 +37,7 @@ from fingerpost.protocol.codes import (
     Role,
     Status,
 )
-from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import NodeAnswer, SealedAnswer, day_of
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, query_pb2
 from integration.running_federation import (
     ASKED,

@@ -43,8 +43,7 @@ from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.protocol.messages import KeySet, Query
-from fingerpost.protocol.schedule import day_of, slot_of
+from fingerpost.protocol.messages import KeySet, Query, day_of, slot_of
 from practitioner.asking.outcome import Again, Outcome, Question, Widened
 from privacy.traces import forms, spellings_of_day, traces, windows
 

@@ -39,7 +39,7 @@ from fingerpost.private.locators import Pepper, locator
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.protocol.schedule import day_of, slot_of
+from fingerpost.protocol.messages import day_of, slot_of
 
 SECOND = EpochNumber(2)
 SLOT = slot_of(NOW)

@@ -14,7 +14,7 @@ from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 from unit.authority.conftest import (
     BROKER,
     DAY,

@@ -29,7 +29,7 @@ from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import MemberId
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 from fingerpost.runtime import logs, tls
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity

@@ -18,7 +18,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Member, Parameters, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 
 NOW = 1_800_000_000
 HOUR = 3600

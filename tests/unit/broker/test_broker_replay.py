@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from broker.admission import ReplaySet, keep_until
 from fakes.broker_world import NOW, a_core
-from fingerpost.protocol import limits, schedule
+from fingerpost.protocol import limits
+from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.errors import Code, Refused
 
 

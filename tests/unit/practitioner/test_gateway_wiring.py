@@ -34,7 +34,7 @@ from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
-from fingerpost.protocol.schedule import day_of
+from fingerpost.protocol.messages import day_of
 from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file

@@ -29,7 +29,7 @@ from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, se
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.protocol.schedule import day_of, day_of_slot, slots_to_hold
+from fingerpost.protocol.messages import day_of, day_of_slot, slots_to_hold
 from fingerpost.runtime import logs
 from fingerpost.runtime.files import create_file
 

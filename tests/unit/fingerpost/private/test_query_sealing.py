@@ -26,8 +26,7 @@ from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet, Query
-from fingerpost.protocol.schedule import require_fresh
+from fingerpost.protocol.messages import KeySet, Query, require_fresh
 from unit.fingerpost.private.a_lookup import (
     AREA,
     ASKING,

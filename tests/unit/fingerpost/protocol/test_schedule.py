@@ -12,8 +12,9 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet, QueryCore
-from fingerpost.protocol.schedule import (
+from fingerpost.protocol.messages import (
+    KeySet,
+    QueryCore,
     day_of,
     day_of_slot,
     require_fresh,
