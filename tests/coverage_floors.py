@@ -1,11 +1,12 @@
 """Hold the branch coverage of rules and of trust decisions to a floor, by file.
 
 Run by ``make check`` after the tests, over ``.cache/coverage.json``. A number for the whole tree would let a rule hide
-behind a long listing, so there is none: each file of a row below must reach its row's floor by itself. A module that
-``architecture/floors.py`` calls a rule is held to ``RULES`` even if no row names it.
+behind a long listing, so there is none: each file of a room below must reach the room's floor by itself. A module that
+``architecture/floors.py`` calls a rule is held to ``RULES`` even if no row names its room. Command lines and wiring are
+held to no floor: much of them runs in processes that are not measured.
 
-The figure is coverage.py's: statements and branches that ran, of all that there are. The floors are what the tests
-reached when they were set, less one part of a file for a machine that takes another way round.
+The figure is coverage.py's: statements and branches that ran, of all that there are. A floor is what the weakest file
+of its room reached when it was set, less about one per cent, since which of two branches runs may depend on timing.
 """
 
 from __future__ import annotations
@@ -14,22 +15,41 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from architecture.floors import floor_of
 
 TREE: Final = Path(__file__).resolve().parents[1]
 
-RULES: Final = 95.0
-"""What every module of rules must reach."""
+RULES: Final = 92.0
+"""What a module of rules must reach, in per cent, where no row below names its room."""
 
 TABLE: Final[tuple[tuple[str, float], ...]] = (
-    ("fingerpost/private/*", 95.0),
-    ("fingerpost/protocol/*", 95.0),
+    ("fingerpost/private/linkage/golden.py", 85.0),  # writes vectors: by hand, when they change
+    ("fingerpost/private/linkage/*.py", 97.0),
+    ("fingerpost/private/*.py", 93.0),
+    ("fingerpost/protocol/codec/*.py", 91.0),
+    ("fingerpost/protocol/*.py", 93.0),
+    ("fingerpost/audit/*.py", 97.0),
+    ("fingerpost/membership/*.py", 91.0),
+    ("fingerpost/runtime/files.py", 94.0),
+    ("fingerpost/runtime/identity.py", 99.0),
+    ("fingerpost/runtime/rpc.py", 97.0),
+    ("fingerpost/runtime/sealed_box.py", 99.0),
+    ("fingerpost/runtime/tls.py", 93.0),
+    ("agency_node/answering/*.py", 94.0),
+    ("agency_node/records/sealing.py", 96.0),
+    ("agency_node/records/store/*.py", 95.0),
+    ("authority/issuer/*.py", 90.0),
+    ("authority/*.py", 86.0),
+    ("broker/*.py", 93.0),
+    ("key_holder/*.py", 89.0),
+    ("practitioner/asking/*.py", 95.0),
+    ("practitioner/sign_in/*.py", 91.0),
 )
-"""Path pattern and floor in per cent; the first row that fits a file decides."""
+"""Rooms in which trust is decided, each with its floor in per cent; the first row that fits decides."""
+_NOT_HELD: Final = ("command lines", "wiring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +63,14 @@ class Measured:
 
 def floor(path: str) -> float | None:
     """The floor of a file in per cent; None when it is neither a rule nor a trust decision."""
-    for pattern, percent in TABLE:
-        if fnmatch(path, pattern):
-            return percent
-    party, _, _ = path.partition("/")
     module = path.removesuffix(".py").replace("/", ".")
-    is_rule = party != "fingerpost" and floor_of(module) == "rules"
+    stands_on = floor_of(module)
+    if stands_on in _NOT_HELD:
+        return None
+    for pattern, percent in TABLE:
+        if PurePosixPath(path).match(pattern):
+            return percent
+    is_rule = stands_on == "rules" and not path.startswith("fingerpost/")
     return RULES if is_rule and not path.endswith("__init__.py") else None
 
 
@@ -72,7 +94,11 @@ def below(files: Iterable[Measured]) -> list[str]:
 def idle(files: Iterable[Measured]) -> list[str]:
     """The rows that fit no file any more, which would hold nothing."""
     paths = [file.path for file in files]
-    return [pattern for pattern, _ in TABLE if not any(fnmatch(path, pattern) for path in paths)]
+    return [
+        pattern
+        for pattern, _ in TABLE
+        if not any(PurePosixPath(path).match(pattern) for path in paths)
+    ]
 
 
 def main() -> int:

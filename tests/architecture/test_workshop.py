@@ -60,7 +60,8 @@ def test_the_workshop_runs_with_the_same_versions_as_the_programs() -> None:
 def test_a_rule_is_held_to_a_floor_without_being_named() -> None:
     assert floor("key_holder/quota.py")
     assert floor("fingerpost/private/passport.py")
-    assert floor("key_holder/store.py") is None
+    assert floor("practitioner/present/added_tomorrow.py")
+    assert floor("practitioner/upkeep.py") is None
     assert floor("authority/cli/parsing.py") is None
 
 
@@ -68,9 +69,9 @@ def test_a_file_below_its_floor_is_named_with_what_did_not_run() -> None:
     files = [
         Measured("key_holder/quota.py", 50.0, ("12", "17->19")),
         Measured("key_holder/epochs.py", 100.0, ()),
-        Measured("key_holder/store.py", 0.0, ("1",)),
+        Measured("practitioner/upkeep.py", 0.0, ("1",)),
     ]
     (line,) = below(files)
     assert line.startswith("key_holder/quota.py: 50.0 %")
     assert line.endswith("12, 17->19")
-    assert "fingerpost/private/*" in idle(files)
+    assert "fingerpost/private/*.py" in idle(files)
