@@ -20,9 +20,9 @@ from agency_node.answering.matching import Asking, Examined
 from agency_node.answering.ports import Entry, Record, Seen
 from agency_node.records.ports import Locators, Records
 from fingerpost.membership.ports import Members
-from fingerpost.private.answer_sealing import seal_answer
 from fingerpost.private.locators import Peppers
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.query_sealing import seal_answer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation

@@ -1,6 +1,6 @@
-"""Sealing a question so that only an agency that knows the child can read it, and opening it there.
+"""Seal a question so that only an agency that knows the child can read it, and seal the answers to it.
 
-Law: ``PublicPart`` decides what is in the clear; all else is under a content key K, fresh for each
+Law of the question: ``PublicPart`` decides what is in the clear; all else is under a content key K, fresh for each
 query. K is wrapped once for each opening (a locator with its wrap secret), 32 times in all, with
 random fillers in random order, so that neither the number nor the strength of the keys shows. Every
 seal is bound to H(core).
@@ -14,6 +14,14 @@ seal is bound to H(core).
 The nonce is all zeros (``sealing`` says why that is safe). kc commits to K (attack: GCM does not,
 so one ciphertext could show two children to two nodes). Nothing that ``open_query`` returns is
 believed until ``verify_inner`` held.
+
+Law of the answer: every answer has one shape and one size, made by one code path, whatever it says. The
+seal is bound to query, node and part; the signature inside shows which node answers. The requester
+believes an answer only if it is exactly the one that the member list makes it expect: these agencies,
+all of them, of that node.
+
+    info   = prefixed("answer", H(query), node, part as 4 bytes big-endian)
+    answer = HPKE-Seal(reply key, info, envelope padded to ANSWER_PLAIN_BYTES)
 """
 
 from __future__ import annotations
@@ -25,9 +33,9 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fingerpost.private import passport as passports
-from fingerpost.private.codec import read_inner, write_inner
+from fingerpost.private.codec import read_inner, read_part, write_inner, write_part
 from fingerpost.private.locators import Opening
-from fingerpost.private.messages import Inner, Question
+from fingerpost.private.messages import AnswerPart, Inner, Question
 from fingerpost.private.passport import Passport
 from fingerpost.private.purpose_rules import require_in_force, require_permitted
 from fingerpost.private.sealing import (
@@ -35,20 +43,30 @@ from fingerpost.private.sealing import (
     commitment,
     open_body,
     pad,
+    prefixed,
     seal_body,
     unpad,
     unwrap,
     wrap,
 )
+from fingerpost.private.sealing import seal as seal_to_key
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query, seal_into_query, write_core
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, open_envelope, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.federation import Agency, Federation, Party, parts_of
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet, Query, QueryCore, require_fresh, slot_of
+from fingerpost.protocol.messages import (
+    KeySet,
+    NodeAnswer,
+    Query,
+    QueryCore,
+    SealedAnswer,
+    require_fresh,
+    slot_of,
+)
 
 _NO_SIGNER: Final = ""  # the practitioner's key follows from the passport
 
@@ -308,3 +326,91 @@ def _core(
         passport_key_id=public.passport_key_id,
         slot_check=slot_check,
     )
+
+
+_PART_BOUND = 2**32
+
+
+def seal_answer(part: AnswerPart, reply_key: bytes, key: Ed25519PrivateKey) -> SealedAnswer:
+    """Sign and seal one part of an answer.
+
+    Args:
+        part: The part.
+        reply_key: The query's, 1216 bytes.
+        key: The node's signing key.
+
+    Raises:
+        Refused: MALFORMED, the reply key is none. That is a public fact, the same for hit and miss.
+    """
+    envelope = write_envelope(sign(PayloadType.ANSWER, write_part(part), part.node.value, key))
+    plain = pad(envelope, limits.ANSWER_PLAIN_BYTES, "answer too long")
+    sealed = seal_to_key(reply_key, _info(part.query_hash, part.node, part.part), plain)
+    return SealedAnswer(part.query_hash, part.part, sealed)
+
+
+def open_answer(
+    answer: NodeAnswer,
+    *,
+    query_hash: bytes,
+    reply_key: HybridKey,
+    federation: Federation,
+    asked: tuple[Agency, ...],
+) -> AnswerPart:
+    """Return the part, opened and verified.
+
+    Args:
+        answer: As the broker passed it on.
+        query_hash: H(query), 32 bytes.
+        reply_key: The private key of the query.
+        federation: The member list that the query was made with.
+        asked: ``federation.agencies_in_reach`` of the query.
+
+    Raises:
+        Refused: NOT_A_MEMBER, the node is none; BAD_SEAL, of another node, part or query, or
+            altered; BAD_SIGNATURE; MALFORMED, not exactly what was expected.
+    """
+    member = federation.member(answer.node, Party.NODE)
+    if not 0 <= answer.part < _PART_BOUND:
+        raise Refused(Code.MALFORMED, "answer.part")
+    plain = reply_key.open(_info(query_hash, answer.node, answer.part), answer.sealed)
+    if len(plain) != limits.ANSWER_PLAIN_BYTES:
+        raise Refused(Code.BAD_SEAL, "answer size")
+    envelope = read_envelope(unpad(plain, "answer padding"), most=limits.ANSWER_PLAIN_BYTES)
+    if envelope.signer != answer.node.value:
+        raise Refused(Code.BAD_SIGNATURE, "answer.signer")
+    payload = open_envelope(envelope, PayloadType.ANSWER, _public_key(member.signing_key))
+    part = read_part(payload)
+    _require_expected(part, answer, query_hash, asked)
+    return part
+
+
+def _require_expected(
+    part: AnswerPart, answer: NodeAnswer, query_hash: bytes, asked: tuple[Agency, ...]
+) -> None:
+    """Check that the signed part agrees with the broker's and with the member list.
+
+    A member may have signed what is refused here, and the seal alone would not stop it (attack: a
+    node answers for another's agencies, or leaves one of its own out).
+    """
+    if part.node != answer.node:
+        raise Refused(Code.MALFORMED, "answer.node")
+    if part.query_hash != query_hash:
+        raise Refused(Code.MALFORMED, "answer.query_hash")
+    expected = parts_of(asked, answer.node)
+    if part.part != answer.part or part.parts != len(expected) or part.part >= len(expected):
+        raise Refused(Code.MALFORMED, "answer.parts")
+    if tuple(a.agency for a in part.agencies) != expected[part.part]:
+        raise Refused(Code.MALFORMED, "answer.agencies")
+    # AnswerPart has checked statuses, order, bounds, and that pointers are of INVOLVED agencies of
+    # this part.
+
+
+def _info(query_hash: bytes, node: MemberId, part: int) -> bytes:
+    return prefixed(b"answer", query_hash, node.value.encode("ascii"), part.to_bytes(4, "big"))
+
+
+def _public_key(raw: bytes) -> Ed25519PublicKey:
+    try:
+        return Ed25519PublicKey.from_public_bytes(raw)
+    except ValueError:
+        raise Defect("a signing key of the member list is none") from None

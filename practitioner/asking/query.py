@@ -20,8 +20,7 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from fingerpost.private.answer_sealing import open_answer
-from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.private.query_sealing import SealedQuery, open_answer
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Agency, Federation, parts_of
 from fingerpost.protocol.ids import AgencyId, MemberId

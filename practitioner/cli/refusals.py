@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from fingerpost.private.linkage.strength import ADD_SOMETHING
+from fingerpost.private.linkage.blocking_keys import ADD_SOMETHING
 from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule

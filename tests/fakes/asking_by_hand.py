@@ -16,7 +16,6 @@ from fakes.simulated_holders import FEDERATION, GATEWAY, public
 from fakes.simulated_node import SimNode
 from federation import World
 from fingerpost.private import passport as passports
-from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
@@ -30,7 +29,7 @@ from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, open_answer, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.ids import AgencyId, MemberId

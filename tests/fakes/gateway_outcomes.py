@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fingerpost.private.linkage.strength import COMMON_NAME, Strength, StrengthLevel
+from fingerpost.private.linkage.blocking_keys import COMMON_NAME, Strength, StrengthLevel
 from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import (
     AgencyKind,

@@ -26,7 +26,6 @@ from agency_node.records.upkeep import due_tables
 from fakes.clock import ManualClock
 from fakes.node_records import MemoryRecords
 from fingerpost.private import passport as passports
-from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
@@ -40,7 +39,7 @@ from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, open_answer, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     CODE_LIST_VERSION,

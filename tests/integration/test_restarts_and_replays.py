@@ -16,10 +16,9 @@ import pytest
 import pytest_asyncio
 
 from fakes.node_broker import Attached, NodeBroker, listening
-from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.private.query_sealing import SealedQuery, open_answer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import (
     read_lookup,

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from fingerpost.private import passport as passports
-from fingerpost.private.answer_sealing import seal_answer
 from fingerpost.private.codec import write_demographics, write_inner, write_part
 from fingerpost.private.locators import Pepper, locator, tag, wrap_secret
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.private.pepper_sealing import seal_pepper
+from fingerpost.private.query_sealing import seal_answer
 from fingerpost.private.sealing import HybridKey, prefixed
 from fingerpost.protocol.codec import carriage, queries, statements
 from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Status, WideningReason

@@ -3,7 +3,7 @@ question.
 
 Pure rules over ``private.demographics``: no I/O (other than reading this package's own tables), no
 clock, no cryptography. Read the modules in this order: ``name_tables``, ``names``, ``normal_form``,
-``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``, ``strength``; ``golden`` holds
+``blocking_rules``, ``blocking_keys``, ``agreement``, ``comparison``; ``golden`` holds
 them to what was released.
 
 ``NORMALISATION_VERSION`` covers the normal form, the tables, the blocking rules and the choice of
@@ -15,8 +15,12 @@ from fingerpost.private.linkage.agreement import Field, Level
 from fingerpost.private.linkage.blocking_keys import (
     MOST_KEYS,
     BlockingKey,
+    Strength,
+    StrengthLevel,
+    assess,
     blocking_keys,
     oprf_input,
+    require_answerable,
 )
 from fingerpost.private.linkage.blocking_rules import (
     BLOCKING_RULES_VERSION,
@@ -36,12 +40,6 @@ from fingerpost.private.linkage.comparison import (
     compare,
 )
 from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
-from fingerpost.private.linkage.strength import (
-    Strength,
-    StrengthLevel,
-    assess,
-    require_answerable,
-)
 
 __all__ = [
     "BLOCKING_RULES_VERSION",

@@ -22,13 +22,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from fingerpost.private.linkage.blocking_keys import blocking_keys, oprf_input
+from fingerpost.private.linkage.blocking_keys import assess, blocking_keys, oprf_input
 from fingerpost.private.linkage.blocking_rules import BLOCKING_RULES_VERSION, Scope, Side
 from fingerpost.private.linkage.comparison import COMPARISON_VERSION, compare
 from fingerpost.private.linkage.golden_cases import CASES, PAIRS
 from fingerpost.private.linkage.name_tables import tables_digest
 from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, NormalForm, normalise
-from fingerpost.private.linkage.strength import assess
 from fingerpost.protocol.errors import Defect
 
 FILE: Final = "golden_vectors.json"

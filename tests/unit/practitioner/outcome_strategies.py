@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from fakes.gateway_outcomes import AREA, ASKED_AT, NODE
-from fingerpost.private.linkage.strength import COMMON_NAME, NO_DATE, Strength, StrengthLevel
+from fingerpost.private.linkage.blocking_keys import COMMON_NAME, NO_DATE, Strength, StrengthLevel
 from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import (
     AgencyKind,

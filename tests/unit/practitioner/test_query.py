@@ -14,9 +14,8 @@ from effort import examples
 from fakes.asking_by_hand import Craft
 from fakes.wexcombe import AMINA, COUNCIL, ELM, GP, HEALTH, OAK, SCHOOLS, build, large_host
 from federation import World
-from fingerpost.private.answer_sealing import seal_answer
 from fingerpost.private.messages import AgencyAnswer, AnswerPart
-from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.private.query_sealing import SealedQuery, seal_answer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach, Status
 from fingerpost.protocol.federation import Agency, parts_of

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from fingerpost.private.answer_sealing import open_answer, seal_answer
 from fingerpost.private.codec import write_part
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
+from fingerpost.private.query_sealing import open_answer, seal_answer
 from fingerpost.private.sealing import HybridKey, pad, prefixed, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import write_envelope

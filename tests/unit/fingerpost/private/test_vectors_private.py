@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from fingerpost.private.answer_sealing import open_answer
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.private.passport import read
 from fingerpost.private.pepper_sealing import open_pepper
-from fingerpost.private.query_sealing import open_query, verify_inner
+from fingerpost.private.query_sealing import open_answer, open_query, verify_inner
 from fingerpost.private.sealing import HybridKey
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Reach, WideningReason

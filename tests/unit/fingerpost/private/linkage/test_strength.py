@@ -16,7 +16,15 @@ from fingerpost.private.linkage import (
     normalise,
     require_answerable,
 )
-from fingerpost.private.linkage import strength as reasons
+from fingerpost.private.linkage.blocking_keys import (
+    ADD_SOMETHING,
+    COMMON_NAME,
+    NEW_YEAR,
+    NO_DATE,
+    NO_FORENAME,
+    NUMBER_ALONE,
+    ONE_NAME,
+)
 from fingerpost.protocol.errors import Code, Refused
 
 DOB = date(2014, 3, 9)
@@ -25,46 +33,46 @@ DOB = date(2014, 3, 9)
 @pytest.mark.parametrize(
     ("given", "level", "reason"),
     [
-        ({}, StrengthLevel.REFUSED, reasons.ADD_SOMETHING),
+        ({}, StrengthLevel.REFUSED, ADD_SOMETHING),
         (
             {"forename": "Tamsin", "dob": date(2014, 1, 1)},
             StrengthLevel.REFUSED,
-            reasons.ADD_SOMETHING,
+            ADD_SOMETHING,
         ),
         (
             {"forename": "Tamsin", "surname": "Ashdown"},
             StrengthLevel.REFUSED,
-            reasons.ADD_SOMETHING,
+            ADD_SOMETHING,
         ),
-        ({"dob": DOB}, StrengthLevel.REFUSED, reasons.ADD_SOMETHING),
+        ({"dob": DOB}, StrengthLevel.REFUSED, ADD_SOMETHING),
         (
             {"postcode": "LS6 2AB", "surname": "Ashdown"},
             StrengthLevel.REFUSED,
-            reasons.ADD_SOMETHING,
+            ADD_SOMETHING,
         ),
-        ({"nhs_number": "1111111111"}, StrengthLevel.REFUSED, reasons.ADD_SOMETHING),
-        ({"nhs_number": "9434765919"}, StrengthLevel.POOR, reasons.NUMBER_ALONE),
-        ({"forename": "Tamsin", "dob": DOB}, StrengthLevel.POOR, reasons.ONE_NAME),
-        ({"dob": DOB, "postcode": "LS6 2AB"}, StrengthLevel.POOR, reasons.NO_FORENAME),
+        ({"nhs_number": "1111111111"}, StrengthLevel.REFUSED, ADD_SOMETHING),
+        ({"nhs_number": "9434765919"}, StrengthLevel.POOR, NUMBER_ALONE),
+        ({"forename": "Tamsin", "dob": DOB}, StrengthLevel.POOR, ONE_NAME),
+        ({"dob": DOB, "postcode": "LS6 2AB"}, StrengthLevel.POOR, NO_FORENAME),
         (
             {"forename": "Baby", "surname": "Ashdown", "dob": DOB, "postcode": "LS6 2AB"},
             StrengthLevel.POOR,
-            reasons.NO_FORENAME,
+            NO_FORENAME,
         ),
         (
             {"forename": "Tamsin", "surname": "Ashdown", "postcode": "LS6 2AB"},
             StrengthLevel.POOR,
-            reasons.NO_DATE,
+            NO_DATE,
         ),
         (
             {"forename": "Tamsin", "surname": "Ashdown", "dob": date(2014, 1, 1)},
             StrengthLevel.POOR,
-            reasons.NEW_YEAR,
+            NEW_YEAR,
         ),
         (
             {"forename": "Muhammad", "surname": "Khan", "dob": DOB},
             StrengthLevel.POOR,
-            reasons.COMMON_NAME,
+            COMMON_NAME,
         ),
     ],
 )
