@@ -1,21 +1,30 @@
-"""One lookup while it runs: the parts it expects, its gathering, and the answers on their way to the requester.
+"""What is under way at the broker: the lookups that run, and the streams to the nodes that carry them.
 
-Law: answers pass through and are not kept. The parts that running lookups expect bound what waits for slow
-requesters (``Room``).
+Law: answers pass through and are not kept. The parts that running lookups expect bound what waits for
+slow requesters (``Room``).
+
+Each node has one live stream with a queue of its own, and no node's stream waits for another's. A lookup
+that does not fit a node's queue goes without that node, which is then silent for that lookup: a stopped
+node costs the answers of its own agencies alone. A newer stream of a node replaces the older, since the
+node knows best which of its connections lives. A stream that ended stays ended, whatever its transport
+still does: it gets no query, and what it sends is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from typing import Final
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from typing import Final, Generic, TypeVar
 
 from broker.admission import Admitted
 from broker.gathering import Gathering, Taken
+from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, parts_of
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
+from fingerpost.runtime.identity import PeerIdentity
 
 PARTS_AT_ONCE: Final = 20_000
 """The answer parts that all running lookups may have coming, 11 KiB each: what slow requesters can make the broker
@@ -91,3 +100,152 @@ class Room:
         left = self._held.pop(gateway, 0) - parts
         if left:  # a lookup that asks nobody holds nothing
             self._held[gateway] = left
+
+
+Q = TypeVar("Q")
+
+QUERIES_WAITING: Final = 4 * QUERIES_PER_FRAME
+ANSWERS_OWED: Final = 2 * PARTS_AT_ONCE
+"""The most answers that a node which has not answered for long may still send."""
+RECONNECT_SECONDS: Final = 30.0
+"""Nodes dial again within this time; so long a missing node is waited for and not written off."""
+SENDING_SECONDS: Final = 30.0
+"""A node that takes so long to take one frame has stopped."""
+
+
+class Waiting(Generic[Q]):
+    """What waits for one node, oldest first."""
+
+    def __init__(self, most: int = QUERIES_WAITING) -> None:
+        self._most = most
+        self._queries: deque[Q] = deque()
+
+    def put(self, query: Q) -> bool:
+        """False when full, and then it was not put."""
+        if len(self._queries) >= self._most:
+            return False
+        self._queries.append(query)
+        return True
+
+    def take(self, most: int = QUERIES_PER_FRAME) -> tuple[Q, ...]:
+        """Up to a frame's worth (1 MiB)."""
+        return tuple(self._queries.popleft() for _ in range(min(most, len(self._queries))))
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+
+class Owed:
+    """How many answers a node may still send.
+
+    A node owes each query its parts, and may be off by one part while it is a version of the list ahead. More than it
+    was asked for is a flood (attack: frames of made-up answers that cost the broker its time and others theirs).
+    """
+
+    def __init__(self) -> None:
+        self._answers = 0
+
+    def asked(self, parts: int) -> None:
+        self._answers = min(self._answers + parts + 1, ANSWERS_OWED)
+
+    def answered(self, answers: int) -> None:
+        """Raises ``Refused(MALFORMED)``."""
+        if answers > self._answers:
+            raise Refused(Code.MALFORMED, "more answers than asked")
+        self._answers -= answers
+
+
+class Stream:
+    """One stream of one node. Times are steady seconds."""
+
+    def __init__(self, peer: PeerIdentity, ends_at: float, owed: Owed) -> None:
+        self.peer = peer
+        self.ends_at = ends_at
+        self.owed = owed
+        self.sending_since: float | None = None
+        self._waiting: Waiting[Lookup] = Waiting()
+        self._ready = asyncio.Event()
+        self._end = asyncio.Event()
+        self._reason: Refused | None = None
+
+    @property
+    def node(self) -> MemberId:
+        return self.peer.member
+
+    def offer(self, lookup: Lookup) -> bool:
+        """False when the node is too far behind, and then the lookup goes without it."""
+        if not self._waiting.put(lookup):
+            return False
+        self._ready.set()
+        return True
+
+    async def next_frame(self) -> tuple[Lookup, ...]:
+        """Waits for the next queries and takes them. What nobody waits for any more is not sent (and not disclosed)."""
+        while True:
+            await self._ready.wait()
+            self.require_open()
+            taken = self._waiting.take()
+            if not len(self._waiting):
+                self._ready.clear()
+            frame = tuple(q for q in taken if not q.closed and q.gathering.is_unsent(self.node))
+            if frame:
+                return frame
+
+    def end(self, reason: Refused | None = None) -> None:
+        """Ends it, at once for the broker; ``None``: in good order, the node may dial again."""
+        if not self._end.is_set():
+            self._reason = reason
+            self._end.set()
+
+    async def ended(self) -> None:
+        """Returns, or raises the reason, once the stream has been ended."""
+        await self._end.wait()
+        if self._reason is not None:
+            raise self._reason
+
+    def require_open(self) -> None:
+        """Raises ``Refused`` once it has been ended."""
+        if self._end.is_set():
+            raise self._reason or Refused(Code.NOT_READY, "stream ended")
+
+    def overdue(self, now: float) -> bool:
+        return self.sending_since is not None and now - self.sending_since > SENDING_SECONDS
+
+
+class Streams:
+    """Which node is attached, and which was a moment ago. ``started_at``: when this broker began to listen."""
+
+    def __init__(self, started_at: float) -> None:
+        self._started_at = started_at
+        self._live: dict[MemberId, Stream] = {}
+        self._left_at: dict[MemberId, float] = {}
+        self._owed: dict[MemberId, Owed] = {}
+
+    def open(self, peer: PeerIdentity, ends_at: float) -> Stream:
+        older = self._live.get(peer.member)
+        if older is not None:
+            older.end(Refused(Code.NOT_READY, "replaced by a newer stream"))
+        # What a node owes outlives its stream: the answers to an old stream's queries come on the new one.
+        stream = Stream(peer, ends_at, self._owed.setdefault(peer.member, Owed()))
+        self._live[peer.member] = stream
+        return stream
+
+    def close(self, stream: Stream, now: float) -> None:
+        stream.end()
+        if self._live.get(stream.node) is stream:
+            del self._live[stream.node]
+            self._left_at[stream.node] = now
+
+    def find(self, node: MemberId) -> Stream | None:
+        return self._live.get(node)
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(tuple(self._live.values()))
+
+    def may_come(self, node: MemberId, now: float) -> bool:
+        """Whether a node that has not been given a query may yet take it: attached, or likely dialling at this moment.
+
+        A node that has been away for longer does not make every lookup last the whole gathering time.
+        """
+        left = self._left_at.get(node, self._started_at)
+        return node in self._live or now - left < RECONNECT_SECONDS

@@ -22,9 +22,8 @@ from collections.abc import (
 from typing import Final
 
 from broker.admission import Admitted, Quotas, ReplaySet, admit, keep_until, require_member
-from broker.lookup import Lookup, Room
+from broker.lookup import Lookup, Room, Stream, Streams
 from broker.ports import LookupRecord, Recorder, Seen
-from broker.streams import Stream, Streams
 from fingerpost.membership.ports import Members
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused

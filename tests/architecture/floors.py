@@ -55,7 +55,6 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "index",
         "lookup",
         "staging",
-        "streams",
         "report",
         "tagging",
         "upkeep",

@@ -142,7 +142,7 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"key_holder/service.py": "import grpc.aio"},
         {"key_holder/ports.py": "from sqlalchemy import Engine"},
         {"broker/service.py": "from fingerpost.runtime.database import open_sqlite"},
-        {"broker/streams.py": "import time"},
+        {"broker/lookup.py": "import time"},
         {"broker/planted.py": "import sqlalchemy"},
         {"agency_node/answering/service.py": "import sqlalchemy"},
         {"practitioner/asking/client.py": "from fingerpost.runtime.rpc import connect"},

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.lookup import Room
-from broker.streams import ANSWERS_OWED, QUERIES_WAITING, Owed, Waiting
+from broker.lookup import ANSWERS_OWED, QUERIES_WAITING, Owed, Room, Waiting
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME, write_queries
 from fingerpost.protocol.errors import Code, Refused

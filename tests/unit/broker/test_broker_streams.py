@@ -7,9 +7,8 @@ import dataclasses
 import pytest
 
 from broker.admission import admit
-from broker.lookup import Lookup
+from broker.lookup import QUERIES_WAITING, SENDING_SECONDS, Lookup, Owed, Stream
 from broker.service import HELLO_SECONDS, REVIEW_SECONDS
-from broker.streams import QUERIES_WAITING, SENDING_SECONDS, Owed, Stream
 from fakes.broker_running import FakeNode, Running, an_answer, running
 from fakes.broker_world import NODES, NOW, a_federation, a_query, node_peer, peer
 from fingerpost.protocol import limits

@@ -1,0 +1,18 @@
+"""One lookup can be read in few files: what ``make lookup-files`` counts stays within its bound."""
+
+from __future__ import annotations
+
+from benchmarks.lookup_files import files_of_a_lookup
+
+MOST_FILES = 40
+
+
+def test_one_lookup_runs_through_few_files() -> None:
+    files = files_of_a_lookup()
+    assert {path.split("/")[0] for path in files} == {
+        "agency_node",
+        "broker",
+        "fingerpost",
+        "practitioner",
+    }
+    assert len(files) <= MOST_FILES, "\n".join(files)
