@@ -99,7 +99,7 @@ class NodeBroker(
 
     async def stream(self, number: int = 1) -> Attached:
         """The ``number``-th stream that said hello, once there is one."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.streams) < number:
                 self._came.clear()
                 await self._came.wait()

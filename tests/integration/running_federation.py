@@ -32,6 +32,7 @@ from fakes.certificates import FakeAuthority
 from fakes.import_world import HEADER
 from fakes.repository import FakeRepository
 from fakes.simulated_holders import Peppers, public
+from fakes.waiting import until
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.private.demographics import Demographics, Sex
@@ -66,7 +67,6 @@ from integration.running_parties import (
     BrokerParty,
     HolderParty,
     SteppedClock,
-    until,
 )
 from practitioner.asking.outcome import Outcome
 from practitioner.sign_in.rules import Session

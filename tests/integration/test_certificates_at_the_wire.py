@@ -24,6 +24,7 @@ from cryptography import x509
 from broker.wiring import EVENTS
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
+from fakes.waiting import until
 from fingerpost.membership import member_list
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
@@ -53,7 +54,6 @@ from integration.running_federation import (
     running,
     statuses,
 )
-from integration.running_parties import until
 from integration.wire_callers import (
     ATTACH,
     EVALUATE,

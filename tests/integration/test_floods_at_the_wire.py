@@ -15,6 +15,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
+from fakes.waiting import until
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codec.carriage import write_hello
 from fingerpost.protocol.codes import Purpose, Reach
@@ -34,7 +35,6 @@ from integration.running_federation import (
     running,
     statuses,
 )
-from integration.running_parties import until
 from integration.wire_callers import (
     ATTACH,
     EVALUATE,

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from fakes.node_broker import Attached, NodeBroker, listening
+from fakes.waiting import until
 from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery, open_answer
@@ -58,7 +59,7 @@ from integration.running_federation import (
     running,
     statuses,
 )
-from integration.running_parties import until
+from integration.running_parties import SECONDS
 from integration.wire_callers import ATTACH, LOOKUP, Refusal, ask, attach, dial, issue
 from practitioner.asking.outcome import Outcome, Question
 
@@ -225,7 +226,7 @@ async def test_a_replayed_query_is_never_answered_with_yes_or_no(federation: Fed
         async def said(stream: Attached, *frame: bytes) -> dict[AgencyId, Status]:
             had = sum(len(answers) for _, answers in stream.frames)
             stream.send(*frame)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(SECONDS):
                 answers = await stream.answers(had + 1)
             assert len(answers) == had + 1  # twice in a frame is answered once
             assert len(answers[-1].sealed) == limits.ANSWER_BYTES
@@ -282,7 +283,7 @@ async def test_queries_that_the_broker_changed_are_dropped_and_the_rest_answered
             good |= {first.hash: first, last.hash: last}
             stream.send(first.wire, spoil(other.wire), last.wire)
             if number % 3 == 0:  # a node that is behind drops what nobody waits for any more
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(SECONDS):
                     answers = await stream.answers(len(good))
         assert sorted(a.query_hash for a in answers) == sorted(good)
         for answer in answers:
@@ -310,7 +311,7 @@ async def test_a_frame_that_is_none_ends_the_stream_and_the_node_dials_again(
             stream = await stream_of(broker, SCHOOLS, before)
         query = await a_query(federation)
         stream.send(query.wire)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             answers = await stream.answers(1)
         assert words(federation, query, SCHOOLS, answers)[OAK] is Status.INVOLVED
 
@@ -336,7 +337,7 @@ async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
         found, answers = await asking
         # More answers than it was asked for: its stream is ended, and no other.
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(SECONDS):
                 await call.read()
         assert refused_from(caught.value).code is Code.MALFORMED
     assert {a: w.status for a, w in found.answers().items()} == SAYS["ASKED"]

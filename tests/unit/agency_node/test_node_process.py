@@ -64,6 +64,8 @@ from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
 from fingerpost.runtime.run import Stop, serve
 
+SECONDS = 60.0
+"""Whatever is waited for has failed if it has not come by then."""
 ME = Identity(FEDERATION, NODE, Party.NODE)
 THE_BROKER = Identity(FEDERATION, BROKER, Party.BROKER)
 
@@ -191,7 +193,7 @@ async def node_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator[N
         serve(wiring.open(home.settings, Env.of_system(logger)), stop, logger)
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(SECONDS):
             while not await probe(home.settings.health, str(SCHOOL)):
                 assert not running.done(), running.exception()
         yield
@@ -205,7 +207,7 @@ async def asked(broker: NodeBroker, home: Home, query: SealedQuery) -> dict[Agen
     before = sum(len(frame) for _, frame in stream.frames)
     sent = time.monotonic()
     stream.send(query.wire)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         answers = await stream.answers(before + 1)
     assert stream.frames[-1][0] - sent >= home.federation.parameters.answer_delay_ms / 1000
     world = NodeWorld(current=home.federation)
@@ -317,7 +319,7 @@ async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home
         )
         try:
             await broker.stream(2)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(SECONDS):
                 while not await probe(home.settings.health, str(MINE[0])):
                     assert not running.done(), running.exception()
             words = await asked(broker, home, home.query())
@@ -400,11 +402,17 @@ async def test_the_command_runs_until_it_is_told_to_stop(home: Home) -> None:
             str(home.settings_file),
             stderr=asyncio.subprocess.PIPE,
         )
+        assert process.stderr is not None
+        events = []
         try:
-            await broker.stream()
-        finally:
-            process.terminate()
-            _, errors = await process.communicate()
-    assert process.returncode == 0, errors
-    events = [json.loads(line)["event"] for line in errors.splitlines()]
+            # The broker knows of the stream before the node has written that it has one.
+            async for line in process.stderr:
+                events.append(json.loads(line)["event"])
+                if events[-1] == "stream.attached":
+                    process.terminate()  # once: a signal to a child that has ended takes its status away
+        except BaseException:
+            process.kill()
+            raise
+        await process.wait()
+    assert process.returncode == 0, events
     assert {"node.started", "stream.attached", "process.stopped"} <= set(events)

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import io
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from fakes.broker_world import (
 )
 from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
+from fakes.waiting import until
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.rpc_member_list import fetcher
 from fingerpost.protocol import limits
@@ -65,16 +66,9 @@ from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 NORTH, SCHOOL, SOUTH, _ = NODES
 BROKER = Identity(FEDERATION, MemberId("broker"), Party.BROKER)
 ATTACH, LOOKUP = grpc_nodes.ATTACH, "/fingerpost.wire.v1.LookupService/Lookup"
-SECONDS = 10.0
+SECONDS = 60.0
 NARROW = (*CLIENT_FRAMES, ("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16_384))
 """A window of two queries, that does not grow."""
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Lets the sockets' work go on; there is no event to wait for at the other end of a wire."""
-    async with asyncio.timeout(SECONDS):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0)
 
 
 @dataclass
@@ -97,11 +91,18 @@ class World:
         self.stack.push_async_callback(channel.close, None)
         return channel
 
-    async def node(self, who: MemberId | Identity, *, options: Options = CLIENT_FRAMES) -> Node:
+    async def node(
+        self, who: MemberId | Identity, *, options: Options = CLIENT_FRAMES, hello: bool = True
+    ) -> Node:
+        """Return a node's end of a stream. Without ``hello`` it only reads.
+
+        A node that is refused before its hello must not write: where the refusal comes first, gRPC puts an
+        INTERNAL of its own in the place of the broker's code.
+        """
         identity = who if isinstance(who, Identity) else Identity(FEDERATION, who, Party.NODE)
         node = Node(self.channel(identity, self.nodes_port, options))
         self.stack.push_async_callback(node.leave)
-        with suppress(grpc.aio.AioRpcError):  # refused already: ``ended_with`` says how
+        if hello:
             await node.say(write_hello(NodeHello(7)))
         return node
 
@@ -113,12 +114,16 @@ class World:
     async def attached(self, *ids: MemberId) -> None:
         await until(lambda: self.broker.attached() == tuple(sorted(ids)))
 
-    async def ask(self, asked: Asked, who: MemberId = GATEWAY) -> list[LookupEvent]:
+    async def events(self, asked: Asked, who: MemberId = GATEWAY) -> AsyncIterator[LookupEvent]:
         stub = broker_pb2_grpc.LookupServiceStub(
             self.channel(Identity(FEDERATION, who, Party.GATEWAY), self.askers_port, CLIENT)
         )
         call = stub.Lookup(write_lookup(asked.query, asked.submission), timeout=SECONDS)
-        return [read_event(event) async for event in call]
+        async for event in call:
+            yield read_event(event)
+
+    async def ask(self, asked: Asked, who: MemberId = GATEWAY) -> list[LookupEvent]:
+        return [event async for event in self.events(asked, who)]
 
 
 class Node:
@@ -252,7 +257,7 @@ async def test_a_suspension_ends_the_open_stream_of_that_node_alone(tmp_path: Pa
         assert await school.queries() == (asked.query,)
         await school.answer(asked.hash)
         assert (await asking)[-1] == Ended(())  # the suspended is not asked at all
-        again = await world.node(NORTH)
+        again = await world.node(NORTH, hello=False)
         assert refused_from(await again.ended_with()).code is Code.NOT_A_MEMBER
 
 
@@ -260,12 +265,15 @@ async def test_a_suspended_node_whose_window_is_full_gets_nothing_more(tmp_path:
     async with a_world(tmp_path) as world:
         node = await world.node(NORTH, options=NARROW)
         await world.attached(NORTH)
-        lookups = [asyncio.create_task(world.ask(now_query())) for _ in range(8)]
+        lookups = [world.events(now_query()) for _ in range(8)]
+        for lookup in lookups:  # one after the other: eight at once would fit into one frame
+            assert isinstance(await anext(lookup), Accepted)
         await until(lambda: world.is_stuck(NORTH))
         world.members.suspend(NORTH)
         await world.broker.review()
         await world.attached()
-        await asyncio.gather(*lookups)
+        for lookup in lookups:
+            assert [event async for event in lookup] == [Ended((NORTH, SCHOOL))]
         # Once it reads again it finds what had been written before, and the end.
         received = 0
         with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -317,7 +325,7 @@ async def test_a_bad_frame_ends_that_stream_alone(tmp_path: Path, what: str) -> 
 )
 async def test_only_nodes_attach(tmp_path: Path, who: Identity, code: Code) -> None:
     async with a_world(tmp_path) as world:
-        node = await world.node(who)
+        node = await world.node(who, hello=False)
         assert refused_from(await node.ended_with()).code is code
         assert world.broker.attached() == ()
 
