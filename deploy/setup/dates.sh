@@ -24,7 +24,7 @@ fail() {
   exit 1
 }
 
-find_library() { find /usr/lib .cache/faketime -name libfaketimeMT.so.1 -print -quit 2>/dev/null; }
+find_library() { find /usr/lib .cache/faketime -name libfaketimeMT.so.1 -print -quit 2>/dev/null || true; }
 
 fetch_library() {
   local folder=$PWD/.cache/faketime
