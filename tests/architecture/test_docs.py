@@ -238,7 +238,7 @@ def test_purposes_and_roles_that_can_be_typed_are_listed_with_what_they_need() -
         + ["--approver"] * rule.approver_required
         for purpose, rule in PURPOSES.items()
     }
-    (roles,) = re.findall(r"^Roles: (.*?)\. ", section, re.MULTILINE)
+    (roles,) = re.findall(r"^Roles: (.*?)\.$", section, re.MULTILINE)
     assert CODE.findall(roles) == [role.name for role in Role]
 
 

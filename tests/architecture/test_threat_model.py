@@ -28,7 +28,8 @@ def section(title: str) -> str:
 
 
 def claims(title: str) -> list[str]:
-    return [line for line in section(title).splitlines() if line.startswith("- ")]
+    """Each with the indented lines that belong to it."""
+    return re.findall(r"^- .*(?:\n  .*)*", section(title), re.MULTILINE)
 
 
 @functools.cache
