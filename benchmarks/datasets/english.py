@@ -12,14 +12,14 @@ from deploy.invented.numbers import nhs_check_digit
 
 # With an A behind each, all are real areas.
 _AREA_OF_DIGIT: Final = "BCDHKLPSTW"
-_LETTER_OF_DIGIT: Final = "ABDEFGHJLN"  # of those that stand last in a postcode
+_LETTER_OF_DIGIT: Final = "ABDEFGHJLN"  # of those that a postcode may end with
 
 
 def postcode(code: str) -> str:
     """Return four digits (Australia) or five (United States) as a postcode of valid form.
 
-    The district has no leading zero: 4511 → ``KA51 1AA``, 4011 → ``KA1 1AA``, 45116 → ``KA51 1HA``. A
-    character that is no digit (an O for a zero) stays in its place; text of another length is
+    The district has no leading zero: 4511 → ``KA51 1AA``, 4011 → ``KA1 1AA``, 45116 → ``KA51 1HA``.
+    A character that is no digit (an O for a zero) stays in its place; text of another length is
     returned as it is.
     """
     if len(code) not in (4, 5):
@@ -34,7 +34,8 @@ def _letter(letters: str, sign: str) -> str:
 
 
 def health_number(number: str, original: str | None = None) -> str:
-    """Return ``number`` (at most eight digits) as a health number: ten digits, the last a check digit.
+    """Return ``number`` (at most eight digits) as a health number: ten digits, the last a check
+    digit.
 
     The check digit is that of ``original``, the number without its errors, so that a wrong digit is
     refused as often as a real check digit refuses it. The result is empty where the original has no

@@ -1,9 +1,10 @@
-"""pseudopeople's sample population as tables; runs in the rivals' environment, which has the package.
+"""pseudopeople's sample population as tables; runs in the rivals' environment, which has the
+package.
 
     PYTHON -m benchmarks.datasets.pseudopeople_sample --pair census-wic [--part tune] [--postcodes raw] --out FOLDER
 
-Two data sets of one invented American town of some ten thousand people, each with the package's own default noise and
-each with a seed of its own. The pairs:
+Two data sets of one invented American town of some ten thousand people, each with the package's own
+default noise and each with a seed of its own. The pairs:
 
 - ``census-census``: the census of 2020 and that of 2030: ten years of moving between them;
 - ``census-wic``: the census of 2030 and what a nutrition programme for small children recorded in 2025 to 2030;
@@ -11,9 +12,9 @@ each with a seed of its own. The pairs:
 - ``census-ssa``: the census of 2020 and the social security numbers' first issue until then: full middle names, no
   address.
 
-In the sample every ZIP code is 00000, with noise. ``--postcodes raw`` leaves it so. ``english`` (the default) gives
-every address a postcode of an English town of 300, about fifteen households each, and carries each wrong sign of the
-published code to the same place in it.
+In the sample every ZIP code is 00000, with noise. ``--postcodes raw`` leaves it so. ``english``
+(the default) gives every address a postcode of an English town of 300, about fifteen households
+each, and carries each wrong sign of the published code to the same place in it.
 """
 
 from __future__ import annotations
@@ -112,7 +113,9 @@ def place(record: Mapping[str, object]) -> str:
 
 
 def tables(pair: str, part: str, postcodes: str) -> Tables:
-    """Families stay together: which part a person is in follows from the surname first recorded, without noise."""
+    """Families stay together: which part a person is in follows from the surname first recorded,
+    without noise.
+    """
     sides = [
         [
             record

@@ -1,8 +1,9 @@
 """The table of records, and the truth beside it: two files of records, one of pairs.
 
-Lives here: the columns, their order, writing and reading. Must not live here: what a field means, or where
-records come from. Invariants: a record's id is unique within its file; each pair of the truth names a left and a
-right record that are there; a field may be empty, a date is ISO (``YYYY-MM-DD``) or empty.
+Lives here: the columns, their order, writing and reading. Must not live here: what a field means,
+or where records come from. Invariants: a record's id is unique within its file; each pair of the
+truth names a left and a right record that are there; a field may be empty, a date is ISO
+(``YYYY-MM-DD``) or empty.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ COLUMNS = tuple(field.name for field in fields(Row))
 class Tables:
     """Two files to link and the pairs that are one person.
 
-    Where ``left`` and ``right`` hold the same ids it is one file, to be searched for duplicates: then
-    each pair is meant once, and the truth names it in the order of the file.
+    Where ``left`` and ``right`` hold the same ids it is one file, to be searched for duplicates:
+    then each pair is meant once, and the truth names it in the order of the file.
     """
 
     left: Sequence[Row]
@@ -57,9 +58,9 @@ def check(tables: Tables) -> Tables:
     for rows in (tables.left, tables.right):
         ids.append({row.record_id for row in rows})
         if len(ids[-1]) != len(rows) or "" in ids[-1]:
-            raise TableError("a record's id is missing or stands twice in one file")
+            raise TableError("a record's id is missing or is twice in one file")
     if len(set(tables.truth)) != len(tables.truth):
-        raise TableError("a pair stands twice in the truth")
+        raise TableError("a pair is twice in the truth")
     if any(left not in ids[0] or right not in ids[1] for left, right in tables.truth):
         raise TableError("the truth names a record that is not there")
     return tables
@@ -82,7 +83,9 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def read(left: Path, right: Path, truth: Path) -> Tables:
-    """Columns that are missing read as empty, unknown ones are passed over. Raises ``TableError``."""
+    """Columns that are missing read as empty, unknown ones are passed over. Raises
+    ``TableError``.
+    """
     with truth.open(encoding="utf-8", newline="") as file:
         try:
             pairs = [(row["left_id"], row["right_id"]) for row in csv.DictReader(file)]

@@ -1,7 +1,8 @@
-"""A town for people whose published addresses have none: codes for addresses, and published mistakes carried over.
+"""A town for people whose published addresses have none: codes for addresses, and published
+mistakes carried over.
 
-Pure. pseudopeople's sample has the ZIP code 00000 everywhere, with noise; what differs from it is noise, and is
-carried to the same place of a code that does tell addresses apart.
+Pure. pseudopeople's sample has the ZIP code 00000 everywhere, with noise; what differs from it is
+noise, and is carried to the same place of a code that does distinguish addresses.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ TUNED: Final = 0.3  # of the families; the rest judge
 
 
 def address_code(address: str) -> str:
-    """The five digits that stand for an address: one area, twelve districts, 25 codes in each."""
+    """Return five digits for an address: one area, twelve districts, 25 codes in each."""
     district, code = divmod(hashed(address) % CODES, _IN_A_DISTRICT)
     return f"1{district:02}{code:02}"
 
@@ -24,8 +25,8 @@ def address_code(address: str) -> str:
 def carried(home: str, published: str) -> str:
     """``home`` with the mistakes that ``published`` has where it should read 00000.
 
-    A wrong digit goes on top of the digit here, so that it is wrong here too; another sign replaces it; a sign too
-    many is put in; of a code that is too short the end is missing.
+    A wrong digit goes on top of the digit here, so that it is wrong here too; another sign replaces
+    it; a sign too many is put in; of a code that is too short the end is missing.
     """
     digits = iter(home)
     too_many = len(published) - len(home)

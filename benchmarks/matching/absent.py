@@ -1,7 +1,8 @@
-"""What an agency says of a child it does not hold, where it holds a hundred thousand others: who is taken for her.
+"""What an agency says of a child it does not hold, where it holds a hundred thousand others: who is
+taken for her.
 
-Her brothers and sisters, and her twin, are among the others as they are in life. Neither her question nor any record
-has a number: a number would tell most of them apart.
+Her brothers and sisters, and her twin, are among the others as they are in life. Neither her
+question nor any record has a number: a number would distinguish most of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ _KIN: Final = ("a twin", "a brother or sister", "a child of another family")
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Shares of the questions: any record opened, any said to be a match, any left possible; and with whom."""
+    """Shares of the questions: any record opened, any said to be a match, any left possible; and
+    with whom.
+    """
 
     keys: str
     opened: Share

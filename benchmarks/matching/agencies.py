@@ -1,9 +1,11 @@
-"""Which agencies that do not hold a child are opened by a question about her, all agencies of a world at once.
+"""Which agencies that do not hold a child are opened by a question about her, all agencies of a
+world at once.
 
-What lives here: the passes over the world and over populations elsewhere, shared out over processes, and what opened
-where, by set of keys (``sets``). What must not: rates, budgets. An agency counts as one that does not hold the child:
-her own records never open anything here, and where a twin's record alone would open a trust, a council or a host it is
-left out too, since an agency that holds her twin is told apart.
+What lives here: the passes over the world and over populations elsewhere, shared out over
+processes, and what opened where, by set of keys (``sets``). What must not: rates, budgets. An
+agency counts as one that does not hold the child: her own records never open anything here, and
+where a twin's record alone would open a trust, a council or a host it is left out too, since an
+agency that holds her twin is counted apart.
 """
 
 from __future__ import annotations
@@ -35,9 +37,10 @@ def _nothing() -> Found:
 
 @dataclass
 class Meetings:
-    """By kind of agency. ``school``, ``practice``: of the child's own area, not hers. ``council``, ``trust``: of her
-    own area, as if they did not hold her. ``far_*``: of areas that nobody asked from; a far trust serves six of them.
-    ``host``: holds all agencies of a population elsewhere, ``ALL_HOSTS`` those of all of them.
+    """By kind of agency. ``school``, ``practice``: of the child's own area, not hers. ``council``,
+    ``trust``: of her own area, as if they did not hold her. ``far_*``: of areas that nobody asked
+    from; a far trust serves six of them. ``host``: holds all agencies of a population elsewhere,
+    ``ALL_HOSTS`` those of all of them.
     """
 
     school: Found = field(default_factory=_nothing)
@@ -76,8 +79,8 @@ class Met:
     sizes: dict[str, Size]
 
 
-def meet_all(world: World, names: Names, told: Callable[[str], None]) -> Met:
-    told(f"{len(world.asking):,} questions against {len(world.people.children):,} children")
+def meet_all(world: World, names: Names, say: Callable[[str], None]) -> Met:
+    say(f"{len(world.asking):,} questions against {len(world.people.children):,} children")
     index = index_of(world.forms, both)
     far = world.areas(near=False)
     slices = [(area,) for area in world.areas(near=True)] + [(area,) for area in far]
@@ -85,7 +88,7 @@ def meet_all(world: World, names: Names, told: Callable[[str], None]) -> Met:
     for part in apart([partial(_at_home, world, index, areas) for areas in slices]):
         found.add(part)
     far_sizes = [len(area.children) for area in far]
-    told(f"and {world.scale.strangers} populations elsewhere")
+    say(f"and {world.scale.strangers} populations elsewhere")
     elsewhere = apart(
         [partial(_elsewhere, world, names, index, n) for n in range(world.scale.strangers)]
     )
@@ -152,7 +155,9 @@ def _note_at_home(found: Meetings, world: World, query: int, record: Child, mask
 
 
 def _elsewhere(world: World, names: Names, index: Index, number: int) -> tuple[Meetings, list[int]]:
-    """What opens in one population elsewhere by narrow keys, and how many children its areas have."""
+    """What opens in one population elsewhere by narrow keys, and how many children its areas
+    have.
+    """
     found = Meetings()
     areas = strangers(world, number, names)
     trusts = _trusts(len(areas))

@@ -1,7 +1,8 @@
 """Pieces of work in processes of their own, so that a measurement uses every core.
 
-Each process begins as a copy of this one (fork), so that a population that is there need not be sent; only what a
-piece of work returns comes back, pickled. A piece that fails ends the measurement.
+Each process begins as a copy of this one (fork), so that a population that is there need not be
+sent; only what a task returns comes back, pickled. A task that fails ends the
+measurement.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ T = TypeVar("T")
 
 
 def apart(work: Sequence[Callable[[], T]], at_once: int | None = None) -> list[T]:
-    """What each piece returns, in the order given; at most ``at_once`` run together, by default one on each core.
+    """Return what each task returns, in the order given; at most ``at_once`` run together, by default one
+    on each core.
 
-    Raises ``ChildProcessError``: a piece ended without an answer; its own words stand on standard error.
+    Raises ``ChildProcessError``: a task ended without an answer; its own words are on standard
+    error.
     """
     gc.collect()
     gc.freeze()  # a collection in a copy would touch, and so double, everything that is shared
@@ -30,9 +33,9 @@ def apart(work: Sequence[Callable[[], T]], at_once: int | None = None) -> list[T
     try:
         while waiting or running:
             while waiting and len(running) < (at_once or os.cpu_count() or 1):
-                place, piece = waiting.pop()
+                place, task = waiting.pop()
                 ours, theirs = get_context("fork").Pipe(duplex=False)
-                process = get_context("fork").Process(target=_answer, args=(piece, theirs))
+                process = get_context("fork").Process(target=_answer, args=(task, theirs))
                 process.start()
                 theirs.close()
                 running[ours] = place, process
@@ -48,8 +51,8 @@ def apart(work: Sequence[Callable[[], T]], at_once: int | None = None) -> list[T
     return [found[place] for place in range(len(work))]
 
 
-def _answer(piece: Callable[[], T], to: Connection) -> None:
-    to.send(piece())
+def _answer(task: Callable[[], T], to: Connection) -> None:
+    to.send(task())
     to.close()
 
 
@@ -58,4 +61,4 @@ def _received(end: Connection) -> Any:
     try:
         return end.recv()
     except EOFError:
-        raise ChildProcessError("a piece of a measurement failed, see above") from None
+        raise ChildProcessError("a part of a measurement failed, see above") from None

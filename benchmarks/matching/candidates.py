@@ -72,7 +72,7 @@ DATES: dict[str, Select] = {
     "year-day": _select("year_day"),
     "month-day": _select("month_day"),
     "year": lambda of: tuple(Part(date.texts[:1], 4.2) for date in of.year_month),
-    "sex": _select("sex"),  # stands in the place of a date: which distinguishes brother from sister
+    "sex": _select("sex"),  # in the place of a date: it distinguishes brother from sister
     "": _select("no_date"),
 }
 PLACES: dict[str, Select] = {

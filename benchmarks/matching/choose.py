@@ -1,9 +1,10 @@
-"""The choice of the blocking rules: measures every candidate, then lets the solver pick within the budgets.
+"""Chooses the blocking rules: measures every candidate, then lets the solver pick within the
+budgets.
 
     python -m benchmarks.matching.choose [--names FOLDER] [--published FOLDER] [--areas 12] [--asked 16000]
 
-Prints the two sets and how they came about. What it prints is a proposal: what was decided stands in
-``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. Takes five minutes.
+Prints the two sets and how they came about. What it prints is a proposal: what was decided stands
+in ``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. Takes five minutes.
 """
 
 from __future__ import annotations
@@ -30,11 +31,15 @@ SEED = 11
 """The population that the choice is made on; what is shipped is judged on others."""
 
 NEAR = 6
-"""The first areas: where the asking children live, and what their trust serves. The rest are far."""
+"""The first areas: where the asking children live, and what their trust serves. The rest are
+far.
+"""
 
 FAR_BUDGETS = {"council": 3e-4, "far trust": 2e-3}
 NEAR_BUDGETS = {"school": 6e-5, "practice": 1e-4, "trust": 1e-2}
-"""The budgets' aims; a school's and a practice's are set lower, because families are more alike in life than here."""
+"""The budgets' aims; a school's and a practice's are set lower, because families are more similar in
+life than here.
+"""
 
 NARROW_KEYS, WIDE_KEYS = 13.0, 23.5
 """Keys of a record in the mean, so that few records have more than the 25 that they may."""
@@ -48,8 +53,9 @@ KEPT = (
     "no place: · NK · date · nowhere 0",
     "no place: · sounds · date · nowhere 0",
 )
-"""Without these a spelling or a nickname that only a table knows, a day written for a month or a child without a name
-would be missed, which the measured pairs hold too few of to show."""
+"""Without these a spelling or a nickname that only a table knows, a day written for a month or a
+child without a name would be missed, which the measured pairs hold too few of to show.
+"""
 
 _UNPLACED = " without postcodes"
 NO_PLACE = "pseudopeople-census-census-tune" + _UNPLACED
@@ -68,7 +74,9 @@ WEIGHTS = {
 
 @dataclass
 class Measured:
-    """``strangers``: by kind of agency, what opened there; ``keys``: of a record, by candidate, in the mean."""
+    """``strangers``: by kind of agency, what opened there; ``keys``: of a record, by candidate, in
+    the mean.
+    """
 
     candidates: Sequence[Candidate]
     strangers: Mapping[str, Mapping[Mask, int]]

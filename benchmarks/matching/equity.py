@@ -1,8 +1,10 @@
-"""Whether some children are more exposed, or found less often, than others: by the origin of their names.
+"""Whether some children are more exposed, or found less often, than others: by the origin of their
+names.
 
-What lives here: recall of each group on pairs of records with errors and without numbers, exposure of each group, the
-ratio of the most exposed group to all others together, and the frontier: what binding keys of common names buys and
-costs. Aim: a ratio under 5 while no group loses more than a point of recall against keys that are not bound.
+What lives here: recall of each group on pairs of records with errors and without numbers, exposure
+of each group, the ratio of the most exposed group to all others together, and the frontier: what
+binding keys of common names buys and costs. Aim: a ratio under 5 while no group loses more than a
+point of recall against keys that are not bound.
 """
 
 from __future__ import annotations
@@ -81,8 +83,9 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The most exposed group to all other children together; ``hits``: how often it was opened. ``least``: what the
-    counts bear out at the least, the lower end of its interval over the upper end of theirs.
+    """The most exposed group to all other children together; ``hits``: how often it was opened.
+    ``least``: what the counts bear out at the least, the lower end of its interval over the upper
+    end of theirs.
     """
 
     where: str
@@ -110,8 +113,9 @@ class Exposures:
     def shares(
         self, founds: Iterable[Found], wanted: Mask, agencies: Callable[[Sequence[int]], float]
     ) -> dict[str, Share]:
-        """Of each group and of all other children (``not`` before the name). ``agencies``: how many pairs of a question
-        and an agency there are for some questions."""
+        """Of each group and of all other children (``not`` before the name). ``agencies``: how many
+        pairs of a question and an agency there are for some questions.
+        """
         opened: Counter[int] = Counter()
         for found in founds:
             opened.update(by_query(found, wanted))
@@ -182,9 +186,10 @@ def by_group(world: World, met: Met, pairs: Recalled) -> tuple[list[Exposed], li
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One bound on what a narrow key must tell. ``lost``: the most recall that any group loses against no bound, by
-    model of errors; ``lost_by``: which group; ``recall``: of all children; ``opened``: of their questions, at a trust
-    elsewhere."""
+    """One bound on the bits that a narrow key must have. ``lost``: the most recall that any group loses
+    against no bound, by model of errors; ``lost_by``: which group; ``recall``: of all children;
+    ``opened``: of their questions, at a trust elsewhere.
+    """
 
     bits: float
     council: Ratio

@@ -1,9 +1,9 @@
 """How often an agency that does not hold a child opens a query about her.
 
-What lives here: one pass over the records of a population against an index of queries, which is small, and what
-opened at which agency. What must not: the drawing of the population. A record is that of another child; the child's
-own records never count, and at a trust her twin's neither (an agency that holds the twin always opens: that is told
-apart).
+What lives here: one pass over the records of a population against an index of queries, which is
+small, and what opened at which agency. What must not: the drawing of the population. A record is
+that of another child; the child's own records never count, and at a trust her twin's neither (an
+agency that holds the twin always opens: that is counted apart).
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ Index = Mapping[object, Sequence[tuple[int, Mask]]]
 class Opened:
     """By query: what opened at an uninvolved agency of a kind, by which candidates.
 
-    ``schools``, ``practices``: (query, agency) → candidates. ``council``: (query, far area) → candidates.
-    ``trust``: the trust that serves the child's own area, twins apart; ``far_trust``: one that serves none of those;
-    ``everywhere``: all records of the population, own area and siblings included. ``twins``: the twin alone.
+    ``schools``, ``practices``: (query, agency) → candidates. ``council``: (query, far area) →
+    candidates. ``trust``: the trust that serves the child's own area, twins apart; ``far_trust``:
+    one that serves none of those; ``everywhere``: all records of the population, own area and
+    siblings included. ``twins``: the twin alone.
     """
 
     schools: dict[tuple[int, int], Mask] = field(default_factory=lambda: defaultdict(int))
@@ -99,7 +100,7 @@ def meet(
 ) -> None:
     """One record of every child, with the errors of ``model``, against all queries.
 
-    ``note`` is told for each record which query it opens, and by what.
+    ``note`` is called for each record with the query that it opens, and by what.
     """
     for child in records:
         form = normalise(write_record(child, model, chance))

@@ -1,7 +1,9 @@
-"""The figures of each data set: the product's, narrow and wide, beside those of others in the same run.
+"""The figures of each data set: the product's, narrow and wide, beside those of others in the same
+run.
 
-What lives here: running ``evaluate`` and the rivals, and what is aimed at. What must not: how figures look. Each
-program has one core to itself, as a rule, while another runs beside it: seconds are those of such a run.
+What lives here: running ``evaluate`` and the rivals, and what is aimed at. What must not: how
+figures look. Each program has one core to itself, as a rule, while another runs beside it: seconds
+are those of such a run.
 """
 
 from __future__ import annotations
@@ -39,9 +41,9 @@ class Verdict:
 class Line:
     """One program on one data set; None where it has no such figure.
 
-    ``precision``, ``recall``, ``f1``: of all pairs at the threshold, whether answered or laid before a person.
-    ``answered``: F1 of what is answered without one. ``best``: F1 of each left record's best candidate. ``ahead``: F1
-    less Splink's.
+    ``precision``, ``recall``, ``f1``: of all pairs at the threshold, whether answered or laid
+    before a person. ``answered``: F1 of what is answered without one. ``best``: F1 of each left
+    record's best candidate. ``ahead``: F1 less Splink's.
     """
 
     source: str
@@ -57,16 +59,16 @@ class Line:
     verdicts: Sequence[Verdict] = field(default=())
 
 
-def measure(sources: Sequence[Source], told: Callable[[str], None]) -> list[Line]:
+def measure(sources: Sequence[Source], say: Callable[[str], None]) -> list[Line]:
     for source in sources:
         source.prepare()
-    told(f"Fingerpost on {len(sources)} data sets")
+    say(f"Fingerpost on {len(sources)} data sets")
     work = [(source, scope) for source in sources for scope in _OURS]
     found = apart([partial(_evaluated, source.folder, scope) for source, scope in work])
     ours: dict[str, list[Line]] = {}
     for (source, scope), figures in zip(work, found, strict=True):
         ours.setdefault(source.title, []).append(_line(source, scope, figures))
-    rivals = apart([partial(_rival, name, source, told) for source in sources for name in _RIVALS])
+    rivals = apart([partial(_rival, name, source, say) for source in sources for name in _RIVALS])
     lines: list[Line] = []
     for source in sources:
         beside = [line for line in rivals if line is not None and line.source == source.title]
@@ -96,20 +98,20 @@ def _line(source: Source, scope: Scope, found: Evaluation) -> Line:
     )
 
 
-def _rival(name: str, source: Source, told: Callable[[str], None]) -> Line | None:
-    """None where it failed: its own words stand on standard error."""
+def _rival(name: str, source: Source, say: Callable[[str], None]) -> Line | None:
+    """None where it failed: its own words are on standard error."""
     command = [str(RIVALS), str(ROOT / "benchmarks" / "rivals" / _RIVALS[name])]
     for option in ("left", "right", "truth"):
         command += [f"--{option}", str(source.folder / f"{option}.csv")]
     with TemporaryDirectory() as folder:
-        out = Path(folder) / "told.json"
+        out = Path(folder) / "figures.json"
         command += ["--json", str(out)]
         ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
         if ended.returncode:
             sys.stderr.write(f"{name} failed on {source.title}\n{ended.stderr}")
             return None
         said = json.loads(out.read_text(encoding="utf-8"))
-    told(f"{name} on {source.title}")
+    say(f"{name} on {source.title}")
     decision = said["decision"]
     return Line(
         source=source.title,

@@ -1,4 +1,6 @@
-"""The picture of docs/matching.md: how even exposure is against recall lost, and recall against exposure. Pure."""
+"""The picture of docs/matching.md: how even exposure is against recall lost, and recall against
+exposure. Pure.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ def draw(points: Sequence[Point]) -> str:
             "recall of all children",
             [mark.y for line in cost for mark in line.marks],
             lambda v: f"{v:.3f}",
-            nought=False,
+            from_zero=False,
         ),
         cost,
         note=_NOTE,

@@ -1,8 +1,8 @@
 """Labelled pairs to choose and to judge by: which candidates open them.
 
-What lives here: true pairs of published data sets (written by ``benchmarks.datasets``) and of the population, as masks
-for the solver. Data sets to choose by and data sets to judge by are told apart by name, so that nothing is judged on
-what it was fitted to.
+What lives here: true pairs of published data sets (written by ``benchmarks.datasets``) and of the
+population, as masks for the solver. Data sets to choose by and data sets to judge by are distinguished
+by name, so that nothing is judged on what it was fitted to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ TUNED_ON = (
     "pseudopeople-census-survey-tune",
     "pseudopeople-census-wic-tune",
 )
-"""FEBRL 1, fake_1000 and half of the households of pseudopeople; the rest of them, FEBRL 2 and 3 only judge."""
+"""FEBRL 1, fake_1000 and half of the households of pseudopeople; the rest of them, FEBRL 2 and 3
+only judge.
+"""
 
 
 def published(

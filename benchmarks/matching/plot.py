@@ -1,7 +1,9 @@
-"""Two plots in one picture: what binding the keys of common names buys in evenness, and what it costs in recall.
+"""Two plots in one picture: what binding the keys of common names buys in evenness, and what it
+costs in recall.
 
-A small writer of SVG of our own. Pure: points come in, text goes out. It carries its own white ground, so that it can
-be read on a page of any colour; lines differ by dash and mark as well as by colour.
+A small writer of SVG of our own. Pure: points come in, text goes out. It carries its own white
+ground, so that it can be read on a page of any colour; lines differ by dash and mark as well as by
+colour.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From ``low`` to ``high``, which is above it; a logarithmic one is above nought."""
+    """From ``low`` to ``high``, which is above it; a logarithmic one is above 0."""
 
     title: str
     low: float
@@ -64,8 +66,10 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """``aim``: x at most, y at most; shaded. ``note``: beside the names of the lines. ``steep``: the lines fall,
-    so labels stand at the left of the first line and at the right of the second, not below and above."""
+    """``aim``: x at most, y at most; shaded. ``note``: beside the names of the lines. ``steep``:
+    the lines fall, so labels stand at the left of the first line and at the right of the second,
+    not below and above.
+    """
 
     title: str
     x: Axis
@@ -78,10 +82,10 @@ class Plot:
 
 
 def even(
-    title: str, values: Sequence[float], shown: Callable[[float], str], *, nought: bool = True
+    title: str, values: Sequence[float], shown: Callable[[float], str], *, from_zero: bool = True
 ) -> Axis:
-    """An axis with about five round ticks, from nought on or around the values."""
-    low = 0.0 if nought else min(values)
+    """An axis with about five round ticks, from 0 on or around the values."""
+    low = 0.0 if from_zero else min(values)
     span = max(max(values) - low, 1e-9)
     step: float = 10.0 ** floor(log10(span / 4))
     step *= next(times for times in (1, 2, 5, 10) if span / (step * times) <= 5)

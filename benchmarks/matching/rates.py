@@ -1,7 +1,8 @@
-"""How often an agency that does not hold the child is opened, beside what it may be: budget and aim.
+"""How often an agency that does not hold the child is opened, beside what it may be: budget and
+aim.
 
-Pure. A question goes wide to agencies where the child lives and narrow to all others, so each kind of agency is
-judged by the keys that reach it; a figure of the other set stands beside.
+Pure. A question goes wide to agencies where the child lives and narrow to all others, so each kind
+of agency is judged by the keys that reach it; a figure of the other set is beside it.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ PRACTICES_OF_AREA: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Opens:
-    """``rate`` is measured as ``share``, unless ``extended`` says from what it was reckoned. ``most`` and ``aim`` are
-    shares too; None where there is no budget."""
+    """``rate`` is measured as ``share``, unless ``extended`` says from what it was reckoned.
+    ``most`` and ``aim`` are shares too; None where there is no budget.
+    """
 
     agency: str
     keys: str
@@ -70,7 +72,9 @@ def false_unlock(world: World, met: Met) -> list[Opens]:
 
 
 def _hosts(world: World, met: Met) -> Iterator[Opens]:
-    """Of one and of five million children; reckoned from smaller ones where there were none as large."""
+    """Of one and of five million children; reckoned from smaller ones where there were none as
+    large.
+    """
     one, together = met.sizes["host"], met.sizes["all_hosts"]
     single = {key: mask for key, mask in met.meetings.host.items() if key[1] != ALL_HOSTS}
     joint = {key: mask for key, mask in met.meetings.host.items() if key[1] == ALL_HOSTS}
@@ -100,9 +104,10 @@ def others_of(world: World, queries: Iterable[int]) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class PerLookup:
-    """Agencies that do not hold the child and are opened by one lookup, in the mean. ``schools``, ``practices``: how
-    many of them an area has. ``in_mean_area``: reckoned for as many as an area of England has in the mean, council and
-    trust with them."""
+    """Agencies that do not hold the child and are opened by one lookup, in the mean. ``schools``,
+    ``practices``: how many of them an area has. ``in_mean_area``: reckoned for as many as an area
+    of England has in the mean, council and trust with them.
+    """
 
     in_area: float
     in_area_with_council_and_trust: float

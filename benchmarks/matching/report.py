@@ -1,6 +1,7 @@
 """How the measurements look: tables for a terminal and the same rows in Markdown.
 
-Pure. A figure is written with as many digits as it can bear; what missed its budget or aim is marked in words.
+Pure. A figure is written with as many digits as it can bear; what missed its budget or aim is
+marked in words.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _BREAK: Final = "\n"
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One table. The first column stands left, all others right."""
+    """One table. The first column is aligned left, all others right."""
 
     title: str
     columns: Sequence[str]

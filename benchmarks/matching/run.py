@@ -2,9 +2,10 @@
 
     python -m benchmarks.matching.run [--quick] [--shared FOLDER] [PART …]
 
-Writes ``.cache/bench-matching.json`` and ``.md`` beside it, and the picture of the frontier that docs/matching.md shows
-(only of a full run with all parts). ``--shared``: a folder with ``linkage`` (Splink's data sets) and ``frequencies``
-(names by how often they are borne); without it England bears the project's own lists of names.
+Writes ``.cache/bench-matching.json`` and ``.md`` beside it, and the picture of the frontier that
+docs/matching.md shows (only of a full run with all parts). ``--shared``: a folder with ``linkage``
+(Splink's data sets) and ``frequencies`` (names by how often they are borne); without it England
+bears the project's own lists of names.
 """
 
 from __future__ import annotations
@@ -59,21 +60,21 @@ def main() -> int:
     started = time.perf_counter()
     notices = Console(stderr=True, highlight=False)
 
-    def told(text: str) -> None:
+    def say(text: str) -> None:
         notices.print(f"[dim]{time.perf_counter() - started:6.0f} s  {text}[/]")
 
     out = Told([], {"quick": given.quick, "names": "lists" if given.shared else "builtin"})
     if "figures" in wanted:
-        lines = figures.measure(sources(names, given.shared, quick=given.quick), told)
+        lines = figures.measure(sources(names, given.shared, quick=given.quick), say)
         out.tables.append(report.figures(lines))
         out.content["figures"] = lines
         out.content["missed"] = list(report.aims_missed(lines))
         _write(out)
     if "exposure" in wanted:
-        _exposure(out, names, quick=given.quick, told=told)
+        _exposure(out, names, quick=given.quick, say=say)
         _write(out)
     if "absent" in wanted:
-        told("children who are not held")
+        say("children who are not held")
         records, asked = (20_000, 1_000) if given.quick else (100_000, 5_000)
         found = absent(names, records, asked)
         out.tables.append(report.absent(found, records))
@@ -84,19 +85,19 @@ def main() -> int:
         console.print()
     out.content["seconds"] = time.perf_counter() - started
     _write(out)
-    told("done")
+    say("done")
     return 0
 
 
-def _exposure(out: Told, names: Names, *, quick: bool, told: Callable[[str], None]) -> None:
-    told("drawing the children of England")
+def _exposure(out: Told, names: Names, *, quick: bool, say: Callable[[str], None]) -> None:
+    say("drawing the children of England")
     world = make_world(QUICK if quick else FULL, names)
     effort = speed.effort(world.people.children, 4_000 if quick else 20_000)
     twin_shares = _twins(world)
-    met = agencies.meet_all(world, names, told)
-    told("pairs of records by group")
+    met = agencies.meet_all(world, names, say)
+    say("pairs of records by group")
     pairs = equity.recall_by_group(world)
-    told("rates")
+    say("rates")
     opens, per_lookup = rates.false_unlock(world, met), rates.per_lookup(world, met)
     exposed, ratios = equity.by_group(world, met, pairs)
     points = equity.frontier(world, met, pairs)

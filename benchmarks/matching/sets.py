@@ -25,7 +25,7 @@ _RECORDED: Final = NARROW | WIDE  # a record offers the wide keys, which hold th
 _FIRST_BOUND: Final = 2
 
 BOUNDS: Final = tuple(sorted({0.0, 26.0, 27.0, 28.0, 29.0, 30.0, 31.0, FAR}))
-"""Bits that a narrow key must give: nought is not bound at all, ``FAR`` is what is shipped."""
+"""Bits that a narrow key must give: 0 does not bind at all, ``FAR`` is what is shipped."""
 _ALL: Final[Mask] = (1 << len(BOUNDS)) - 1
 
 
@@ -77,7 +77,9 @@ class Bounded:
 def values(
     definition: RuleDefinition, bounded: Bounded, of: Parts
 ) -> Iterator[tuple[tuple[str, ...], Mask]]:
-    """Return the values of a rule with each of ``BOUNDS`` in the place of ``FAR``, each value once."""
+    """Return the values of a rule with each of ``BOUNDS`` in the place of ``FAR``, each value
+    once.
+    """
     ladder = definition.places(of)
     for name in definition.names(of):
         for when in definition.date(of):

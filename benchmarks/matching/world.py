@@ -1,8 +1,8 @@
 """The population that the shipped keys are judged on, and who asks there.
 
-Invariants: seeds differ from the one that keys were chosen on; one scale and seed give one world. Those who ask are a
-fair sample of the areas that one trust serves; behind them stand more children of rare groups, who count for their
-group alone.
+Invariants: seeds differ from the one that keys were chosen on; one scale and seed give one world.
+Those who ask are a fair sample of the areas that one trust serves; behind them stand more children
+of rare groups, who count for their group alone.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _SPARE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured. ``strangers``: populations elsewhere, each of ``areas``, with ``of_area`` children each;
-    ``fair`` children ask, and of each group at least ``of_group`` as far as there are; ``pairs``: of records, by group.
+    """How much is measured. ``strangers``: populations elsewhere, each of ``areas``, with
+    ``of_area`` children each; ``fair`` children ask, and of each group at least ``of_group`` as far
+    as there are; ``pairs``: of records, by group.
     """
 
     areas: int
@@ -49,7 +50,9 @@ QUICK: Final = Scale(areas=6, near=2, strangers=1, fair=6_000, of_group=300, pai
 
 @dataclass(frozen=True, slots=True, repr=False)
 class World:
-    """``asking``: the first ``fair`` of them are a fair sample. ``near``: areas asked from, served by one trust."""
+    """``asking``: the first ``fair`` of them are a fair sample. ``near``: areas asked from, served
+    by one trust.
+    """
 
     people: Population
     scale: Scale
@@ -89,7 +92,9 @@ def children(people: Population, area: Area) -> Sequence[Child]:
 
 
 def strangers(world: World, number: int, names: Names) -> list[Sequence[Child]]:
-    """Children of another population, area by area, none of which has an outcode of an area asked from."""
+    """Children of another population, area by area, none of which has an outcode of an area asked
+    from.
+    """
     asked = {code for area in world.areas(near=True) for code in area.outcodes}
     wanted, each = world.scale.areas, world.scale.of_area
     people = build((wanted + _SPARE) * each, SEED + 1 + number, names, of_area=each)

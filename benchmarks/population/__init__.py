@@ -1,4 +1,5 @@
-"""A seeded population of English children, and records of them with errors, to measure the matcher on.
+"""A seeded population of English children, and records of them with errors, to measure the matcher
+on.
 
     from benchmarks.population.names import Names
     from benchmarks.population.population import build

@@ -1,6 +1,9 @@
-"""Write two spoiled files of a seeded population, their true pairs and the groups, for a matcher to be judged on.
+"""Write two spoiled files of a seeded population, their true pairs and the groups, for a matcher to
+be judged on.
 
-What cannot be done is told in one line before the work begins, with exit status 2; no file takes another's place."""
+What cannot be done is reported in one line before the work begins, with exit status 2; no file takes
+another's place.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,9 @@ def _parser() -> _Parser:
 
 
 def main(words: list[str] | None = None) -> None:
-    """``words``: the arguments, by default the command line's. Exit status 2: they cannot be done."""
+    """``words``: the arguments, by default the command line's. Exit status 2: they cannot be
+    done.
+    """
     parser = _parser()
     arguments = parser.parse_args(words)
     started = time.perf_counter()

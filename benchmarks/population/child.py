@@ -13,10 +13,11 @@ from fingerpost.private.demographics import Sex
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """``group``: the origin of her names. ``area``, ``practice``: numbers of her council's area and her practice;
-    ``school``: None before school age. ``known_as``: the name she uses daily, where it is another than her first
-    forename. ``former_surname``, ``former_postcode``: what older records say, or empty. ``birth``: shared by the
-    children of one birth (twins, triplets), and by nobody else.
+    """``group``: the origin of her names. ``area``, ``practice``: numbers of her council's area and
+    her practice; ``school``: None before school age. ``known_as``: the name she uses daily, where
+    it is another than her first forename. ``former_surname``, ``former_postcode``: what older
+    records say, or empty. ``birth``: shared by the children of one birth (twins, triplets), and by
+    no other child.
     """
 
     id: int

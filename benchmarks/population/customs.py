@@ -1,12 +1,13 @@
-"""What happens to the parts of a name: two names in one, particles and marks, honorifics, fathers' names, endings.
+"""What happens to the parts of a name: two names in one, particles and marks, honorifics, fathers'
+names, endings.
 
-Law: nothing here knows a child's group. What befalls a name follows from its parts and letters alone, at one rate for
-everybody whose name has such a part: so groups differ by exactly what their customs bring. Those are
+Law: nothing here knows a child's group. What happens to a name follows from its parts and letters
+alone, at one rate for everybody whose name has such a part, so groups differ only by their customs:
 - Kaur, Singh, Begum, Bibi … and Muhammad before the call name (``honorific``): South Asian names;
 - two surnames, ``part_dropped``: Portuguese and Spanish ones, and the double-barrelled British; two forenames: all;
 - fathers' names in a row (``patronymic``): Somali, Arabic, Eritrean and Ethiopian names;
 - ``gendered`` endings: Polish, Russian, Bulgarian, Czech; ``family_first``: Chinese and Vietnamese;
-- marks (O'Brien, Al-Hassan, de Souza) and letters with diacritics: wherever they stand.
+- marks (O'Brien, Al-Hassan, de Souza) and letters with diacritics: wherever they are.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ _TO_HIS: Final = (("aitė", "as"), ("ytė", "is"), ("utė", "us"))
 
 
 class Name(NamedTuple):
-    """As it stands in the record so far."""
+    """The name as the record has it so far."""
 
     forename: str
     middle: str
@@ -67,7 +68,9 @@ class Name(NamedTuple):
 
 
 def is_two(name: str) -> bool:
-    """Two names in one (Smith-Jones, Garcia Lopez, Lily-Mae), not one with a particle (de Souza, Al-Hassan)."""
+    """Two names in one (Smith-Jones, Garcia Lopez, Lily-Mae), not one with a particle (de Souza,
+    Al-Hassan).
+    """
     first, _, rest = name.replace("-", " ").partition(" ")
     return bool(rest) and first.lower() not in _PARTICLES
 

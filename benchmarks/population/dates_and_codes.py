@@ -1,7 +1,7 @@
 """A date of birth, a postcode and a number written down wrongly.
 
-Law: each function makes one kind of error, named like its knob in ``errors``; it returns the value as it was where that
-kind cannot befall it (day and month of 14 March cannot be exchanged).
+Law: each function makes one kind of error, named like its knob in ``errors``; it returns the value
+as it was where that kind cannot happen to it (day and month of 14 March cannot be exchanged).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOOK_ALIKE: Final = {
     "8": "B",
 }
 _UNIT_LETTERS: Final = "ABDEFGHJLNPQRSTUWXYZ"
-# No fixed abode; not known; England, no more known; and two that stand for abroad.
+# No fixed abode; not known; England, no more known; and two for abroad.
 _PSEUDO: Final = ("ZZ99 3VZ", "ZZ99 3WZ", "ZZ99 3CZ", "ZZ99 9ZZ", "ZZ99 1WZ")
 _DIGITS: Final = "0123456789"
 
@@ -85,7 +85,9 @@ _DATES: Final[dict[str, Callable[[date, random.Random], date]]] = {
 
 
 def wrong_date(kind: str, born: date, until: date, chance: random.Random) -> date | None:
-    """``None`` for ``date_missing``. Systems refuse a date after ``until``: then another try, at most a few."""
+    """``None`` for ``date_missing``. Systems refuse a date after ``until``: then another try, at
+    most a few.
+    """
     if kind == "date_missing":
         return None
     for _ in range(8):

@@ -1,15 +1,17 @@
 """How badly records are kept: the knobs, three settings of them, and reading others from a file.
 
-Law: a knob is the share of RECORDS (not of pairs) that something happens to, of those it can happen to; two records of
-one child are spoiled independently, so that a pair disagrees about twice as often. No knob names a group of children:
-a group differs only by what its names are made of (see ``customs``). Pure, but for ``ErrorModel.read``.
+Law: a knob is the share of RECORDS (not of pairs) that something happens to, of those it can happen
+to; two records of one child are spoiled independently, so that a pair disagrees about twice as
+often. No knob names a group of children: a group differs only by what its names are made of (see
+``customs``). Pure, but for ``ErrorModel.read``.
 
-``TYPICAL`` is set so that pairs of records disagree as linkage studies of administrative health, school and birth
-data report: a few per cent in each name, one to two per cent in the date of birth, a tenth to a seventh in the
-postcode by moves. The shares are of that order, not of any one study: records that both stand beside a national
-register agree far better in the date (hospital records and the Personal Demographics Service differ in 0.1 % of dates
-and sexes; Harron and others 2017, doi:10.1186/s12874-017-0306-8), notes of police and charities worse. ``BAD`` is about
-three times worse.
+``TYPICAL`` is set so that pairs of records disagree as linkage studies of administrative health,
+school and birth data report: a few per cent in each name, one to two per cent in the date of birth,
+a tenth to a seventh in the postcode by moves. The shares are of that order, not of any one study:
+records that are both checked against a national register agree far better in the date (hospital records
+and the Personal Demographics Service differ in 0.1 % of dates and sexes; Harron and others 2017,
+doi:10.1186/s12874-017-0306-8), notes of police and charities worse. ``BAD`` is about three times
+worse.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from typing import Any
 
 @unique
 class Holder(Enum):
-    """Who keeps the record: it decides which numbers stand in it, nothing else but newborns' names."""
+    """Who keeps the record: it decides which numbers are in it, nothing else but newborns'
+    names.
+    """
 
     SCHOOL = "school"
     HEALTH = "health"
@@ -36,7 +40,9 @@ class Holder(Enum):
 
 
 class Kinds:
-    """Kinds of error of which at most one befalls a field; where rates add to more than 1, the earlier go first."""
+    """Kinds of error of which at most one happens to a field; where rates add to more than 1, the
+    earlier go first.
+    """
 
     def __init__(self, model: ErrorModel, names: str) -> None:
         self.names = names.split()
@@ -50,9 +56,11 @@ class Kinds:
 
 @dataclass(frozen=True)
 class ErrorModel:
-    """Each knob is a probability, 0 to 1; raises ``ValueError`` otherwise. All zero is a true record."""
+    """Each knob is a probability, 0 to 1; raises ``ValueError`` otherwise. All zero is a true
+    record.
+    """
 
-    # -- a name as written: typing and hearing; the same for every child ---------------------------------------
+    # -- a name as written: typing and hearing; the same for every child --------------------------
     typing: float = 0.0  # of a forename, or of a surname: one slip of the keyboard
     heard: float = (
         0.0  # of either: spelt as it sounds (Stephen, Steven), from the lists or by rules
@@ -60,28 +68,28 @@ class ErrorModel:
     capitals: float = (
         0.0  # the record is in capital letters: no error, but a form that must not matter
     )
-    # -- names brought from other scripts: each list of romanised spellings gives those names this much more ----
+    # -- names brought from other scripts: each list of romanised spellings gives those names this m
     transliteration: float = (
         0.0  # Mohammed, Muhammad; Oleksandr, Aleksandr: taken from another document
     )
-    # -- forenames ----------------------------------------------------------------------------------------------
-    known_as: float = 0.0  # the name used daily stands as the forename, where there is one
-    known_as_listed: float = 0.0  # it (or the official one) stands among the other names
-    nickname: float = 0.0  # a short form that nobody told us of, where the name has one
+    # -- forenames ---------------------------------------------------------------------------------
+    known_as: float = 0.0  # the name used daily is the forename, where there is one
+    known_as_listed: float = 0.0  # it (or the official one) is among the other names
+    nickname: float = 0.0  # a short form that is not listed for the child, where the name has one
     initial: float = 0.0  # one letter for the forename
-    middle_as_forename: float = 0.0  # the middle name stands first, where there is one
+    middle_as_forename: float = 0.0  # the middle name comes first, where there is one
     forename_missing: float = 0.0
     forename_unknown: float = 0.0  # FNU, Unknown, Not Known
     newborn_placeholder: float = 0.0  # Baby Smith, Twin 1 Smith: health records of infants
     middle_missing: float = 0.0  # many forms have no box, many people leave it empty
     middle_initial: float = 0.0
     middle_in_forename: float = 0.0  # all forenames in the one field
-    # -- surnames -----------------------------------------------------------------------------------------------
+    # -- surnames ----------------------------------------------------------------------------------
     former_surname: float = 0.0  # the record is older than the change, where there was one
-    former_surname_listed: float = 0.0  # the other one stands among the other names
+    former_surname_listed: float = 0.0  # the other one is among the other names
     other_parent: float = 0.0  # the name of the parent who came to the desk
     surname_missing: float = 0.0
-    # -- the parts of a name: only names that have such parts -----------------------------------------------------
+    # -- the parts of a name: only names that have such parts --------------------------------------
     part_dropped: float = (
         0.0  # one half of a double-barrelled name, one of two surnames, one of two forenames
     )
@@ -104,10 +112,10 @@ class ErrorModel:
     family_first: float = (
         0.0  # family name first as at home (Chinese, Vietnamese), so the fields are exchanged
     )
-    # -- the whole name -----------------------------------------------------------------------------------------
+    # -- the whole name ----------------------------------------------------------------------------
     swapped: float = 0.0  # forename and surname in each other's field
     one_field: float = 0.0  # the whole name in one of the two
-    # -- date of birth ------------------------------------------------------------------------------------------
+    # -- date of birth -----------------------------------------------------------------------------
     date_digit: float = 0.0  # one digit of it is another
     date_turned: float = 0.0  # day and month exchanged, where both can be either
     date_day: float = 0.0  # a day early or late
@@ -116,7 +124,7 @@ class ErrorModel:
     date_century: float = 0.0  # 1915 for 2015
     date_first: float = 0.0  # 1 January of the year, for "not known"
     date_missing: float = 0.0
-    # -- postcode -----------------------------------------------------------------------------------------------
+    # -- postcode ----------------------------------------------------------------------------------
     former_postcode: float = 0.0  # the record is older than the move, where there was one
     second_home: float = 0.0  # the other parent's or a grandparent's address near by
     postcode_typing: float = 0.0
@@ -126,19 +134,19 @@ class ErrorModel:
     postcode_pseudo: float = 0.0  # ZZ99 …: no fixed abode, not known, abroad
     postcode_outcode: float = 0.0  # only the first half
     postcode_form: float = 0.0  # without space or in small letters: no error
-    # -- sex ----------------------------------------------------------------------------------------------------
+    # -- sex ---------------------------------------------------------------------------------------
     sex_wrong: float = 0.0  # mis-keyed or changed
     sex_missing: float = 0.0
-    # -- numbers ------------------------------------------------------------------------------------------------
+    # -- numbers -----------------------------------------------------------------------------------
     nhs_missing_health: float = 0.0  # babies before registration, visitors, records made in haste
     nhs_missing_council: float = 0.0
     nhs_missing_elsewhere: float = 0.0  # schools, police, charities
-    nhs_digit: float = 0.0  # a wrong digit; the check digit tells most of them
+    nhs_digit: float = 0.0  # a wrong digit; the check digit reveals most of them
     nhs_sibling: float = 0.0  # a brother's or sister's number, where there is one
     upn_missing_school: float = 0.0
     upn_missing_council: float = 0.0
     upn_wrong: float = 0.0
-    # -- no rate ------------------------------------------------------------------------------------------------
+    # -- no rate -----------------------------------------------------------------------------------
     until: date = date(
         2026, 9, 1
     )  # when the records are read: no date of birth is later; who is an infant then
@@ -190,7 +198,8 @@ class ErrorModel:
         )
 
     def worse(self, times: int) -> ErrorModel:
-        """As if each error had ``times`` occasions to happen: small rates grow ``times``-fold, none above 1.
+        """As if each error had ``times`` occasions to happen: small rates grow ``times``-fold, none
+        above 1.
 
         ``FORMS`` stay as they are: they are no errors.
         """
@@ -201,7 +210,8 @@ class ErrorModel:
 
     @classmethod
     def read(cls, path: Path) -> ErrorModel:
-        """A JSON object of knobs that differ from ``TYPICAL``, or from the preset that ``"like"`` names.
+        """A JSON object of knobs that differ from ``TYPICAL``, or from the preset that ``"like"``
+        names.
 
         Raises ``ValueError`` for a knob or a preset that does not exist, or a rate out of bounds.
         """
@@ -225,7 +235,8 @@ class ErrorModel:
 FORMS = ("capitals", "diacritics_dropped", "postcode_form")
 RATES = tuple(field.name for field in fields(ErrorModel) if field.name != "until")
 
-# Nothing is wrong. Numbers are where they are in TYPICAL: one that stood in every record would hide what names do.
+# Nothing is wrong. Numbers are where they are in TYPICAL: a number in every record would hide what
+# names do.
 CLEAN = ErrorModel(nhs_missing_council=0.4, nhs_missing_elsewhere=0.95, upn_missing_council=0.25)
 
 TYPICAL = ErrorModel(

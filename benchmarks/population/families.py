@@ -1,9 +1,10 @@
 """Families of an English child population: how many children, when born, which births are of twins.
 
-Sources of the rates: rounded from published figures of the Office for National Statistics on families with
-dependent children (42 % one child, 41 % two, the rest more) and on maternities (about 1.5 % with more than one
-baby, of which 1.5 % with three; two thirds of twin pairs of one sex, since a third are identical).
-Invariants: every child is under 18 at ``until`` and born before it; everything drawn comes from the chance given.
+Sources of the rates: rounded from published figures of the Office for National Statistics on
+families with dependent children (42 % one child, 41 % two, the rest more) and on maternities (about
+1.5 % with more than one baby, of which 1.5 % with three; two thirds of twin pairs of one sex, since
+a third are identical). Invariants: every child is under 18 at ``until`` and born before it;
+everything drawn comes from the chance given.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Window:
 
 
 def draw_births(window: Window, large: float, chance: Random) -> list[Birth]:
-    """The deliveries of one family, oldest first. ``large``: 0 to 1, how far families are large ones."""
+    """The deliveries of one family, oldest first. ``large``: 0 to 1, how far families are large
+    ones.
+    """
     size = _size(large, chance)
     pivot = int(chance.random() * window.days)  # one of the children, so that none is left out
     place = int(chance.random() * size)
@@ -72,7 +75,9 @@ def draw_births(window: Window, large: float, chance: Random) -> list[Birth]:
 
 
 def mean_children(large: float) -> float:
-    """About how many children of one family are under 18 at once: for turning shares of children into families'."""
+    """About how many children of one family are under 18 at once: for turning shares of children
+    into families'.
+    """
     return 1.77 + 0.84 * large
 
 

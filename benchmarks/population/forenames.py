@@ -1,8 +1,8 @@
 """What the children of a family are called: forename, middle names, daily name.
 
-Brothers and sisters never share the name they are called by, and are named alike more often than chance
-would have it: same initial, same ending, the same first token (Muhammad X, Muhammad Y), the same middle name.
-Invariant: everything drawn comes from the chance given.
+Brothers and sisters never share the name they are called by, and have similar names more often than
+chance would have it: same initial, same ending, the same first token (Muhammad X, Muhammad Y), the
+same middle name. Invariant: everything drawn comes from the chance given.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Final
 from benchmarks.population.names import Draw, Group
 from fingerpost.private.demographics import Sex
 
-_TRIES: Final = 40  # before a name alike, or one not yet taken, is given up
+_TRIES: Final = 40  # before a similar name, or one not yet taken, is given up
 _TWINS_ALIKE: Final = 0.22  # beyond the group's own inclination
 _SAME_MIDDLE: Final = 0.08  # brothers, or sisters, with one middle name
 _TOKEN_AGAIN: Final = 0.7  # one son is Muhammad: the next is as well
-_TOKEN_APART: Final = 0.55  # the called name stands among the middle names, not in the forename
+_TOKEN_APART: Final = 0.55  # the called name is among the middle names, not in the forename
 _SHORT: Final = 0.3  # of children whose forename has a usual short form
 _BY_MIDDLE: Final = 0.012  # children called by their middle name
 _OWN_DAILY: Final = 0.2  # registered under an English name, called by their own
@@ -44,7 +44,9 @@ class Naming:
     middles: dict[Sex, str] = field(default_factory=dict)
 
     def name(self, sex: Sex, twin: bool, custom_middle: str, chance: Random) -> ChildNames:
-        """``custom_middle``: what the surname's custom puts after the forename (Kaur, the father's name)."""
+        """``custom_middle``: what the surname's custom puts after the forename (Kaur, the father's
+        name).
+        """
         customs = self.origin.customs
         core = self._core(sex, twin, chance)
         self.taken.add(core)
@@ -145,7 +147,9 @@ class Naming:
 
 
 def _are_alike(name: str, other: str) -> bool:
-    """Of names in two parts the first is one (Zi Xuan, Zi Han); else one initial or ending (Ella, Bella)."""
+    """Of names in two parts the first is one (Zi Xuan, Zi Han); else one initial or ending (Ella,
+    Bella).
+    """
     first, space, _ = name.partition(" ")
     if space:
         return other.startswith(first + " ")

@@ -1,8 +1,8 @@
 """One family in its place: its children with names, dates, numbers, addresses, school and practice.
 
-Rates are rounded from what surveys and registers of England show; each stands with its reason.
-Invariants: children of one birth share date, postcode and ``birth``; ids are given without gaps by the caller's
-``first``; everything drawn comes from the chance given.
+Rates are rounded from what surveys and registers of England show; each has its reason beside it.
+Invariants: children of one birth share date, postcode and ``birth``; ids are given without gaps by
+the caller's ``first``; everything drawn comes from the chance given.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ _FIRST_SCHOOL_YEAR, _FIRST_SECONDARY_YEAR = 4, 11  # age on 31 August
 
 @dataclass(slots=True)
 class Registry:
-    """What is given out once in a population: numbers of families, births, schools, practices, children."""
+    """What is given out once in a population: numbers of families, births, schools, practices,
+    children.
+    """
 
     chance: Random
     family: int = 0
@@ -57,7 +59,9 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """``moved``: when from ``former`` to ``postcode``; ``renamed``: when the parents' names changed."""
+    """``moved``: when from ``former`` to ``postcode``; ``renamed``: when the parents' names
+    changed.
+    """
 
     postcode: str
     former: str
@@ -87,7 +91,9 @@ class Household:
         self._chance = chance
 
     def children(self, first: int, outcode: int, group: Group) -> list[Child]:
-        """The children of one more family, oldest first; the first of them gets the id ``first``."""
+        """The children of one more family, oldest first; the first of them gets the id
+        ``first``.
+        """
         chance, registry = self._chance, self._registry
         registry.family += 1
         births = draw_births(self._window, group.customs.large, chance)

@@ -1,7 +1,8 @@
 """Two files of spoiled records about some of the same children, the truth, and their writing.
 
-Law: each record has a chance of its own, seeded by the run, the side and the child, so that a record does not depend on
-which other children are in the file. Ids say nothing about the child. Order is by chance on either side.
+Law: each record has a chance of its own, seeded by the run, the side and the child, so that a
+record does not depend on which other children are in the file. Ids say nothing about the child.
+Order is by chance on either side.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _SEX = {None: "", Sex.FEMALE: "F", Sex.MALE: "M"}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Linkage:
-    """``truth``: pairs of a left and a right id about one child. ``child_of``: of either side's ids."""
+    """``truth``: pairs of a left and a right id about one child. ``child_of``: of either side's
+    ids.
+    """
 
     left: list[Record]
     right: list[Record]
@@ -41,8 +44,9 @@ def linkage(
     left: Holder = Holder.SCHOOL,
     right: Holder = Holder.HEALTH,
 ) -> Linkage:
-    """Each child is on both sides with the probability ``overlap``, else on one, the sides being equal in size but for
-    chance. Families are split like everybody: a child without a partner may meet her brother's record.
+    """Each child is on both sides with the probability ``overlap``, else on one, the sides being
+    equal in size but for chance. Families are split like everybody: a child without a partner may
+    meet her brother's record.
 
     Raises ``ValueError`` for an overlap that is no share.
     """
@@ -106,7 +110,9 @@ def row(record_id: str, fields: Demographics) -> tuple[str, ...]:
 
 
 def write_files(folder: Path, made: Linkage) -> None:
-    """``left.csv``, ``right.csv``, ``truth.csv``, and ``groups.csv`` that names each left record's group."""
+    """``left.csv``, ``right.csv``, ``truth.csv``, and ``groups.csv`` that names each left record's
+    group.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "left.csv", COLUMNS, (row(*record) for record in made.left))
     _write(folder / "right.csv", COLUMNS, (row(*record) for record in made.right))

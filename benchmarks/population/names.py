@@ -1,10 +1,12 @@
 """The names that children of England draw from, by origin, and how often each is borne.
 
-Lists stand in ``data/groups``, one file for each origin, the most common name first; a name's weight falls
-with its place in the list as 1 / (place + flatness), which is how names are spread in life. A list that is
-shorter than life's carries ``made``: names put together of parts, for the long tail.
+Lists are in ``data/groups``, one file for each origin, the most common name first; a name's
+weight falls with its place in the list as 1 / (place + flatness), which is how names are spread in
+life. A list that is shorter than life's carries ``made``: names put together of parts, for the long
+tail.
 
-Invariants: the same lists give the same draws on any machine; the order of files does not depend on the disk.
+Invariants: the same lists give the same draws on any machine; the order of files does not depend on
+the disk.
 """
 
 from __future__ import annotations
@@ -57,13 +59,15 @@ class Draw:
 class Customs:
     """What a group does with its names; rates are shares of its children or families.
 
-    ``rule``: where surnames come from: ``family``, ``gendered`` (the daughter's form of it), ``patronymic`` (father's
-    name, then grandfather's), ``two`` (the father's first, then the mother's), ``faith`` (Singh and Kaur).
-    ``first_m``, ``first_f``: tokens put before a forename, with rates. ``last_f``, ``last_m``: surnames that one sex
-    takes in place of the family's. ``western``: registered under an English forename, their own as middle name;
-    ``western_daily``: an English name beside the registered one. ``own_middle``: middle names drawn from the
-    group's own forenames. ``alike``: brothers and sisters named alike beyond chance. ``large``: 0 to 1, how far the
-    families are large ones. ``mixed``: families with this group's surname and British forenames.
+    ``rule``: where surnames come from: ``family``, ``gendered`` (the daughter's form of it),
+    ``patronymic`` (father's name, then grandfather's), ``two`` (the father's first, then the
+    mother's), ``faith`` (Singh and Kaur). ``first_m``, ``first_f``: tokens put before a forename,
+    with rates. ``last_f``, ``last_m``: surnames that one sex takes in place of the family's.
+    ``western``: registered under an English forename, their own as middle name; ``western_daily``:
+    an English name beside the registered one. ``own_middle``: middle names drawn from the group's
+    own forenames. ``alike``: brothers and sisters have similar names beyond chance. ``large``: 0 to 1, how
+    far the families are large ones. ``mixed``: families with this group's surname and British
+    forenames.
     """
 
     rule: str = "family"
@@ -87,7 +91,9 @@ class Customs:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One origin of names; ``share`` is of the children of England, ``spread`` how unevenly it lives (0 to 1)."""
+    """One origin of names; ``share`` is of the children of England, ``spread`` how unevenly it
+    lives (0 to 1).
+    """
 
     name: str
     share: float
@@ -99,7 +105,9 @@ class Group:
 
 
 def read_group(path: Path) -> Group:
-    """One file of ``data/groups``. Raises ``KeyError`` or ``TypeError`` for what it does not know."""
+    """One file of ``data/groups``. Raises ``KeyError`` or ``TypeError`` for what it does not
+    know.
+    """
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     flat = content.get("flatness", {})
     made = content.get("made", {})
@@ -153,10 +161,11 @@ class Names:
 
     @classmethod
     def from_folder(cls, folder: Path) -> Names:
-        """British names from ``uk_forename.csv`` (name,p) and ``uk_surname.csv`` (surname,p) in ``folder``.
+        """British names from ``uk_forename.csv`` (name,p) and ``uk_surname.csv`` (surname,p) in
+        ``folder``.
 
-        What stands in another group's list and in no British one is not British, and left out of the draw,
-        in whatever spelling.
+        What is in another group's list and in no British one is not British, and left out of
+        the draw, in whatever spelling.
         """
         own = cls.builtin()
         british = own.group(BRITISH)

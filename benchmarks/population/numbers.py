@@ -1,8 +1,8 @@
 """Numbers that children carry: NHS numbers and unique pupil numbers with valid checks.
 
-Sources: NHS Data Dictionary (numbers given at birth begin with 4, 6 or 7); Department for Education,
-unique pupil numbers (letter, authority, school, year, serial).
-Invariant: one object gives no number twice.
+Sources: NHS Data Dictionary (numbers given at birth begin with 4, 6 or 7); Department for
+Education, unique pupil numbers (letter, authority, school, year, serial). Invariant: one object
+gives no number twice.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""Where children live and who serves them: areas, outcodes, postcodes, schools, practices, and where groups live.
+"""Where children live and who serves them: areas, outcodes, postcodes, schools, practices, and
+where groups live.
 
-An area is a council's: about 50,000 children, ten outcodes of five sectors on a ring, some 7,000 postcodes (seven
-children each, unevenly), a school for each 312 pupils (secondary schools five times the size of primary
-ones), a practice for each 1,250 children. Smaller populations have smaller areas, in the same proportions.
-Invariants: outcodes are of England and belong to one area; everything drawn comes from the chance given.
+An area is a council's: about 50,000 children, ten outcodes of five sectors on a ring, some 7,000
+postcodes (seven children each, unevenly), a school for each 312 pupils (secondary schools five
+times the size of primary ones), a practice for each 1,250 children. Smaller populations have
+smaller areas, in the same proportions. Invariants: outcodes are of England and belong to one area;
+everything drawn comes from the chance given.
 """
 
 from __future__ import annotations
@@ -57,9 +59,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class AreaPlan:
-    """``groups``: for each outcode, which group a family there is of. ``primaries``, ``secondaries``, ``practices``:
-    for each sector (outcode * SECTORS + place), which one a family there goes to; schools are numbered
-    primary schools first.
+    """``groups``: for each outcode, which group a family there is of. ``primaries``,
+    ``secondaries``, ``practices``: for each sector (outcode * SECTORS + place), which one a family
+    there goes to; schools are numbered primary schools first.
     """
 
     number: int
@@ -83,7 +85,9 @@ def plan_area(
     groups: Sequence[Group],
     chance: Random,
 ) -> AreaPlan:
-    """``shares``: of the families of the area, by group. ``letters``: one of ``shuffled_letters``."""
+    """``shares``: of the families of the area, by group. ``letters``: one of
+    ``shuffled_letters``.
+    """
     outcodes = tuple(f"{letters}{d}" for d in outcode_districts(number))
     each = max(SECTORS, children // _CHILDREN_OF_POSTCODE // OUTCODES)
     postcodes = tuple(_postcodes(outcode, each, chance) for outcode in outcodes)
@@ -108,7 +112,8 @@ def plan_area(
 
 
 def outcode_districts(number: int) -> range:
-    """The districts of the area with this number: areas after the last letters begin at higher ones.
+    """The districts of the area with this number: areas after the last letters begin at higher
+    ones.
 
     Raises ``ValueError`` when England's outcodes are used up.
     """
@@ -130,8 +135,8 @@ def settle(
 ) -> list[list[float]]:
     """Spread each group unevenly over places of equal size, keeping its share of the whole.
 
-    ``rows``: for each place the shares of groups if all lived evenly. Weights are shuffled over the places, then
-    rows and columns are scaled in turn until both add up.
+    ``rows``: for each place the shares of groups if all lived evenly. Weights are shuffled over the
+    places, then rows and columns are scaled in turn until both add up.
     """
     places, kinds = len(rows), len(rows[0])
     uneven = [[share / sum(row) for share in row] for row in rows]
@@ -170,7 +175,9 @@ def _block(chance: Random) -> float:
 
 
 def _served(count: int, steepness: int, chance: Random) -> tuple[Choice, ...]:
-    """Who of ``count`` agencies serves a family, for each sector: the near ones and the large ones first."""
+    """Who of ``count`` agencies serves a family, for each sector: the near ones and the large ones
+    first.
+    """
     ring = OUTCODES * SECTORS
     sites = [int((number + chance.random()) * ring / count) % ring for number in range(count)]
     sizes = [0.4 + 1.6 * chance.random() * chance.random() for _ in range(count)]

@@ -1,7 +1,7 @@
 """A seeded population of children: who lives where, in which family, served by which agencies.
 
-Invariants: one seed gives one population on any machine; children stand in the order of their ids, area by
-area, family by family; no NHS number and no pupil number stands twice.
+Invariants: one seed gives one population on any machine; children are in the order of their ids,
+area by area, family by family; no NHS number and no pupil number is given twice.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ CATCHMENT: Final = 6  # areas, of about 300,000 children, that a large trust ser
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A council's area. ``children``: ids of all of them, which the council holds. ``schools``, ``practices``: ids of
-    the children of each; a school's number is ``first_school`` plus its place, a practice's ``first_practice``.
+    """A council's area. ``children``: ids of all of them, which the council holds. ``schools``,
+    ``practices``: ids of the children of each; a school's number is ``first_school`` plus its
+    place, a practice's ``first_practice``.
     """
 
     number: int
@@ -58,7 +59,9 @@ class Population:
         return self.areas[area].children
 
     def trust(self, area: int) -> list[int]:
-        """Ids of the children in the catchment of the trust in ``area``: its own area and its neighbours."""
+        """Ids of the children in the catchment of the trust in ``area``: its own area and its
+        neighbours.
+        """
         count = len(self.areas)
         near = sorted({(area + step - CATCHMENT // 2 + 1) % count for step in range(CATCHMENT)})
         return [child for number in near for child in self.areas[number].children]

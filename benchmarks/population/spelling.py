@@ -1,8 +1,9 @@
 """One name spelt otherwise: slips of the keyboard, spellings by ear, listed spellings, short forms.
 
-Law: a function here takes one word and returns another, or the same word where nothing applies; which words are spelt
-otherwise, and how often, is said elsewhere. The lists are this project's own, written from general knowledge for
-spoiling records; the matcher has never read them, nor they the matcher's.
+Law: a function here takes one word and returns another, or the same word where nothing applies;
+which words are spelt otherwise, and how often, is said elsewhere. The lists are this project's own,
+written from general knowledge for spoiling records; the matcher has never read them, nor they the
+matcher's.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _NEAR: Final = {
     "z": "asx", "0": "9", "1": "2", "2": "13", "3": "24", "4": "35", "5": "46", "6": "57", "7": "68", "8": "79",
     "9": "80",
 }  # fmt: skip
-# Letters that are heard alike. Each is meant both ways; what stands first in a name is tried like the rest.
+# Letters that sound the same. Each is meant both ways; the first letters of a name are tried like
+# the rest.
 _ALIKE: Final = (
     ("ph", "f"), ("ck", "k"), ("c", "k"), ("q", "k"), ("x", "ks"), ("gh", "g"), ("j", "g"), ("th", "t"), ("sh", "sch"),
     ("z", "s"), ("w", "v"), ("ie", "y"), ("ey", "y"), ("y", "i"), ("ee", "ea"), ("ee", "i"), ("ei", "ie"), ("ai", "ay"),
@@ -54,9 +56,11 @@ SHORT: Final = {
 
 
 def mistyped(text: str, chance: random.Random) -> str:
-    """One slip: a letter left out, another struck beside it, one struck twice or with its neighbour, two exchanged.
+    """One slip: a letter left out, another struck beside it, one struck twice or with its
+    neighbour, two exchanged.
 
-    The first letter is spared nine times in ten: people look at what they begin. The result is never the same text.
+    The first letter is spared nine times in ten: people look at what they begin. The result is
+    never the same text.
     """
     if not text:
         return text
@@ -110,5 +114,7 @@ def _common(words: tuple[str, ...], chance: random.Random) -> str:
 
 
 def _like(text: str, shape: str) -> str:
-    """In capitals where ``shape`` begins with one; names with a capital inside (McKay) lose it, as they often do."""
+    """In capitals where ``shape`` begins with one; names with a capital inside (McKay) lose it, as
+    they often do.
+    """
     return text[:1].upper() + text[1:] if shape[:1].isupper() else text

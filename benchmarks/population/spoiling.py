@@ -1,9 +1,9 @@
 """A record of a child as somebody keeps it: what was true when it was written, and what went wrong.
 
-Law: all chance comes from the ``random.Random`` handed in; two records of one child share nothing but the child. Her
-group decides nothing but which names the other parent's is drawn from. A record is written in this order: which of her
-true names it knows, what customs do to the name, spelling, what befalls the whole name, then the other fields, each
-by itself.
+Law: all chance comes from the ``random.Random`` handed in; two records of one child share nothing
+but the child. Her group decides nothing but which names the other parent's is drawn from. A record
+is written in this order: which of her true names it knows, what customs do to the name, spelling,
+what happens to the whole name, then the other fields, each by itself.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def write_record(
     holder: Holder = Holder.COUNCIL,
     siblings: Sequence[Child] = (),
 ) -> Demographics:
-    """One record. ``siblings``: brothers and sisters whose NHS number may stand in it by mistake, and by whom twins are
-    numbered before they are named; the child may be among them.
+    """One record. ``siblings``: brothers and sisters whose NHS number may be in it by mistake,
+    and by whom twins are numbered before they are named; the child may be among them.
     """
     draw = chance.random
     name, other_forename, other_surname = _known(child, model, chance)
@@ -74,7 +74,9 @@ def write_record(
 
 
 def _known(child: Child, model: ErrorModel, chance: random.Random) -> tuple[Name, str, str]:
-    """Which of her names the record goes by, and the forename and the surname that stand beside, or empty."""
+    """Which of her names the record goes by, and the forename and the surname beside it, or
+    empty.
+    """
     forename, surname = child.forename, child.surname
     other_forename = other_surname = ""
     if child.known_as and child.known_as != forename:
@@ -95,7 +97,9 @@ def _known(child: Child, model: ErrorModel, chance: random.Random) -> tuple[Name
 def _others(
     name: Name, other_forename: str, other_surname: str, model: ErrorModel, chance: random.Random
 ) -> tuple[OtherName, ...]:
-    """A system keeps the other forename or surname alone: what it lacks is the record's, with its errors."""
+    """A system keeps the other forename or surname alone: what it lacks is the record's, with its
+    errors.
+    """
     found = []
     if other_forename:
         found.append(OtherName(_beside(other_forename, model, chance), name.surname))
@@ -161,7 +165,9 @@ def _surnames() -> dict[str, Draw]:
 
 
 def _other_parents(group: str, chance: random.Random) -> str:
-    """A surname that the parent who came to the desk may bear, of the same origin as the child's names."""
+    """A surname that the parent who came to the desk may bear, of the same origin as the child's
+    names.
+    """
     surnames = _surnames()
     return surnames.get(group, surnames[BRITISH]).one(chance)
 
@@ -192,7 +198,9 @@ def _whole(kind: str, name: Name, chance: random.Random) -> Name:
 
 
 def _placeholder(child: Child, siblings: Sequence[Child], chance: random.Random) -> str:
-    """What a maternity system calls a child without a name yet, sisters and brothers of one birth by number."""
+    """What a maternity system calls a child without a name yet, sisters and brothers of one birth
+    by number.
+    """
     of_birth = sorted(other.id for other in siblings if other.birth == child.birth)
     if len(of_birth) > 1 and child.id in of_birth:
         return f"{'Twin' if len(of_birth) == 2 else 'Triplet'} {of_birth.index(child.id) + 1}"

@@ -1,8 +1,8 @@
 """What a family's children are called after: its surnames by the customs of its group.
 
-A family holds the father's and the mother's surname; a child bears one of them, both, or another form of it.
-Rates are rounded from what registers and surveys of England show; each stands with its reason.
-Invariant: everything drawn comes from the chance given.
+A family holds the father's and the mother's surname; a child bears one of them, both, or another
+form of it. Rates are rounded from what registers and surveys of England show; each has its reason
+beside it. Invariant: everything drawn comes from the chance given.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _ENDINGS: Final = (
 
 @dataclass(slots=True)
 class FamilyNames:
-    """``styles``: which of the customs this family follows, drawn once so that its children agree."""
+    """``styles``: which of the customs this family follows, drawn once so that its children
+    agree.
+    """
 
     group: Group
     father: str

@@ -1,14 +1,16 @@
-"""clkhash and anonlink as a competent user would run them: each record one Bloom filter, compared by Dice's
-coefficient.
+"""clkhash and anonlink as a competent user would run them: each record one Bloom filter, compared
+by Dice's coefficient.
 
     PYTHON benchmarks/rivals/clk_link.py --left L.csv --right R.csv --truth T.csv --json OUT
 
-This is the usual way of linking privately: whoever compares sees filters, no plaintext. The schema follows clkhash's
-own tutorial on FEBRL: 1,024 bits, a fixed number of insertions for each feature, names by bigrams, digits by place;
-a pair is a match at a coefficient of 0.8. Every left record is compared with every right one, without blocks.
+This is the usual way of linking privately: whoever compares sees filters, no plaintext. The schema
+follows clkhash's own tutorial on FEBRL: 1,024 bits, a fixed number of insertions for each feature,
+names by bigrams, digits by place; a pair is a match at a coefficient of 0.8. Every left record is
+compared with every right one, without blocks.
 
-``decision`` holds every pair at the threshold. ``greedy`` holds what anonlink's solver leaves of them, one partner
-at most for each record of either file; it means something only where neither file knows a person twice.
+``decision`` holds every pair at the threshold. ``greedy`` holds what anonlink's solver leaves of
+them, one partner at most for each record of either file; it means something only where neither file
+knows a person twice.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from benchmarks.datasets.tables import Row, Tables
 from benchmarks.rivals.figures import Scored, in_order, is_one_file, run
 
 THRESHOLD = 0.8
-LOWEST = 0.6  # below, too many pairs of strangers are as alike; only the search for the best threshold goes there
+LOWEST = 0.6  # below, too many pairs of strangers are as similar; only the search for the best threshold goes there
 MOST_PARTNERS = 20
 BITS = 1024
 AT_ONCE = 2_000  # left records in one call
@@ -59,7 +61,7 @@ FEATURES = {
 
 
 def schema(columns: Sequence[str]) -> Schema:
-    """Of the columns that hold anything: an empty one would be alike everywhere."""
+    """Of the columns that hold anything: an empty one would be the same everywhere."""
     fields = []
     for column in columns:
         comparison, bits = FEATURES[column]
@@ -71,7 +73,7 @@ def schema(columns: Sequence[str]) -> Schema:
 
 
 def tidied(column: str, text: str) -> str:
-    """Lower case without accents; dates and codes without what stands between their signs."""
+    """Lower case without accents; dates and codes without what is between their characters."""
     plain = "".join(c for c in normalize("NFKD", text.lower()) if not combining(c))
     if column in ("dob", "postcode", "nhs_number"):
         return "".join(c for c in plain if c.isalnum())
@@ -87,7 +89,9 @@ def filters(rows: Sequence[Row], columns: Sequence[str]) -> list[bitarray]:
 
 
 def alike(start: int, some: Sequence[bitarray], right: Sequence[bitarray]) -> list[Scored]:
-    """Each of ``some`` left records, the first of which is number ``start``, with those most like it."""
+    """Each of ``some`` left records, the first of which is number ``start``, with those most like
+    it.
+    """
     scores, _, (lefts, rights) = find_candidate_pairs(
         [some, right], dice_coefficient, LOWEST, MOST_PARTNERS
     )
@@ -124,7 +128,7 @@ def link(tables: Tables) -> tuple[list[Scored], float, dict[str, object]]:
 
 
 def greedy(pairs: Sequence[Scored]) -> list[Scored]:
-    """The pairs that anonlink's solver keeps: the most alike first, each record once."""
+    """The pairs that anonlink's solver keeps: the most similar first, each record once."""
     ordered = sorted(pairs, key=lambda pair: (-pair.score, pair.left, pair.right))
     candidates = (
         array("d", (pair.score for pair in ordered)),

@@ -1,7 +1,9 @@
-"""Precision, recall and F1 of scored pairs, by the rules that ``fingerpost-match evaluate`` counts by.
+"""Precision, recall and F1 of scored pairs, by the rules that ``fingerpost-match evaluate`` counts
+by.
 
-Pure, but for the reading and writing at the end. Invariants: a pair is a left and a right position; where both files
-are the same, each pair is meant once, the earlier record on the left, and none is with itself.
+Pure, but for the reading and writing at the end. Invariants: a pair is a left and a right position;
+where both files are the same, each pair is meant once, the earlier record on the left, and none is
+with itself.
 """
 
 from __future__ import annotations
@@ -26,14 +28,16 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class AtThreshold(Figures):
-    """``threshold``: a pair is a match at this score or above; None where it is best to say nothing."""
+    """``threshold``: a pair is a match at this score or above; None where it is best to say
+    nothing.
+    """
 
     threshold: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A pair and how alike a program says it is; more is more."""
+    """A pair, and how similar a program says the two are; higher is more."""
 
     left: int
     right: int
@@ -41,7 +45,9 @@ class Scored:
 
 
 def figures(right: int, said: int, true: int) -> Figures:
-    """``right`` of ``said`` answers are right, of ``true`` that there are. Nothing said is no wrong word."""
+    """``right`` of ``said`` answers are right, of ``true`` that there are. Nothing said is no wrong
+    word.
+    """
     return Figures(
         precision=right / said if said else 1.0,
         recall=right / true if true else 1.0,
@@ -56,7 +62,9 @@ def decision(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -
 
 
 def best_threshold(pairs: Sequence[Scored], truth: set[Positions]) -> AtThreshold:
-    """The threshold of highest F1: chosen with the truth in hand, so no program could have chosen better."""
+    """The threshold of highest F1: chosen with the truth in hand, so no program could have chosen
+    better.
+    """
     best, found = AtThreshold(**asdict(figures(0, 0, len(truth))), threshold=None), 0
     ordered = sorted(pairs, key=lambda pair: -pair.score)
     for said, pair in enumerate(ordered, start=1):
@@ -69,7 +77,8 @@ def best_threshold(pairs: Sequence[Scored], truth: set[Positions]) -> AtThreshol
 
 
 def best_candidate(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> Figures:
-    """For each left record its best candidate at the threshold or above (of equals, the first by position).
+    """For each left record its best candidate at the threshold or above (of equals, the first by
+    position).
 
     Recall is over the left records that have a partner.
     """
@@ -96,7 +105,9 @@ def is_one_file(tables: Tables) -> bool:
 
 
 def in_order(pairs: Iterable[Scored], one_file: bool) -> list[Scored]:
-    """As they are; of one file each pair once with the earlier record on the left, none with itself."""
+    """As they are; of one file each pair once with the earlier record on the left, none with
+    itself.
+    """
     if not one_file:
         return list(pairs)
     kept: dict[Positions, Scored] = {}
@@ -125,8 +136,9 @@ def run(
 ) -> None:
     """A rival's command line: read the tables, ``link`` them, write what came of it.
 
-    ``link`` gives its pairs, its fixed threshold and what else it wants to say; it never sees the truth. ``greedy``:
-    which pairs it keeps if nobody may have two partners; told beside the others where there are two files.
+    ``link`` gives its pairs, its fixed threshold and what else it wants to say; it never sees the
+    truth. ``greedy``: which pairs it keeps if no record may have two partners; written beside the others
+    where there are two files.
     """
     parser = argparse.ArgumentParser(description=f"Links two tables with {name}.")
     for option in ("--left", "--right", "--truth", "--json"):

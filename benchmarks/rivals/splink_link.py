@@ -1,11 +1,13 @@
-"""Splink 5 on DuckDB, as a competent user would run it: Fellegi–Sunter on plaintext, fitted without any truth.
+"""Splink 5 on DuckDB, as a competent user would run it: Fellegi–Sunter on plaintext, fitted without
+any truth.
 
     PYTHON benchmarks/rivals/splink_link.py --left L.csv --right R.csv --truth T.csv --json OUT
 
-Names are tidied (case, accents, apostrophes, hyphens), columns that are wholly empty are left out. u comes from
-random pairs, m by expectation maximisation over blocks on the names, the date and the identifier, the prior from
-deterministic rules. Candidates come from many overlapping blocking rules, so that it is the model that decides; a
-rule that one value makes explode is left out. A pair is a match at a probability of one half.
+Names are tidied (case, accents, apostrophes, hyphens), columns that are wholly empty are left out.
+u comes from random pairs, m by expectation maximisation over blocks on the names, the date and the
+identifier, the prior from deterministic rules. Candidates come from many overlapping blocking
+rules, so that it is the model that decides; a rule that one value makes explode is left out. A pair
+is a match at a probability of one half.
 """
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ SWAPPED = (
     "left(l.dob, 4) = left(r.dob, 4) and substr(l.dob, 6, 2) = right(r.dob, 2)"
     " and right(l.dob, 2) = substr(r.dob, 6, 2) and left(l.surname, 1) = left(r.surname, 1)",
 )
-# Not the postcode, nor a surname with it: what it found alike there would be the household, not the person.
+# Not the postcode, nor a surname with it: what it found similar there would be the household, not the person.
 TRAINING = (("forename", "surname"), ("dob",), ("nhs_number",))
 DETERMINISTIC = (
     ("forename", "surname", "dob"),
@@ -114,8 +116,8 @@ def comparisons(filled: set[str], is_full_postcode: bool) -> list[object]:
 def forename() -> object:
     """``NameComparison``, with a level for names in each other's place.
 
-    Splink's own ``ForenameSurnameComparison`` has that level too, but one scale for both names; it did worse
-    wherever it was tried.
+    Splink's own ``ForenameSurnameComparison`` has that level too, but one scale for both names; it
+    did worse wherever it was tried.
     """
     return cl.CustomComparison(
         output_column_name="forename",
@@ -130,7 +132,7 @@ def forename() -> object:
 
 
 def middle_names() -> object:
-    """An initial may stand for a name."""
+    """An initial may be written for a name."""
     initial = (
         "left(middle_names_l, 1) = left(middle_names_r, 1)"
         " and (length(middle_names_l) = 1 or length(middle_names_r) = 1)"
@@ -197,7 +199,9 @@ def link(tables: Tables) -> tuple[list[Scored], float, dict[str, object]]:
     known = filled | {"forename", "surname"}
 
     def usable(blocks: Iterable[Sequence[str]], fewest: int = 1) -> list[object]:
-        """Blocks of columns that hold something, that any pair is in, and that are not too many pairs."""
+        """Blocks of columns that hold something, that any pair is in, and that are not too many
+        pairs.
+        """
         return [
             block_on(*block)
             for block in blocks
@@ -218,13 +222,13 @@ def link(tables: Tables) -> tuple[list[Scored], float, dict[str, object]]:
     )
     training = linker.training
     rules = usable(DETERMINISTIC)
-    if rules:  # if none finds a pair, Splink's own prior stands: one in ten thousand
+    if rules:  # if none finds a pair, Splink's own prior is used: one in ten thousand
         training.estimate_probability_two_random_records_match(rules, recall=RECALL_OF_RULES)
     training.estimate_u_using_random_sampling(max_pairs=MOST_RANDOM_PAIRS, seed=1)
     trained = 0
     teaching = (block for block in TRAINING if known - {"outcode"} - columns_of(block))
     for block in usable(teaching, FEWEST_PAIRS_TO_TRAIN):
-        # A block may be all matches or none, and then a probability comes out as nought, which Splink refuses.
+        # A block may be all matches or none, and then a probability comes out as 0, which Splink refuses.
         with suppress(ValueError, EMTrainingException):
             training.estimate_parameters_using_expectation_maximisation(block)
             trained += 1

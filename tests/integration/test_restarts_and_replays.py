@@ -138,6 +138,7 @@ async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federat
     outcome = await asking
     assert statuses(outcome) == NOBODY
     assert not outcome.complete
+    assert outcome.services
     assert not any(service.none_named_itself for service in outcome.services)
     await federation.broker.start()
     await federation.attached()

@@ -226,6 +226,7 @@ async def test_a_node_keeps_no_plain_word(evidence: Evidence) -> None:
     }
     for node in federation.nodes.values():
         kept = [p.read_bytes() for p in node.folder.rglob("*") if p.is_file()]
+        assert kept
         assert traces(kept, hidden) == []
 
 
@@ -245,6 +246,8 @@ async def test_no_lasting_pseudonym_of_the_child_is_anywhere(evidence: Evidence)
     for party in (federation.broker, *federation.holders):
         kept = [p.read_bytes() for p in party.folder.rglob("*.sqlite*")]
         heard = [t.data for t in party.tape.all()]
+        assert heard
+        assert kept
         assert traces([*heard, *kept], secret) == []
 
 

@@ -40,6 +40,10 @@ from practitioner.asking.outcome import Question
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LOOKUPS = 12
+MOST_LOOKUPS = 4 * LOOKUPS
+"""On a busy machine lookups go on until enough were made while it was punctual."""
+PUNCTUAL = 3
+"""Lookups, of which all arrivals came while the machine was punctual."""
 TICK = limits.TICK_MS / 1000
 DELAY = limits.ANSWER_DELAY_MS / 1000
 MOST = 3 / 4
@@ -77,6 +81,17 @@ class Measured:
     @property
     def all(self) -> list[Arrival]:
         return self.hits + self.misses
+
+    @property
+    def by_lookup(self) -> dict[int, list[Arrival]]:
+        found: dict[int, list[Arrival]] = {}
+        for arrival in self.all:
+            found.setdefault(arrival.lookup, []).append(arrival)
+        return found
+
+    @property
+    def punctual_lookups(self) -> int:
+        return sum(all(a.punctual for a in of_one) for of_one in self.by_lookup.values())
 
 
 @dataclass
@@ -141,40 +156,50 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Me
         for who, child in children.items():  # files and channels are open from here on
             await arrivals(federation, watch, -1, who, child)
         all_ = Measured([], [])
-        for number in range(LOOKUPS):
+        number = 0
+        while number < LOOKUPS or (all_.punctual_lookups < PUNCTUAL and number < MOST_LOOKUPS):
             who = list(children)[number % 2]
             one = await arrivals(federation, watch, number, who, children[who])
             all_.hits.extend(one.hits)
             all_.misses.extend(one.misses)
-        assert len(all_.hits) == LOOKUPS
-        assert len(all_.misses) == 2 * LOOKUPS
+            number += 1
+        assert len(all_.hits) == number
+        assert len(all_.misses) == 2 * number
         yield all_
 
 
+@pytest.fixture
+def judged(measured: Measured) -> Measured:
+    """Skips where the machine was too busy for any bound of milliseconds to say something."""
+    if measured.punctual_lookups < PUNCTUAL:
+        pytest.skip(f"the machine was punctual at fewer than {PUNCTUAL} lookups")
+    return measured
+
+
 def share(kept: list[bool]) -> float:
-    """Of none, all: the bounds that do not ask for a punctual machine stand for those that do."""
-    return sum(kept) / len(kept) if kept else 1.0
+    assert kept, "a share of nothing says nothing"
+    return sum(kept) / len(kept)
 
 
-async def test_answers_arrive_on_the_grid(measured: Measured) -> None:
-    assert share([a.after_tick < TRAVEL for a in measured.all if a.punctual]) >= MOST
+async def test_answers_arrive_on_the_grid(judged: Measured) -> None:
+    assert share([a.after_tick < TRAVEL for a in judged.all if a.punctual]) >= MOST
 
 
 async def test_no_answer_comes_before_the_delay(measured: Measured) -> None:
     """Nothing leaves because it is ready; the work itself takes a few milliseconds."""
     assert min(a.took for a in measured.all) >= DELAY
-    on_time = [a.took < DELAY + TICK + TRAVEL for a in measured.all if a.punctual]
+
+
+async def test_answers_come_soon_after_the_delay(judged: Measured) -> None:
+    on_time = [a.took < DELAY + TICK + TRAVEL for a in judged.all if a.punctual]
     assert share(on_time) >= MOST
 
 
-async def test_yes_and_no_come_on_the_same_tick(measured: Measured) -> None:
+async def test_yes_and_no_come_on_the_same_tick(judged: Measured) -> None:
     """Of one query, seen by one observer: the tick of the node that knows the child, and of those that do not."""
-    by_lookup: dict[int, list[Arrival]] = {}
-    for arrival in measured.all:
-        by_lookup.setdefault(arrival.lookup, []).append(arrival)
     together = [
         len({int(a.at / TICK) for a in of_one}) == 1
-        for of_one in by_lookup.values()
+        for of_one in judged.by_lookup.values()
         if all(a.punctual for a in of_one)
     ]
     assert share(together) >= MOST

@@ -378,6 +378,8 @@ async def test_one_child_in_two_slots_cannot_be_followed(world: World) -> None:
     first, _ = await ask(world, PATIENT)
     await world.clock.run_for(limits.SLOT_SECONDS)
     second, _ = await ask(world, PATIENT)
+    assert first.submitted
+    assert second.submitted
     for one in queries(world, first.submitted):
         for other in queries(world, second.submitted):
             assert one.core.slot != other.core.slot
@@ -448,6 +450,7 @@ async def test_equal_answers_look_as_different_as_others(world: World) -> None:
     sealed = [
         a.sealed for n in world.nodes.values() for _, answers in n.departures for a in answers
     ]
+    assert len(sealed) > 3
     seen: set[bytes] = set()
     for answer in sealed:
         runs = windows(answer, RUN)

@@ -112,6 +112,7 @@ async def test_answers_leave_on_one_tick_whatever_they_say(world: World) -> None
         for node in world.nodes.values()
         for (received, _), (left, _) in zip(node.frames, node.departures, strict=True)
     }
+    assert delays
     assert all(0.5 <= d <= 0.5 + limits.TICK_MS / 1000 + 1e-6 for d in delays)
     assert all(
         abs(left / 0.05 - round(left / 0.05)) < 1e-6

@@ -1,9 +1,9 @@
 """The children whom the demo's lookups are about, and what is arranged around each.
 
-Lives here: which child plays which part, found by the children's own records, and the scripts: with which
-kinds of agency each is involved. Must not live here: what a lookup should find (``stories``).
-Invariants: every part is played by a child that stands alone (nobody else in the population could be
-taken for it, a twin apart) and whose first record is recognisable; no child plays two.
+Lives here: which child plays which part, found by the children's own records, and the scripts: with
+which kinds of agency each is involved. Must not live here: what a lookup should find (``stories``).
+Invariants: every part is played by a child that cannot be mistaken (nobody else in the population could
+be taken for it, a twin apart) and whose first record is recognisable; no child plays two.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Cast:
 
 
 def cast(children: Sequence[Child], spare: Sequence[Child], today: date) -> Cast:
-    """Finds the players. Raises ``LookupError`` if the population has nobody fit for a part.
+    """Find the players. Raises ``LookupError`` if the population has nobody fit for a part.
 
     Of those fit for a part the one of the best ``_quality`` plays it.
     """
@@ -157,8 +157,10 @@ def _with_error(child: Child) -> bool:
 
 
 def _quality(child: Child) -> tuple[bool, bool, bool]:
-    """First those of one area, so that two asking desks are enough for the whole demonstration; then
-    those recognisable in all of their sightings; then those with a published error between them."""
+    """First those of one area, so that two asking desks are enough for the whole demonstration;
+    then those recognisable in all of their sightings; then those with a published error between
+    them.
+    """
     return child.area is WEXCOMBE, _recognised(child, len(child.sightings)), _with_error(child)
 
 
@@ -174,7 +176,9 @@ def _recognised(child: Child, first: int) -> bool:
 
 
 def _with_truth(child: Child, first: int) -> Iterator[tuple[Sighting, str, str]]:
-    """The first few sightings in each area, with the surname and postcode that were right where it was made."""
+    """The first few sightings in each area, with the surname and postcode that were right where it
+    was made.
+    """
     for sighting in child.sightings[:first]:
         yield sighting, child.surname, child.postcode
     if child.moved is not None:

@@ -1,10 +1,10 @@
 """Turns published persons into children: dates, postcodes, sex, identifiers.
 
-Lives here: one child per person and what every system that ever met the child wrote down. Must not live
-here: what happened to the child (``lives``) and who holds which record (``involvement``). Invariants:
-the differences between two sightings of a child are those published between two records of the
-person; the child's true fields are the first of its sightings that states them; NHS numbers and pupil
-numbers are valid, distinct and nobody's.
+Lives here: one child per person and what every system that ever met the child wrote down. Must not
+live here: what happened to the child (``lives``) and who holds which record (``involvement``).
+Invariants: the differences between two sightings of a child are those published between two records
+of the person; the child's true fields are the first of its sightings that states them; NHS numbers
+and pupil numbers are valid, distinct and nobody's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Move:
-    """From where and under which surname a child came into its present area, and what is on file there."""
+    """From where and under which surname a child came into its present area, and what is on file
+    there.
+    """
 
     area: Area
     surname: str
@@ -74,8 +76,8 @@ def children_of(
 ) -> tuple[Child, ...]:
     """At most ``most`` children, from an even draw of the persons; in the order of their numbers.
 
-    A person of whom no record states a forename, a surname or a date of the calendar is passed over:
-    nobody could say who is meant.
+    A person of whom no record states a forename, a surname or a date of the calendar is passed
+    over: nobody could say who is meant.
     """
     order = rng.sample(range(len(clusters)), len(clusters))
     nhs_numbers = draw_nhs_numbers(rng, len(order))

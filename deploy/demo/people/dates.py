@@ -2,7 +2,7 @@
 
 Lives here: the calendar only. Must not live here: a clock ("today" comes in). Invariants: all dates
 of a person move by the same number of years, so that the differences between two records stay as
-published; a date that stood in the calendar still does, and one that did not still does not
+published; a date of the calendar stays one, and a date of no calendar stays one
 (29 February moves to a leap year or stays broken); empty stays empty.
 """
 
@@ -32,9 +32,9 @@ def age_on(day: date, born: date) -> int:
 def years_to_move(published: Sequence[str], today: date, wish: int) -> int | None:
     """By how many years to move all of ``published``, or None if no number of years will do.
 
-    The first date that stands in the calendar lands in the last 18 years before ``today``. Among the
-    possible numbers of years, those come first that leave the fewest dates in the future (no system
-    accepts a child not yet born); among these ``wish`` decides.
+    The first date of the calendar lands in the last 18 years before ``today``. Among
+    the possible numbers of years, those come first that leave the fewest dates in the future (no
+    system accepts a child not yet born); among these ``wish`` decides.
     """
     parsed = [parse_published(text) for text in published]
     anchor = next((born for born in parsed if born is not None), None)
@@ -58,7 +58,9 @@ def years_to_move(published: Sequence[str], today: date, wish: int) -> int | Non
 
 
 def move(published: str, years: int) -> str:
-    """The moved date as ISO 8601 writes it (a broken one too), or the text as it is if not 8 digits."""
+    """The moved date as ISO 8601 writes it (a broken one too), or the text as it is if not 8
+    digits.
+    """
     digits = _moved_digits(published, years)
     if len(digits) != 8 or not digits.isdigit():
         return published

@@ -1,8 +1,9 @@
 """One CSV file per agency, as its system would export it.
 
-Lives here: columns, spelling of values, local numbers, and a few faulty rows that any real export has. Must
-not live here: who is in it. Invariants: RFC 4180, UTF-8, a header line; a file exists for every agency;
-nothing in a row leads from one agency's child to another's (local numbers are drawn per agency).
+Lives here: columns, spelling of values, local numbers, and a few faulty rows that any real export
+has. Must not live here: who is in it. Invariants: RFC 4180, UTF-8, a header line; a file exists for
+every agency; nothing in a row leads from one agency's child to another's (local numbers are drawn
+per agency).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Numbers for children who do not exist: NHS numbers of the test range, and pupil numbers.
 
-Who carries a number in which file is not decided here. Invariant: every number drawn is valid by its
-check and lies where no person's number lies (NHS numbers 999 000 0000 to 999 999 9999; pupil numbers
-under a local authority number above all that are in use).
+Who carries a number in which file is not decided here. Invariant: every number drawn is valid by
+its check and lies where no person's number lies (NHS numbers 999 000 0000 to 999 999 9999; pupil
+numbers under a local authority number above all that are in use).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Who is involved with whom: every row of every export, before it is written down.
 
-Lives here: the seeded derivation from children to holdings. Must not live here: the form of a file, or
-what a lookup should find. Invariants: an agency holds a child at most once (a hospital now and then
-twice, as systems do); a child has at most one school and one practice in an area; twins share both;
-two agencies in turn hold different sightings of a child, so that the published errors stand between
-agencies; what is done before a move ended by it; every agency holds a child on any day.
+Lives here: the seeded derivation from children to holdings. Must not live here: the form of a file,
+or what a lookup should find. Invariants: an agency holds a child at most once (a hospital now and
+then twice, as systems do); a child has at most one school and one practice in an area; twins share
+both; two agencies in turn hold different sightings of a child, so that the published errors are
+between agencies; what is done before a move ended by it; every agency holds a child on any day.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ class _Derivation:
     def _newcomer(
         self, agency: Agency, children: Sequence[Child], held: Set[tuple[int, Kind]]
     ) -> tuple[Child, Kind]:
-        """Return a child whom the agency may take, outside the stories, and the kind of involvement."""
+        """Return a child whom the agency may take, outside the stories, and the kind of
+        involvement.
+        """
         for child in children:
             if child.twin is not None or self._cast.character_of(child) is not None:
                 continue
@@ -132,7 +134,9 @@ class _Derivation:
         raise LookupError(f"no child is left for {agency.id}")
 
     def _arranged(self, child: Child, script: Sequence[Part]) -> Iterator[Holding]:
-        """As the script says; and health, which nearly always has the NHS number, has it for sure."""
+        """As the script says; and health, which nearly always has the NHS number, has it for
+        sure.
+        """
         for place, (part, agency) in enumerate(self._placed(child, script)):
             holding = self._holding(child, part, agency, place, NameUse.PRESENT_AND_FORMER)
             if part.kind in HEALTH:
@@ -176,7 +180,9 @@ class _Derivation:
         return InvolvementStatus.PLANNED if drawn < 0.05 else InvolvementStatus.RECENT
 
     def _placed(self, child: Child, parts: Sequence[Part]) -> list[tuple[Part, Agency]]:
-        """The parts for which there is an agency that does not yet hold the child, with that agency."""
+        """The parts for which there is an agency that does not yet hold the child, with that
+        agency.
+        """
         age = child.age(self._today)
         held: set[AgencyId] = set()
         placed = []

@@ -1,8 +1,9 @@
-"""When anybody would recognise a record as the child asked about, and when a child is mistaken for none.
+"""When anybody would recognise a record as the child asked about, and when a child is mistaken for
+none.
 
 Lives here: the rule behind the expectations of the stories. It is deliberately narrower than what a
-matcher should find: what it calls recognisable is beyond argument, what it does not is left open. It is
-not the matcher and shares no code with it, so that a story can prove the matcher wrong.
+matcher should find: what it calls recognisable is beyond argument, what it does not is left open.
+It is not the matcher and shares no code with it, so that a story can prove the matcher wrong.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from fingerpost.private.demographics import Demographics
 
 
 def recognisable(asked: Demographics, record: Record) -> bool:
-    """The same date of birth, and either the same NHS number under a forename that sounds alike, or a
-    pair of names that sounds alike, of which with the postcode at least two of three are exact."""
+    """The same date of birth, and either the same NHS number under a forename that sounds alike, or
+    a pair of names that sounds alike, of which with the postcode at least two of three are
+    exact.
+    """
     if asked.dob is None or calendar_date(record.dob) != asked.dob:
         return False
     if asked.nhs_number and asked.nhs_number == record.nhs_number:
@@ -54,7 +57,9 @@ def _characters_off(one: str, other: str) -> int:
 
 
 class Lookalikes:
-    """Tells whether a child could be mistaken for another one, by any system's sighting of either."""
+    """Tells whether a child could be mistaken for another one, by any system's sighting of
+    either.
+    """
 
     def __init__(self, children: Iterable[Child]) -> None:
         self._by_date: defaultdict[date, set[int]] = defaultdict(set)
@@ -66,8 +71,9 @@ class Lookalikes:
                     self._by_date[born].add(child.number)
 
     def stands_alone(self, child: Child) -> bool:
-        """No other child save a twin has its date of birth (day and month in either order), and none
-        at a postcode of the same characters has a forename or surname that sounds alike."""
+        """No other child save a twin has its date of birth (day and month in either order), and
+        none at a postcode of the same characters has a forename or surname that sounds alike.
+        """
         own = {child.number, child.twin}
         if any(self._by_date[born] - own for born in _readings(child.dob)):
             return False

@@ -1,8 +1,10 @@
-"""What happened to some children: a new surname, a twin, a move into the other area under another name.
+"""What happened to some children: a new surname, a twin, a move into the other area under another
+name.
 
-Lives here: the events, drawn by chance. Must not live here: which agency knows of them. Invariants: no
-child has two of the three; twins share date of birth, surname, postcode and area, and have clearly
-different forenames; a moved or renamed child's former surname sounds unlike its present one.
+Lives here: the events, drawn by chance. Must not live here: which agency knows of them. Invariants:
+no child has two of the three; twins share date of birth, surname, postcode and area, and have
+clearly different forenames; a moved or renamed child's former surname sounds unlike its present
+one.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ def live(
 ) -> tuple[Child, ...]:
     """The same children after their events, in the same order.
 
-    ``spare`` are persons outside the population: former surnames and former postcodes come from them.
+    ``spare`` are persons outside the population: former surnames and former postcodes come from
+    them.
     """
     after = {child.number: child for child in children}
     waiting = [child for child in children if _fully_stated(child)]
@@ -77,7 +80,9 @@ def _partner(first: Child, waiting: Sequence[Child]) -> Child | None:
 
 
 def _twin_of(first: Child, partner: Child) -> Child:
-    """The partner, born with the first into the same home. Errors of the forename stay the partner's."""
+    """The partner, born with the first into the same home. Errors of the forename stay the
+    partner's.
+    """
     shared = first.sightings[0]
     return replace(
         partner,
@@ -93,7 +98,9 @@ def _twin_of(first: Child, partner: Child) -> Child:
 
 
 def _moved(child: Child, spare: Sequence[Child], today: date, rng: Random) -> Child:
-    """The published records stay in the area that the child left; the present one knows another name."""
+    """The published records stay in the area that the child left; the present one knows another
+    name.
+    """
     surname = _other_surname(child, spare, rng)
     old_area = neighbour(child.area)
     new_home = rng.choice(spare).postcode

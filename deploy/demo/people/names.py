@@ -1,8 +1,8 @@
 """Names: how they are written, which sex a forename suggests, and the invented staff.
 
 Lives here: tables of names and pure rules on them. Invariants: a forename found in a table always
-gives the same sex; ``clearly_different`` is stricter than any matcher's tolerance, so that what rests
-on it (twins) is beyond argument.
+gives the same sex; ``clearly_different`` is stricter than any matcher's tolerance, so that what
+rests on it (twins) is beyond argument.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def sounds_alike(one: str, other: str) -> bool:
 
 
 def clearly_different(one: str, other: str) -> bool:
-    """Two forenames that nobody takes for one: other sound, little in common, no shared short form."""
+    """Two forenames that nobody takes for one: other sound, little in common, no shared short
+    form.
+    """
     first, second = _letters(one).lower(), _letters(other).lower()
     return (
         bool(first and second)

@@ -1,8 +1,9 @@
 """The two neighbouring areas, and what an agency is to this demonstration.
 
-Lives here: the form of an area, a node, an agency, a desk. The lists themselves are in ``agencies``.
-Invariants: area codes have the form of a council's GSS code but are of no council; telephone numbers
-come from the ranges that Ofcom keeps for drama; e-mail addresses end in ``.example`` (RFC 2606).
+Lives here: the form of an area, a node, an agency, a desk. The lists themselves are in
+``agencies``. Invariants: area codes have the form of a council's GSS code but are of no council;
+telephone numbers come from the ranges that Ofcom keeps for drama; e-mail addresses end in
+``.example`` (RFC 2606).
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def neighbour(area: Area) -> Area:
 
 
 def slug_of(name: str) -> str:
-    """The part of an agency's id that its name gives: ``Tanner's Hill`` becomes ``tanners-hill``."""
+    """The part of an agency's id that its name gives: ``Tanner's Hill`` becomes
+    ``tanners-hill``.
+    """
     kept = "".join(c if c.isalnum() else " " for c in name.lower().replace("'", ""))
     return "-".join(kept.split())
 
@@ -63,7 +66,8 @@ class Node:
 class Agency:
     """An organisation that is a member, with the kinds of involvement that its records hold.
 
-    ``ages`` are completed years, first and last; ``serves`` are the areas whose children it may hold.
+    ``ages`` are completed years, first and last; ``serves`` are the areas whose children it may
+    hold.
     """
 
     id: AgencyId

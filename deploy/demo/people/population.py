@@ -1,8 +1,8 @@
 """The whole population of the demonstration, from one wheel, one day and one seed.
 
-Lives here: the order of the steps and their streams of chance. Invariants: the same wheel, day and seed
-give the same files byte for byte; each step has a stream of its own, so that a change of one leaves the
-draws of the others alone.
+Lives here: the order of the steps and their streams of chance. Invariants: the same wheel, day and
+seed give the same files byte for byte; each step has a stream of its own, so that a change of one
+leaves the draws of the others alone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ _SPARE_SHARE: Final = 0.3
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Population:
-    """``exports`` are what the agencies import, as of ``today``; ``children`` and ``holdings`` are the truth behind."""
+    """``exports`` are what the agencies import, as of ``today``; ``children`` and ``holdings`` are
+    the truth behind.
+    """
 
     today: date
     areas: tuple[Area, ...]
@@ -58,7 +60,9 @@ class Population:
 
     @property
     def askers(self) -> frozenset[AgencyId]:
-        """The agencies that ask in the stories: these need a gateway and the roles of the stories."""
+        """The agencies that ask in the stories: these need a gateway and the roles of the
+        stories.
+        """
         return frozenset(story.asker for story in self.stories)
 
     @property
@@ -83,7 +87,9 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts, for the demonstration to tell. ``with_other_record``: children of whom two records differ."""
+    """Counts, for the demonstration to show. ``with_other_record``: children of whom two records
+    differ.
+    """
 
     children: int
     with_other_record: int

@@ -1,7 +1,7 @@
 """How often children of an age are involved with an agency of a kind, and who works there.
 
-Lives here: tables only. The shares are chosen so that the demonstration shows every kind; they are no
-statistics of any real place.
+Lives here: tables only. The shares are chosen so that the demonstration shows every kind; they are
+no statistics of any real place.
 """
 
 from __future__ import annotations
@@ -95,4 +95,4 @@ WORKER_ROLES: Final = {
 }
 SOCIAL_CARE_WORKER: Final = "Social worker"
 SENSITIVE_TEAM: Final = "Duty team"
-"""Stands instead of a name and a role: who works at a sensitive service is never told."""
+"""Written instead of a name and a role: who works at a sensitive service is never disclosed."""

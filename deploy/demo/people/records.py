@@ -1,8 +1,10 @@
-"""What one agency's system holds about one child, and which identifiers and names such systems hold.
+"""What one agency's system holds about one child, and which identifiers and names such systems
+hold.
 
 Lives here: the form of a record and the rule by which an agency of a kind writes one down. Must not
-live here: which agency holds which child. Invariants: a pupil number stands only with education, social
-care and youth justice, an NHS number seldom outside health; a published error is never mended.
+live here: which agency holds which child. Invariants: a pupil number is kept only by education,
+social care and youth justice, an NHS number seldom outside health; a published error is never
+mended.
 """
 
 from __future__ import annotations
@@ -83,7 +85,8 @@ def record_of(
 ) -> Record:
     """The record of ``child`` as an agency with this kind of involvement keeps it.
 
-    Always draws the same count of numbers, so that one child's record does not change the next one's.
+    Always draws the same count of numbers, so that one child's record does not change the next
+    one's.
     """
     has_nhs = rng.random() < nhs_share(kind)
     has_upn = rng.random() < _upn_share(kind) and age >= FIRST_UPN_AGE

@@ -1,7 +1,7 @@
 """The agencies of the two areas that are not connected, as the public registers would list them.
 
-Lives here: the list, with public telephone numbers. Invariant: none of them is a member, and none has a
-record in any export.
+Lives here: the list, with public telephone numbers. Invariant: none of them is a member, and none
+has a record in any export.
 """
 
 from __future__ import annotations

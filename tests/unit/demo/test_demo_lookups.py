@@ -1,4 +1,6 @@
-"""When a lookup of the demonstration is asked again: for gaps that load made, and for nothing else."""
+"""When a lookup of the demonstration is asked again: for gaps that load made, and for nothing
+else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the demonstration waits for: it gives up when nothing moves, and not because a machine is slow."""
+"""What the demonstration waits for: it gives up when nothing moves, and not because a machine is
+slow.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from deploy.demo.patience import Patience, Processor, Stuck, processor_of_tree
 
 
 class Machine:
-    """A clock, and processes that run for a share of the time that they want; ``pid`` 7 is a worker."""
+    """A clock, and processes that run for a share of the time that they want; ``pid`` 7 is a
+    worker.
+    """
 
     def __init__(self, share: float = 1.0) -> None:
         self.now = 100.0

@@ -1,4 +1,6 @@
-"""The stories' expectations hold in the files themselves, and the rule behind them is a narrow one."""
+"""The stories' expectations hold in the files themselves, and the rule behind them is a narrow
+one.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def _story(population: Population, slug: str) -> Story:
 
 
 def _same_birth(population: Population, story: Story) -> list[Row]:
-    """Every row of any file with the date of birth that is asked about: all that could be the child."""
+    """Every row of any file with the date of birth that is asked about: all that could be the
+    child.
+    """
     dob = story.asked.dob
     assert dob is not None
     return [(agency, row) for agency, row in _rows(population) if row["dob"] == dob.isoformat()]

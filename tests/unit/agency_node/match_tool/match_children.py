@@ -1,4 +1,6 @@
-"""Invented children for the tests of the match tool: what becomes of each pair of them can be said by hand."""
+"""Invented children for the tests of the match tool: what becomes of each pair of them can be said
+by hand.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ TRUTH = (("L1", "R1"), ("L2", "R2"), ("L3", "R3"), ("L6", "R6"))
 
 
 def children() -> st.SearchStrategy[Demographics]:
-    """Few names, days and places, so that pairs of every kind come up: twins, brothers, typing errors, doubles."""
+    """Few names, days and places, so that pairs of every kind come up: twins, brothers, typing
+    errors, doubles.
+    """
     return st.builds(
         Demographics,
         forename=st.sampled_from(

@@ -1,4 +1,6 @@
-"""The command as a data manager meets it: what it shows and leaves behind, how it ends, what it never says."""
+"""The command as a data manager meets it: what it shows and leaves behind, how it ends, what it
+never says.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,7 @@ def desk(
     return Desk(tmp_path, monkeypatch, capsys)
 
 
-# ---- evaluate --------------------------------------------------------------------------------------
+# ---- evaluate ----------------------------------------------------------------------------------
 
 
 def test_the_figures_are_shown(desk: Desk) -> None:
@@ -297,7 +299,7 @@ def test_what_is_not_quite_all_is_not_shown_as_all(value: float | None, shown: s
     assert share(value) == shown
 
 
-# ---- explain ---------------------------------------------------------------------------------------
+# ---- explain -----------------------------------------------------------------------------------
 
 
 def test_two_records_of_two_files(desk: Desk) -> None:
@@ -353,7 +355,7 @@ def test_explain_wants_one_way_of_giving_two_records(desk: Desk) -> None:
     assert "cannot be read" in desk.run("explain", "--typed", desk.folder / "none", status=2)
 
 
-# ---- dedupe ----------------------------------------------------------------------------------------
+# ---- dedupe ------------------------------------------------------------------------------------
 
 
 def test_duplicates_are_shown_and_written_for_the_owner_only(desk: Desk) -> None:

@@ -1,4 +1,6 @@
-"""Duplicates in one file: who is grouped, who is only shown; a chain of likenesses asserts nothing of twins."""
+"""Duplicates in one file: who is grouped, who is only shown; a chain of likenesses asserts nothing
+of twins.
+"""
 
 from __future__ import annotations
 
@@ -158,7 +160,7 @@ def test_what_holds_of_any_file(each: list[Demographics], seed: object) -> None:
         assert home.get(pair.first, -1) != home.get(pair.second, -2)
 
 
-# ---- reports ---------------------------------------------------------------------------------------
+# ---- reports -----------------------------------------------------------------------------------
 
 MIXED = table(ROSALIND, BARNABY, BOTH_TWINS, GENEVIEVE, BARNABY, ISOLDE, PHILIPPA)
 

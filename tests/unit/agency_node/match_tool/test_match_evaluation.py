@@ -1,4 +1,6 @@
-"""Every figure of an evaluation, computed by hand for six children, and the rules that hold for any files."""
+"""Every figure of an evaluation, computed by hand for six children, and the rules that hold for any
+files.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ def figures(
     return evaluate(left, right, truth, scope=scope, clock=lambda: 0.0)
 
 
-# ---- by hand -------------------------------------------------------------------------------------
+# ---- by hand -----------------------------------------------------------------------------------
 
 
 def test_three_of_four_true_pairs_share_a_key() -> None:
@@ -179,7 +181,7 @@ def test_time_is_that_of_the_clock() -> None:
     assert found.timing.ms_per_comparison == 1000 * 6 / 5
 
 
-# ---- one file --------------------------------------------------------------------------------------
+# ---- one file ----------------------------------------------------------------------------------
 
 ONE_FILE = (Row("a", BARNABY), Row("b", ROSALIND), Row("c", BARNABY), Row("d", GENEVIEVE))
 
@@ -210,7 +212,7 @@ def test_equal_ids_with_another_content_are_two_files() -> None:
     assert not figures(ONE_FILE, other, (("a", "a"),)).same_file
 
 
-# ---- what cannot be judged --------------------------------------------------------------------------
+# ---- what cannot be judged ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,7 @@ def test_what_cannot_be_judged_is_refused(
         figures(left, right, truth)
 
 
-# ---- for any files ----------------------------------------------------------------------------------
+# ---- for any files -----------------------------------------------------------------------------
 
 
 @given(
@@ -332,7 +334,7 @@ def test_the_index_finds_what_was_put_in(entries: list[tuple[int, BlockingRule, 
     assert dict(index.shared(asked)) == expected
 
 
-# ---- pair by pair --------------------------------------------------------------------------------
+# ---- pair by pair ------------------------------------------------------------------------------
 
 
 @given(

@@ -1,4 +1,6 @@
-"""How a table is read: what is taken, mended and counted, or refused; and that no message tells a value."""
+"""How a table is read: what is taken, mended and counted, or refused; and that no message tells a
+value.
+"""
 
 from __future__ import annotations
 
@@ -236,7 +238,7 @@ def test_no_value_is_shown_by_accident() -> None:
     assert "ID7" not in repr(found) + repr(found.rows[0])
 
 
-# ---- truth -----------------------------------------------------------------------------------------
+# ---- truth -------------------------------------------------------------------------------------
 
 LEFT = (Row("a", Demographics()), Row("b", Demographics()))
 RIGHT = (Row("x", Demographics()), Row("a", Demographics()))

@@ -1,4 +1,6 @@
-"""Splink's invented people and pseudopeople's town: what is the same stays the same, what is wrong stays wrong."""
+"""Splink's invented people and pseudopeople's town: what is the same stays the same, what is wrong
+stays wrong.
+"""
 
 from __future__ import annotations
 

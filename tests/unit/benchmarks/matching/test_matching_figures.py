@@ -101,7 +101,7 @@ def test_a_ratio_to_nothing_is_drawn_at_the_top() -> None:
 def test_axes_hold_their_values_with_round_ticks() -> None:
     axis = even("lost", [0.0, 3.7], str)
     assert (axis.low, axis.high, list(axis.ticks)) == (0.0, 4.0, [0.0, 1.0, 2.0, 3.0, 4.0])
-    axis = even("recall", [0.9731, 0.991], str, nought=False)
+    axis = even("recall", [0.9731, 0.991], str, from_zero=False)
     assert axis.low <= 0.9731 < 0.991 <= axis.high
     axis = logarithmic("opened", [0.0, 3e-4, 4e-3], str)
     assert axis.low == pytest.approx(2e-4)
@@ -112,7 +112,7 @@ def test_axes_hold_their_values_with_round_ticks() -> None:
 
 
 def test_one_value_makes_an_axis_too() -> None:
-    for axis in (even("x", [0.0], str), even("x", [0.5], str, nought=False)):
+    for axis in (even("x", [0.0], str), even("x", [0.5], str, from_zero=False)):
         assert axis.high > axis.low
     assert logarithmic("x", [1.0], str).high > 1.0
 

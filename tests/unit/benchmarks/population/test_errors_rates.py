@@ -1,4 +1,6 @@
-"""Each knob by itself: it happens at its rate, to the field it is about, and nothing else happens."""
+"""Each knob by itself: it happens at its rate, to the field it is about, and nothing else
+happens.
+"""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_all_are_under_18_on_another_day(tmp_path: Path) -> None:
     assert "2026-09-01" < max(born) < "2030-01-01"
 
 
-# ---- what cannot be done ---------------------------------------------------------------------------
+# ---- what cannot be done -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
