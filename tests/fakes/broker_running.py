@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from broker.ports import LookupRecord
 from broker.service import LOG_EVENTS, Broker, FromNode
 from broker.store import hash_log_writer
 from fakes.broker_store import MemoryStore
@@ -17,6 +18,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello, SealedAnswer
 from fingerpost.runtime import logs
+from fingerpost.runtime.group_commit import GroupCommit
 
 
 def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:
@@ -110,6 +112,7 @@ class Running:
     clock: ManualClock
     members: Members
     store: MemoryStore
+    recorder: GroupCommit[LookupRecord]
     log: io.StringIO
     nodes: list[FakeNode] = field(default_factory=list)
 
@@ -124,11 +127,16 @@ class Running:
         return Asking(self.broker, asked or a_query())
 
     async def settle(self) -> None:
-        """Lets all run that can, a commit in its thread among it."""
+        """Let all run that can, with the commits: the recorder's one thread takes them in order."""
         for _ in range(3):
             await self.clock.settle()
-            await asyncio.to_thread(lambda: None)
+            await asyncio.wrap_future(self.recorder._thread.submit(lambda: None))
         await self.clock.settle()
+
+    async def run_for(self, seconds: float) -> None:
+        """Let the clock go on, once what is being recorded is recorded: a commit takes no time of this clock."""
+        await self.settle()
+        await self.clock.run_for(seconds)
 
 
 @asynccontextmanager
@@ -149,7 +157,7 @@ async def running(*, established: bool = True) -> AsyncIterator[Running]:
     if established:
         clock.advance(60)
         clock.step_wall(-60)
-    this = Running(broker, clock, members, store, log)
+    this = Running(broker, clock, members, store, recorder, log)
     tasks = [asyncio.create_task(recorder.run())]
     try:
         async with asyncio.timeout(30):  # of the machine's time: what waits for ever has failed

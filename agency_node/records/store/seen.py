@@ -9,6 +9,7 @@ last minutes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -77,10 +78,9 @@ def keep_until(query: Query, now: float) -> int:
 
 def open_seen(path: Path) -> SqlSeen:
     """In SQLite at ``path``, made and migrated. Raises ``Defect``."""
-    engine = open_sqlite(path)
-    try:
+    with ExitStack() as opened:  # a file that does not fit is closed again
+        engine = open_sqlite(path)
+        opened.callback(engine.dispose)
         migrate(engine, SEEN)
-    except BaseException:
-        engine.dispose()
-        raise
+        opened.pop_all()
     return SqlSeen(engine)

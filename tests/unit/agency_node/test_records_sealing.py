@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agency_node.records.records import ChildRecord, RecordId
 from agency_node.records.sealing import DataKey, GenerationSeal
 from fakes.import_world import ELM, OAK
+from fakes.node_world import a_child, a_record
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 
@@ -102,3 +104,24 @@ def test_the_check_value_is_of_key_and_agency() -> None:
         for secret in (SECRET, bytes(32))
     }
     assert len(values) == 4
+
+
+# ---- the values that are sealed --------------------------------------------------------------------
+
+
+def test_a_record_shows_neither_the_child_nor_who_works_with_her() -> None:
+    record = a_record(7)
+    (row,) = record.involvements
+    assert repr(record) == "ChildRecord(7)"
+    assert repr(row) == "Involvement(…)"
+
+
+@pytest.mark.parametrize("number", [-1, 2**32])
+def test_a_records_number_fits_four_bytes(number: int) -> None:
+    with pytest.raises(Defect):
+        RecordId(number)
+
+
+def test_a_record_without_an_involvement_is_none() -> None:
+    with pytest.raises(Defect):
+        ChildRecord(RecordId(0), a_child(), ())

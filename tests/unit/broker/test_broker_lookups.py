@@ -130,9 +130,9 @@ async def test_a_silent_node_ends_as_silent_after_the_gathering_time() -> None:
         asking = world.ask(asked)
         await world.settle()
         north.answer(asked.hash)
-        await world.clock.run_for(3.4)
+        await world.run_for(3.4)
         assert not asking.ended
-        await world.clock.run_for(0.2)
+        await world.run_for(0.2)
         assert asking.silent == (SCHOOL,)
         assert asking.answers == [(NORTH, 0, 1)]
 
@@ -244,7 +244,7 @@ async def test_a_late_answer_is_dropped_and_harms_nobody() -> None:
         north = world.node(NORTH)
         await world.settle()
         asking = world.ask()
-        await world.clock.run_for(4)
+        await world.run_for(4)
         assert asking.silent == (NORTH, SCHOOL)
         north.answer(asking.asked.hash)
         await world.settle()
@@ -280,7 +280,7 @@ async def test_the_log_tells_numbers_only() -> None:
         world.node(NORTH)
         await world.settle()
         asking = world.ask()
-        await world.clock.run_for(4)
+        await world.run_for(4)
         assert asking.ended
         lines = [json.loads(line) for line in world.log.getvalue().splitlines()]
         (ended,) = [line for line in lines if line["event"] == "lookup.ended"]
@@ -324,9 +324,9 @@ def test_whatever_happens_each_node_ends_once_as_answered_or_silent(
                     case "attach":
                         node.attach(world.broker)
                     case _:
-                        await world.clock.run_for(0.3)
+                        await world.run_for(0.3)
                 await world.clock.settle()
-            await world.clock.run_for(10)
+            await world.run_for(10)
             assert isinstance(asking.events[-1], Ended)
             assert sum(isinstance(e, Ended) for e in asking.events) == 1
             answered = [node for node, _, _ in asking.answers]

@@ -64,10 +64,10 @@ async def test_who_says_nothing_is_not_attached() -> None:
     async with running() as world:
         node = world.node(NORTH, attach=False)
         node.attach(world.broker, hello=False)
-        await world.clock.run_for(HELLO_SECONDS - 1)
+        await world.run_for(HELLO_SECONDS - 1)
         assert node.attached
         assert world.broker.attached() == ()
-        await world.clock.run_for(2)
+        await world.run_for(2)
         assert await refused(node) is Code.MALFORMED
 
 
@@ -105,7 +105,7 @@ async def test_a_new_stream_replaces_the_old() -> None:
 async def review_for(world: Running, seconds: float) -> None:
     for _ in range(int(seconds / REVIEW_SECONDS) + 1):
         await world.broker.review()
-        await world.clock.run_for(REVIEW_SECONDS)
+        await world.run_for(REVIEW_SECONDS)
 
 
 async def test_a_suspension_ends_an_idle_stream_within_its_time() -> None:
@@ -130,7 +130,7 @@ async def test_a_suspended_node_gets_no_query_and_its_answers_are_not_taken() ->
         north.answer(asking.asked.hash)
         assert await refused(north) is Code.NOT_A_MEMBER
         school.answer(asking.asked.hash)
-        await world.clock.run_for(4)
+        await world.run_for(4)
         assert [node for node, _, _ in asking.answers] == [SCHOOL]
         assert asking.silent == (NORTH,)
 
@@ -147,7 +147,7 @@ async def test_a_query_on_its_way_does_not_reach_a_node_suspended_meanwhile() ->
         assert admitted_list is not world.members.current
         assert north.frames == []
         assert await refused(north) is Code.NOT_A_MEMBER
-        await world.clock.run_for(4)
+        await world.run_for(4)
         assert asking.silent == (NORTH, SCHOOL)
 
 
@@ -250,7 +250,7 @@ async def test_a_query_nobody_waits_for_is_not_sent() -> None:
         await world.settle()
         late = world.ask(a_query(handle=Handle("2" * 32)))
         await world.settle()
-        await world.clock.run_for(4)
+        await world.run_for(4)
         assert late.ended
         now = world.ask(a_query(handle=Handle("3" * 32)))
         await world.settle()
