@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
+from fingerpost.runtime.health import probe
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import Opened, Stop, supervise
 
@@ -31,3 +33,10 @@ async def running(
         finally:
             stop.request()
             await work
+
+
+async def until_healthy(socket: Path, service: str = "") -> None:
+    """Until the process behind the health socket reports that it serves."""
+    async with asyncio.timeout(60):
+        while not await probe(socket, service):
+            pass

@@ -1,5 +1,5 @@
-"""A small federation on loopback, in one process: three nodes, two key holders, a broker, a gateway, each with its own
-services over real gRPC, mutual TLS and SQLite, and records that came by an import.
+"""A small federation on loopback, in one process: three nodes, two key holders, a broker, a gateway, each opened by its
+own wiring, over real gRPC, mutual TLS and SQLite, and records that came by an import.
 
 Who is known where (all names are made up and occur nowhere else, so that a search means something):
 
@@ -7,38 +7,39 @@ Who is known where (all names are made up and occur nowhere else, so that a sear
 * BROTHER  the practice says so; nobody else knows him
 * STRANGER nobody knows her
 
-Simulated are only the certificate authority and the delivery of peppers. The member list is a real one, verified by the
-broker's mirror; all parties see it at the same moment.
+Simulated are only the certificate authority and the issuer, which hands out a real member list with sealed peppers. All
+parties look at the list when a test says so (``refresh``).
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import agency_node.wiring
 from agency_node.importing.source_file import SourceFile
 from agency_node.importing.sources.csv_export import Columns
 from agency_node.importing.staging import Options as ImportOptions
 from fakes.certificates import FakeAuthority
 from fakes.import_world import HEADER
+from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
-from fakes.simulated_holders import Peppers, public
+from fakes.simulated_holders import public
 from fakes.waiting import until
 from fingerpost.membership.member_list import MemberList
-from fingerpost.membership.member_list_mirror import Mirror
+from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.private.passport import Entitlement
-from fingerpost.private.pepper_sealing import new_pepper
+from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
 from fingerpost.protocol.codes import (
     CODE_LIST_VERSION,
     Acr,
@@ -57,17 +58,20 @@ from fingerpost.protocol.federation import (
     Parameters,
     Party,
 )
+from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import day_of
-from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import Identity
 from integration.running_gateway import GatewayParty
-from integration.running_node import NodeParty
 from integration.running_parties import (
     BrokerParty,
     HolderParty,
+    NodeParty,
+    RunningParty,
     SteppedClock,
 )
+from key_holder.vault import FileVault
+from practitioner.asking.desk import read_passport_key
 from practitioner.asking.outcome import Outcome
 from practitioner.sign_in.rules import Session
 
@@ -178,72 +182,62 @@ EXPORTS: Final = {
 
 
 class Federation:
-    """All of it. ``members`` is the list that every party sees; ``publish`` what is in the repository."""
+    """All of it: folders, then parties. ``repository`` is what the issuer hands out; ``pepper`` the epoch's first."""
 
-    def __init__(self, folder: Path, *, review_clock: Clock | None = None) -> None:
-        self.folder = folder
-        self.clock = SteppedClock()
+    def __init__(self, folder: Path, *, broker_held_back: Collection[str] = ()) -> None:
+        self.clock = clock = SteppedClock()
         self.authority = FakeAuthority.create(folder / "authority")
-        self.repository = FakeRepository(folder, self.clock.now())
-        self.mirror = Mirror(folder / "mirror", self.repository.root, self.repository.fetch)
-        self.members = MemberList()
-        self.peppers = Peppers(
-            {EPOCH: new_pepper(EPOCH, day_of(self.clock.now()) - 1, secrets.token_bytes)}
-        )
-        self.keys = {
-            m: Ed25519PrivateKey.generate() for m in (GATEWAY, *HOSTED, SPARE, BROKER, ISSUER)
-        }
-        self.passport_key = Ed25519PrivateKey.generate()
-        self.holders = tuple(
-            HolderParty(
-                identity(holder, Party.KEY_HOLDER),
-                folder / holder.value,
-                self.authority,
-                self.members,
-                self.clock,
-            )
-            for holder in HOLDERS
-        )
+        self.repository = FakeRepository(folder, clock.now())
+        self.issuer_address = free_address()
+        nodes, askers, one, other = (free_address() for _ in range(4))
         self.broker_identity = identity(BROKER, Party.BROKER)
-        self.broker = BrokerParty(
-            self.broker_identity,
-            folder / "broker",
-            self.authority,
-            self.members,
-            self.mirror,
-            self.clock,
-            review_clock=review_clock,
+        self.broker = BrokerParty(self.broker_identity, folder / "broker", clock, nodes, askers)
+        self.broker.held_back |= frozenset(broker_held_back)
+        self.holders = tuple(
+            HolderParty(identity(holder, Party.KEY_HOLDER), folder / holder.value, clock, address)
+            for holder, address in zip(HOLDERS, (one, other), strict=True)
         )
         self.nodes = {
-            node: NodeParty(
-                identity(node, Party.NODE),
-                self.keys[node],
-                agencies,
-                folder / node.value,
-                self.authority,
-                self.members,
-                self.peppers,
-                self.broker_identity,
-                self.clock,
-            )
+            node: NodeParty(identity(node, Party.NODE), folder / node.value, clock, agencies)
             for node, agencies in HOSTED.items()
         }
         self.gateway = GatewayParty(
-            identity(GATEWAY, Party.GATEWAY),
-            self.keys[GATEWAY],
-            {COUNCIL: self.passport_key},
-            folder / "gateway",
-            self.authority,
-            self.members,
-            self.peppers,
-            self.clock,
+            identity(GATEWAY, Party.GATEWAY), folder / "gateway", clock, (COUNCIL,)
         )
+        self.passport_key = read_passport_key(self.gateway.settings.agencies[0].passport_key)
+        self.parameters = self._parameters()
+        addresses = addresses_of(
+            self.parameters,
+            issuer=self.issuer_address,
+            nodes=nodes,
+            askers=askers,
+            holders=(one, other),
+        )
+        root = self.repository.root.read_bytes()
+        self.keys = {
+            party.me.member: enrol(
+                folder / party.me.member.value, party.me, addresses, self.authority, root
+            ).signing_key
+            for party in self.parties
+        }
+        self.pepper = new_pepper(EPOCH, day_of(clock.now()) - 1, secrets.token_bytes)
+        self._stack = AsyncExitStack()
+
+    @property
+    def parties(self) -> tuple[RunningParty[Any], ...]:
+        """In the order in which they are started."""
+        return (self.broker, *self.holders, *self.nodes.values(), self.gateway)
+
+    @property
+    def members(self) -> MemberList:
+        """The gateway's."""
+        return self.gateway.members
 
     # ---- the member list -----------------------------------------------------------------------
 
     def _parameters(self) -> Parameters:
         now = int(self.clock.now())
-        keys = {h.me.member: h.public_key for h in self.holders}
+        keys = {h.me.member: FileVault(h.settings.vault).make(EPOCH) for h in self.holders}
         return Parameters(
             FEDERATION,
             CODE_LIST_VERSION,
@@ -258,24 +252,25 @@ class Federation:
         )
 
     def _listed(self) -> tuple[Member, ...]:
-        services = {
-            BROKER: Party.BROKER,
-            ISSUER: Party.ISSUER,
-            GATEWAY: Party.GATEWAY,
-            **dict.fromkeys((*HOSTED, SPARE), Party.NODE),
-        }
-        return (
-            *(
-                Member(member, service, "An organisation", public(self.keys[member]), 1000, 900)
-                for member, service in services.items()
-            ),
-            *(
-                Member(h, Party.KEY_HOLDER, "A trust", public(Ed25519PrivateKey.generate()))
-                for h in HOLDERS
-            ),
+        parties = {party.me.member: party.me.party for party in self.parties}
+        others = {ISSUER: Party.ISSUER, SPARE: Party.NODE}
+        for member in others:
+            self.keys[member] = Ed25519PrivateKey.generate()
+        return tuple(
+            Member(member, party, "An organisation", public(self.keys[member]), 1000, 900)
+            for member, party in (parties | others).items()
         )
 
-    async def publish(self) -> None:
+    def _sealed_peppers(self) -> Iterator[SealedPepper]:
+        folders = {
+            node.me.member: node.folder / agency_node.wiring.PEPPERS for node in self.nodes.values()
+        }
+        folders[GATEWAY] = self.gateway.settings.peppers
+        for member, folder in folders.items():
+            keys = dict(PepperStore(folder, member).prepare(self.parameters, self.clock.now()))
+            yield seal_pepper(self.pepper, member, keys[EPOCH])
+
+    def publish(self) -> None:
         kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, GP: AgencyKind.GP_PRACTICE}
         agencies = [
             Agency(agency, str(agency)[10:].title(), kinds.get(agency, AgencyKind.SCHOOL), node)
@@ -286,39 +281,40 @@ class Federation:
         agencies = [replace(a, **asks) if a.id == COUNCIL else a for a in agencies]  # type: ignore[arg-type]
         area = Area(AREA, "Wexcombe", agencies=tuple(sorted(agencies, key=lambda a: a.id)))
         lists = CodeLists(CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind))
-        self.repository.publish(self._parameters(), lists, self._listed(), [area])
-        await self.refresh()
+        self.repository.publish(
+            self.parameters, lists, self._listed(), [area], peppers=tuple(self._sealed_peppers())
+        )
 
     async def refresh(self) -> None:
-        self.members.update(await asyncio.to_thread(self.mirror.refresh, self.clock.now()))
+        """All look at the member list now, the broker first: the others have it from there."""
+        for party in self.parties:
+            await party.refresh()
 
     # ---- starting and stopping -------------------------------------------------------------------
 
     async def start(self) -> None:
-        await self.publish()
+        self.publish()
+        issuer = identity(ISSUER, Party.ISSUER)
+        await self._stack.enter_async_context(
+            issuer_of(self.repository, self.authority, issuer, self.issuer_address)
+        )
+        await self.broker.start()
         for holder in self.holders:
             await holder.start()
-        today = datetime.now(UTC).date()
-        options = ImportOptions(today, Columns({}), False, False)
+        options = ImportOptions(datetime.now(UTC).date(), Columns({}), False, False)
         for node in self.nodes.values():
-            for agency in node.agencies:
-                await node.import_(self.holders, agency, EXPORTS[agency], options)
-        await self.broker.start()
-        for node in self.nodes.values():
-            node.broker_address = self.broker.nodes
+            await node.import_(EXPORTS, options)
             await node.start()
-        self.gateway.dial(
-            (self.broker.askers, self.broker_identity),
-            tuple((h.address, h.me) for h in self.holders),
-        )
+        await self.gateway.start()
         await self.attached()
 
     async def attached(self, nodes: Sequence[MemberId] = tuple(HOSTED)) -> None:
         await until(lambda: self.broker.broker.attached() == tuple(sorted(nodes)))
 
     async def stop(self) -> None:
-        for party in (self.gateway, *self.nodes.values(), self.broker, *self.holders):
+        for party in reversed(self.parties):
             await party.stop()
+        await self._stack.aclose()
 
     async def step(self, seconds: float) -> None:
         """All clocks go ahead, and the nodes make the tables of the slots that now are due."""
@@ -346,8 +342,10 @@ class Federation:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, review_clock: Clock | None = None) -> AsyncIterator[Federation]:
-    federation = Federation(folder, review_clock=review_clock)
+async def running(
+    folder: Path, *, broker_held_back: Collection[str] = ()
+) -> AsyncIterator[Federation]:
+    federation = Federation(folder, broker_held_back=broker_held_back)
     try:
         await federation.start()
         yield federation

@@ -1,21 +1,23 @@
-"""The asking side of a federation on loopback: the gateway's own client, desk, audit and store over real gRPC.
+"""The requesting side of a federation on loopback: an honest lookup, and the single steps of one, for tests that do
+something else with them.
 
-Beside the honest ``lookup`` stand the single steps of one, for tests that do something else with them.
+Law: each step is taken with the gateway's own parts, as its wiring made them.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fakes.certificates import FakeAuthority
-from fakes.simulated_holders import Peppers
-from fingerpost.audit.log import AuditLog
+import practitioner.wiring
+from fakes.party_folder import KEY, gateway_settings_file
 from fingerpost.membership.member_list import MemberList
+from fingerpost.membership.membership import Membership
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
@@ -34,83 +36,72 @@ from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.ids import AgencyId, Handle
 from fingerpost.protocol.messages import KeySet, NodeAnswer, Submission, day_of_slot, slot_of
-from fingerpost.runtime.clock import Clock
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.env import Env
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.settings import load
 from fingerpost.wire.v1 import broker_pb2_grpc
-from integration.running_parties import KEY, SECONDS, RunningParty
-from practitioner.asking.audit import CATALOGUE, AuditRecord
+from integration.running_parties import SECONDS, RunningParty, SteppedClock
 from practitioner.asking.client import Client
-from practitioner.asking.client import Identity as GatewayIdentity
-from practitioner.asking.desk import PassportDesk
-from practitioner.asking.grpc_broker import GrpcBroker
-from practitioner.asking.grpc_key_holders import GrpcKeyHolders
-from practitioner.asking.migrations import REVISIONS
+from practitioner.asking.desk import make_passport_key
 from practitioner.asking.outcome import Outcome, Question
-from practitioner.asking.outcomes_store import SqlOutcomes
 from practitioner.asking.ports import Issued
 from practitioner.asking.query import QueryOnItsWay
+from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Session
 
 
-class GatewayParty(RunningParty):
+class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
+    """A gateway that asks, on its own: no other process of it runs."""
+
     def __init__(
-        self,
-        me: Identity,
-        key: Ed25519PrivateKey,
-        passport_keys: Mapping[AgencyId, Ed25519PrivateKey],
-        folder: Path,
-        authority: FakeAuthority,
-        members: MemberList,
-        peppers: Peppers,
-        clock: Clock,
+        self, me: Identity, home: Path, clock: SteppedClock, agencies: Iterable[AgencyId]
     ) -> None:
-        super().__init__("gateway", folder)
-        self.me = me
-        self.key = key
-        self.tls = authority.client(me)
-        self.members = members
-        self.peppers = peppers
-        self.clock = clock
-        self.desk = PassportDesk(me.federation, passport_keys, KEY)
-        self.client: Client
-        self.key_holders: GrpcKeyHolders
-        self.broker: Redialled
+        super().__init__(me, home, practitioner.wiring.EVENTS, clock)
+        self.settings = found = load(gateway_settings_file(home, agencies), GatewaySettings)
+        for path in (found.account_key, found.outcome_key, found.audit_key, found.handle_key):
+            create_file(path, KEY)
+        self.passport_keys = {
+            each.id: make_passport_key(each.passport_key) for each in found.agencies
+        }
+
+    def open(self, env: Env) -> AbstractAsyncContextManager[practitioner.wiring.Gateway]:
+        return practitioner.wiring.open_gateway(self.settings, env, follow=False)
+
+    @property
+    def membership(self) -> Membership:
+        return self.opened.state.membership
+
+    @property
+    def client(self) -> Client:
+        return self.opened.client
+
+    @property
+    def members(self) -> MemberList:
+        return self.membership.members
+
+    @property
+    def key(self) -> Ed25519PrivateKey:
+        return self.membership.keys.signing_key
+
+    @property
+    def desk(self) -> Any:
+        return self.client._desk
+
+    @property
+    def key_holders(self) -> Any:
+        return self.client._key_holders
+
+    @property
+    def broker(self) -> Redialled:
+        edge: Any = self.client._broker
+        channel: Redialled = edge._broker
+        return channel
 
     async def redial(self) -> None:
         """To the same parties, on new connections."""
         await self.stop()
-        self.dial(*self._dialled)
-
-    def dial(self, broker: tuple[str, Identity], holders: Sequence[tuple[str, Identity]]) -> None:
-        self._dialled = broker, holders
-
-        def channel(address: str, peer: Identity) -> Redialled:
-            made = Redialled(address, self.tls, peer, self.clock, self.members)
-            self._opened.push_async_callback(made.close)
-            return made
-
-        one, other = ((peer.member, channel(address, peer)) for address, peer in holders)
-        self.key_holders = GrpcKeyHolders(one, other, secrets.token_bytes)
-        self.broker = channel(*broker)
-        audit = AuditLog.open(self.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY)
-        self._opened.callback(audit.close)
-        engine = open_sqlite(self.folder / "outcomes.sqlite")
-        self._opened.callback(engine.dispose)
-        migrate(engine, REVISIONS)
-        self.client = Client(
-            GatewayIdentity(self.me.member, self.key),
-            members=self.members,
-            peppers=self.peppers,
-            key_holders=self.key_holders,
-            broker=GrpcBroker(self.broker),
-            desk=self.desk,
-            record=AuditRecord(lambda _agency: audit),
-            outcomes=SqlOutcomes(engine, KEY),
-            clock=self.clock,
-            random_bytes=secrets.token_bytes,
-            upn_keys=False,
-        )
+        await self.start()
 
     async def lookup(self, session: Session, question: Question) -> Outcome:
         return await self.client.lookup(session, question)
@@ -131,7 +122,7 @@ class GatewayParty(RunningParty):
     def _slot_key(self, issued_at: int) -> bytes:
         epoch = self.members.current.parameters.epochs[0]
         slot = slot_of(issued_at)
-        return self.peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
+        return self.opened.state.peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
 
     def sealed(
         self,

@@ -1,53 +1,57 @@
-"""The parties of a federation on loopback, each made of its own parts over real gRPC, TLS and files.
+"""The parties of a federation on loopback, each opened by its own wiring from its own folder.
 
-Law: what is the party's own is the party's own code; here is only what its wiring would do with a settings file.
-Each can be stopped and started again on its folder and its address.
+Law: nothing of a party is made here. What a test adds is the party's ``Env``: a wall clock that can be stepped, a draw
+that is always the same, servers that are taped, threads in place of worker processes. Each party can be stopped and
+started again on its folder and its addresses.
+
+Held back, since the test does it at a moment of its own: the look at the member list (``refresh``), the renewal of the
+certificate, and a node's tables (``tend``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Coroutine
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Generic, TypeVar, cast
 
 import grpc.aio
 
-from broker import grpc_askers, grpc_member_list, grpc_nodes
+from agency_node import wiring as node_wiring
+from agency_node.importing import wiring as importing
+from agency_node.importing.source_file import SourceFile
+from agency_node.importing.staging import Options as ImportOptions
+from agency_node.settings import NodeSettings
 from broker import wiring as broker_wiring
-from broker.service import REVIEW_SECONDS, Broker
-from broker.store import SqlStore, hash_log_writer
-from fakes.certificates import FakeAuthority
-from fingerpost.audit.log import AuditLog
-from fingerpost.membership.member_list import MemberList
-from fingerpost.membership.member_list_mirror import Mirror
-from fingerpost.protocol.ids import EpochNumber
+from broker.service import Broker
+from broker.settings import BrokerSettings
+from broker.store import SqlStore
+from fakes.import_world import Seen
+from fakes.opened import running
+from fakes.party_folder import KEY, broker_settings_file, holder_settings_file, node_settings_file
+from fakes.waiting import until
+from fingerpost.audit.log import Entry
+from fingerpost.membership.membership import Membership
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
-from fingerpost.runtime.clock import Clock, SystemClock
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.rpc import (
-    SERVER_ASKERS,
-    SERVER_FILES,
-    SERVER_NODES,
-    server,
-)
-from fingerpost.runtime.run import every
-from integration.taped_wire import Tape, TapedEdge
-from key_holder import grpc_server
+from fingerpost.runtime.rpc import Edge, Options
+from fingerpost.runtime.run import Opened
+from fingerpost.runtime.settings import load
+from integration.taped_wire import Tape, Taping
 from key_holder import wiring as holder_wiring
-from key_holder.evaluator import Evaluator
-from key_holder.migrations import REVISIONS
-from key_holder.record import CATALOGUE, AuditRecord
-from key_holder.service import KeyHolder
-from key_holder.store import SqlMeter
-from key_holder.vault import FileVault
+from key_holder.settings import KeyHolderSettings
 
-KEY = bytes(range(32))
-SECONDS = 60.0
+P = TypeVar("P")
+R = TypeVar("R", bound=Opened)
+BY_HAND: Final = frozenset({"member list", "certificate"})
+SECONDS: Final = 60.0
 """Whatever is waited for has failed if it has not come by then."""
 
 
@@ -64,150 +68,145 @@ class SteppedClock(SystemClock):
         self._ahead += seconds
 
 
-class RunningParty:
-    """Started and stopped as a whole. A part that ends by itself fails the test that stops the party. ``tape``: of its
-    servers; ``written``: its log."""
+class RunningParty(Generic[P]):
+    """One party. ``folder``: what it keeps; ``tape``: of its servers; ``written``: its log; ``opened``: while it runs,
+    what its wiring has opened."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self.folder = folder
-        self.folder.mkdir(exist_ok=True)
-        self.written = io.StringIO()
-        self.tape = Tape()
-        self._opened = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
+    opened: P
+    draw = 0.0
+    """Of ``random``: the shortest delays."""
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
-
-    async def stop(self) -> None:
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            if task.done():
-                task.result()
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        opened, self._opened = self._opened, AsyncExitStack()
-        await opened.aclose()
-
-    async def listen(self, edge: grpc.aio.Server, address: str, tls: Any) -> str:
-        """The address it listens on: the one given, or, for port 0, one that was free."""
-        host, _ = address.rsplit(":", 1)
-        port = edge.add_secure_port(address, tls.credentials())
-        self._opened.push_async_callback(edge.stop, 0)
-        await edge.start()
-        return f"{host}:{port}"
-
-
-class BrokerParty(RunningParty):
     def __init__(
-        self,
-        me: Identity,
-        folder: Path,
-        authority: FakeAuthority,
-        members: MemberList,
-        mirror: Mirror,
-        clock: Clock,
-        *,
-        review_clock: Clock | None = None,
+        self, me: Identity, folder: Path, events: Mapping[str, frozenset[str]], clock: SteppedClock
     ) -> None:
-        super().__init__("broker", folder)
-        self.tls = authority.server(me)
-        self.members = members
-        self.mirror = mirror
+        self.me = me
+        self.folder = folder
         self.clock = clock
-        self.review_clock = review_clock or clock
-        self.nodes = self.askers = "127.0.0.1:0"
-        self.founded_ago = 3600.0
-        """Where it has no store yet: a store that is younger than a query refuses it."""
-        self.broker: Broker
-        self.store: SqlStore
+        self.tape = Tape()
+        self.written = io.StringIO()
+        self._events = events
+        self._servers: list[grpc.aio.Server] = []
+        self._stack = AsyncExitStack()
 
-    async def start(self) -> None:
-        log = logs.configure("broker", broker_wiring.EVENTS, strict=True, stream=self.written)
-        SqlStore.open(self.folder, KEY, self.clock.now() - self.founded_ago).close()
-        self.store = SqlStore.open(self.folder, KEY, self.clock.now())
-        self._opened.callback(self.store.close)
-        recorder = hash_log_writer(self.store, self.clock)
-        self.broker = Broker(
-            self.members,
-            recorder,
+    def open(self, env: Env) -> AbstractAsyncContextManager[P]:
+        raise NotImplementedError
+
+    @property
+    def membership(self) -> Membership:
+        membership: Membership = cast("Any", self.opened).membership
+        return membership
+
+    def env(self) -> Env:
+        log = logs.configure(str(self.me.member), self._events, strict=True, stream=self.written)
+        return Env(
             self.clock,
             log,
-            complete_since=self.store.complete_since,
-            seen=self.store.seen(self.clock.now()),
-            random=lambda: 0.5,
+            random=lambda: self.draw,
+            server=self._taped_server,
+            workers=lambda _count, _start: ThreadPoolExecutor(1),
         )
-        nodes = server(
-            SERVER_NODES, TapedEdge(log, self.tape, longest=10.0, streams=grpc_nodes.STREAMS)
-        )
-        grpc_nodes.add_to(nodes, self.broker)
-        askers = server(
-            SERVER_FILES, TapedEdge(log, self.tape, longest=grpc_askers.LONGEST_SECONDS)
-        )
-        grpc_askers.add_to(askers, self.broker)
-        for edge in (nodes, askers):
-            grpc_member_list.add_to(edge, self.members, self.mirror, self.clock)
-        self.run(recorder.run())
-        self.run(
-            every(
-                REVIEW_SECONDS,
-                0.0,
-                self.broker.review,
-                self.review_clock,
-                random=lambda: 0.0,
-                log=log,
-                name="review",
-            )
-        )
-        self.nodes = await self.listen(nodes, self.nodes, self.tls)
-        self.askers = await self.listen(askers, self.askers, self.tls)
 
-
-class HolderParty(RunningParty):
-    def __init__(
-        self,
-        me: Identity,
-        folder: Path,
-        authority: FakeAuthority,
-        members: MemberList,
-        clock: Clock,
-    ) -> None:
-        super().__init__(str(me.member), folder)
-        self.me = me
-        self.tls = authority.server(me)
-        self.members = members
-        self.clock = clock
-        self.address = "127.0.0.1:0"
-        (folder / "vault").mkdir()
-        self.vault = FileVault(folder / "vault")
-        self.public_key = self.vault.make(EpochNumber(1))
-        self.audit: AuditLog
+    def _taped_server(self, options: Options, edge: Edge) -> grpc.aio.Server:
+        made = grpc.aio.server(options=options, interceptors=(edge, Taping(self.tape)))
+        self._servers.append(made)
+        return made
 
     async def start(self) -> None:
-        log = logs.configure("key-holder", holder_wiring.EVENTS, strict=True, stream=self.written)
-        engine = open_sqlite(self.folder / "meter.sqlite")
-        self._opened.callback(engine.dispose)
-        migrate(engine, REVISIONS)
-        self.audit = AuditLog.open(
-            self.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY
-        )
-        self._opened.callback(self.audit.close)
-        thread = self._opened.enter_context(ThreadPoolExecutor(1))
-        evaluator = Evaluator(self.vault.seed, thread, 1)
-        holder = KeyHolder(
-            self.me.member,
-            self.members,
-            self.vault,
-            evaluator,
-            SqlMeter(engine),
-            AuditRecord(self.audit),
-            self.clock,
-        )
-        edge = server(
-            SERVER_ASKERS,
-            TapedEdge(log, self.tape, longest=holder_wiring.LONGEST_CALL_SECONDS),
-        )
-        grpc_server.add_to(edge, holder)
-        self.run(evaluator.run())
-        self.address = await self.listen(edge, self.address, self.tls)
+        self.opened = await self._stack.enter_async_context(self.open(self.env()))
+
+    async def stop(self) -> None:
+        """At once, as a crash would: calls that are under way end in the middle."""
+        servers, self._servers = self._servers, []
+        for each in servers:
+            await each.stop(0)
+        stack, self._stack = self._stack, AsyncExitStack()
+        await stack.aclose()
+
+    async def refresh(self) -> None:
+        """Look at the member list now. One that is put out gets none, and keeps what it has."""
+        membership = self.membership
+        with suppress(Refused):
+            membership.members.update(
+                await asyncio.to_thread(membership.client.refresh, self.clock.now())
+            )
+
+
+class Process(RunningParty[R]):
+    """A party that runs by itself. A task that ends by itself fails the test that stops the party."""
+
+    held_back = BY_HAND
+
+    async def start(self) -> None:
+        env = self.env()
+        process = running(self.open(env), env.log, held_back=self.held_back)
+        self.opened = await self._stack.enter_async_context(process)
+
+
+class BrokerParty(Process[broker_wiring.Opened]):
+    draw = 0.5
+
+    def __init__(
+        self, me: Identity, home: Path, clock: SteppedClock, nodes: str, askers: str
+    ) -> None:
+        super().__init__(me, home / "state", broker_wiring.EVENTS, clock)
+        self.nodes, self.askers = nodes, askers
+        self.settings = load(broker_settings_file(home, nodes, askers), BrokerSettings)
+        self.founded_ago = 3600.0
+        """Where it has no store yet: a store that is younger than a query refuses it."""
+
+    @property
+    def broker(self) -> Broker:
+        return self.opened.broker
+
+    def open(self, env: Env) -> AbstractAsyncContextManager[broker_wiring.Opened]:
+        SqlStore.open(self.folder, KEY, self.clock.now() - self.founded_ago).close()
+        return broker_wiring.open(self.settings, env)
+
+
+class HolderParty(Process[holder_wiring.Opened]):
+    def __init__(self, me: Identity, home: Path, clock: SteppedClock, address: str) -> None:
+        super().__init__(me, home / "kept", holder_wiring.EVENTS, clock)
+        self.address = address
+        self.settings = load(holder_settings_file(home, address), KeyHolderSettings)
+
+    def open(self, env: Env) -> AbstractAsyncContextManager[holder_wiring.Opened]:
+        return holder_wiring.open(self.settings, env)
+
+
+class NodeParty(Process[node_wiring.Opened]):
+    """A node of several agencies, whose records come in by an import."""
+
+    held_back = BY_HAND | {"records"}
+
+    def __init__(
+        self, me: Identity, home: Path, clock: SteppedClock, agencies: tuple[AgencyId, ...]
+    ) -> None:
+        super().__init__(me, home / "state", node_wiring.EVENTS, clock)
+        self.agencies = agencies
+        self.settings = load(node_settings_file(home, agencies), NodeSettings)
+
+    def open(self, env: Env) -> AbstractAsyncContextManager[node_wiring.Opened]:
+        return node_wiring.open(self.settings, env)
+
+    async def import_(self, exports: Mapping[AgencyId, SourceFile], options: ImportOptions) -> None:
+        async with importing.open(self.settings, self.env()) as importer:
+            for agency in self.agencies:
+                report = await importer.run(agency, exports[agency], options, Seen())
+                assert not report.refused
+
+    async def start(self) -> None:
+        await super().start()
+        await until(lambda: self.opened.peppers._peppers)
+        await self.tend()
+
+    async def tend(self) -> None:
+        """The tables of the slots that now are due; a running node does it every few seconds."""
+        await self.opened.tend()
+
+    def entries(self, agency: AgencyId) -> list[Entry]:
+        """The agency's audit log."""
+        log = node_wiring.open_audit(self.settings, agency)
+        try:
+            return list(log.show(0, 2**40, decrypt=True))
+        finally:
+            log.close()

@@ -119,7 +119,7 @@ async def test_events_of_a_broker_out_of_bounds(federation: Federation) -> None:
     bads = [bad for event in good for bad in spoilt(write_event(event))]
     assert len(bads) > 100
     whole = [write_event(answer).SerializeToString() for answer in true]
-    tls = federation.broker.tls
+    tls = federation.authority.server(federation.broker_identity)
     async with in_the_place_of(address, tls, "fingerpost.wire.v1.LookupService") as says:
         await federation.gateway.redial()
         says.messages = whole
@@ -163,7 +163,9 @@ async def test_evaluations_of_a_key_holder_out_of_bounds(federation: Federation)
     await first.stop()
     try:
         async with in_the_place_of(
-            first.address, first.tls, "fingerpost.wire.v1.KeyHolderService"
+            first.address,
+            federation.authority.server(first.me),
+            "fingerpost.wire.v1.KeyHolderService",
         ) as says:
             await federation.gateway.redial()
             evaluate = federation.gateway.key_holders.evaluate

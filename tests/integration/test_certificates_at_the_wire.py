@@ -7,7 +7,6 @@ service the call ends with a code. What is refused leaves no trace in a store.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import secrets
 import socket
@@ -21,6 +20,7 @@ import pytest
 import pytest_asyncio
 from cryptography import x509
 
+from broker.service import REVIEW_SECONDS
 from broker.wiring import EVENTS
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
@@ -35,6 +35,7 @@ from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.protocol.messages import NodeHello
 from fingerpost.runtime import logs
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity, subject_names
 from fingerpost.wire.v1 import key_holder_pb2, member_list_pb2
 from integration.running_federation import (
@@ -270,17 +271,18 @@ async def test_tls_below_1_3_is_not_spoken(door: Door, tmp_path: Path) -> None:
 async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) -> None:
     """From the issuer's deny-list through the broker's polling to the node's stream, in simulated seconds."""
     clock = ManualClock()
-    async with running(tmp_path, review_clock=clock) as federation:
+    async with running(tmp_path, broker_held_back=("review",)) as federation:
         clock.step_wall(federation.clock.now() - clock.now())
         log = logs.configure("broker", EVENTS, strict=True, stream=io.StringIO())
-        polling = asyncio.create_task(
-            member_list.poll(
-                federation.mirror, federation.members, clock, random=lambda: 0.99, log=log
-            )
+        late = Env(clock, log, random=lambda: 0.99)
+        membership, broker = federation.broker.membership, federation.broker.broker
+        poll = member_list.poll(
+            membership.client, membership.members, clock, random=late.random, log=log
         )
-        loops = 2  # the broker's review and its polling
+        review = late.every(REVIEW_SECONDS, 0.0, broker.review, "review")
+        loops = [asyncio.ensure_future(loop) for loop in (poll, review())]
         try:
-            await until(lambda: clock.sleeping == loops)
+            await until(lambda: clock.sleeping == len(loops))
             assert SCHOOLS in federation.broker.broker.attached()
             federation.repository.suspend(SCHOOLS, now=federation.clock.now())
             seconds = 0
@@ -288,10 +290,11 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
                 assert seconds < limits.SUSPENSION_SECONDS
                 clock.advance(1)
                 seconds += 1
-                await until(lambda: clock.sleeping == loops)
+                await until(lambda: clock.sleeping == len(loops))
             node = federation.nodes[SCHOOLS]
-            await until(lambda: not node.stream.attached)
+            await until(lambda: not node.opened.stream.attached)
             await until(lambda: "not_a_member" in node.written.getvalue())
+            await federation.gateway.refresh()
             outcome = await federation.gateway.lookup(
                 federation.session(),
                 Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA),
@@ -300,9 +303,9 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
             assert {gap.name for _, gap in outcome.not_connected} == {"Oak", "Elm"}
             assert SCHOOLS not in federation.broker.broker.attached()
         finally:
-            polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await polling
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
 
 
 @pytest.mark.parametrize("how", ["member", "certificate"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import grpc
@@ -21,6 +22,7 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker import wiring as broker_wiring
 from effort import examples
 from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import Justification
@@ -62,6 +64,7 @@ from integration.wire_callers import (
     dial,
     issue,
 )
+from key_holder import wiring as holder_wiring
 from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -93,12 +96,13 @@ class Scene:
 
     def counts(self) -> tuple[int, int, int]:
         """Lookups recorded, frames that went to nodes, evaluations recorded."""
-        federation = self.federation
-        return (
-            federation.broker.store._hash_log.head().seq,
-            sum(t.method == "Attach" for t in federation.broker.tape.said),
-            federation.holders[0].audit.head().seq,
-        )
+        broker, holder = self.federation.broker, self.federation.holders[0]
+        with (
+            closing(broker_wiring.open_audit(broker.settings)) as lookups,
+            closing(holder_wiring.open_audit(holder.settings)) as evaluations,
+        ):
+            frames = sum(t.method == "Attach" for t in broker.tape.said)
+            return lookups.head().seq, frames, evaluations.head().seq
 
     async def require_serving(self) -> None:
         outcome = await self.federation.gateway.lookup(

@@ -392,7 +392,8 @@ async def test_answers_under_wrong_names_are_gaps(federation: Federation) -> Non
     log = logs.configure("broker", {}, strict=True, stream=io.StringIO())
     edge = server(SERVER_ASKERS, Edge(log, longest=20.0))
     broker_pb2_grpc.add_LookupServiceServicer_to_server(liar, edge)
-    edge.add_secure_port(address, federation.broker.tls.credentials())
+    tls = federation.authority.server(federation.broker_identity)
+    edge.add_secure_port(address, tls.credentials())
     await edge.start()
     try:
         await federation.gateway.redial()

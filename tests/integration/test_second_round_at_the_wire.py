@@ -9,18 +9,16 @@ import pytest
 import pytest_asyncio
 
 from agency_node.answering.audit import read_body
-from fingerpost.audit.log import AuditLog
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_queries
 from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Refused
 from fingerpost.wire.v1 import broker_pb2
-from integration.running_federation import ASKED, OAK, Federation, running, statuses
-from integration.running_parties import KEY
-from practitioner.asking.audit import CATALOGUE
+from integration.running_federation import ASKED, COUNCIL, OAK, Federation, running, statuses
 from practitioner.asking.outcome import Again, Question, Widened
 from practitioner.asking.plan import LookupRule
+from practitioner.wiring import open_audit
 
 BECAUSE = WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION
 
@@ -52,7 +50,7 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
         await gateway.client.widen(other, again)
     assert refused.value.rule is LookupRule.NO_SUCH_OUTCOME
 
-    asked = AuditLog.open(gateway.folder / "audit.sqlite", catalogue=CATALOGUE, master_key=KEY)
+    asked = open_audit(gateway.settings, COUNCIL)
     entries = [e for e in asked.show(0, 2**40, decrypt=False) if e.kind == "lookup.widened"]
     asked.close()
     (widened,) = entries

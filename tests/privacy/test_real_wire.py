@@ -10,6 +10,7 @@ import functools
 import itertools
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -44,7 +45,6 @@ from integration.running_federation import (
     BROTHER,
     DESK_EMAIL,
     DESK_PHONE,
-    EPOCH,
     EXPORTS,
     GP_PHONE,
     GP_WORKER,
@@ -59,6 +59,7 @@ from integration.running_federation import (
     running,
     statuses,
 )
+from integration.running_parties import RunningParty
 from integration.taped_wire import Taped
 from practitioner.asking.outcome import Outcome, Question
 from privacy.traces import forms, shared, spellings_of_day, traces, windows
@@ -140,7 +141,8 @@ async def tags_of(federation: Federation, child: Demographics) -> tuple[bytes, .
     keys = blocking_keys(normalise(child), side=Side.QUERY, scope=Scope.WIDE, upn=False)
     inputs = [oprf_input(key, NORMALISATION_VERSION) for key in keys]
     epoch = federation.members.current.parameters.epochs[0]
-    return await federation.gateway.key_holders.evaluate(inputs, epoch)
+    tags: tuple[bytes, ...] = await federation.gateway.key_holders.evaluate(inputs, epoch)
+    return tags
 
 
 def words() -> Iterator[str]:
@@ -205,7 +207,7 @@ async def test_a_key_holder_hears_and_says_nothing_of_it(evidence: Evidence, ind
 async def test_nothing_of_it_is_kept_or_logged(evidence: Evidence) -> None:
     """Databases, journals, heads, and the lines of the log; of agencies that the child is unknown to as well."""
     federation = evidence.federation
-    parties = (federation.broker, *federation.holders)
+    parties: list[RunningParty[Any]] = [federation.broker, *federation.holders]
     files = [path for party in parties for path in party.folder.rglob("*") if path.is_file()]
     assert len(files) >= 6
     kept = [path.read_bytes() for path in files]
@@ -233,7 +235,7 @@ async def test_a_node_keeps_no_plain_word(evidence: Evidence) -> None:
 async def test_no_lasting_pseudonym_of_the_child_is_anywhere(evidence: Evidence) -> None:
     """Attack: the tag of a blocking key is the same all epoch long; whoever sees it follows the child."""
     federation = evidence.federation
-    pepper = federation.peppers.first[EPOCH]
+    pepper = federation.pepper
     day = day_of(federation.clock.now())
     secret = {f"tag {i}": tag[:8] for i, tag in enumerate(evidence.tags)}
     secret |= {f"pepper {d}": pepper.at(d).value[:8] for d in (day - 1, day, day + 1)}
@@ -243,7 +245,8 @@ async def test_no_lasting_pseudonym_of_the_child_is_anywhere(evidence: Evidence)
         )
         secret[f"slot key of {asked.slot}"] = slot_key[:8]
     assert len(secret) > 12
-    for party in (federation.broker, *federation.holders):
+    parties: list[RunningParty[Any]] = [federation.broker, *federation.holders]
+    for party in parties:
         kept = [p.read_bytes() for p in party.folder.rglob("*.sqlite*")]
         heard = [t.data for t in party.tape.all()]
         assert heard

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import socket
 import stat
 import sys
 import time
@@ -30,8 +29,6 @@ from fakes.node_world import (
     BROKER,
     EPOCH,
     FEDERATION,
-    HOLDERS,
-    ISSUER,
     MINE,
     NODE,
     SCHOOL,
@@ -44,9 +41,9 @@ from fakes.node_world import (
     another_child,
     tags_of,
 )
+from fakes.opened import running, until_healthy
+from fakes.party_folder import addresses_of, enrol, free_address, node_settings_file
 from fakes.repository import FakeRepository
-from fingerpost.membership import bundle
-from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.linkage import Side
 from fingerpost.private.pepper_sealing import seal_pepper
@@ -54,26 +51,17 @@ from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Federation
-from fingerpost.protocol.federation import Party as ListedParty
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import create_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
-from fingerpost.runtime.run import Stop, serve
 
 SECONDS = 60.0
 """Whatever is waited for has failed if it has not come by then."""
 ME = Identity(FEDERATION, NODE, Party.NODE)
 THE_BROKER = Identity(FEDERATION, BROKER, Party.BROKER)
-
-
-def free_address() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{found.getsockname()[1]}"
 
 
 @dataclass
@@ -120,86 +108,41 @@ class Home:
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     now = time.time()
-    keys = make_member_keys(tmp_path / "credentials")
     federation = a_federation(now)
+    authority = FakeAuthority.create(tmp_path / "authority")
+    repository = FakeRepository(tmp_path, now)
+    address = free_address()
+    addresses = addresses_of(federation.parameters, nodes=address)
+    keys = enrol(tmp_path, ME, addresses, authority, repository.root.read_bytes())
     me = replace(federation.members[NODE], signing_key=keys.public_key)
     federation = replace(federation, version=1, members={**federation.members, NODE: me})
-    authority = FakeAuthority.create(tmp_path / "authority")
-    pair = authority.certify(ME)
-    keys.install((pair / "tls.key").read_bytes(), (pair / "tls.pem").read_bytes())
-
-    (tmp_path / "state").mkdir(mode=0o700)
+    settings_file = node_settings_file(tmp_path, MINE)
     pepper = OnePepper(now)
     store = PepperStore(tmp_path / "state" / "peppers", NODE)
     receiving = dict(store.prepare(federation.parameters, now))
-    sealed = seal_pepper(pepper.first, NODE, receiving[EPOCH])
-    repository = FakeRepository(tmp_path, now)
     repository.publish(
         federation.parameters,
         federation.code_lists,
         federation.members.values(),
         federation.areas.values(),
-        peppers=[sealed],
+        peppers=[seal_pepper(pepper.first, NODE, receiving[EPOCH])],
     )
-    address = free_address()
-    holders = [bundle.Endpoint(holder, bundle.Address("127.0.0.1:1")) for holder in HOLDERS]
-    bundle.write_bundle(
-        tmp_path / "bundle",
-        bundle.EnrolmentBundle(
-            federation=FEDERATION,
-            member=NODE,
-            party=ListedParty.NODE,
-            addresses=bundle.Addresses(
-                issuer=bundle.Endpoint(ISSUER, bundle.Address("127.0.0.1:1")),
-                broker=BROKER,
-                broker_nodes=bundle.Address(address),
-                broker_askers=bundle.Address("127.0.0.1:1"),
-                key_holders=(holders[0], holders[1]),
-            ),
-            root=repository.root.read_bytes(),
-            certificate_authority=authority.file.read_bytes(),
-        ),
-    )
-    create_file(tmp_path / "audit.key", bytes(range(32)))
-    agencies = ""
-    for number, agency in enumerate(MINE):
-        create_file(tmp_path / f"data-{number}.key", bytes([number + 1]) * 32)
-        agencies += f'\n[[agencies]]\nid = "{agency}"\ndata_key = "data-{number}.key"\n'
     made = Home(tmp_path, authority, repository, federation, pepper, address)
-    made.settings_file.write_text(
-        f"""
-state = "state"
-audit_key = "audit.key"
-health = "health.sock"
-workers = 1
-
-[places]
-bundle = "bundle"
-credentials = "credentials"
-member_list = "list"
-{agencies}"""
-    )
-    made.settings_file.chmod(0o600)
+    assert settings_file == made.settings_file
     made.put(MINE[0], a_record(0, another_child()))
     made.put(SCHOOL, a_record(0, another_child()), a_record(1))
     return made
 
 
 @asynccontextmanager
-async def node_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator[None]:
-    stop = Stop()
-    logger = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=log or io.StringIO())
-    running = asyncio.create_task(
-        serve(wiring.open(home.settings, Env.of_system(logger)), stop, logger)
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            while not await probe(home.settings.health, str(SCHOOL)):
-                assert not running.done(), running.exception()
+async def node_of(
+    home: Home, stream: io.StringIO | None = None, *, agency: AgencyId = SCHOOL
+) -> AsyncIterator[None]:
+    """Until it stops; once ``agency`` can be answered for."""
+    log = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=stream or io.StringIO())
+    async with running(wiring.open(home.settings, Env.of_system(log)), log):
+        await until_healthy(home.settings.health, str(agency))
         yield
-    finally:
-        stop.request()
-        await running
 
 
 async def asked(broker: NodeBroker, home: Home, query: SealedQuery) -> dict[AgencyId, Status]:
@@ -312,23 +255,12 @@ async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home
             if not file.name.endswith(".head"):
                 file.unlink()
         log = io.StringIO()
-        stop = Stop()
-        logger = logs.configure("agency_node", wiring.EVENTS, strict=True, stream=log)
-        running = asyncio.create_task(
-            serve(wiring.open(home.settings, Env.of_system(logger)), stop, logger)
-        )
-        try:
+        async with node_of(home, log, agency=MINE[0]):
             await broker.stream(2)
-            async with asyncio.timeout(SECONDS):
-                while not await probe(home.settings.health, str(MINE[0])):
-                    assert not running.done(), running.exception()
             words = await asked(broker, home, home.query())
             assert words[SCHOOL] is Status.CANNOT_ANSWER
             assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
             assert not await probe(home.settings.health)
-        finally:
-            stop.request()
-            await running
         assert "node.log_refused" in log.getvalue()
     where = ["--settings", str(home.settings_file), "--agency", str(SCHOOL)]
     adopted = CliRunner().invoke(

@@ -11,7 +11,7 @@ import socket
 import stat
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,10 @@ from broker.settings import BrokerSettings
 from fakes.broker_running import an_answer
 from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_federation, a_query
 from fakes.certificates import FakeAuthority
+from fakes.opened import running, until_healthy
+from fakes.party_folder import addresses_of, broker_settings_file, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
 from fingerpost.membership import bundle
-from fingerpost.membership.credentials import make_member_keys
 from fingerpost.protocol.codec.carriage import (
     read_event,
     read_queries,
@@ -37,44 +38,19 @@ from fingerpost.protocol.codec.carriage import (
     write_lookup,
 )
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import Party as ListedParty
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import create_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
-from fingerpost.runtime.rpc import (
-    CLIENT_FRAMES,
-    SERVER_NODES,
-    CallRule,
-    Edge,
-    connect,
-    refused_from,
-    server,
-)
-from fingerpost.runtime.run import Stop, serve
-from fingerpost.wire.v1 import broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
+from fingerpost.runtime.rpc import CLIENT_FRAMES, CallRule, connect, refused_from
+from fingerpost.wire.v1 import broker_pb2_grpc
 
 NORTH = NODES[0]
 BROKER = Identity(FEDERATION, MemberId("broker"), Party.BROKER)
 ISSUER = Identity(FEDERATION, MemberId("issuer"), Party.ISSUER)
-
-
-def free_address() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{found.getsockname()[1]}"
-
-
-class FakeIssuer(member_list_pb2_grpc.MemberListServiceServicer):
-    def __init__(self, repository: FakeRepository) -> None:
-        self._repository = repository
-
-    async def Fetch(self, request: member_list_pb2.FetchRequest, context: Any) -> Any:
-        return member_list_pb2.FetchResponse(content=self._repository.fetch(request.path))
 
 
 @dataclass
@@ -109,82 +85,24 @@ def home(tmp_path: Path) -> Home:
         listed.parameters, listed.code_lists, listed.members.values(), listed.areas.values()
     )
     authority = FakeAuthority.create(tmp_path / "authority")
-    made = Home(tmp_path, authority, repository, *(free_address() for _ in range(3)))
-    keys = make_member_keys(tmp_path / "credentials")
-    pair = authority.certify(BROKER)
-    keys.install((pair / "tls.key").read_bytes(), (pair / "tls.pem").read_bytes())
-    holders = [
-        bundle.Endpoint(holder, bundle.Address("127.0.0.1:1"))
-        for holder in listed.parameters.key_holders
-    ]
-    bundle.write_bundle(
-        tmp_path / "bundle",
-        bundle.EnrolmentBundle(
-            federation=FEDERATION,
-            member=BROKER.member,
-            party=ListedParty.BROKER,
-            addresses=bundle.Addresses(
-                issuer=bundle.Endpoint(ISSUER.member, bundle.Address(made.issuer)),
-                broker=BROKER.member,
-                broker_nodes=bundle.Address(made.nodes),
-                broker_askers=bundle.Address(made.askers),
-                key_holders=(holders[0], holders[1]),
-            ),
-            root=repository.root.read_bytes(),
-            certificate_authority=authority.file.read_bytes(),
-        ),
-    )
-    (tmp_path / "state").mkdir(mode=0o700)
-    create_file(tmp_path / "audit.key", bytes(range(32)))
-    made.settings_file.write_text(
-        f"""
-listen_nodes = "{made.nodes}"
-listen_askers = "{made.askers}"
-state = "state"
-audit_key = "audit.key"
-health = "health.sock"
-
-[places]
-bundle = "bundle"
-credentials = "credentials"
-member_list = "list"
-"""
-    )
-    made.settings_file.chmod(0o600)
+    issuer, nodes, askers = (free_address() for _ in range(3))
+    made = Home(tmp_path, authority, repository, issuer, nodes, askers)
+    addresses = addresses_of(listed.parameters, issuer=issuer, nodes=nodes, askers=askers)
+    enrol(tmp_path, BROKER, addresses, authority, repository.root.read_bytes())
+    assert broker_settings_file(tmp_path, nodes, askers) == made.settings_file
     return made
 
 
+def the_issuer(home: Home) -> AbstractAsyncContextManager[None]:
+    return issuer_of(home.repository, home.authority, ISSUER, home.issuer)
+
+
 @asynccontextmanager
-async def issuer_of(home: Home) -> AsyncIterator[None]:
-    log = logs.configure("issuer", {}, strict=True, stream=io.StringIO())
-    edge = server(SERVER_NODES, Edge(log, longest=10.0))
-    member_list_pb2_grpc.add_MemberListServiceServicer_to_server(FakeIssuer(home.repository), edge)
-    tls = home.authority.server(ISSUER)
-    edge.add_secure_port(home.issuer, tls.without_client_certificates())
-    await edge.start()
-    try:
+async def broker_of(home: Home, stream: io.StringIO | None = None) -> AsyncIterator[None]:
+    log = logs.configure("broker", wiring.EVENTS, strict=True, stream=stream or io.StringIO())
+    async with running(wiring.open(home.settings, Env.of_system(log)), log):
+        await until_healthy(home.settings.health)
         yield
-    finally:
-        await edge.stop(0)
-
-
-@asynccontextmanager
-async def broker_of(home: Home, log: io.StringIO | None = None) -> AsyncIterator[None]:
-    stop = Stop()
-    logger = logs.configure("broker", wiring.EVENTS, strict=True, stream=log or io.StringIO())
-    running = asyncio.create_task(
-        serve(wiring.open(home.settings, Env.of_system(logger)), stop, logger)
-    )
-    try:
-        async with asyncio.timeout(20):
-            while not await probe(home.settings.health):
-                if running.done():
-                    break
-        if not running.done():
-            yield
-    finally:
-        stop.request()
-        await running
 
 
 async def one_lookup(home: Home, asked: Asked) -> list[LookupEvent]:
@@ -216,7 +134,7 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
     # A store that has just been made refuses what was issued before: an earlier one may have carried it.
     late = a_query(a_core(time.time() + 59))
     later = a_query(a_core(time.time() + 60))
-    async with issuer_of(home):
+    async with the_issuer(home):
         async with broker_of(home, log):
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await one_lookup(home, a_query(a_core(time.time())))
@@ -265,7 +183,7 @@ def _grow_old(home: Home) -> None:
 
 
 async def test_it_starts_without_the_issuer_once_it_has_a_list(home: Home) -> None:
-    async with issuer_of(home), broker_of(home):
+    async with the_issuer(home), broker_of(home):
         pass
     async with broker_of(home):
         assert await probe(home.settings.health)
@@ -293,7 +211,7 @@ async def test_it_does_not_start_on_a_port_that_is_taken(home: Home) -> None:
     with socket.socket() as taken:
         taken.bind((host, int(port)))
         taken.listen()
-        async with issuer_of(home):
+        async with the_issuer(home):
             with pytest.raises(Defect, match="cannot be listened on"):
                 async with broker_of(home):
                     pass

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway_folder import write_settings
 from fakes.gateway_outcomes import large
+from fakes.party_folder import gateway_settings_file
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.settings import load
 from practitioner.asking.outcome import Question
@@ -25,7 +25,7 @@ from unit.practitioner.gateway_desk import Desk, Run, Said, add, answer_with
 
 @pytest.fixture
 def settings_file(tmp_path: Path) -> Path:
-    return write_settings(tmp_path / "gateway")
+    return gateway_settings_file(tmp_path / "gateway")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from fakes.gateway_folder import COUNCIL
+from fakes.party_folder import COUNCIL
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.purpose_rules import Justification

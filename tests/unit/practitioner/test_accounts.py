@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from fakes.gateway_folder import COUNCIL
+from fakes.party_folder import COUNCIL
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import (

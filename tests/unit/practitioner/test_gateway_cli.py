@@ -9,12 +9,13 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from fakes.gateway_folder import COUNCIL, write_settings
-from fingerpost.membership import bundle
+from fakes.party_folder import COUNCIL, addresses_of, gateway_settings_file, hand_bundle
+from fakes.repository import listed
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codec.enrolment import read_enrolment
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.runtime.identity import Identity
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_people
 from unit.practitioner.gateway_desk import PASSWORD, Desk, Run, add
@@ -24,7 +25,7 @@ from unit.practitioner.gateway_desk import PASSWORD, Desk, Run, add
 
 def test_enrol_makes_every_key_once_and_a_request_without_any(run: Run, tmp_path: Path) -> None:
     oak = AgencyId("e99000001.oak")
-    settings = write_settings(tmp_path / "g", (COUNCIL, oak))
+    settings = gateway_settings_file(tmp_path / "g", (COUNCIL, oak))
     request = tmp_path / "request"
     arguments = (
         *("enrol", "--settings", str(settings), "--federation", "demo", "--member", "gw-1"),
@@ -207,7 +208,7 @@ def test_slips_are_said_in_one_line(
 
 
 def test_settings_are_checked(run: Run, tmp_path: Path) -> None:
-    settings = write_settings(tmp_path / "g")
+    settings = gateway_settings_file(tmp_path / "g")
     text = settings.read_text()
     for wrong in (
         text.replace('handle_key = "handle.secret"\n', ""),
@@ -225,29 +226,14 @@ def test_settings_are_checked(run: Run, tmp_path: Path) -> None:
 
 def test_check_opens_bundle_keys_and_looks_at_the_health_folder(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "g"
-    settings = write_settings(folder)
+    settings = gateway_settings_file(folder)
     names = ("--federation", "pilot", "--member", "gate", "--organisation", "Council")
     granted = ("--lookups-per-day", "9", "--request", str(tmp_path / "request"))
     assert run("enrol", "--settings", str(settings), *names, *granted).status == 0
     told = run("check", "--settings", str(settings))
     assert (told.status, told.err.split(":")[1]) == (2, " places.bundle")
-    at = bundle.Address("127.0.0.1:1")
-    one, other = (bundle.Endpoint(MemberId(f"holder-{name}"), at) for name in ("a", "b"))
-    made = bundle.EnrolmentBundle(
-        federation=FederationId("pilot"),
-        member=MemberId("gate"),
-        party=Party.GATEWAY,
-        addresses=bundle.Addresses(
-            issuer=bundle.Endpoint(MemberId("issuer"), at),
-            broker=MemberId("broker"),
-            broker_nodes=at,
-            broker_askers=at,
-            key_holders=(one, other),
-        ),
-        root=b"root",
-        certificate_authority=b"authority",
-    )
-    bundle.write_bundle(folder / "bundle", made)
+    me = Identity(FederationId("pilot"), MemberId("gate"), Party.GATEWAY)
+    made = hand_bundle(folder, me, addresses_of(listed().parameters))
     text = settings.read_text()
     line = next(line for line in text.splitlines() if line.startswith("health ="))
     settings.write_text(text.replace(line, 'health = "run/health"'))
@@ -266,7 +252,7 @@ def test_health_says_not_serving_when_nobody_serves(run: Run, settings_file: Pat
 
 
 def test_one_agencys_log_of_several_must_be_named(run: Run, tmp_path: Path) -> None:
-    settings = write_settings(tmp_path / "g", (COUNCIL, AgencyId("e99000001.oak")))
+    settings = gateway_settings_file(tmp_path / "g", (COUNCIL, AgencyId("e99000001.oak")))
     told = run("audit", "show", "--settings", str(settings))
     assert told.status == 2
     assert "--agency" in told.err

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway_folder import COUNCIL
 from fakes.gateway_outcomes import large
+from fakes.party_folder import COUNCIL
 from fingerpost.audit.log import AuditLog, Entry
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
@@ -154,13 +154,13 @@ def test_a_session_begins_and_ends_in_the_log(
 
 
 def test_each_agency_has_a_log_of_its_own(tmp_path: Path) -> None:
-    from fakes.gateway_folder import write_settings
+    from fakes.party_folder import gateway_settings_file
     from fingerpost.runtime.files import create_file
     from fingerpost.runtime.settings import load
     from practitioner.wiring import open_people
 
     oak = AgencyId("e99000001.oak")
-    settings = load(write_settings(tmp_path / "g", (COUNCIL, oak)), GatewaySettings)
+    settings = load(gateway_settings_file(tmp_path / "g", (COUNCIL, oak)), GatewaySettings)
     for key in (settings.account_key, settings.outcome_key, settings.audit_key):
         create_file(key, bytes(32))
     with open_people(settings) as people:

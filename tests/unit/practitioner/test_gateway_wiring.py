@@ -14,17 +14,8 @@ from pathlib import Path
 import pytest
 
 from fakes.certificates import FakeAuthority
-from fakes.gateway_folder import write_settings
+from fakes.party_folder import addresses_of, enrol, gateway_settings_file
 from fakes.repository import FakeRepository, listed
-from fingerpost.membership.bundle import (
-    CERTIFICATE_AUTHORITY,
-    Address,
-    Addresses,
-    Endpoint,
-    EnrolmentBundle,
-    write_bundle,
-)
-from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.locators import Pepper
@@ -53,7 +44,6 @@ from unit.practitioner.gateway_desk import THESSALY, ann
 COUNCIL = AgencyId("e08000025.council")
 ME = MemberId("gateway-1")
 EPOCH = EpochNumber(3)
-NOWHERE = Address("127.0.0.1:1")
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,7 @@ class Enrolled:
 def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
     """Certificate and list at hand; its epoch's pepper published and not yet opened."""
     now = time.time()
-    settings = load(write_settings(tmp_path / "gateway", (COUNCIL,)), GatewaySettings)
+    settings = load(gateway_settings_file(tmp_path / "gateway", (COUNCIL,)), GatewaySettings)
     for path in (
         settings.account_key,
         settings.outcome_key,
@@ -81,9 +71,16 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
     ):
         create_file(path, os.urandom(32))
     passport_key = make_passport_key(settings.agency(COUNCIL).passport_key)
-    keys = make_member_keys(settings.places.credentials)
-
     parts = listed(now)
+    repository = FakeRepository(tmp_path, now)
+    keys = enrol(
+        tmp_path / "gateway",
+        Identity(parts.parameters.federation, ME, Party.GATEWAY),
+        addresses_of(parts.parameters),
+        FakeAuthority.create(tmp_path / "authority"),
+        repository.root.read_bytes(),
+    )
+
     home, other = parts.areas
     council = replace(home.agencies[0], gateways=(ME,), passport_key=passport_key)
     members = tuple(
@@ -91,7 +88,6 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
     )
     receiving = dict(PepperStore(settings.peppers, ME).prepare(parts.parameters, now))
     pepper = Pepper(EPOCH, day_of(now) - 1, bytes(range(32)))
-    repository = FakeRepository(tmp_path, now)
     repository.publish(
         parts.parameters,
         parts.code_lists,
@@ -100,29 +96,6 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
         peppers=(seal_pepper(pepper, ME, receiving[EPOCH]),),
     )
 
-    identity = Identity(parts.parameters.federation, ME, Party.GATEWAY)
-    authority = FakeAuthority.create(tmp_path / "authority")
-    certified = authority.certify(identity)
-    keys.install((certified / "tls.key").read_bytes(), (certified / "tls.pem").read_bytes())
-    holders = tuple(Endpoint(each, NOWHERE) for each in parts.parameters.key_holders)
-    write_bundle(
-        settings.places.bundle,
-        EnrolmentBundle(
-            parts.parameters.federation,
-            ME,
-            Party.GATEWAY,
-            Addresses(
-                Endpoint(parts.parameters.issuer, NOWHERE),
-                parts.parameters.broker,
-                NOWHERE,
-                NOWHERE,
-                (holders[0], holders[1]),
-            ),
-            repository.root.read_bytes(),
-            authority.file.read_bytes(),
-        ),
-    )
-    assert (settings.places.bundle / CERTIFICATE_AUTHORITY).exists()
     MemberListClient(settings.places.member_list, repository.root, repository.fetch, ME).refresh(
         now
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.gateway_folder import COUNCIL
+from fakes.party_folder import COUNCIL
 from fingerpost.private.passport import Entitlement, read
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
-from fingerpost.membership import bundle
+from fakes.party_folder import addresses_of, hand_bundle
+from fakes.repository import listed
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.membership import Membership, Places
 from fingerpost.protocol.codec.statements import claimed_signer, read_epoch_key
@@ -62,26 +64,12 @@ async def inbox(authority: FakeAuthority, log: Logger) -> AsyncIterator[Inbox]:
 @pytest.fixture
 def places(tmp_path: Path, authority: FakeAuthority, inbox: Inbox) -> Places:
     """A node's."""
-    nowhere = bundle.Address("127.0.0.1:9")
-    bundle.write_bundle(
-        tmp_path / "bundle",
-        bundle.EnrolmentBundle(
-            federation=FEDERATION,
-            member=ME,
-            party=Party.NODE,
-            addresses=bundle.Addresses(
-                issuer=bundle.Endpoint(ISSUER.member, bundle.Address(inbox.address)),
-                broker=MemberId("broker"),
-                broker_nodes=nowhere,
-                broker_askers=nowhere,
-                key_holders=(
-                    bundle.Endpoint(HOLDERS[0], nowhere),
-                    bundle.Endpoint(HOLDERS[1], nowhere),
-                ),
-            ),
-            root=b"root",
-            certificate_authority=authority.file.read_bytes(),
-        ),
+    parameters = replace(listed().parameters, issuer=ISSUER.member, key_holders=HOLDERS)
+    hand_bundle(
+        tmp_path,
+        Identity(FEDERATION, ME, Party.NODE),
+        addresses_of(parameters, issuer=inbox.address),
+        certificate_authority=authority.file.read_bytes(),
     )
     make_member_keys(tmp_path / "credentials")
     return Places(tmp_path / "bundle", tmp_path / "credentials", tmp_path / "list")

@@ -1,0 +1,208 @@
+"""A party's folder as its operator lays it out: keys, certificate, bundle, settings file. And who hands out the list.
+
+Law: files that the party's own wiring opens, and nothing that a wiring does. Every secret that is not the member's own
+is ``KEY``. What a party keeps lies in ``state`` (a key holder's in ``kept``), apart from what it was given.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fakes.certificates import FakeAuthority
+from fakes.repository import FakeRepository
+from fingerpost.membership.bundle import (
+    Address,
+    Addresses,
+    Endpoint,
+    EnrolmentBundle,
+    write_bundle,
+)
+from fingerpost.membership.credentials import MemberKeys, make_member_keys
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Parameters
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime import logs
+from fingerpost.runtime.files import create_file
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.rpc import SERVER_FILES, Edge, server
+from fingerpost.wire.v1 import member_list_pb2, member_list_pb2_grpc
+
+KEY: Final = bytes(range(32))
+NOWHERE: Final = "127.0.0.1:1"
+COUNCIL: Final = AgencyId("e99000001.council")
+"""An agency of most gateways."""
+PLACES: Final = """
+[places]
+bundle = "bundle"
+credentials = "credentials"
+member_list = "list"
+"""
+
+
+def free_address() -> str:
+    """An address on loopback that nobody listens at, below the ports that the system gives to those that call."""
+    while True:
+        address = ("127.0.0.1", random.randrange(10_240, 32_000))
+        with socket.socket() as found:
+            try:
+                found.bind(address)
+            except OSError:
+                continue
+            return f"{address[0]}:{address[1]}"
+
+
+def addresses_of(
+    parameters: Parameters,
+    *,
+    issuer: str = NOWHERE,
+    nodes: str = NOWHERE,
+    askers: str = NOWHERE,
+    holders: tuple[str, str] = (NOWHERE, NOWHERE),
+) -> Addresses:
+    """Where the servers of a federation listen. Nobody listens at ``NOWHERE``."""
+    one, other = (
+        Endpoint(member, Address(at))
+        for member, at in zip(parameters.key_holders, holders, strict=True)
+    )
+    return Addresses(
+        issuer=Endpoint(parameters.issuer, Address(issuer)),
+        broker=parameters.broker,
+        broker_nodes=Address(nodes),
+        broker_askers=Address(askers),
+        key_holders=(one, other),
+    )
+
+
+def enrol(
+    folder: Path, me: Identity, addresses: Addresses, authority: FakeAuthority, root: bytes
+) -> MemberKeys:
+    """The member's keys with a certificate, and its bundle; ``folder`` is made where it is missing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = make_member_keys(folder / "credentials")
+    pair = authority.certify(me)
+    keys.install((pair / "tls.key").read_bytes(), (pair / "tls.pem").read_bytes())
+    hand_bundle(folder, me, addresses, root, authority.file.read_bytes())
+    return keys
+
+
+def hand_bundle(
+    folder: Path,
+    me: Identity,
+    addresses: Addresses,
+    root: bytes = b"root",
+    certificate_authority: bytes = b"authority",
+) -> EnrolmentBundle:
+    """What the authority hands to a member, in the member's folder."""
+    made = EnrolmentBundle(
+        me.federation, me.member, me.party, addresses, root, certificate_authority
+    )
+    write_bundle(folder / "bundle", made)
+    return made
+
+
+def broker_settings_file(folder: Path, nodes: str, askers: str) -> Path:
+    """The settings' path."""
+    return _settings(
+        folder,
+        "broker.toml",
+        ("state",),
+        f'listen_nodes = "{nodes}"\nlisten_askers = "{askers}"\nstate = "state"\n{PLACES}',
+    )
+
+
+def holder_settings_file(folder: Path, listen: str) -> Path:
+    """The settings' path."""
+    return _settings(
+        folder,
+        "key-holder.toml",
+        ("kept/vault", "kept/data"),
+        f"""listen = "{listen}"
+vault = "kept/vault"
+meter = "kept/data/meter.sqlite"
+audit = "kept/data/audit.sqlite"
+{PLACES}""",
+    )
+
+
+def node_settings_file(folder: Path, agencies: Iterable[AgencyId]) -> Path:
+    """The settings' path."""
+    (folder / "state").mkdir(mode=0o700, parents=True)
+    text = f'state = "state"\nworkers = 1\n{PLACES}'
+    for number, agency in enumerate(agencies, 1):
+        create_file(folder / f"data-{number}.key", bytes([number]) * 32)
+        text += f'\n[[agencies]]\nid = "{agency}"\ndata_key = "data-{number}.key"\n'
+    return _settings(folder, "node.toml", (), text)
+
+
+def gateway_settings_file(folder: Path, agencies: Iterable[AgencyId] = (COUNCIL,)) -> Path:
+    """The settings' path. Of the keys none is there: ``enrol`` makes them."""
+    text = f"""peppers = "peppers"
+accounts = "accounts.sqlite"
+account_key = "account.secret"
+outcomes = "outcomes.sqlite"
+outcome_key = "outcome.secret"
+audit_key = "audit.secret"
+handle_key = "handle.secret"
+health = "health.sock"
+{PLACES}"""
+    for agency in agencies:
+        name = agency.value.split(".", 1)[1]
+        text += f"""
+[[agencies]]
+id = "{agency}"
+passport_key = "{name}.passport.secret"
+audit = "{name}.audit.sqlite"
+"""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "settings.toml"
+    path.write_text(text)
+    return path
+
+
+def _settings(folder: Path, name: str, kept: Iterable[str], text: str) -> Path:
+    for each in kept:
+        (folder / each).mkdir(mode=0o700, parents=True)
+    create_file(folder / "audit.key", KEY)
+    path = folder / name
+    create_file(path, f'audit_key = "audit.key"\nhealth = "health.sock"\n{text}'.encode())
+    return path
+
+
+class _Issuer(
+    member_list_pb2_grpc.MemberListServiceServicer, member_list_pb2_grpc.IssuerServiceServicer
+):
+    def __init__(self, repository: FakeRepository) -> None:
+        self._repository = repository
+
+    async def Certify(self, request: member_list_pb2.CertifyRequest, context: Any) -> Any:
+        raise Refused(Code.NOT_ALLOWED, "certify")
+
+    async def Deposit(self, request: member_list_pb2.DepositRequest, context: Any) -> Any:
+        return member_list_pb2.DepositResponse()
+
+    async def Fetch(self, request: member_list_pb2.FetchRequest, context: Any) -> Any:
+        return member_list_pb2.FetchResponse(content=self._repository.fetch(request.path))
+
+
+@asynccontextmanager
+async def issuer_of(
+    repository: FakeRepository, authority: FakeAuthority, me: Identity, address: str
+) -> AsyncIterator[None]:
+    """In the issuer's place: it hands out the list and forgets what is deposited. It certifies nobody."""
+    log = logs.configure("issuer", {}, strict=True, stream=io.StringIO())
+    edge = server(SERVER_FILES, Edge(log, longest=10.0))
+    issuer = _Issuer(repository)
+    member_list_pb2_grpc.add_MemberListServiceServicer_to_server(issuer, edge)
+    member_list_pb2_grpc.add_IssuerServiceServicer_to_server(issuer, edge)
+    edge.add_secure_port(address, authority.server(me).without_client_certificates())
+    await edge.start()
+    try:
+        yield
+    finally:
+        await edge.stop(0)
