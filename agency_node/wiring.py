@@ -100,9 +100,12 @@ class Opened:
 
     def tasks(self) -> Mapping[str, Task]:
         env = self.env
+        member = self.membership
         return {
-            **self.membership.tasks(),
-            "peppers": self._keep_peppers,
+            **member.tasks(),
+            "peppers": lambda: keep_peppers(
+                self.peppers, member.client, member.members, member.deposit, self.env
+            ),
             "records": self._keep_records,
             # A frame that fails stays without an answer, which its requesters see as a gap; the next is worked on.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
@@ -120,18 +123,6 @@ class Opened:
         clock = self.env.clock
         await clock.sleep_until(clock.monotonic() + FIRST_TEND_SECONDS)
         await self.env.every(TEND_SECONDS, 0.0, self.tend, "records")()
-
-    async def _keep_peppers(self) -> None:
-        member, env = self.membership, self.env
-        await keep_peppers(
-            self.peppers,
-            member.client,
-            member.members,
-            member.deposit,
-            env.clock,
-            random=env.random,
-            log=env.log,
-        )
 
     async def _review(self) -> None:
         """Report health. The process as a whole serves when it is attached and nothing of it is at fault. An agency

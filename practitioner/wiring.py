@@ -263,23 +263,14 @@ class Opened:
     outcomes: SqlOutcomes
 
     def tasks(self) -> Mapping[str, Task]:
+        member = self.membership
         return {
-            **self.membership.tasks(),
-            "peppers": self._keep_peppers,
+            **member.tasks(),
+            "peppers": lambda: keep_peppers(
+                self.peppers, member.client, member.members, member.deposit, self.env
+            ),
             "outcomes": self.env.every(FORGET_SECONDS, JITTER_SECONDS, self._forget, "outcomes"),
         }
-
-    async def _keep_peppers(self) -> None:
-        member, env = self.membership, self.env
-        await keep_peppers(
-            self.peppers,
-            member.client,
-            member.members,
-            member.deposit,
-            env.clock,
-            random=env.random,
-            log=env.log,
-        )
 
     async def _forget(self) -> None:
         count = await asyncio.to_thread(self.outcomes.forget_due, self.env.clock.now())

@@ -79,7 +79,7 @@ def check(settings_file: SettingsFile) -> None:
         )
         raise typer.Exit(2)
     opened = f"Settings, keys and data keys of {len(settings.agencies)} agencies"
-    commands.tell_sound(opened, bundle, settings.health)
+    commands.report_sound(opened, bundle, settings.health)
 
 
 def run_(settings_file: SettingsFile) -> None:
@@ -89,7 +89,7 @@ def run_(settings_file: SettingsFile) -> None:
 
 def health(settings_file: SettingsFile) -> None:
     """Exit status 0 when the running node is attached to the broker and nothing of it is at fault."""
-    commands.tell_health(PROGRAM.load(settings_file).health)
+    commands.report_health(PROGRAM.load(settings_file).health)
 
 
 def status(settings_file: SettingsFile) -> None:

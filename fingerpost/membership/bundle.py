@@ -1,13 +1,15 @@
-"""What a member gets back once it is enrolled: whom to trust, and where everybody is.
+"""The enrolment bundle: what the authority gives a member, to say whom to trust and where everybody
+is.
 
-A folder of three files, carried by hand or over a channel that both sides trust:
+It is a folder of three files, carried by hand or over a channel that both sides trust:
 
 * ``bundle.toml``: names and addresses;
-* ``root.json``: the TUF root that all later trust in the member list grows from;
+* ``root.json``: the TUF root, from which all later trust in the member list follows;
 * ``certificate-authority.pem``: the authority of every certificate in the federation.
 
-Nothing in it is secret, everything in it decides trust: who can change it in the hands of a member can show them a
-federation of their own. So the two sides compare ``fingerprint`` over another channel before it is used.
+Nothing in it is secret, but all of it decides trust: an attacker who can change it on the way to a
+member can show the member a false federation. So both sides compare ``fingerprint`` over another
+channel before the bundle is used.
 """
 
 from __future__ import annotations
@@ -39,7 +41,11 @@ _ADDRESS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``host:port`` of a gRPC server: lower-case name, IPv4 or IPv6 in brackets. Raises ``Refused(MALFORMED)``."""
+    """The ``host:port`` of a gRPC server: a lower-case name, IPv4, or IPv6 in brackets.
+
+    Raises:
+        Refused: MALFORMED, any other text.
+    """
 
     value: str
 
@@ -54,7 +60,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A member that is dialled."""
+    """A member and the address at which it is called."""
 
     member: MemberId
     address: Address
@@ -62,7 +68,9 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the servers of the federation listen. ``key_holders`` in the order of the parameters."""
+    """Where the servers of the federation listen. ``key_holders`` are in the order of the
+    parameters.
+    """
 
     issuer: Endpoint
     broker: MemberId
@@ -73,7 +81,12 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EnrolmentBundle:
-    """``root``: the trusted root.json. ``certificate_authority``: PEM."""
+    """The content of a bundle.
+
+    Attributes:
+        root: the trusted root.json.
+        certificate_authority: the certificate of the federation's authority, PEM.
+    """
 
     federation: FederationId
     member: MemberId
@@ -87,7 +100,11 @@ class EnrolmentBundle:
 
     @property
     def fingerprint(self) -> str:
-        """Over root and certificate authority: the same for all members of a federation, to be read out."""
+        """The SHA-256 over federation, root and certificate authority, in groups of four digits, to
+        be read out.
+
+        It is the same for all members of a federation.
+        """
         digest = hashlib.sha256(b"fingerpost/v1 bundle")
         for part in (self.federation.value.encode(), self.root, self.certificate_authority):
             digest.update(len(part).to_bytes(8, "big") + part)
@@ -116,7 +133,11 @@ class _Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"
 
 
 def read_bundle(folder: Path) -> EnrolmentBundle:
-    """Raises ``Defect``: a file is missing, too long, or not of the agreed form."""
+    """Read the bundle in ``folder``.
+
+    Raises:
+        Defect: a file is missing, too long, or not of the agreed form.
+    """
     found = settings.load(folder / BUNDLE, _Bundle)
     first, second = found.key_holders
     addresses = Addresses(
@@ -144,7 +165,11 @@ def read_bundle(folder: Path) -> EnrolmentBundle:
 
 
 def write_bundle(folder: Path, bundle: EnrolmentBundle) -> None:
-    """Makes the folder. Raises ``Defect`` when it exists: an earlier bundle is not written over."""
+    """Make the folder and write the bundle in it.
+
+    Raises:
+        Defect: the folder exists (an earlier bundle is not overwritten), or cannot be written.
+    """
     try:
         folder.mkdir(mode=0o755)
     except OSError as error:
@@ -173,7 +198,7 @@ def write_bundle(folder: Path, bundle: EnrolmentBundle) -> None:
         ]
     replace_file(folder / ROOT, bundle.root, mode=0o644)
     replace_file(folder / CERTIFICATE_AUTHORITY, bundle.certificate_authority, mode=0o644)
-    # Last: a folder without it is no bundle.
+    # This file is written last: a folder without it is no bundle.
     replace_file(folder / BUNDLE, ("\n".join(lines) + "\n").encode(), mode=0o644)
 
 
@@ -185,7 +210,9 @@ def _address(text: str, key: str, folder: Path) -> Address:
 
 
 def _toml(value: object) -> str:
-    """All that is written here is an id, an address or a fixed word: short ASCII, where JSON's quoting is TOML's."""
+    """Quote an id, an address or a fixed word. All are short ASCII, for which JSON and TOML quote
+    alike.
+    """
     return json.dumps(str(value))
 
 

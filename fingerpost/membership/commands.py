@@ -1,9 +1,9 @@
-"""Command lines: what the programs of several parties say and do alike.
+"""The parts of a command line that several parties share.
 
-Law: speaks to a person and decides nothing. Each party declares its commands in its own ``cli``, where somebody reads
-what the program takes; what two parties' commands then do alike stands here once: options of one meaning, a member's
-keys and its request, the process, health, the audit log, and how a program ends that failed. Only a ``cli`` imports
-this.
+Law: this module speaks to a person and decides nothing. Each party declares its commands in its own
+``cli``, where the reader sees what the program takes. What the commands of two parties do alike is
+here once: options of one meaning, a member's keys and its request, the process, health, the audit
+log, and the end of a program that failed. Only a ``cli`` imports this module.
 """
 
 from __future__ import annotations
@@ -40,31 +40,43 @@ S = TypeVar("S", bound=msgspec.Struct)
 Id = TypeVar("Id", AgencyId, AreaCode, FederationId, MemberId)
 
 NOT_DONE: Final = 2
-"""The exit status of a command that was refused, or that met a defect. 1: not serving, or it crashed."""
+"""The exit status of a command that was refused or met a defect. Status 1: the process does not
+serve, or crashed.
+"""
 NEVER: Final = 2**40
-"""Seconds since 1970 UTC: later than any entry."""
+"""A time in seconds since 1970 UTC that is later than any entry of an audit log."""
 
 # ---- options -------------------------------------------------------------------------------------
 
 SettingsFile = Annotated[Path, typer.Option("--settings", help="The settings file (TOML).")]
 FederationOption = Annotated[str, typer.Option(help="The federation's id.")]
 MemberOption = Annotated[str, typer.Option(help="This member's id.")]
-OrganisationOption = Annotated[str, typer.Option(help="Who runs it.")]
-CredentialsOption = Annotated[Path, typer.Option(help="A new folder for its keys.")]
-RequestOption = Annotated[Path, typer.Option(help="Where to write the request for the authority.")]
+OrganisationOption = Annotated[str, typer.Option(help="The organisation that runs this member.")]
+CredentialsOption = Annotated[Path, typer.Option(help="A new folder for this member's keys.")]
+RequestOption = Annotated[
+    Path, typer.Option(help="The file to write: the request for the authority.")
+]
 SinceOption = Annotated[
-    int, typer.Option(help="Entries from then on, seconds since 1970 UTC.", show_default="all")
+    int,
+    typer.Option(
+        help="Show entries from this time on, seconds since 1970 UTC.", show_default="all"
+    ),
 ]
 UntilOption = Annotated[
-    int, typer.Option(help="Entries until then, seconds since 1970 UTC.", show_default="now")
+    int,
+    typer.Option(help="Show entries before this time, seconds since 1970 UTC.", show_default="now"),
 ]
 MonthOption = Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")]
-ByOption = Annotated[str, typer.Option(help="Who decides this (a-z, 0-9 and . : _ -).")]
-WhyOption = Annotated[str, typer.Option(help="A reference to the reason, of the same characters.")]
+ByOption = Annotated[str, typer.Option(help="The person who decides this (a-z, 0-9 and . : _ -).")]
+WhyOption = Annotated[str, typer.Option(help="A reference to the reason, in the same characters.")]
 
 
 def identifier(type_: type[Id], text: str, option: str) -> Id:
-    """What was typed, as an id. Raises ``Defect`` that names the option and says what was expected."""
+    """Return the text that was typed for ``option`` as an id.
+
+    Raises:
+        Defect: it is none; the message names the option and says what was expected.
+    """
     try:
         return type_(text)
     except Refused:
@@ -75,17 +87,25 @@ def identifier(type_: type[Id], text: str, option: str) -> Id:
 
 
 def command_line(words: str) -> typer.Typer:
-    """The tree of commands, still empty. ``words``: what the program is for. What a crash shows is up to ``main``."""
+    """Return an empty tree of commands. ``main`` decides what a crash shows.
+
+    Args:
+        words: the purpose of the program, for its help text.
+    """
     return typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=words
     )
 
 
 def main(commands: Callable[[], object], program: str) -> None:
-    """Run the command that was typed. ``program``: the name that the operator types.
+    """Run the command that was typed.
 
-    Refusals and defects end it in plain words, with exit status 2. Anything else ends it with its type alone: the
-    text of an exception, or its traceback, may hold what was typed, or read, about a child.
+    Refusals and defects end the program with a message and exit status 2. Any other exception ends
+    it with the type alone: the text of an exception, or its traceback, may hold what was typed, or
+    read, about a child.
+
+    Args:
+        program: the name that the operator types.
     """
     try:
         commands()
@@ -94,7 +114,7 @@ def main(commands: Callable[[], object], program: str) -> None:
         typer.echo(f"{program}: {text}", err=True)
         sys.exit(NOT_DONE)
     finally:
-        sys.excepthook = partial(_show_type_alone, program)  # Typer has put one of its own in place
+        sys.excepthook = partial(_show_type_alone, program)  # Typer has replaced it by its own
 
 
 def _show_type_alone(
@@ -110,7 +130,11 @@ def _show_type_alone(
 class Program(Generic[S]):
     """A party's program, for the commands that need its settings.
 
-    ``name``: what the operator types. ``party``, ``events``: of the log. ``open`` is its wiring's.
+    Attributes:
+        name: the name that the operator types.
+        party: the party's name in its log.
+        events: the catalogue of its log.
+        open: the ``open`` of its wiring.
     """
 
     name: str
@@ -120,11 +144,11 @@ class Program(Generic[S]):
     open: Callable[[S, Env], AbstractAsyncContextManager[Opened]]
 
     def load(self, settings_file: Path) -> S:
-        """Raises ``Defect``: see ``settings.load``."""
+        """Load the settings. Raises ``Defect``: see ``settings.load``."""
         return settings.load(settings_file, self.settings)
 
     def run(self, settings_file: Path) -> NoReturn:
-        """Run the process until it is told to stop, and end with the exit status of ``run.run``."""
+        """Run the process until a signal stops it, and end with the exit status of ``run.run``."""
 
         async def until(stop: Stop) -> None:
             loaded = self.load(settings_file)
@@ -149,13 +173,15 @@ def enrol(
     lookups_per_day: int = 0,
     passport_keys: Mapping[AgencyId, bytes] = MappingProxyType({}),
 ) -> None:
-    """Make a member's keys in the folder ``credentials``, write its request, and say the fingerprint.
+    """Make a member's keys in the folder ``credentials``, write its request, and print the
+    request's fingerprint.
 
     Raises:
-        Defect: an id that is none, keys that exist already, a file that cannot be written.
-        Refused: MALFORMED, what the request says is out of its bounds.
+        Defect: an id is not valid, the keys exist already, or a file cannot be written.
+        Refused: MALFORMED, a value of the request is out of its bounds.
     """
-    # What was typed is refused before there are keys: those are made once, and a second try would meet them.
+    # Wrong input is refused before the keys are made: keys are made once, and would stop a second
+    # try.
     asked = EnrolmentRequest(
         federation=identifier(FederationId, federation, "--federation"),
         member=identifier(MemberId, member, "--member"),
@@ -186,10 +212,14 @@ def add_server(
     health: Callable[[S], Path],
     open_audit: Callable[[S], AuditLog],
 ) -> None:
-    """Add the commands that a broker and a key holder take alike.
+    """Add the commands that a broker and a key holder share.
 
-    ``enrol``, ``run``, ``check``, ``health``, and ``audit verify``. The functions read the party's settings: ``check``
-    opens what they name, ``health`` is the socket of the health check.
+    They are ``enrol``, ``run``, ``check``, ``health`` and ``audit verify``.
+
+    Args:
+        check: opens what the settings name, and returns the bundle.
+        health: returns the socket of the health check.
+        open_audit: opens the audit log.
     """
 
     @app.command("enrol")
@@ -200,7 +230,9 @@ def add_server(
         credentials: CredentialsOption,
         request: RequestOption,
     ) -> None:
-        """Make this member's keys where they will be used, and a request that holds public keys only."""
+        """Make this member's keys where they will be used, and a request that holds public keys
+        only.
+        """
         enrol(
             party,
             federation=federation,
@@ -212,47 +244,53 @@ def add_server(
 
     @app.command("run")
     def run_(settings_file: SettingsFile) -> None:
-        """Run until told to stop."""
+        """Run until a signal stops it."""
         program.run(settings_file)
 
     @app.command("check")
     def check_(settings_file: SettingsFile) -> None:
-        """Open what the settings name and report whether it holds together. Makes nothing, touches no network."""
+        """Open what the settings name and report whether it fits together. Make nothing, touch no
+        network.
+        """
         loaded = program.load(settings_file)
-        tell_sound("Settings, keys and folders", check(loaded), health(loaded))
+        report_sound("Settings, keys and folders", check(loaded), health(loaded))
 
     @app.command("health")
     def health_(settings_file: SettingsFile) -> None:
-        """Exit status 0 when the running process serves."""
-        tell_health(health(program.load(settings_file)))
+        """Report whether the running process serves: exit status 0 when it does, else 1."""
+        report_health(health(program.load(settings_file)))
 
     @audit.command("verify")
     def verify(settings_file: SettingsFile) -> None:
         """Follow the chain from the first entry to the last."""
-        tell_whole(open_audit(program.load(settings_file)))
+        report_whole(open_audit(program.load(settings_file)))
 
 
-def tell_sound(what: str, bundle: EnrolmentBundle, health: Path) -> None:
-    """What ``check`` says of a member once ``what`` was opened; and what a start by hand still needs.
+def report_sound(what: str, bundle: EnrolmentBundle, health: Path) -> None:
+    """Report that ``what`` was opened and is sound, the bundle's fingerprint, and what a start by
+    hand still needs.
 
-    Raises ``Defect``: the health socket could never be opened.
+    Raises:
+        Defect: the health socket could never be opened.
     """
     typer.echo(
         f"{what} hold together.\n"
         f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
         f"{bundle.fingerprint}"
     )
-    tell_folder(health)
+    report_folder(health)
 
 
-def tell_folder(health: Path) -> None:
-    """What a start by hand still needs. Raises ``Defect`` as ``tell_sound``."""
+def report_folder(health: Path) -> None:
+    """Report what a start by hand still needs. Raises ``Defect`` as ``report_sound``."""
     if (note := look_at_folder(health)) is not None:
         typer.echo(note, err=True)
 
 
-def tell_health(socket: Path) -> NoReturn:
-    """Says whether the process behind the socket serves, and ends with exit status 0 when it does, else 1."""
+def report_health(socket: Path) -> NoReturn:
+    """Report whether the process behind the socket serves, and end with exit status 0 when it does,
+    else 1.
+    """
     serving = asyncio.run(probe(socket))
     typer.echo("serving" if serving else "not serving")
     raise typer.Exit(0 if serving else 1)
@@ -262,21 +300,25 @@ def tell_health(socket: Path) -> NoReturn:
 
 
 def verified(log: AuditLog, witness: Receipt | None = None) -> Report:
-    """Follow the chain from the first entry to the last, and close the log. Raises ``BrokenChain``."""
+    """Follow the chain from the first to the last entry, and close the log. Raises ``BrokenChain``."""
     with closing(log):
         report = log.verify(witness)
         report.require_whole()
     return report
 
 
-def tell_whole(log: AuditLog) -> None:
-    """Says how many entries there are and the head's hash. Raises ``BrokenChain``. Closes the log."""
+def report_whole(log: AuditLog) -> None:
+    """Verify and close the log; report the number of entries and the hash of the head. Raises
+    ``BrokenChain``.
+    """
     report = verified(log)
     typer.echo(f"{report.entries} entries, whole. Head: {report.head.hash.hex()}")
 
 
 def forget(log: AuditLog, month: str, *, by: str, why: str) -> None:
-    """Destroy the key of a month that is over, record who did it and why, and close the log. Raises ``Defect``."""
+    """Destroy the key of a month that is over, record who did it and why, and close the log. Raises
+    ``Defect``.
+    """
     with closing(log):
         now = int(time.time())
         log.forget(Month(month), actor=Actor(by), operation=OperationId(why), at=now)
@@ -284,5 +326,5 @@ def forget(log: AuditLog, month: str, *, by: str, why: str) -> None:
 
 
 def utc(seconds: int) -> str:
-    """A time of an entry, to be read by a person."""
+    """Return the time of an entry as text for a person."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))

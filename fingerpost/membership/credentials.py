@@ -1,8 +1,10 @@
-"""A member's lasting key and its passing certificate, in a folder of its own.
+"""A member's signing key, which lasts, and its TLS certificates, which change, in a folder of its
+own.
 
-Law: keys are made where they are used, in files of mode 0600, and never travel. The signing key (Ed25519) is made
-once: it is the member, and nothing here writes over it. The TLS key is made anew for each certificate; key and
-certificate live and change as one, so that nobody reads a new key beside an old certificate.
+Law: keys are made where they are used, in files of mode 0600, and never leave the machine. The
+signing key (Ed25519) is made once: it is the member, and nothing here overwrites it. A new TLS key
+is made for each certificate. Key and certificate are replaced together, so that no reader gets a
+new key with an old certificate.
 
     signing.key               PKCS 8 in PEM
     tls/<n>/key.pem, certificate.pem
@@ -33,14 +35,22 @@ _KEY: Final = "key.pem"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MemberKeys:
-    """``certificate`` and ``key`` are where the newest pair is found; before the first certificate, nothing is."""
+    """The keys of a member.
+
+    ``certificate`` and ``key`` are the paths of the newest pair; before the first certificate no
+    file is there.
+    """
 
     folder: Path
     signing_key: Ed25519PrivateKey
 
     @classmethod
     def load(cls, folder: Path) -> MemberKeys:
-        """Raises ``Defect``: no signing key, one open to others, or not an Ed25519 key."""
+        """Load the keys.
+
+        Raises:
+            Defect: there is no signing key, it is open to others, or it is not an Ed25519 key.
+        """
         return cls(folder, read_signing_key(folder / SIGNING_KEY, setting="signing key"))
 
     def __repr__(self) -> str:
@@ -48,7 +58,7 @@ class MemberKeys:
 
     @property
     def public_key(self) -> bytes:
-        """Raw, 32 bytes: what the member list holds."""
+        """The raw public key, 32 bytes, as the member list holds it."""
         return self.signing_key.public_key().public_bytes_raw()
 
     @property
@@ -60,15 +70,24 @@ class MemberKeys:
         return self.folder / "tls" / _CURRENT / _KEY
 
     def server_tls(self, authority: Path) -> ServerTls:
-        """For a server; a pair that is installed later is used from the next handshake on."""
+        """Return the files for a server, which uses a pair that is installed later from the next
+        handshake on.
+        """
         return ServerTls(self.certificate, self.key, authority)
 
     def client_tls(self, authority: Path) -> ClientTls:
-        """For a client; each call of ``credentials`` reads the pair that is newest then."""
+        """Return the files for a client; each call of ``credentials`` reads the pair that is newest
+        then.
+        """
         return _NewestPair(self.certificate, self.key, authority)
 
     def lifetime(self) -> tuple[float, float] | None:
-        """(not before, not after) of the newest certificate, UNIX seconds; None before the first. Raises ``Defect``."""
+        """Return (not before, not after) of the newest certificate, UNIX seconds; None before the
+        first.
+
+        Raises:
+            Defect: the file cannot be read, or holds no certificate.
+        """
         try:
             chain = self.certificate.read_bytes()
         except FileNotFoundError:
@@ -78,7 +97,11 @@ class MemberKeys:
         return certificate_lifetime(chain)
 
     def install(self, key_pem: bytes, chain_pem: bytes) -> None:
-        """Put a new pair in force, durably, both or neither. Blocking. Raises ``Defect``; the pair before stands."""
+        """Put a new pair in force, durably, both or neither. Blocking.
+
+        Raises:
+            Defect: the folder cannot be written; the earlier pair stays in force.
+        """
         tls = self.folder / "tls"
         tls.mkdir(mode=0o700, exist_ok=True)
         numbers = [int(path.name) for path in tls.iterdir() if path.name.isdecimal()]
@@ -94,13 +117,18 @@ class MemberKeys:
         except OSError as error:
             link.unlink(missing_ok=True)
             raise Defect(f"{tls}: cannot be written ({type(error).__name__})") from None
-        # The pair before stays until the next: a client may just be reading it.
+        # The earlier pair stays until the next change: a client may be reading it at this moment.
         for number in sorted(numbers)[:-1]:
             shutil.rmtree(tls / f"{number:06}", ignore_errors=True)
 
 
 def make_member_keys(folder: Path) -> MemberKeys:
-    """Make the signing key. Raises ``Defect`` when there is one: a member that loses its key must be enrolled anew."""
+    """Make the signing key of a new member.
+
+    Raises:
+        Defect: there is one already (a member that loses its key must be enrolled anew), or it
+            cannot be written.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which epochs a member makes a key for, how it states the key, and when it forgets. Pure.
+"""Decide which epochs a member makes a key for, how it states the key, and when it forgets. Pure.
 
 Nodes and gateways make a receiving key for the epoch's pepper, key holders a VOPRF key. Both
 deposit the public half with the issuer in one statement, signed by the member's signing key. Keys
@@ -35,8 +35,9 @@ def epochs_to_prepare(
     """Return, in order, the epochs to make keys for: those announced, not over and not ``opened``,
     and the next one.
 
-    ``opened``: the epochs whose pepper is here. A member that joins late has none of a running
-    epoch.
+    Args:
+        opened: the epochs whose pepper is held. A member that joins late has none of a running
+            epoch.
     """
     announced = {e.number for e in parameters.epochs if not is_over(e, now)}
     wanted = sorted({*announced, next_epoch(parameters)})
@@ -45,7 +46,12 @@ def epochs_to_prepare(
 
 @dataclass(frozen=True, slots=True)
 class Turning:
-    """``turn``: peppers to turn on, each to this day. ``forget``: epochs of which nothing is kept."""
+    """A plan for a member's store.
+
+    Attributes:
+        turn: the peppers to advance, each to this day.
+        forget: the epochs of which nothing is kept.
+    """
 
     turn: Mapping[EpochNumber, int]
     forget: frozenset[EpochNumber]
@@ -65,7 +71,7 @@ def plan_turning(
     keys: Iterable[EpochNumber],
     now: float,
 ) -> Turning:
-    """Plan what a member's store turns on and forgets.
+    """Plan which peppers a member's store advances, and what it forgets.
 
     Args:
         peppers: the day of each pepper that is held.

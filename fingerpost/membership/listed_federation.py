@@ -1,7 +1,8 @@
-"""From verified files to one federation: whole, or refused.
+"""Build one federation from verified files: the whole, or a refusal.
 
-Law: what is signed is taken as it is signed, and all of it must be there: a file that is listed and missing, does not
-parse, or contradicts another, refuses the whole (attack: a mirror that leaves out one member, or mixes old and new).
+Law: signed content is taken as it is, and all of it must be there. A listed file that is missing,
+does not parse, or contradicts another file makes the whole list refused (attack: a mirror that
+leaves out one member, or mixes old and new files).
 """
 
 from __future__ import annotations
@@ -22,21 +23,32 @@ from fingerpost.protocol.ids import EpochNumber, MemberId
 _T = TypeVar("_T")
 
 Parsed = Mapping[str, tuple[TargetFile, Any]]
-"""Values by target path, each with the hash that was signed for its file."""
+"""Parsed values by target path, each with the target (length and hash) that was signed for its
+file.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
+    """A federation, the peppers sealed to this member, and the parsed files that both were built
+    from.
+    """
+
     federation: Federation
     peppers: Mapping[EpochNumber, SealedPepper]
     parsed: Parsed
 
 
 def assemble(trusted: TrustedFiles, own: MemberId | None, earlier: Parsed) -> Assembled:
-    """All areas and members, parameters, code lists and deny-list, and the peppers sealed to ``own``.
+    """Return all areas and members, parameters, code lists and deny-list, and the peppers sealed to
+    ``own``.
 
-    What ``earlier`` has of the same hash is neither fetched nor parsed again. Raises ``Refused(UNTRUSTED_METADATA)``,
-    or what fetching raises.
+    Args:
+        earlier: the files of the last look; one with the same hash is neither fetched nor parsed
+            again.
+
+    Raises:
+        Refused: UNTRUSTED_METADATA, or what fetching raises.
     """
     reading = _Reading(trusted, earlier)
     index = reading.value(files.INDEX, files.read_index)
@@ -97,7 +109,7 @@ def _parse(reader: Callable[[bytes], _T], data: bytes) -> _T:
 
 
 def _require_consistent(federation: Federation) -> None:
-    """Each file is signed; here is checked that together they speak of one federation."""
+    """Check that the files, each of which is signed, together describe one federation."""
     parameters = federation.parameters
     if parameters.code_list_version != federation.code_lists.version:
         raise Refused(Code.UNTRUSTED_METADATA, "code lists of another version")

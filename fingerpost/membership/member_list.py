@@ -1,10 +1,11 @@
 """The member list as a member keeps it: fetched, verified, whole, and still there after a restart.
 
-Law: a ``Federation`` comes into being here and only from files that TUF's signatures hold for. When a refresh fails,
-the last good list stays in force until it expires. The list on disk is believed no more than the mirror: it is
-verified again from the root.
+Law: a ``Federation`` is built only here, and only from files whose TUF signatures hold. When a
+refresh fails, the last good list stays in force until it expires. The list on the disk is trusted
+no more than the mirror: it is verified again from the root.
 
-Blocking; one client per process and folder. ``MemberList`` holds what is current for the event loop.
+The client blocks; use one per process and folder. ``MemberList`` holds the current list for the
+event loop.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ POLL_JITTER_SECONDS: Final = 3.0
 MEMBER_LIST_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "member_list.changed": frozenset({"version"}),
 }
-"""For the log catalogue of each party that polls."""
+"""Events for the log catalogue of each party that polls."""
 
 _KEPT: Final = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """One good look: what was assembled, all target files by path, and the metadata that they hang on."""
+    """A verified list: the federation, target files by path, and the metadata that names them."""
 
     assembled: Assembled
     targets: Mapping[str, TargetFile]
@@ -58,7 +59,7 @@ class _State:
         return self.assembled.federation
 
     def moved(self, trusted: TrustedFiles) -> _State:
-        """The same snapshot, which pins all files, under a newer timestamp."""
+        """Return the state under a newer timestamp of the same snapshot, which pins all files."""
         valid_until = min(trusted.valid_until, self.delegated_until)
         federation = replace(self.federation, valid_until=valid_until)
         return replace(
@@ -70,10 +71,18 @@ class _State:
 
 
 class MemberListClient:
-    """``folder`` is this client's own, ``root`` the trusted root.json of the enrolment bundle. ``own``: whose peppers
-    to keep. Raises ``Defect`` when ``root`` cannot be read."""
+    """Fetches, verifies and keeps the member list in one folder."""
 
     def __init__(self, folder: Path, root: Path, fetch: Fetch, own: MemberId | None = None) -> None:
+        """
+        Args:
+            folder: a folder that no other client uses.
+            root: the trusted root.json of the enrolment bundle.
+            own: the member whose sealed peppers are kept.
+
+        Raises:
+            Defect: ``root`` cannot be read.
+        """
         self._folder = folder
         self._files = folder / "files"
         self._fetch = fetch
@@ -85,9 +94,11 @@ class MemberListClient:
             raise Defect(f"{root}: cannot be read ({type(error).__name__})") from None
 
     def refresh(self, now: float) -> Federation:
-        """The list as it is at ``now`` (seconds since 1970 UTC); fetches only what has changed.
+        """Return the list that holds at ``now`` (seconds since 1970 UTC). Fetch only what has
+        changed.
 
-        Raises ``Refused``: UNTRUSTED_METADATA, or UNAVAILABLE and what else ``fetch`` raises.
+        Raises:
+            Refused: UNTRUSTED_METADATA, or what ``fetch`` raises, such as UNAVAILABLE.
         """
         trusted = self._look(self._folder / "newest", self._fetch, now)
         before = self._state
@@ -103,7 +114,11 @@ class MemberListClient:
         return state.federation
 
     def load(self, now: float) -> Federation:
-        """The last good list, verified again without a fetch. Raises ``Refused(UNTRUSTED_METADATA)``."""
+        """Return the last good list, verified again without a fetch.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, no list is kept, or it no longer holds.
+        """
         try:
             kept = _KEPT.decode((self._folder / "last-good").read_bytes())
         except (OSError, msgspec.DecodeError):
@@ -120,7 +135,7 @@ class MemberListClient:
         return self._state.federation
 
     def sealed_pepper(self, epoch: EpochNumber) -> SealedPepper | None:
-        """The pepper sealed to ``own``, from the last look; None when there is none (yet)."""
+        """Return the pepper sealed to ``own`` in the current list; None if there is none yet."""
         return self._state.assembled.peppers.get(epoch) if self._state else None
 
     def _look(self, folder: Path, fetch: Fetch, now: float) -> TrustedFiles:
@@ -142,9 +157,12 @@ class MemberListClient:
 
     def _also(
         self,
-        trusted: TrustedFiles,  # noqa: ARG002 - for those that override it
+        trusted: TrustedFiles,  # noqa: ARG002 - for subclasses
     ) -> tuple[Iterable[TargetFile], Mapping[str, bytes]]:
-        """What else a look must find: target files, and metadata by path. For clients that keep more than they read."""
+        """Return what else a refresh must find: target files, and metadata by path.
+
+        A client that keeps more than it reads (``Mirror``) overrides this.
+        """
         return (), {}
 
     def _forget_all_but(self, *states: _State | None) -> None:
@@ -155,7 +173,9 @@ class MemberListClient:
 
 
 class MemberList:
-    """What is current in this process. Subscribers are called in the loop's thread, one after the other."""
+    """The current list of this process. Subscribers are called in the loop's thread, one after the
+    other.
+    """
 
     def __init__(self) -> None:
         self._current: Federation | None = None
@@ -163,26 +183,38 @@ class MemberList:
 
     @property
     def current(self) -> Federation:
-        """The newest list, expired or not. Raises ``Refused(UNTRUSTED_METADATA)`` when there has been none."""
+        """The newest list, expired or not. Raises ``Refused(UNTRUSTED_METADATA)`` while there has
+        been none.
+        """
         if self._current is None:
             raise Refused(Code.UNTRUSTED_METADATA, "no list yet")
         return self._current
 
     def at(self, now: float) -> Federation:
-        """The newest list, if it holds at ``now``. Raises ``Refused(UNTRUSTED_METADATA)``."""
+        """Return the newest list if it holds at ``now``. Raises ``Refused(UNTRUSTED_METADATA)`` if
+        not.
+        """
         federation = self.current
         federation.require_current(now)
         return federation
 
     def subscribe(self, callback: Callable[[Federation], None]) -> Callable[[], None]:
-        """``callback`` gets every later change, also when only the expiry has moved. Returns what ends it."""
+        """Call ``callback`` with every later list, also when only the expiry has moved.
+
+        Returns:
+            A function that ends the subscription.
+        """
         token = object()
         self._subscribers[token] = callback
         return lambda: self._subscribers.pop(token, None) and None
 
     def update(self, federation: Federation) -> bool:
-        """Put a newer list in force; False when it is the same. All subscribers are called, whatever one of them
-        raises (a suspension must reach every one); then it is raised."""
+        """Put a newer list in force and call all subscribers; return False when the list is the
+        same.
+
+        An exception of one subscriber is raised only after all were called: a suspension must reach
+        every one.
+        """
         if federation == self._current:
             return False
         self._current = federation
@@ -193,9 +225,10 @@ class MemberList:
 
 
 async def start(client: MemberListClient, members: MemberList, clock: Clock) -> None:
-    """Have a list before anything is served: a fresh one, or the last good one while nobody can be asked.
+    """Get a list before anything is served: a fresh one, or the last good one if the fetch fails.
 
-    Raises ``Refused`` when there is neither.
+    Raises:
+        Refused: there is neither.
     """
     try:
         federation = await asyncio.to_thread(client.refresh, clock.now())
@@ -203,7 +236,7 @@ async def start(client: MemberListClient, members: MemberList, clock: Clock) -> 
         try:
             federation = await asyncio.to_thread(client.load, clock.now())
         except Refused:
-            raise refused from None  # the first says more
+            raise refused from None  # the first refusal says more
     members.update(federation)
 
 
@@ -216,7 +249,9 @@ async def poll(
     log: Logger,
     seconds: float = POLL_SECONDS,
 ) -> None:
-    """Keep ``members`` current, for ever. Failures are logged by type; the list in force stays until it expires."""
+    """Keep ``members`` current, for ever. Failures are logged by type; the list stays in force
+    until it expires.
+    """
 
     async def once() -> None:
         federation = await asyncio.to_thread(client.refresh, clock.now())

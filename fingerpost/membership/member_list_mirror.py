@@ -1,7 +1,8 @@
-"""The member list as the broker hands it on: every file of the last whole state, and no other.
+"""The member list as the broker serves it: every file of the last whole state, and no other.
 
-Law: carries, and vouches for nothing: who fetches from here verifies for itself. What is served has been verified
-all the same and hangs together, so that a half-published list at the issuer does not reach the members.
+Law: the mirror vouches for nothing: each member that fetches from it verifies for itself. The files
+it serves have been verified all the same and fit together, so that a half-published list at the
+issuer does not reach the members.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ class Mirror(MemberListClient):
     """A client that fetches all target files, all members' sealed peppers among them."""
 
     def file(self, path: str) -> bytes:
-        """The file at ``metadata/...`` or ``targets/...``; blocking, and safe to call beside ``refresh``.
+        """Return the file at ``metadata/...`` or ``targets/...``. Blocking; safe to call during
+        ``refresh``.
 
-        Raises ``Refused``: NOT_ALLOWED when there is no such file, NOT_READY when nothing has been fetched yet.
+        Raises:
+            Refused: NOT_ALLOWED, there is no such file; NOT_READY, nothing has been fetched yet, or
+                the file belonged to an earlier state.
         """
         state = self._state
         if state is None:
@@ -34,7 +38,7 @@ class Mirror(MemberListClient):
             raise Refused(Code.NOT_ALLOWED, "path")
         try:
             return (self._files / target.hashes["sha256"]).read_bytes()
-        except FileNotFoundError:  # of the state before the one before: the caller is very slow
+        except FileNotFoundError:  # of the state before the last: the caller is very slow
             raise Refused(Code.NOT_READY, "member list") from None
 
     def _also(self, trusted: TrustedFiles) -> tuple[Iterable[TargetFile], Mapping[str, bytes]]:
@@ -46,8 +50,12 @@ class Mirror(MemberListClient):
         return targets, self._roots(trusted.trusted_from)
 
     def _roots(self, ours: int) -> Mapping[str, bytes]:
-        """The roots up to our own first one: a member that was enrolled earlier than this broker starts from an older
-        one and asks for all that follow. They are handed on unseen; only their order makes them believed."""
+        """Return the roots up to the one that this broker started from.
+
+        A member that was enrolled earlier than this broker starts from an older root and asks for
+        all that follow. The broker serves these roots without verifying them: the member verifies
+        each by the one before.
+        """
         held = self._state.metadata if self._state else {}
         roots = {f"{METADATA}{ours}.root.json": self._root}
         for path in (f"{METADATA}{number}.root.json" for number in range(1, ours)):

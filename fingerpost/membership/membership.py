@@ -1,8 +1,9 @@
-"""A member's footing in the federation: its bundle, its keys, its certificate, its view of the member list.
+"""A member of the federation: its bundle, its keys, its certificate, and its copy of the member
+list.
 
-What every member's process does alike before it does anything of its own: get or renew a certificate, get or
-refresh the member list, and keep both fresh for as long as it runs. A process without a valid certificate cannot call
-anybody, and one without a valid list believes nobody.
+Every member's process first gets or renews its certificate and gets or refreshes the member list,
+and keeps both fresh for as long as it runs. A process without a valid certificate cannot call
+anybody, and a process without a valid list trusts nobody.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.renewal import RENEWAL_EVENTS
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
-from fingerpost.membership.rpc_member_list import fetcher
+from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import EpochNumber
@@ -40,16 +41,20 @@ from fingerpost.runtime.tls import ClientTls, Identity, Party, ServerTls
 MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
 )
-"""For the log catalogue of each member."""
+"""Events for the log catalogue of each member."""
 
 
 class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Folders of a member.
+    """The folders of a member, and how often it polls.
 
-    * ``bundle``: from the authority; an attacker who can change it can show this member another federation.
-    * ``credentials``: this member's keys; an attacker who can read it is this member.
-    * ``member_list``: a cache; verified again at each start, so changing it can only delay.
-    * ``poll_seconds``: how often the list is asked for, 1 to 15: slower, and a suspension would not act in time.
+    Attributes:
+        bundle: from the authority. An attacker who can change it can show this member another
+        federation.
+        credentials: this member's keys. An attacker who can read it can act as this member.
+        member_list: a cache. It is verified again at each start, so an attacker who changes it can
+        only delay.
+        poll_seconds: the interval at which the list is fetched, 1 to 15 s. With a longer one a
+            suspension would not take effect in time.
     """
 
     bundle: Path
@@ -59,13 +64,17 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check_places(places: Places, party: Party) -> EnrolmentBundle:
-    """The bundle, once it and the keys are sound. Touches no network. Raises ``Defect``, which names the setting."""
+    """Check the bundle and the keys without touching the network, and return the bundle.
+
+    Raises:
+        Defect: one of them is not sound; the message names the setting.
+    """
     try:
         bundle = read_bundle(places.bundle)
     except Defect as defect:
         raise Defect(f"places.bundle: {defect}; it comes from the authority") from None
     if bundle.party is not party:
-        raise Defect("places.bundle: the bundle was made for another service")
+        raise Defect("places.bundle: the bundle was made for another party")
     try:
         MemberKeys.load(places.credentials)
     except Defect as defect:
@@ -74,16 +83,18 @@ def check_places(places: Places, party: Party) -> EnrolmentBundle:
 
 
 class Membership:
-    """What a member is and knows of the others. To be closed at the end.
-
-    Raises:
-        Defect: the bundle is another party's, or keys are missing.
+    """A member's identity, keys and member list, and its channels to the others. Close it at the
+    end.
     """
 
     def __init__(self, places: Places, party: Party, env: Env) -> None:
+        """
+        Raises:
+            Defect: the bundle is another party's, or keys are missing.
+        """
         self.bundle = read_bundle(places.bundle)
         if self.bundle.party is not party:
-            raise Defect("the bundle was made for another service")
+            raise Defect("the bundle was made for another party")
         self.keys = MemberKeys.load(places.credentials)
         self.authority = places.bundle / CERTIFICATE_AUTHORITY
         self.identity = Identity(self.bundle.federation, self.bundle.member, party)
@@ -98,13 +109,15 @@ class Membership:
         self.broker = Identity(self.bundle.federation, addresses.broker, Party.BROKER)
         self.client: MemberListClient
         if party is Party.BROKER:
-            self._fetch = fetcher(
+            self._fetch = MemberListFetcher(
                 str(addresses.issuer.address), lambda: authority_only(self.authority), issuer
             )
             self.client = Mirror(places.member_list, places.bundle / ROOT, self._fetch)
         else:
             at = addresses.broker_nodes if party is Party.NODE else addresses.broker_askers
-            self._fetch = fetcher(str(at), lambda: self.client_tls().credentials(), self.broker)
+            self._fetch = MemberListFetcher(
+                str(at), lambda: self.client_tls().credentials(), self.broker
+            )
             self.client = MemberListClient(
                 places.member_list, places.bundle / ROOT, self._fetch, self.bundle.member
             )
@@ -116,12 +129,12 @@ class Membership:
         return self.keys.server_tls(self.authority)
 
     def dialled(self, address: Address, peer: Identity) -> Redialled:
-        """Channels to ``peer``, each for as long as it may last. To be closed at the end."""
+        """Return the channels to ``peer``, which are renewed as they age. Close them at the end."""
         env, tls = self._env, self.client_tls()
         return Redialled(str(address), tls, peer, env.clock, self.members, env.connect)
 
     def dialled_key_holders(self) -> tuple[Redialled, Redialled]:
-        """Both, in the order of the parameters. To be closed at the end."""
+        """Return channels to both, in the order of the parameters. Close them at the end."""
         one, other = (
             self.dialled(
                 holder.address,
@@ -132,9 +145,15 @@ class Membership:
         return one, other
 
     async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
-        """Leave this member's key of an epoch, signed, with the issuer for the next publication. May be repeated.
+        """Deposit this member's key of an epoch, signed, with the issuer for the next publication.
+        May be repeated.
 
-        ``public_key``: hybrid (1216 bytes) of a node or gateway, VOPRF (32 bytes) of a key holder. Raises ``Refused``.
+        Args:
+            public_key: the hybrid key (1216 bytes) of a node or gateway, or the VOPRF key (32
+                bytes) of a key holder.
+
+        Raises:
+            Refused: by the issuer, or it could not be reached.
         """
         statement = epoch_key_statement(
             self.bundle.federation,
@@ -147,7 +166,11 @@ class Membership:
         await self.issuer.deposit(statement)
 
     async def start(self) -> None:
-        """A certificate that holds, then a member list that holds. Raises ``Refused`` when either cannot be had."""
+        """Get a valid certificate, then a valid member list.
+
+        Raises:
+            Refused: one of them cannot be had.
+        """
         lifetime = self.keys.lifetime()
         if lifetime is None or renewal.due(*lifetime, self._env.clock.now()):
             with asking(f"{self.issuer.asked} for a certificate"):
@@ -163,11 +186,11 @@ class Membership:
             await member_list.start(self.client, self.members, self._env.clock)
 
     def close(self) -> None:
-        """End the connection over which the member list comes."""
+        """Close the connection over which the member list is fetched."""
         self._fetch.close()
 
     def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
-        """For ``run.supervise``: what keeps certificate and member list fresh."""
+        """Return the tasks that keep certificate and member list fresh, for ``run.supervise``."""
         return {
             "member list": lambda: member_list.poll(
                 self.client,

@@ -1,17 +1,18 @@
-"""The day's pepper at a member: received once an epoch, turned on every night, and forgotten.
+"""The day's pepper at a member: received once an epoch, advanced every night, and forgotten.
 
-Law: for nodes and gateways alone (broker and key holders must not import this module: it reaches
-the private layer). On the disk stands, for each epoch, either a receiving key or one day's pepper,
-never both for longer than it takes to open one with the other, and never an earlier day than can
-still be asked about (attack: whoever steals the folder reads what was recorded on earlier days).
-What is erased here is gone from the folder; what the medium keeps is for the disk's own encryption.
+Law: only nodes and gateways use this module (the broker and the key holders must not import it: it
+reaches the private layer). For each epoch the disk holds either a receiving key or one day's
+pepper, both together only while the key opens the pepper, and never the pepper of a day that no
+query can name any more (attack: a thief of the folder reads what was recorded on earlier days). An
+erased file is gone from the folder; what the medium keeps is left to disk encryption.
 
-    <epoch>.key               receiving key (96 bytes), until the pepper is opened
-    <epoch>.<day>.pepper      the earliest pepper that is still needed (32 bytes, and 8 of checksum); later ones follow
+    <epoch>.key               the receiving key (96 bytes), until the pepper is opened
+    <epoch>.<day>.pepper      the earliest pepper still needed (32 bytes, 8 of checksum);
+                              the peppers of later days are computed from it
 
-The checksum is against a medium that decays and a file put in another's place, not against who can
-write here: a pepper that is wrong by one bit finds nobody, and would make "no" of every answer
-until the epoch ends.
+The checksum detects a decaying medium and a file under another file's name. It does not stop an
+attacker who can write here. A pepper that is wrong by one bit matches nobody, and would make every
+answer "no" until the epoch ends.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file, is_unfinished, read_secret, replace_file
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import every
@@ -51,7 +53,7 @@ PEPPER_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "pepper.not_opened": frozenset({"epoch", "error"}),
     "epoch_key.deposited": frozenset({"epoch"}),
 }
-"""For the log catalogue of each party that keeps peppers."""
+"""Events for the log catalogue of each party that keeps peppers."""
 
 Deposit = Callable[[EpochNumber, bytes], Awaitable[None]]
 """See ``Membership.deposit``."""
@@ -61,7 +63,7 @@ TEND_JITTER_SECONDS: Final = 5.0
 DEPOSIT_LOOK_SECONDS: Final = 60.0
 DEPOSIT_LOOK_JITTER_SECONDS: Final = 240.0
 DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
-"""A key is left again until its pepper arrives: the issuer may have lost it."""
+"""A key is deposited again until its pepper arrives: the issuer may have lost it."""
 
 CHECKSUM_BYTES: Final = 8
 PEPPER_FILE_BYTES: Final = PEPPER_BYTES + CHECKSUM_BYTES
@@ -71,8 +73,10 @@ _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper)")
 
 
 def write_pepper(pepper: Pepper) -> bytes:
-    """What stands in its file, 40 bytes. Raises ``Refused(MALFORMED)``: 32 zero bytes are nobody's
-    pepper.
+    """Return the content of a pepper's file, 40 bytes.
+
+    Raises:
+        Refused: MALFORMED, 32 zero bytes are no pepper.
     """
     if not any(pepper.value):
         raise Refused(Code.MALFORMED, "pepper")
@@ -80,7 +84,12 @@ def write_pepper(pepper: Pepper) -> bytes:
 
 
 def read_pepper(path: Path, epoch: EpochNumber, day: int) -> Pepper:
-    """Raises ``Defect``: open to others, not of its size, damaged, or that of another epoch or day."""
+    """Read a pepper from its file.
+
+    Raises:
+        Defect: the file is open to others, has another size, is damaged, or holds the pepper of
+            another epoch or day.
+    """
     held = read_secret(path, least=PEPPER_FILE_BYTES, most=PEPPER_FILE_BYTES, setting="pepper")
     pepper = Pepper(epoch, day, held[:PEPPER_BYTES])
     if held[PEPPER_BYTES:] != _checksum(pepper) or not any(pepper.value):
@@ -89,8 +98,8 @@ def read_pepper(path: Path, epoch: EpochNumber, day: int) -> Pepper:
 
 
 def _checksum(pepper: Pepper) -> bytes:
-    """The first 8 bytes of SHA-256. It stands beside the value that it is of, and so gives nothing
-    away.
+    """Return the first 8 bytes of SHA-256. They disclose nothing, since the value itself is beside
+    them.
     """
     where = pepper.epoch.value.to_bytes(4, "big") + pepper.day.to_bytes(8, "big")
     digest = hashlib.sha256(b"fingerpost/v1 pepper file" + where + pepper.value).digest()
@@ -98,12 +107,17 @@ def _checksum(pepper: Pepper) -> bytes:
 
 
 class PepperStore:
-    """One folder of one member and one process. Thread-safe; all but ``pepper`` block on the disk.
+    """The peppers of one member, in a folder that one process uses. Thread-safe; all but ``pepper``
+    block on the disk.
 
-    Raises ``Defect`` when the folder fails, or holds files that are not ours to read.
+    Every method but ``pepper`` raises ``Defect`` when the folder fails.
     """
 
     def __init__(self, folder: Path, member: MemberId) -> None:
+        """
+        Raises:
+            Defect: the folder fails, or holds a file that this process must not or cannot read.
+        """
         self._folder = folder
         self.member = member
         self._lock = threading.Lock()
@@ -115,12 +129,15 @@ class PepperStore:
                 self._load(path)
         except OSError as error:
             raise Defect(f"{folder}: cannot be read ({type(error).__name__})") from None
-        for epoch in set(self._keys) & set(self._peppers):  # stopped between the two
+        # Both are there where the process stopped before it destroyed the key.
+        for epoch in set(self._keys) & set(self._peppers):
             self._forget_key(epoch)
 
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        """The pepper of ``day`` (days since 1970). Raises ``Refused(NOT_READY)``: not received yet,
-        or erased.
+        """Return the pepper of ``day`` (days since 1970).
+
+        Raises:
+            Refused: NOT_READY, it was not received yet, or is erased.
         """
         held = self._peppers.get(epoch)
         if held is None:
@@ -128,8 +145,11 @@ class PepperStore:
         return held.at(day)
 
     def prepare(self, parameters: Parameters, now: float) -> tuple[tuple[EpochNumber, bytes], ...]:
-        """The epochs whose pepper is awaited, each with the public receiving key (1216 bytes) to
-        leave with the issuer; keys are made where there are none yet."""
+        """Return the epochs whose pepper is awaited, each with the public receiving key (1216
+        bytes) to deposit.
+
+        Keys are made where there are none yet.
+        """
         with self._lock:
             awaited = epochs_to_prepare(parameters, self._peppers, now)
             for epoch in awaited:
@@ -140,12 +160,15 @@ class PepperStore:
             return tuple((epoch, self._keys[epoch].public_key) for epoch in awaited)
 
     def open(self, sealed: SealedPepper, now: float) -> bool:
-        """Open a pepper that has arrived, keep it, and destroy the receiving key; False when it was
-        opened before.
+        """Open a pepper that has arrived, keep it, and destroy the receiving key.
 
-        Raises ``Refused``: BAD_SEAL (made for an earlier key, which is gone: the next publication
-        seals to the one deposited since), NOT_READY (no key for that epoch), NOT_ALLOWED (another
-        member's), MALFORMED (all zero).
+        Returns:
+            False when it was opened before.
+
+        Raises:
+            Refused: BAD_SEAL (it was sealed to an earlier key, which is gone; the next publication
+                seals to the key deposited since), NOT_READY (there is no key for that epoch),
+                NOT_ALLOWED (it is another member's), MALFORMED (all zero).
         """
         if sealed.member != self.member:
             raise Refused(Code.NOT_ALLOWED, "sealed pepper")
@@ -156,9 +179,7 @@ class PepperStore:
             if key is None:
                 raise Refused(Code.NOT_READY, "receiving key")
             pepper = open_pepper(sealed, key)
-            write_pepper(
-                pepper
-            )  # refuses what must not be turned on either: of zeros comes a pepper that looks well
+            write_pepper(pepper)  # refuses zeros before they become a pepper that looks valid
             pepper = pepper.at(max(pepper.day, earliest_day(now)))
             replace_file(self._pepper_path(pepper), write_pepper(pepper))
             self._peppers[sealed.epoch] = pepper
@@ -166,8 +187,8 @@ class PepperStore:
             return True
 
     def ratchet(self, parameters: Parameters, now: float) -> None:
-        """Turn each pepper on to the earliest day that can still be asked about, and erase what
-        came before.
+        """Advance each pepper to the earliest day that a query can still name, and erase the
+        earlier ones.
 
         Forget epochs that are over or older than all announced. Call it at least once a minute.
         """
@@ -191,7 +212,7 @@ class PepperStore:
             if is_unfinished(path):  # it may hold a secret
                 _erase(path)
             return
-        if path.stat().st_size == 0:  # an erasure that did not end
+        if path.stat().st_size == 0:  # an unfinished erasure
             path.unlink()
             return
         try:
@@ -204,7 +225,7 @@ class PepperStore:
             return
         pepper = read_pepper(path, epoch, int(found[2]))
         other = self._peppers.get(epoch)
-        # Two days of one epoch: stopped between writing the later and erasing the earlier.
+        # Two days of one epoch: the process stopped before it erased the earlier one.
         if other is not None:
             earlier, pepper = sorted((other, pepper), key=lambda each: each.day)
             _erase(self._pepper_path(earlier))
@@ -222,14 +243,18 @@ class PepperStore:
 
 
 def _erase(path: Path) -> None:
-    """After this the content does not come back, whenever the power fails: the name is first given
-    to an empty file, durably, and then removed."""
+    """Remove a file so that its content does not come back, whenever the power fails.
+
+    The name is first given to an empty file, durably, and then removed.
+    """
     replace_file(path, b"")
     path.unlink(missing_ok=True)
 
 
 class PepperUpkeep:
-    """What keeps a member's peppers: once, where nothing runs (``tend``, ``leave_keys``), or in loops."""
+    """The work on a member's peppers, for one run of a command or for the loops of
+    ``keep_peppers``.
+    """
 
     def __init__(
         self,
@@ -243,8 +268,8 @@ class PepperUpkeep:
     ) -> None:
         """
         Args:
-            left: the file that says which receiving keys were left with the issuer, and when, for
-                processes that come one after the other. Without it, this process alone knows.
+            left: the file that records which receiving keys were deposited, and when, for processes
+                that follow each other. Without it, only this process knows.
         """
         self._store = store
         self._client = client
@@ -257,13 +282,13 @@ class PepperUpkeep:
         self._reported: dict[EpochNumber, Code] = {}
 
     async def tend(self) -> None:
-        """Turn peppers on and open what has arrived.
+        """Advance the peppers and open those that have arrived.
 
         Raises:
             Refused: UNTRUSTED_METADATA, there has been no list.
-            Defect: the disk.
+            Defect: the disk failed.
         """
-        # An expired list still says which epochs there are: forgetting must not wait for a fresh one.
+        # An expired list still names the epochs: forgetting must not wait for a fresh list.
         parameters = self._members.current.parameters
         await asyncio.to_thread(self._store.ratchet, parameters, self._clock.now())
         for epoch in parameters.epochs:
@@ -279,11 +304,11 @@ class PepperUpkeep:
                     self._log.warning("pepper.not_opened", epoch=epoch.number, error=refused)
 
     async def leave_keys(self) -> None:
-        """Leave the receiving keys that are awaited with the issuer, each once in six hours.
+        """Deposit the receiving keys whose pepper is awaited, each once in six hours.
 
         Raises:
             Refused: UNTRUSTED_METADATA, the list has expired; or what ``deposit`` raises.
-            Defect: the disk.
+            Defect: the disk failed.
         """
         parameters = self._members.at(self._clock.now()).parameters
         awaited = await asyncio.to_thread(self._store.prepare, parameters, self._clock.now())
@@ -305,7 +330,7 @@ def _read_left(file: Path | None) -> dict[str, float]:
     try:
         return {} if file is None else _LEFT.decode(file.read_bytes())
     except (OSError, msgspec.DecodeError):
-        return {}  # then the keys are left once more, which does no harm
+        return {}  # the keys are then deposited once more, which does no harm
 
 
 async def keep_peppers(
@@ -313,18 +338,16 @@ async def keep_peppers(
     client: MemberListClient,
     members: MemberList,
     deposit: Deposit,
-    clock: Clock,
-    *,
-    random: Callable[[], float],
-    log: Logger,
+    env: Env,
 ) -> None:
-    """Make and leave receiving keys, open what arrives, turn peppers on; for ever."""
-    upkeep = PepperUpkeep(store, client, members, deposit, clock, log)
+    """Make and deposit receiving keys, open the peppers that arrive, and advance them; for ever."""
+    upkeep = PepperUpkeep(store, client, members, deposit, env.clock, env.log)
     async with asyncio.TaskGroup() as loops:
         for seconds, jitter, task, name in (
             (TEND_SECONDS, TEND_JITTER_SECONDS, upkeep.tend, "peppers"),
             (DEPOSIT_LOOK_SECONDS, DEPOSIT_LOOK_JITTER_SECONDS, upkeep.leave_keys, "epoch keys"),
         ):
-            loops.create_task(
-                every(seconds, jitter, task, clock, random=random, log=log, name=name)
+            loop = every(
+                seconds, jitter, task, env.clock, random=env.random, log=env.log, name=name
             )
+            loops.create_task(loop)

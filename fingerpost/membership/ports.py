@@ -1,4 +1,6 @@
-"""The member list as services of every party see it. No I/O: rules and services may import this."""
+"""The port through which rules and services see the member list. No I/O: they may import this
+module.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A member's certificate, renewed by the member itself at half its life.
+"""A member's certificate, which the member renews at half its life.
 
-Law: a request is signed by the member's signing key, which the member list knows, and needs no certificate: one
-that ran out over a weekend is no dead end, and the first is asked for like every other. What comes back is
-checked before it takes the place of one that works: the issuer is trusted to make certificates, not to be right.
+Law: a request is signed by the member's signing key, which the member list holds, and needs no
+certificate. So a certificate that expired over a weekend can be renewed, and the first one is
+requested like every other. A new certificate is checked before it replaces one that works: the
+issuer is trusted to make certificates, not to be right.
 """
 
 from __future__ import annotations
@@ -28,20 +29,24 @@ from fingerpost.runtime.run import every
 from fingerpost.runtime.tls import make_csr, make_key
 
 Certify = Callable[[bytes], Awaitable[bytes]]
-"""A signed certify statement to a certificate and its chain in PEM. Raises ``Refused``."""
+"""Sends a signed certify statement and returns a certificate and its chain in PEM. Raises
+``Refused``.
+"""
 
 RENEWAL_EVENTS: Final[Mapping[str, frozenset[str]]] = {"certificate.renewed": frozenset()}
-"""For the log catalogue of each party that renews."""
+"""Events for the log catalogue of each party that renews."""
 
 CHAIN_BYTES: Final = 32 * 1024
 _LOOK_SECONDS: Final = 60.0
-_LOOK_JITTER_SECONDS: Final = 240.0  # after an outage of the issuer not all come back at once
+_LOOK_JITTER_SECONDS: Final = 240.0  # spreads the members after an outage of the issuer
 _LONGEST_SECONDS: Final = limits.CERTIFICATE_DAYS * limits.DAY + limits.CLOCK_SKEW_SECONDS
 """The issuer dates certificates back by the clock skew."""
 
 
 def due(not_before: float, not_after: float, now: float) -> bool:
-    """Half of the life is over: enough is left for an issuer that is away for days."""
+    """Return whether half of the life is over. The rest is enough for an issuer that is away for
+    days.
+    """
     return now >= not_before + (not_after - not_before) / 2
 
 
@@ -53,10 +58,15 @@ async def renew(
     now: float,
     nonce: bytes,
 ) -> None:
-    """Get a certificate over a new TLS key and install both. ``nonce``: 32 random bytes.
+    """Get a certificate for a new TLS key and install both.
 
-    Raises ``Refused`` when the issuer refuses or what it gives does not pass ``require_certificate``; the pair in
-    use stands. ``Defect`` when ``authority`` or the folder of keys fails.
+    Args:
+        nonce: 32 random bytes.
+
+    Raises:
+        Refused: by the issuer, or its certificate does not pass ``require_certificate``; the pair
+            in use stays.
+        Defect: ``authority`` or the folder of keys fails.
     """
     roots = await asyncio.to_thread(_read, authority)
     key = make_key()
@@ -78,11 +88,18 @@ def _read(authority: Path) -> bytes:
 def require_certificate(
     chain: bytes, request: bytes, identity: Identity, authority: bytes, now: float
 ) -> None:
-    """``chain`` (PEM, leaf first) certifies the key of ``request`` (PKCS 10, DER) for exactly ``identity``, at ``now``
-    and for no longer than the protocol allows, under ``authority`` (PEM).
+    """Require that the chain certifies the requested key for exactly ``identity``, valid at
+    ``now``.
 
-    Raises ``Refused``: MALFORMED (form, another key, other names), NOT_FRESH (lives too long), BAD_SIGNATURE (does not
-    verify, or not yet or no longer holds). ``Defect``: ``authority`` is no certificate.
+    Args:
+        chain: PEM, leaf first.
+        request: PKCS 10, DER.
+        authority: PEM.
+
+    Raises:
+        Refused: MALFORMED (form, another key, other names), NOT_FRESH (it lives longer than the
+            protocol allows), BAD_SIGNATURE (it does not verify, or is not yet or no longer valid).
+        Defect: ``authority`` is no certificate.
     """
     certificates = _certificates(chain)
     leaf = certificates[0]
@@ -135,7 +152,9 @@ async def keep_certificate(
     random: Callable[[], float],
     log: Logger,
 ) -> None:
-    """Renew when due, for ever. A failure is logged by type and tried again after 1 to 5 minutes."""
+    """Renew when due, for ever. A failure is logged by type, and the renewal is tried again after 1
+    to 5 minutes.
+    """
 
     async def once() -> None:
         lifetime = keys.lifetime()

@@ -1,11 +1,12 @@
-"""A channel that is dialled anew: after it broke, and before its certificate grows old; and to a member only.
+"""A channel to a member that is opened anew after it broke, and before its certificate is old.
 
-gRPC reconnects by itself, but with the certificate it was given when the channel was made. A renewed certificate is
-used only by a new channel; calls that run on the old one end in peace.
+gRPC reconnects by itself, but with the certificate that it had when the channel was made. Only a
+new channel uses a renewed certificate; calls that run on the old one may end.
 
-Who is called is held against the member list at each call, and at each change of the list, when the channel to one that
-was put out is closed (attack: its certificate is good for days yet). Calls that are under way have seconds left; what
-they bring is believed by proof or signature only.
+The peer is checked against the member list at each call and at each change of the list. When the
+peer is no longer listed, its channel is closed (attack: its certificate is valid for days yet).
+Calls that are under way then have seconds left; their results are trusted only by proof or
+signature.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ GRACE_SECONDS: Final = 30.0
 
 
 class Redialled:
-    """One peer. Not for long streams: those end and begin by rules of their own."""
+    """The channel to one peer. Not for long streams, which have rules of their own."""
 
     def __init__(
         self,
@@ -55,10 +56,12 @@ class Redialled:
 
     @contextmanager
     def call(self) -> Iterator[grpc.aio.Channel]:
-        """A channel for the one call that is made, and awaited, in the block.
+        """Give a channel for the one call that is made, and awaited, in the block.
 
-        Raises ``Refused``, which says who was asked: as ``channel``; what the peer, or gRPC in its place, said. When
-        the peer could not be reached, the next call dials anew.
+        When the peer could not be reached, the next call opens a new channel.
+
+        Raises:
+            Refused: as ``channel``, or as the peer or gRPC says; it names who was asked.
         """
         with asking(self._asked):
             channel = self.channel()
@@ -71,8 +74,13 @@ class Redialled:
                 raise refused from None
 
     def channel(self) -> grpc.aio.Channel:
-        """For one call. Raises ``Refused``: NOT_A_MEMBER (any more), UNTRUSTED_METADATA (the list has expired), or
-        there is no certificate to call with."""
+        """Return a channel for one call.
+
+        Raises:
+            Refused: NOT_A_MEMBER, the peer is none (any more); UNTRUSTED_METADATA, the list has
+                expired.
+            Defect: there is no certificate to call with.
+        """
         require_in_office(self._members.at(self._clock.now()), self._peer)
         now = self._clock.monotonic()
         if self._channel is not None and now - self._dialled_at >= REDIAL_SECONDS:
@@ -83,7 +91,9 @@ class Redialled:
         return self._channel
 
     def broken(self, channel: grpc.aio.Channel) -> None:
-        """The next call dials anew; calls under way on ``channel`` have ``GRACE_SECONDS`` to end."""
+        """Let the next call open a new channel; calls under way on this one have ``GRACE_SECONDS``
+        to end.
+        """
         if self._channel is channel:
             self._channel = None
             task = asyncio.get_running_loop().create_task(channel.close(GRACE_SECONDS))
@@ -107,7 +117,12 @@ class Redialled:
 
 
 def require_in_office(federation: Federation, peer: Identity) -> None:
-    """That it is a member, and the broker or key holder that all go by. Raises ``Refused(NOT_A_MEMBER)``."""
+    """Require that the peer is a listed member and the broker, key holder or issuer that the
+    parameters name.
+
+    Raises:
+        Refused: NOT_A_MEMBER.
+    """
     federation.member(peer.member, peer.party)
     parameters = federation.parameters
     offices = {

@@ -1,7 +1,7 @@
 """gRPC edge: what a member asks of the issuer.
 
-Law: the issuer shows its certificate, the member shows none; what is asked is signed by the member's signing key.
-One channel for each call, since calls are days apart.
+Law: the issuer shows its certificate, the member shows none; what is asked is signed by the
+member's signing key. One channel for each call, since calls are days apart.
 """
 
 from __future__ import annotations
@@ -26,19 +26,26 @@ CALL_SECONDS: Final = 15.0
 
 
 def authority_only(authority: Path) -> grpc.ChannelCredentials:
-    """Credentials of a client that shows no certificate. Raises ``Defect``."""
+    """Return the credentials of a client that shows no certificate. Raises ``Defect`` if the file
+    does not fit.
+    """
     return AuthorityOnly(authority).credentials()
 
 
 class IssuerClient:
-    """``address``: host:port. ``authority``: the certificate authority's file. ``issuer``: who is believed to answer.
-
-    Calls raise ``Refused``: the issuer's code, UNAVAILABLE, or MALFORMED for an answer that is none.
+    """Calls the issuer. Each call raises ``Refused``: the issuer's code, UNAVAILABLE, or MALFORMED
+    for a bad answer.
     """
 
     def __init__(
         self, address: str, authority: Path, issuer: Identity, dialler: Dialler = connect
     ) -> None:
+        """
+        Args:
+            address: host:port.
+            authority: the file of the certificate authority.
+            issuer: the identity that the server's certificate must show.
+        """
         self._address = address
         self._tls = AuthorityOnly(authority)
         self._issuer = issuer
@@ -46,7 +53,9 @@ class IssuerClient:
         self.asked = issuer.at(address)
 
     async def certify(self, envelope: bytes) -> bytes:
-        """A signed ``CertifyStatement`` to certificate and chain (PEM, leaf first), unchecked: see ``renewal``."""
+        """Send a signed ``CertifyStatement``; return certificate and chain (PEM, leaf first), which
+        ``renewal`` checks.
+        """
         request = pb.CertifyRequest(envelope=envelope)
         async with self._stub() as stub:
             response = await stub.Certify(request, timeout=CALL_SECONDS)
@@ -54,7 +63,7 @@ class IssuerClient:
             return response.certificates
 
     async def deposit(self, envelope: bytes) -> None:
-        """Leave a signed ``EpochKeyStatement`` for the next publication. May be repeated."""
+        """Deposit a signed ``EpochKeyStatement`` for the next publication. May be repeated."""
         request = pb.DepositRequest(envelope=envelope)
         async with self._stub() as stub:
             refuse_unknown(await stub.Deposit(request, timeout=CALL_SECONDS))

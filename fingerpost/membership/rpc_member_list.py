@@ -1,7 +1,7 @@
 """gRPC edge: files of the member list, fetched by a thread.
 
-Law: blocking, since the TUF client is; nothing that comes from here is believed. The channel is made anew after any
-failure, so that a renewed certificate comes into use.
+Law: the fetch blocks, as the TUF client does, and its result is not trusted before it is verified.
+After any failure a new channel is made, so that a renewed certificate comes into use.
 """
 
 from __future__ import annotations
@@ -23,11 +23,17 @@ _FETCH: Final = "/fingerpost.wire.v1.MemberListService/Fetch"
 
 
 class MemberListFetcher:
-    """A ``member_list.Fetch`` on one channel. ``credentials`` is called for each new channel. Thread-safe."""
+    """Fetches files of the member list on one channel. Thread-safe."""
 
     def __init__(
         self, address: str, credentials: Callable[[], grpc.ChannelCredentials], server: Identity
     ) -> None:
+        """
+        Args:
+            address: host:port of the broker or the issuer.
+            credentials: called for each new channel.
+            server: the identity that the server's certificate must show.
+        """
         self._address = address
         self._credentials = credentials
         # A file of the member list is longer than a message and shorter than a frame.
@@ -37,7 +43,11 @@ class MemberListFetcher:
         self._channel: grpc.Channel | None = None
 
     def __call__(self, path: str) -> bytes:
-        """Raises ``Refused``: NOT_ALLOWED when there is no such file, UNAVAILABLE, or the server's code."""
+        """Return the file at ``metadata/...`` or ``targets/...``.
+
+        Raises:
+            Refused: NOT_ALLOWED, there is no such file; UNAVAILABLE; or the server's code.
+        """
         channel = self._open()
         # The generated stubs are made for asyncio.
         call = channel.unary_unary(
@@ -49,7 +59,7 @@ class MemberListFetcher:
             try:
                 response = call(pb.FetchRequest(path=path), timeout=CALL_SECONDS)
             except grpc.RpcError as error:
-                refused = refused_from(error)  # type: ignore[arg-type]  # a call of the same face
+                refused = refused_from(error)  # type: ignore[arg-type]  # it has the methods
                 if refused.code is not Code.NOT_ALLOWED:
                     self._drop(channel)
                 raise refused from None
@@ -77,11 +87,3 @@ class MemberListFetcher:
             if self._channel is channel:
                 self._channel = None
         channel.close()
-
-
-def fetcher(
-    address: str, credentials: Callable[[], grpc.ChannelCredentials], server: Identity
-) -> MemberListFetcher:
-    """Fetch from ``server`` at ``address`` (host:port): the broker with a member's ``client_tls(...).credentials``, the
-    issuer with ``rpc_issuer.authority_only``."""
-    return MemberListFetcher(address, credentials, server)

@@ -1,7 +1,7 @@
 """Ed25519 private keys in files: PKCS #8 (RFC 8410) in PEM, mode 0600, one key a file.
 
-Law: a key is made where it is used and never written over; whoever needs one is given its path. Nothing here knows
-what a key is for.
+Law: a key is made where it is used and never overwritten; code that needs a key is given its path.
+Nothing here knows the purpose of a key.
 """
 
 from __future__ import annotations
@@ -25,14 +25,23 @@ _FILE_BYTES: Final = 4096
 
 
 def make_signing_key(path: Path) -> Ed25519PrivateKey:
-    """A new key in a new file, durable on return. Raises ``Defect`` when the file exists, or cannot be written."""
+    """Make a new key in a new file, durable on return.
+
+    Raises:
+        Defect: the file exists, or cannot be written.
+    """
     key = Ed25519PrivateKey.generate()
     create_file(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return key
 
 
 def read_signing_key(path: Path, *, setting: str) -> Ed25519PrivateKey:
-    """The key of a file. Raises ``Defect``, which names ``setting``: as ``read_secret``, or no Ed25519 key in PEM."""
+    """Read the key of a file.
+
+    Raises:
+        Defect: as ``read_secret``, or the file holds no Ed25519 key in PEM; the message names
+            ``setting``.
+    """
     pem = read_secret(path, most=_FILE_BYTES, setting=setting)
     try:
         key = load_pem_private_key(pem, password=None)

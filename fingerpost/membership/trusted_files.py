@@ -1,11 +1,12 @@
 """python-tuf as the member list uses it: verified files by path, at a time that is given.
 
-Law: the only module that knows ``tuf.ngclient``. Signatures, thresholds, versions and expiry are TUF's work (The
-Update Framework specification 1.0, section 5); here stand the limits, the clock, the store and the errors. Files
-are kept under the hash of their content, so that a file once verified is never written over by another (attack
-and accident: a refresh that stops half-way leaves a mix).
+Law: this is the only module that knows ``tuf.ngclient``. TUF checks signatures, thresholds,
+versions and expiry (The Update Framework specification 1.0, section 5); this module adds the
+limits, the clock, the store and the errors. Files are kept under the hash of their content, so that
+no other file overwrites a verified one (attack and accident: a refresh that stops half-way leaves a
+mix).
 
-What a mirror can do: serve nothing, or old metadata until it expires. Both end in ``Refused``.
+A mirror can serve nothing, or old metadata until it expires. Both end in ``Refused``.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 
 Fetch = Callable[[str], bytes]
-"""The file at ``metadata/...`` or ``targets/...``, blocking. Raises ``Refused``: NOT_ALLOWED when there is no such
-file, any other code when it could not be asked."""
+"""Returns the file at ``metadata/...`` or ``targets/...``; blocking. Raises ``Refused``:
+NOT_ALLOWED when there is no such file, any other code when the server could not be asked."""
 
 METADATA: Final = "metadata/"
 TARGETS: Final = "targets/"
@@ -64,15 +65,22 @@ class _Fetcher(FetcherInterface):
 
 
 class TrustedFiles(Updater):
-    """One look at the member list, at ``now`` (seconds since 1970 UTC).
+    """The files of the member list, verified at one time. ``trusted_from`` is the version of the
+    root it began with.
 
-    ``folder`` remembers the newest metadata seen (what TUF needs against rollback), ``store`` holds target files by
-    the SHA-256 of their content, ``root`` is the content of the trusted root.json. Every method may fetch and
-    raises ``Refused``: UNTRUSTED_METADATA for what does not verify, is missing or has expired, or what ``fetch``
-    raised; ``Defect`` when this process cannot write its own folder. ``trusted_from`` is the version of ``root``.
+    Every method may fetch, and raises ``Refused`` (UNTRUSTED_METADATA for what does not verify, is
+    missing or has expired, or what ``fetch`` raised) or ``Defect`` (this process cannot write its
+    own folder).
     """
 
     def __init__(self, folder: Path, store: Path, root: bytes, fetch: Fetch, now: float) -> None:
+        """
+        Args:
+            folder: keeps the newest metadata seen, which TUF needs against rollback.
+            store: keeps target files by the SHA-256 of their content.
+            root: the content of the trusted root.json.
+            now: seconds since 1970 UTC.
+        """
         self._store = store
         self._folder = folder
         with _by_blame():
@@ -90,41 +98,43 @@ class TrustedFiles(Updater):
         self.trusted_from = self._trusted_set.root.version
 
     def refresh(self) -> None:
-        """Root, timestamp, snapshot and targets. Once, before all else."""
+        """Fetch and verify root, timestamp, snapshot and targets. Call it once, before all else."""
         with _by_blame():
             super().refresh()
 
     @property
     def version(self) -> int:
-        """The snapshot's: it names the version of every file of metadata but root and timestamp."""
+        """The version of the snapshot, which pins every file of metadata but root and timestamp."""
         return self._trusted_set.snapshot.version
 
     @property
     def versions(self) -> tuple[int, int]:
-        """Of timestamp and snapshot: while both stay, all that was signed stays."""
+        """The versions of timestamp and snapshot: while both stay, all signed files stay."""
         return self._trusted_set.timestamp.version, self._trusted_set.snapshot.version
 
     @property
     def valid_until(self) -> float:
-        """The earliest expiry of all metadata looked at so far."""
+        """The earliest expiry of all metadata read so far, seconds since 1970 UTC."""
         # The set iterates over its metadata, not over names.
         return min(signed.expires.timestamp() for signed in self._trusted_set)
 
     @property
     def delegated_until(self) -> float:
-        """The earliest expiry of the delegated roles among it; the snapshot pins their versions."""
+        """The earliest expiry of the delegated roles read so far; the snapshot pins them."""
         names = {name.removesuffix(".json") for name in self._trusted_set.snapshot.meta}
         delegated = (name for name in names - {Targets.type} if name in self._trusted_set)
         expiries = (self._trusted_set[name].expires.timestamp() for name in delegated)
         return min(expiries, default=math.inf)
 
     def find(self, path: str) -> TargetFile | None:
-        """What the metadata says of a target path; None when nobody signed one."""
+        """Return the signed entry of a target path; None when there is none."""
         with _by_blame():
             return self.get_targetinfo(path)
 
     def content(self, target: TargetFile) -> bytes:
-        """Its bytes, from the store or else fetched; they have the length and hash that were signed."""
+        """Return the bytes of a target, from the store or fetched, with the length and hash that
+        were signed.
+        """
         kept = self.kept_at(target)
         with _by_blame():
             try:
@@ -143,7 +153,7 @@ class TrustedFiles(Updater):
         return self._store / digest
 
     def everything(self) -> list[TargetFile]:
-        """All targets of all roles that the top role delegates to."""
+        """Return all targets of all roles that the top role delegates to."""
         delegations = self._trusted_set.targets.delegations
         roles = delegations.roles if delegations and delegations.roles else {}
         with _by_blame():
@@ -151,8 +161,10 @@ class TrustedFiles(Updater):
         return [target for role in loaded for target in role.targets.values()]
 
     def metadata(self) -> dict[str, bytes]:
-        """The files of metadata that were looked at, by the path they are fetched by: with them alone the same look
-        can be taken again."""
+        """Return the files of metadata that were read, by the path under which they are fetched.
+
+        With them alone the same list can be verified again.
+        """
         roots = range(self.trusted_from + 1, self._trusted_set.root.version + 1)
         kept = {f"{n}.root.json": self._folder / "root_history" / f"{n}.root.json" for n in roots}
         roles = (name.removesuffix(".json") for name in self._trusted_set.snapshot.meta)

@@ -23,7 +23,7 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime.screen_text import printable
 
 KEY_CHARS: Final = 40
-MOST_TOLD: Final = 20
+MOST_REPORTED: Final = 20
 ID_WORDS: Final[Mapping[type, str]] = {
     AgencyId: "an agency's id (area code, dot, name), such as e99000001.oak-primary",
     AreaCode: "an area's code, such as e99000001",
@@ -69,8 +69,8 @@ def formed(type_: type[msgspec.Struct], value: Mapping[str, Any]) -> Any:
     if len(faults) == 1:
         raise Defect(faults[0])
     if faults:
-        more = (f"and {len(faults) - MOST_TOLD} more",) if len(faults) > MOST_TOLD else ()
-        raise Defect("\n  ".join((f"{len(faults)} faults", *faults[:MOST_TOLD], *more)))
+        more = (f"and {len(faults) - MOST_REPORTED} more",) if len(faults) > MOST_REPORTED else ()
+        raise Defect("\n  ".join((f"{len(faults)} faults", *faults[:MOST_REPORTED], *more)))
     return _converted(type_, value)
 
 

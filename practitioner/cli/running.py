@@ -96,19 +96,19 @@ def check(settings_file: SettingsFile) -> None:
         f"{count} accounts. Settings, keys and files hold together.\n"
         f"Fingerprint of the bundle: {bundle.fingerprint}"
     )
-    commands.tell_folder(loaded.health)
+    commands.report_folder(loaded.health)
 
 
 def health(settings_file: SettingsFile) -> None:
     """Exit status 0 when `fingerpost serve` is running and serves."""
-    commands.tell_health(load(settings_file).health)
+    commands.report_health(load(settings_file).health)
 
 
 @audit.command("verify")
 def audit_verify(settings_file: SettingsFile, agency: Agency = None) -> None:
     """Follow the chain from the first entry to the last."""
     loaded = load(settings_file)
-    commands.tell_whole(wiring.open_audit(loaded, agency_of(loaded, agency)))
+    commands.report_whole(wiring.open_audit(loaded, agency_of(loaded, agency)))
 
 
 @audit.command("forget")

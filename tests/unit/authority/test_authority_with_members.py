@@ -24,7 +24,7 @@ from fingerpost.membership.epoch_keys import epoch_key_statement
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.peppers import PepperStore
 from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
-from fingerpost.membership.rpc_member_list import fetcher
+from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Party
@@ -66,7 +66,7 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         await renewal.renew(keys, me, authority, issuer.certify, now, os.urandom(32))
         assert keys.lifetime() == (int(now) - 60, int(now) + 7 * 86_400)
 
-        fetch = fetcher(address, lambda: authority_only(authority), identity)
+        fetch = MemberListFetcher(address, lambda: authority_only(authority), identity)
         listed = MemberListClient(tmp_path / "list", folder / ROOT, fetch, NEW)
         federation = await asyncio.to_thread(listed.refresh, now)
         assert federation.member(NEW, Party.NODE).signing_key == keys.public_key

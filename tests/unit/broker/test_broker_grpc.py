@@ -35,7 +35,7 @@ from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
 from fakes.waiting import until
 from fingerpost.membership.member_list_mirror import Mirror
-from fingerpost.membership.rpc_member_list import fetcher
+from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import (
     read_event,
@@ -380,7 +380,7 @@ async def test_an_asker_who_leaves_ends_the_lookup(tmp_path: Path) -> None:
 
 
 async def fetched(world: World, path: str, who: Identity, port: str) -> bytes:
-    fetch = fetcher(port, world.authority.client(who).credentials, BROKER)
+    fetch = MemberListFetcher(port, world.authority.client(who).credentials, BROKER)
     try:
         return await asyncio.to_thread(fetch, path)
     finally:

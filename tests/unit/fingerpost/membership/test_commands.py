@@ -237,7 +237,7 @@ async def test_health_is_said_and_is_the_exit_status(
         for serving, said in ((False, (1, "not serving\n")), (True, (0, "serving\n"))):
             await health.set("", serving=serving)
             with pytest.raises(typer.Exit) as ended:
-                await asyncio.to_thread(commands.tell_health, tmp_path / "health.sock")
+                await asyncio.to_thread(commands.report_health, tmp_path / "health.sock")
             assert (ended.value.exit_code, capsys.readouterr().out) == said
 
 
@@ -264,7 +264,7 @@ def test_a_whole_chain_is_said_with_its_head(
     log: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = log.head()
-    commands.tell_whole(log)
+    commands.report_whole(log)
     assert capsys.readouterr().out == f"1 entries, whole. Head: {head.hash.hex()}\n"
     assert log.closed
 

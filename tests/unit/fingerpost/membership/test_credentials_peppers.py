@@ -31,6 +31,7 @@ from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import day_of, day_of_slot, slots_to_hold
 from fingerpost.runtime import logs
+from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
@@ -345,9 +346,7 @@ class Keeping:
                 self.client,
                 self.members,
                 self.deposit,
-                self.clock,
-                random=random.Random(1).random,
-                log=log,
+                Env(self.clock, log, random.Random(1).random),
             )
         )
 

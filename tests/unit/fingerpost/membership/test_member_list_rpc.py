@@ -16,7 +16,7 @@ from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
-from fingerpost.membership.rpc_member_list import MemberListFetcher, fetcher
+from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import rpc
@@ -112,7 +112,7 @@ class TestFetching:
     async def fetch(
         self, broker: Running, authority: FakeAuthority
     ) -> AsyncIterator[MemberListFetcher]:
-        made = fetcher(broker.address, authority.client(NODE).credentials, BROKER)
+        made = MemberListFetcher(broker.address, authority.client(NODE).credentials, BROKER)
         yield made
         made.close()
 
@@ -146,21 +146,21 @@ class TestFetching:
         assert await refusal(fetch, "x") is Code.UNAVAILABLE
 
     async def test_somebody_else_s_server(self, broker: Running, authority: FakeAuthority) -> None:
-        fetch = fetcher(broker.address, authority.client(NODE).credentials, ISSUER)
+        fetch = MemberListFetcher(broker.address, authority.client(NODE).credentials, ISSUER)
         assert await refusal(fetch, "x") is Code.UNAVAILABLE
         fetch.close()
 
     async def test_without_a_certificate_the_broker_says_nothing(
         self, broker: Running, authority: FakeAuthority
     ) -> None:
-        fetch = fetcher(broker.address, lambda: authority_only(authority.file), BROKER)
+        fetch = MemberListFetcher(broker.address, lambda: authority_only(authority.file), BROKER)
         assert await refusal(fetch, "x") is Code.UNAVAILABLE
         fetch.close()
 
     async def test_the_issuer_asks_for_no_certificate(
         self, issuer: Running, authority: FakeAuthority
     ) -> None:
-        fetch = fetcher(issuer.address, lambda: authority_only(authority.file), ISSUER)
+        fetch = MemberListFetcher(issuer.address, lambda: authority_only(authority.file), ISSUER)
         assert await asyncio.to_thread(fetch, "x") == b"x"
         fetch.close()
 
@@ -173,7 +173,7 @@ class TestFetching:
             read.append(authority.client(NODE).credentials())
             return read[-1]
 
-        fetch = fetcher(broker.address, credentials, BROKER)
+        fetch = MemberListFetcher(broker.address, credentials, BROKER)
         for _ in range(3):
             assert await asyncio.to_thread(fetch, "x") == b"x"
         assert len(read) == 1
