@@ -11,7 +11,7 @@ from rich.console import Console
 
 from authority.cli import epoch_commands, founding_commands, list_commands, publish_commands
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.runtime.run import told
+from fingerpost.runtime.run import refusal_text
 
 app = typer.Typer(
     help="The authority: says who belongs to the federation.",
@@ -31,6 +31,6 @@ def main() -> None:
         app()
     except (Defect, Refused) as error:
         stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-        text = told(error) if isinstance(error, Refused) else str(error)
+        text = refusal_text(error) if isinstance(error, Refused) else str(error)
         stderr.print(f"fingerpost-authority: {text}", style="red", markup=False)
         raise SystemExit(2) from None

@@ -18,7 +18,7 @@ from fingerpost.membership.commands import SinceOption
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.runtime.clock import SystemClock
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.run import told
+from fingerpost.runtime.run import refusal_text
 
 PROGRAM: Final = commands.Program(
     "fingerpost-issuer", wiring.PARTY, IssuerSettings, wiring.LOG_EVENTS, wiring.open
@@ -87,7 +87,7 @@ def main() -> None:
     try:
         app()
     except (Defect, Refused) as error:
-        text = told(error) if isinstance(error, Refused) else str(error)
+        text = refusal_text(error) if isinstance(error, Refused) else str(error)
         stderr = Console(stderr=True, highlight=False, soft_wrap=True)
         stderr.print(f"{PROGRAM.name}: {text}", style="red", markup=False)
         raise SystemExit(2) from None

@@ -102,7 +102,7 @@ class OwnCertificate:
         pem = self.issuer.own_certificate(tls.make_csr(key, identity), now)
         replace_file(self.key, key)
         replace_file(self.certificate, pem, mode=0o644)
-        return tls.not_after(pem)
+        return tls.certificate_lifetime(pem)[1]
 
     @property
     def certificate(self) -> Path:

@@ -1,16 +1,18 @@
-"""The rules of the audit chain: what an event is, its bytes, its hash, its cipher. No I/O.
+"""The rules of the audit chain: an event, its bytes, its hash, and what its seal is bound to. No
+I/O.
 
 Law: an entry is ``seq | header | sealed body``. The header (kind, actor, operation, time, public
 fields) stays readable for as long as the chain; it names no child and no practitioner. The body is
-sealed under the key of its month and is gone when that key is destroyed, while the chain still
-verifies, because the chain hashes the sealed bytes:
+sealed under the key of its month and cannot be read once that key is destroyed. The chain still
+verifies then, because it hashes the sealed bytes:
 
     hash(0)   = SHA-256("fingerpost/v1 audit genesis")
     hash(seq) = SHA-256("fingerpost/v1 audit entry" | 00 | hash(seq-1) | seq (8) |
                         length of header (4) | header | SHA-256(sealed))
 
-The chain shows every change to somebody who holds one later hash; who can rewrite the whole file
-*and* every copy of its head can forge it. Hence the head beside the file, and witnesses outside.
+Anybody who holds a later hash detects every change to the chain. An attacker who can rewrite the
+whole file *and* every copy of its head can forge it. Hence the head beside the file, and witnesses
+outside.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ FieldValue = str | int | bool
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """1 to 80 of a-z, 0-9 and ``. : _ -``. Raises ``Defect`` otherwise, without the value."""
+    """1 to 80 of a-z, 0-9 and ``. : _ -``. Any other text raises ``Defect``, without the value."""
 
     value: str
 
@@ -65,7 +67,7 @@ class Actor(_Name):
 
 @dataclass(frozen=True, slots=True)
 class OperationId(_Name):
-    """What ties the entries of one operation together, e.g. the hash of a query in hex."""
+    """The id that the entries of one operation share, such as the hash of a query in hex."""
 
     @classmethod
     def of(cls, hash_: bytes) -> Self:
@@ -92,10 +94,13 @@ class Month:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AuditEvent:
-    """Something that happened. ``fields`` stay readable, ``body`` (≤ 256 KiB) is sealed.
+    """An event to record.
 
-    ``at``: UNIX seconds. The catalogue of the log says which fields a ``kind`` carries, and an
-    event must carry all of them and no other.
+    Attributes:
+        kind: decides, by the catalogue of the log, exactly which fields the event carries.
+        at: UNIX seconds.
+        fields: stay readable.
+        body: is sealed; at most 256 KiB.
     """
 
     kind: str
@@ -109,7 +114,9 @@ class AuditEvent:
         return f"AuditEvent({self.kind})"
 
     def header(self) -> bytes:
-        """The canonical bytes of all but the body. Raises ``Defect`` for values out of bounds."""
+        """Return the canonical bytes of all but the body. Raises ``Defect`` for values out of
+        bounds.
+        """
         if not 0 <= self.at <= LAST_TIME:
             raise Defect(f"audit event {self.kind}: time out of bounds")
         if len(self.body) > BODY_BYTES or len(self.fields) > FIELDS:
@@ -139,7 +146,9 @@ def _value(kind: str, name: str, value: FieldValue) -> bytes:
 
 
 def parse_header(data: bytes) -> AuditEvent:
-    """The event of a header, without its body. Raises ``Defect`` when it is not one of ours."""
+    """Return the event of a header, without its body. Raises ``Defect`` for a header that is not
+    canonical.
+    """
     try:
         event = _Reader(data).event()
         if event.header() != data:
@@ -187,7 +196,7 @@ class _Reader:
 
 
 def chain_hash(previous: bytes, seq: int, header: bytes, sealed: bytes) -> bytes:
-    """The hash of an entry, which holds the hash of the entry before it."""
+    """Return the hash of an entry, which covers the hash of the entry before it."""
     return hashlib.sha256(
         _ENTRY
         + previous

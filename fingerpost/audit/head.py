@@ -1,8 +1,8 @@
 """The head of the audit log, beside its database: number and hash of the newest entry.
 
-Law: one line in one file, replaced after each commit without waiting for the disk. It may lag after
-a crash; it leads only when the database was cut or put back from an older copy. An attacker who can
-write here and in the database can make both agree: then only a witness elsewhere tells.
+Law: one line in one file, replaced after each commit without waiting for the disk. It may be behind
+the database after a crash. It is ahead only when the database was cut or replaced by an older copy.
+An attacker who can write both can make them agree: then only a witness elsewhere shows it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class HeadFile:
         self._path = path
 
     def check(self, connection: Connection) -> None:
-        """Compare with the database. A log without entries needs no head yet.
+        """Compare the head with the database. A log without entries needs no head yet.
 
         Raises:
             StoreBehind: the database ends before the head, or there is no head.
@@ -55,12 +55,12 @@ class HeadFile:
             raise BrokenChain(head.seq)
 
     def write(self, head: Receipt) -> None:
-        """Durable on return. Raises ``Defect``."""
+        """Write the head, durable on return. Raises ``Defect`` when the disk fails."""
         replace_file(self._path, _line(head))
 
     def try_write(self, head: Receipt) -> None:
-        """After a commit: the entry is recorded whatever happens here."""
-        with contextlib.suppress(Defect):  # an older head is still true, and only says less
+        """Write the head after a commit; a failure is ignored, since the entry is recorded."""
+        with contextlib.suppress(Defect):  # an older head is still true
             replace_file(self._path, _line(head), durable=False)
 
     def _read(self) -> Receipt | None:

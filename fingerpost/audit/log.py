@@ -1,15 +1,16 @@
-"""The audit log: what happened, in an order that cannot be changed unseen.
+"""The audit log: what happened, in an order that nobody can change undetected.
 
 Law: append, verify, show, forget. Audit is not logging: an entry is on the disk before ``append``
-returns, and who cannot record does not answer, so every failure raises. The rules are in
-``audit_chain``, the tables in ``audit_store``.
+returns, and a party that cannot record does not answer, so every failure raises. The rules are in
+``chain``, the tables in ``store``.
 
-Beside the database lies its head (``<name>.head``): number and hash of the newest entry, written
-after each commit. It may lag after a crash and may never lead: if it does, the database was put
-back from an older copy, and the log refuses to open until somebody adopts that knowingly.
+The head (``<name>.head``) is a file beside the database: number and hash of the newest entry,
+written after each commit. It may be behind the database after a crash, but never ahead. If it is
+ahead, the database was replaced by an older copy, and the log does not open until an operator
+accepts that (``adopt``).
 
-A backup that holds both the database and the master key brings back what was forgotten since: keep
-the master key out of the database's backups.
+A backup of both the database and the master key brings back what was forgotten since: keep the
+master key out of the database's backups.
 """
 
 from __future__ import annotations
@@ -63,14 +64,16 @@ _OWN_EVENTS: Final[Mapping[str, frozenset[str]]] = {MONTH_FORGOTTEN: frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What ``verify`` found. ``head`` is the last entry that holds; ``broken_at`` the first not."""
+    """The result of ``verify``. ``head``: the last valid entry; ``broken_at``: the number of the
+    first that is not.
+    """
 
     entries: int
     head: Receipt
     broken_at: int | None
 
     def require_whole(self) -> None:
-        """Raises ``BrokenChain``."""
+        """Raise ``BrokenChain`` unless the whole chain is valid."""
         if self.broken_at is not None:
             raise BrokenChain(self.broken_at)
 
@@ -119,8 +122,10 @@ class AuditLog:
     ) -> Self:
         """Open or create the log at ``path``; its head lies beside it.
 
-        ``catalogue``: for each kind of event the public fields it carries. ``adopt`` accepts a
-        database that holds less than its head says; record who did that, and why, as an event.
+        Args:
+            catalogue: the public fields of each kind of event.
+            adopt: accept a database that holds less than its head says. Record who did that, and
+                why, as an event.
 
         Raises:
             Defect: the master key is not 32 bytes, or not the one this log was made with.
@@ -137,7 +142,7 @@ class AuditLog:
                 if not adopt:
                     log._head_file.check(connection)
             log._head_file.write(log.head())
-            empty_journal(engine)  # a reader may have kept ``forget`` from it
+            empty_journal(engine)  # ``forget`` may have failed to, because of a reader
         except BaseException:
             engine.dispose()
             raise
@@ -148,7 +153,7 @@ class AuditLog:
 
         Raises:
             Defect: the catalogue does not know the event, or not with these fields.
-            StoreFailed: it is not recorded; what depends on it must not happen.
+            StoreFailed: it is not recorded; no action may depend on it.
         """
         return self.append_many([event])[0]
 
@@ -164,9 +169,9 @@ class AuditLog:
         return receipts
 
     def verify(self, witness: Receipt | None = None) -> Report:
-        """Compute the whole chain anew; ``witness`` is a receipt kept elsewhere.
+        """Compute the whole chain again; ``witness`` is a receipt kept elsewhere.
 
-        Without a witness an end cut off is seen only against the head beside the file.
+        Without a witness only the head beside the file shows that the end was cut off.
         """
         head = Receipt(0, GENESIS)
         broken_at: int | None = None
@@ -179,16 +184,17 @@ class AuditLog:
                 head = Receipt(row.seq, row.hash)
             witnessed = store.hash_at(connection, witness.seq) if witness else None
         if witness is not None and witnessed != witness.hash:
-            # Cut off before the witness, or the whole chain computed anew by somebody.
+            # The chain was cut off before the witness, or somebody computed all of it again.
             missing = min(witness.seq, entries + 1)
             broken_at = missing if broken_at is None else min(broken_at, missing)
         return Report(entries, head, broken_at)
 
     def show(self, since: int, until: int, *, decrypt: bool) -> Iterator[Entry]:
-        """Entries with ``since`` ≤ at < ``until`` (UNIX seconds), in the order of the chain.
+        """Yield the entries with ``since`` ≤ at < ``until`` (UNIX seconds), in the order of the
+        chain.
 
-        Shows what is stored; ``verify`` says whether it is what was recorded. Read it to its end:
-        a half-read one keeps the write-ahead log from being emptied.
+        They are shown as stored; ``verify`` checks that they are as recorded. Read the iterator to
+        its end: while it is open, the write-ahead log cannot be emptied.
         """
         with reading(self._engine) as connection:
             for row in store.rows(connection, since=since, until=until):
@@ -210,8 +216,11 @@ class AuditLog:
     def forget(self, month: Month, *, actor: Actor, operation: OperationId, at: int) -> Receipt:
         """Destroy a month's key, and record that; its bodies can never be read again.
 
-        ``at``: now, UNIX seconds. Bytes may outlive this on the medium (an SSD's spare blocks)
-        and in backups; see the head of this module.
+        Bytes may survive on the medium (the spare blocks of an SSD) and in backups; see the head of
+        this module.
+
+        Args:
+            at: now, UNIX seconds.
 
         Raises:
             Defect: there is no such key, or the month is that of ``at``.
@@ -229,7 +238,7 @@ class AuditLog:
         return receipts[0]
 
     def head(self) -> Receipt:
-        """The newest entry; number 0 for an empty log. For witnesses elsewhere to keep."""
+        """Return the newest entry, for witnesses elsewhere to keep; number 0 for an empty log."""
         with reading(self._engine) as connection:
             return store.last(connection)
 
@@ -256,7 +265,7 @@ class AuditLog:
         return tuple(receipts)
 
     def _key(self, connection: Connection, month: Month) -> bytes | None:
-        """The key of a month; None once it was forgotten."""
+        """Return the key of a month; None once it is forgotten."""
         row = store.month_key(connection, month)
         if row is None:
             raise Defect(f"the audit log has lost the key of {month}")
@@ -270,7 +279,7 @@ class AuditLog:
             return key
         known = self._key(connection, month)
         if known is None:
-            # A second key for the month would make "forgotten" mean less than it says.
+            # With a second key for the month, "forgotten" would not be true of all its entries.
             raise Defect(f"the audit log has forgotten {month}; is the clock wrong?")
         return known
 
@@ -285,7 +294,7 @@ class AuditLog:
 
 
 def _open_body(key: bytes, row: Row) -> bytes:
-    """Raises ``Defect`` when the body was not sealed with this key for this place."""
+    """Open a body. Raises ``Defect`` when it was not sealed with this key for this place."""
     refusal = f"audit entry {row.seq} cannot be opened"
     return SealedBox(key).open(row.sealed, body_place(row.seq, row.header), refusal)
 
@@ -295,7 +304,7 @@ def _follows(head: Receipt, row: Row) -> bool:
     if row.seq != head.seq + 1 or row.hash != expected:
         return False
     try:
-        # The column is there to find entries by; it must not say another time than the header.
+        # The column serves to find entries; it must have the same time as the header.
         return parse_header(row.header).at == row.at
     except Defect:
         return False

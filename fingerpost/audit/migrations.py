@@ -1,6 +1,6 @@
 """The revisions of an audit log.
 
-The triggers stop a mistake of ours, not an intruder: what stops an intruder is the chain.
+The triggers stop a mistake of this program, not an attacker: the chain detects an attacker.
 """
 
 from __future__ import annotations

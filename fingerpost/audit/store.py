@@ -7,7 +7,7 @@ written once and can be destroyed once; the row stays, so that no second key is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import sqlalchemy as sa
@@ -37,7 +37,8 @@ _month = sa.Table(
 )
 
 
-# SQLite lets text stand where bytes belong. An entry changed in that way must be read, and found.
+# SQLite accepts text in a column of bytes. An entry changed in that way must still be read, so that
+# it is detected.
 _AS_STORED: Final = (
     _entry.c.seq,
     _entry.c.at,
@@ -66,14 +67,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MonthRow:
-    """A month's key as it is stored; ``wrapped`` is None once it was destroyed."""
+    """A month's key as it is stored; ``wrapped`` is None once it is destroyed."""
 
     month: Month
     wrapped: bytes | None
 
 
 def last(connection: Connection) -> Receipt:
-    """The newest entry; number 0 for an empty log."""
+    """Return the newest entry; number 0 for an empty log."""
     row = connection.execute(
         sa.select(_entry.c.seq, _entry.c.hash).order_by(_entry.c.seq.desc()).limit(1)
     ).first()
@@ -81,29 +82,20 @@ def last(connection: Connection) -> Receipt:
 
 
 def hash_at(connection: Connection, seq: int) -> bytes | None:
-    """The hash stored with an entry; None where there is no such entry."""
+    """Return the hash stored with an entry; None where there is no such entry."""
     if seq == 0:
         return GENESIS
     return connection.execute(sa.select(_entry.c.hash).where(_entry.c.seq == seq)).scalar()
 
 
 def add(connection: Connection, row: Row) -> None:
-    connection.execute(
-        _entry.insert(),
-        {
-            "seq": row.seq,
-            "at": row.at,
-            "header": row.header,
-            "sealed": row.sealed,
-            "hash": row.hash,
-        },
-    )
+    connection.execute(_entry.insert(), asdict(row))
 
 
 def rows(
     connection: Connection, *, since: int | None = None, until: int | None = None
 ) -> Iterator[Row]:
-    """Entries in their order, a page at a time; ``since`` ≤ at < ``until``, UNIX seconds."""
+    """Yield entries in their order, read page by page; ``since`` ≤ at < ``until``, UNIX seconds."""
     query = sa.select(*_AS_STORED).order_by(_entry.c.seq).limit(_PAGE)
     if since is not None:
         query = query.where(_entry.c.at >= since)
@@ -127,7 +119,7 @@ def month_key(connection: Connection, month: Month) -> MonthRow | None:
 
 
 def newest_key(connection: Connection) -> MonthRow | None:
-    """Any key still there, to try a master key on."""
+    """Return the newest key that is not destroyed, to check a master key with."""
     row = connection.execute(
         sa.select(_month)
         .where(_month.c.wrapped_key.is_not(None))
@@ -142,7 +134,7 @@ def add_month_key(connection: Connection, month: Month, wrapped: bytes) -> None:
 
 
 def destroy_month_key(connection: Connection, month: Month, at: int) -> None:
-    """Raises ``Defect`` when there is no key of that month, or no longer one."""
+    """Destroy the key of a month. Raises ``Defect`` when there is none, or none any more."""
     done = connection.execute(
         _month.update()
         .where(_month.c.month == month.value, _month.c.wrapped_key.is_not(None))

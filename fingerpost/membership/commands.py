@@ -33,7 +33,7 @@ from fingerpost.runtime import logs, settings
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import look_at_folder, probe
-from fingerpost.runtime.run import Opened, Stop, run, serve, told
+from fingerpost.runtime.run import Opened, Stop, refusal_text, run, serve
 from fingerpost.runtime.settings_form import ID_WORDS
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -110,7 +110,7 @@ def main(commands: Callable[[], object], program: str) -> None:
     try:
         commands()
     except (Defect, Refused) as error:
-        text = told(error) if isinstance(error, Refused) else str(error)
+        text = refusal_text(error) if isinstance(error, Refused) else str(error)
         typer.echo(f"{program}: {text}", err=True)
         sys.exit(NOT_DONE)
     finally:
@@ -300,7 +300,7 @@ def report_health(socket: Path) -> NoReturn:
 
 
 def verified(log: AuditLog, witness: Receipt | None = None) -> Report:
-    """Follow the chain from the first to the last entry, and close the log. Raises ``BrokenChain``."""
+    """Follow the chain from first to last entry, and close the log. Raises ``BrokenChain``."""
     with closing(log):
         report = log.verify(witness)
         report.require_whole()

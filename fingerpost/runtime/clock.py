@@ -1,7 +1,7 @@
 """Time as an argument.
 
-Law: the only place of a process that reads a clock. Rules take ``now`` as a number; drivers take a
-``Clock``; tests take ``ManualClock``.
+Law: only this module reads a clock. Rules take ``now`` as a number; drivers take a ``Clock``; tests
+take a ``ManualClock``.
 """
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two clocks that must not be mixed: the wall (what messages state) and the steady one."""
+    """Two clocks that must not be mixed: the wall clock, for messages, and a monotonic one."""
 
     def now(self) -> float:
-        """UNIX seconds, UTC. May jump when the machine's clock is set."""
+        """Return UNIX seconds, UTC. They may jump when the machine's clock is set."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some start; never goes back. For delays and ticks."""
+        """Return seconds since some start, which never go back. For delays and ticks."""
         ...
 
     async def sleep_until(self, monotonic: float) -> None:
-        """Return when ``monotonic()`` has reached this; at once, after one turn, if it has."""
+        """Return when ``monotonic()`` has reached this time; if it has already, after one turn of
+        the loop.
+        """
         ...
 
 
 class SystemClock:
-    """The machine's clocks; sleeping is the event loop's."""
+    """The machine's clocks; the event loop sleeps."""
 
     def now(self) -> float:
         return time.time()
@@ -39,6 +41,6 @@ class SystemClock:
     async def sleep_until(self, monotonic: float) -> None:
         while True:
             await asyncio.sleep(max(0.0, monotonic - time.monotonic()))
-            # The loop's timer may fire a hair early by our clock: a tick must not.
+            # The loop's timer may fire slightly early by this clock: a tick must not.
             if time.monotonic() >= monotonic:
                 return

@@ -1,12 +1,14 @@
-"""SQLite as every party uses it: opened hard, migrated in one transaction, stopped by a bad disk.
+"""SQLite as every party uses it: with safe settings, migrated in one transaction, stopped by a bad
+disk.
 
-Law: connections and migrations only; tables belong to the parties. ``engine.begin()`` takes the
-write lock at once (``BEGIN IMMEDIATE``): a transaction that reads first and writes later would
-otherwise decide on what another has changed meanwhile. ``reading`` takes none.
+Law: this module has connections and migrations only; tables belong to the parties.
+``engine.begin()`` takes the write lock at once (``BEGIN IMMEDIATE``): a transaction that reads
+first and writes later would otherwise decide on data that another transaction has changed
+meanwhile. ``reading`` takes no write lock.
 
 A commit has reached the disk when it returns (WAL, ``synchronous=FULL``). After a failed fsync the
-kernel may have dropped the pages and report success the next time, so an I/O error is final for
-the engine: it refuses everything until the process is started anew.
+kernel may have dropped the pages and report success the next time. So an I/O error is final for the
+engine: it refuses everything until the process is started again.
 """
 
 from __future__ import annotations
@@ -46,11 +48,12 @@ _VERSION: Final = Table(
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-"""As alembic makes it, which made those of earlier databases."""
+"""The table that alembic makes, as earlier databases have it."""
 
 Revision = Callable[[Operations], None]
-"""One change of a schema. It uses the operations that it is given and not ``alembic.op``: that is one
-global for all threads, through which two migrations at once would write into each other's database."""
+"""One change of a schema. It uses the operations that it is given and not ``alembic.op``: that is
+one global for all threads, through which two migrations at once would write into each other's
+database."""
 
 _FATAL: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FAILED: Final = _FATAL | {
@@ -62,11 +65,12 @@ _FAILED: Final = _FATAL | {
 
 
 class StoreFailed(Defect):
-    """The store did not do what it was told: nothing may be answered on the strength of it.
+    """The store did not carry out an operation: no answer may depend on it.
 
-    ``fatal``: the file may not be trusted before the process has been started anew (I/O error,
-    damaged file). Otherwise the transaction was rolled back and the next may succeed (disk full,
-    lock held too long).
+    Attributes:
+        fatal: the file may not be trusted before the process is started again (I/O error, damaged
+            file). Otherwise the transaction was rolled back and the next may succeed (disk full,
+            lock held too long).
     """
 
     def __init__(self, what: str, *, fatal: bool) -> None:
@@ -82,8 +86,8 @@ class _State:
 def open_sqlite(path: Path, *, create: bool = True) -> Engine:
     """Open, or with ``create`` make, a database of mode 0600.
 
-    Connections: WAL, synchronous FULL, foreign keys on, deleted content overwritten, 5 s patience
-    for a lock. Statements' parameters appear in no error.
+    Its connections use WAL, synchronous FULL and foreign keys, overwrite deleted content, and wait
+    up to 5 s for a lock. No error shows the parameters of a statement.
 
     Raises:
         Defect: it is missing (without ``create``), a symbolic link, or open to group or others.
@@ -99,7 +103,7 @@ def open_sqlite(path: Path, *, create: bool = True) -> Engine:
 
     @event.listens_for(engine, "connect")
     def harden(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver must not begin by itself
+        connection.isolation_level = None  # the driver must not begin a transaction by itself
         try:
             _harden(connection)
         except sqlite3.Error as error:
@@ -109,7 +113,7 @@ def open_sqlite(path: Path, *, create: bool = True) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if state.failed:
-            raise StoreFailed("it failed before; start the process anew", fatal=True)
+            raise StoreFailed("it failed before; start the process again", fatal=True)
         reads = connection.get_execution_options().get(_READING, False)
         connection.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")
 
@@ -120,7 +124,7 @@ def open_sqlite(path: Path, *, create: bool = True) -> Engine:
             raise failure from None
 
     try:
-        with reading(engine):  # a file that is no database is found now and not at the first query
+        with reading(engine):  # detects now, and not at the first query, a file that is no database
             return engine
     except BaseException:
         engine.dispose()
@@ -157,7 +161,7 @@ def _harden(connection: sqlite3.Connection) -> None:
 
 
 def _failed(error: BaseException, state: _State) -> StoreFailed | None:
-    """The failure that an error of the driver means; None for an error in a statement of ours."""
+    """Return the failure that a driver's error means; None for an error in a statement of ours."""
     if not isinstance(error, sqlite3.Error):
         return None
     # Errors that the driver itself raises (a closed connection, say) have no code.
@@ -169,15 +173,9 @@ def _failed(error: BaseException, state: _State) -> StoreFailed | None:
     return StoreFailed(getattr(error, "sqlite_errorname", "unknown"), fatal=fatal)
 
 
-def has_failed(engine: Engine) -> bool:
-    """Whether a fatal failure has shut this engine."""
-    state: _State = engine.get_execution_options()[_STATE]
-    return state.failed
-
-
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees one state of the database and takes no write lock."""
+    """Open a transaction that sees one state of the database and takes no write lock."""
     with engine.connect() as connection:
         connection.execution_options(**{_READING: True})
         with connection.begin():
@@ -185,8 +183,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def empty_journal(engine: Engine) -> bool:
-    """Move the write-ahead log into the database and truncate it, so that what was deleted is gone
-    from the disk too. False when a reader held on to it for longer than the patience for a lock.
+    """Move the write-ahead log into the database and truncate it, so that deleted content is gone
+    from the disk too.
+
+    Returns:
+        False when a reader used the log for longer than the 5 s that a lock is waited for.
 
     Raises:
         StoreFailed: the disk failed.
@@ -202,20 +203,20 @@ def empty_journal(engine: Engine) -> bool:
 
 
 def migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
-    """Bring the schema to the newest revision, all or nothing.
+    """Migrate the schema to the newest revision, all or nothing.
 
-    The database notes its revision in alembic's table, by the place in ``revisions``: "0001" is the
-    first. A revision that has been released is never changed, only followed.
+    The database records its revision in alembic's table as the position in ``revisions``: "0001" is
+    the first. A released revision is never changed; later revisions follow it.
 
     Raises:
-        Defect: the database is of a revision unknown here: a newer program has had it.
+        Defect: the database has a revision unknown here: a newer program has used it.
     """
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         noted = context.get_current_revision()
         known = [f"{number:04}" for number in range(1, len(revisions) + 1)]
         if noted is not None and noted not in known:
-            raise Defect("the database is of a revision unknown here: a newer program has had it")
+            raise Defect("the database has a revision unknown here: a newer program has used it")
         done = 0 if noted is None else known.index(noted) + 1
         for revision in revisions[done:]:
             revision(Operations(context))

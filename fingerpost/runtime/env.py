@@ -1,8 +1,8 @@
-"""The world as a party meets it: clock, randomness, wire, worker processes and log, in one value.
+"""The environment of a party: clock, randomness, wire, worker processes and log, in one value.
 
-Law: a party's ``wiring.open(settings, env)`` takes all of these from its ``Env`` and makes none of them itself. A
-command line uses ``Env.of_system``; a test gives clocks, draws and servers of its own to the same wiring, so that what
-is tested is what is deployed.
+Law: a party's ``wiring.open(settings, env)`` takes all of these from its ``Env`` and makes none of
+them itself. A command line uses ``Env.of_system``. A test gives its own clocks, random numbers and
+servers to the same wiring, so that the deployed wiring is the tested one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from fingerpost.runtime.rpc import CLIENT, ChannelTls, Edge, Options
 from fingerpost.runtime.run import Random, Task, every
 
 GRACE_SECONDS: Final = 2.0
-"""Calls that are under way when a party stops have so long to end."""
+"""The time that calls have to end when a party stops."""
 
 
 class Dialler(Protocol):
@@ -38,12 +38,16 @@ class Dialler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """What a party is given of the world.
+    """The environment of a party.
 
-    * ``random``: a draw in [0, 1), for delays; ``random_bytes``: for keys, nonces and blinds.
-    * ``connect``: how a channel to another party is opened; ``server``: how a gRPC server is made of its options and
-      its edge, before it listens. Neither chooses who is believed at the other end: the party gives the credentials.
-    * ``workers``: an executor for arithmetic that holds the interpreter's lock, see ``worker_processes.pool``.
+    Attributes:
+        random: returns a number in [0, 1), for delays.
+        random_bytes: for keys, nonces and blinds.
+        connect: opens a channel to another party. Like ``server``, it does not choose who is
+            trusted at the other end: the party gives the credentials.
+        server: makes a gRPC server from its options and its edge, before it listens.
+        workers: makes an executor for arithmetic that holds the interpreter's lock, see
+        ``worker_processes.pool``.
     """
 
     clock: Clock
@@ -56,11 +60,13 @@ class Env:
 
     @classmethod
     def of_system(cls, log: Logger) -> Self:
-        """The machine's own clock, randomness, network and processes."""
+        """Return the machine's own clock, randomness, network and processes."""
         return cls(SystemClock(), log)
 
     def every(self, seconds: float, jitter: float, func: Task, name: str) -> Task:
-        """A task for ``run.supervise`` that calls ``func`` again and again: see ``run.every``."""
+        """Return a task for ``run.supervise`` that calls ``func`` again and again: see
+        ``run.every``.
+        """
         return lambda: every(
             seconds, jitter, func, self.clock, random=self.random, log=self.log, name=name
         )
@@ -69,7 +75,8 @@ class Env:
     async def listening(
         self, server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials
     ) -> AsyncIterator[int]:
-        """Serve at ``address`` (host:port; port 0: any) for as long as the context lasts; the port.
+        """Serve at ``address`` (host:port; port 0: any) for as long as the context lasts; give the
+        port.
 
         Raises:
             Defect: the address is taken, or is not this machine's.

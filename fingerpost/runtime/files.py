@@ -53,7 +53,7 @@ def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         if isinstance(error, FileNotFoundError):
-            # A length that is fixed is a key's, and not of something that somebody writes.
+            # Only a key has a fixed length; a text that a person writes has none.
             made = f". If it was never made: {most} random bytes, mode 0600" * (least == most)
             raise Defect(f"{setting}: {path} cannot be opened: it does not exist{made}") from None
         raise Defect(f"{setting}: {path} cannot be opened: {why_not(error)}") from None
@@ -196,6 +196,6 @@ def _write_unfinished(path: Path, data: bytes, mode: int, *, durable: bool) -> P
 
 
 def _remove(fresh: Path) -> None:
-    """An unfinished copy does no harm, so a failure to remove it is none of the caller's."""
+    """Remove an unfinished copy. It does no harm, so a failure is not reported."""
     with contextlib.suppress(OSError):
         fresh.unlink()

@@ -1,9 +1,10 @@
 """Group commit: many writers, one commit, one sync of the disk.
 
-Law: ``append`` returns when the item is on the disk and not before. Those who wait while a commit
-runs share the next one, in the order they came, so that the rate of items is not that of fsync. An
-error of a commit reaches everybody whose item was in it. Whoever leaves while waiting takes back
-nothing: the item is recorded all the same, and the others of its group are.
+Law: ``append`` returns only when the item is on the disk. Items that arrive while a commit runs
+share the next one, in the order they came, so that the rate of items is not limited to that of
+fsync. An error of a commit reaches every caller whose item was in it. A caller that is cancelled
+while it waits takes nothing back: its item is recorded all the same, and so are the others of its
+group.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class GroupCommit(Generic[T]):
             name: of that thread.
         """
         self._commit = commit
-        # Not the loop's own threads: an item never queues behind other work for a thread.
+        # A thread of its own: an item never waits for a thread behind other work.
         self._thread = ThreadPoolExecutor(1, name)
         self._waiting: list[tuple[T, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -48,7 +49,7 @@ class GroupCommit(Generic[T]):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
         if self._writing is None or self._writing.done():
-            # A task of its own: a caller who leaves must not take the others' commit along.
+            # A task of its own: a caller that is cancelled must not cancel the others' commit.
             self._writing = asyncio.create_task(self._write())
         await done
 
@@ -56,7 +57,8 @@ class GroupCommit(Generic[T]):
         """Watch the commits, until cancelled; for a process that must stop when it cannot record.
 
         Raises:
-            Exception: what the first commit that failed has raised; from then on nothing is taken.
+            Exception: what the first commit that failed has raised; from then on no item is
+                accepted.
         """
         try:
             await self._failed.wait()
@@ -72,9 +74,8 @@ class GroupCommit(Generic[T]):
                 items = [item for item, _ in group]
                 await loop.run_in_executor(self._thread, self._commit, items)
             except BaseException as failure:
-                if not isinstance(
-                    failure, Exception
-                ):  # the loop ends, and nobody may wait for ever
+                if not isinstance(failure, Exception):
+                    # The loop ends: no caller may wait for ever.
                     _settle(group + self._waiting, Defect("not recorded: the process ends"))
                     raise
                 self._failure = failure
@@ -86,7 +87,7 @@ class GroupCommit(Generic[T]):
 
 def _settle(group: list[tuple[T, asyncio.Future[None]]], failure: Exception | None) -> None:
     for _, done in group:
-        if done.done():  # its caller has left
+        if done.done():  # its caller was cancelled
             continue
         if failure is None:
             done.set_result(None)

@@ -1,9 +1,9 @@
 """Health: grpc.health.v1, for whoever keeps the process running.
 
-Law: says serving or not serving, by the name of a service, and nothing more; without a ``Watch``,
-since what nobody needs is not offered. It is served on a Unix socket of mode 0600 and not on the
-parties' ports: it needs no certificate there, and who may ask is who runs the process. ``probe`` is
-what a container's health check calls.
+Law: the process says "serving" or "not serving" by the name of a service, and nothing more;
+``Watch`` is not offered, since no caller needs it. Health is served on a Unix socket of mode 0600
+and not on the parties' ports: the socket needs no certificate, and only the user who runs the
+process may ask. A container's health check calls ``probe``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ANSWER: Final[Any] = health_pb2.HealthCheckResponse
 
 
 class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it has no types
-    """What this process says of itself: not serving, until it is told that it serves."""
+    """The health of this process: not serving until ``set`` changes that."""
 
     def __init__(self) -> None:
         self._serving: dict[str, bool] = {"": False}
@@ -37,11 +37,15 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it has no
         health_pb2_grpc.add_HealthServicer_to_server(self, server)
 
     async def set(self, service: str, serving: bool) -> None:
-        """``service``: its full name, or "" for the process as a whole."""
+        """Set whether a service serves.
+
+        Args:
+            service: its full name, or "" for the process as a whole.
+        """
         self._serving[service] = serving
 
     async def stop(self) -> None:
-        """From now on nothing serves, whatever is set later."""
+        """Say "not serving" from now on, whatever is set later."""
         self._stopped = True
 
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
@@ -75,20 +79,23 @@ def _bind(server: grpc.aio.Server, socket: Path) -> None:
         server.add_insecure_port(f"unix:{socket}")
     except RuntimeError:
         raise Defect(
-            f"health: the socket {socket} cannot be opened. Its folder must exist, mode 0700, and be this user's "
-            f"(a systemd unit makes it; started by hand, make it first); the path has at most {SOCKET_BYTES} bytes"
+            f"health: the socket {socket} cannot be opened. Its folder must exist, mode 0700, and "
+            "be this user's (a systemd unit makes it; started by hand, make it first); the path "
+            f"may have at most {SOCKET_BYTES} bytes"
         ) from None
     finally:
         os.umask(previous)
 
 
 def look_at_folder(socket: Path) -> str | None:
-    """For a check: what is still to be done before a start by hand; None when the socket's folder is there.
+    """Return what is still to be done before a start by hand; None when the socket's folder is
+    there.
 
-    A folder that is missing is no fault: under systemd it exists only while the process runs.
+    A folder that is missing is not a fault: under systemd it exists only while the process runs.
 
     Raises:
-        Defect: the socket could never be opened: its path is too long, or its folder another user's.
+        Defect: the socket could never be opened: its path is too long, or its folder is another
+            user's.
     """
     if len(os.fsencode(socket)) > SOCKET_BYTES:
         raise Defect(f"health: the path {socket} has more than {SOCKET_BYTES} bytes")
@@ -102,7 +109,7 @@ def look_at_folder(socket: Path) -> str | None:
 
 
 async def probe(socket: Path, service: str = "") -> bool:
-    """Whether the process behind the socket says that it serves."""
+    """Return whether the process behind the socket says that it serves."""
     async with grpc.aio.insecure_channel(f"unix:{socket}") as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service=service)

@@ -1,13 +1,13 @@
-"""Who a process is to others: the names in its certificate.
+"""The identity of a process: the names in its certificate.
 
-Law: values and checks; no file, no clock. Identity is the SPIFFE URI in a certificate,
-``spiffe://<federation>/<member>/<party>``, and nothing else: no common name, no address. gRPC
-lets a client check only a DNS name, so the same identity stands in the certificate a second time as
-``<member>.<party>.<federation>.fingerpost``. The authority puts in both, made from one
-``Identity``, so that a right member in the wrong party is refused.
+Law: values and checks; no file, no clock. The identity is the SPIFFE URI in a certificate,
+``spiffe://<federation>/<member>/<party>``, and nothing else: no common name, no address. gRPC lets
+a client check only a DNS name, so the certificate holds the same identity a second time as
+``<member>.<party>.<federation>.fingerpost``. The authority makes both from one ``Identity``, so
+that a right member as the wrong party is refused.
 
-Whether the member may do anything is the member list's to say, on each call and each message of a
-stream: a stream outlives the certificate that opened it (``PeerIdentity.require_current``).
+The member list decides what the member may do, on each call and each message of a stream: a stream
+outlives the certificate that opened it (``PeerIdentity.require_current``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ __all__ = [
     "parse_spiffe_uri",
     "peer_identity",
     "require_listed",
-    "spiffe_uri",
     "subject_names",
 ]
 
@@ -52,15 +51,17 @@ class Identity:
         return f"{self.member}.{self.party.value}.{self.federation}.fingerpost"
 
     def at(self, address: str) -> str:
-        """Whom we ask and where (host:port), for the operator's eyes: see ``Refused.asked``."""
+        """Return who is asked and where (host:port), for the operator: see ``Refused.asked``."""
         return f"{self.party.value} “{self.member}” at {address}"
 
 
 @dataclass(frozen=True, slots=True)
 class PeerIdentity:
-    """Who is at the other end, by its certificate. ``not_after``: UNIX seconds; ``serial``: the certificate's number.
+    """The identity of the peer by its certificate. ``require_listed`` decides what it may do.
 
-    What may be done with it is ``require_listed``'s to say, on each call and each message of a stream.
+    Attributes:
+        not_after: the end of the certificate, UNIX seconds.
+        serial: the number of the certificate.
     """
 
     federation: FederationId
@@ -74,17 +75,13 @@ class PeerIdentity:
         return Identity(self.federation, self.member, self.party)
 
     def require_current(self, now: float) -> None:
-        """Raises ``Refused(NOT_A_MEMBER)`` once the certificate has ended."""
+        """Raise ``Refused(NOT_A_MEMBER)`` once the certificate has ended."""
         if now >= self.not_after:
             raise Refused(Code.NOT_A_MEMBER, "certificate has ended")
 
 
-def spiffe_uri(federation: FederationId, member: MemberId, party: Party) -> str:
-    return Identity(federation, member, party).uri
-
-
 def parse_spiffe_uri(text: str) -> Identity:
-    """Raises ``Refused(NOT_A_MEMBER)`` for anything but an identity of ours."""
+    """Parse an identity. Raises ``Refused(NOT_A_MEMBER)`` for any other text."""
     parts = re.fullmatch(r"spiffe://([a-z0-9-]+)/([a-z0-9-]+)/([a-z-]+)", text)
     if parts is None:
         raise Refused(Code.NOT_A_MEMBER, "SPIFFE identity")
@@ -95,14 +92,14 @@ def parse_spiffe_uri(text: str) -> Identity:
 
 
 def subject_names(identity: Identity) -> x509.SubjectAlternativeName:
-    """What a certificate of this identity must name, and all that it may."""
+    """Return exactly the names that a certificate of this identity must have."""
     return x509.SubjectAlternativeName(
         [x509.UniformResourceIdentifier(identity.uri), x509.DNSName(identity.server_name)]
     )
 
 
 def peer_identity(auth_context: Mapping[str, Iterable[bytes]]) -> PeerIdentity:
-    """The identity in the certificate that gRPC has verified against the authority.
+    """Return the identity in the certificate that gRPC has verified against the authority.
 
     Raises:
         Refused(NOT_A_MEMBER): no TLS 1.3, no certificate, or not exactly the names of one identity.
@@ -136,12 +133,14 @@ def peer_identity(auth_context: Mapping[str, Iterable[bytes]]) -> PeerIdentity:
 def require_listed(
     federation: Federation, peer: PeerIdentity, parties: Collection[Party], now: float
 ) -> Member:
-    """The caller as the member list knows it at this moment, in one of ``parties``. Whether the list itself is
-    current is
-    the caller's to ask: an expired one must still be handed on.
+    """Return the peer as the member list has it now, in one of ``parties``.
 
-    Raises ``Refused(NOT_A_MEMBER)`` alike for another federation or party, a member that is not listed or denied, and
-    a certificate that has run out or is denied.
+    The calling code checks whether the list itself is current: an expired list must still be
+    served.
+
+    Raises:
+        Refused: NOT_A_MEMBER, alike for another federation or party, a member that is not listed or
+            is denied, and a certificate that has expired or is denied.
     """
     if peer.federation != federation.parameters.federation or peer.party not in parties:
         raise Refused(Code.NOT_A_MEMBER, "caller")

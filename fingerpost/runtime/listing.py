@@ -1,9 +1,11 @@
 """Lists for a person at a terminal: a table where it fits, one block an item where it does not.
 
-Law: nothing that is listed is ever cut, and a word (an id, a hash, a number) is never broken over two lines: what is
-copied from here is given to the next command. Only prose is wrapped, at its spaces. Only a ``cli`` imports this.
+Law: no listed text is cut, and a word (an id, a hash, a number) is never broken over two lines: a
+person copies it into the next command. Only prose is wrapped, at its spaces. Only a ``cli`` imports
+this module.
 
-Nothing listed steers a terminal or turns the direction of writing (attack: a name that paints over the line beside it).
+No listed text controls the terminal or turns the direction of writing (attack: a name that paints
+over the next line).
 """
 
 from __future__ import annotations
@@ -21,16 +23,19 @@ from rich.text import Text
 from fingerpost.runtime.screen_text import printable
 
 _PROSE_CELLS: Final = 16
-"""Narrower than this, prose is no pleasure to read: then rather a block an item."""
+"""The least width of a column of prose; where it does not fit, each item is shown as a block."""
 _LEAST_CELLS: Final = 20
 _ENDLESS: Final = 100_000
 
 Row = Sequence[str]
-"""A cell for each column; lines in it are divided by a line feed."""
+"""A cell for each column; a line feed divides the lines in a cell."""
 
 
 def a_console() -> Console:
-    """Standard output. What does not go to a terminal has lines as long as need be, unless ``COLUMNS`` bounds them."""
+    """Return a console on standard output.
+
+    Where that is no terminal, lines are as long as they need, unless ``COLUMNS`` bounds them.
+    """
     console = Console(markup=False, highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _ENDLESS
@@ -45,7 +50,7 @@ def show_list(
     title: str = "",
     prose: Sequence[str] = (),
 ) -> None:
-    """Prints ``rows`` under ``columns``; ``prose`` names those columns that may be wrapped."""
+    """Print ``rows`` under ``columns``; ``prose`` names the columns that may be wrapped."""
     cells = [[printable(cell, keep="\n") for cell in row] for row in rows]
     if title:
         _print(console, Text(printable(title, keep="\n"), style="italic"))
@@ -70,7 +75,7 @@ def show_list(
 
 
 def show_block(console: Console, pairs: Iterable[tuple[str, str]], *, indent: int = 0) -> None:
-    """Prints labels, and what each stands for beside it; what is empty is left out."""
+    """Print each label with its text beside it; leave out those whose text is empty."""
     some = [(label, printable(text, keep="\n")) for label, text in pairs if text]
     left = indent + max((cell_len(label) for label, _ in some), default=0) + 2
     wide = max(console.width - left, _LEAST_CELLS)
@@ -92,8 +97,8 @@ def _wrapped(text: str, wide: int) -> list[str]:
 def _widths(
     columns: Sequence[str], cells: Sequence[Sequence[str]], prose: Sequence[str], room: int
 ) -> list[int] | None:
-    """Of each column of a table in ``room``; None where not all can be read there."""
-    room -= 3 * len(columns) + 1  # a rule and a space on either side of each, and the last rule
+    """Return the width of each column in a table of ``room`` cells; None where it does not fit."""
+    room -= 3 * len(columns) + 1  # a rule and two spaces for each column, and the last rule
     widest, least = [], []
     for index, name in enumerate(columns):
         lines = [name, *(line for row in cells for line in row[index].splitlines())]
@@ -111,5 +116,5 @@ def _widths(
 
 
 def _print(console: Console, text: Text) -> None:
-    """Unfolded: a terminal goes on in the next line by itself, and what is copied is whole."""
+    """Print without folding: the terminal wraps by itself, and copied text stays whole."""
     console.print(text, soft_wrap=True, highlight=False)

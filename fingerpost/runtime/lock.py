@@ -1,8 +1,9 @@
 """Locks between processes: files that one process at a time holds (flock).
 
-Attack, or rather accident: a unit that is started twice, a shell that is left open. Two nodes on one state would take
-turns at the broker's stream and write one audit chain with two hands; two processes that turned one folder of peppers
-would undo each other's work. A lock goes with its process, however that ends.
+They prevent an accident: a unit that is started twice, or a shell that is left open. Two nodes on
+one state would take turns at the broker's stream and write one audit chain at the same time; two
+processes that advanced the peppers of one folder would undo each other's work. A lock ends with its
+process, however the process ends.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ NOTE_BYTES: Final = 16
 class Held(Exception):
     """Another process holds the lock.
 
-    ``note``: what the holder says of itself. It is empty, or that of a holder that was killed, for the moment between
-    taking the lock and writing the note.
+    Attributes:
+        note: the text that the holder wrote. Between taking the lock and writing it, the note is
+            empty, or that of an earlier holder that was killed.
     """
 
     def __init__(self, note: str) -> None:
@@ -36,12 +38,12 @@ def locked(path: Path, *, note: str = "", wait: bool = False) -> Iterator[None]:
     """Hold the lock at ``path`` (mode 0600, made where it is missing) in the block.
 
     Args:
-        note: what others read who meet the lock, at most 16 characters of ASCII.
-        wait: wait for the holder, for as long as that takes.
+        note: the text for a process that finds the lock held, at most 16 characters of ASCII.
+        wait: wait for the holder without a limit.
 
     Raises:
         Held: another process holds it, and ``wait`` is False.
-        Defect: the file cannot be opened: there is no such folder, or a link stands in its place.
+        Defect: the file cannot be opened: there is no such folder, or a link is in its place.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
@@ -68,7 +70,7 @@ def alone(lock: Path, refusal: str) -> Iterator[None]:
     """Hold the lock in the block; its folder is made where it is missing, mode 0700.
 
     Raises:
-        Defect: with ``refusal`` where another process holds it; or it cannot be opened.
+        Defect: another process holds it (the text is ``refusal``), or it cannot be opened.
     """
     with ExitStack() as opened:
         try:

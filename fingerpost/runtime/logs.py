@@ -1,11 +1,11 @@
 """Logs: JSON lines on stderr, in which no person can appear.
 
 Law: an event is logged only if the party's catalogue names it, with only the fields that the
-catalogue allows it, and only values of types that hold no free text. In production the rest is
-dropped; in tests (``strict``) it raises. An exception is a type name and a code, never its text:
-the text may hold what somebody sent. Audit is another matter (``audit``).
+catalogue allows, and only values of types that hold no free text. In production everything else is
+dropped; in tests (``strict``) it raises. An exception is written as a type name and a code, never
+as its text: the text may hold what somebody sent. The audit log is separate (``fingerpost.audit``).
 
-The Handle of a practitioner is a person's pseudonym and is not among the ids that may be logged.
+The Handle of a practitioner is a person's pseudonym, so it is not among the ids that may be logged.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ CHASSIS_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "call.failed": frozenset({"method", "error"}),
     "library.reported": frozenset({"source", "severity", "error"}),
 }
-"""What the chassis itself logs; part of every catalogue."""
+"""The events of this package; they are part of every catalogue."""
 
 
 class Logger(Protocol):
-    """Says that a catalogued event happened. Fields: see ``configure``."""
+    """Writes that a catalogued event happened. Fields: see ``configure``."""
 
     def debug(self, event: str, /, **fields: object) -> object: ...
     def info(self, event: str, /, **fields: object) -> object: ...
@@ -67,10 +67,13 @@ def configure(
 
     Values may be bool, int, finite float, Enum, ids (not ``Handle``), constant texts of at most 64
     printable ASCII characters, and exceptions (written as their type, with the code of a
-    ``Refused``). ``strict`` raises ``Defect`` for anything else, for tests; production drops it.
+    ``Refused``).
+
+    Args:
+        strict: raise ``Defect`` for anything else, for tests; production drops it.
 
     Raises:
-        Defect: the catalogue uses a reserved field or an event of the chassis.
+        Defect: the catalogue uses a reserved field or an event of ``CHASSIS_EVENTS``.
     """
     for event, fields in catalogue.items():
         if fields & RESERVED or event in CHASSIS_EVENTS:
@@ -98,7 +101,7 @@ def configure(
 
 
 def get_logger(party: str) -> Logger:
-    """The logger that ``configure`` made. Raises ``Defect`` when it has not."""
+    """Return the logger that ``configure`` made. Raises ``Defect`` when there is none."""
     try:
         return _loggers[party]
     except KeyError:
@@ -106,8 +109,11 @@ def get_logger(party: str) -> Logger:
 
 
 class _Lines:
-    """Where the lines go. A log that cannot be written is lost; it must not end a call (what must
-    be recorded goes to the audit log)."""
+    """Writes lines to a stream.
+
+    A line that cannot be written is lost; it must not end a call. What must be recorded goes to the
+    audit log.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -122,7 +128,7 @@ class _Lines:
 
 
 class _AllowList:
-    """A structlog processor: what the catalogue does not name does not pass."""
+    """A structlog processor that passes only what the catalogue names."""
 
     def __init__(self, events: Mapping[str, frozenset[str]], *, strict: bool) -> None:
         self._events = events
@@ -152,7 +158,7 @@ class _AllowList:
 
 
 def _plain(value: object) -> bool | int | float | str:
-    """A value as JSON may show it. Raises ``Defect``, without the value, for any other type."""
+    """Return a value as JSON shows it. Raises ``Defect``, without the value, for any other type."""
     if isinstance(value, BaseException):
         return error_name(value)
     if isinstance(value, Enum):
@@ -175,13 +181,13 @@ def _text(value: str) -> str:
 
 
 def error_name(error: BaseException) -> str:
-    """All of an exception that may be written: its type and, for a refusal, the code."""
+    """Return all of an exception that may be written: its type and, for a refusal, the code."""
     name = type(error).__name__[:TEXT_CHARS]
     return f"{name}:{error.code.value}" if isinstance(error, Refused) else name
 
 
 class _LibraryHandler(logging.Handler):
-    """What libraries log through the standard library: that they did, and nothing of it."""
+    """Reports that a library logged something through the standard library, without its text."""
 
     def __init__(self, report: Callable[[str, str, BaseException | None], None]) -> None:
         super().__init__(logging.WARNING)
@@ -193,10 +199,10 @@ class _LibraryHandler(logging.Handler):
 
 
 def take_over(party: str) -> None:
-    """Turn every other way to stderr into an event: standard logging, warnings, exception hooks.
+    """Turn all other output to stderr into events: standard logging, warnings, exception hooks.
 
     asyncio and gRPC log tracebacks whose last line is the text of an exception, and that text may
-    hold what somebody sent. Changes the whole process; for ``run`` alone.
+    hold what somebody sent. This changes the whole process; only ``run`` calls it.
     """
 
     def report(source: str, severity: str, error: BaseException | None) -> None:

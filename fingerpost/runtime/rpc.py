@@ -1,10 +1,10 @@
 """The gRPC edge: options, the table from refusals to status, and one interceptor.
 
-Law: what leaves this process when something goes wrong is decided here and only here. A ``Refused``
-leaves as its status, its public text and its code; everything else leaves as INTERNAL with one
-fixed text, and is logged by type. A handler just raises.
+Law: only this module decides what a caller learns of an error. A ``Refused`` is sent as its status,
+its public text and its code; every other exception is sent as INTERNAL with one fixed text, and is
+logged by type. A handler just raises.
 
-The trailer ``fingerpost-code`` is what the other side says of itself: it may choose a message to
+The other side may put any value in the trailer ``fingerpost-code``: it may choose a message to
 show, never a decision of trust.
 """
 
@@ -20,12 +20,7 @@ from typing import Any, Final, NoReturn, Protocol
 import grpc
 import grpc.aio
 
-from fingerpost.protocol.errors import (
-    Code,
-    Defect,
-    Refused,
-    Rule,
-)
+from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES, METADATA_FILE_BYTES
 from fingerpost.runtime.logs import TEXT_CHARS, Logger
 from fingerpost.runtime.tls import Identity, PeerIdentity, peer_identity
@@ -38,7 +33,7 @@ INTERNAL_TEXT: Final = "The service failed."
 _TLS_VERSION: Final = "ssl_tls_version"
 
 _BOTH: Final[Options] = (
-    # Compression off both ways, in and out: sizes are part of a guarantee.
+    # No compression in either direction: the sizes of messages are part of a guarantee.
     ("grpc.default_compression_algorithm", 0),
     ("grpc.compression_enabled_algorithms_bitset", 1),
     ("grpc.max_metadata_size", METADATA_BYTES),
@@ -48,18 +43,18 @@ _BOTH: Final[Options] = (
 )
 _SERVER: Final[Options] = (
     *_BOTH,
-    ("grpc.server_handshake_timeout_ms", 5_000),  # silent sockets do not stay for two minutes
+    ("grpc.server_handshake_timeout_ms", 5_000),  # not two minutes for a silent socket
     ("grpc.max_connection_age_ms", 3_600_000),  # gRPC adds a jitter of a tenth
     ("grpc.max_connection_age_grace_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 15_000),
     ("grpc.http2.max_ping_strikes", 2),
-    ("grpc.so_reuseport", 0),  # a second process on the port is a mistake, or not ours
+    ("grpc.so_reuseport", 0),  # a second process on the port is a mistake or an attack
 )
 _CLIENT: Final[Options] = (
     *_BOTH,
-    ("grpc.enable_retries", 0),  # an asker never sends the same bytes twice
+    ("grpc.enable_retries", 0),  # a requester never sends the same bytes twice
     ("grpc.service_config_disable_resolution", 1),  # DNS does not configure us
-    ("grpc.enable_http_proxy", 0),  # nor does the environment
+    ("grpc.enable_http_proxy", 0),  # nor does the environment (a proxy)
     ("grpc.use_local_subchannel_pool", 1),  # one channel per peer, with its own credentials
     ("grpc.initial_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 30_000),
@@ -86,7 +81,7 @@ SERVER_FILES: Final[Options] = (
     *_sized(MESSAGE_BYTES, sends=METADATA_FILE_BYTES + 64),
     *_MANY_STREAMS,
 )
-"""For a port where files of the member list leave, too; what comes in stays as small as it is."""
+"""For a port that also sends files of the member list; what it receives stays as small."""
 CLIENT: Final[Options] = (*_CLIENT, *_sized(MESSAGE_BYTES))
 CLIENT_FRAMES: Final[Options] = (*_CLIENT, *_sized(FRAME_BYTES))
 """For a node's stream, on which frames travel."""
@@ -118,7 +113,7 @@ _WITHOUT_CODE: Final[Mapping[grpc.StatusCode, Code]] = {
     # gRPC itself says this of a message over the limit, in either direction.
     grpc.StatusCode.RESOURCE_EXHAUSTED: Code.MALFORMED,
 }
-"""What a status means that gRPC, or something in between, made; UNAVAILABLE for all others."""
+"""The code of a status that gRPC, or a proxy in between, made; UNAVAILABLE for all others."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -149,13 +144,14 @@ _CAUSES: Final[Mapping[str, CallRule]] = {
     "Verification Check failed": CallRule.ANOTHER_PARTY,
     "handshake": CallRule.NOT_SECURE,
 }
-"""Of a call that reached nobody: a piece of gRPC's own words, and ours. A server that forges the piece chooses between
-texts of ours, and decides nothing."""
+"""The rule for a part of gRPC's own message, for a call that reached nobody. A server that forges
+the part only chooses between texts of ours."""
 
 
 def refused_from(error: grpc.aio.AioRpcError) -> Refused:
-    """What a failed call means to its caller. Nothing that the server wrote is kept but a code
-    that exists."""
+    """Return the refusal that a failed call means. Of what the server wrote only a known code is
+    kept.
+    """
     trailer: Any = error.trailing_metadata() or ()
     stated = [value for key, value in trailer if key == CODE_KEY]
     if len(stated) == 1:
@@ -176,8 +172,10 @@ def _cause(error: grpc.aio.AioRpcError) -> CallRule:
 
 @contextlib.contextmanager
 def asking(asked: str) -> Iterator[None]:
-    """A refusal in the block says whom we had asked, see ``Refused``. Of several blocks the outermost is told: it knows
-    for what."""
+    """Name in a refusal of the block who was asked, see ``Refused.asked``.
+
+    Of several blocks the outermost counts: it knows what was asked for.
+    """
     try:
         yield
     except Refused as refused:
@@ -185,7 +183,9 @@ def asking(asked: str) -> Iterator[None]:
 
 
 def peer_of(context: Context) -> PeerIdentity:
-    """Who calls. Raises ``Refused(NOT_A_MEMBER)``; see ``tls.peer_identity``."""
+    """Return the identity of the caller. Raises ``Refused(NOT_A_MEMBER)``; see
+    ``identity.peer_identity``.
+    """
     return peer_identity(context.auth_context())
 
 
@@ -198,22 +198,31 @@ class ChannelTls(Protocol):
 def connect(
     address: str, tls: ChannelTls, server: Identity, *, options: Options = CLIENT
 ) -> grpc.aio.Channel:
-    """A channel to ``address`` (``host:port``) on which only ``server`` is believed to answer.
+    """Return a channel to ``address`` (``host:port``) on which only ``server`` is accepted, by its
+    certificate.
 
-    The address says where, the certificate who. Give every call a deadline; on the way out cancel
-    the call, await it, then close the channel. Raises ``Defect`` when the files do not fit.
+    Give every call a deadline. At the end cancel the call, await it, then close the channel.
+
+    Raises:
+        Defect: the files of ``tls`` cannot be read, or do not fit together.
     """
     named = ("grpc.ssl_target_name_override", server.server_name)
     return grpc.aio.secure_channel(address, tls.credentials(), options=(*options, named))
 
 
 def server(options: Options, edge: Edge) -> grpc.aio.Server:
-    """A server with these options and the interceptor; add the servicers and a secure port."""
+    """Return a server with these options and the interceptor; the caller adds servicers and a
+    secure port.
+    """
     return grpc.aio.server(options=options, interceptors=(edge,))
 
 
 def listen(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials) -> int:
-    """Add ``address`` (``host:port``; port 0: any), and return its port. Raises ``Defect``: taken, or not ours."""
+    """Add ``address`` (``host:port``; port 0: any), and return its port.
+
+    Raises:
+        Defect: the address is taken, or is not this machine's.
+    """
     try:
         return server.add_secure_port(address, credentials)
     except RuntimeError:
@@ -226,13 +235,14 @@ Codec = Callable[[Any], Any]
 
 
 class Edge(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # not generic when it runs
-    """What every call passes on its way in and out.
+    """The interceptor of every call.
 
-    * TLS below 1.3 is refused, whatever the process's environment said.
-    * A call without a deadline is refused (``MALFORMED``) and none lasts longer than ``longest``
-      seconds: what nobody waits for is not worked on. A method in ``streams`` (full name, as
-      ``/package.Service/Method``) needs no deadline and lasts at most the seconds given there.
-    * ``Refused`` and other exceptions leave as the table says.
+    * TLS below 1.3 is refused, whatever the process's environment says.
+    * A call without a deadline is refused (``MALFORMED``), and no call lasts longer than
+      ``longest`` seconds: no work is done for a caller that no longer waits. A method in
+      ``streams`` (full name, as ``/package.Service/Method``) needs no deadline and lasts at most
+      the seconds given there.
+    * ``Refused`` and other exceptions are sent as the table ``STATUS`` says.
 
     Handlers are async functions or async generators.
     """
@@ -256,8 +266,8 @@ class Edge(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # not generic
         for kind in ("unary_unary", "unary_stream", "stream_unary", "stream_stream"):
             behaviour = getattr(handler, kind)
             if behaviour is not None:
-                # gRPC reads and writes single messages outside the handler, where an exception
-                # goes to the peer with its text: so here that is done within the guard.
+                # gRPC reads and writes single messages outside the handler, and sends the text of
+                # an exception there to the peer: so the guard reads and writes them itself.
                 parse, write = handler.request_deserializer, handler.response_serializer
                 one_in, one_out = kind.startswith("unary"), kind.endswith("unary")
                 guarded = self._guarded(
@@ -289,7 +299,7 @@ class Edge(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # not generic
             except Refused as refused:
                 self._log.info("call.refused", method=name, code=refused.code)
                 await abort_with(context, refused)
-            except Exception as error:  # noqa: BLE001 - the status table: nothing else may leave
+            except Exception as error:  # noqa: BLE001 - the status table: nothing else may be sent
                 if isinstance(error, TimeoutError) and limit.expired():
                     self._log.warning("call.overdue", method=name)
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED)
@@ -315,7 +325,7 @@ def _as_it_is(message: Any) -> Any:
 
 
 def _parser(parse: Codec | None) -> Codec:
-    """Bytes that do not parse are the sender's fault, whatever the parser raises."""
+    """Return a parser that raises ``Refused(MALFORMED)`` for bytes that do not parse."""
     if parse is None:
         return _as_it_is
 
@@ -329,7 +339,7 @@ def _parser(parse: Codec | None) -> Codec:
 
 
 def _as_coroutine(behaviour: Any) -> Handler:
-    """A generator as a coroutine that writes, so that all of it runs within the guard."""
+    """Return a generator as a coroutine that writes, so that all of it runs within the guard."""
     if not inspect.isasyncgenfunction(behaviour):
         handler: Handler = behaviour
         return handler

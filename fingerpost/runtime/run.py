@@ -1,6 +1,6 @@
 """The run loop: a process from its first signal handler to its exit code.
 
-Law: the one place, with the status table of ``rpc``, where any exception at all is caught. Here it
+Law: only this module, and the status table of ``rpc``, catch every exception. Here an exception
 ends the process or one turn of a loop, and is written by type alone. Time and randomness are
 arguments, so that the loops run in tests as they run in production.
 """
@@ -32,13 +32,13 @@ Random = Callable[[], float]
 
 
 class Opened(Protocol):
-    """A party that its ``wiring.open`` has opened: what has to run for it to work, by name."""
+    """A party that its ``wiring.open`` has opened, with the tasks that it needs, by name."""
 
     def tasks(self) -> Mapping[str, Task]: ...
 
 
 class Stop:
-    """The wish that the process end: by a signal, or by one of its own parts."""
+    """The request that the process end, by a signal or by one of its own parts."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -57,14 +57,14 @@ class Stop:
 def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) -> int:
     """Run a process until SIGTERM or SIGINT asks ``main`` to stop; a second signal cancels it.
 
-    ``main`` loads its settings, configures the logs of ``party`` and returns once stopped. What is
-    written begins with ``program``, the name that the operator types.
+    ``main`` loads its settings, configures the logs of ``party`` and returns once stopped. Messages
+    begin with ``program``, the name that the operator types.
 
     Returns:
-        0 stopped; 1 ended by another's refusal (its text, code and rule are written, all constants
-        of our source, and who was asked) or crashed (the type of the exception is written): starting again may mend
-        it; 2 a ``Defect``, such as a wrong setting (its text is written: it is made for the
-        operator).
+        0: it was stopped. 1: it was ended by another party's refusal (the message gives text, code
+        and rule, all constants of our source, and who was asked) or crashed (the message gives the
+        type of the exception); a new start may succeed. 2: a ``Defect``, such as a wrong setting
+        (the message is its text, made for the operator).
     """
     logs.take_over(party)
     try:
@@ -78,24 +78,26 @@ def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) ->
         return STOPPED  # by a second signal
     except Refused as refused:
         _note(party, refused)
-        sys.stderr.write(f"{program}: ended. {told(refused)} It may be started again.\n")
+        sys.stderr.write(f"{program}: ended. {refusal_text(refused)} It may be started again.\n")
         return CRASHED
-    except Exception as error:  # noqa: BLE001 - the last line of the process
+    except Exception as error:  # noqa: BLE001 - the last resort of the process
         _note(party, error)
         sys.stderr.write(f"{program}: crashed ({logs.error_name(error)})\n")
         return CRASHED
     return STOPPED
 
 
-def told(refused: Refused) -> str:
-    """A refusal for the operator of this process: its text, code and rule, and who was asked, where."""
+def refusal_text(refused: Refused) -> str:
+    """Return a refusal for the operator: its text, code and rule, and who was asked at which
+    address.
+    """
     asked = f" Asked: {refused.asked}." if refused.asked else ""
     return f"{refused.public_text} ({refused.code.value}: {refused.what}){asked}"
 
 
 def _require_tls_1_3() -> None:
     if not fingerpost.runtime.TLS_1_3_ONLY:
-        raise Defect("gRPC was loaded before fingerpost.runtime: TLS 1.2 is not shut")
+        raise Defect("gRPC was loaded before fingerpost.runtime: TLS 1.2 is not disabled")
 
 
 async def _until_stopped(main: Callable[[Stop], Awaitable[None]], party: str) -> None:
@@ -116,7 +118,7 @@ async def _until_stopped(main: Callable[[Stop], Awaitable[None]], party: str) ->
 
 
 def _note(party: str, error: BaseException) -> None:
-    with contextlib.suppress(Defect):  # it may have failed before there was a log
+    with contextlib.suppress(Defect):  # the error may come before there is a log
         logs.get_logger(party).error("process.crashed", error=error)
 
 
@@ -134,7 +136,7 @@ async def supervise(stop: Stop, tasks: Mapping[str, Task], log: Logger) -> None:
     """Run the parts of a process side by side until ``stop``, then cancel and await them all.
 
     Raises:
-        Defect: a part ended by itself: a process that has silently lost a part must not go on.
+        Defect: a part ended by itself. A process must not continue without one of its parts.
         Exception: what a part raised; the others were cancelled first.
     """
     log.info("process.started")
@@ -154,7 +156,7 @@ async def supervise(stop: Stop, tasks: Mapping[str, Task], log: Logger) -> None:
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """One exception to speak for a group: a defect if there is one."""
+    """Return one exception of a group: a defect if there is one."""
     defects, others = errors.split(Defect)
     group = defects if defects is not None else others
     error: BaseException = group if group is not None else errors
@@ -185,9 +187,9 @@ async def every(
 async def reconnect(attempt: Task, clock: Clock, *, random: Random, log: Logger, name: str) -> None:
     """Call ``attempt``, which returns or raises once its connection is lost, again and again.
 
-    Between attempts 1 to 30 s with full jitter, so that a broker that comes back does not meet all
-    its nodes at once; back to the shortest after an attempt that lived longer than 30 s. Errors as
-    with ``every``.
+    Between attempts it waits 1 to 30 s with full jitter, so that not all nodes connect at once to a
+    broker that comes back. After an attempt that lasted longer than 30 s it starts from the
+    shortest wait again. Errors are treated as in ``every``.
     """
     backoff = Backoff()
     while True:
@@ -208,7 +210,9 @@ async def _attempt(func: Task, log: Logger, name: str) -> None:
 
 
 class Backoff:
-    """How long to wait after the n-th failure: between ``least`` and a ceiling that doubles."""
+    """The wait after the n-th failure: between ``least`` seconds and a ceiling that doubles up to
+    ``most``.
+    """
 
     def __init__(self, least: float = 1.0, most: float = 30.0) -> None:
         self._least = least
@@ -216,7 +220,7 @@ class Backoff:
         self._ceiling = least
 
     def next(self, random: float) -> float:
-        """Seconds to wait; ``random`` uniform in [0, 1)."""
+        """Return the seconds to wait; ``random`` is uniform in [0, 1)."""
         self._ceiling = min(self.most, 2 * self._ceiling)
         return self._least + random * (self._ceiling - self._least)
 

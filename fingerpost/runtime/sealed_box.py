@@ -1,9 +1,10 @@
-"""What this project keeps sealed on its disks: one form, nonce and ciphertext behind one another.
+"""The one form in which data is sealed on a disk: nonce, then ciphertext.
 
 Law: AES-256-GCM with a fresh random nonce of 96 bits for each seal (NIST SP 800-38D, 8.2.2); a key
-seals far fewer than 2^32 things (8.3). Every seal is bound to the place where it is kept (table, row,
-owner): what is put in another's place does not open. Attack: who can write a database shows one
-child's practitioner for another. What travels has forms of its own (``fingerpost.private``).
+seals far fewer than 2^32 values (8.3). Every seal is bound to the place where it is kept (table,
+row, owner): a value that is moved to another place does not open. Attack: somebody who can write a
+database shows the practitioner of one child for another child. Messages are sealed in forms of
+their own (``fingerpost.private``).
 """
 
 from __future__ import annotations

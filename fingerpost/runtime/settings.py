@@ -1,11 +1,11 @@
 """Settings of a process, read from one file.
 
-Law: a settings file is TOML and becomes one frozen ``msgspec.Struct``; a name that the type does
-not know, a missing one or a wrong type stops the process. Secrets are never settings: a setting
-names a file, which ``files.read_secret`` reads. No text raised here holds what a file held.
+Law: a settings file is TOML and becomes one frozen ``msgspec.Struct``; an unknown name, a missing
+one or a wrong type stops the process. Secrets are never settings: a setting names a file, which
+``files.read_secret`` reads. No message from here shows the content of a file.
 
-Whoever can change the settings file can change whom this process trusts: it must not be writable
-by everybody.
+An attacker who can change the settings file can change whom this process trusts: it must not be
+writable by everybody.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HostPort = Annotated[
         description="host:port in quotation marks, such as 127.0.0.1:7443",
     ),
 ]
-"""Where a server listens or is reached. A setting whose form is a pattern has its form in words."""
+"""The address where a server listens or is reached. Its description puts the pattern in words."""
 
 SETTINGS_BYTES: Final = 256 * 1024
 
@@ -46,19 +46,19 @@ def load(path: Path, type_: type[T]) -> T:
 
     Raises:
         Defect: the file cannot be read, is writable by everybody, is not TOML, or does not have
-            exactly the form of ``type_``, or its settings do not fit each other. The text names
-            each setting at fault, not its content.
+            exactly the form of ``type_``, or its settings do not fit each other. The message names
+            each wrong setting, not its content.
     """
     path = path.absolute()
     text = _read_settings(path)
     try:
         raw = tomllib.loads(text)
-    except ValueError as error:  # also of an integer with more digits than Python reads
+    except ValueError as error:  # also for an integer with more digits than Python reads
         where = re.search(r"at line \d+, column \d+|at end of document", str(error))
         raise Defect(f"{path}: not TOML {where.group() if where else ''}".rstrip()) from None
     try:
-        # What has the form always converts. Whether settings fit each other is checked by the
-        # ``__post_init__`` of ``type_``.
+        # A value of the right form always converts. The ``__post_init__`` of ``type_`` checks
+        # whether the settings fit each other.
         return msgspec.convert(
             formed(type_, raw), type_, strict=True, dec_hook=_resolver(path.parent)
         )

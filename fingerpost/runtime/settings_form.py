@@ -1,7 +1,9 @@
-"""Whether what a TOML file says has the form that a settings type asks for, and, where not, in which plain words.
+"""Check that the content of a TOML file has the form of a settings type, and name the faults in
+plain words.
 
-Law: pure. The faults are named together, not one a run, by the key as it stands in the file and by what was expected;
-never by what was found there, which may be a secret that somebody pasted into the wrong place. Keys are repeated: the
+Law: pure. All faults are named together, each by its key in the file and by what was expected. The
+value found is never
+shown: it may be a secret that somebody pasted into the wrong place. Keys are shown, since the
 person must find them.
 """
 
@@ -39,12 +41,12 @@ _KINDS: Final[Mapping[type, str]] = {
     list: "a list",
     dict: "a section",
 }
-"""What TOML has, in words. All else is a date or a time."""
+"""The types of TOML, in words. All other values are a date or a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the file: ``places.bundle``, or ``agencies no. 2, id``."""
+    """A place in the file, such as ``places.bundle`` or ``agencies no. 2, id``."""
 
     path: str = ""
 
@@ -61,9 +63,11 @@ class Place:
 
 
 def formed(type_: type[msgspec.Struct], value: Mapping[str, Any]) -> Any:
-    """``value`` as ``msgspec.convert`` takes it for ``type_``: ids in the form of their class.
+    """Return ``value`` as ``msgspec.convert`` takes it for ``type_``: ids in the form of their
+    class.
 
-    Raises ``Defect`` with the faults, each on a line of its own if there are several.
+    Raises:
+        Defect: with the faults, each on a line of its own if there are several.
     """
     faults = tuple(_struct(type_, value, Place(), _homes(type_)))
     if len(faults) == 1:
@@ -74,11 +78,11 @@ def formed(type_: type[msgspec.Struct], value: Mapping[str, Any]) -> Any:
     return _converted(type_, value)
 
 
-# ---- faults ----------------------------------------------------------------------------------------
+# ---- faults --------------------------------------------------------------------------------------
 
 
 def _faults(type_: Any, value: Any, at: Place, homes: Mapping[str, str]) -> Iterator[str]:
-    """``homes``: where in the file each key may stand."""
+    """Yield the faults of a value. ``homes``: the section of the file to which each key belongs."""
     type_, bounds = _bare(type_)
     if _is_struct(type_) and isinstance(value, dict):
         yield from _struct(type_, value, at, homes)
@@ -124,7 +128,7 @@ def _hint(
     name: str, known: Mapping[str, msgspec.structs.FieldInfo], homes: Mapping[str, str]
 ) -> str:
     if name in homes:
-        # In TOML whatever follows the line of a section belongs to the section.
+        # In TOML every key after the line of a section belongs to the section.
         return f"it belongs {homes[name]}"
     like = name.lower().replace("-", "_")
     near = difflib.get_close_matches(like, known, n=1) or difflib.get_close_matches(
@@ -134,7 +138,7 @@ def _hint(
 
 
 def _homes(type_: type[msgspec.Struct]) -> dict[str, str]:
-    """Where each key may stand; one that may stand in two places is told its first."""
+    """Return the section to which each key belongs; for a key that belongs to two, the first."""
     fields = _fields(type_)
     homes = dict.fromkeys(fields, "at the top of the file, before the first [section]")
     for name, field in fields.items():
@@ -155,7 +159,9 @@ def _fields(type_: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]
 
 
 def _bare(type_: Any) -> tuple[Any, tuple[msgspec.Meta, ...]]:
-    """Without its bounds and without "or none": what is not set does not stand in the file."""
+    """Return a type without "or none", and its bounds. A setting that is not set is not in the
+    file.
+    """
     bounds: tuple[msgspec.Meta, ...] = ()
     while True:
         if get_origin(type_) is Annotated:
@@ -171,7 +177,7 @@ def _bare(type_: Any) -> tuple[Any, tuple[msgspec.Meta, ...]]:
 
 
 def _of_kind(type_: Any, value: Any) -> bool:
-    """Whether TOML could say a value of the type in this way at all."""
+    """Return whether TOML can write a value of the type in this way at all."""
     if type_ is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(type_, type) and issubclass(type_, Enum):
@@ -193,9 +199,8 @@ def _fits(type_: Any, value: Any, bounds: tuple[msgspec.Meta, ...]) -> bool:
         return bool(value) and "\0" not in value
     if isinstance(type_, type) and issubclass(type_, Enum):
         return value in [each.value for each in type_]
-    if (
-        type_ is float and not abs(value) <= sys.float_info.max
-    ):  # not a number, or too large for one
+    # Not a number, or too large for one.
+    if type_ is float and not abs(value) <= sys.float_info.max:
         return False
     return all(_within(value, each) for each in bounds)
 
@@ -220,7 +225,7 @@ def _has_length(
     )
 
 
-# ---- words -----------------------------------------------------------------------------------------
+# ---- words ---------------------------------------------------------------------------------------
 
 
 def _expected(type_: Any, bounds: tuple[msgspec.Meta, ...], at: Place) -> str:
@@ -257,7 +262,7 @@ def _kind(value: Any) -> str:
     return _KINDS.get(type(value), "a date or a time")
 
 
-# ---- the form that msgspec takes -------------------------------------------------------------------
+# ---- the form that msgspec takes -----------------------------------------------------------------
 
 
 def _converted(type_: Any, value: Any) -> Any:

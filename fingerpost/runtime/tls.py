@@ -1,11 +1,11 @@
 """TLS between the parties: keys, requests and the credentials of servers and clients.
 
-Law: both sides show a certificate of the federation's authority, TLS 1.3 only (how: see the
-package). The names in a certificate are ``identity``'s matter.
+Law: both sides show a certificate of the federation's authority, TLS 1.3 only (the package says
+how). ``identity`` has the names in a certificate.
 
-Keys are ECDSA P-256, since gRPC's TLS does not take Ed25519. The group agreed is X25519MLKEM768 by
-default. Whoever can write the authority's file decides whom this process believes; whoever reads
-the key file can be this process until the certificate ends.
+Keys are ECDSA P-256, since gRPC's TLS does not take Ed25519. The key exchange is X25519MLKEM768 by
+default. An attacker who can write the authority's file decides whom this process trusts; an
+attacker who reads the key file can act as this process until the certificate ends.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from fingerpost.runtime.identity import (
     PeerIdentity,
     parse_spiffe_uri,
     peer_identity,
-    spiffe_uri,
     subject_names,
 )
 
@@ -48,10 +47,8 @@ __all__ = [
     "certificate_lifetime",
     "make_csr",
     "make_key",
-    "not_after",
     "parse_spiffe_uri",
     "peer_identity",
-    "spiffe_uri",
     "subject_names",
 ]
 
@@ -60,31 +57,30 @@ KEY_BYTES: Final = 8 * 1024
 
 
 def make_key() -> bytes:
-    """A fresh private key for TLS: ECDSA P-256, PKCS 8 in PEM, for ``create_file``."""
+    """Make a private key for TLS: ECDSA P-256, PKCS 8 in PEM, for ``create_file``."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def make_csr(key_pem: bytes, identity: Identity) -> bytes:
-    """A certificate signing request (PKCS 10, DER). The issuer takes the names from its own
-    knowledge of the caller and from this only the key."""
+    """Return a certificate signing request (PKCS 10, DER).
+
+    The issuer takes only the key from it, and the names from the member list.
+    """
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     request = request.add_extension(subject_names(identity), critical=True)
     return request.sign(_private_key(key_pem), hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def certificate_lifetime(cert_pem: bytes) -> tuple[float, float]:
-    """(not before, not after) of the first certificate, UNIX seconds. Raises ``Defect``."""
+    """Return (not before, not after) of the first certificate, UNIX seconds. Raises ``Defect`` if
+    there is none.
+    """
     certificate = _certificate(cert_pem)
     return (
         certificate.not_valid_before_utc.timestamp(),
         certificate.not_valid_after_utc.timestamp(),
     )
-
-
-def not_after(cert_pem: bytes) -> float:
-    """When the first certificate ends, UNIX seconds. Raises ``Defect``."""
-    return certificate_lifetime(cert_pem)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +92,10 @@ class ServerTls:
     authority: Path
 
     def credentials(self) -> grpc.ServerCredentials:
-        """Credentials that demand a client certificate of the authority.
+        """Return credentials that demand a client certificate of the authority.
 
         The files are read again at a handshake when they have changed. While they do not fit
-        together, as between the replacing of one and of the other, the last that did stay in use.
+        together, because only one of them is replaced yet, the last that did stay in use.
 
         Raises:
             Defect: the files cannot be read, or do not fit together.
@@ -107,8 +103,14 @@ class ServerTls:
         return _Reloading(self, demand=True).credentials()
 
     def without_client_certificates(self) -> grpc.ServerCredentials:
-        """For the issuer alone: whoever renews an ended certificate has none to show, and is
-        authenticated by the signature on the request instead. Raises ``Defect``."""
+        """Return credentials that demand no client certificate, for the issuer alone.
+
+        A member that renews an expired certificate has none to show; the signature on its request
+        authenticates it.
+
+        Raises:
+            Defect: as ``credentials``.
+        """
         return _Reloading(self, demand=False).credentials()
 
 
@@ -121,25 +123,31 @@ class ClientTls:
     authority: Path
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """Read now. A channel keeps what it began with: make a new one for each connection that
-        is to show a renewed certificate. Raises ``Defect``."""
+        """Read the files now and return the credentials.
+
+        A channel keeps them: make a new channel for each connection that is to show a renewed
+        certificate.
+
+        Raises:
+            Defect: the files cannot be read, or do not fit together.
+        """
         chain, key, authority = _read_files(self)
         return grpc.ssl_channel_credentials(authority, key, chain)
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorityOnly:
-    """A client that shows no certificate, for the issuer: it has none yet, or none any more."""
+    """A client of the issuer that shows no certificate: it has none yet, or none any more."""
 
     authority: Path
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """Raises ``Defect``."""
+        """Return the credentials. Raises ``Defect`` when the file holds no certificate."""
         return grpc.ssl_channel_credentials(_read_certificates(self.authority))
 
 
 class _Reloading:
-    """Hands gRPC the files' content at a handshake, when it has changed."""
+    """Gives gRPC the content of the files at a handshake when they have changed."""
 
     def __init__(self, files: ServerTls, *, demand: bool) -> None:
         self._files = files
@@ -151,7 +159,7 @@ class _Reloading:
     def credentials(self) -> grpc.ServerCredentials:
         return grpc.dynamic_ssl_server_credentials(
             self._initial,
-            self._fetch,  # type: ignore[arg-type]  # None means "unchanged"; the stubs forget it
+            self._fetch,  # type: ignore[arg-type]  # None means "unchanged"; the stubs lack it
             require_client_authentication=self._demand,
         )
 
@@ -164,7 +172,7 @@ class _Reloading:
             try:
                 fresh = self._read()
             except Defect:
-                return None  # asked again at the next handshake
+                return None  # tried again at the next handshake
             self._seen = stamp
             return fresh
 
@@ -190,7 +198,9 @@ def _file_stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _read_files(files: ServerTls | ClientTls) -> tuple[bytes, bytes, bytes]:
-    """Certificate chain, key and authority, when certificate and key belong together."""
+    """Return certificate chain, key and authority. Raises ``Defect`` if certificate and key do not
+    fit.
+    """
     chain = _read_certificates(files.certificate)
     key = read_secret(files.key, most=KEY_BYTES, setting="TLS key")
     if _certificate(chain).public_key() != _private_key(key).public_key():

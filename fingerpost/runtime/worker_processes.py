@@ -1,7 +1,7 @@
-"""Worker processes: how they are made, and that they end with their parent.
+"""Make worker processes that end with their parent.
 
-A worker holds secrets (epoch keys, blocking keys). A parent that is killed cannot stop its workers, so each of them
-watches its parent.
+A worker holds secrets (epoch keys, blocking keys). A parent that is killed cannot stop its workers,
+so each of them watches its parent.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from concurrent.futures import ProcessPoolExecutor
 
 
 def begin() -> None:
-    """Call first in a worker. An interrupt at the terminal reaches all processes of it, and is the parent's to act
-    on."""
+    """Prepare a worker; call this first in it.
+
+    An interrupt at the terminal reaches all processes of the terminal; only the parent acts on it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def pool(workers: int, start: Callable[[], None] = begin) -> ProcessPoolExecutor:
-    """Return an executor of so many fresh processes, each of which calls ``start`` first.
+    """Return an executor of ``workers`` new processes, each of which calls ``start`` first.
 
     They are spawned and not forked: a fork would copy the parent's secrets, sockets and locks.
     """

@@ -29,7 +29,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.runtime.health import Health, serve_health
-from fingerpost.runtime.run import told
+from fingerpost.runtime.run import refusal_text
 
 MARCH = 1_772_539_200  # 2026-03-03 12:00
 CATALOGUE = {"test.event": frozenset[str]()}
@@ -74,8 +74,10 @@ def test_a_refusal_is_said_with_its_rule_and_who_was_asked(
     ended: Callable[[BaseException], tuple[object, str]],
 ) -> None:
     refused = Refused(Code.QUOTA, "evaluations", "key-holder “a” at a.example:7441")
-    assert ended(refused) == (2, f"fingerpost-test: {told(refused)}\n")
-    assert told(refused).endswith("(quota: evaluations) Asked: key-holder “a” at a.example:7441.")
+    assert ended(refused) == (2, f"fingerpost-test: {refusal_text(refused)}\n")
+    assert refusal_text(refused).endswith(
+        "(quota: evaluations) Asked: key-holder “a” at a.example:7441."
+    )
 
 
 def test_a_crash_is_said_by_its_type(

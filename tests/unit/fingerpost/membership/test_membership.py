@@ -106,6 +106,6 @@ async def test_key_holders_are_called_in_the_order_of_the_bundle_and_as_listed_o
         await channel.close()
 
 
-async def test_a_bundle_for_another_service_is_refused(places: Places, log: Logger) -> None:
-    with pytest.raises(Defect, match="another service"):
+async def test_a_bundle_for_another_party_is_refused(places: Places, log: Logger) -> None:
+    with pytest.raises(Defect, match="another party"):
         member(places, Party.GATEWAY, log)

@@ -22,7 +22,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.runtime.database import StoreFailed
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import CallRule
-from fingerpost.runtime.run import Backoff, Stop, Task, every, reconnect, supervise, told
+from fingerpost.runtime.run import Backoff, Stop, Task, every, reconnect, refusal_text, supervise
 
 
 def events(stream: io.StringIO) -> list[dict[str, object]]:
@@ -263,9 +263,9 @@ def test_another_partys_refusal_is_told_in_words_and_may_pass() -> None:
 def test_a_refusal_is_told_to_the_operator_with_whom_we_had_asked() -> None:
     refused = Refused(Code.NOT_A_MEMBER, CallRule.REFUSED)
     said = "The caller may not use this service. (not_a_member: refused by the other party)"
-    assert told(refused) == said
+    assert refusal_text(refused) == said
     asked = Refused(refused.code, CallRule.REFUSED, "issuer “one” at issuer.example:7440")
-    assert told(asked) == f"{said} Asked: issuer “one” at issuer.example:7440."
+    assert refusal_text(asked) == f"{said} Asked: issuer “one” at issuer.example:7440."
     there = pickle.loads(pickle.dumps(asked))  # noqa: S301 - our own, a line above
     assert (there.rule, there.asked) == (asked.rule, asked.asked)
     assert "issuer.example" not in str(asked) + asked.public_text  # what a log or a peer could get
@@ -275,4 +275,4 @@ def test_a_process_that_loaded_grpc_too_early_does_not_start() -> None:
     with process("forever", "import grpc\n" + textwrap.dedent(PROCESS)) as running:
         out, err = running.communicate(timeout=20)
     assert (running.returncode, out) == (2, "")
-    assert "TLS 1.2 is not shut" in err
+    assert "TLS 1.2 is not disabled" in err

@@ -25,7 +25,7 @@ from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.identity import Identity, Party, PeerIdentity, subject_names
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_NODES, Edge, connect, peer_of, refused_from, server
-from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls, not_after
+from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls, certificate_lifetime
 
 Served = Callable[[grpc.ServerCredentials], AbstractAsyncContextManager[str]]
 
@@ -87,7 +87,7 @@ async def test_both_sides_know_each_other(
     async with served(authority.server(broker).credentials()) as address:
         assert await ask(address, tls, broker) == b"spiffe://test-federation/oak/node"
     (peer,) = recorder.peers
-    assert peer.not_after == not_after(tls.certificate.read_bytes())
+    assert peer.not_after == certificate_lifetime(tls.certificate.read_bytes())[1]
     (context,) = recorder.contexts
     assert context["peer_spiffe_id"] == [node.uri.encode()]
     assert context["ssl_tls_version"] == [b"TLSv1.3"]
