@@ -1,4 +1,4 @@
-"""A broker in this process with its clock stopped, nodes that say what the test tells them, and an asker."""
+"""A broker in this process with its clock stopped, nodes that a test directs, and a requester."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+import pytest
+
 from broker.ports import LookupRecord
 from broker.service import LOG_EVENTS, Broker, FromNode
 from broker.store import hash_log_writer
@@ -15,10 +17,14 @@ from fakes.broker_store import MemoryStore
 from fakes.broker_world import NOW, Asked, Members, a_query, node_peer, peer
 from fakes.clock import ManualClock
 from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello, SealedAnswer
 from fingerpost.runtime import logs
 from fingerpost.runtime.group_commit import GroupCommit
+
+NEVER_SECONDS = 30
+"""Of the machine's time, as the broker's clock stands still: what takes longer never ends."""
 
 
 def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:
@@ -26,7 +32,10 @@ def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:
 
 
 class FakeNode:
-    """A node's end of its stream. ``frames`` holds what came; ``reading``, cleared, makes it take nothing more."""
+    """A node's end of its stream.
+
+    ``frames`` holds what the broker sent. While ``reading`` is cleared, the node takes nothing more.
+    """
 
     def __init__(self, id_: MemberId) -> None:
         self.id = id_
@@ -53,9 +62,14 @@ class FakeNode:
         self._says.put_nowait(None)
 
     async def outcome(self) -> None:
-        """Raises what the stream ended with."""
+        """Wait for the stream's end, and raise what it ended with."""
         assert self.running is not None
-        await self.running
+        await asyncio.wait_for(self.running, NEVER_SECONDS)
+
+    async def refusal(self) -> Code:
+        with pytest.raises(Refused) as caught:
+            await self.outcome()
+        return caught.value.code
 
     @property
     def attached(self) -> bool:
@@ -75,7 +89,7 @@ class FakeNode:
 
 
 class Asking:
-    """One lookup from the asker's side, reading as events come."""
+    """One lookup from the requester's side, which reads the events as they come."""
 
     def __init__(self, broker: Broker, asked: Asked) -> None:
         self.asked = asked
@@ -90,6 +104,11 @@ class Asking:
                 self.events.append(event)
         finally:
             await events.aclose()
+
+    async def refusal(self) -> Code:
+        with pytest.raises(Refused) as caught:
+            await asyncio.wait_for(self.running, NEVER_SECONDS)
+        return caught.value.code
 
     @property
     def answers(self) -> list[tuple[MemberId, int, int]]:
@@ -114,17 +133,29 @@ class Running:
     store: MemoryStore
     recorder: GroupCommit[LookupRecord]
     log: io.StringIO
-    nodes: list[FakeNode] = field(default_factory=list)
+    every_node: list[FakeNode] = field(default_factory=list)
 
     def node(self, id_: MemberId, *, attach: bool = True) -> FakeNode:
         node = FakeNode(id_)
-        self.nodes.append(node)
+        self.every_node.append(node)
         if attach:
             node.attach(self.broker)
         return node
 
+    async def nodes(self, *ids: MemberId) -> list[FakeNode]:
+        """Attach these nodes, and wait until the broker knows them."""
+        attached = [self.node(id_) for id_ in ids]
+        await self.settle()
+        return attached
+
     def ask(self, asked: Asked | None = None) -> Asking:
         return Asking(self.broker, asked or a_query())
+
+    async def asked(self, asked: Asked | None = None) -> Asking:
+        """Ask, and wait until the broker has done all that it can do at once."""
+        asking = self.ask(asked)
+        await self.settle()
+        return asking
 
     async def settle(self) -> None:
         """Let all run that can, with the commits: the recorder's one thread takes them in order."""
@@ -134,14 +165,14 @@ class Running:
         await self.clock.settle()
 
     async def run_for(self, seconds: float) -> None:
-        """Let the clock go on, once what is being recorded is recorded: a commit takes no time of this clock."""
+        """Let the clock go on once what is being recorded is recorded: a commit takes none of its time."""
         await self.settle()
         await self.clock.run_for(seconds)
 
 
 @asynccontextmanager
 async def running(*, established: bool = True) -> AsyncIterator[Running]:
-    """``established``: it has run for so long that a node that is not attached is known to be away."""
+    """Run a broker. An ``established`` one takes a node that is not attached to be away."""
     clock, members, log = ManualClock(NOW), Members(), io.StringIO()
     store = MemoryStore(complete_since=NOW - 10_000)
     recorder = hash_log_writer(store, clock)
@@ -160,10 +191,9 @@ async def running(*, established: bool = True) -> AsyncIterator[Running]:
     this = Running(broker, clock, members, store, recorder, log)
     tasks = [asyncio.create_task(recorder.run())]
     try:
-        async with asyncio.timeout(30):  # of the machine's time: what waits for ever has failed
-            yield this
+        yield this
     finally:
-        tasks += [node.running for node in this.nodes if node.running is not None]
+        tasks += [node.running for node in this.every_node if node.running is not None]
         for task in tasks:
             task.cancel()
         for task in tasks:

@@ -7,7 +7,7 @@ import dataclasses
 import io
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,8 +159,8 @@ class Node:
             await self.call.code()
 
 
-@asynccontextmanager
-async def a_world(tmp_path: Path) -> AsyncIterator[World]:
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     clock, now = SystemClock(), time.time()
     members = Members(a_federation(now, gathering_ms=1000))
     store = MemoryStore(complete_since=now - 10_000)
@@ -205,111 +205,106 @@ def now_query(**changes: Any) -> Asked:
     return a_query(a_core(time.time(), **changes))
 
 
-async def test_a_lookup_over_two_nodes(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        north, school = await world.node(NORTH), await world.node(SCHOOL)
-        await world.attached(NORTH, SCHOOL)
-        asked = now_query()
-        asking = asyncio.create_task(world.ask(asked))
-        assert await north.queries() == await school.queries() == (asked.query,)
-        await north.answer(asked.hash, 1)
-        await school.answer(asked.hash, 2)
-        events = await asking
-        assert events[0] == Accepted(asked.hash, (NORTH, SCHOOL))
-        answers = {e.node: e.sealed[0] for e in events if isinstance(e, NodeAnswer)}
-        assert answers == {NORTH: 1, SCHOOL: 2}
-        assert events[-1] == Ended(())
+async def test_a_lookup_over_two_nodes(world: World) -> None:
+    north, school = await world.node(NORTH), await world.node(SCHOOL)
+    await world.attached(NORTH, SCHOOL)
+    asked = now_query()
+    asking = asyncio.create_task(world.ask(asked))
+    assert await north.queries() == await school.queries() == (asked.query,)
+    await north.answer(asked.hash, 1)
+    await school.answer(asked.hash, 2)
+    events = await asking
+    assert events[0] == Accepted(asked.hash, (NORTH, SCHOOL))
+    answers = {e.node: e.sealed[0] for e in events if isinstance(e, NodeAnswer)}
+    assert answers == {NORTH: 1, SCHOOL: 2}
+    assert events[-1] == Ended(())
 
 
-async def test_a_stopped_node_holds_back_nobody(tmp_path: Path) -> None:
+async def test_a_stopped_node_holds_back_nobody(world: World) -> None:
     """It does not read, HTTP/2's window fills, the broker's write stands still; the other answers all the same."""
-    async with a_world(tmp_path) as world:
-        await world.node(NORTH, options=NARROW)
-        school = await world.node(SCHOOL)
-        await world.attached(NORTH, SCHOOL)
-        for _ in range(8):
-            asked = now_query()
-            asking = asyncio.create_task(world.ask(asked))
-            assert await school.queries() == (asked.query,)
-            asking.cancel()
-        assert world.is_stuck(NORTH)
-        asked = now_query()
-        asking = asyncio.create_task(world.ask(asked))
-        assert await school.queries() == (asked.query,)
-        await school.answer(asked.hash)
-        events = await asking
-        assert [e.node for e in events if isinstance(e, NodeAnswer)] == [SCHOOL]
-        assert events[-1] == Ended((NORTH,))
-
-
-async def test_a_suspension_ends_the_open_stream_of_that_node_alone(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        north, school = await world.node(NORTH), await world.node(SCHOOL)
-        await world.attached(NORTH, SCHOOL)
-        world.members.suspend(NORTH)
-        await world.broker.review()
-        error = await north.ended_with()
-        assert error.code() is grpc.StatusCode.UNAUTHENTICATED
-        assert refused_from(error).code is Code.NOT_A_MEMBER
-        await world.attached(SCHOOL)
-        asked = now_query()
-        asking = asyncio.create_task(world.ask(asked))
-        assert await school.queries() == (asked.query,)
-        await school.answer(asked.hash)
-        assert (await asking)[-1] == Ended(())  # the suspended is not asked at all
-        again = await world.node(NORTH, hello=False)
-        assert refused_from(await again.ended_with()).code is Code.NOT_A_MEMBER
-
-
-async def test_a_suspended_node_whose_window_is_full_gets_nothing_more(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        node = await world.node(NORTH, options=NARROW)
-        await world.attached(NORTH)
-        lookups = [world.events(now_query()) for _ in range(8)]
-        for lookup in lookups:  # one after the other: eight at once would fit into one frame
-            assert isinstance(await anext(lookup), Accepted)
-        await until(lambda: world.is_stuck(NORTH))
-        world.members.suspend(NORTH)
-        await world.broker.review()
-        await world.attached()
-        for lookup in lookups:
-            assert [event async for event in lookup] == [Ended((NORTH, SCHOOL))]
-        # Once it reads again it finds what had been written before, and the end.
-        received = 0
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            while True:
-                received += len(await node.queries())
-        assert refused_from(caught.value).code is Code.NOT_A_MEMBER
-        assert received < len(lookups)
-
-
-@pytest.mark.parametrize("what", ["too large", "not protobuf", "unknown field", "empty"])
-async def test_a_bad_frame_ends_that_stream_alone(tmp_path: Path, what: str) -> None:
-    async with a_world(tmp_path) as world:
-        school = await world.node(SCHOOL)
-        wide = (*(o for o in CLIENT_FRAMES if "message_length" not in o[0]),)
-        who = Identity(FEDERATION, NORTH, Party.NODE)
-        channel: Any = world.channel(who, world.nodes_port, wide)
-        raw = channel.stream_stream(ATTACH)()
-        await raw.write(write_hello(NodeHello(7)).SerializeToString())
-        await world.attached(NORTH, SCHOOL)
-        frame = {
-            "too large": write_answers([an_answer(bytes(32))] * 100).SerializeToString(),
-            "not protobuf": b"\xff\xff\xff",
-            "unknown field": b"\x7a\x01x",
-            "empty": b"",
-        }[what]
-        assert (len(frame) > limits.FRAME_BYTES) == (what == "too large")
-        await raw.write(frame)
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            async with asyncio.timeout(SECONDS):
-                await raw.read()
-        assert refused_from(caught.value).code is Code.MALFORMED
-        await world.attached(SCHOOL)
+    await world.node(NORTH, options=NARROW)
+    school = await world.node(SCHOOL)
+    await world.attached(NORTH, SCHOOL)
+    for _ in range(8):
         asked = now_query()
         asking = asyncio.create_task(world.ask(asked))
         assert await school.queries() == (asked.query,)
         asking.cancel()
+    assert world.is_stuck(NORTH)
+    asked = now_query()
+    asking = asyncio.create_task(world.ask(asked))
+    assert await school.queries() == (asked.query,)
+    await school.answer(asked.hash)
+    events = await asking
+    assert [e.node for e in events if isinstance(e, NodeAnswer)] == [SCHOOL]
+    assert events[-1] == Ended((NORTH,))
+
+
+async def test_a_suspension_ends_the_open_stream_of_that_node_alone(world: World) -> None:
+    north, school = await world.node(NORTH), await world.node(SCHOOL)
+    await world.attached(NORTH, SCHOOL)
+    world.members.suspend(NORTH)
+    await world.broker.review()
+    error = await north.ended_with()
+    assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert refused_from(error).code is Code.NOT_A_MEMBER
+    await world.attached(SCHOOL)
+    asked = now_query()
+    asking = asyncio.create_task(world.ask(asked))
+    assert await school.queries() == (asked.query,)
+    await school.answer(asked.hash)
+    assert (await asking)[-1] == Ended(())  # the suspended is not asked at all
+    again = await world.node(NORTH, hello=False)
+    assert refused_from(await again.ended_with()).code is Code.NOT_A_MEMBER
+
+
+async def test_a_suspended_node_whose_window_is_full_gets_nothing_more(world: World) -> None:
+    node = await world.node(NORTH, options=NARROW)
+    await world.attached(NORTH)
+    lookups = [world.events(now_query()) for _ in range(8)]
+    for lookup in lookups:  # one after the other: eight at once would fit into one frame
+        assert isinstance(await anext(lookup), Accepted)
+    await until(lambda: world.is_stuck(NORTH))
+    world.members.suspend(NORTH)
+    await world.broker.review()
+    await world.attached()
+    for lookup in lookups:
+        assert [event async for event in lookup] == [Ended((NORTH, SCHOOL))]
+    # Once it reads again it finds what had been written before, and the end.
+    received = 0
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        while True:
+            received += len(await node.queries())
+    assert refused_from(caught.value).code is Code.NOT_A_MEMBER
+    assert received < len(lookups)
+
+
+@pytest.mark.parametrize("what", ["too large", "not protobuf", "unknown field", "empty"])
+async def test_a_bad_frame_ends_that_stream_alone(world: World, what: str) -> None:
+    school = await world.node(SCHOOL)
+    wide = (*(o for o in CLIENT_FRAMES if "message_length" not in o[0]),)
+    who = Identity(FEDERATION, NORTH, Party.NODE)
+    channel: Any = world.channel(who, world.nodes_port, wide)
+    raw = channel.stream_stream(ATTACH)()
+    await raw.write(write_hello(NodeHello(7)).SerializeToString())
+    await world.attached(NORTH, SCHOOL)
+    frame = {
+        "too large": write_answers([an_answer(bytes(32))] * 100).SerializeToString(),
+        "not protobuf": b"\xff\xff\xff",
+        "unknown field": b"\x7a\x01x",
+        "empty": b"",
+    }[what]
+    assert (len(frame) > limits.FRAME_BYTES) == (what == "too large")
+    await raw.write(frame)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        async with asyncio.timeout(SECONDS):
+            await raw.read()
+    assert refused_from(caught.value).code is Code.MALFORMED
+    await world.attached(SCHOOL)
+    asked = now_query()
+    asking = asyncio.create_task(world.ask(asked))
+    assert await school.queries() == (asked.query,)
+    asking.cancel()
 
 
 @pytest.mark.parametrize(
@@ -323,57 +318,52 @@ async def test_a_bad_frame_ends_that_stream_alone(tmp_path: Path, what: str) -> 
     ],
     ids=lambda v: v.uri if isinstance(v, Identity) else "",
 )
-async def test_only_nodes_attach(tmp_path: Path, who: Identity, code: Code) -> None:
-    async with a_world(tmp_path) as world:
-        node = await world.node(who, hello=False)
-        assert refused_from(await node.ended_with()).code is code
-        assert world.broker.attached() == ()
+async def test_only_nodes_attach(world: World, who: Identity, code: Code) -> None:
+    node = await world.node(who, hello=False)
+    assert refused_from(await node.ended_with()).code is code
+    assert world.broker.attached() == ()
 
 
 @pytest.mark.parametrize("who", [NORTH, MemberId("gateway-south"), MemberId("nobody")])
-async def test_only_the_signing_gateway_asks(tmp_path: Path, who: MemberId) -> None:
-    async with a_world(tmp_path) as world:
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await world.ask(now_query(), who)
-        expected = Code.NOT_ALLOWED if who.value == "gateway-south" else Code.NOT_A_MEMBER
-        assert refused_from(caught.value).code is expected
+async def test_only_the_signing_gateway_asks(world: World, who: MemberId) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await world.ask(now_query(), who)
+    expected = Code.NOT_ALLOWED if who.value == "gateway-south" else Code.NOT_A_MEMBER
+    assert refused_from(caught.value).code is expected
 
 
-async def test_a_port_serves_its_own_callers_only(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
-        channel: Any = world.channel(gateway, world.nodes_port)
-        call = channel.unary_stream(LOOKUP)
-        asked = now_query()
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await call(
-                write_lookup(asked.query, asked.submission).SerializeToString(), timeout=SECONDS
-            ).read()
-        assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+async def test_a_port_serves_its_own_callers_only(world: World) -> None:
+    gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
+    channel: Any = world.channel(gateway, world.nodes_port)
+    call = channel.unary_stream(LOOKUP)
+    asked = now_query()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call(
+            write_lookup(asked.query, asked.submission).SerializeToString(), timeout=SECONDS
+        ).read()
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("size", [0, 100, limits.QUERY_BYTES + 1, limits.MESSAGE_BYTES * 2])
-async def test_a_malformed_lookup_is_refused(tmp_path: Path, size: int) -> None:
-    async with a_world(tmp_path) as world:
-        asked = dataclasses.replace(now_query(), query=bytes(size))
-        gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
-        channel: Any = world.channel(gateway, world.askers_port)
-        call = channel.unary_stream(LOOKUP)
-        message = broker_pb2.LookupRequest(query=asked.query, submission=asked.submission)
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await call(message.SerializeToString(), timeout=SECONDS).read()
-        assert refused_from(caught.value).code is Code.MALFORMED
+async def test_a_malformed_lookup_is_refused(world: World, size: int) -> None:
+    asked = dataclasses.replace(now_query(), query=bytes(size))
+    gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
+    channel: Any = world.channel(gateway, world.askers_port)
+    call = channel.unary_stream(LOOKUP)
+    message = broker_pb2.LookupRequest(query=asked.query, submission=asked.submission)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call(message.SerializeToString(), timeout=SECONDS).read()
+    assert refused_from(caught.value).code is Code.MALFORMED
 
 
-async def test_an_asker_who_leaves_ends_the_lookup(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        node = await world.node(NORTH)
-        await world.attached(NORTH)
-        asking = asyncio.create_task(world.ask(now_query()))
-        await node.queries()
-        asking.cancel()
-        await until(lambda: not world.broker._lookups)
-        assert world.broker._room._sum == 0
+async def test_an_asker_who_leaves_ends_the_lookup(world: World) -> None:
+    node = await world.node(NORTH)
+    await world.attached(NORTH)
+    asking = asyncio.create_task(world.ask(now_query()))
+    await node.queries()
+    asking.cancel()
+    await until(lambda: not world.broker._lookups)
+    assert world.broker._room._sum == 0
 
 
 # ---- the member list's files -------------------------------------------------------------------
@@ -388,59 +378,54 @@ async def fetched(world: World, path: str, who: Identity, port: str) -> bytes:
 
 
 @pytest.mark.parametrize("path", ["metadata/timestamp.json", "targets/parameters.json"])
-async def test_members_fetch_the_list_on_both_ports(tmp_path: Path, path: str) -> None:
-    async with a_world(tmp_path) as world:
-        held = world.repository.files[path]
-        node = Identity(FEDERATION, NORTH, Party.NODE)
-        holder = Identity(FEDERATION, MemberId("holder-a"), Party.KEY_HOLDER)
-        assert await fetched(world, path, node, world.nodes_port) == held
-        assert await fetched(world, path, holder, world.askers_port) == held
+async def test_members_fetch_the_list_on_both_ports(world: World, path: str) -> None:
+    held = world.repository.files[path]
+    node = Identity(FEDERATION, NORTH, Party.NODE)
+    holder = Identity(FEDERATION, MemberId("holder-a"), Party.KEY_HOLDER)
+    assert await fetched(world, path, node, world.nodes_port) == held
+    assert await fetched(world, path, holder, world.askers_port) == held
 
 
-async def test_a_large_file_leaves_by_the_askers_port(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        path = "targets/areas/e99000001.json"
+async def test_a_large_file_leaves_by_the_askers_port(world: World) -> None:
+    path = "targets/areas/e99000001.json"
 
-        class Large:
-            def file(self, path: str) -> bytes:
-                return bytes(limits.METADATA_FILE_BYTES)
+    class Large:
+        def file(self, path: str) -> bytes:
+            return bytes(limits.METADATA_FILE_BYTES)
 
-        edge = server(SERVER_FILES, Edge(logs.get_logger("broker"), longest=10.0))
-        grpc_member_list.add_to(edge, world.members, Large(), SystemClock())
-        credentials = world.authority.server(BROKER).credentials()
-        port = f"127.0.0.1:{edge.add_secure_port('127.0.0.1:0', credentials)}"
-        await edge.start()
-        gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
-        try:
-            assert len(await fetched(world, path, gateway, port)) == limits.METADATA_FILE_BYTES
-        finally:
-            await edge.stop(0)
-
-
-async def test_a_stranger_fetches_nothing(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        world.members.suspend(NORTH)
-        for who in (
-            Identity(FEDERATION, NORTH, Party.NODE),
-            Identity(FEDERATION, SOUTH, Party.GATEWAY),
-            Identity(FederationId("other"), SOUTH, Party.NODE),
-        ):
-            with pytest.raises(Refused) as caught:
-                await fetched(world, "metadata/timestamp.json", who, world.nodes_port)
-            assert caught.value.code is Code.NOT_A_MEMBER
+    edge = server(SERVER_FILES, Edge(logs.get_logger("broker"), longest=10.0))
+    grpc_member_list.add_to(edge, world.members, Large(), SystemClock())
+    credentials = world.authority.server(BROKER).credentials()
+    port = f"127.0.0.1:{edge.add_secure_port('127.0.0.1:0', credentials)}"
+    await edge.start()
+    gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
+    try:
+        assert len(await fetched(world, path, gateway, port)) == limits.METADATA_FILE_BYTES
+    finally:
+        await edge.stop(0)
 
 
-async def test_what_is_not_listed_does_not_exist(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        node = Identity(FEDERATION, NORTH, Party.NODE)
-        for path in ("targets/members/nobody.json", "metadata/../root.json", "/etc/passwd", ""):
-            with pytest.raises(Refused) as caught:
-                await fetched(world, path, node, world.nodes_port)
-            assert caught.value.code is Code.NOT_ALLOWED
+async def test_a_stranger_fetches_nothing(world: World) -> None:
+    world.members.suspend(NORTH)
+    for who in (
+        Identity(FEDERATION, NORTH, Party.NODE),
+        Identity(FEDERATION, SOUTH, Party.GATEWAY),
+        Identity(FederationId("other"), SOUTH, Party.NODE),
+    ):
+        with pytest.raises(Refused) as caught:
+            await fetched(world, "metadata/timestamp.json", who, world.nodes_port)
+        assert caught.value.code is Code.NOT_A_MEMBER
 
 
-async def test_an_expired_list_is_still_handed_on(tmp_path: Path) -> None:
-    async with a_world(tmp_path) as world:
-        world.members.current = dataclasses.replace(world.members.current, valid_until=0.0)
-        node = Identity(FEDERATION, NORTH, Party.NODE)
-        assert await fetched(world, "metadata/timestamp.json", node, world.nodes_port)
+async def test_what_is_not_listed_does_not_exist(world: World) -> None:
+    node = Identity(FEDERATION, NORTH, Party.NODE)
+    for path in ("targets/members/nobody.json", "metadata/../root.json", "/etc/passwd", ""):
+        with pytest.raises(Refused) as caught:
+            await fetched(world, path, node, world.nodes_port)
+        assert caught.value.code is Code.NOT_ALLOWED
+
+
+async def test_an_expired_list_is_still_handed_on(world: World) -> None:
+    world.members.current = dataclasses.replace(world.members.current, valid_until=0.0)
+    node = Identity(FEDERATION, NORTH, Party.NODE)
+    assert await fetched(world, "metadata/timestamp.json", node, world.nodes_port)
