@@ -1,12 +1,14 @@
-"""Decide whether a query may be carried. Pure: the time, the member list and the caller come in as arguments.
+"""Decide whether a query may be carried. Pure: the time, the member list and the caller come in as
+arguments.
 
-Law: what no rule allows is refused, and a refusal is raised. The broker has public facts alone: the query's core, the
-member list and the caller's certificate. Nodes check the same facts again and do not rely on the broker; its check
-spares them queries that they would refuse, and no query leaves that breaks a rule.
+Law: what no rule allows is refused, and a refusal is raised. The broker has public facts alone: the
+query's core, the member list and the caller's certificate. Nodes check the same facts again and do
+not rely on the broker; its check spares them queries that they would refuse, and no query leaves
+that breaks a rule.
 
-Two rules need memory. ``Quotas`` counts what practitioners, agencies and gateways ask: metering bounds the guesses of
-a member with ill will (G3). ``ReplaySet`` remembers the queries that were carried, so that a replay does not reach
-the nodes and a query is paid for and asked once.
+Two rules need memory. ``Quotas`` counts what practitioners, agencies and gateways ask: metering
+bounds the guesses of a member with ill will (G3). ``ReplaySet`` remembers the queries that were
+carried, so that a replay does not reach the nodes and a query is paid for and asked once.
 """
 
 from __future__ import annotations
@@ -36,13 +38,17 @@ MOST_HANDLES: Final = 500_000
 MOST_AGENCIES: Final = 100_000
 MOST_GATEWAYS: Final = 100_000
 QUERIES_PER_LOOKUP: Final = 2
-"""A lookup is at most one query with narrow keys and one with wide keys. The two kinds are counted apart against the
-same limit, so that the limits are limits of lookups."""
+"""A lookup has at most one query with narrow keys and one with wide keys.
+
+The two kinds are counted apart against the same limit, so that the limits are limits of lookups.
+"""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Admitted:
-    """A query that may leave once it is recorded. ``agencies`` are those it asks, ``nodes`` theirs, both sorted."""
+    """A query that may leave once it is recorded, with the agencies it asks and their nodes,
+    sorted.
+    """
 
     query: Query
     submission: Submission
@@ -57,10 +63,13 @@ class Admitted:
 def require_member(
     federation: Federation, caller: PeerIdentity, party: Party, now: float
 ) -> Member:
-    """The caller as the list knows it at this moment. Checked for each call and each message of a stream, since a
-    stream outlives the certificate that opened it.
+    """Return the caller as the list has it at this moment.
 
-    Raises ``Refused``: NOT_A_MEMBER; UNTRUSTED_METADATA once the list has expired.
+    It is checked at each call and each message of a stream, since a stream outlives the certificate
+    that opened it.
+
+    Raises:
+        Refused: NOT_A_MEMBER; UNTRUSTED_METADATA once the list has expired.
     """
     federation.require_current(now)
     return require_listed(federation, caller, (party,), now)
@@ -75,12 +84,14 @@ def admit(
     *,
     complete_since: float,
 ) -> Admitted:
-    """The query, verified and within every rule that needs no memory.
+    """Return the query, verified and within every rule that needs no memory.
 
-    ``complete_since``: from when on the replay set has seen every query (UNIX seconds).
+    Args:
+        complete_since: from when on the replay set has every query (UNIX seconds).
 
-    Raises ``Refused``: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, BAD_SIGNATURE, NOT_ALLOWED, UNSUPPORTED, NOT_FRESH,
-    NOT_READY.
+    Raises:
+        Refused: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, BAD_SIGNATURE, NOT_ALLOWED,
+            UNSUPPORTED, NOT_FRESH, NOT_READY.
     """
     gateway = require_member(federation, caller, Party.GATEWAY, now)
     key = Ed25519PublicKey.from_public_bytes(gateway.signing_key)
@@ -104,10 +115,13 @@ def admit(
 
 
 def require_supported(federation: Federation, core: QueryCore, now: float) -> None:
-    """Raises ``Refused(UNSUPPORTED)`` unless suite, federation, lists and epoch are those in use.
+    """Refuse a query unless suite, federation, lists and epoch are those in use.
 
-    ``metadata_version`` is not among them: a new list reaches the members within seconds of each other and not at
-    once, and whoever is ahead by one version is not wrong.
+    ``metadata_version`` is not among them: a new list reaches the members within seconds and not at
+    once, and a member that is one version ahead is not wrong.
+
+    Raises:
+        Refused: UNSUPPORTED.
     """
     parameters = federation.parameters
     if core.suite != limits.SUITE:
@@ -122,19 +136,26 @@ def require_supported(federation: Federation, core: QueryCore, now: float) -> No
 
 
 def require_reach(core: QueryCore) -> None:
-    """Wide keys match more children, so they never go to the national ring. Beyond the asker's own area they are for a
-    second round, whose reason only who opens the query sees and judges.
+    """Refuse wide keys for a reach that may not have them.
 
-    Raises ``Refused(NOT_ALLOWED)``.
+    Wide keys match more children, so they never go to the national ring. Beyond the requester's own
+    area they are for a second round; only the node that opens the query sees and judges its reason.
+
+    Raises:
+        Refused: NOT_ALLOWED.
     """
     if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:
         raise Refused(Code.NOT_ALLOWED, "core.key_set for this reach")
 
 
 def require_within_memory(core: QueryCore, complete_since: float) -> None:
-    """A query that an earlier life of this broker may have carried cannot be told from a replay.
+    """Refuse a query that this broker may have carried before its replay set began.
 
-    Such a query was issued, by a clock at most the skew ahead, before this memory began. Raises ``Refused(NOT_READY)``.
+    It cannot be told from a replay. It was issued, by a clock at most the skew ahead, before
+    ``complete_since`` (UNIX seconds).
+
+    Raises:
+        Refused: NOT_READY.
     """
     if core.issued_at <= complete_since + limits.CLOCK_SKEW_SECONDS:
         raise Refused(Code.NOT_READY, "issued before the replay set")
@@ -150,7 +171,11 @@ class Window(Generic[K]):
         self._counts: OrderedDict[K, deque[tuple[int, int]]] = OrderedDict()
 
     def require(self, key: K, limit: int, now: float) -> None:
-        """Raises ``Refused(QUOTA)`` when one more event would pass the limit, or there is no room for the key."""
+        """Refuse one more event that would pass the limit, or a key for which there is no room.
+
+        Raises:
+            Refused: QUOTA.
+        """
         counts = self._counts.get(key)
         if counts is None:
             self._drop_idle(now)
@@ -176,7 +201,7 @@ class Window(Generic[K]):
         return len(self._counts)
 
     def _oldest(self, now: float) -> int:
-        """The first step of which some part lies within the window."""
+        """Return the first step of which some part lies within the window."""
         return int(now // self._step) - self._steps
 
     def _drop_idle(self, now: float) -> None:
@@ -189,7 +214,10 @@ class Window(Generic[K]):
 
 
 class Quotas:
-    """All limits of one lookup, taken together or not at all. ``now`` is steady time in seconds."""
+    """All limits of one lookup, taken together or not at all.
+
+    ``now`` is in seconds of the monotonic clock.
+    """
 
     def __init__(self) -> None:
         self._hour: Window[tuple[AgencyId, Handle, KeySet]] = Window(HOUR, 60, 2 * MOST_HANDLES)
@@ -210,9 +238,13 @@ class Quotas:
         key_set: KeySet,
         now: float,
     ) -> None:
-        """Counts one query. ``lookups_per_day``: what the member list grants the gateway; 0 grants nothing.
+        """Count one query.
 
-        Raises ``Refused(QUOTA)``, and then nothing was counted.
+        Args:
+            lookups_per_day: what the member list grants the gateway; 0 grants nothing.
+
+        Raises:
+            Refused: QUOTA. Then nothing is counted.
         """
         person, organisation = (agency, handle, key_set), (agency, key_set)
         self._hour.require(person, parameters.practitioner_per_hour, now)
@@ -226,24 +258,24 @@ class Quotas:
 
 
 def keep_until(expires_at: int) -> int:
-    """UNIX seconds until which a query with this expiry could still be admitted."""
+    """Return until when a query with this expiry could still be admitted (UNIX seconds)."""
     return expires_at + limits.CLOCK_SKEW_SECONDS
 
 
 class ReplaySet:
-    """Hashes (32 bytes) with the last second at which each still counts."""
+    """Hashes of queries (32 bytes), each with the last second in which a replay would pass."""
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
         self._ends: list[tuple[int, bytes]] = []
 
     def require_new(self, query_hash: bytes) -> None:
-        """Raises ``Refused(REPLAYED)``."""
+        """Raise ``Refused(REPLAYED)`` for a query that was carried."""
         if query_hash in self._seen:
             raise Refused(Code.REPLAYED, "query")
 
     def add(self, query_hash: bytes, until: int, now: float) -> None:
-        """Remembers, and lets go what nobody would take at ``now``."""
+        """Remember a query, and forget those that could no longer be admitted at ``now``."""
         while self._ends and self._ends[0][0] < now:
             self._seen.discard(heapq.heappop(self._ends)[1])
         if query_hash not in self._seen:

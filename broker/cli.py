@@ -29,7 +29,7 @@ PROGRAM: Final = commands.Program(
 app = commands.command_line("Run the broker: enrol, serve, and read its hash log.")
 audit = typer.Typer(
     no_args_is_help=True,
-    help="The hash log: which agency asked when, and how far. Never who about whom.",
+    help="The hash log: which agency asked when, and how far. It never shows who asked about whom.",
 )
 app.add_typer(audit, name="audit")
 
@@ -47,9 +47,10 @@ commands.add_server(
 
 @app.command()
 def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> None:
-    """Takes a state folder that was put back from a backup, and records who did it and why.
+    """Take a state folder that was put back from a backup, and record who did it and why.
 
-    The replay set counts as beginning now: queries that an earlier broker may have carried are refused for a while.
+    The replay set begins anew: for a while the broker refuses queries that it may have carried
+    before.
     """
     wiring.adopt(PROGRAM.load(settings_file), by, why, SystemClock())
     typer.echo("Adopted.")
@@ -61,10 +62,10 @@ def audit_show(
     since: SinceOption = 0,
     until: UntilOption = commands.NEVER,
     handles: Annotated[
-        bool, typer.Option("--handles", help="Open the askers' daily pseudonyms.")
+        bool, typer.Option("--handles", help="Open the practitioners' daily pseudonyms.")
     ] = False,
 ) -> None:
-    """Lists entries."""
+    """List the entries."""
     columns = ("No.", "When (UTC)", "Event", "By", "Query", "Agency", "Reach", "Handle")
     rows: list[tuple[str, ...]] = []
     with closing(wiring.open_audit(PROGRAM.load(settings_file))) as log:
@@ -81,11 +82,11 @@ def audit_show(
 def audit_forget(
     settings_file: SettingsFile, month: MonthOption, by: ByOption, why: WhyOption
 ) -> None:
-    """Destroys the key of a month: its pseudonyms can never be read again; the chain still verifies."""
+    """Destroy the key of a month. Its pseudonyms are lost for ever; the chain still verifies."""
     log = wiring.open_audit(PROGRAM.load(settings_file))
     commands.forget(log, month, by=by, why=why)
 
 
 def main() -> None:
-    """Refusals and defects as one plain line and exit status 2."""
+    """Run the command line. A refusal or defect is one plain line, with exit status 2."""
     commands.main(app, PROGRAM.name)

@@ -1,8 +1,10 @@
-"""What one lookup has heard, and from whom it has not. Pure: no clock, no socket, no content.
+"""Keep which nodes of one lookup have answered, and which have not. Pure: no clock, no socket, no
+content.
 
-Law: every node asked ends exactly once, as answered (all its parts came) or as silent. The first answer of a node
-to a part is handed on and any further one is dropped; a node cannot speak for another, since the caller names
-it by the identity of its stream. Whether an answer is worth anything, only the asker can tell (G4).
+Law: every node asked ends exactly once, as answered (all its parts came) or as silent. The first
+answer of a node to a part is handed on, and any further one is dropped. A node cannot answer for
+another, since the caller names it by the identity of its stream. Only the requester can judge
+whether an answer is genuine (G4).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from fingerpost.protocol.ids import MemberId
 
 
 class Taken(Enum):
-    """What became of an answer."""
+    """What happened to an answer."""
 
     FIRST = auto()  # hand it on
     AGAIN = auto()  # this node gave this part before
@@ -22,7 +24,9 @@ class Taken(Enum):
 
 
 class Gathering:
-    """One lookup's answers. ``expected``: how many parts each node has to give, from public facts."""
+    """One lookup's answers. ``expected`` is how many parts each node has to give, from public
+    facts.
+    """
 
     def __init__(self, expected: Mapping[MemberId, int]) -> None:
         self._open = {node: set(range(parts)) for node, parts in expected.items()}
@@ -42,7 +46,9 @@ class Gathering:
         return self._expected[node]
 
     def sent(self, node: MemberId) -> None:
-        """The query has gone to ``node``. Once only: a second copy is a replay to the node."""
+        """Note that the query has gone to ``node``. Call it once: a second copy is a replay to the
+        node.
+        """
         self._unsent.remove(node)
         self._awaited += 1
 
@@ -61,10 +67,12 @@ class Gathering:
         return Taken.FIRST
 
     def silent(self) -> tuple[MemberId, ...]:
-        """The nodes that owe a part, sorted: a gap, never a "no"."""
+        """Return the nodes that owe a part, sorted. Each is a gap, never a "no"."""
         return tuple(sorted(self._open))
 
     def is_over(self, may_come: Callable[[MemberId], bool]) -> bool:
-        """Whether waiting longer can bring nothing: every node that has the query has answered in full, and
-        of the others none may come in time."""
+        """Return whether waiting longer can bring nothing.
+
+        Then every node that has the query has answered in full, and no other may come in time.
+        """
         return not self._awaited and not any(may_come(node) for node in self._unsent)

@@ -1,4 +1,4 @@
-"""The askers' port: one call is one lookup, between protobuf and values."""
+"""Serve gateways by gRPC: one call is one lookup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from fingerpost.wire.v1 import broker_pb2
 
 SERVICE: Final = "fingerpost.wire.v1.LookupService"
 LONGEST_SECONDS: Final = 20.0
-"""Of a lookup: the longest gathering time that parameters may state, and time for a slow asker to read."""
+"""How long a lookup may last: the longest gathering time that parameters may state, and time for a
+slow gateway to read."""
 
 Context = grpc.aio.ServicerContext[bytes, broker_pb2.LookupResponse]
 
@@ -33,7 +34,7 @@ class AskersEdge:
         query, submission = read_lookup(
             parse(broker_pb2.LookupRequest, request, limits.MESSAGE_BYTES)
         )
-        # An asker who leaves must leave nothing running: the broker's side ends with the call.
+        # Nothing may go on running for a gateway that has left: the lookup ends with the call.
         async with aclosing(self._broker.lookup(peer_of(context), query, submission)) as events:
             async for event in events:
                 yield write_event(event)

@@ -1,4 +1,4 @@
-"""The member list's files for members, on both ports, between protobuf and values."""
+"""Serve the files of the member list by gRPC to members, on both ports."""
 
 from __future__ import annotations
 

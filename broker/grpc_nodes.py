@@ -1,7 +1,7 @@
-"""The nodes' port: one bidirectional stream each, between protobuf and values.
+"""Serve nodes by gRPC: each has one bidirectional stream.
 
-Messages are read as bytes and parsed here, so that what does not parse is refused like all else that is malformed and
-ends this stream alone. gRPC itself bounds a frame (1 MiB) before it is read.
+Messages are read as bytes and parsed here, so that bytes that do not parse are refused as malformed
+and end this stream alone. gRPC bounds a frame (1 MiB) before it is read.
 """
 
 from __future__ import annotations

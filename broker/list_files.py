@@ -1,9 +1,10 @@
-"""Which files of the member list may be fetched, and by whom. Pure.
+"""Decide which files of the member list may be fetched, and by whom. Pure.
 
-Law: an allow-list of paths as the authority publishes them; whatever else is asked for does not exist (attack: a path
-that leads out of the repository). Nothing here vouches for a file: who fetches verifies.
+Law: the paths that the authority publishes are allowed; any other path does not exist (attack: a
+path that leads out of the repository). The broker does not vouch for a file: whoever fetches it
+verifies it.
 
-A list that has expired here is served all the same: fetching the next one is the way out of that.
+A list that has expired here is still served, since fetching the next one is the remedy.
 """
 
 from __future__ import annotations
@@ -29,13 +30,21 @@ _FETCHABLE: Final = re.compile(
 
 
 def require_fetcher(federation: Federation, caller: PeerIdentity, now: float) -> Member:
-    """Any member, of whatever service. Raises ``Refused(NOT_A_MEMBER)``."""
+    """Return the caller if it is a member, of any party.
+
+    Raises:
+        Refused: NOT_A_MEMBER.
+    """
     return require_listed(federation, caller, tuple(Party), now)
 
 
 def require_fetchable(path: str, caller: MemberId) -> None:
-    """Raises ``Refused(NOT_ALLOWED)`` alike for what does not exist and for another member's sealed pepper: it opens
-    for its owner only, and what nobody else needs is not handed out for others to keep."""
+    """Refuse a path that ``caller`` may not fetch.
+
+    Raises:
+        Refused: NOT_ALLOWED, alike for a path that does not exist and for another member's sealed
+            pepper. A pepper opens for its owner only, and nobody else needs a copy to keep.
+    """
     found = _FETCHABLE.fullmatch(path) if len(path) <= limits.PATH_CHARS else None
     if found is None or found["owner"] not in (None, caller.value):
         raise Refused(Code.NOT_ALLOWED, "path")

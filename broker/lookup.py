@@ -1,13 +1,13 @@
-"""What is under way at the broker: the lookups that run, and the streams to the nodes that carry them.
+"""Hold the lookups that run at the broker, and the streams to the nodes that carry them.
 
-Law: answers pass through and are not kept. The parts that running lookups expect bound what waits for
-slow requesters (``Room``).
+Law: answers pass through and are not kept. The parts that running lookups expect bound what waits
+for slow requesters (``Room``).
 
-Each node has one live stream with a queue of its own, and no node's stream waits for another's. A lookup
-that does not fit a node's queue goes without that node, which is then silent for that lookup: a stopped
-node costs the answers of its own agencies alone. A newer stream of a node replaces the older, since the
-node knows best which of its connections lives. A stream that ended stays ended, whatever its transport
-still does: it gets no query, and what it sends is refused.
+Each node has one live stream with a queue of its own, and no node's stream waits for another's. A
+lookup that does not fit a node's queue goes without that node, which is then silent for that
+lookup: a stopped node costs the answers of its own agencies alone. A newer stream of a node
+replaces the older, since the node knows best which of its connections lives. A stream that ended
+stays ended, whatever its transport still does: it gets no query, and what it sends is refused.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
 from fingerpost.runtime.identity import PeerIdentity
 
 PARTS_AT_ONCE: Final = 20_000
-"""The answer parts that all running lookups may have coming, 11 KiB each: what slow requesters can make the broker
-hold."""
+"""How many answer parts, of 11 KiB each, all running lookups may expect: what slow requesters can
+make the broker hold."""
 PARTS_PER_GATEWAY: Final = PARTS_AT_ONCE // 4
 
 
 def expected_parts(agencies: tuple[Agency, ...]) -> Mapping[MemberId, int]:
-    """How many parts each node will answer with: the count that node and asker derive from the same list."""
+    """Return how many parts each node will answer with.
+
+    Node and requester derive the same count from the same list.
+    """
     by_node: dict[MemberId, list[Agency]] = {}
     for agency in agencies:
         by_node.setdefault(agency.node, []).append(agency)
@@ -41,7 +44,7 @@ def expected_parts(agencies: tuple[Agency, ...]) -> Mapping[MemberId, int]:
 
 
 class Lookup:
-    """A query that left or is about to. ``answers`` has one reader."""
+    """A query that has left or is about to leave. ``answers`` has one reader."""
 
     def __init__(self, admitted: Admitted) -> None:
         expected = expected_parts(admitted.agencies)
@@ -58,12 +61,12 @@ class Lookup:
         return self._closed
 
     def take(self, node: MemberId, answer: SealedAnswer) -> None:
-        """Hands on the first answer of ``node`` to a part; drops any other, and what comes too late."""
+        """Hand on the first answer of ``node`` to a part; drop any other, and a late one."""
         if not self._closed and self.gathering.take(node, answer.part) is Taken.FIRST:
             self._arrived.put_nowait(NodeAnswer(node, answer.part, answer.sealed))
 
     def close(self) -> None:
-        """Nothing is taken any more; ``answers`` ends after what has arrived."""
+        """Take no more answers. ``answers`` ends after those that have arrived."""
         if not self._closed:
             self._closed = True
             self._arrived.put_nowait(None)
@@ -74,7 +77,7 @@ class Lookup:
 
 
 class Room:
-    """What the running lookups may make the broker hold, and each gateway's share of it."""
+    """How many answer parts running lookups may make the broker hold, and each gateway's share."""
 
     def __init__(
         self, most: int = PARTS_AT_ONCE, most_per_gateway: int = PARTS_PER_GATEWAY
@@ -85,7 +88,11 @@ class Room:
         self._sum = 0
 
     def enter(self, gateway: MemberId, parts: int) -> None:
-        """Raises ``Refused(NOT_READY)`` when it is full; a lookup larger than a share may still run by itself."""
+        """Reserve room for ``parts``. A lookup larger than a share may still run by itself.
+
+        Raises:
+            Refused: NOT_READY when there is no room.
+        """
         mine = self._held.get(gateway, 0)
         if mine and mine + parts > self._most_per_gateway:
             raise Refused(Code.NOT_READY, "lookups of this gateway")
@@ -106,29 +113,29 @@ Q = TypeVar("Q")
 
 QUERIES_WAITING: Final = 4 * QUERIES_PER_FRAME
 ANSWERS_OWED: Final = 2 * PARTS_AT_ONCE
-"""The most answers that a node which has not answered for long may still send."""
+"""The most answers that a node may still send after it has not answered for long."""
 RECONNECT_SECONDS: Final = 30.0
-"""Nodes dial again within this time; so long a missing node is waited for and not written off."""
+"""A node dials again within this time, so a lookup waits for a node that left less long ago."""
 SENDING_SECONDS: Final = 30.0
-"""A node that takes so long to take one frame has stopped."""
+"""A node that has not taken one frame within this time has stopped."""
 
 
 class Waiting(Generic[Q]):
-    """What waits for one node, oldest first."""
+    """The queries that wait for one node, oldest first."""
 
     def __init__(self, most: int = QUERIES_WAITING) -> None:
         self._most = most
         self._queries: deque[Q] = deque()
 
     def put(self, query: Q) -> bool:
-        """False when full, and then it was not put."""
+        """Append ``query``. Return False, and leave it out, when the queue is full."""
         if len(self._queries) >= self._most:
             return False
         self._queries.append(query)
         return True
 
     def take(self, most: int = QUERIES_PER_FRAME) -> tuple[Q, ...]:
-        """Up to a frame's worth (1 MiB)."""
+        """Remove and return up to a frame of queries (1 MiB)."""
         return tuple(self._queries.popleft() for _ in range(min(most, len(self._queries))))
 
     def __len__(self) -> int:
@@ -138,8 +145,9 @@ class Waiting(Generic[Q]):
 class Owed:
     """How many answers a node may still send.
 
-    A node owes each query its parts, and may be off by one part while it is a version of the list ahead. More than it
-    was asked for is a flood (attack: frames of made-up answers that cost the broker its time and others theirs).
+    A node owes the parts of each query, and may be off by one part while it is a version of the
+    list ahead. More than that is a flood (attack: frames of made-up answers that cost the broker
+    and other nodes time).
     """
 
     def __init__(self) -> None:
@@ -149,14 +157,18 @@ class Owed:
         self._answers = min(self._answers + parts + 1, ANSWERS_OWED)
 
     def answered(self, answers: int) -> None:
-        """Raises ``Refused(MALFORMED)``."""
+        """Count answers that came.
+
+        Raises:
+            Refused: MALFORMED for more than the node owes.
+        """
         if answers > self._answers:
             raise Refused(Code.MALFORMED, "more answers than asked")
         self._answers -= answers
 
 
 class Stream:
-    """One stream of one node. Times are steady seconds."""
+    """One stream of one node. Times are seconds of the monotonic clock."""
 
     def __init__(self, peer: PeerIdentity, ends_at: float, owed: Owed) -> None:
         self.peer = peer
@@ -173,14 +185,20 @@ class Stream:
         return self.peer.member
 
     def offer(self, lookup: Lookup) -> bool:
-        """False when the node is too far behind, and then the lookup goes without it."""
+        """Queue ``lookup``. Return False when the queue is full: the node is then left out."""
         if not self._waiting.put(lookup):
             return False
         self._ready.set()
         return True
 
     async def next_frame(self) -> tuple[Lookup, ...]:
-        """Waits for the next queries and takes them. What nobody waits for any more is not sent (and not disclosed)."""
+        """Wait for the next queries and take them.
+
+        A query whose lookup has ended is not sent, and so is not shown to the node.
+
+        Raises:
+            Refused: the stream has ended.
+        """
         while True:
             await self._ready.wait()
             self.require_open()
@@ -192,19 +210,19 @@ class Stream:
                 return frame
 
     def end(self, reason: Refused | None = None) -> None:
-        """Ends it, at once for the broker; ``None``: in good order, the node may dial again."""
+        """End the stream, at once for the broker. ``None``: in good order, the node may dial again."""
         if not self._end.is_set():
             self._reason = reason
             self._end.set()
 
     async def ended(self) -> None:
-        """Returns, or raises the reason, once the stream has been ended."""
+        """Return, or raise the reason, once the stream has been ended."""
         await self._end.wait()
         if self._reason is not None:
             raise self._reason
 
     def require_open(self) -> None:
-        """Raises ``Refused`` once it has been ended."""
+        """Raise ``Refused`` once the stream has been ended."""
         if self._end.is_set():
             raise self._reason or Refused(Code.NOT_READY, "stream ended")
 
@@ -213,7 +231,10 @@ class Stream:
 
 
 class Streams:
-    """Which node is attached, and which was a moment ago. ``started_at``: when this broker began to listen."""
+    """Which nodes are attached, and when others left.
+
+    ``started_at`` is when this broker began to listen.
+    """
 
     def __init__(self, started_at: float) -> None:
         self._started_at = started_at
@@ -225,7 +246,8 @@ class Streams:
         older = self._live.get(peer.member)
         if older is not None:
             older.end(Refused(Code.NOT_READY, "replaced by a newer stream"))
-        # What a node owes outlives its stream: the answers to an old stream's queries come on the new one.
+        # What a node owes outlives its stream: the answers to an old stream's queries come on the
+        # new one.
         stream = Stream(peer, ends_at, self._owed.setdefault(peer.member, Owed()))
         self._live[peer.member] = stream
         return stream
@@ -243,9 +265,10 @@ class Streams:
         return iter(tuple(self._live.values()))
 
     def may_come(self, node: MemberId, now: float) -> bool:
-        """Whether a node that has not been given a query may yet take it: attached, or likely dialling at this moment.
+        """Return whether a node without the query may yet take it: attached, or likely dialling.
 
-        A node that has been away for longer does not make every lookup last the whole gathering time.
+        A node that has been away for longer does not make every lookup last the whole gathering
+        time.
         """
         left = self._left_at.get(node, self._started_at)
         return node in self._live or now - left < RECONNECT_SECONDS

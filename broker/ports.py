@@ -1,4 +1,4 @@
-"""What the broker needs of the world."""
+"""The ports of the broker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from fingerpost.protocol.ids import AgencyId, Handle, MemberId
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LookupRecord:
-    """All that is kept of a lookup. It names neither who asks nor who is asked about; the query itself is not kept."""
+    """All that is kept of a lookup.
+
+    It names neither the practitioner nor the child; the query itself is not kept.
+    """
 
     query_hash: bytes
     agency: AgencyId
@@ -35,32 +38,41 @@ class Seen:
 
 
 class Store(Protocol):
-    """The hash log and the replay set. Blocking: called from a thread of its own, by one caller at a time.
+    """The hash log and the replay set. Its calls block, and come from one thread at a time.
 
-    An attacker who can change it can replay a query to nodes, which hold replay sets of their own, and can hide from
-    the log that a lookup was made, which the chain of the log shows.
+    An attacker who can change it can replay a query to nodes, which hold replay sets of their own,
+    and can remove a lookup from the log, which the chain of the log shows.
     """
 
     @property
     def complete_since(self) -> float:
-        """From when on (UNIX seconds) every query carried is in the store: when it was made, or last adopted."""
+        """From when on every query carried is in the store (UNIX seconds): its making or last
+        adoption.
+        """
         ...
 
     def seen(self, now: float) -> tuple[Seen, ...]:
-        """The queries whose time is not over."""
+        """Return the queries whose time is not over at ``now`` (UNIX seconds)."""
         ...
 
     def append(self, records: Sequence[LookupRecord], now: float) -> None:
-        """All of the records, durable on return, or none. Called before anything of their queries leaves the broker.
+        """Append all of the records, durably on return, or none.
 
-        Raises ``Defect`` (``StoreFailed``) when it cannot: then nothing may leave.
+        It is called before any part of their queries leaves the broker.
+
+        Raises:
+            StoreFailed: it could not, and nothing may leave.
         """
         ...
 
 
 class Recorder(Protocol):
     async def append(self, record: LookupRecord) -> None:
-        """Durable on return. Raises ``Defect`` when it is not."""
+        """Append ``record``, durably on return.
+
+        Raises:
+            Defect: the record is not durable.
+        """
         ...
 
 
@@ -68,5 +80,9 @@ class ListFiles(Protocol):
     """The files of the newest member list that was verified whole."""
 
     def file(self, path: str) -> bytes:
-        """Blocking. Raises ``Refused``: NOT_ALLOWED when there is no such file, NOT_READY when there is no list yet."""
+        """Return the content of a file. It blocks.
+
+        Raises:
+            Refused: NOT_ALLOWED when there is no such file, NOT_READY when there is no list yet.
+        """
         ...

@@ -1,10 +1,14 @@
-"""The broker, on a page: takes a signed query, records it, carries it to the nodes, carries back what they seal.
+"""Drive the broker: take a signed query, record it, carry it to the nodes, carry their answers
+back.
 
-The order of ``lookup`` is the law: admitted, new, within quota, recorded durably, and only then anything leaves.
-Nodes are not waited for one by one: a query goes into the queue of each attached node, and the lookup ends when all
-have answered in full or when the gathering time is over. A node that is not attached, and has not been lately, cannot
-answer and is not waited for (else one agency's dead node would slow every lookup down); one that attaches meanwhile is
-given the query. Each node gets a query once: a second copy would be a replay to it.
+The order of ``lookup`` is the law: a query is admitted, new, within quota and durably recorded
+before anything leaves.
+
+A lookup is a scatter-gather. The query goes into the queue of each attached node, and the lookup
+ends when all nodes have answered in full or when the gathering time is over. The broker does not
+wait for a node that is not attached and has not been lately, as one agency's dead node would then
+slow every lookup down. A node that attaches meanwhile is given the query. Each node gets a query
+once: a second copy would be a replay to it.
 """
 
 from __future__ import annotations
@@ -41,17 +45,28 @@ LOG_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "node.behind": frozenset({"node"}),
     "broker.started": frozenset({"seen"}),
 }
-"""The fields that each event may carry. A handle, a name, or anything of a query but its hash is never among them."""
+"""The fields that each event may carry: never a handle, a name, or any part of a query but its
+hash.
+"""
 HELLO_SECONDS: Final = 10.0
 REVIEW_SECONDS: Final = 5.0
-"""How often open streams are checked against the member list besides each message; ``SUSPENSION_SECONDS`` bounds it."""
+"""How often open streams are checked against the member list, besides the check at each message.
+
+``SUSPENSION_SECONDS`` bounds it.
+"""
 
 FromNode = NodeHello | tuple[SealedAnswer, ...]
 Send = Callable[[tuple[bytes, ...]], Awaitable[None]]
 
 
 class Broker:
-    """Carries, cannot read. ``random`` spreads the ends of streams: a number in [0, 1)."""
+    """Carries queries and answers, and cannot read them.
+
+    Args:
+        complete_since: from when on the replay set has every query (UNIX seconds).
+        seen: the queries of which a replay would still be fresh.
+        random: gives a number in [0, 1), which spreads the ends of streams.
+    """
 
     def __init__(
         self,
@@ -78,15 +93,19 @@ class Broker:
         self._lookups: dict[bytes, Lookup] = {}
         self._streams = Streams(clock.monotonic())
 
-    # ---- askers ------------------------------------------------------------------------------
+    # ---- gateways ----------------------------------------------------------------------------
 
     async def lookup(
         self, caller: PeerIdentity, query: bytes, submission: bytes
     ) -> AsyncGenerator[LookupEvent]:
-        """``Accepted``, then answers as they come, then ``Ended``. To be closed by whoever stops reading.
+        """Yield ``Accepted``, then answers as they come, then ``Ended``.
 
-        Raises ``Refused`` (see ``admission.admit``; REPLAYED, QUOTA, NOT_READY) before the first event; ``Defect``
-        when the query could not be recorded.
+        A reader that stops early must close the generator.
+
+        Raises:
+            Refused: before the first event; see ``admission.admit``, and REPLAYED, QUOTA,
+                NOT_READY.
+            Defect: the query could not be recorded.
         """
         now = self._clock.now()
         federation = self._members.current
@@ -159,10 +178,18 @@ class Broker:
     async def attach(
         self, caller: PeerIdentity, incoming: AsyncIterator[FromNode], send: Send
     ) -> None:
-        """One node's stream: ``send`` gets frames of queries' bytes, ``incoming`` gives what the node sends. Returns
-        when the node or the broker ended it in good order; cancels ``send`` where it stands.
+        """Serve one node's stream until the node or the broker ends it in good order.
 
-        Raises ``Refused``: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, NOT_READY. What ends one stream ends no other.
+        A call of ``send`` that is under way at the end is cancelled.
+
+        Args:
+            caller: the node, by its certificate.
+            incoming: what the node sends.
+            send: takes frames of queries' bytes.
+
+        Raises:
+            Refused: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, NOT_READY. What ends one stream
+                ends no other.
         """
         self._require_node(caller)
         hello = await self._hello(incoming)
@@ -228,8 +255,9 @@ class Broker:
         require_member(self._members.current, caller, Party.NODE, self._clock.now())
 
     async def review(self) -> None:
-        """Ends the streams of nodes that are members no more, whose certificate ran out, that are old, or that stopped
-        taking what they are sent. Every ``REVIEW_SECONDS``."""
+        """End each stream whose node is no longer a member, whose certificate has expired, that is
+        old, or whose node has stopped reading. It runs every ``REVIEW_SECONDS``.
+        """
         now = self._clock.monotonic()
         for stream in self._streams:
             try:
@@ -242,7 +270,7 @@ class Broker:
                 stream.end()
 
     def is_serving(self) -> bool:
-        """For the health check: whether there is a list to carry by."""
+        """Return whether there is a current member list to carry by, for the health check."""
         try:
             self._members.current.require_current(self._clock.now())
         except Refused:
@@ -267,7 +295,9 @@ def record_of(admitted: Admitted, now: float) -> LookupRecord:
 
 
 async def first_of(*coroutines: Coroutine[None, None, None]) -> None:
-    """Runs all until the first is done, cancels the others, waits for them; raises what the first raised."""
+    """Run all until the first is done, cancel the others and wait for them; raise what the first
+    raised.
+    """
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

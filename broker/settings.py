@@ -1,4 +1,4 @@
-"""The broker's settings file. Unknown settings are fatal; every path is explicit; nothing has a default."""
+"""The broker's settings file. An unknown setting is refused; nothing has a default."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from fingerpost.runtime.settings import HostPort
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Each with what an attacker who can change (or read) it could do.
+    """The settings, each with what an attacker could do who can change or read it.
 
     * ``places``: see ``membership.Places``.
-    * ``listen_nodes``, ``listen_askers``: ``host:port``; changing one denies service.
-    * ``state``: folder of the replay set and the hash log. Changing it lets a query be offered to nodes again, which
-      refuse it; what is missing from the log is seen. Reading it tells which agency asked when, and how far.
-    * ``audit_key``: 32-byte secret file; reading it, with the log, tells which lookups one practitioner made within a
-      day, not who that is.
+    * ``listen_nodes``, ``listen_askers``: ``host:port``. Changing one denies service.
+    * ``state``: the folder of the replay set and the hash log. Changing it lets a query be offered
+      to nodes again, which refuse it; a gap in the log is seen. Reading it shows which agency asked
+      when, and how far.
+    * ``audit_key``: a file with a 32-byte secret. Whoever reads it and the log can see which
+      lookups one practitioner made within a day, but not who that is.
     * ``health``: a local socket for the health check.
     """
 

@@ -1,10 +1,11 @@
-"""The store in SQLite: the replay set in one file, the chained hash log in another.
+"""Keep the replay set in one SQLite file and the chained hash log in another.
 
-The replay set is written first: a crash between the two leaves a query that was never carried and may not be asked
-again, and never one that was carried and not recorded, since nothing leaves before both are on the disk.
+The replay set is written first. A crash between the two leaves a query that was never carried and
+may not be asked again. It never leaves one that was carried and not recorded, since nothing leaves
+before both are on the disk.
 
-A store put back from a backup knows less than it says. The hash log sees that and refuses to open; ``adopt`` takes it
-as it is, and then counts the replay set as beginning now.
+A store that was put back from a backup lacks what came after the backup. The hash log detects that
+and refuses to open. ``adopt`` takes it as it is, and the replay set then begins anew.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     LOOKUP_RECORDED: frozenset({"agency", "reach"}),
     STORE_ADOPTED: frozenset({"complete_since"}),
 }
-"""The hash log. The actor of a lookup is the gateway, its operation H(query); its sealed body is the practitioner's
-handle, so that a month that is forgotten holds no pseudonym of a person any more."""
+"""The hash log. The actor of a lookup is the gateway, its operation is H(query), and its sealed
+body is the practitioner's handle, so that a forgotten month holds no pseudonym of a person.
+"""
 REPLAY_FILE: Final = "replay.sqlite"
 HASH_LOG_FILE: Final = "hash-log.sqlite"
 
@@ -58,7 +60,12 @@ seen = Table(
 
 
 def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> AuditLog:
-    """Raises ``Defect``; ``StoreBehind`` for one put back from a backup, unless ``adopt``."""
+    """Open the hash log.
+
+    Raises:
+        StoreBehind: it was put back from a backup, and ``adopt`` is false.
+        Defect: it does not open.
+    """
     return AuditLog.open(
         folder / HASH_LOG_FILE, catalogue=AUDIT_EVENTS, master_key=master_key, adopt=adopt
     )
@@ -83,9 +90,13 @@ class SqlStore:
 
     @classmethod
     def open(cls, folder: Path, master_key: bytes, now: float) -> Self:
-        """Makes what does not exist yet; a new replay set is complete from ``now`` on.
+        """Open the store, and make what does not exist yet.
 
-        Raises ``Defect``; ``StoreBehind`` when the hash log was put back from a backup.
+        A new replay set is complete from ``now`` on (UNIX seconds).
+
+        Raises:
+            StoreBehind: the hash log was put back from a backup.
+            Defect: it does not open.
         """
         with ExitStack() as opened:  # what does not fit is closed again
             hash_log = open_hash_log(folder, master_key)
@@ -95,7 +106,7 @@ class SqlStore:
             migrate(engine, REVISIONS)
             with engine.begin() as connection:
                 since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
-                # What a clock that was ahead wrote cannot be placed.
+                # A time in the future was written by a clock that was ahead: it says nothing.
                 if since is None or since > now:
                     since = now
                     _begin_anew(connection, since)
@@ -106,7 +117,10 @@ class SqlStore:
     def adopt(
         cls, folder: Path, master_key: bytes, *, by: Actor, why: OperationId, now: float
     ) -> None:
-        """Take a store put back from a backup: the replay set counts from ``now``, the hash log says who did it."""
+        """Take a store that was put back from a backup.
+
+        The replay set counts from ``now``, and the hash log records who did it and why.
+        """
         with ExitStack() as opened:
             hash_log = open_hash_log(folder, master_key, adopt=True)
             opened.callback(hash_log.close)

@@ -1,4 +1,4 @@
-"""Where the broker's parts are made and joined."""
+"""Construct the broker."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ def open_audit(settings: BrokerSettings) -> AuditLog:
 
 
 def check(settings: BrokerSettings) -> EnrolmentBundle:
-    """Open what the settings name and make nothing. Raises ``Defect``, which names the setting."""
+    """Open what the settings name, and make nothing.
+
+    Raises:
+        Defect: something does not fit. The message names the setting.
+    """
     bundle = check_places(settings.places, Party.BROKER)
     master_key(settings)
     require_folder(settings.state, setting="state")

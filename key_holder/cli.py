@@ -42,7 +42,7 @@ commands.add_server(
 def audit_show(
     settings_file: SettingsFile, since: SinceOption = 0, until: UntilOption = commands.NEVER
 ) -> None:
-    """Lists entries."""
+    """List the entries."""
     columns = ("No.", "When (UTC)", "Member", "Epoch", "Workload", "Elements")
     rows: list[tuple[str, ...]] = []
     with closing(wiring.open_audit(PROGRAM.load(settings_file))) as log:
@@ -54,5 +54,5 @@ def audit_show(
 
 
 def main() -> None:
-    """Refusals and defects as one plain line and exit status 2."""
+    """Run the command line. A refusal or defect is one plain line, with exit status 2."""
     commands.main(app, PROGRAM.name)

@@ -1,8 +1,8 @@
-"""Evaluations in turn: lookups before bulk, one at a time for each worker, off the event loop.
+"""Evaluate batches in turn: lookups before bulk, one at a time for each worker, off the event loop.
 
-A practitioner waits for a lookup; nobody waits for a nightly import. A bulk batch of 256 elements takes some 35
-ms, which
-is the longest that a lookup waits behind one. The arithmetic holds the interpreter's lock, so workers are processes.
+A practitioner waits for a lookup; nobody waits for a nightly import. A bulk batch of 256 elements
+takes some 35 ms, which is the longest that a lookup waits behind one. The arithmetic holds the
+interpreter's lock, so workers are processes.
 """
 
 from __future__ import annotations
@@ -28,12 +28,22 @@ def _key(seed: bytes) -> EvaluatorKey:
 
 
 def evaluate_with(seed: bytes, batch: Blinded) -> Evaluated:
-    """Runs in a worker. Raises ``Refused(MALFORMED)`` for a bad point."""
+    """Evaluate ``batch`` under the key of ``seed`` (32 bytes). It runs in a worker process.
+
+    Raises:
+        Refused: MALFORMED for a bad point.
+    """
     return _key(seed).evaluate(batch)
 
 
 class Evaluator:
-    """``executor`` runs the arithmetic; ``seed`` gives the epoch's key or raises ``Refused(UNSUPPORTED)``."""
+    """Implements ``ports.Evaluations``.
+
+    Args:
+        seed: gives an epoch's seed (32 bytes), or raises ``Refused(UNSUPPORTED)``.
+        executor: runs the arithmetic.
+        workers: how many batches are evaluated at once.
+    """
 
     def __init__(
         self, seed: Callable[[EpochNumber], bytes], executor: Executor, workers: int
@@ -48,7 +58,12 @@ class Evaluator:
         self._order = itertools.count()
 
     async def evaluate(self, batch: Blinded) -> Evaluated:
-        """Raises ``Refused``: NOT_READY when too many wait (attack: a flood of bulk held in memory)."""
+        """Evaluate ``batch`` when its turn comes.
+
+        Raises:
+            Refused: NOT_READY when too many wait (attack: a flood of bulk batches fills the
+                memory); MALFORMED for a bad point; UNSUPPORTED for a key that is not held.
+        """
         if self._waiting[batch.workload] >= MOST_WAITING[batch.workload]:
             raise Refused(Code.NOT_READY, "too many evaluations wait")
         answer: asyncio.Future[Evaluated] = asyncio.get_running_loop().create_future()
@@ -60,7 +75,7 @@ class Evaluator:
             self._waiting[batch.workload] -= 1
 
     async def run(self) -> None:
-        """Serves turns until cancelled, one for each worker at a time."""
+        """Serve turns until cancelled, one for each worker at a time."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
                 group.create_task(self._serve())

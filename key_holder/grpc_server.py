@@ -1,4 +1,4 @@
-"""The gRPC edge of a key holder: who calls, and messages between bytes and values."""
+"""Serve a key holder by gRPC: identify the caller, and turn messages into values and back."""
 
 from __future__ import annotations
 

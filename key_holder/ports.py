@@ -1,4 +1,4 @@
-"""What the key holder needs of the world."""
+"""The ports of the key holder."""
 
 from __future__ import annotations
 
@@ -9,23 +9,37 @@ from fingerpost.protocol.messages import Blinded, Evaluated
 
 
 class Meter(Protocol):
-    """Counts elements, durably: a restart must not give a member its quota anew."""
+    """Counts elements, durably: a restart must not give a member its quota again."""
 
     def charge(self, member: MemberId, period: str, amount: int, most: int) -> None:
-        """Adds ``amount``, durable on return; blocking. Raises ``Refused(QUOTA)``, and then nothing is added, when the
-        sum would pass ``most``."""
+        """Add ``amount`` elements, durably on return. It blocks.
+
+        Raises:
+            Refused: QUOTA when the sum would pass ``most``. Then nothing is added.
+        """
 
 
 class Vault(Protocol):
-    """Holds the epoch keys. An attacker who can read this can, with the other holder and a member, test guesses."""
+    """Holds the epoch keys.
+
+    An attacker who can read them can test guesses with the help of the other holder and a member.
+    """
 
     def held(self) -> frozenset[EpochNumber]: ...
 
     def make(self, epoch: EpochNumber) -> bytes:
-        """A new random key; its public key (32 bytes). Durable on return. Raises ``Defect`` if one exists."""
+        """Make a random key, durably on return, and return its public key (32 bytes).
+
+        Raises:
+            Defect: the epoch has a key already.
+        """
 
     def public_key(self, epoch: EpochNumber) -> bytes:
-        """Raises ``Refused(UNSUPPORTED)`` when not held."""
+        """Return the public key (32 bytes).
+
+        Raises:
+            Refused: UNSUPPORTED when the key is not held.
+        """
 
     def destroy(self, epoch: EpochNumber) -> None: ...
 
@@ -34,15 +48,27 @@ class Evaluations(Protocol):
     """Evaluates batches under the vault's keys, lookups before bulk."""
 
     async def evaluate(self, batch: Blinded) -> Evaluated:
-        """Raises ``Refused``: MALFORMED for a bad point, UNSUPPORTED for a key not held, NOT_READY when too many
-        wait."""
+        """Evaluate ``batch``.
+
+        Raises:
+            Refused: MALFORMED for a bad point, UNSUPPORTED for a key that is not held, NOT_READY
+                when too many wait.
+        """
 
 
 class Record(Protocol):
     async def evaluated(self, member: MemberId, batch: Blinded, at: float) -> None:
-        """Appends who had how much evaluated; durable on return. Raises ``Defect`` when it cannot."""
+        """Record who has how much evaluated, durably on return.
+
+        Raises:
+            Defect: it could not be recorded.
+        """
 
 
 class Announce(Protocol):
     async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
-        """Leaves the public key at the issuer for the next publication. Raises ``Refused``."""
+        """Leave the public key (32 bytes) at the issuer for the next publication.
+
+        Raises:
+            Refused: the issuer refuses it, or does not answer.
+        """

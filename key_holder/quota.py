@@ -1,8 +1,8 @@
-"""How much a member may have evaluated. Pure.
+"""Bound how much a member may have evaluated. Pure.
 
-Metering is what stands between a member with ill will and a run over all children of England: it can test guesses
-only as fast as it may ask (G3, G8). Lookups and bulk are metered apart, so that a nightly import never
-stops a lookup.
+Metering keeps a member with ill will from a run over all children of England: it can test guesses
+only as fast as it may ask (G3, G8). Lookups and bulk are metered apart, so that a nightly import
+never stops a lookup.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ from fingerpost.protocol.messages import Workload, day_of
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """``most`` elements within ``period`` (the name of a day or an epoch)."""
+    """At most ``most`` elements within ``period`` (the name of a day or an epoch)."""
 
     period: str
     most: int
 
 
 def allowance(member: Member, workload: Workload, epoch: EpochNumber, now: float) -> Allowance:
-    """Gateways have lookups by day, nodes bulk by epoch; neither has the other.
+    """Return what ``member`` may have evaluated: a gateway lookups by day, a node bulk by epoch.
 
-    A node's: declared caseload x 25 keys x 1.5 an epoch. A gateway's: lookups a day x 32 elements, and
-    twice that, since a lookup has up to two queries. Raises ``Refused(NOT_ALLOWED)``.
+    A node has its declared caseload x 25 keys x 1.5 an epoch. A gateway has its lookups a day
+    x 32 elements x 2, since a lookup has up to two queries.
+
+    Raises:
+        Refused: NOT_ALLOWED for a workload that the member's party does not have.
     """
     match workload, member.party:
         case Workload.LOOKUP, Party.GATEWAY:

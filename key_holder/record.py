@@ -1,7 +1,7 @@
-"""Who had how much evaluated: the key holder's audit log.
+"""Record in the key holder's audit log who had how much evaluated.
 
-Bulk comes in thousands of batches a night; each is recorded before it is evaluated, and those that wait together share
-one commit.
+Bulk comes in thousands of batches a night. Each is recorded before it is evaluated, and those that
+wait together share one commit.
 """
 
 from __future__ import annotations

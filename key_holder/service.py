@@ -1,4 +1,4 @@
-"""The key holder, on a page: who may have what evaluated, and the life of the keys."""
+"""Drive a key holder: decide who may have what evaluated, and keep the epoch keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
 
 
 class KeyHolder:
-    """One of the two holders. It trusts the member list for who may ask, and nobody trusts it without a proof."""
+    """One of the two key holders.
+
+    It trusts the member list for who may ask. No party trusts its result without a proof.
+    """
 
     def __init__(
         self,
@@ -41,9 +44,13 @@ class KeyHolder:
         self._deposited: dict[EpochNumber, float] = {}
 
     async def evaluate(self, caller: PeerIdentity, batch: Blinded) -> Evaluated:
-        """One batch for one member. The order matters: membership, epoch, quota, record, and only then the key is used.
+        """Evaluate one batch for one member.
 
-        Raises ``Refused``: NOT_A_MEMBER, NOT_ALLOWED, UNSUPPORTED, QUOTA, MALFORMED, NOT_READY, UNTRUSTED_METADATA.
+        The order matters: membership, epoch, quota, record, and only then is the key used.
+
+        Raises:
+            Refused: NOT_A_MEMBER, NOT_ALLOWED, UNSUPPORTED, QUOTA, MALFORMED, NOT_READY,
+                UNTRUSTED_METADATA.
         """
         now = self._clock.now()
         current = self._members.current
@@ -51,7 +58,8 @@ class KeyHolder:
         member = require_listed(current, caller, (Party.NODE, Party.GATEWAY), now)
         epoch = epochs.serving(current, self._me, batch.epoch, now)
         if self._vault.public_key(epoch.number) != epoch.holder_keys[self._me]:
-            # Restored from an old backup, or another holder's list: outputs would be silently wrong.
+            # The vault is an old backup, or the list is another holder's: a wrong key would give
+            # wrong results that nothing shows.
             raise Refused(Code.NOT_READY, "key differs from the member list")
         granted = quota.allowance(member, batch.workload, epoch.number, now)
         await asyncio.to_thread(
@@ -61,7 +69,10 @@ class KeyHolder:
         return await self._evaluations.evaluate(batch)
 
     async def keep_keys(self, announce: Announce) -> None:
-        """Makes and announces the next epoch's key, destroys those that are over. Called at start and every minute."""
+        """Make and announce the next epoch's key, and destroy the keys of epochs that are over.
+
+        The key holder calls it at its start and every ``KEEP_KEYS_SECONDS`` (see ``wiring``).
+        """
         current = self._members.current
         due = epochs.chores(current, self._vault.held(), self._clock.now())
         for number in due.make:
@@ -70,7 +81,8 @@ class KeyHolder:
             await asyncio.to_thread(self._vault.destroy, number)
         now = self._clock.monotonic()
         for number in due.announce:
-            # Again until it is in the list, since the inbox may have been lost; not more often, since each is recorded.
+            # The key is announced again until the list names it, as the issuer may have lost its
+            # inbox; not more often, since the issuer records each deposit.
             if now - self._deposited.get(number, -DEPOSIT_AGAIN_SECONDS) >= DEPOSIT_AGAIN_SECONDS:
                 await announce.deposit(number, self._vault.public_key(number))
                 self._deposited[number] = now

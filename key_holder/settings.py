@@ -1,4 +1,4 @@
-"""The key holder's settings file. Unknown settings are fatal; every path is explicit."""
+"""The key holder's settings file. An unknown setting is refused; every path is explicit."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from fingerpost.runtime.settings import HostPort
 
 
 class KeyHolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Each with what an attacker who can change (or read) it could do.
+    """The settings, each with what an attacker could do who can change or read it.
 
     * ``places``: see ``membership.Places``.
-    * ``listen``: ``host:port``; changing it denies service.
-    * ``vault``: folder of the epoch keys; reading it, together with the other holder's and a member's pepper,
-      tests guesses.
-    * ``meter``: SQLite file; changing it widens quotas (the audit log still shows the evaluations).
-    * ``audit``: SQLite file of the chained log; changing it is seen.
-    * ``audit_key``: 32-byte secret file; reading it opens audit bodies (a key holder writes none).
+    * ``listen``: ``host:port``. Changing it denies service.
+    * ``vault``: the folder of the epoch keys. Whoever reads it can test guesses, with the other
+      holder's keys and a member's pepper.
+    * ``meter``: an SQLite file. Changing it widens quotas; the audit log still shows the
+      evaluations.
+    * ``audit``: the SQLite file of the chained log. A change is seen.
+    * ``audit_key``: a file with a 32-byte secret. Whoever reads it can open audit bodies; a key
+      holder writes none.
     * ``health``: a local socket for the health check.
-    * ``workers``: processes that evaluate.
+    * ``workers``: how many processes evaluate.
     """
 
     places: Places

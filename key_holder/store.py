@@ -1,7 +1,7 @@
 """The meter in SQLite: what each member has had evaluated in each period.
 
-An attacker who can change this file can give a member more evaluations than its quota; the audit log, which is chained,
-still shows them.
+An attacker who can change this file can give a member more evaluations than its quota. The audit
+log, which is chained, still shows them.
 """
 
 from __future__ import annotations

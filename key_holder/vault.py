@@ -1,8 +1,8 @@
-"""The epoch keys as files, one each.
+"""Keep the epoch keys as files, one for each epoch.
 
-``<folder>/epoch-<n>.seed``: 32 random bytes, mode 0600. An attacker who can read this folder can evaluate guesses under
-this holder's key; with the other holder's and a pepper, test them. So a key is overwritten and removed once its
-epoch is over.
+``<folder>/epoch-<n>.seed``: 32 random bytes, mode 0600. An attacker who can read this folder can
+evaluate guesses under this holder's key, and with the other holder's key and a pepper can test
+them. So a key is overwritten and removed once its epoch is over.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ _NAME = re.compile(r"epoch-([1-9][0-9]{0,8})\.seed")
 
 
 class FileVault:
-    """Raises ``Defect`` when the folder does not exist: it is made at enrolment, never by itself."""
+    """Implements ``ports.Vault``.
+
+    Raises:
+        Defect: the folder does not exist (enrolment makes it; it is never made silently), or holds
+            a file that is not an epoch's key.
+    """
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -51,7 +56,11 @@ class FileVault:
         return self.public_key(epoch)
 
     def seed(self, epoch: EpochNumber) -> bytes:
-        """For the evaluator. Raises ``Refused(UNSUPPORTED)`` when not held."""
+        """Return the epoch's seed (32 bytes) for the evaluator.
+
+        Raises:
+            Refused: UNSUPPORTED when it is not held.
+        """
         try:
             return self._seeds[epoch]
         except KeyError:
@@ -61,8 +70,10 @@ class FileVault:
         return EvaluatorKey(self.seed(epoch)).public_key
 
     def destroy(self, epoch: EpochNumber) -> None:
-        """Overwrites, then removes. On storage that remaps writes only full-disk encryption makes the first step
-        count."""
+        """Overwrite the key, then remove it.
+
+        On storage that remaps writes, overwriting has an effect only with full-disk encryption.
+        """
         if self._seeds.pop(epoch, None) is None:
             return
         path = self._path(epoch)

@@ -1,4 +1,4 @@
-"""Where the key holder's parts are made and joined."""
+"""Construct a key holder."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def open_audit(settings: KeyHolderSettings) -> AuditLog:
 
 
 def check(settings: KeyHolderSettings) -> EnrolmentBundle:
-    """Open what the settings name and make nothing. Raises ``Defect``, which names the setting."""
+    """Open what the settings name, and make nothing.
+
+    Raises:
+        Defect: something does not fit. The message names the setting.
+    """
     bundle = check_places(settings.places, Party.KEY_HOLDER)
     require_folder(settings.vault, setting="vault")
     FileVault(settings.vault)
@@ -79,7 +83,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
 
     Raises:
         Defect: a setting, a key, a file or the port does not fit.
-        Refused: it has neither a certificate nor a list, and nobody gives it one.
+        Refused: it has neither a certificate nor a list, and the issuer gives none.
     """
     async with AsyncExitStack() as opened:
         vault = FileVault(settings.vault)

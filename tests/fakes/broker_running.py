@@ -34,7 +34,8 @@ def an_answer(query_hash: bytes, part: int = 0, fill: int = 1) -> SealedAnswer:
 class FakeNode:
     """A node's end of its stream.
 
-    ``frames`` holds what the broker sent. While ``reading`` is cleared, the node takes nothing more.
+    ``frames`` holds what the broker sent. While ``reading`` is cleared, the node takes nothing
+    more.
     """
 
     def __init__(self, id_: MemberId) -> None:

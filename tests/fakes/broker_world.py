@@ -1,6 +1,7 @@
 """A small federation for the broker's tests, and queries that only their ends could open.
 
-Nothing is sealed for anybody here: the broker cannot open anything, so random bytes serve it as well.
+Nothing is sealed for anybody here: the broker cannot open anything, so random bytes serve it as
+well.
 """
 
 from __future__ import annotations
@@ -201,7 +202,9 @@ def a_query(
 
 @dataclass
 class Members:
-    """Implements ``fingerpost.membership.ports.Members``; tests change the list while the broker runs."""
+    """Implements ``fingerpost.membership.ports.Members``; tests change the list while the broker
+    runs.
+    """
 
     current: Federation = field(default_factory=a_federation)
 

@@ -1,7 +1,8 @@
 """A node with two agencies, an export to import, and a member list that a test can turn.
 
-The children are made up; their names are words that occur nowhere else in the repository, so that a search of a file
-on the disk means something."""
+The children are made up; their names are words that occur nowhere else in the repository, so that a
+search of a file on the disk means something.
+"""
 
 from __future__ import annotations
 
@@ -152,8 +153,9 @@ def data_keys(random_bytes: int = 0) -> dict[AgencyId, DataKey]:
 
 
 class World:
-    """Tags are quick ones unless others are given. Opened on a folder; opened again on the same folder, as after the
-    process was killed, it is the same node."""
+    """Tags are quick ones unless others are given. Opened on a folder; opened again on the same
+    folder, as after the process was killed, it is the same node.
+    """
 
     def __init__(
         self, folder: Path, holders: LocalKeyHolders | None = None, tags: Tags | None = None

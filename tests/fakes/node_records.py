@@ -1,7 +1,8 @@
 """A node's records in memory: the same promises but the disk and the sealing.
 
-``MemoryRecords`` implements the ports ``Records`` and ``Imports`` of ``agency_node.records``. ``put`` is the short way
-to a complete generation."""
+``MemoryRecords`` implements the ports ``Records`` and ``Imports`` of ``agency_node.records``.
+``put`` is the short way to a complete generation.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""One node, what it keeps, and somebody who asks it: real queries, real records, real index; no sockets.
+"""One node, what it keeps, and somebody who asks it: real queries, real records, real index; no
+sockets.
 
-Law: the node's own parts are real (rules, service, index, seal, query sealing); what lies outside it (key holders,
-peppers, the member list, the disk) is the simplest thing that keeps the port's promise. Tags are a hash of the OPRF
+Law: the node's own parts are real (rules, service, index, seal, query sealing); what lies outside
+it (key holders, peppers, the member list, the disk) is the simplest thing that keeps the port's
+promise. Tags are a hash of the OPRF
 input: to a node a tag is a tag.
 """
 
@@ -99,7 +101,9 @@ def public(key: Ed25519PrivateKey) -> bytes:
 
 
 def a_federation(now: float = NOW, mine: Sequence[AgencyId] = MINE) -> Federation:
-    """``mine`` on the node, in one area with the asking council; the police on another node, next door."""
+    """``mine`` on the node, in one area with the asking council; the police on another node, next
+    door.
+    """
     kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, SURGERY: AgencyKind.GP_PRACTICE}
     here = tuple(
         Agency(
@@ -398,8 +402,9 @@ def a_query(
     because: WideningReason | None = None,
     peppers: OnePepper | None = None,
 ) -> SealedQuery:
-    """About ``child``. ``opens_for`` (or ``tags``) makes the wraps those of another: the attack that must come to
-    nothing."""
+    """About ``child``. ``opens_for`` (or ``tags``) makes the wraps those of another: the attack
+    that must come to nothing.
+    """
     child = child or a_child()
     passport = a_passport(at)
     token = passports.issue(passport, FEDERATION, passport_key)

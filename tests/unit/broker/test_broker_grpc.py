@@ -1,4 +1,6 @@
-"""The broker's two ports over real gRPC and TLS: two nodes, an asker, and those who should not be there."""
+"""The broker's two ports over real gRPC and TLS: two nodes, an asker, and those who should not be
+there.
+"""
 
 from __future__ import annotations
 
@@ -96,8 +98,8 @@ class World:
     ) -> Node:
         """Return a node's end of a stream. Without ``hello`` it only reads.
 
-        A node that is refused before its hello must not write: where the refusal comes first, gRPC puts an
-        INTERNAL of its own in the place of the broker's code.
+        A node that is refused before its hello must not write: where the refusal comes first, gRPC
+        puts an INTERNAL of its own in the place of the broker's code.
         """
         identity = who if isinstance(who, Identity) else Identity(FEDERATION, who, Party.NODE)
         node = Node(self.channel(identity, self.nodes_port, options))
@@ -221,7 +223,9 @@ async def test_a_lookup_over_two_nodes(world: World) -> None:
 
 
 async def test_a_stopped_node_holds_back_nobody(world: World) -> None:
-    """It does not read, HTTP/2's window fills, the broker's write stands still; the other answers all the same."""
+    """It does not read, HTTP/2's window fills, the broker's write stands still; the other answers
+    all the same.
+    """
     await world.node(NORTH, options=NARROW)
     school = await world.node(SCHOOL)
     await world.attached(NORTH, SCHOOL)

@@ -1,4 +1,6 @@
-"""A lookup at the broker: recorded before it leaves, given to each node once, ended when nothing more can come."""
+"""A lookup at the broker: recorded before it leaves, given to each node once, ended when nothing
+more can come.
+"""
 
 from __future__ import annotations
 

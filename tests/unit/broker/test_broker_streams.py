@@ -1,4 +1,6 @@
-"""The nodes' streams: checked at each message, ended by suspension and age, none held back by another."""
+"""The nodes' streams: checked at each message, ended by suspension and age, none held back by
+another.
+"""
 
 from __future__ import annotations
 
@@ -165,7 +167,9 @@ async def test_made_up_answers_end_the_stream(world: Running) -> None:
 
 
 async def test_a_stopped_node_holds_back_nobody(world: Running) -> None:
-    """It takes its first frame and nothing more, as with SIGSTOP; its queue fills, and the others answer in time."""
+    """It takes its first frame and nothing more, as with SIGSTOP; its queue fills, and the others
+    answer in time.
+    """
     stopped, well = world.node(NORTH), world.node(SCHOOL)
     stopped.reading.clear()
     await world.settle()
@@ -252,7 +256,9 @@ async def test_a_query_offered_twice_is_sent_once() -> None:
 
 
 def test_what_comes_after_the_end_does_not_count_as_answered() -> None:
-    """Between the end of the gathering and the word to the asker an answer may come: it is not handed on any more."""
+    """Between the end of the gathering and the word to the asker an answer may come: it is not
+    handed on any more.
+    """
     lookup = a_lookup()
     lookup.gathering.sent(NORTH)
     lookup.close()

@@ -1,4 +1,6 @@
-"""``fingerpost-key-holder check``: it opens what the settings name, names what is wrong, and makes nothing."""
+"""``fingerpost-key-holder check``: it opens what the settings name, names what is wrong, and makes
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -245,7 +245,9 @@ def test_a_vault_is_not_made_by_itself(tmp_path: Path) -> None:
 
 
 class Gate:
-    """A record that is written when the test lets it be, and evaluations that note what came before them."""
+    """A record that is written when the test lets it be, and evaluations that note what came before
+    them.
+    """
 
     def __init__(self) -> None:
         self.reached, self.open = asyncio.Event(), asyncio.Event()
