@@ -1,7 +1,8 @@
-"""What the node needs of the world.
+"""The ports of an agency's records.
 
-Law: what is promised, not how. Every promise here is tested once and on every adaptor (``tests/contracts``).
-Nothing of one agency is reachable from another: each method takes the agency it is about.
+A port says what is promised, not how. One suite tests each promise on every adaptor
+(``tests/contracts``). Each method takes the agency it is about, so that nothing of one agency can
+be reached from another.
 """
 
 from __future__ import annotations
@@ -18,38 +19,52 @@ from fingerpost.protocol.messages import Blinded, Evaluated
 
 
 class Records(Protocol):
-    """The agencies' records: durable, encrypted at rest with a data key for each agency. Blocking: use a thread.
+    """The agencies' records: durable, and encrypted at rest with a data key for each agency.
+
+    The methods block: call them from a thread.
 
     Every method raises ``Refused(NOT_ALLOWED)`` for an agency that is not of this node.
     """
 
     def agencies(self) -> tuple[AgencyId, ...]:
-        """The agencies of this node, sorted."""
+        """Return the agencies of this node, sorted."""
 
     def generation(self, agency: AgencyId) -> Generation | None:
-        """The newest complete one; None: never imported."""
+        """Return the newest complete generation, or None when the agency has never imported."""
 
     def child(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
-        """Raises ``Refused(NOT_READY)`` when the generation is gone or not complete; ``Defect`` when the record
-        does not
-        open (damaged, or put in another's place)."""
+        """Return one record.
+
+        Raises:
+            Refused: NOT_READY when the generation is gone or not complete.
+            Defect: the record does not open (it is damaged, or in another's place).
+        """
 
     def tags(
         self, agency: AgencyId, generation: int, epoch: EpochNumber
     ) -> Iterator[tuple[RecordId, bytes]]:
-        """Every T_i (32 bytes) in the order of the records. Raises ``Refused(NOT_READY)`` before the first one
-        unless the
-        generation is complete and fully tagged for the epoch."""
+        """Return every tag T_i (32 bytes), in the order of the records.
+
+        Raises:
+            Refused: NOT_READY, before the first tag, unless the generation is complete and fully
+                tagged for the epoch.
+        """
 
     def ready(self, agency: AgencyId, epoch: EpochNumber) -> Generation | None:
-        """The newest complete generation that is fully tagged for the epoch. None when it, or one after it, was made
-        under another ``NORMALISATION_VERSION`` (its keys meet nobody's: every answer would be "no"), and when the
-        records are ``Imports.behind``."""
+        """Return the newest complete generation that is fully tagged for the epoch.
+
+        It is None when that generation, or a later one, was made under another
+        ``NORMALISATION_VERSION`` (its blocking keys match no query's, so every answer would be
+        "no"), and when the records are ``Imports.behind``.
+        """
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hit:
-    """The query's locator at ``position`` is of these records. ``tag`` (T_i, 32 bytes) gives the wrap secret."""
+    """The records of the query's locator at ``position``.
+
+    ``tag`` (T_i, 32 bytes) gives the wrap secret.
+    """
 
     position: int
     tag: bytes
@@ -61,16 +76,21 @@ class Hit:
 
 
 class Locators(Protocol):
-    """Which locators of a slot are of an agency's records. In memory; thread-safe."""
+    """Finds the records of locators of a slot, in memory. It is thread-safe."""
 
     def find(
         self, agency: AgencyId, epoch: EpochNumber, slot: int, locators: Sequence[bytes]
     ) -> tuple[Hit, ...]:
-        """In the order of the positions. The work does not depend on hits more than look-ups in a hash table do.
-        Raises ``Refused(NOT_READY)`` unless ``ready``."""
+        """Return the hits in the order of the positions.
+
+        The work depends on hits no more than look-ups in a hash table do.
+
+        Raises:
+            Refused: NOT_READY unless ``ready``.
+        """
 
     def ready(self, agency: AgencyId, epoch: EpochNumber, slot: int) -> Generation | None:
-        """The generation that ``find`` answers from; None: not ready."""
+        """Return the generation that ``find`` answers from, or None when there is no table yet."""
 
 
 # ---- the record side's own needs ---------------------------------------------------------------
@@ -78,9 +98,11 @@ class Locators(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Child:
-    """A child of an import, before it has a number. ``mark``: 16 bytes, a keyed digest of all her OPRF inputs in
-    order: equal
-    in two generations of one agency exactly when her tags are."""
+    """A child of an import, before it has a number.
+
+    ``mark`` (16 bytes) is a keyed digest of all her OPRF inputs in order: it is equal in two
+    generations of one agency exactly when her tags are.
+    """
 
     demographics: Demographics
     involvements: tuple[Involvement, ...]
@@ -92,8 +114,11 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """How a generation is made, complete or not: ``children`` stored so far, all of them once ``whole``; ``upn``:
-    whether pupil numbers are among its keys; ``source``: 32 bytes, what it was made of."""
+    """How a generation is made, complete or not.
+
+    ``children`` is how many are stored so far, and all of them once ``whole``. ``upn`` is whether
+    pupil numbers are among its blocking keys. ``source`` (32 bytes) is what it was made of.
+    """
 
     number: int
     as_of: int
@@ -106,8 +131,12 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one agency stands: its newest complete generation, and for each epoch the newest complete one that is fully
-    tagged for it and may be answered from (as ``Records.ready``). ``behind``: as ``Imports.behind``."""
+    """The state of one agency's records.
+
+    ``newest`` is its newest complete generation. ``ready`` has for each epoch the newest complete
+    one that is fully tagged for it and may be answered from (as ``Records.ready``). ``behind`` is
+    as ``Imports.behind``.
+    """
 
     newest: Generation | None
     ready: Mapping[EpochNumber, Generation]
@@ -116,20 +145,23 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What tagging took: records whose tags were taken over from the import before, and keys that were evaluated."""
+    """What tagging took: the records whose tags came from the import before, and the keys
+    evaluated.
+    """
 
     taken_over: int = 0
     evaluated: int = 0
 
 
 class Imports(Protocol):
-    """The writing side of ``Records``, and what tagging reads. Every write is one transaction, durable on return.
+    """The writing side of ``Records``, and what tagging reads.
 
-    At most one generation of an agency is incomplete at a time. Blocking: use a thread.
+    Every write is one transaction, durable on return. At most one generation of an agency is
+    incomplete at a time. The methods block: call them from a thread.
     """
 
     def staged(self, agency: AgencyId, source: bytes) -> Staged | None:
-        """The incomplete generation of this ``source`` (a digest of file and options, 32 bytes), to go on with."""
+        """Return the incomplete generation of ``source`` (32 bytes, a digest of file and options)."""
 
     def begin(
         self,
@@ -141,42 +173,70 @@ class Imports(Protocol):
         upn: bool,
         now: int,
     ) -> Staged:
-        """A new incomplete generation; an earlier incomplete one of the agency is deleted."""
+        """Begin an incomplete generation, and delete an earlier incomplete one of the agency."""
 
     def plan(self, agency: AgencyId, generation: int) -> Staged:
-        """Of a generation, complete or not. Raises ``Refused(NOT_READY)`` when it is gone."""
+        """Return how a generation, complete or not, is made.
+
+        Raises:
+            Refused: NOT_READY when it is gone.
+        """
 
     def add(self, agency: AgencyId, generation: int, first: int, children: Sequence[Child]) -> None:
-        """Children numbered from ``first``, which must be the number stored so far (``Defect`` otherwise)."""
+        """Store children, numbered from ``first``.
+
+        Raises:
+            Defect: ``first`` is not the number of children stored so far.
+        """
 
     def close_staging(self, agency: AgencyId, generation: int) -> None:
-        """No more children: the generation is ``whole``."""
+        """Make the generation ``whole``: no more children come."""
 
     def complete(self, agency: AgencyId, generation: int, now: int) -> Generation:
-        """Flips a whole generation: from now on it is the newest complete one, and witnessed. A second time changes
-        nothing. Raises ``Defect`` if it is not whole."""
+        """Make a whole generation the newest complete one, and witness it.
+
+        A second call changes nothing.
+
+        Raises:
+            Defect: it is not whole.
+        """
 
     def behind(self, agency: AgencyId) -> bool:
-        """Whether the store was put back from a copy older than the last import it is witnessed to have completed. Such
-        an agency is not ready for anything until it imports again, or somebody says ``adopt``."""
+        """Return whether the store is a copy older than the last import it is witnessed to have
+        completed.
+
+        Such an agency is not ready for anything until it imports again, or somebody calls
+        ``adopt``.
+        """
 
     def adopt(self, agency: AgencyId) -> Generation:
-        """Answers from what is there from now on, whatever was witnessed; numbers that were used are not used again.
-        Raises ``Defect`` when nothing complete is there."""
+        """Accept the records that are there, whatever was witnessed.
+
+        Numbers that were used are not used again.
+
+        Raises:
+            Defect: there is no complete generation.
+        """
 
     def mark(self, agency: AgencyId, inputs: Sequence[bytes]) -> bytes:
-        """16 bytes, keyed by the agency's data key (attack: whoever steals the database tests a child's fields)."""
+        """Return 16 bytes, keyed by the agency's data key.
+
+        Without the key, whoever steals the database cannot test a child's fields.
+        """
 
     def source(self, agency: AgencyId, *parts: bytes) -> bytes:
-        """32 bytes, keyed likewise, over the parts with their lengths."""
+        """Return 32 bytes, keyed as ``mark``, over the parts with their lengths."""
 
     def children(
         self, agency: AgencyId, generation: int, first: int, most: int
     ) -> tuple[tuple[RecordId, Demographics, bytes], ...]:
-        """Demographics and marks of records from ``first`` on, at most ``most``; of an incomplete generation too."""
+        """Return demographics and marks of at most ``most`` records from ``first`` on.
+
+        The generation may be incomplete.
+        """
 
     def untagged(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> tuple[int, ...]:
-        """The first records of the blocks (of ``TAG_BLOCK`` records) that have no tags yet, in order."""
+        """Return the first record of each block of ``TAG_BLOCK`` that has no tags yet, in order."""
 
     def put_tags(
         self,
@@ -187,26 +247,32 @@ class Imports(Protocol):
         tags: Sequence[Sequence[bytes]],
         effort: Effort,
     ) -> None:
-        """The tags of one block, one sequence of T_i for each of its records. A second time changes nothing."""
+        """Store the tags of one block, one sequence of T_i for each record. Twice changes nothing."""
 
     def effort(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> Effort:
-        """Of all blocks that have tags, whichever run made them."""
+        """Return the effort of all blocks that have tags, whichever run made them."""
 
     def earlier_tags(
         self, agency: AgencyId, generation: int, epoch: EpochNumber, marks: Sequence[bytes]
     ) -> tuple[tuple[bytes, ...] | None, ...]:
-        """For each mark, the tags that a record with the same mark has in the newest complete generation before
-        ``generation``, if it is tagged for the epoch: nightly imports ask the holders only for what has changed."""
+        """Return for each mark the tags of a record with the same mark in the generation before.
+
+        That is the newest complete one before ``generation``, if it is tagged for the epoch. So a
+        nightly import asks the key holders only for what has changed.
+        """
 
     def standings(self) -> Mapping[AgencyId, Standing]:
-        """Of every agency of this node, at once: what a host of thousands asks every few seconds. A generation
-        without children needs no tags and is not listed under ``ready``: ask ``Records.ready``."""
+        """Return the state of every agency of this node at once.
+
+        A host of thousands of agencies asks every few seconds. A generation without children needs
+        no tags and is not listed under ``ready``: ask ``Records.ready``.
+        """
 
     def delete_before(self, agency: AgencyId, generation: int) -> int:
-        """Deletes the generations with a smaller number; how many there were."""
+        """Delete the generations with a smaller number, and return how many there were."""
 
     def forget_epochs(self, keep: Sequence[EpochNumber]) -> None:
-        """Deletes the tags of all other epochs: they are over, and nobody can ask by them."""
+        """Delete the tags of all other epochs: they are over, and no query can use them."""
 
 
 TAG_BLOCK = 256
@@ -215,16 +281,24 @@ TAG_BLOCK = 256
 
 class KeyHolders(Protocol):
     async def evaluate(self, batches: tuple[Blinded, Blinded]) -> tuple[Evaluated, Evaluated]:
-        """Both holders at once, in the order of the parameters, each its own batch; waits and asks again while one
-        cannot be
-        reached or is not ready. Raises ``Refused``: QUOTA, UNSUPPORTED, NOT_ALLOWED, … and UNAVAILABLE when its
-        patience
-        ends. Proofs are checked by who unblinds."""
+        """Ask both key holders at once, each for its own batch, in the order of the parameters.
+
+        It waits and asks again while a holder cannot be reached or is not ready. Whoever unblinds
+        checks the proofs.
+
+        Raises:
+            Refused: QUOTA, UNSUPPORTED, NOT_ALLOWED, …, and UNAVAILABLE when its patience ends.
+        """
 
 
 class Tags(Protocol):
     async def tags(
         self, inputs: Sequence[bytes], epoch: Epoch, holders: tuple[MemberId, MemberId]
     ) -> tuple[bytes, ...]:
-        """The tags T_i (32 bytes) of 1 to 256 OPRF inputs, in order, with both holders' help. ``holders`` in the
-        order of the parameters. Raises ``Refused`` as ``KeyHolders``, and BAD_PROOF."""
+        """Return the tags T_i (32 bytes) of 1 to 256 OPRF inputs, in order.
+
+        ``holders`` are in the order of the parameters.
+
+        Raises:
+            Refused: as ``KeyHolders``, and BAD_PROOF.
+        """

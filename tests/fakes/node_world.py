@@ -84,6 +84,9 @@ SCHOOL = AgencyId("e08000001.oak-primary")
 SURGERY = AgencyId("e08000001.surgery")
 POLICE = AgencyId("e08000002.police")
 MINE = (COUNCIL, SCHOOL, SURGERY)
+NOTHING = dict.fromkeys(MINE, Status.NOTHING_TO_DISCLOSE)
+CANNOT = dict.fromkeys(MINE, Status.CANNOT_ANSWER)
+AGAIN = dict.fromkeys(MINE, Status.TRY_AGAIN)
 NODE, OTHER_NODE = MemberId("node-1"), MemberId("node-2")
 GATEWAY, BROKER, ISSUER = MemberId("gateway-1"), MemberId("broker-1"), MemberId("issuer-1")
 HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
@@ -362,9 +365,21 @@ class NodeWorld:
             for answer in part.agencies
         }
 
+    def part(self, query: SealedQuery) -> AnswerPart:
+        """Ask, and return the one part of the answer."""
+        (part,) = self.ask(query)[query.hash]
+        return part
+
     def query(self, child: Demographics | None = None, **changes: Any) -> SealedQuery:
         made = {"federation": self.current, "at": self.clock.now(), **changes}
         return a_query(child, **made)
+
+
+def a_world(*, school: tuple[ChildRecord, ...] = (), **parts: Any) -> NodeWorld:
+    """A node on which every agency has an import, the school one of these records."""
+    world = NodeWorld(**parts)
+    world.put_all({SCHOOL: school} if school else {})
+    return world
 
 
 def a_passport(at: float, **changes: object) -> Passport:

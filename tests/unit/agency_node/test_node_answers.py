@@ -11,11 +11,13 @@ from agency_node.answering import admission
 from agency_node.answering.matching import Finding
 from agency_node.records.records import ChildRecord
 from fakes.node_world import (
+    AGAIN,
+    CANNOT,
     COUNCIL,
     GATEWAY,
     GATEWAY_KEY,
     HERE,
-    MINE,
+    NOTHING,
     NOW,
     SCHOOL,
     SURGERY,
@@ -26,10 +28,10 @@ from fakes.node_world import (
     a_child,
     a_federation,
     a_record,
+    a_world,
     an_involvement,
     another_child,
 )
-from fingerpost.private.messages import AnswerPart
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Status, WideningReason
@@ -38,29 +40,12 @@ from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
 from fingerpost.protocol.messages import KeySet, Query
 
-NOTHING = dict.fromkeys(MINE, Status.NOTHING_TO_DISCLOSE)
-CANNOT = dict.fromkeys(MINE, Status.CANNOT_ANSWER)
-AGAIN = dict.fromkeys(MINE, Status.TRY_AGAIN)
-
-
-def a_world(*, school: tuple[ChildRecord, ...] = (), **parts: object) -> NodeWorld:
-    world = NodeWorld(**parts)  # type: ignore[arg-type]
-    world.put_all({SCHOOL: school} if school else {})
-    return world
-
-
-def only(parts: list[AnswerPart]) -> AnswerPart:
-    (part,) = parts
-    return part
-
-
 # ---- a match ------------------------------------------------------------------------------------
 
 
 def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing() -> None:
     world = a_world(school=(a_record(),))
-    query = world.query()
-    part = only(world.ask(query)[query.hash])
+    part = world.part(world.query())
     assert {a.agency: a.status for a in part.agencies} == NOTHING | {SCHOOL: Status.INVOLVED}
     (pointer,) = part.pointers
     assert (pointer.agency, pointer.kind) == (SCHOOL, COARSE[Kind.EDU_SCHOOL])
@@ -75,8 +60,7 @@ def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing() -> None
 def test_every_word_says_which_import_it_rests_on() -> None:
     world = a_world(school=(a_record(),))
     world.put(SURGERY, a_record(0, another_child()), as_of=12345)
-    query = world.query()
-    part = only(world.ask(query)[query.hash])
+    part = world.part(world.query())
     stated = {a.agency: (a.generation, a.as_of) for a in part.agencies}
     assert stated[SURGERY] == (2, 12345)
     assert stated[SCHOOL][0] == 1
@@ -103,8 +87,7 @@ def test_a_second_round_is_answered_where_it_says_why() -> None:
 def test_nobody_out_of_reach_is_looked_at() -> None:
     """The node sends one empty part, as the asker expects of it."""
     world = a_world(school=(a_record(),))
-    query = world.query(purpose=Purpose.CLA_CARE, reach=Reach.NAMED, named=(THERE,))
-    part = only(world.ask(query)[query.hash])
+    part = world.part(world.query(purpose=Purpose.CLA_CARE, reach=Reach.NAMED, named=(THERE,)))
     assert (part.agencies, part.pointers, world.entries) == ((), (), [])
 
 
@@ -318,8 +301,7 @@ def test_half_an_import_answers_from_the_one_before() -> None:
         SCHOOL, bytes(32), as_of=2, normalisation_version=1, upn=False, now=int(NOW)
     )
     world.prepare()
-    query = world.query()
-    part = only(world.ask(query)[query.hash])
+    part = world.part(world.query())
     assert {a.agency: a.generation for a in part.agencies}[SCHOOL] == 1
     assert part.pointers
 
@@ -332,8 +314,7 @@ def test_what_cannot_be_recorded_is_not_said() -> None:
     world = a_world(school=(a_record(),), record=record)
     world.put(SURGERY, a_record(0, None, an_involvement(Kind.GP)))
     record.broken.add(SCHOOL)
-    query = world.query()
-    part = only(world.ask(query)[query.hash])
+    part = world.part(world.query())
     words = {a.agency: a.status for a in part.agencies}
     assert words[SCHOOL] is Status.CANNOT_ANSWER
     assert words[SURGERY] is Status.INVOLVED
@@ -419,8 +400,7 @@ def test_what_is_recorded_as_told_is_what_leaves() -> None:
     rows = [an_involvement(worker_name=f"Worker {chr(65 + n)}") for n in range(12)]
     world = a_world(school=(a_record(0, None, *rows),))
     world.put(SURGERY, a_record(0, None, an_involvement(Kind.GP)))
-    query = world.query()
-    part = only(world.ask(query)[query.hash])
+    part = world.part(world.query())
     assert len(part.pointers) == limits.POINTER_SLOTS
     school = [p for p in part.pointers if p.agency == SCHOOL]
     assert school[-1].kind is None, "ring this agency's duty desk"

@@ -12,19 +12,18 @@ from hypothesis import strategies as st
 
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.matching import Finding
-from agency_node.records.records import ChildRecord
 from fakes.by_hand import ByHand
 from fakes.node_world import (
     HERE,
-    MINE,
+    NOTHING,
     SCHOOL,
     NodeWorld,
     a_child,
     a_record,
+    a_world,
     an_involvement,
     another_child,
 )
-from fingerpost.private.messages import AnswerPart
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     COARSE,
@@ -37,22 +36,6 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.messages import KeySet
-
-NOTHING = dict.fromkeys(MINE, Status.NOTHING_TO_DISCLOSE)
-CANNOT = dict.fromkeys(MINE, Status.CANNOT_ANSWER)
-AGAIN = dict.fromkeys(MINE, Status.TRY_AGAIN)
-
-
-def a_world(*, school: tuple[ChildRecord, ...] = (), **parts: object) -> NodeWorld:
-    world = NodeWorld(**parts)  # type: ignore[arg-type]
-    world.put_all({SCHOOL: school} if school else {})
-    return world
-
-
-def only(parts: list[AnswerPart]) -> AnswerPart:
-    (part,) = parts
-    return part
-
 
 # ---- what cannot be told apart ------------------------------------------------------------------
 
@@ -75,7 +58,7 @@ def test_reticence_of_every_kind_is_one_word_one_size_and_no_pointer(why: str) -
     query = world.query(purpose=Purpose.EARLY_HELP)
     answers = world.node.answer([query.wire])
     assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
-    part = only(world.read(answers, query)[query.hash])
+    (part,) = world.read(answers, query)[query.hash]
     assert {a.agency: a.status for a in part.agencies} == NOTHING
     assert part.pointers == ()
     assert {a.generation for a in part.agencies} == {1}
@@ -125,7 +108,7 @@ def test_a_second_round_out_of_the_rules_is_the_same_word_and_recorded_as_refuse
         )
     answers = world.node.answer([query.wire])
     assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
-    part = only(world.read(answers, query)[query.hash])
+    (part,) = world.read(answers, query)[query.hash]
     assert {a.agency: a.status for a in part.agencies} == NOTHING
     assert part.pointers == ()
     (entry,) = world.entries
@@ -147,8 +130,7 @@ def test_a_purpose_that_governance_has_not_put_in_force_is_refused_at_the_agency
 def test_doubles_of_one_child_are_told_as_one() -> None:
     double = a_record(1, None, an_involvement(Kind.EDU_WELFARE, worker_name="Jo Pine"))
     world = a_world(school=(a_record(0), double))
-    query = world.query()
-    part = only(world.ask(query)[query.hash])
+    part = world.part(world.query())
     assert {p.worker_name for p in part.pointers} == {"Robin Ferris", "Jo Pine"}
 
 
@@ -198,7 +180,7 @@ def test_whatever_is_kept_nothing_withheld_leaves(rows: list[object], purpose: P
     query = world.query(purpose=purpose, reach=reach, named=(HERE,) if purpose in named else ())
     answers = world.node.answer([query.wire])
     assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES]
-    part = only(world.read(answers, query)[query.hash])
+    (part,) = world.read(answers, query)[query.hash]
     withheld = any(row.shielded for row in rows)  # type: ignore[attr-defined]
     assert not (withheld and part.pointers)
     kinds = {
