@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import tomllib
 import xml.etree.ElementTree as ET
@@ -282,7 +283,7 @@ def test_a_decision_says_why_and_what_follows(page: Path) -> None:
 
 
 def test_decisions_are_numbered_and_listed_under_their_titles() -> None:
-    assert len({page.name[:4] for page in DECISIONS}) == len(DECISIONS)
+    assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
     listed = re.findall(
         r"^\| \[(\d{4})\]\((\S+)\) \| (.+) \|$",
         text_of(DOCS / "decisions" / "README.md"),
@@ -351,3 +352,9 @@ def test_a_table_is_read_without_header_and_rule() -> None:
 )
 def test_a_line_that_begins_with_a_program_is_judged(line: str) -> None:
     assert _is_program(AS_A_USER.sub("", line).split()[0])
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_the_code() -> None:
+    drawing = runpy.run_path(str(DOCS / "pictures" / "rooms.py"))["picture"]()
+    kept = (DOCS / "pictures" / "rooms.svg").read_text("utf-8")
+    assert kept == drawing, "run docs/pictures/rooms.py"
