@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from fakes.node_world import EPOCH, NOW, OnePepper
+from fakes.refusals import refused
 from fakes.simulated_holders import Peppers as SimulatedPeppers
 from fingerpost.membership.peppers import PepperStore, write_pepper
 from fingerpost.private.locators import DAYS_AHEAD, Pepper, Peppers
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.files import create_file
 from practitioner.asking.kept_state import KeptPeppers
@@ -52,6 +53,5 @@ def test_the_pepper_of_a_day_is_turned_on_from_the_first(peppers: Peppers) -> No
     ids=["a day that is erased", "a day far ahead", "another epoch"],
 )
 def test_no_other_pepper_is_given(peppers: Peppers, epoch: EpochNumber, day: int) -> None:
-    with pytest.raises(Refused) as refused:
+    with refused(Code.NOT_READY):
         peppers.pepper(epoch, day)
-    assert refused.value.code is Code.NOT_READY

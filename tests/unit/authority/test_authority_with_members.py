@@ -10,13 +10,12 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from authority import changes
 from authority.epochs import Times
 from authority.issuer import wiring
 from fakes.clock import ManualClock
 from fakes.opened import running
+from fakes.refusals import refused
 from fingerpost.membership import renewal
 from fingerpost.membership.bundle import ROOT, read_bundle
 from fingerpost.membership.credentials import make_member_keys
@@ -26,7 +25,7 @@ from fingerpost.membership.peppers import PepperStore
 from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
 from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import day_of
@@ -98,7 +97,6 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         world.online.change_deny_list(lambda deny: replace(deny, members=frozenset({NEW})), now)
         federation = await asyncio.to_thread(listed.refresh, now)
         assert federation.deny == DenyList(frozenset({NEW}))
-        with pytest.raises(Refused) as refused:
+        with refused(Code.NOT_A_MEMBER):
             federation.member(NEW, Party.NODE)
-        assert refused.value.code is Code.NOT_A_MEMBER
         await asyncio.to_thread(fetch.close)

@@ -20,6 +20,7 @@ from authority.epochs import Times
 from authority.issuer import certificates, rules, wiring
 from authority.issuer.certificates import load_authority
 from authority.issuer.service import Issuer, Own
+from fakes.refusals import refused
 from fingerpost.audit.log import AuditEvent, AuditLog
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.statements import (
@@ -86,10 +87,6 @@ def desk(published: World) -> Iterator[Desk]:
     issuer.refresh(published.now)
     yield Desk(published, issuer, audit)
     audit.close()
-
-
-def refused(code: Code) -> pytest.RaisesExc[Refused]:
-    return pytest.RaisesExc(Refused, check=lambda error: error.code is code)
 
 
 def test_a_member_gets_a_certificate_for_its_names_and_no_other(desk: Desk) -> None:

@@ -8,7 +8,7 @@ import io
 import random
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -375,9 +375,15 @@ class Keeping:
         await asyncio.wait([self._task])
 
 
+@pytest.fixture
+async def keeping(tmp_path: Path) -> AsyncIterator[Keeping]:
+    made = Keeping(tmp_path)
+    yield made
+    await made.stop()
+
+
 class TestKeeping:
-    async def test_from_deposit_to_pepper(self, tmp_path: Path) -> None:
-        keeping = Keeping(tmp_path)
+    async def test_from_deposit_to_pepper(self, keeping: Keeping) -> None:
         await keeping.asleep()
         assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
         pepper = new_pepper(THREE, TODAY, secrets.token_bytes)
@@ -388,31 +394,25 @@ class TestKeeping:
         with pytest.raises(Refused):
             keeping.store.pepper(THREE, TODAY)
         assert keeping.log.getvalue().count("pepper.opened") == 1
-        await keeping.stop()
 
-    async def test_keys_are_left_again_until_the_pepper_comes(self, tmp_path: Path) -> None:
-        keeping = Keeping(tmp_path)
+    async def test_keys_are_left_again_until_the_pepper_comes(self, keeping: Keeping) -> None:
         await keeping.run_for(400)
         assert len(keeping.deposited) == 3
         keeping.publish(new_pepper(THREE, TODAY, secrets.token_bytes))
         await keeping.run_for(20)
         await keeping.run_for(6 * 3600)
         assert [epoch for epoch, _ in keeping.deposited[3:]] == [FOUR, FIVE]
-        await keeping.stop()
 
-    async def test_an_issuer_that_is_away_is_asked_again(self, tmp_path: Path) -> None:
-        keeping = Keeping(tmp_path)
+    async def test_an_issuer_that_is_away_is_asked_again(self, keeping: Keeping) -> None:
         keeping.refuses = Code.UNAVAILABLE
         await keeping.asleep()
         keeping.refuses = None
         await keeping.run_for(301)
         assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
-        await keeping.stop()
 
     async def test_yesterday_s_pepper_goes_though_the_list_has_run_out(
-        self, tmp_path: Path
+        self, keeping: Keeping
     ) -> None:
-        keeping = Keeping(tmp_path)
         await keeping.asleep()
         keeping.publish(new_pepper(THREE, TODAY, secrets.token_bytes))
         await keeping.run_for(20)
@@ -422,10 +422,8 @@ class TestKeeping:
         with pytest.raises(Refused):
             keeping.store.pepper(THREE, TODAY + 1)
         keeping.store.pepper(THREE, TODAY + 2)
-        await keeping.stop()
 
-    async def test_one_that_does_not_open_is_told_once(self, tmp_path: Path) -> None:
-        keeping = Keeping(tmp_path)
+    async def test_one_that_does_not_open_is_reported_once(self, keeping: Keeping) -> None:
         await keeping.asleep()
         stranger = make_receiving_key(secrets.token_bytes).public_key
         pepper = new_pepper(THREE, TODAY, secrets.token_bytes)
@@ -438,13 +436,11 @@ class TestKeeping:
         keeping.publish(pepper)
         await keeping.run_for(20)
         assert keeping.store.pepper(THREE, TODAY) == pepper
-        await keeping.stop()
 
 
 async def test_processes_that_come_one_after_the_other_leave_a_key_once_in_six_hours(
-    tmp_path: Path,
+    keeping: Keeping, tmp_path: Path
 ) -> None:
-    keeping = Keeping(tmp_path)
     await keeping.stop()
     left = tmp_path / "peppers.left"
 
@@ -468,7 +464,6 @@ async def test_processes_that_come_one_after_the_other_leave_a_key_once_in_six_h
     assert [await once(), await once()] == [3, 0]
     keeping.clock.advance(6 * 3600)
     assert [await once(), await once()] == [3, 0]
-    keeping.clock.step_wall(
-        -6 * 3600 - 1
-    )  # what a clock that was ahead wrote does not hold a key back
+    # A time that a clock ahead of the true time wrote does not hold a key back.
+    keeping.clock.step_wall(-6 * 3600 - 1)
     assert await once() == 3
