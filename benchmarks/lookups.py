@@ -64,7 +64,7 @@ def measure(say: Callable[[str, float], None]) -> list[Row]:
         practitioners.wait_until_all_answer()
         story = people.stories[0]
         loaded = settings.load(
-            Path(federation.settings_of(gateway_of(story.asker))), GatewaySettings
+            Path(federation.settings_of(gateway_of(story.requester))), GatewaySettings
         )
         times = asyncio.run(_lookups(loaded, story))
     rows = [
@@ -90,7 +90,7 @@ async def _one(client: Client, story: Story) -> Sequence[float]:
     watch = _Watch(client)
     now = int(time.time())
     session = Session(
-        agency=story.asker,
+        agency=story.requester,
         subject="bench-1",
         name="Bench Mark",
         role=story.role,

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from broker import grpc_askers, grpc_member_list, grpc_nodes
+from broker import grpc_member_list, grpc_nodes, grpc_requesters
 from broker.ports import LookupRecord
 from broker.service import LOG_EVENTS, REVIEW_SECONDS, Broker
 from broker.settings import BrokerSettings
@@ -120,9 +120,11 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
             SERVER_NODES, Edge(env.log, longest=FETCH_SECONDS, streams=grpc_nodes.STREAMS)
         )
         grpc_nodes.add_to(nodes, broker)
-        askers = env.server(SERVER_FILES, Edge(env.log, longest=grpc_askers.LONGEST_SECONDS))
-        grpc_askers.add_to(askers, broker)
-        for edge, address in ((nodes, settings.listen_nodes), (askers, settings.listen_askers)):
+        requesters = env.server(
+            SERVER_FILES, Edge(env.log, longest=grpc_requesters.LONGEST_SECONDS)
+        )
+        grpc_requesters.add_to(requesters, broker)
+        for edge, address in ((nodes, settings.listen_nodes), (requesters, settings.listen_askers)):
             grpc_member_list.add_to(edge, members, files, env.clock)
             tls = membership.server_tls().credentials()
             await opened.enter_async_context(env.listening(edge, address, tls))

@@ -1,5 +1,6 @@
-"""What the parties agree on, in four layers, each importing only those below it.
+"""What the parties agree on: the only package that all of them share.
 
-``service`` is the chassis of a process, ``private`` what only the two ends may touch, ``protocol`` the
-values and rules, ``wire`` the generated contract. The only package that all parties share.
+``wire`` is the generated contract, ``protocol`` the values and rules of it, ``private`` what only requester and
+responder may touch; ``runtime`` is what any process needs, ``audit`` the chained log, ``membership`` what a member
+of a federation needs. A layer imports only those below it (``docs/architecture.md``).
 """

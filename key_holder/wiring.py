@@ -14,7 +14,7 @@ from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
-from fingerpost.runtime.rpc import SERVER_ASKERS, Edge
+from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import Party
 from fingerpost.runtime.worker_processes import begin
@@ -109,7 +109,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
             AuditRecord(audit),
             env.clock,
         )
-        edge = env.server(SERVER_ASKERS, Edge(env.log, longest=LONGEST_CALL_SECONDS))
+        edge = env.server(SERVER_REQUESTERS, Edge(env.log, longest=LONGEST_CALL_SECONDS))
         add_to(edge, holder)
         tls = membership.server_tls().credentials()
         await opened.enter_async_context(env.listening(edge, settings.listen, tls))

@@ -135,7 +135,7 @@ def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
     lookups = "1 lookup" if len(entries) == 1 else f"{len(entries)} lookups"
     console.print(
         f"{agency}: {lookups} may have been about a child known here. Nothing was told. Look at the records named; "
-        "if it is the child, ring the asker."
+        "if it is the child, ring the requester."
     )
     for entry in entries:
         console.print(f"\nNo. {entry.seq}, {commands.utc(entry.at)} UTC", style="bold")

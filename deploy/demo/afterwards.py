@@ -18,7 +18,7 @@ from fingerpost.protocol.codes import AgencyKind
 def verify(console: Console, federation: Federation) -> None:
     """Raises ``Died`` when a log does not hold."""
     council = next(a for a in federation.people.agencies if a.kind is AgencyKind.LOCAL_AUTHORITY)
-    asker = federation.askers[0]
+    requester = federation.requesters[0]
     logs = (
         ("what the broker may know", "fingerpost-broker", BROKER, ()),
         ("what one key holder may know", "fingerpost-key-holder", HOLDERS[0], ()),
@@ -28,7 +28,7 @@ def verify(console: Console, federation: Federation) -> None:
             council.node,
             ("--agency", str(council.id)),
         ),
-        ("who asked at one gateway", "fingerpost", gateway_of(asker), ()),
+        ("who asked at one gateway", "fingerpost", gateway_of(requester), ()),
     )
     console.print("\n[bold]Recorded before anything left, each in a log of its owner[/]")
     for what, command, member, more in logs:

@@ -29,7 +29,7 @@ class Federation:
         self.layout = layout
         self.processes = processes
         self.people = people
-        self.askers: Sequence[AgencyId] = sorted(people.askers)
+        self.requesters: Sequence[AgencyId] = sorted(people.requesters)
         self._say = say
 
     @contextmanager
@@ -50,7 +50,7 @@ class Federation:
                 members.broker(self.layout, now),
                 *members.key_holders(self.layout, now),
                 *members.nodes(self.layout, self.people, now),
-                *members.gateways(self.layout, self.askers, now),
+                *members.gateways(self.layout, self.requesters, now),
             ]
             governance.enrol(self.people, requests)
         with self.step(f"{len(requests) + 1} processes start, each certified by the issuer"):
@@ -86,8 +86,8 @@ class Federation:
         self.processes.wait_until_healthy(holders)
         started = [self.start_member(n.id, "fingerpost-node") for n in self.people.nodes]
         return started + [
-            self.start_member(members.gateway_of(asker), "fingerpost", "serve")
-            for asker in self.askers
+            self.start_member(members.gateway_of(requester), "fingerpost", "serve")
+            for requester in self.requesters
         ]
 
     def _import(self, files: dict[AgencyId, Path]) -> None:

@@ -52,8 +52,8 @@ class Layout:
 
 def lay_out(root: Path) -> Layout:
     ports = free_ports(5)
-    issuer, nodes, askers, first, second = (f"127.0.0.1:{port}" for port in ports)
-    return Layout(root, issuer, nodes, askers, (first, second))
+    issuer, nodes, requesters, first, second = (f"127.0.0.1:{port}" for port in ports)
+    return Layout(root, issuer, nodes, requesters, (first, second))
 
 
 def free_ports(count: int) -> tuple[int, ...]:

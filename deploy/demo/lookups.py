@@ -48,10 +48,10 @@ class Practitioners:
 
     def sign_in(self) -> None:
         """Make an account for each and sign it in. Raises ``Died``, ``Stuck``."""
-        wanted = sorted({(story.asker, story.role) for story in self.federation.people.stories})
+        wanted = sorted({(story.requester, story.role) for story in self.federation.people.stories})
         until = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
-        for number, (asker, role) in enumerate(wanted):
-            settings = self._settings(asker)
+        for number, (requester, role) in enumerate(wanted):
+            settings = self._settings(requester)
             account = f"{role.name.lower().replace('_', '-')}-1"
             password = secrets.token_urlsafe(12)
             added = run(
@@ -67,8 +67,8 @@ class Practitioners:
             secret = json.loads(added.stdout)["secret"]
             session = Path(settings).with_name(f"session-{number}")
             self._sign_in(settings, account, session, password, secret)
-            self._sessions[(asker, role)] = session
-            self.logins.append((str(asker), account, password, secret))
+            self._sessions[(requester, role)] = session
+            self.logins.append((str(requester), account, password, secret))
 
     def _sign_in(
         self, settings: str, account: str, session: Path, password: str, secret: str
@@ -85,14 +85,14 @@ class Practitioners:
             if not left:
                 raise Died(f"a sign-in failed: {done.stdout}{done.stderr}")
 
-    def _settings(self, asker: AgencyId) -> str:
-        return self.federation.settings_of(gateway_of(asker))
+    def _settings(self, requester: AgencyId) -> str:
+        return self.federation.settings_of(gateway_of(requester))
 
     def ask(self, story: Story) -> subprocess.CompletedProcess[str]:
         return run(
             "fingerpost",
-            *("lookup", "--settings", self._settings(story.asker)),
-            *("--session", str(self._sessions[(story.asker, story.role)])),
+            *("lookup", "--settings", self._settings(story.requester)),
+            *("--session", str(self._sessions[(story.requester, story.role)])),
             *("--purpose", story.purpose.name, "--reach", story.reach.name),
             *(("--reference", story.reference) if story.reference else ()),
             *("--child", "-", "--json"),
@@ -106,8 +106,8 @@ class Practitioners:
             environment["FORCE_COLOR"] = "1"
         done = run(
             "fingerpost",
-            *("outcome", "show", operation, "--settings", self._settings(story.asker)),
-            *("--session", str(self._sessions[(story.asker, story.role)])),
+            *("outcome", "show", operation, "--settings", self._settings(story.requester)),
+            *("--session", str(self._sessions[(story.requester, story.role)])),
             environment=environment,
         )
         return done.stdout + done.stderr
@@ -133,11 +133,11 @@ class Practitioners:
             "\n[bold]Ask by hand[/], in another terminal in this folder, about a child above:"
         )
         program, python = (Path(os.path.relpath(BIN / name)) for name in ("fingerpost", "python"))
-        for asker, account, password, secret in self.logins:
+        for requester, account, password, secret in self.logins:
             code = f"{python} -c 'import pyotp; print(pyotp.TOTP(\"{secret}\").now())'"
             for line in (
-                f"  {asker}: account {account}, password {password}; its one-time code, by the second command:",
-                f"    export FINGERPOST_SETTINGS={self._settings(AgencyId(asker))}",
+                f"  {requester}: account {account}, password {password}; its one-time code, by the second command:",
+                f"    export FINGERPOST_SETTINGS={self._settings(AgencyId(requester))}",
                 f"    {code}",
                 f"    {program} sign-in --account {account}",
                 f"    {program} lookup --purpose S47_ENQUIRY",
@@ -269,7 +269,7 @@ def _heading(story: Story) -> str:
     role = story.role.name.lower().replace("_", " ")
     return (
         f"{', '.join(facts)}\n"
-        f"asked by: {role}, {story.asker}; purpose {story.purpose.name}; reach {story.reach.name}"
+        f"asked by: {role}, {story.requester}; purpose {story.purpose.name}; reach {story.reach.name}"
     )
 
 

@@ -125,10 +125,10 @@ def nodes(layout: Layout, people: Population, now: float) -> list[EnrolmentReque
     return requests
 
 
-def gateways(layout: Layout, askers: Sequence[AgencyId], now: float) -> list[EnrolmentRequest]:
+def gateways(layout: Layout, requesters: Sequence[AgencyId], now: float) -> list[EnrolmentRequest]:
     requests = []
-    for asker in askers:
-        member = gateway_of(asker)
+    for requester in requesters:
+        member = gateway_of(requester)
         folder = layout.of(member)
         folder.mkdir(mode=0o700)
         passport_key = make_passport_key(folder / "passport.secret")
@@ -136,10 +136,10 @@ def gateways(layout: Layout, askers: Sequence[AgencyId], now: float) -> list[Enr
             layout,
             member,
             Party.GATEWAY,
-            f"{asker}",
+            f"{requester}",
             now,
             lookups=LOOKUPS_PER_DAY,
-            passport_keys={asker: passport_key},
+            passport_keys={requester: passport_key},
         )
         (folder / "peppers").mkdir(mode=0o700)
         (folder / "settings.toml").write_text(
@@ -152,7 +152,7 @@ def gateways(layout: Layout, askers: Sequence[AgencyId], now: float) -> list[Enr
             f'handle_key = "{_secret(folder, "handle.secret")}"\n'
             f'health = "{folder}/health"\n'
             + _places(folder)
-            + f'[[agencies]]\nid = "{asker}"\npassport_key = "{folder}/passport.secret"\n'
+            + f'[[agencies]]\nid = "{requester}"\npassport_key = "{folder}/passport.secret"\n'
             f'audit = "{folder}/audit.sqlite"\n'
         )
         requests.append(request)

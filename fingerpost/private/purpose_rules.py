@@ -46,7 +46,7 @@ class PurposeRule(Rule):
     REACH = "reach of this purpose"
     REFERENCE = "reason reference"
     APPROVER = "approver"
-    OWN_APPROVER = "approver is the asker"
+    OWN_APPROVER = "approver is the requester"
     WIDE_REACH = "wide keys in this reach"
     WIDE_WITHOUT_REASON = "wide keys in this reach without a reason"
     NOTHING_WIDENED = "a reason to widen, and nothing widened"

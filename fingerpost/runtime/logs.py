@@ -30,7 +30,7 @@ TEXT_CHARS: Final = 64
 RESERVED: Final = frozenset({"event", "level", "party", "time"})
 _IDS: Final = (AgencyId, AreaCode, EpochNumber, FederationId, MemberId)
 
-CHASSIS_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+RUNTIME_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "process.started": frozenset(),
     "process.stopped": frozenset(),
     "process.crashed": frozenset({"error"}),
@@ -73,10 +73,10 @@ def configure(
         strict: raise ``Defect`` for anything else, for tests; production drops it.
 
     Raises:
-        Defect: the catalogue uses a reserved field or an event of ``CHASSIS_EVENTS``.
+        Defect: the catalogue uses a reserved field or an event of ``RUNTIME_EVENTS``.
     """
     for event, fields in catalogue.items():
-        if fields & RESERVED or event in CHASSIS_EVENTS:
+        if fields & RESERVED or event in RUNTIME_EVENTS:
             raise Defect(f"log event {event} uses a reserved name")
 
     def finish(_logger: object, _level: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -85,7 +85,7 @@ def configure(
     logger = structlog.wrap_logger(
         _Lines(stream or sys.stderr),
         processors=[
-            _AllowList({**catalogue, **CHASSIS_EVENTS}, strict=strict),
+            _AllowList({**catalogue, **RUNTIME_EVENTS}, strict=strict),
             structlog.processors.add_log_level,
             finish,
             structlog.processors.JSONRenderer(sort_keys=True),

@@ -75,7 +75,7 @@ SERVER_NODES: Final[Options] = (
     ("grpc.max_concurrent_streams", 4),
 )
 _MANY_STREAMS: Final[Options] = (("grpc.max_concurrent_streams", 128),)
-SERVER_ASKERS: Final[Options] = (*_SERVER, *_sized(MESSAGE_BYTES), *_MANY_STREAMS)
+SERVER_REQUESTERS: Final[Options] = (*_SERVER, *_sized(MESSAGE_BYTES), *_MANY_STREAMS)
 SERVER_FILES: Final[Options] = (
     *_SERVER,
     *_sized(MESSAGE_BYTES, sends=METADATA_FILE_BYTES + 64),
@@ -164,8 +164,8 @@ def _cause(error: grpc.aio.AioRpcError) -> CallRule:
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return CallRule.TOO_LATE
     if error.code() is grpc.StatusCode.UNAVAILABLE:
-        for piece, cause in _CAUSES.items():
-            if piece in (error.details() or ""):
+        for part, cause in _CAUSES.items():
+            if part in (error.details() or ""):
                 return cause
     return CallRule.FAILED
 

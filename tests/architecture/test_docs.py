@@ -21,7 +21,7 @@ import practitioner.wiring
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import PURPOSES, Kind, Role, Status
 from fingerpost.protocol.errors import Code
-from fingerpost.runtime.logs import CHASSIS_EVENTS
+from fingerpost.runtime.logs import RUNTIME_EVENTS
 from unit.deploy.command_lines import TREE, programs, require_taken
 
 DOCS = TREE / "docs"
@@ -253,7 +253,7 @@ def test_kinds_that_an_export_may_hold_are_listed() -> None:
 
 def test_events_that_are_to_be_watched_are_logged() -> None:
     known = {
-        *CHASSIS_EVENTS,
+        *RUNTIME_EVENTS,
         *agency_node.wiring.EVENTS,
         *authority.issuer.wiring.LOG_EVENTS,
         *broker.wiring.EVENTS,

@@ -15,8 +15,9 @@ TREE = Path(__file__).resolve().parents[2]
 SECTION = re.compile(
     r"^## Words that the code does not use\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE
 )
-RIGHT_IN_ANOTHER_SENSE = {"word", "service"}
-"""A word of a name, a service for a child: only a reader can tell these from the replaced sense."""
+RIGHT_IN_ANOTHER_SENSE = {"kernel", "service", "word"}
+"""An operating system's kernel, a service for a child, a word of a name: only a reader can tell them from the
+replaced sense."""
 KEPT = {"askers", "broker_askers", "listen_askers"}
 """Names of settings and of their values, which outlive a change of words."""
 

@@ -1,4 +1,4 @@
-"""An asker who makes her own queries: a member with valid keys and a program of her own.
+"""A requester who makes her own queries: a member with valid keys and a program of her own.
 
 ``Craft`` holds everything a query is made of; ``replace`` any of it to make a dishonest one. It goes straight to a
 node, as if the broker had carried it, and its answer is opened with the reply key as a gateway would.
@@ -118,7 +118,7 @@ class Craft:
 
 
 def answers(world: World, node: SimNode, sealed: SealedQuery) -> tuple[AnswerPart, ...]:
-    """What the node says to the query, opened and verified as the asker does."""
+    """What the node says to the query, opened and verified as the requester does."""
     core = sealed.core
     asked = world.current.agencies_in_reach(core.agency, core.reach, core.named_areas)
     return tuple(

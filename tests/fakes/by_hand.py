@@ -12,15 +12,15 @@ class ByHand(Executor):
     """``step`` does one piece of what was submitted, in the order it came."""
 
     def __init__(self) -> None:
-        self._pieces: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._steps: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self._pieces.append((future, lambda: fn(*args, **kwargs)))
+        self._steps.append((future, lambda: fn(*args, **kwargs)))
         return future
 
     def step(self) -> None:
-        future, work = self._pieces.popleft()
+        future, work = self._steps.popleft()
         try:
             future.set_result(work())
         except Exception as error:  # noqa: BLE001 - as a thread does

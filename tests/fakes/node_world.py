@@ -336,7 +336,7 @@ class NodeWorld:
         self.index.prepare(wanted, set(due))
 
     def ask(self, *queries: SealedQuery) -> dict[bytes, list[AnswerPart]]:
-        """One frame; what its askers then read, by query, in the order of the parts."""
+        """One frame; what its requesters then read, by query, in the order of the parts."""
         answers = self.node.answer([query.wire for query in queries])
         return self.read(answers, *queries)
 

@@ -62,7 +62,7 @@ def addresses_of(
     *,
     issuer: str = NOWHERE,
     nodes: str = NOWHERE,
-    askers: str = NOWHERE,
+    requesters: str = NOWHERE,
     holders: tuple[str, str] = (NOWHERE, NOWHERE),
 ) -> Addresses:
     """Where the servers of a federation listen. Nobody listens at ``NOWHERE``."""
@@ -74,7 +74,7 @@ def addresses_of(
         issuer=Endpoint(parameters.issuer, Address(issuer)),
         broker=parameters.broker,
         broker_nodes=Address(nodes),
-        broker_askers=Address(askers),
+        broker_askers=Address(requesters),
         key_holders=(one, other),
     )
 
@@ -106,13 +106,13 @@ def hand_bundle(
     return made
 
 
-def broker_settings_file(folder: Path, nodes: str, askers: str) -> Path:
+def broker_settings_file(folder: Path, nodes: str, requesters: str) -> Path:
     """The settings' path."""
     return _settings(
         folder,
         "broker.toml",
         ("state",),
-        f'listen_nodes = "{nodes}"\nlisten_askers = "{askers}"\nstate = "state"\n{PLACES}',
+        f'listen_nodes = "{nodes}"\nlisten_askers = "{requesters}"\nstate = "state"\n{PLACES}',
     )
 
 

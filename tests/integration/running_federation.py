@@ -189,9 +189,9 @@ class Federation:
         self.authority = FakeAuthority.create(folder / "authority")
         self.repository = FakeRepository(folder, clock.now())
         self.issuer_address = free_address()
-        nodes, askers, one, other = (free_address() for _ in range(4))
+        nodes, requesters, one, other = (free_address() for _ in range(4))
         self.broker_identity = identity(BROKER, Party.BROKER)
-        self.broker = BrokerParty(self.broker_identity, folder / "broker", clock, nodes, askers)
+        self.broker = BrokerParty(self.broker_identity, folder / "broker", clock, nodes, requesters)
         self.broker.held_back |= frozenset(broker_held_back)
         self.holders = tuple(
             HolderParty(identity(holder, Party.KEY_HOLDER), folder / holder.value, clock, address)
@@ -210,7 +210,7 @@ class Federation:
             self.parameters,
             issuer=self.issuer_address,
             nodes=nodes,
-            askers=askers,
+            requesters=requesters,
             holders=(one, other),
         )
         root = self.repository.root.read_bytes()

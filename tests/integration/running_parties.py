@@ -146,11 +146,11 @@ class BrokerParty(Process[broker_wiring.Opened]):
     draw = 0.5
 
     def __init__(
-        self, me: Identity, home: Path, clock: SteppedClock, nodes: str, askers: str
+        self, me: Identity, home: Path, clock: SteppedClock, nodes: str, requesters: str
     ) -> None:
         super().__init__(me, home / "state", broker_wiring.EVENTS, clock)
-        self.nodes, self.askers = nodes, askers
-        self.settings = load(broker_settings_file(home, nodes, askers), BrokerSettings)
+        self.nodes, self.requesters = nodes, requesters
+        self.settings = load(broker_settings_file(home, nodes, requesters), BrokerSettings)
         self.founded_ago = 3600.0
         """Where it has no store yet: a store that is younger than a query refuses it."""
 

@@ -24,7 +24,7 @@ from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent
 from fingerpost.runtime import logs
-from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, server
+from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge, server
 from fingerpost.runtime.tls import ServerTls
 from fingerpost.wire.v1 import key_holder_pb2
 from integration.bad_messages import Bad, spoilt
@@ -78,7 +78,7 @@ async def in_the_place_of(address: str, tls: ServerTls, service: str) -> AsyncIt
         "Evaluate": grpc.unary_unary_rpc_method_handler(says.one),
     }
     log = logs.configure("liar", {}, strict=True, stream=io.StringIO())
-    options = [o for o in SERVER_ASKERS if "message_length" not in o[0]]
+    options = [o for o in SERVER_REQUESTERS if "message_length" not in o[0]]
     edge = server(tuple(options), Edge(log, longest=20.0))
     edge.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     edge.add_secure_port(address, tls.credentials())
@@ -112,7 +112,7 @@ async def gathered(federation: Federation, sealed: SealedQuery) -> QueryOnItsWay
 async def test_events_of_a_broker_out_of_bounds(federation: Federation) -> None:
     sealed = await a_query(federation)
     _, true = await federation.gateway.submit(sealed)
-    address = federation.broker.askers
+    address = federation.broker.requesters
     await federation.broker.stop()
     nodes = tuple(federation.nodes)
     good: list[LookupEvent] = [Accepted(sealed.hash, nodes), true[0], Ended(nodes)]

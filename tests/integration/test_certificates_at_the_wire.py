@@ -75,9 +75,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HELLO = write_hello(NodeHello(1)).SerializeToString()
 NODE = identity(SPARE, Party.NODE)
-ASKER = identity(GATEWAY, Party.GATEWAY)
+REQUESTER = identity(GATEWAY, Party.GATEWAY)
 PORTS = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
-OWN = {"nodes": NODE, "askers": ASKER, "holder": ASKER}
+OWN = {"nodes": NODE, "askers": REQUESTER, "holder": REQUESTER}
 """Whom each port is there for."""
 
 
@@ -96,7 +96,7 @@ class Door:
         self.port = port
         self.address = {
             "nodes": federation.broker.nodes,
-            "askers": federation.broker.askers,
+            "askers": federation.broker.requesters,
             "holder": holder.address,
         }[port]
         self.server = holder.me if port == "holder" else federation.broker_identity
@@ -189,14 +189,14 @@ def valid_batch(elements: int = 32, workload: int = 1) -> bytes:
 
 
 async def test_each_port_is_for_its_own_callers(federation: Federation) -> None:
-    """A node's papers on the askers' port and a gateway's on the nodes' port, in full form."""
+    """A node's papers on the requesters' port and a gateway's on the nodes' port, in full form."""
     request, _ = await honest_messages(federation)
-    node, asker = issue(federation.authority, NODE), issue(federation.authority, ASKER)
+    node, requester = issue(federation.authority, NODE), issue(federation.authority, REQUESTER)
     for port, papers, method, data, code in (
         ("askers", node, LOOKUP, request, Code.NOT_A_MEMBER),
-        ("nodes", asker, ATTACH, b"", Code.NOT_A_MEMBER),
+        ("nodes", requester, ATTACH, b"", Code.NOT_A_MEMBER),
         ("holder", node, EVALUATE, valid_batch(), Code.NOT_ALLOWED),
-        ("holder", asker, EVALUATE, valid_batch(256, 2), Code.NOT_ALLOWED),
+        ("holder", requester, EVALUATE, valid_batch(256, 2), Code.NOT_ALLOWED),
     ):
         door = Door(federation, port)
         kept = door.kept()
@@ -232,12 +232,12 @@ async def test_nobody_speaks_to_a_server_that_shows_anothers_papers(
     """A listed key holder at the broker's address, for a gateway; the broker at a holder's."""
     for address, tape, expected in (
         (federation.holders[0].address, federation.holders[0].tape, federation.broker_identity),
-        (federation.broker.askers, federation.broker.tape, federation.holders[0].me),
+        (federation.broker.requesters, federation.broker.tape, federation.holders[0].me),
         (federation.holders[1].address, federation.holders[1].tape, federation.holders[0].me),
     ):
         before = tape.began.total()
         root = federation.authority.file.read_bytes()
-        async with dial(address, root, issue(federation.authority, ASKER), expected) as channel:
+        async with dial(address, root, issue(federation.authority, REQUESTER), expected) as channel:
             ended = await ask(channel, EVALUATE, valid_batch())
         assert isinstance(ended, Refusal)
         assert ended.status is grpc.StatusCode.UNAVAILABLE
@@ -311,7 +311,7 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
 @pytest.mark.parametrize("how", ["member", "certificate"])
 async def test_who_is_denied_is_refused_at_the_next_call(federation: Federation, how: str) -> None:
     """On a connection that was opened before, and by every party that is called."""
-    papers = issue(federation.authority, ASKER)
+    papers = issue(federation.authority, REQUESTER)
     serial = x509.load_pem_x509_certificate(papers.chain).serial_number
     doors = [Door(federation, port) for port in ("askers", "holder")]
     channels = [dial(door.address, door.root, papers, door.server) for door in doors]

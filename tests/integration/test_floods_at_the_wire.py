@@ -189,7 +189,7 @@ async def test_silent_sockets_do_not_stay(federation: Federation, tmp_path: Path
     holder = federation.holders[0]
     ports = {
         federation.broker.nodes: federation.broker_identity,
-        federation.broker.askers: federation.broker_identity,
+        federation.broker.requesters: federation.broker_identity,
         holder.address: holder.me,
     }
     papers = issue(federation.authority, identity(SPARE, Party.NODE)).write(tmp_path)
@@ -217,8 +217,8 @@ async def test_a_call_without_a_deadline_is_refused(federation: Federation) -> N
     holder = federation.holders[0]
     path = member_list_pb2.FetchRequest(path="metadata/timestamp.json").SerializeToString()
     for address, server, method in (
-        (federation.broker.askers, federation.broker_identity, LOOKUP),
-        (federation.broker.askers, federation.broker_identity, FETCH),
+        (federation.broker.requesters, federation.broker_identity, LOOKUP),
+        (federation.broker.requesters, federation.broker_identity, FETCH),
         (federation.broker.nodes, federation.broker_identity, FETCH),
         (holder.address, holder.me, EVALUATE),
     ):
@@ -248,7 +248,7 @@ async def test_callers_without_membership_cost_no_write(federation: Federation) 
     before = kept()
     assert len(before) >= 4
     for address, server, method, data in (
-        (broker.askers, federation.broker_identity, LOOKUP, request),
+        (broker.requesters, federation.broker_identity, LOOKUP, request),
         (holder.address, holder.me, EVALUATE, batch),
     ):
         async with dial(address, root, nobody, server) as channel:

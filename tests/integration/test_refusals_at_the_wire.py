@@ -116,13 +116,13 @@ class Scene:
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     async with running(tmp_path_factory.mktemp("bounds")) as federation:
         root = federation.authority.file.read_bytes()
-        asker = issue(federation.authority, identity(GATEWAY, Party.GATEWAY))
+        requester = issue(federation.authority, identity(GATEWAY, Party.GATEWAY))
         node = issue(federation.authority, identity(SPARE, Party.NODE))
         broker, holder = federation.broker, federation.holders[0]
         channels = {
-            "askers": dial(broker.askers, root, asker, federation.broker_identity),
+            "askers": dial(broker.requesters, root, requester, federation.broker_identity),
             "nodes": dial(broker.nodes, root, node, federation.broker_identity),
-            "holder": dial(holder.address, root, asker, holder.me),
+            "holder": dial(holder.address, root, requester, holder.me),
         }
         made = Scene(federation, channels)
         await made.require_serving()
@@ -177,7 +177,7 @@ def out_of_bounds(message: Message) -> Iterator[Bad]:
     return (bad for bad in spoilt(message) if (bad.field, bad.how) not in IN_BOUNDS)
 
 
-async def test_requests_of_askers(scene: Scene) -> None:
+async def test_requests_of_requesters(scene: Scene) -> None:
     message = broker_pb2.LookupRequest(query=scene.wire, submission=scene.submission)
     bads = list(out_of_bounds(message))
     bads.append(Bad("LookupRequest", "1 MB", bytes(1 << 20)))
@@ -365,7 +365,7 @@ async def test_any_bytes_where_a_message_should_be(scene: Scene, data: st.DataOb
 
 
 async def test_what_all_these_were_made_from_is_good(scene: Scene) -> None:
-    """Last of the askers' tests: each was refused for what was changed."""
+    """Last of the requesters' tests: each was refused for what was changed."""
     ended = await ask(scene.channels["askers"], LOOKUP, scene.signer.request(scene.wire))
     assert isinstance(ended, tuple)
     assert len(ended) == 5  # accepted, three nodes' answers, the end

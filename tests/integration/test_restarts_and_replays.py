@@ -41,7 +41,7 @@ from fingerpost.protocol.messages import (
     SealedAnswer,
 )
 from fingerpost.runtime import logs
-from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, refused_from, server
+from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge, refused_from, server
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 from integration.running_federation import (
     ASKED,
@@ -147,7 +147,9 @@ async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federat
     assert read_lookup(broker_pb2.LookupRequest.FromString(request))[0] == lost[0]
     root = federation.authority.file.read_bytes()
     papers = issue(federation.authority, federation.gateway.me)
-    async with dial(federation.broker.askers, root, papers, federation.broker_identity) as channel:
+    async with dial(
+        federation.broker.requesters, root, papers, federation.broker_identity
+    ) as channel:
         ended = await ask(channel, LOOKUP, request)
     assert isinstance(ended, Refusal)
     assert ended.code is Code.REPLAYED  # its memory is on the disk
@@ -347,7 +349,7 @@ async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
 
 
 class LyingBroker(broker_pb2_grpc.LookupServiceServicer):
-    """On the askers' port, with the broker's papers. It has the true answers of the nodes, and shows what it likes."""
+    """On the requesters' port, with the broker's papers: it has the nodes' answers, and shows what it likes."""
 
     def __init__(self) -> None:
         self.shown: list[LookupEvent] = []
@@ -386,11 +388,11 @@ async def test_answers_under_wrong_names_are_gaps(federation: Federation) -> Non
     query = await a_query(federation)
     _, true = await federation.gateway.submit(query)
     assert len(true) == 3
-    address = federation.broker.askers
+    address = federation.broker.requesters
     await federation.broker.stop()
     liar = LyingBroker()
     log = logs.configure("broker", {}, strict=True, stream=io.StringIO())
-    edge = server(SERVER_ASKERS, Edge(log, longest=20.0))
+    edge = server(SERVER_REQUESTERS, Edge(log, longest=20.0))
     broker_pb2_grpc.add_LookupServiceServicer_to_server(liar, edge)
     tls = federation.authority.server(federation.broker_identity)
     edge.add_secure_port(address, tls.credentials())

@@ -146,7 +146,7 @@ async def tags_of(federation: Federation, child: Demographics) -> tuple[bytes, .
 
 
 def words() -> Iterator[str]:
-    """Everything that only an asker and an agency that knows the child may read."""
+    """Everything that only a requester and an agency that knows the child may read."""
     for child in (ASKED, BROTHER, STRANGER):
         yield from (child.forename, child.surname, child.postcode)
         assert child.dob is not None

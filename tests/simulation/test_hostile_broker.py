@@ -263,7 +263,7 @@ async def test_what_it_does_to_the_query_tells_nobody_anything(world: World) -> 
 
 async def test_a_copy_sent_ahead_makes_a_node_say_try_again_and_never_no(world: World) -> None:
     """The broker lets a node answer a first copy, hides that answer, and shows the one to the second: TRY_AGAIN. The
-    asker asks once more with new bytes, and is told."""
+    requester asks once more with new bytes, and is told."""
     node = world.nodes[HEALTH]
     sent: list[bytes] = []
 

@@ -98,7 +98,7 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
             "The field is not a telephone number (digits, spaces and + only) and was left empty."
         ),
         Reason.NOT_AN_EMAIL: "The field is not an e-mail address and was left empty.",
-        Reason.NO_CONTACT: "Neither telephone nor e-mail is given; askers will be sent to the duty desk.",
+        Reason.NO_CONTACT: "Neither telephone nor e-mail is given; requesters will be sent to the duty desk.",
         Reason.WITHHELD_FOR_A_REFUSED_ROW: (
             "Another row of this child could not be read and may have shielded her; nothing is told until it is mended."
         ),

@@ -59,11 +59,11 @@ class Population:
         return {export.agency.id: len(export.rows) for export in self.exports}
 
     @property
-    def askers(self) -> frozenset[AgencyId]:
+    def requesters(self) -> frozenset[AgencyId]:
         """The agencies that ask in the stories: these need a gateway and the roles of the
         stories.
         """
-        return frozenset(story.asker for story in self.stories)
+        return frozenset(story.requester for story in self.stories)
 
     @property
     def faulty(self) -> tuple[FaultyRow, ...]:

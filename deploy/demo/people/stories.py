@@ -37,7 +37,7 @@ class Story:
 
     slug: str
     title: str
-    asker: AgencyId
+    requester: AgencyId
     role: Role
     purpose: Purpose
     reach: Reach
@@ -145,17 +145,17 @@ class _Teller:
         asked: Demographics | None = None,
     ) -> Story:
         asked = asked if asked is not None else _asked(child)
-        asker = AgencyId(f"{child.area.code}.{desk.slug}")
+        requester = AgencyId(f"{child.area.code}.{desk.slug}")
         held = self._held[child.number]
         involved = frozenset(
             h.agency for h in held if tellable(h, held) and recognisable(asked, h.record)
-        ) - {asker}
+        ) - {requester}
         if held and not involved:
             raise LookupError(f"nothing to expect of {slug}")
         return Story(
             slug,
             title,
-            asker,
+            requester,
             desk.role,
             desk.purpose,
             Reach.AREA_AND_NEIGHBOURS,
@@ -164,7 +164,7 @@ class _Teller:
             involved=involved,
             silent=frozenset(agency.id for agency in AGENCIES)
             - {h.agency for h in held if tellable(h, held)}
-            - {asker},
+            - {requester},
         )
 
     def _stopped(self, child: Child) -> Story:

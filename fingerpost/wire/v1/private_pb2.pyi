@@ -24,7 +24,7 @@ class Demographics(_message.Message):
 
     A child as somebody wrote her down. All fields may be empty.
 
-    Written by: the asker. Read by: agencies that hold a record that opens the query.
+    Written by: the requester. Read by: agencies that hold a record that opens the query.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -98,7 +98,7 @@ class Inner(_message.Message):
     """The payload of an Envelope of type "fingerpost/v1 inner", signed by the practitioner's key (the passport's cnf).
     Padded to 3072 bytes and sealed under the content key.
 
-    Written by: the asker. Read by: agencies that hold a record that opens the query.
+    Written by: the requester. Read by: agencies that hold a record that opens the query.
     Reveals: who asks, for which child, for what purpose, and why with wide keys beyond her own area.
     """
 
@@ -118,11 +118,11 @@ class Inner(_message.Message):
     purpose: _builtins.int
     """Number of the purpose in the code lists."""
     reason_reference: _builtins.str
-    """The asker's own case or referral reference, at most 64 characters of a narrow alphabet; never free text."""
+    """The requester's own case or referral reference, at most 64 characters of a narrow alphabet; never free text."""
     approver: _builtins.str
     """The second person, where the purpose wants one: an opaque account reference of the asking agency."""
     widened_because: _builtins.int
-    """Number of the widening reason in the code lists: with wide keys beyond the asker's own area, and only then; 0 otherwise."""
+    """Number of the widening reason in the code lists: with wide keys beyond the requester's own area, and only then; 0 otherwise."""
     @_builtins.property
     def demographics(self) -> Global___Demographics: ...
     def __init__(
@@ -237,7 +237,7 @@ class AnswerPart(_message.Message):
     """The payload of an Envelope of type "fingerpost/v1 answer", signed by the node, padded to 10,240 bytes and sealed to the
     query's reply key.
 
-    Written by: a node. Read by: the asker only. Reveals: which of the node's agencies are involved, and whom to ring.
+    Written by: a node. Read by: the requester only. Reveals: which of the node's agencies are involved, and whom to ring.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

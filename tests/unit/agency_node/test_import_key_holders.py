@@ -29,7 +29,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Epoch
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from fingerpost.runtime.rpc import SERVER_ASKERS, Edge, server
+from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge, server
 from fingerpost.runtime.tls import Identity, Party
 from fingerpost.wire.v1 import key_holder_pb2, key_holder_pb2_grpc
 
@@ -94,7 +94,7 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
     channels = []
     for member, holder in zip(HOLDERS, holders, strict=True):
         identity = Identity(FEDERATION, member, Party.KEY_HOLDER)
-        serving = server(SERVER_ASKERS, Edge(log, longest=30.0))
+        serving = server(SERVER_REQUESTERS, Edge(log, longest=30.0))
         key_holder_pb2_grpc.add_KeyHolderServiceServicer_to_server(holder, serving)
         port = serving.add_secure_port("127.0.0.1:0", authority.server(identity).credentials())
         await serving.start()

@@ -1,4 +1,4 @@
-"""The answering side as a whole: real queries in, sealed answers out, and what each asker then reads."""
+"""The answering side as a whole: real queries in, sealed answers out, and what each requester then reads."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_second_round_is_answered_where_it_says_why() -> None:
 
 
 def test_nobody_out_of_reach_is_looked_at() -> None:
-    """The node sends one empty part, as the asker expects of it."""
+    """The node sends one empty part, as the requester expects of it."""
     world = a_world(school=(a_record(),))
     part = world.part(world.query(purpose=Purpose.CLA_CARE, reach=Reach.NAMED, named=(THERE,)))
     assert (part.agencies, part.pointers, world.entries) == ((), (), [])
@@ -193,7 +193,7 @@ def test_who_is_denied_is_not_answered(deny: DenyList) -> None:
 
 
 def test_a_reply_key_that_is_none_drops_that_query_alone() -> None:
-    """Sealing to it fails; the frame's other askers must not pay for it."""
+    """Sealing to it fails; the frame's other requesters must not pay for it."""
     world = a_world(school=(a_record(),))
     good = world.query()
     bad = _with_reply_key(world, bytes([0xFF]) * limits.HYBRID_PUBLIC_KEY_BYTES)

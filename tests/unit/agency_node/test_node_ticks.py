@@ -253,7 +253,7 @@ async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_
         assert this.left == [(1.0, 1)]
 
 
-async def test_what_the_asker_no_longer_waits_for_is_neither_worked_on_nor_sent() -> None:
+async def test_what_the_requester_no_longer_waits_for_is_neither_worked_on_nor_sent() -> None:
     async with running() as this:
         await this.line.take(0.0, (b"a",))
         await this.line.take(0.0, (b"b", b"c"))

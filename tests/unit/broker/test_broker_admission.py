@@ -169,7 +169,7 @@ def test_only_a_current_gateway_may_ask(caller: identity.PeerIdentity) -> None:
     [DenyList(members=frozenset({GATEWAY})), DenyList(agencies=frozenset({COUNCIL}))],
     ids=["gateway", "agency"],
 )
-def test_a_suspended_asker_is_refused(deny: DenyList) -> None:
+def test_a_suspended_requester_is_refused(deny: DenyList) -> None:
     assert refusal(federation=dataclasses.replace(a_federation(), deny=deny)) is Code.NOT_A_MEMBER
 
 

@@ -67,7 +67,7 @@ def test_nobody_asked_is_over_at_once() -> None:
 
 
 @given(counts=st.lists(st.integers(0, 200), min_size=1, max_size=4))
-def test_the_parts_expected_are_those_that_asker_and_node_derive(counts: list[int]) -> None:
+def test_the_parts_expected_are_those_that_requester_and_node_derive(counts: list[int]) -> None:
     agencies = tuple(
         Agency(AgencyId(f"{NORTH}.a{node}-{n}"), "x", AgencyKind.SCHOOL, MemberId(f"node-{node}"))
         for node, count in enumerate(counts)

@@ -1,4 +1,4 @@
-"""The broker's two ports over real gRPC and TLS: two nodes, an asker, and those who should not be
+"""The broker's two ports over real gRPC and TLS: two nodes, a requester, and those who should not be
 there.
 """
 
@@ -18,7 +18,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from broker import grpc_askers, grpc_member_list, grpc_nodes, wiring
+from broker import grpc_member_list, grpc_nodes, grpc_requesters, wiring
 from broker.service import Broker
 from broker.store import hash_log_writer
 from fakes.broker_running import an_answer
@@ -79,7 +79,7 @@ class World:
     members: Members
     authority: FakeAuthority
     nodes_port: str
-    askers_port: str
+    requesters_port: str
     repository: FakeRepository
     stack: AsyncExitStack
 
@@ -118,7 +118,7 @@ class World:
 
     async def events(self, asked: Asked, who: MemberId = GATEWAY) -> AsyncIterator[LookupEvent]:
         stub = broker_pb2_grpc.LookupServiceStub(
-            self.channel(Identity(FEDERATION, who, Party.GATEWAY), self.askers_port, CLIENT)
+            self.channel(Identity(FEDERATION, who, Party.GATEWAY), self.requesters_port, CLIENT)
         )
         call = stub.Lookup(write_lookup(asked.query, asked.submission), timeout=SECONDS)
         async for event in call:
@@ -183,11 +183,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     authority = FakeAuthority.create(tmp_path / "authority")
     tls = authority.server(BROKER)
     nodes = server(SERVER_NODES, Edge(log, longest=10.0, streams=grpc_nodes.STREAMS))
-    askers = server(SERVER_FILES, Edge(log, longest=grpc_askers.LONGEST_SECONDS))
+    requesters = server(SERVER_FILES, Edge(log, longest=grpc_requesters.LONGEST_SECONDS))
     grpc_nodes.add_to(nodes, broker)
-    grpc_askers.add_to(askers, broker)
+    grpc_requesters.add_to(requesters, broker)
     ports = []
-    for edge in (nodes, askers):
+    for edge in (nodes, requesters):
         grpc_member_list.add_to(edge, members, mirror, clock)
         ports.append(f"127.0.0.1:{edge.add_secure_port('127.0.0.1:0', tls.credentials())}")
         await edge.start()
@@ -196,7 +196,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         async with AsyncExitStack() as stack:
             yield World(broker, members, authority, ports[0], ports[1], repository, stack)
     finally:
-        await askers.stop(0)
+        await requesters.stop(0)
         await nodes.stop(0)
         writing.cancel()
         with suppress(asyncio.CancelledError):
@@ -352,7 +352,7 @@ async def test_a_port_serves_its_own_callers_only(world: World) -> None:
 async def test_a_malformed_lookup_is_refused(world: World, size: int) -> None:
     asked = dataclasses.replace(now_query(), query=bytes(size))
     gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
-    channel: Any = world.channel(gateway, world.askers_port)
+    channel: Any = world.channel(gateway, world.requesters_port)
     call = channel.unary_stream(LOOKUP)
     message = broker_pb2.LookupRequest(query=asked.query, submission=asked.submission)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -360,7 +360,7 @@ async def test_a_malformed_lookup_is_refused(world: World, size: int) -> None:
     assert refused_from(caught.value).code is Code.MALFORMED
 
 
-async def test_an_asker_who_leaves_ends_the_lookup(world: World) -> None:
+async def test_a_requester_who_leaves_ends_the_lookup(world: World) -> None:
     node = await world.node(NORTH)
     await world.attached(NORTH)
     asking = asyncio.create_task(world.ask(now_query()))
@@ -387,10 +387,10 @@ async def test_members_fetch_the_list_on_both_ports(world: World, path: str) -> 
     node = Identity(FEDERATION, NORTH, Party.NODE)
     holder = Identity(FEDERATION, MemberId("holder-a"), Party.KEY_HOLDER)
     assert await fetched(world, path, node, world.nodes_port) == held
-    assert await fetched(world, path, holder, world.askers_port) == held
+    assert await fetched(world, path, holder, world.requesters_port) == held
 
 
-async def test_a_large_file_leaves_by_the_askers_port(world: World) -> None:
+async def test_a_large_file_leaves_by_the_requesters_port(world: World) -> None:
     path = "targets/areas/e99000001.json"
 
     class Large:

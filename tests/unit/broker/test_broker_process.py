@@ -62,7 +62,7 @@ class Home:
     repository: FakeRepository
     issuer: str
     nodes: str
-    askers: str
+    requesters: str
 
     @property
     def settings_file(self) -> Path:
@@ -85,11 +85,11 @@ def home(tmp_path: Path) -> Home:
         listed.parameters, listed.code_lists, listed.members.values(), listed.areas.values()
     )
     authority = FakeAuthority.create(tmp_path / "authority")
-    issuer, nodes, askers = (free_address() for _ in range(3))
-    made = Home(tmp_path, authority, repository, issuer, nodes, askers)
-    addresses = addresses_of(listed.parameters, issuer=issuer, nodes=nodes, askers=askers)
+    issuer, nodes, requesters = (free_address() for _ in range(3))
+    made = Home(tmp_path, authority, repository, issuer, nodes, requesters)
+    addresses = addresses_of(listed.parameters, issuer=issuer, nodes=nodes, requesters=requesters)
     enrol(tmp_path, BROKER, addresses, authority, repository.root.read_bytes())
-    assert broker_settings_file(tmp_path, nodes, askers) == made.settings_file
+    assert broker_settings_file(tmp_path, nodes, requesters) == made.settings_file
     return made
 
 
@@ -108,7 +108,7 @@ async def broker_of(home: Home, stream: io.StringIO | None = None) -> AsyncItera
 async def one_lookup(home: Home, asked: Asked) -> list[LookupEvent]:
     """One node attached, which answers."""
     node = home.channel(Identity(FEDERATION, NORTH, Party.NODE), home.nodes)
-    gateway = home.channel(Identity(FEDERATION, GATEWAY, Party.GATEWAY), home.askers)
+    gateway = home.channel(Identity(FEDERATION, GATEWAY, Party.GATEWAY), home.requesters)
     async with asyncio.timeout(20), node, gateway:
         nodes: Any = broker_pb2_grpc.NodeServiceStub(node)
         call = nodes.Attach()
@@ -207,7 +207,7 @@ async def test_without_a_certificate_it_says_who_was_to_give_one(home: Home) -> 
 
 
 async def test_it_does_not_start_on_a_port_that_is_taken(home: Home) -> None:
-    host, port = home.askers.rsplit(":", 1)
+    host, port = home.requesters.rsplit(":", 1)
     with socket.socket() as taken:
         taken.bind((host, int(port)))
         taken.listen()

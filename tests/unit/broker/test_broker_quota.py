@@ -64,7 +64,7 @@ def test_a_keys_memory_is_bounded() -> None:
     assert window.used("k", 9_999.0) <= SECONDS + SECONDS // STEPS
 
 
-class Asker:
+class Requester:
     def __init__(self, **parameters: Any) -> None:
         self.quotas = Quotas()
         self.parameters = a_federation(**parameters).parameters
@@ -96,51 +96,51 @@ class Asker:
 
 
 def test_a_practitioner_has_30_lookups_an_hour_and_100_a_day() -> None:
-    asker = Asker()
-    hours = [sum(asker.take(hour * (HOUR + 60)) for _ in range(40)) for hour in range(5)]
+    requester = Requester()
+    hours = [sum(requester.take(hour * (HOUR + 60)) for _ in range(40)) for hour in range(5)]
     assert hours == [30, 30, 30, 10, 0]
-    assert asker.take(limits.DAY + 900)
+    assert requester.take(limits.DAY + 900)
 
 
 def test_a_lookup_has_a_narrow_and_a_wide_query() -> None:
-    asker = Asker()
-    assert sum(asker.take(key_set=KeySet.WIDE) for _ in range(40)) == 30
-    assert sum(asker.take(key_set=KeySet.NARROW) for _ in range(40)) == 30
+    requester = Requester()
+    assert sum(requester.take(key_set=KeySet.WIDE) for _ in range(40)) == 30
+    assert sum(requester.take(key_set=KeySet.NARROW) for _ in range(40)) == 30
 
 
 def test_an_agency_has_its_quota_whatever_handles_it_makes_up() -> None:
-    asker = Asker(agency_per_day=50)
-    assert sum(asker.take(handle=n) for n in range(80)) == 50
-    assert not asker.take(limits.DAY - 1, handle=1000)
-    assert asker.take(limits.DAY + 900, handle=1001)
+    requester = Requester(agency_per_day=50)
+    assert sum(requester.take(handle=n) for n in range(80)) == 50
+    assert not requester.take(limits.DAY - 1, handle=1000)
+    assert requester.take(limits.DAY + 900, handle=1001)
 
 
 def test_a_handle_counts_within_its_agency() -> None:
-    asker = Asker(practitioner_per_hour=1)
-    assert asker.take()
-    assert not asker.take()
-    assert asker.take(agency=AgencyId(f"{NORTH}.elm"))
+    requester = Requester(practitioner_per_hour=1)
+    assert requester.take()
+    assert not requester.take()
+    assert requester.take(agency=AgencyId(f"{NORTH}.elm"))
 
 
 def test_a_gateway_has_what_the_list_grants_it() -> None:
-    asker = Asker()
-    asker.lookups_per_day = 3
-    assert sum(asker.take(handle=n) for n in range(20)) == 6  # two queries a lookup
-    asker.lookups_per_day = 0
-    assert not asker.take(gateway=MemberId("gateway-new"))
+    requester = Requester()
+    requester.lookups_per_day = 3
+    assert sum(requester.take(handle=n) for n in range(20)) == 6  # two queries a lookup
+    requester.lookups_per_day = 0
+    assert not requester.take(gateway=MemberId("gateway-new"))
 
 
 def test_a_refused_lookup_is_not_counted() -> None:
-    asker = Asker(practitioner_per_hour=1, agency_per_day=2)
-    assert asker.take(handle=0)
+    requester = Requester(practitioner_per_hour=1, agency_per_day=2)
+    assert requester.take(handle=0)
     for _ in range(10):
-        assert not asker.take(handle=0)
-    assert asker.take(handle=1)
+        assert not requester.take(handle=0)
+    assert requester.take(handle=1)
 
 
 @pytest.mark.parametrize(
     "rule", ["practitioner_per_hour", "practitioner_per_day", "agency_per_day"]
 )
 def test_the_limits_are_those_of_the_parameters(rule: str) -> None:
-    asker = Asker(**{rule: 3})
-    assert sum(asker.take() for _ in range(10)) == 3
+    requester = Requester(**{rule: 3})
+    assert sum(requester.take() for _ in range(10)) == 3

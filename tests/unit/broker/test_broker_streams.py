@@ -256,7 +256,7 @@ async def test_a_query_offered_twice_is_sent_once() -> None:
 
 
 def test_what_comes_after_the_end_does_not_count_as_answered() -> None:
-    """Between the end of the gathering and the word to the asker an answer may come: it is not
+    """Between the end of the gathering and the word to the requester an answer may come: it is not
     handed on any more.
     """
     lookup = a_lookup()

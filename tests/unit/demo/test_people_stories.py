@@ -69,10 +69,10 @@ def test_every_story_obeys_its_purpose(population: Population) -> None:
         assert story.reach is rule.default_reach is Reach.AREA_AND_NEIGHBOURS
         assert bool(story.reference) == rule.reference_required
         assert not rule.approver_required
-        assert story.asker in agencies
-        assert story.asker not in story.involved | story.silent
+        assert story.requester in agencies
+        assert story.requester not in story.involved | story.silent
         assert not story.involved & story.silent
-    assert len(population.askers) <= 4
+    assert len(population.requesters) <= 4
 
 
 def test_who_must_show_has_a_row_that_may_be_told(population: Population) -> None:
@@ -136,7 +136,7 @@ def test_who_moved_is_found_in_both_areas(population: Population) -> None:
     assert not by_names.asked.nhs_number
     rows = _same_birth(population, by_number)
     for agency, row in rows:
-        if agency in by_number.involved and agency.area != by_number.asker.area:
+        if agency in by_number.involved and agency.area != by_number.requester.area:
             assert row["surname"].upper() != by_number.asked.surname.upper()
             assert row["nhs_number"] == by_number.asked.nhs_number
 

@@ -1,4 +1,4 @@
-"""What the tests of the chassis share."""
+"""What the tests of the shared package share."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def node() -> Identity:
 
 @pytest.fixture
 def log_lines() -> Iterator[io.StringIO]:
-    """The log of the party ``chassis-test``, which has no events but the chassis's own."""
+    """The log of the party ``runtime-test``, which has no events but those of the runtime."""
     stream = io.StringIO()
-    logs.configure("chassis-test", {}, strict=True, stream=stream)
+    logs.configure("runtime-test", {}, strict=True, stream=stream)
     yield stream
-    logs._loggers.pop("chassis-test")
+    logs._loggers.pop("runtime-test")
 
 
 @pytest.fixture
 def log(log_lines: io.StringIO) -> logs.Logger:
-    return logs.get_logger("chassis-test")
+    return logs.get_logger("runtime-test")

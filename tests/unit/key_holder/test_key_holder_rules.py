@@ -104,8 +104,8 @@ def member(party: Party, caseload: int = 0, lookups: int = 0) -> Member:
 def test_allowances() -> None:
     node = allowance(member(Party.NODE, caseload=370), Workload.BULK, EpochNumber(2), NOW)
     assert (node.period, node.most) == ("epoch-2", int(370 * 25 * 1.5))
-    asker = allowance(member(Party.GATEWAY, lookups=100), Workload.LOOKUP, EpochNumber(2), NOW)
-    assert asker.most == 100 * 2 * 32
+    requester = allowance(member(Party.GATEWAY, lookups=100), Workload.LOOKUP, EpochNumber(2), NOW)
+    assert requester.most == 100 * 2 * 32
 
 
 @pytest.mark.parametrize(

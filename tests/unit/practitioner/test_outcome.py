@@ -41,10 +41,10 @@ NAMED = Pointer(OAK, CoarseKind.EDUCATION, InvolvementStatus.OPEN, desk_phone="0
 OTHER_DESK = replace(NAMED, desk_phone="01632 960124")
 DUTY_DESK = Pointer(OAK, None, InvolvementStatus.OPEN)
 YES = Answered(Status.INVOLVED, 3, 1_700_000_000, (NAMED,))
-ASKERS_STATUSES = WIRE_STATUSES | {Status.NO_REPLY}
+REQUESTERS_STATUSES = WIRE_STATUSES | {Status.NO_REPLY}
 words = st.builds(
     lambda status, pointers: Answered(status, 1, 1, pointers if status is YES.status else ()),
-    st.sampled_from(sorted(ASKERS_STATUSES)),
+    st.sampled_from(sorted(REQUESTERS_STATUSES)),
     st.lists(st.sampled_from([NAMED, OTHER_DESK, DUTY_DESK]), unique=True).map(tuple),
 )
 
@@ -58,7 +58,7 @@ def test_no_answer_at_all_is_a_gap() -> None:
 
 
 @pytest.mark.parametrize(
-    "gap", sorted(ASKERS_STATUSES - {Status.INVOLVED, Status.NOTHING_TO_DISCLOSE})
+    "gap", sorted(REQUESTERS_STATUSES - {Status.INVOLVED, Status.NOTHING_TO_DISCLOSE})
 )
 def test_one_gap_and_one_no_are_a_gap(gap: Status) -> None:
     """The query that was not answered might have found the child."""
@@ -66,7 +66,7 @@ def test_one_gap_and_one_no_are_a_gap(gap: Status) -> None:
         assert merge(answers).status is gap
 
 
-@pytest.mark.parametrize("other", sorted(ASKERS_STATUSES))
+@pytest.mark.parametrize("other", sorted(REQUESTERS_STATUSES))
 def test_one_yes_is_a_yes(other: Status) -> None:
     for answers in ((YES, Answered(other)), (Answered(other), YES)):
         assert merge(answers).status is Status.INVOLVED

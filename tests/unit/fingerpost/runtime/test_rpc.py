@@ -43,7 +43,7 @@ async def methods() -> Methods:
 @pytest.fixture
 async def channel(methods: Methods, log: Logger) -> AsyncIterator[grpc.aio.Channel]:
     edge = Edge(log, longest=30, streams={"/t/Stream": 30.0, "/t/Brief": 0.05})
-    server = rpc.server(rpc.SERVER_ASKERS, edge)
+    server = rpc.server(rpc.SERVER_REQUESTERS, edge)
     server.add_generic_rpc_handlers((methods,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -357,7 +357,7 @@ async def test_a_port_that_is_taken_is_a_defect(
     authority: FakeAuthority, broker: Identity, log: Logger
 ) -> None:
     credentials = authority.server(broker).credentials()
-    first, second = (rpc.server(rpc.SERVER_ASKERS, Edge(log, longest=1)) for _ in range(2))
+    first, second = (rpc.server(rpc.SERVER_REQUESTERS, Edge(log, longest=1)) for _ in range(2))
     try:
         port = rpc.listen(first, "127.0.0.1:0", credentials)
         await first.start()
@@ -377,15 +377,21 @@ def test_of_several_that_asked_the_outermost_is_told() -> None:
 
 
 def test_the_options_say_what_the_design_says() -> None:
-    nodes, askers = dict(rpc.SERVER_NODES), dict(rpc.SERVER_ASKERS)
+    nodes, requesters = dict(rpc.SERVER_NODES), dict(rpc.SERVER_REQUESTERS)
     assert nodes["grpc.max_concurrent_streams"] == 4
-    assert askers["grpc.max_concurrent_streams"] == 128
+    assert requesters["grpc.max_concurrent_streams"] == 128
     assert nodes["grpc.max_receive_message_length"] == 1024 * 1024
-    assert askers["grpc.max_receive_message_length"] == 64 * 1024
+    assert requesters["grpc.max_receive_message_length"] == 64 * 1024
     files = dict(rpc.SERVER_FILES)
     assert files.pop("grpc.max_send_message_length") == 512 * 1024 + 64
-    assert files.items() < askers.items()
-    every = (rpc.SERVER_NODES, rpc.SERVER_ASKERS, rpc.SERVER_FILES, rpc.CLIENT, rpc.CLIENT_FRAMES)
+    assert files.items() < requesters.items()
+    every = (
+        rpc.SERVER_NODES,
+        rpc.SERVER_REQUESTERS,
+        rpc.SERVER_FILES,
+        rpc.CLIENT,
+        rpc.CLIENT_FRAMES,
+    )
     for options in every:
         assert len(dict(options)) == len(options)
     assert dict(rpc.CLIENT)["grpc.enable_retries"] == 0

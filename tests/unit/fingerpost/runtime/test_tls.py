@@ -289,7 +289,7 @@ PROCESS = """
 
 
 def process(tls: ServerTls | ClientTls, mode: str, port: int = 0) -> subprocess.Popen[str]:
-    """A fresh interpreter, in which gRPC has not been loaded before the chassis."""
+    """A fresh interpreter, in which gRPC has not been loaded before the runtime."""
     environment = {k: v for k, v in os.environ.items() if k != "GRPC_SSL_CIPHER_SUITES"}
     files = [str(tls.certificate), str(tls.key), str(tls.authority)]
     return subprocess.Popen(

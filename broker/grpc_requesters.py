@@ -24,7 +24,7 @@ slow gateway to read."""
 Context = grpc.aio.ServicerContext[bytes, broker_pb2.LookupResponse]
 
 
-class AskersEdge:
+class RequestersEdge:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
@@ -42,7 +42,7 @@ class AskersEdge:
 
 def add_to(server: grpc.aio.Server, broker: Broker) -> None:
     handler = grpc.unary_stream_rpc_method_handler(
-        AskersEdge(broker).lookup,
+        RequestersEdge(broker).lookup,
         response_serializer=broker_pb2.LookupResponse.SerializeToString,
     )
     server.add_generic_rpc_handlers(

@@ -59,7 +59,7 @@ def refusals(node: SimNode) -> list[Code | None]:
     return [e.examined.refusal for e in node.entries]
 
 
-async def test_by_hand_an_honest_asker_is_told(
+async def test_by_hand_an_honest_requester_is_told(
     world: World, school: SimNode, honest: Craft
 ) -> None:
     """What the attempts below are measured by: each differs from this in one thing."""
@@ -169,7 +169,7 @@ async def test_the_keys_of_two_children_in_one_query_tell_of_one_at_most(
 async def test_locators_without_wraps_open_nothing_and_are_not_recorded(
     world: World, school: SimNode, honest: Craft
 ) -> None:
-    """A locator alone shows a hit to nobody: not to the asker, and there is nobody to record."""
+    """A locator alone shows a hit to nobody: not to the requester, and there is nobody to record."""
     require_nothing_told(world, school, replace(honest, wrong_wraps=True).sealed())
     assert school.entries == []
 
