@@ -32,6 +32,7 @@ from fakes.import_world import (
     options,
     row,
 )
+from fakes.refusals import refused
 from fingerpost.private.linkage import normalise
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
@@ -290,9 +291,8 @@ async def test_what_was_tagged_before_a_holder_refused_is_not_asked_again(
     world.open_epoch()
     world.quick.refuse = Refused(Code.QUOTA, "evaluations")
     world.quick.refuse_after = batches - 2  # one of the two blocks has its tags by then
-    with pytest.raises(Refused) as refused:
+    with refused(Code.QUOTA):
         await world.import_(LINES)
-    assert refused.value.code is Code.QUOTA
     assert world.records.generation(OAK) is None
     asked = world.quick.evaluated
     world.quick.refuse = None
@@ -420,9 +420,8 @@ async def test_an_agency_of_another_node_is_not_imported(
 
 async def test_a_federation_of_another_normalisation_is_not_imported_for(world: World) -> None:
     world.members.federation = a_federation((), version=99)
-    with pytest.raises(Refused) as refused:
+    with refused(Code.UNSUPPORTED):
         await world.import_(rows(0, 2))
-    assert refused.value.code is Code.UNSUPPORTED
 
 
 async def test_a_false_answer_of_a_holder_is_not_stored(tmp_path: Path) -> None:
@@ -433,18 +432,16 @@ async def test_a_false_answer_of_a_holder_is_not_stored(tmp_path: Path) -> None:
         1, index_from=honest.index_from, starts_at=honest.starts_at, ends_at=honest.ends_at
     )
     assert other.holder_keys != honest.holder_keys
-    with pytest.raises(Refused) as refused:
+    with refused(Code.BAD_PROOF):
         await world.import_(rows(0, 2))
-    assert refused.value.code is Code.BAD_PROOF
     assert world.imports.untagged(OAK, 1, FIRST) == (0,)
     world.close()
 
 
 async def test_a_member_list_that_has_expired_stops_the_import(world: World) -> None:
     await world.clock.run_for(200 * DAY)
-    with pytest.raises(Refused) as refused:
+    with refused(Code.UNTRUSTED_METADATA):
         await world.import_(rows(0, 2))
-    assert refused.value.code is Code.UNTRUSTED_METADATA
 
 
 def test_a_report_is_json_without_persons() -> None:

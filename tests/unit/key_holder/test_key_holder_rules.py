@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Kind, Purpose, Role
 from fingerpost.protocol.errors import Code, Refused
@@ -119,6 +120,5 @@ def test_allowances() -> None:
     ],
 )
 def test_nobody_has_another_members_workload(party: Party, workload: Workload) -> None:
-    with pytest.raises(Refused) as refused:
+    with refused(Code.NOT_ALLOWED):
         allowance(member(party, 10**6, 10**6), workload, EpochNumber(1), NOW)
-    assert refused.value.code is Code.NOT_ALLOWED

@@ -15,6 +15,7 @@ import pytest
 
 from fakes.certificates import FakeAuthority
 from fakes.party_folder import addresses_of, enrol, gateway_settings_file
+from fakes.refusals import refused
 from fakes.repository import FakeRepository, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.peppers import PepperStore
@@ -190,10 +191,9 @@ async def test_serve_keeps_the_lock_until_it_is_told_to_stop(enrolled: Enrolled)
 
 async def test_without_a_list_nobody_is_believed(enrolled: Enrolled) -> None:
     (enrolled.settings.places.member_list / "last-good").unlink()
-    with pytest.raises(Refused) as alone:
+    with refused(Code.UNAVAILABLE):
         async with open_gateway(enrolled.settings, enrolled.env, follow=False):
             pytest.fail("opened")
-    assert alone.value.code is Code.UNAVAILABLE
     with locked(enrolled.settings.lock, note=SERVE):
         with pytest.raises(Refused) as beside:
             async with open_gateway(enrolled.settings, enrolled.env, follow=False):

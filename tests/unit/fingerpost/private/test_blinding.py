@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.refusals import refused
 from fingerpost.private.blinding import TwoBatches
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Evaluated, Workload
@@ -82,9 +83,8 @@ async def test_a_holder_with_another_key_is_found_out(holders: LocalKeyHolders) 
 
 
 def require_bad_proof(batch: TwoBatches, answers: tuple[Evaluated, Evaluated]) -> None:
-    with pytest.raises(Refused) as refused:
+    with refused(Code.BAD_PROOF):
         batch.finalise(answers)
-    assert refused.value.code is Code.BAD_PROOF
 
 
 async def test_the_order_of_the_holders_is_part_of_a_tag(holders: LocalKeyHolders) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.refusals import refused
 from fingerpost.private.locators import (
     DAYS_AHEAD,
     Opening,
@@ -19,7 +20,7 @@ from fingerpost.private.locators import (
     tag,
     wrap_secret,
 )
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import EpochNumber
 
 BYTES32 = st.binary(min_size=32, max_size=32)
@@ -56,9 +57,8 @@ def test_a_pepper_goes_day_by_day(value: bytes, day: int, ahead: int) -> None:
 def test_a_pepper_does_not_go_back() -> None:
     pepper = Pepper(EPOCH, 100, bytes(32))
     for day in (99, 0, -1, 101 + DAYS_AHEAD):
-        with pytest.raises(Refused) as refused:
+        with refused(Code.NOT_READY):
             pepper.at(day)
-        assert refused.value.code is Code.NOT_READY
     assert pepper.at(100) == pepper
     assert pepper.at(100 + DAYS_AHEAD).day == 100 + DAYS_AHEAD
 
@@ -102,9 +102,8 @@ def test_keys_and_tags_have_32_bytes(key: int, size: int) -> None:
 
 @pytest.mark.parametrize(("day", "size"), [(1, 31), (1, 33), (-1, 32)])
 def test_a_pepper_of_another_shape_is_refused(day: int, size: int) -> None:
-    with pytest.raises(Refused) as refused:
+    with refused(Code.MALFORMED):
         Pepper(EPOCH, day, bytes(size))
-    assert refused.value.code is Code.MALFORMED
 
 
 def test_an_opening_of_another_shape_is_a_defect() -> None:
