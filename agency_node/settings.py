@@ -1,7 +1,8 @@
-"""The node's settings file. Unknown settings are fatal; every path is explicit; nothing that decides trust has a
-default.
+"""The node's settings file. Unknown settings are fatal; every path is explicit; nothing that
+decides trust has a default.
 
-Addresses of the broker and of the key holders are not settings: they come with the bundle, from the authority.
+Addresses of the broker and of the key holders are not settings: they come with the bundle, from the
+authority.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from fingerpost.protocol.ids import AgencyId
 class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One agency of this node.
 
-    * ``data_key``: secret file of 32 bytes; reading it together with the database opens this agency's records.
+    * ``data_key``: secret file of 32 bytes; reading it together with the database opens this
+      agency's records.
     * ``upn_keys``: whether the agreement lets the pupil number be used for matching.
     * ``dispose_source``: whether an export is deleted once it is imported whole.
     """
@@ -33,10 +35,10 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each with what an attacker who can change (or read) it could do.
 
     * ``places``: see ``membership.Places``.
-    * ``state``: folder of this node alone. ``records.sqlite``: sealed rows (deleting it makes the node say that it
-      cannot
-      answer, never "no"; an older copy of it likewise, by ``records.witness`` beside it; an older copy of both together
-      answers "no" for whoever came since); ``reports/``: import reports without persons; what the answering side keeps.
+    * ``state``: folder of this node alone. ``records.sqlite``: sealed rows (deleting it makes the
+      node say that it cannot answer, never "no"; an older copy of it likewise, by
+      ``records.witness`` beside it; an older copy of both together answers "no" for whoever came
+      since); ``reports/``: import reports without persons; what the answering side keeps.
     * ``agencies``: whose records are answered from; leaving one out makes it "cannot answer".
     * ``audit_key``: 32-byte secret file; reading it opens the bodies of the audit log.
     * ``health``: a local socket for the health check.
@@ -51,8 +53,8 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: int = 2
 
     def __post_init__(self) -> None:
-        """Raises ``Defect``: no agency, one twice, one data key for two (attack: rows of one would open as the
-        other's), or no worker."""
+        """Raises ``Defect``: no agency, one twice, one data key for two (attack: rows of one would
+        open as the other's), or no worker."""
         ids = [agency.id for agency in self.agencies]
         if not ids or len(set(ids)) != len(ids):
             raise Defect("agencies: at least one, and none twice")

@@ -60,7 +60,8 @@ FIRST_TEND_SECONDS: Final = 0.5
 """By then the day's pepper is open, if it is there."""
 REVIEW_SECONDS: Final = 2.0
 STREAM_HEALTH: Final = "stream"
-"""What the health check calls the stream to the broker; each agency that can answer goes by its id."""
+"""What the health check calls the stream to the broker; each agency that can answer goes by its id.
+"""
 
 
 def audit_key(settings: NodeSettings) -> bytes:
@@ -107,7 +108,8 @@ class Opened:
                 self.peppers, member.client, member.members, member.deposit, self.env
             ),
             "records": self._keep_records,
-            # A frame that fails stays without an answer, which its requesters see as a gap; the next is worked on.
+            # A frame that fails stays without an answer, which its requesters see as a gap; the
+            # next is worked on.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
             "broker": lambda: reconnect(
                 self.stream.attach, env.clock, random=env.random, log=env.log, name="broker"
@@ -125,8 +127,9 @@ class Opened:
         await self.env.every(TEND_SECONDS, 0.0, self.tend, "records")()
 
     async def _review(self) -> None:
-        """Report health. The process as a whole serves when it is attached and nothing of it is at fault. An agency
-        that was never imported answers "cannot answer", and does not make the process unhealthy."""
+        """Report health. The process as a whole serves when it is attached and nothing of it is at
+        fault. An agency that was never imported answers "cannot answer", and does not make the
+        process unhealthy."""
         now = self.env.clock.now()
         federation = self.membership.members.current
         current = now < federation.valid_until
@@ -238,7 +241,9 @@ def _stream(env: Env, membership: Membership, line: AnswerLine) -> BrokerStream:
 
 
 def is_sound() -> bool:
-    """Whether this process derives the keys that all others derive. If not, it must not say "no" to anything."""
+    """Whether this process derives the keys that all others derive. If not, it must not say "no" to
+    anything.
+    """
     try:
         check_golden_vectors()
     except (Defect, Refused):

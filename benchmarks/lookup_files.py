@@ -1,8 +1,9 @@
-"""Count the project's own files that one lookup runs through, from the practitioner's question to the outcome.
+"""Count the project's own files that one lookup runs through, from the practitioner's question to
+the outcome.
 
-Run with ``make lookup-files``. The lookup is that of ``tests/simulation/test_one_lookup.py``: every party's own
-rules and services in one process. A file counts when one of its functions runs; generated code and tests do not
-count.
+Run with ``make lookup-files``. The lookup is that of ``tests/simulation/test_one_lookup.py``: every
+party's own rules and services in one process. A file counts when one of its functions runs;
+generated code and tests do not count.
 """
 
 from __future__ import annotations

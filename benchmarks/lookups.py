@@ -1,8 +1,7 @@
 """A lookup over 50 agencies end to end, in real processes with mutual TLS, and where its time goes.
 
-The time beyond the answer delay is what the federation itself costs: every node's answer leaves a fixed 500 ms
-after the query
-came, on a 50 ms tick.
+The time beyond the answer delay is what the federation itself costs: every node's answer leaves a
+fixed 500 ms after the query came, on a 50 ms tick.
 """
 
 from __future__ import annotations

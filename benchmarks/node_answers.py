@@ -2,9 +2,9 @@
 
     python benchmarks/node_answers.py [--agencies N] [--children N] [--known SHARE]
 
-Real queries, real seals, the real index and stores on the disk it runs on; no sockets. Seconds are CPU seconds of this
-process, so that what else runs on the machine does not count; the frame's wall time is what must stay below the
-federation's answer delay.
+Real queries, real seals, the real index and stores on the disk it runs on; no sockets. Seconds are
+CPU seconds of this process, so that what else runs on the machine does not count; the frame's wall
+time is what must stay below the federation's answer delay.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def children(count: int) -> list[Demographics]:
 def measure() -> list[Row]:
     """For ``make bench``: a node beside the bare cost of what an answer cannot do without.
 
-    Bare: one Ed25519 verification of the query, one signature, one hybrid HPKE seal at the real size."""
+    Bare: one Ed25519 verification of the query, one signature, one hybrid HPKE seal at the real
+    size."""
     bare = _bare_seconds()
     rows = [Row("bare primitives of one answer", 1 / bare, "answers/s and core", 1.0)]
     for name, known in (("a child that nobody here knows", 0.0), ("one query in ten known", 0.1)):

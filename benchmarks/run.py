@@ -1,6 +1,8 @@
-"""``make bench``: what the parts cost, as ratios to the bare cost of their primitives in the same run.
+"""``make bench``: what the parts cost, as ratios to the bare cost of their primitives in the same
+run.
 
-Absolute figures are of this machine and this moment; ratios are what can be compared. Nothing here is a test.
+Absolute figures are of this machine and this moment; ratios are what can be compared. Nothing here
+is a test.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``ratio``: bare time over measured time, 1 at best; None where there is nothing bare to compare with."""
+    """``ratio``: bare time over measured time, 1 at best; None where there is nothing bare to
+    compare with.
+    """
 
     name: str
     value: float

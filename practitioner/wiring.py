@@ -1,8 +1,9 @@
 """Where the gateway's parts are made and joined.
 
-Three ways to open it: ``open_people`` (accounts, audit, outcomes: no federation needed), ``open_gateway`` (all that a
-lookup needs, for a command line or inside a case system), ``open`` (the process that keeps certificate, member list
-and peppers fresh for all others). Several processes share the folders; one at a time writes (``kept_state``).
+Three ways to open it: ``open_people`` (accounts, audit, outcomes: no federation needed),
+``open_gateway`` (all that a lookup needs, for a command line or inside a case system), ``open``
+(the process that keeps certificate, member list and peppers fresh for all others). Several
+processes share the folders; one at a time writes (``kept_state``).
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """``client.lookup`` is the one thing that leaves this process. ``state``: what of the federation it goes by."""
+    """``client.lookup`` is the one thing that leaves this process. ``state``: what of the
+    federation it goes by.
+    """
 
     client: Client
     people: People
@@ -131,9 +134,9 @@ def _engine(settings: GatewaySettings, opened: contextlib.ExitStack) -> Engine:
 async def open_gateway(
     settings: GatewaySettings, env: Env, *, follow: bool = True
 ) -> AsyncIterator[Gateway]:
-    """Ready to ask. Certificate, member list and peppers are those that ``fingerpost serve`` keeps; where none runs,
-    what is due is done here. ``follow``: go on so in the background for as long as the context lasts; without it, what
-    is read now is what the context works with (for one lookup).
+    """Ready to ask. Certificate, member list and peppers are those that ``fingerpost serve`` keeps;
+    where none runs, what is due is done here. ``follow``: go on so in the background for as long as
+    the context lasts; without it, what is read now is what the context works with (for one lookup).
 
     Raises:
         Defect: a setting, a key or a file does not fit.
@@ -190,7 +193,9 @@ def _client(
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What of the federation this process goes by: read from the disk, brought up to date where nobody else does."""
+    """What of the federation this process goes by: read from the disk, brought up to date where
+    nobody else does.
+    """
 
     settings: GatewaySettings
     membership: Membership
@@ -280,7 +285,8 @@ class Opened:
 
 @asynccontextmanager
 async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
-    """Open the process that keeps certificate, member list and peppers fresh, and forgets outcomes that are due.
+    """Open the process that keeps certificate, member list and peppers fresh, and forgets outcomes
+    that are due.
 
     Raises:
         Defect: a setting, a key or a file does not fit, or another process does so already.
@@ -301,7 +307,9 @@ async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
 
 
 async def _alone(settings: GatewaySettings, clock: Clock) -> contextlib.ExitStack:
-    """The lock of the process that keeps, already held. Another's upkeep ends within seconds and is waited for."""
+    """The lock of the process that keeps, already held. Another's upkeep ends within seconds and is
+    waited for.
+    """
     deadline = clock.monotonic() + LOCK_PATIENCE_SECONDS
     while True:
         with contextlib.ExitStack() as held_now:

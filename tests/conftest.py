@@ -1,8 +1,8 @@
 """Before any test: TLS 1.3 only, as in every process of a party, and one way to draw examples.
 
-A machine that stands still for a moment is no failing example, so there is no deadline; and the same examples are drawn
-in every run, but in a soak. The order of the tests is another in every run; when a test fails, the end of the run says
-the seed that repeats the order.
+A machine that stands still for a moment is no failing example, so there is no deadline; and the
+same examples are drawn in every run, but in a soak. The order of the tests is another in every run;
+when a test fails, the end of the run says the seed that repeats the order.
 """
 
 import pytest

@@ -1,6 +1,7 @@
 """How hard the randomised tests try: the same examples in every run, or a soak of new ones.
 
-``FINGERPOST_SOAK=1`` draws new examples, ``SOAK`` times as many; it is for a night, not for a change.
+``FINGERPOST_SOAK=1`` draws new examples, ``SOAK`` times as many; it is for a night, not for a
+change.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 def profile(count: int, *, steps: int = 50) -> settings:
-    """``steps``: of one run of a state machine. A failure is shown as it was met: only a soak looks for a
-    shorter one, which takes minutes."""
+    """``steps``: of one run of a state machine. A failure is shown as it was met: only a soak looks
+    for a shorter one, which takes minutes."""
     shrinking = (Phase.shrink, Phase.explain) if SOAKING else ()
     return settings(
         max_examples=count * (SOAK if SOAKING else 1),

@@ -1,7 +1,8 @@
-"""A whole federation in one process: the parties' own rules and services, one clock, faults on demand.
+"""A whole federation in one process: the parties' own rules and services, one clock, faults on
+demand.
 
-What is simulated is the world, not the parties: no sockets, no certificates, no disks. Everything that the broker
-and the key holders receive is kept, so that a test can search it.
+What is simulated is the world, not the parties: no sockets, no certificates, no disks. Everything
+that the broker and the key holders receive is kept, so that a test can search it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ T = TypeVar("T")
 
 
 class AtOnce(ThreadPoolExecutor):
-    """Work in a thread (sealing) takes no simulated time and comes in one order: it is done where it is handed in."""
+    """Work in a thread (sealing) takes no simulated time and comes in one order: it is done where
+    it is handed in.
+    """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         done: Future[T] = Future()
@@ -70,8 +73,8 @@ class AtOnce(ThreadPoolExecutor):
 
 
 class World:
-    """The federation. ``current`` is the member list that all parties see. ``carried``: the queries submitted;
-    ``broker_saw``: every byte that came to the broker from either side."""
+    """The federation. ``current`` is the member list that all parties see. ``carried``: the queries
+    submitted; ``broker_saw``: every byte that came to the broker from either side."""
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """Decide which queries a node answers, and how, before it touches an index. Pure.
 
-Every decision depends on public facts only: the query's signed core, the member list, the clock. So TRY_AGAIN and
-CANNOT_ANSWER give nothing away about any child, and every node of the federation judges an honest requester alike.
+Every decision depends on public facts only: the query's signed core, the member list, the clock. So
+TRY_AGAIN and CANNOT_ANSWER give nothing away about any child, and every node of the federation
+judges an honest requester alike.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def read(wire: bytes, federation: Federation) -> Query:
     """Return the query, signed by a gateway that may ask for the agency it names.
 
     Raises:
-        Refused: nothing in these bytes can be believed, not even the key to reply to. They get no answer.
+        Refused: nothing in these bytes can be believed, not even the key to reply to. They get no
+            answer.
     """
 
     def key_of(gateway: MemberId) -> Ed25519PublicKey:
@@ -52,7 +54,9 @@ def read(wire: bytes, federation: Federation) -> Query:
 
 
 def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -> Verdict:
-    """Judge a query: first versions and epoch (trying again does not help), then what may pass by itself."""
+    """Judge a query: first versions and epoch (trying again does not help), then what may pass by
+    itself.
+    """
     core = query.core
     parameters = federation.parameters
     if (
@@ -68,12 +72,14 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
         federation.epoch(core.epoch, now)
     except Refused:
         return Verdict.CANNOT_ANSWER
-    # The sealed part has the reason for a second round beyond the own area; it is judged where the query opens.
+    # The sealed part has the reason for a second round beyond the own area; it is judged where the
+    # query opens.
     if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:
         return Verdict.CANNOT_ANSWER
     try:
-        # After a change of the agency's passport key, requester and node may know different keys for a moment. It is
-        # judged here, by a public fact: refused only where the query opens, it would be a "no" about a known child.
+        # After a change of the agency's passport key, requester and node may know different keys
+        # for a moment. It is judged here, by a public fact: refused only where the query opens, it
+        # would be a "no" about a known child.
         if core.passport_key_id != federation.agency(core.agency).passport_key_id:
             return Verdict.TRY_AGAIN
         require_fresh(core, now)
@@ -85,8 +91,8 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
 class Reaches:
     """The agencies of one node in each reach, worked out once for a member list.
 
-    So a broker that sends the widest reach again and again does not make the node walk all areas of the country each
-    time.
+    So a broker that sends the widest reach again and again does not make the node walk all areas of
+    the country each time.
     """
 
     def __init__(self, federation: Federation, me: MemberId) -> None:
@@ -98,7 +104,8 @@ class Reaches:
         return self._federation is federation
 
     def parts(self, query: Query) -> Parts:
-        """Return this node's agencies within the query's reach, in the parts that the requester expects.
+        """Return this node's agencies within the query's reach, in the parts that the requester
+        expects.
 
         Raises:
             Refused: NOT_ALLOWED for an area that does not exist.

@@ -1,9 +1,9 @@
 """Record what opened at an agency in that agency's own chained log. Implements ``ports.Record``.
 
-Every query that opened at an agency is in that agency's log before its answer leaves, whatever the answer discloses.
-What names no person is in the clear; who asked, why, about whom, and which records were compared, is sealed with the
-month's key. The key of each log is derived from the node's: an agency of a host can be given its log and the key to it,
-and that key opens no other log.
+Every query that opened at an agency is in that agency's log before its answer leaves, whatever the
+answer discloses. What names no person is in the clear; who asked, why, about whom, and which
+records were compared, is sealed with the month's key. The key of each log is derived from the
+node's: an agency of a host can be given its log and the key to it, and that key opens no other log.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     ADOPTED: frozenset(),
 }
 LOGS_OPEN: Final = 256
-"""A host with thousands of agencies does not hold all logs open at once, since each has three files."""
+"""A host with thousands of agencies does not hold all logs open at once, since each has three
+files.
+"""
 AT_ONCE: Final = 8
 """The number of logs that are written at the same time."""
 RECORDS_NAMED: Final = 8
@@ -68,8 +70,8 @@ class Body:
     """The sealed part of an entry.
 
     Args:
-        asked: None where the passport, the signature or the purpose did not hold, since then nobody vouched for the
-            rest; ``refusal`` is the code that says why.
+        asked: None where the passport, the signature or the purpose did not hold, since then nobody
+            vouched for the rest; ``refusal`` is the code that says why.
         generation: the generation of the agency's records that was read.
         records: the records that matched or possibly match, by number, at most ``RECORDS_NAMED``.
         asking_name: the agency that asked, as the member list had it then.
@@ -128,8 +130,8 @@ def log_key(node_key: bytes, agency: AgencyId) -> bytes:
 
 
 def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = False) -> AuditLog:
-    """Open an agency's log. Raises ``Defect``: another key, a log restored from a backup (``StoreBehind``), a damaged
-    log."""
+    """Open an agency's log. Raises ``Defect``: another key, a log restored from a backup
+    (``StoreBehind``), a damaged log."""
     return AuditLog.open(
         log_path(folder, agency),
         catalogue=CATALOGUE,
@@ -169,7 +171,8 @@ class AgencyLogs:
         agencies = sorted(by_agency)
         failed: set[AgencyId] = set()
         with self._lock:
-            # The answers of a frame wait for all of its entries, so several logs wait for the disk at once.
+            # The answers of a frame wait for all of its entries, so several logs wait for the disk
+            # at once.
             for first in range(0, len(agencies), AT_ONCE):
                 some = agencies[first : first + AT_ONCE]
                 logs = self._opened(some, failed)
@@ -188,7 +191,9 @@ class AgencyLogs:
     def _opened(
         self, agencies: Iterable[AgencyId], failed: set[AgencyId]
     ) -> dict[AgencyId, AuditLog]:
-        """Return the logs, fewer than are kept open, so that none is closed again before it is written."""
+        """Return the logs, fewer than are kept open, so that none is closed again before it is
+        written.
+        """
         logs: dict[AgencyId, AuditLog] = {}
         for agency in agencies:
             try:
@@ -267,7 +272,9 @@ def _write_body(entry: Entry) -> bytes:
 
 
 def read_body(data: bytes) -> Body:
-    """Return the body. Raises ``Defect`` for bytes that this release or an earlier one did not write."""
+    """Return the body. Raises ``Defect`` for bytes that this release or an earlier one did not
+    write.
+    """
     try:
         body = _DECODER.decode(data)
     except msgspec.MsgspecError:

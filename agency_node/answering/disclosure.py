@@ -1,9 +1,9 @@
 """Decide what an agency discloses about a child who matched. Pure; deny by default.
 
-One fixed table of purpose by kind rules, until agencies can narrow it by rules of their own. Three things are never
-disclosed, whatever the purpose: a sensitive kind, a row that is marked sensitive, and anything at all at an agency that
-holds a shielded row of this child. A requester cannot learn which of them it was: there are no pointers, and the answer
-is NOTHING_TO_DISCLOSE.
+One fixed table of purpose by kind rules, until agencies can narrow it by rules of their own. Three
+things are never disclosed, whatever the purpose: a sensitive kind, a row that is marked sensitive,
+and anything at all at an agency that holds a shielded row of this child. A requester cannot learn
+which of them it was: there are no pointers, and the answer is NOTHING_TO_DISCLOSE.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ TABLE: Final[Mapping[Purpose, frozenset[Kind]]] = MappingProxyType(
         Purpose.EMERGENCY_PROTECTION: _ORDINARY,
         Purpose.REFERRAL_TRIAGE: _ORDINARY,
         Purpose.S17_ASSESSMENT: _ORDINARY,
-        # Early help is offered to families and not imposed on them, so services that a family did not invite stay out.
+        # Early help is offered to families and not imposed on them, so services that a family did
+        # not invite stay out.
         Purpose.EARLY_HELP: _ORDINARY - _NOT_FOR_EARLY_HELP,
         Purpose.CLA_CARE: _ORDINARY,
         Purpose.TRANSFER_IN: _ORDINARY,
@@ -58,9 +59,9 @@ def pointers(
     Args:
         children: the records that matched; several are doubles of one child.
         purpose: why the requester asks.
-        possible: the records that possibly match. A shield on one of them withholds as well (attack: a second record
-            of a shielded child, written a little differently and without the flag, gives her away; and a shielded
-            twin lives at the same place).
+        possible: the records that possibly match. A shield on one of them withholds as well
+            (attack: a second record of a shielded child, written a little differently and without
+            the flag, gives her away; and a shielded twin lives at the same place).
 
     Returns:
         The pointers; none when there is nothing to disclose.
@@ -95,11 +96,12 @@ def _pointer(agency: AgencyId, row: Involvement) -> Pointer:
 
 
 def fill_slots(disclosed: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tuple[Pointer, ...]:
-    """Return the pointers of one part, at most ``POINTER_SLOTS``: each agency gets its first before any its second.
+    """Return the pointers of one part, at most ``POINTER_SLOTS``: each agency gets its first before
+    any its second.
 
-    An agency with more pointers than slots ends with "ring this agency's duty desk" (a pointer without a kind), since
-    what is shown must never look whole when it is not. An agency without a slot stays INVOLVED without a pointer,
-    which means the same.
+    An agency with more pointers than slots ends with "ring this agency's duty desk" (a pointer
+    without a kind), since what is shown must never look whole when it is not. An agency without a
+    slot stays INVOLVED without a pointer, which means the same.
     """
     queues = [(agency, list(pointers_)) for agency, pointers_ in disclosed if pointers_]
     given: dict[AgencyId, int] = dict.fromkeys((agency for agency, _ in queues), 0)

@@ -1,11 +1,13 @@
 """The node's edge to the broker: one stream that the node dials, between protobuf and values.
 
-No agency opens a port. The certificate proves that the other end is the broker. Whether the broker is still a member is
-checked against the member list at each frame and every few seconds, since a stream outlives the certificate that
-opened it. A frame that comes in is believed only by the signatures in it.
+No agency opens a port. The certificate proves that the other end is the broker. Whether the broker
+is still a member is checked against the member list at each frame and every few seconds, since a
+stream outlives the certificate that opened it. A frame that comes in is believed only by the
+signatures in it.
 
-A stream is renewed before it is old and before its certificate ends. The new stream is opened first, so that there is
-no gap: what the broker sent on the old one is still read, and all answers leave on the new one.
+A stream is renewed before it is old and before its certificate ends. The new stream is opened
+first, so that there is no gap: what the broker sent on the old one is still read, and all answers
+leave on the new one.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ class BrokerStream:
 
     Args:
         dial: opens a channel on which only ``broker`` can prove to be the other end.
-        certificate_ends: returns when the certificate that the channel uses ends, in seconds since 1970 UTC.
+        certificate_ends: returns when the certificate that the channel uses ends, in seconds since
+            1970 UTC.
         line: takes the frames that come and gives the answers that leave.
         random: returns a number in [0, 1), which spreads the renewals of many nodes.
     """
@@ -135,7 +138,8 @@ class BrokerStream:
             )
             call = method(timeout=limits.STREAM_AGE_SECONDS + 60.0)
             version = self._members.current.version
-            # The hello is the first message on the new stream, and after it nothing goes to the old one.
+            # The hello is the first message on the new stream, and after it nothing goes to the old
+            # one.
             async with self._writing:
                 with _refusals():
                     await call.write(write_hello(NodeHello(version)))

@@ -1,14 +1,16 @@
 """Decide from hits in an index whether an agency knows the child who is asked about. Pure.
 
-A hit opens the query, which is not yet a match. The opened question must be signed by a practitioner whose passport
-holds, the child in it must have the blocking keys that opened it, and then a full comparison decides.
+A hit opens the query, which is not yet a match. The opened question must be signed by a
+practitioner whose passport holds, the child in it must have the blocking keys that opened it, and
+then a full comparison decides.
 
-* POSSIBLE (a twin, a sibling in the same household) is never a match and never a pointer; it is recorded, so that the
-  agency's duty desk can look.
-* Of several records that match, the best is the MATCH, with the records that are doubles of it; the others are
-  POSSIBLE. So a child is not missed because another record resembles hers.
-* Demographics that do not have the record's keys are a MISMATCH (attack: a query with the locators of one child, so
-  that her agencies open it, and the demographics of another, so that they answer for him).
+* POSSIBLE (a twin, a sibling in the same household) is never a match and never a pointer; it is
+  recorded, so that the agency's duty desk can look.
+* Of several records that match, the best is the MATCH, with the records that are doubles of it; the
+  others are POSSIBLE. So a child is not missed because another record resembles hers.
+* Demographics that do not have the record's keys are a MISMATCH (attack: a query with the locators
+  of one child, so that her agencies open it, and the demographics of another, so that they answer
+  for him).
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ class Finding(Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Examined:
-    """A query that opened. ``question`` is None where it was REFUSED, and ``refusal`` is the code that says why."""
+    """A query that opened. ``question`` is None where it was REFUSED, and ``refusal`` is the code
+    that says why.
+    """
 
     finding: Finding
     question: Question | None
@@ -73,8 +77,8 @@ class Asking:
     What is the same for all of them is worked out once, and only after the query has opened at one.
 
     Args:
-        slot_key: returns the key of the query's epoch and slot, 32 bytes; raises ``Refused(NOT_READY)`` where
-            there is no pepper.
+        slot_key: returns the key of the query's epoch and slot, 32 bytes; raises
+            ``Refused(NOT_READY)`` where there is no pepper.
     """
 
     def __init__(
@@ -102,8 +106,8 @@ class Asking:
     def question(self, opened: Opened) -> Question:
         """Return the verified question. Raises ``Refused`` as ``verify_inner``.
 
-        Every agency that opens a query opens the same bytes (kc commits to K, and K seals one body), so one
-        verification serves all of them.
+        Every agency that opens a query opens the same bytes (kc commits to K, and K seals one
+        body), so one verification serves all of them.
         """
         if self._question is None:
             try:
@@ -141,7 +145,8 @@ def examine(
         upn: whether pupil numbers are among the agency's keys.
 
     Returns:
-        None when the query did not open here: then this agency has seen 32 random-looking locators and nothing else.
+        None when the query did not open here: then this agency has seen 32 random-looking locators
+        and nothing else.
     """
     opened: Opened | None = None
     unreadable: Code | None = None
@@ -150,15 +155,17 @@ def examine(
         try:
             this = open_query(asking.query, hit.position, wrap_secret(asking.slot_key, hit.tag))
         except Refused as refused:
-            # BAD_SEAL: a locator that is equal by chance, or one that was wrapped badly. The query does not open here.
-            # Any other code: a key came out of the wrap, so whoever made it knows the child's tag.
+            # BAD_SEAL: a locator that is equal by chance, or one that was wrapped badly. The query
+            # does not open here. Any other code: a key came out of the wrap, so whoever made it
+            # knows the child's tag.
             if refused.code is not Code.BAD_SEAL:
                 unreadable = unreadable or refused.code
             continue
         opened = opened or this
         candidates.update(hit.records)
     if opened is None:
-        # Attack: a question about a child that is written so that no agency can read it, and none records it.
+        # Attack: a question about a child that is written so that no agency can read it, and none
+        # records it.
         return Examined(Finding.REFUSED, None, (), (), unreadable) if unreadable else None
     try:
         question = asking.question(opened)

@@ -14,10 +14,14 @@ from fingerpost.protocol.messages import Query
 
 
 class Seen(Protocol):
-    """The hashes H(query) of all queries that came, with or without a hit, while each could be fresh. Blocking."""
+    """The hashes H(query) of all queries that came, with or without a hit, while each could be
+    fresh. Blocking.
+    """
 
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
-        """Keep all, durably, in one commit for a frame; return the hashes that were there before. Raises ``Defect``."""
+        """Keep all, durably, in one commit for a frame; return the hashes that were there before.
+        Raises ``Defect``.
+        """
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,7 +33,8 @@ class Entry:
         status: its answer.
         disclosed: how many of its pointers leave.
         at: when, in seconds since 1970 UTC.
-        requester: the asking agency as the member list had it then, so that a duty desk knows whom to ring.
+        requester: the asking agency as the member list had it then, so that a duty desk knows whom
+            to ring.
     """
 
     agency: AgencyId

@@ -1,9 +1,10 @@
 """Answer a frame of queries with sealed answers: the answering side of the node, on a page.
 
-The order is the guarantee. Every query is kept (so that a replay is known), judged by public facts, looked up agency by
-agency, recorded where it opened, and only then sealed. Whatever happens on the way, every agency that is asked answers,
-and a fault makes its answer CANNOT_ANSWER. One code path makes every answer: what leaves for "no record", "withheld"
-and "not permitted" is the same in text, size and time.
+The order is the guarantee. Every query is kept (so that a replay is known), judged by public facts,
+looked up agency by agency, recorded where it opened, and only then sealed. Whatever happens on the
+way, every agency that is asked answers, and a fault makes its answer CANNOT_ANSWER. One code path
+makes every answer: what leaves for "no record", "withheld" and "not permitted" is the same in text,
+size and time.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ class Node:
     """Answer for the agencies of this node. ``answer`` may be called by one thread at a time.
 
     Args:
-        upn_keys: this node's agencies; True where the agency's agreement allows pupil numbers as keys.
+        upn_keys: this node's agencies; True where the agency's agreement allows pupil numbers as
+            keys.
         sound: whether the golden vectors held in this process.
         faulty: the agencies whose audit log cannot be written, from the start.
     """
@@ -115,12 +117,16 @@ class Node:
 
     @property
     def sound(self) -> bool:
-        """Whether any answer but CANNOT_ANSWER is possible: the golden vectors and the store of seen queries hold."""
+        """Whether any answer but CANNOT_ANSWER is possible: the golden vectors and the store of
+        seen queries hold.
+        """
         return self._sound and self._keeping
 
     @property
     def faulty(self) -> frozenset[AgencyId]:
-        """The agencies that a fault of their log or their records keeps from answering; for the health check."""
+        """The agencies that a fault of their log or their records keeps from answering; for the
+        health check.
+        """
         return frozenset(self._faulty)
 
     def answer(
@@ -169,8 +175,8 @@ class Node:
         if self._reaches is None or not self._reaches.is_of(federation):
             self._reaches = Reaches(federation, self._me)
         queries: dict[bytes, tuple[Query, Parts]] = {}
-        # A query that is in a frame twice is a replay and is answered once. Copies go before the signature is
-        # checked, so that a copy costs nothing.
+        # A query that is in a frame twice is a replay and is answered once. Copies go before the
+        # signature is checked, so that a copy costs nothing.
         for wire in dict.fromkeys(frame):
             try:
                 query = admission.read(wire, federation)
@@ -220,9 +226,9 @@ class Node:
     def _look(self, agency: AgencyId, asking: Asking) -> DraftAnswer:
         core = asking.query.core
         if agency not in self._upn_keys or agency in self._faulty:
-            # The agency is in the member list and not in this node's settings, or a fault keeps it from answering
-            # until an operator has mended it. Both hold for every child alike (attack: a fault that shows only where
-            # a query opens gives a hit away).
+            # The agency is in the member list and not in this node's settings, or a fault keeps it
+            # from answering until an operator has mended it. Both hold for every child alike
+            # (attack: a fault that shows only where a query opens gives a hit away).
             return _bare(agency, Status.CANNOT_ANSWER)
         examined: Examined | None = None
         try:
@@ -232,8 +238,9 @@ class Node:
                 or generation.normalisation_version != core.normalisation_version
                 or asking.slot_check != core.slot_check
             ):
-                # The agency was never imported, or under another normal form, or the pepper differs: no query would
-                # find anything here, and that is not a "no". Every child gets this answer, before the index is read.
+                # The agency was never imported, or under another normal form, or the pepper
+                # differs: no query would find anything here, and that is not a "no". Every child
+                # gets this answer, before the index is read.
                 return _bare(agency, Status.CANNOT_ANSWER)
             hits = self._locators.find(agency, core.epoch, core.slot, core.locators)
             number = hits[0].generation if hits else generation.number
@@ -245,7 +252,8 @@ class Node:
             )
             disclosed = _may_disclose(agency, examined)
         except (Refused, Defect) as error:
-            # Refused: a generation or a slot went while it was read. If the query opened, it is recorded.
+            # Refused: a generation or a slot went while it was read. If the query opened, it is
+            # recorded.
             if isinstance(error, Defect):
                 self._faulty.add(agency)
             self._log.error("node.agency_failed", agency=agency, error=error)
@@ -258,7 +266,9 @@ class Node:
     def _record_all(
         self, drafts: Sequence[DraftPart], federation: Federation, now: float
     ) -> frozenset[AgencyId]:
-        """Record before answering. Return the agencies whose log did not take the entry: they disclose nothing."""
+        """Record before answering. Return the agencies whose log did not take the entry: they
+        disclose nothing.
+        """
         entries = [
             Entry(
                 agency=drafted.answer.agency,

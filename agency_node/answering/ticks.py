@@ -1,13 +1,14 @@
 """When answers leave, and whether there is time to look anything up for them. Pure.
 
-All answers to a frame leave on one tick of the node's monotonic clock, a fixed delay after the frame was received and
-never because they are ready (attack: the time of an answer tells a hit). If the work took longer, all of that frame's
-answers leave a whole delay later, together: a broker that aims a frame at the edge of a tick with others in front of
-it would otherwise read a millisecond more or less from the tick.
+All answers to a frame leave on one tick of the node's monotonic clock, a fixed delay after the
+frame was received and never because they are ready (attack: the time of an answer tells a hit). If
+the work took longer, all of that frame's answers leave a whole delay later, together: a broker that
+aims a frame at the edge of a tick with others in front of it would otherwise read a millisecond
+more or less from the tick.
 
-So that this is rare, a frame whose work might not be done in time touches no index: everybody in it is told TRY_AGAIN.
-This is decided by when frames came and how long they are, which the broker knows anyhow, and never by how long work
-took while it was as fast as is allowed for.
+So that this is rare, a frame whose work might not be done in time touches no index: everybody in it
+is told TRY_AGAIN. This is decided by when frames came and how long they are, which the broker knows
+anyhow, and never by how long work took while it was as fast as is allowed for.
 """
 
 from __future__ import annotations
@@ -18,19 +19,28 @@ from typing import Final
 from fingerpost.protocol import limits
 
 QUERY_SECONDS: Final = 0.003
-"""Allowed for one query. Measured (``benchmarks/node_answers.py``, two shared cores, one agency, frames of 127, log and
-replay store on the disk): 0.3 to 0.45 ms where nobody is known; 1.2 to 1.5 ms of CPU and 2.2 to 4.7 ms of wall time,
-on a busy machine, where every child is. A node is held to 333 queries a second by it."""
+"""Allowed for one query. Measured (``benchmarks/node_answers.py``, two shared cores, one agency,
+frames of 127, log and replay store on the disk): 0.3 to 0.45 ms where nobody is known; 1.2 to 1.5
+ms of CPU and 2.2 to 4.7 ms of wall time, on a busy machine, where every child is. A node is held to
+333 queries a second by it."""
 REFUSED_SECONDS: Final = 0.001
-"""Allowed for a query that touches no index: one signature checked, one answer sealed (0.3 to 0.45 ms)."""
+"""Allowed for a query that touches no index: one signature checked, one answer sealed (0.3 to 0.45
+ms).
+"""
 LEAST_RESERVE_SECONDS: Final = 0.15
-"""However short a frame is: one slow write of the log, or another process that has the core for a moment."""
+"""However short a frame is: one slow write of the log, or another process that has the core for a
+moment.
+"""
 MOST_RESERVE: Final = 0.8
-"""Share of the delay. What comes to an idle node is always worked on, however short the delay and long the frame."""
+"""Share of the delay. What comes to an idle node is always worked on, however short the delay and
+long the frame.
+"""
 
 
 def departure(received_at: float, ready_at: float, delay_ms: int) -> float:
-    """Monotonic seconds: the first tick not before receipt plus the least whole number of delays that the work took."""
+    """Monotonic seconds: the first tick not before receipt plus the least whole number of delays
+    that the work took.
+    """
     tick, delay = limits.TICK_MS / 1000, delay_ms / 1000
     # The small terms keep what falls on a tick, or is ready to the delay, from moving by rounding.
     delays = max(1, ceil((ready_at - received_at) / delay - 1e-9))
@@ -45,8 +55,9 @@ def latest_start(received_at: float, queries: int, delay_ms: int) -> float:
 
 
 class Load:
-    """How long the line of frames is deemed to be, each with what is allowed for it and not with what it took (attack:
-    fillers in front of a query and one behind it; whether the last is refused must not tell how long the query took).
+    """How long the line of frames is deemed to be, each with what is allowed for it and not with
+    what it took (attack: fillers in front of a query and one behind it; whether the last is refused
+    must not tell how long the query took).
     """
 
     def __init__(self) -> None:
@@ -55,11 +66,13 @@ class Load:
     def is_over(self, received_at: float, now: float, queries: int, delay_ms: int) -> bool:
         """Once for each frame, in their order, just before its work would begin at ``now``.
 
-        ``now`` decides only where work took longer than is allowed for: a disk that stalls, a machine that stood still.
+        ``now`` decides only where work took longer than is allowed for: a disk that stalls, a
+        machine that stood still.
         """
         begins = max(received_at, self._busy_until)
         over = max(begins, now) > latest_start(received_at, queries, delay_ms)
         ends = begins + queries * (REFUSED_SECONDS if over else QUERY_SECONDS)
-        # A flood is forgotten as fast as it ends: no frame makes the next wait longer than one delay.
+        # A flood is forgotten as fast as it ends: no frame makes the next wait longer than one
+        # delay.
         self._busy_until = min(ends, received_at + delay_ms / 1000)
         return over

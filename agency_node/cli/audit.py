@@ -1,7 +1,7 @@
 """``fingerpost-node audit``: for the agency's data protection officer, and for its duty desk.
 
-Shows what one agency's own log holds: who asked about a child known there, why, and what was told. It takes the audit
-key.
+Shows what one agency's own log holds: who asked about a child known there, why, and what was told.
+It takes the audit key.
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def forget(
     why: WhyOption,
     agency: Agency = None,
 ) -> None:
-    """Destroys the key of a month: who asked about whom can never be read again; the chain still verifies."""
+    """Destroys the key of a month: who asked about whom can never be read again; the chain still
+    verifies.
+    """
     settings = PROGRAM.load(settings_file)
     commands.forget(wiring.open_audit(settings, _agency(settings, agency)), month, by=by, why=why)
 
@@ -127,7 +129,9 @@ def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:
 
 
 def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
-    """Whom to ring, and which of the own records to look at. Nothing of it has left the node, or does."""
+    """Whom to ring, and which of the own records to look at. Nothing of it has left the node, or
+    does.
+    """
     console = a_console()
     if not entries:
         console.print(f"{agency}: nothing to look at.")

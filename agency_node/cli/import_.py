@@ -1,8 +1,8 @@
-"""``fingerpost-node import``: one agency's export, or several of one host in one run, so that workers and channels
-are shared.
+"""``fingerpost-node import``: one agency's export, or several of one host in one run, so that
+workers and channels are shared.
 
-Says what it does while it does it, and afterwards what is to be done, in plain words. Nothing of a row is ever shown:
-a reason names line and column."""
+Says what it does while it does it, and afterwards what is to be done, in plain words. Nothing of a
+row is ever shown: a reason names line and column."""
 
 from __future__ import annotations
 
@@ -178,7 +178,9 @@ class _Run:
     dispose_source: bool | None
 
     async def all(self, jobs: tuple[Job, ...]) -> int:
-        """How many were imported. One agency's bad file does not keep the others out; a server that is away does."""
+        """How many were imported. One agency's bad file does not keep the others out; a server that
+        is away does.
+        """
         done = 0
         self.settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.settings.state / "import.log").open("a", encoding="ascii") as stream:
@@ -256,7 +258,9 @@ class _Run:
 
 
 def _say(console: Console, *parts: str | tuple[str, str]) -> None:
-    """As it is: brackets in a path or a setting are no markup, and no path is broken over two lines."""
+    """As it is: brackets in a path or a setting are no markup, and no path is broken over two
+    lines.
+    """
     console.print(Text.assemble(*parts), highlight=False, soft_wrap=True)
 
 

@@ -93,7 +93,9 @@ def health(settings_file: SettingsFile) -> None:
 
 
 def status(settings_file: SettingsFile) -> None:
-    """What each agency would answer from, for which epochs it is ready, and whether the node is attached."""
+    """What each agency would answer from, for which epochs it is ready, and whether the node is
+    attached.
+    """
     settings = PROGRAM.load(settings_file)
     epochs = _epochs(settings)
     records = open_store(settings)
@@ -161,7 +163,9 @@ def adopt_records(
     settings_file: SettingsFile,
     agency: Annotated[str, typer.Option(help="The agency's id.")],
 ) -> None:
-    """Answers from records that were put back from a copy, though children who came since are not in them."""
+    """Answers from records that were put back from a copy, though children who came since are not
+    in them.
+    """
     settings = PROGRAM.load(settings_file)
     chosen = next((known.id for known in settings.agencies if str(known.id) == agency), None)
     if chosen is None:

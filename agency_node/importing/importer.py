@@ -1,8 +1,9 @@
 """An import on a page: ready, stage, tag for every epoch that is due, complete.
 
-The generation before answers until the new one is complete, in one step. An import deletes no complete generation: a
-running node moves over to the new one in its own time, and only the node knows when nothing answers from the older
-(attack: a record that is gone behind a table that is not makes a child who is known look unlike one who is not)."""
+The generation before answers until the new one is complete, in one step. An import deletes no
+complete generation: a running node moves over to the new one in its own time, and only the node
+knows when nothing answers from the older (attack: a record that is gone behind a table that is not
+makes a child who is known look unlike one who is not)."""
 
 from __future__ import annotations
 
@@ -46,7 +47,9 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """``me``: this node. Importing is refused for an agency that the member list has on another node."""
+    """``me``: this node. Importing is refused for an agency that the member list has on another
+    node.
+    """
 
     me: MemberId
     records: Records
@@ -58,9 +61,9 @@ class Importer:
     async def run(
         self, agency: AgencyId, source: SourceFile, options: Options, watch: Watch
     ) -> ImportReport:
-        """Raises ``Defect`` (a date to come), ``RefusedFile``, ``ManyRefused``, ``Older`` or ``Shrunk`` (nothing was
-        changed), ``Refused`` (membership, holders: what was done by then stays, and the same import goes on from
-        there)."""
+        """Raises ``Defect`` (a date to come), ``RefusedFile``, ``ManyRefused``, ``Older`` or
+        ``Shrunk`` (nothing was changed), ``Refused`` (membership, holders: what was done by then
+        stays, and the same import goes on from there)."""
         require_past(options.as_of, self.clock.now())
         federation = self.members.at(self.clock.now())
         require_here(federation, agency, self.me)
@@ -102,7 +105,9 @@ class Importer:
         return tuple(tagged)
 
     async def _answers(self, agency: AgencyId, generation: int, what: bytes) -> bool:
-        """Whether the complete ``generation`` was made of the same, and is what the node answers from."""
+        """Whether the complete ``generation`` was made of the same, and is what the node answers
+        from.
+        """
         made = await asyncio.to_thread(self.imports.plan, agency, generation)
         if made.source != what or await asyncio.to_thread(self.imports.behind, agency):
             return False
@@ -112,15 +117,17 @@ class Importer:
 
 
 def require_past(as_of: date, now: float) -> None:
-    """Raises ``Defect`` for an export of the future: every involvement in it would seem to be over. A day is allowed,
-    since clocks and time zones differ."""
+    """Raises ``Defect`` for an export of the future: every involvement in it would seem to be over.
+    A day is allowed, since clocks and time zones differ."""
     days = (as_of - date(1970, 1, 1)).days
     if days > day_of(now) + 1:
         raise Defect("the day of the export (--as-of, or the file's date) lies in the future")
 
 
 def require_here(federation: Federation, agency: AgencyId, me: MemberId) -> None:
-    """Raises ``Refused(NOT_A_MEMBER)`` for an agency that is not listed, ``NOT_ALLOWED`` for another node's."""
+    """Raises ``Refused(NOT_A_MEMBER)`` for an agency that is not listed, ``NOT_ALLOWED`` for
+    another node's.
+    """
     federation.member(me, Party.NODE)
     if federation.agency(agency).node != me:
         raise Refused(Code.NOT_ALLOWED, "agency of another node")

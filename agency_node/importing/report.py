@@ -1,4 +1,6 @@
-"""What an import came to: counts, and each row that was not taken with line and reason. Values; no person in them."""
+"""What an import came to: counts, and each row that was not taken with line and reason. Values; no
+person in them.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ from fingerpost.protocol.ids import AgencyId
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """``rows``: lines of the file that are not blank. ``before``: children of the generation before, None for the first
-    import. ``already``: this very file was imported before, and nothing was done."""
+    """``rows``: lines of the file that are not blank. ``before``: children of the generation
+    before, None for the first import. ``already``: this very file was imported before, and nothing
+    was done."""
 
     agency: AgencyId
     generation: int

@@ -1,4 +1,6 @@
-"""An export on the disk: read once, so that what was hashed is what was parsed; disposed of when asked."""
+"""An export on the disk: read once, so that what was hashed is what was parsed; disposed of when
+asked.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _MANY_TEXTS: Final = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SourceFile:
-    """``digest``: SHA-256. ``made_on``: the day (UTC) the file was last written: the default of ``--as-of``."""
+    """``digest``: SHA-256. ``made_on``: the day (UTC) the file was last written: the default of
+    ``--as-of``.
+    """
 
     content: bytes
     digest: bytes
@@ -38,7 +42,9 @@ class SourceFile:
 
 
 def read_source(path: Path) -> SourceFile:
-    """Raises ``Defect`` when it cannot be read or is too large, ``RefusedFile`` when it is no text of ours."""
+    """Raises ``Defect`` when it cannot be read or is too large, ``RefusedFile`` when it is no text
+    of ours.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -56,7 +62,9 @@ def read_source(path: Path) -> SourceFile:
 
 
 def dispose(path: Path) -> None:
-    """Deletes the export; durable on return. On a medium that keeps old blocks, only encryption of the disk forgets."""
+    """Deletes the export; durable on return. On a medium that keeps old blocks, only encryption of
+    the disk forgets.
+    """
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -1,9 +1,11 @@
-"""First half of an import: the export's children, sealed, in a generation that nobody answers from yet.
+"""First half of an import: the export's children, sealed, in a generation that nobody answers from
+yet.
 
-The order of the children depends on the file alone, so an import that was killed goes on behind the last child
-stored. An export that would make many children unknown is not taken without a word from the operator (attack, and
-accident): one that takes more than half of the agency's children away (an empty nightly file), one of whose rows many
-cannot be taken (a column that has moved), one that was made before the last (an old file put back)."""
+The order of the children depends on the file alone, so an import that was killed goes on behind the
+last child stored. An export that would make many children unknown is not taken without a word from
+the operator (attack, and accident): one that takes more than half of the agency's children away (an
+empty nightly file), one of whose rows many cannot be taken (a column that has moved), one that was
+made before the last (an old file put back)."""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ from fingerpost.protocol.ids import AgencyId
 
 CHILDREN_AT_ONCE: Final = 256
 FEW_REFUSED: Final = 4
-"""Rows that any file may have refused, and one more for every ``ONE_REFUSED_IN`` that it has; with more, the file is at
-fault and not its rows. Published test data with hand-made errors has 1 to 6 % (the demonstration imports it)."""
+"""Rows that any file may have refused, and one more for every ``ONE_REFUSED_IN`` that it has; with
+more, the file is at fault and not its rows. Published test data with hand-made errors has 1 to 6 %
+(the demonstration imports it)."""
 ONE_REFUSED_IN: Final = 20
 
 Progress = Callable[[int, int], None]
@@ -41,7 +44,9 @@ class Shrunk(Exception):
 
 
 class ManyRefused(Exception):
-    """More rows than a few cannot be taken, and their children would be unknown. Nothing was changed."""
+    """More rows than a few cannot be taken, and their children would be unknown. Nothing was
+    changed.
+    """
 
     def __init__(self, rows: int, refused: tuple[RefusedRow, ...]) -> None:
         super().__init__(f"{len(refused)} of {rows} rows cannot be taken")
@@ -50,7 +55,9 @@ class ManyRefused(Exception):
 
 
 class Older(Exception):
-    """The export was made before the one that is answered from. Days in ISO form. Nothing was changed."""
+    """The export was made before the one that is answered from. Days in ISO form. Nothing was
+    changed.
+    """
 
     def __init__(self, before: date, now: date) -> None:
         super().__init__(f"the export was made on {now}, and the last one on {before}")
@@ -60,7 +67,9 @@ class Older(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one export is to be read. ``as_of``: the day it was made. What is accepted is what the operator said."""
+    """How one export is to be read. ``as_of``: the day it was made. What is accepted is what the
+    operator said.
+    """
 
     as_of: date
     columns: Columns

@@ -1,8 +1,9 @@
-"""Where the record side's parts are made and joined: for the import command and for the running node.
+"""Where the record side's parts are made and joined: for the import command and for the running
+node.
 
 The import is a process of its own beside the running node: it has its own view of the member list
-(``<member_list>-import``, since a folder of the member list serves one process), its own channels, and a lock, since
-two imports of one agency would undo each other."""
+(``<member_list>-import``, since a folder of the member list serves one process), its own channels,
+and a lock, since two imports of one agency would undo each other."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ _IMPORTING: Final = "another import is running"
 
 
 def open_store(settings: NodeSettings) -> SqlRecords:
-    """The records of all agencies of the settings. Raises ``Defect``: a secret file that is missing or open to others,
-    a data key that is not the one of the rows."""
+    """The records of all agencies of the settings. Raises ``Defect``: a secret file that is missing
+    or open to others, a data key that is not the one of the rows."""
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = {}
     for agency in settings.agencies:
@@ -103,8 +104,8 @@ def _locked_store(settings: NodeSettings) -> Iterator[SqlRecords]:
 
 
 async def _start(membership: Membership, env: Env) -> None:
-    """Start the membership, and try again for some seconds: a publication under way, or a broker that restarts, is no
-    reason to send the operator away."""
+    """Start the membership, and try again for some seconds: a publication under way, or a broker
+    that restarts, is no reason to send the operator away."""
     backoff = Backoff()
     for left in reversed(range(START_TRIES)):
         try:

@@ -1,7 +1,8 @@
 """The node's edge to the two key holders: both at once, each its own batch, and patience.
 
-An import runs at night and lasts: a holder that restarts, or serves lookups first, is waited for. What a holder decided
-(quota, membership, epoch) is not asked again. A batch that was cut off is sent again and metered again.
+An import runs at night and lasts: a holder that restarts, or serves lookups first, is waited for.
+What a holder decided (quota, membership, epoch) is not asked again. A batch that was cut off is
+sent again and metered again.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.NOT_READY})
 
 
 class GrpcKeyHolders:
-    """Implements ``ports.KeyHolders``. ``channels`` in the order of the parameters; ``patience``: seconds for one
-    batch."""
+    """Implements ``ports.KeyHolders``. ``channels`` in the order of the parameters; ``patience``:
+    seconds for one batch."""
 
     def __init__(
         self,

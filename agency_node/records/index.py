@@ -1,13 +1,16 @@
-"""Which locators of a slot are of which records: tables in memory, one for each agency, epoch and slot.
+"""Which locators of a slot are of which records: tables in memory, one for each agency, epoch and
+slot.
 
-An agency's tags are read once for each generation and epoch and kept; each slot has a table from locator to the tag's
-place. A host has millions of keys, so a table is no ``dict`` (138 bytes a key) but many short strings of bytes,
-chosen by the locator's first bits and searched through: some 24 bytes a key and slot, beside 36 for tag and record.
-Each look-up searches one shard of some 32 entries, whether it finds something or not.
+An agency's tags are read once for each generation and epoch and kept; each slot has a table from
+locator to the tag's place. A host has millions of keys, so a table is no ``dict`` (138 bytes a key)
+but many short strings of bytes, chosen by the locator's first bits and searched through: some 24
+bytes a key and slot, beside 36 for tag and record. Each look-up searches one shard of some 32
+entries, whether it finds something or not.
 
-Building pauses after every ``CHUNK`` keys: answers leave on a tick, and the interpreter's lock must not be held for
-long. While a newer generation is read, the old one answers. Two records with one tag (twins at one address share some
-blocking keys) are one hit with both. Nothing of one agency is reached through another: there is no table over agencies.
+Building pauses after every ``CHUNK`` keys: answers leave on a tick, and the interpreter's lock must
+not be held for long. While a newer generation is read, the old one answers. Two records with one
+tag (twins at one address share some blocking keys) are one hit with both. Nothing of one agency is
+reached through another: there is no table over agencies.
 """
 
 from __future__ import annotations
@@ -59,8 +62,8 @@ class _Tags:
 
 
 class _Slot:
-    """From a locator to the places of its tag: shards of some ``_SHARD_KEYS`` entries, each of 16 bytes of locator
-    and 4 of place, one behind the other."""
+    """From a locator to the places of its tag: shards of some ``_SHARD_KEYS`` entries, each of 16
+    bytes of locator and 4 of place, one behind the other."""
 
     def __init__(self, tags: _Tags) -> None:
         self.tags = tags
@@ -117,8 +120,8 @@ class Want:
 
 
 class LocatorIndex:
-    """Implements ``ports.Locators``. ``find`` and ``ready`` may be called from any thread; ``prepare`` from one at a
-    time."""
+    """Implements ``ports.Locators``. ``find`` and ``ready`` may be called from any thread;
+    ``prepare`` from one at a time."""
 
     def __init__(self, records: Records, pause: Pause) -> None:
         self._records = records
@@ -155,7 +158,9 @@ class LocatorIndex:
         return sum(len(table.tags) for table in tuple(self._slots.values()))
 
     def in_use(self) -> Mapping[AgencyId, int]:
-        """For each agency that has a table, the number of the oldest generation that one answers from."""
+        """For each agency that has a table, the number of the oldest generation that one answers
+        from.
+        """
         oldest: dict[AgencyId, int] = {}
         for (agency, _, _), table in tuple(self._slots.items()):
             number = table.tags.generation.number
@@ -165,11 +170,13 @@ class LocatorIndex:
     def prepare(
         self, wanted: Iterable[Want], due: Collection[tuple[EpochNumber, int]]
     ) -> tuple[AgencyId, ...]:
-        """Blocking, for a thread: drops the tables of every epoch and slot that is not ``due``, then builds what is
-        wanted and missing or of an older generation, first things first. The agencies of the tables built.
+        """Blocking, for a thread: drops the tables of every epoch and slot that is not ``due``,
+        then builds what is wanted and missing or of an older generation, first things first. The
+        agencies of the tables built.
 
-        A table outlives the pepper that made it (at midnight the pepper goes, the day's last slot is still asked). An
-        agency that is not tagged for an epoch is left out: it stays "not ready", or on its older generation.
+        A table outlives the pepper that made it (at midnight the pepper goes, the day's last slot
+        is still asked). An agency that is not tagged for an epoch is left out: it stays "not
+        ready", or on its older generation.
         """
         with self._building:
             self._drop(due)

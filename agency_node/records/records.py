@@ -1,10 +1,11 @@
 """What an agency keeps about a child: values, and the bytes of them that are sealed.
 
-Law: no I/O, no clock. A value of these types exists only on the agency's own node (or its host), in memory for as
-long as it is needed; at rest it is sealed (``sealing``), and only the program that wrote the bytes reads them. No
-``repr`` of these values shows a person.
+Law: no I/O, no clock. A value of these types exists only on the agency's own node (or its host), in
+memory for as long as it is needed; at rest it is sealed (``sealing``), and only the program that
+wrote the bytes reads them. No ``repr`` of these values shows a person.
 
-All dates and times are as the agency's export stated them. ``as_of`` and ``completed_at`` are seconds since 1970 UTC.
+All dates and times are as the agency's export stated them. ``as_of`` and ``completed_at`` are
+seconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from fingerpost.protocol.errors import Defect, Refused
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordId:
-    """The number of a child within one agency's generation, from 0. It names nobody outside that generation."""
+    """The number of a child within one agency's generation, from 0. It names nobody outside that
+    generation.
+    """
 
     value: int
 
@@ -36,10 +39,12 @@ class RecordId:
 
 
 class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One service's work with one child: whom to ring. The texts fit a pointer (``fingerpost.private.messages``).
+    """One service's work with one child: whom to ring. The texts fit a pointer
+    (``fingerpost.private.messages``).
 
-    ``sensitive`` (also for a sensitive ``kind``) and ``shielded`` rows are kept with their flags and never disclosed.
-    ``ended_on``: for RECENT. The order of the fields is that of the stored form.
+    ``sensitive`` (also for a sensitive ``kind``) and ``shielded`` rows are kept with their flags
+    and never disclosed. ``ended_on``: for RECENT. The order of the fields is that of the stored
+    form.
     """
 
     kind: Kind
@@ -79,8 +84,8 @@ class ChildRecord:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One complete import of one agency. ``number`` from 1, never used twice; ``as_of``: when its source was made;
-    ``children``: how many records it has, numbered 0 to ``children - 1``."""
+    """One complete import of one agency. ``number`` from 1, never used twice; ``as_of``: when its
+    source was made; ``children``: how many records it has, numbered 0 to ``children - 1``."""
 
     number: int
     as_of: int

@@ -1,10 +1,12 @@
 """How records lie on the disk: sealed under their agency's data key, each in its own place.
 
-Law: keys and bytes only; no I/O. Every generation has a key of its own, derived from the agency's, and every sealed
-thing is bound to agency, generation, table and number: a row that is put in another's place, of this agency or of
-another, does not open. A generation seals far fewer than 2^32 things (see ``runtime.sealed_box``).
+Law: keys and bytes only; no I/O. Every generation has a key of its own, derived from the agency's,
+and every sealed thing is bound to agency, generation, table and number: a row that is put in
+another's place, of this agency or of another, does not open. A generation seals far fewer than 2^32
+things (see ``runtime.sealed_box``).
 
-Marks and source digests are keyed (HMAC-SHA-256): without the data key they let nobody test a guess.
+Marks and source digests are keyed (HMAC-SHA-256): without the data key they let nobody test a
+guess.
 """
 
 from __future__ import annotations

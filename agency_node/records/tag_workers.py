@@ -1,8 +1,8 @@
 """Blinding and unblinding in processes of their own: the arithmetic holds the interpreter's lock.
 
-A blinded batch cannot leave the process that made it (it holds the blinds), so each worker is an executor of one
-process, and a batch comes back to the worker that blinded it. What crosses between processes: OPRF inputs, points and
-tags."""
+A blinded batch cannot leave the process that made it (it holds the blinds), so each worker is an
+executor of one process, and a batch comes back to the worker that blinded it. What crosses between
+processes: OPRF inputs, points and tags."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ _blinded: dict[int, TwoBatches] = {}
 
 
 class TagWorkers:
-    """Implements ``ports.Tags``: OPRF inputs in, tags out, with both holders' help. An async context manager."""
+    """Implements ``ports.Tags``: OPRF inputs in, tags out, with both holders' help. An async
+    context manager.
+    """
 
     def __init__(
         self,
@@ -84,8 +86,8 @@ class TagWorkers:
 
 
 def _start() -> None:
-    """The parent decides when work stops (Ctrl-C reaches all processes of a terminal), and a worker does not outlive
-    it: a killed import would leave processes that hold blocking keys."""
+    """The parent decides when work stops (Ctrl-C reaches all processes of a terminal), and a worker
+    does not outlive it: a killed import would leave processes that hold blocking keys."""
     begin()
     os.nice(NICENESS)
 

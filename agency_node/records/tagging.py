@@ -1,14 +1,15 @@
 """From staged records to tags: what is asked of the key holders, and what need not be.
 
-Holders meter what a member has evaluated (declared caseload × 25 keys × 1.5 in a whole epoch), so that nobody can run
-over all children of England. A nightly import therefore asks only for children who are new or whose fields have
-changed; for the others the tags of the generation before are taken over. Equal inputs within one agency are asked for
-once; tags never pass from one agency to another.
+Holders meter what a member has evaluated (declared caseload × 25 keys × 1.5 in a whole epoch), so
+that nobody can run over all children of England. A nightly import therefore asks only for children
+who are new or whose fields have changed; for the others the tags of the generation before are taken
+over. Equal inputs within one agency are asked for once; tags never pass from one agency to another.
 
-A record takes the wide keys, which contain the narrow ones, so that a query of either kind finds it; the pupil
-number is among them only where the agency's agreement lets it be used.
+A record takes the wide keys, which contain the narrow ones, so that a query of either kind finds
+it; the pupil number is among them only where the agency's agreement lets it be used.
 
-Resumable: tags are stored by blocks of ``TAG_BLOCK`` records, and what is stored is not asked for again.
+Resumable: tags are stored by blocks of ``TAG_BLOCK`` records, and what is stored is not asked for
+again.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 
 BLOCKS_AT_ONCE: Final = 2
 MOST_REMEMBERED: Final = 400_000
-"""Inputs of one agency's run whose tags are kept in memory (some 100 MB), so that siblings' and twins' are asked for
-once."""
+"""Inputs of one agency's run whose tags are kept in memory (some 100 MB), so that siblings' and
+twins' are asked for once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ class Tagger:
         holders: tuple[MemberId, MemberId],
         progress: Progress,
     ) -> Tagged:
-        """Tags whatever of the generation has no tags for the epoch. Raises ``Refused(UNSUPPORTED)`` for a generation
-        of another normalisation version: its keys would meet nobody's."""
+        """Tags whatever of the generation has no tags for the epoch. Raises
+        ``Refused(UNSUPPORTED)`` for a generation of another normalisation version: its keys would
+        meet nobody's."""
         plan = await asyncio.to_thread(self._imports.plan, agency, generation)
         if plan.normalisation_version != NORMALISATION_VERSION:
             raise Refused(Code.UNSUPPORTED, "normalisation version")
@@ -171,6 +173,8 @@ def _first(errors: ExceptionGroup[Exception]) -> Exception:
 
 
 def record_inputs(form: NormalForm, *, upn: bool) -> tuple[bytes, ...]:
-    """The OPRF inputs x_i, at most ``limits.BULK_KEYS_PER_CHILD``; none when too little is known to find the child."""
+    """The OPRF inputs x_i, at most ``limits.BULK_KEYS_PER_CHILD``; none when too little is known to
+    find the child.
+    """
     keys = blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=upn)
     return tuple(oprf_input(key, NORMALISATION_VERSION) for key in keys)

@@ -5,9 +5,9 @@
 
 The sets were made for finding duplicates within one file. There are two layouts:
 
-- two files: the original records are ``left``, the duplicates ``right``; the truth is each duplicate
-  with its original. Every record is used, and no person is on the left twice. Pairs of two duplicates
-  are not asked for.
+- two files: the original records are ``left``, the duplicates ``right``; the truth is each
+  duplicate with its original. Every record is used, and no person is on the left twice. Pairs of
+  two duplicates are not asked for.
 - ``--self``: both files are the whole set, in the published order; the truth is every pair within a
   person once, the earlier record first. Published figures count these pairs. A program that reads
   equal ids on both sides must ask about each pair once and about no record with itself.

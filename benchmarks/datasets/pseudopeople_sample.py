@@ -1,16 +1,18 @@
 """pseudopeople's sample population as tables; runs in the rivals' environment, which has the
 package.
 
-    PYTHON -m benchmarks.datasets.pseudopeople_sample --pair census-wic [--part tune] [--postcodes raw] --out FOLDER
+    PYTHON -m benchmarks.datasets.pseudopeople_sample --pair census-wic [--part tune] [--postcodes
+    raw] --out FOLDER
 
 Two data sets of one invented American town of some ten thousand people, each with the package's own
 default noise and each with a seed of its own. The pairs:
 
 - ``census-census``: the census of 2020 and that of 2030: ten years of moving between them;
-- ``census-wic``: the census of 2030 and what a nutrition programme for small children recorded in 2025 to 2030;
+- ``census-wic``: the census of 2030 and what a nutrition programme for small children recorded in
+  2025 to 2030;
 - ``census-survey``: the census of 2020 and two household surveys of all years, ACS and CPS;
-- ``census-ssa``: the census of 2020 and the social security numbers' first issue until then: full middle names, no
-  address.
+- ``census-ssa``: the census of 2020 and the social security numbers' first issue until then: full
+  middle names, no address.
 
 In the sample every ZIP code is 00000, with noise. ``--postcodes raw`` leaves it so. ``english``
 (the default) gives every address a postcode of an English town of 300, about fifteen households

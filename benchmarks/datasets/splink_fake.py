@@ -1,7 +1,8 @@
 """Splink's fake_1000 and fake_20000 as tables: invented people of England with invented mistakes
 (MIT).
 
-    python -m benchmarks.datasets.splink_fake --csv fake_1000.csv [--identifiers] [--places raw] [--self] --out FOLDER
+    python -m benchmarks.datasets.splink_fake --csv fake_1000.csv [--identifiers] [--places raw]
+    [--self] --out FOLDER
 
 Names, date and a town, no sex. The first record of a person is ``left``, all later ones are
 ``right``; ``--self`` asks for all pairs within the one file, as published figures do (see

@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 
 def apart(work: Sequence[Callable[[], T]], at_once: int | None = None) -> list[T]:
-    """Return what each task returns, in the order given; at most ``at_once`` run together, by default one
-    on each core.
+    """Return what each task returns, in the order given; at most ``at_once`` run together, by
+    default one on each core.
 
     Raises ``ChildProcessError``: a task ended without an answer; its own words are on standard
     error.

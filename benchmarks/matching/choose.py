@@ -1,7 +1,8 @@
 """Chooses the blocking rules: measures every candidate, then lets the solver pick within the
 budgets.
 
-    python -m benchmarks.matching.choose [--names FOLDER] [--published FOLDER] [--areas 12] [--asked 16000]
+    python -m benchmarks.matching.choose [--names FOLDER] [--published FOLDER] [--areas 12] [--asked
+    16000]
 
 Prints the two sets and how they came about. What it prints is a proposal: what was decided stands
 in ``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. Takes five minutes.
@@ -37,8 +38,8 @@ far.
 
 FAR_BUDGETS = {"council": 3e-4, "far trust": 2e-3}
 NEAR_BUDGETS = {"school": 6e-5, "practice": 1e-4, "trust": 1e-2}
-"""The budgets' aims; a school's and a practice's are set lower, because families are more similar in
-life than here.
+"""The budgets' aims; a school's and a practice's are set lower, because families are more similar
+in life than here.
 """
 
 NARROW_KEYS, WIDE_KEYS = 13.0, 23.5

@@ -186,9 +186,9 @@ def by_group(world: World, met: Met, pairs: Recalled) -> tuple[list[Exposed], li
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One bound on the bits that a narrow key must have. ``lost``: the most recall that any group loses
-    against no bound, by model of errors; ``lost_by``: which group; ``recall``: of all children;
-    ``opened``: of their questions, at a trust elsewhere.
+    """One bound on the bits that a narrow key must have. ``lost``: the most recall that any group
+    loses against no bound, by model of errors; ``lost_by``: which group; ``recall``: of all
+    children; ``opened``: of their questions, at a trust elsewhere.
     """
 
     bits: float

@@ -1,8 +1,8 @@
 """Labelled pairs to choose and to judge by: which candidates open them.
 
 What lives here: true pairs of published data sets (written by ``benchmarks.datasets``) and of the
-population, as masks for the solver. Data sets to choose by and data sets to judge by are distinguished
-by name, so that nothing is judged on what it was fitted to.
+population, as masks for the solver. Data sets to choose by and data sets to judge by are
+distinguished by name, so that nothing is judged on what it was fitted to.
 """
 
 from __future__ import annotations

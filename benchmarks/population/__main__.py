@@ -1,8 +1,8 @@
 """Write two spoiled files of a seeded population, their true pairs and the groups, for a matcher to
 be judged on.
 
-What cannot be done is reported in one line before the work begins, with exit status 2; no file takes
-another's place.
+What cannot be done is reported in one line before the work begins, with exit status 2; no file
+takes another's place.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ names, endings.
 Law: nothing here knows a child's group. What happens to a name follows from its parts and letters
 alone, at one rate for everybody whose name has such a part, so groups differ only by their customs:
 - Kaur, Singh, Begum, Bibi … and Muhammad before the call name (``honorific``): South Asian names;
-- two surnames, ``part_dropped``: Portuguese and Spanish ones, and the double-barrelled British; two forenames: all;
+- two surnames, ``part_dropped``: Portuguese and Spanish ones, and the double-barrelled British; two
+  forenames: all;
 - fathers' names in a row (``patronymic``): Somali, Arabic, Eritrean and Ethiopian names;
 - ``gendered`` endings: Polish, Russian, Bulgarian, Czech; ``family_first``: Chinese and Vietnamese;
 - marks (O'Brien, Al-Hassan, de Souza) and letters with diacritics: wherever they are.

@@ -8,10 +8,10 @@ often. No knob names a group of children: a group differs only by what its names
 ``TYPICAL`` is set so that pairs of records disagree as linkage studies of administrative health,
 school and birth data report: a few per cent in each name, one to two per cent in the date of birth,
 a tenth to a seventh in the postcode by moves. The shares are of that order, not of any one study:
-records that are both checked against a national register agree far better in the date (hospital records
-and the Personal Demographics Service differ in 0.1 % of dates and sexes; Harron and others 2017,
-doi:10.1186/s12874-017-0306-8), notes of police and charities worse. ``BAD`` is about three times
-worse.
+records that are both checked against a national register agree far better in the date (hospital
+records and the Personal Demographics Service differ in 0.1 % of dates and sexes; Harron and others
+2017, doi:10.1186/s12874-017-0306-8), notes of police and charities worse. ``BAD`` is about three
+times worse.
 """
 
 from __future__ import annotations

@@ -65,9 +65,9 @@ class Customs:
     with rates. ``last_f``, ``last_m``: surnames that one sex takes in place of the family's.
     ``western``: registered under an English forename, their own as middle name; ``western_daily``:
     an English name beside the registered one. ``own_middle``: middle names drawn from the group's
-    own forenames. ``alike``: brothers and sisters have similar names beyond chance. ``large``: 0 to 1, how
-    far the families are large ones. ``mixed``: families with this group's surname and British
-    forenames.
+    own forenames. ``alike``: brothers and sisters have similar names beyond chance. ``large``: 0 to
+    1, how far the families are large ones. ``mixed``: families with this group's surname and
+    British forenames.
     """
 
     rule: str = "family"

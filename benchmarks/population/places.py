@@ -36,7 +36,8 @@ _LETTER_TEXT: Final = (
 _LETTERS: Final = tuple(_LETTER_TEXT.split())
 _UNIT_LETTERS: Final = "ABDEFGHJLNPQRSTUWXYZ"
 _FIRST_DISTRICTS: Final = range(1, 90, OUTCODES)
-# How much of a group lives in areas from its emptiest to its fullest, for a group that lives very unevenly.
+# How much of a group lives in areas from its emptiest to its fullest, for a group that lives very
+# unevenly.
 _UNEVEN: Final = (
     0.02, 0.03, 0.03, 0.04, 0.05, 0.06, 0.07, 0.09, 0.11, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.55, 0.8, 1.3, 3.0, 14.0,
 )  # fmt: skip

@@ -14,15 +14,18 @@ from typing import Final
 from benchmarks.population.names import Group
 from fingerpost.private.demographics import Sex
 
-# A later child has another father and his name: about one family in ten with dependent children is a step-family.
+# A later child has another father and his name: about one family in ten with dependent children is
+# a step-family.
 _OTHER_FATHER: Final = 0.05
 # A child bears the mother's name where the others bear the father's.
 _MOTHERS_NAME: Final = 0.02
-# Of double-barrelled families: written without the hyphen; one child with the halves in other order, or one half.
+# Of double-barrelled families: written without the hyphen; one child with the halves in other
+# order, or one half.
 _NO_HYPHEN: Final = 0.12
 _OTHER_ORDER: Final = 0.04
 _ONE_HALF: Final = 0.06
-# Sikh families: a family name beside Singh and Kaur; Singh and Kaur as surnames; Singh as surname of all.
+# Sikh families: a family name beside Singh and Kaur; Singh and Kaur as surnames; Singh as surname
+# of all.
 _FAMILY_NAME_KEPT: Final = 0.55
 _SEX_TELLS_SURNAME: Final = 0.88
 # Daughters under the daughter's form of the surname; the others were registered with the father's.

@@ -137,8 +137,8 @@ def run(
     """A rival's command line: read the tables, ``link`` them, write what came of it.
 
     ``link`` gives its pairs, its fixed threshold and what else it wants to say; it never sees the
-    truth. ``greedy``: which pairs it keeps if no record may have two partners; written beside the others
-    where there are two files.
+    truth. ``greedy``: which pairs it keeps if no record may have two partners; written beside the
+    others where there are two files.
     """
     parser = argparse.ArgumentParser(description=f"Links two tables with {name}.")
     for option in ("--left", "--right", "--truth", "--json"):

@@ -57,8 +57,8 @@ _COLUMNS = f"""
     nullif(nhs_number, '') as nhs_number
 """
 
-# What two records must share to be compared; SQL on a record of each. Any one is enough. Those that are too wide
-# for large files are left out there, and then narrower ones below do their work.
+# What two records must share to be compared; SQL on a record of each. Any one is enough. Those that
+# are too wide for large files are left out there, and then narrower ones below do their work.
 BLOCKS: tuple[tuple[str, ...], ...] = (
     ("nhs_number",),
     ("dob",),
@@ -86,7 +86,8 @@ SWAPPED = (
     "left(l.dob, 4) = left(r.dob, 4) and substr(l.dob, 6, 2) = right(r.dob, 2)"
     " and right(l.dob, 2) = substr(r.dob, 6, 2) and left(l.surname, 1) = left(r.surname, 1)",
 )
-# Not the postcode, nor a surname with it: what it found similar there would be the household, not the person.
+# Not the postcode, nor a surname with it: what it found similar there would be the household, not
+# the person.
 TRAINING = (("forename", "surname"), ("dob",), ("nhs_number",))
 DETERMINISTIC = (
     ("forename", "surname", "dob"),
@@ -228,7 +229,8 @@ def link(tables: Tables) -> tuple[list[Scored], float, dict[str, object]]:
     trained = 0
     teaching = (block for block in TRAINING if known - {"outcode"} - columns_of(block))
     for block in usable(teaching, FEWEST_PAIRS_TO_TRAIN):
-        # A block may be all matches or none, and then a probability comes out as 0, which Splink refuses.
+        # A block may be all matches or none, and then a probability comes out as 0, which Splink
+        # refuses.
         with suppress(ValueError, EMTrainingException):
             training.estimate_parameters_using_expectation_maximisation(block)
             trained += 1

@@ -1,8 +1,10 @@
-"""Takes out of an installation what one party has no use for, so that its image holds that party's code and no other's.
+"""Takes out of an installation what one party has no use for, so that its image holds that party's
+code and no other's.
 
-Law: what a party must never load is not there to be loaded. The broker's and the issuer's images have no code that can
-read a person, a key holder's has the OPRF alone. Runs while an image is built, on the folder of an installation and
-nothing else; a test does the same to a copy of the tree and starts what is left.
+Law: what a party must never load is not there to be loaded. The broker's and the issuer's images
+have no code that can read a person, a key holder's has the OPRF alone. Runs while an image is
+built, on the folder of an installation and nothing else; a test does the same to a copy of the tree
+and starts what is left.
 
     python keep_only.py PARTY ENVIRONMENT         a virtual environment, e.g. /usr/local/lib/fingerpost
 """
@@ -63,7 +65,9 @@ KEPT: Final = {
 
 
 def strip_packages(packages: Path, party: str) -> None:
-    """``packages``: the folder that holds ``fingerpost`` and the parties. Raises ``SystemExit`` when it does not."""
+    """``packages``: the folder that holds ``fingerpost`` and the parties. Raises ``SystemExit``
+    when it does not.
+    """
     kept = KEPT[party]
     for folder in ("fingerpost", *PARTIES):
         if not (packages / folder / "__init__.py").is_file():

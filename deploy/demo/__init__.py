@@ -1,1 +1,3 @@
-"""The demonstration: a whole federation on loopback, of councils, agencies and children that do not exist."""
+"""The demonstration: a whole federation on loopback, of councils, agencies and children that do not
+exist.
+"""

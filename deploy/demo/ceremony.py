@@ -1,7 +1,7 @@
 """What governance does in the demonstration: found, enrol, publish, open the first epoch.
 
-The same functions that ``fingerpost-authority`` calls; all keys on one machine, which is right for a demonstration
-only.
+The same functions that ``fingerpost-authority`` calls; all keys on one machine, which is right for
+a demonstration only.
 """
 
 from __future__ import annotations
@@ -95,10 +95,11 @@ class Governance:
             self.ceremony.bundle(request.member, self.layout.of(request.member) / "bundle")
 
     def open_first_epoch(self, expected: int, processes: Processes) -> None:
-        """Open it once both key holders' public keys and every receiving key (``expected`` of them) have come.
+        """Open it once both key holders' public keys and every receiving key (``expected`` of them)
+        have come.
 
-        Raises ``Died``, ``Stuck``, ``Defect``. A member whose call to the issuer failed calls again after up to
-        five minutes, so nothing may move for that long.
+        Raises ``Died``, ``Stuck``, ``Defect``. A member whose call to the issuer failed calls again
+        after up to five minutes, so nothing may move for that long.
         """
         patience = Patience("the keys of the first epoch", DEPOSIT_SECONDS)
         while (came := self._waiting_deposits()) < expected:

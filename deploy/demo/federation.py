@@ -1,4 +1,5 @@
-"""A running federation on this machine: founded, enrolled, started, its first epoch open, its records imported.
+"""A running federation on this machine: founded, enrolled, started, its first epoch open, its
+records imported.
 
 Used by the demonstration and by the measurements: both run the very programs that an operator runs.
 """

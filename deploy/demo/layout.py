@@ -1,7 +1,7 @@
 """Where the demonstration keeps everything, and which ports it uses.
 
-All state lies in one new folder that only this user can read; it is removed at the end. Ports are free ones on
-loopback.
+All state lies in one new folder that only this user can read; it is removed at the end. Ports are
+free ones on loopback.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The practitioners of the demonstration: they sign in, ask, and read; each outcome is held against the truth.
+"""The practitioners of the demonstration: they sign in, ask, and read; each outcome is held against
+the truth.
 
-Only the command line is used, as a practitioner would. What is compared comes from the same lookup as JSON; what it
-must be comes from the population, never from the matcher.
+Only the command line is used, as a practitioner would. What is compared comes from the same lookup
+as JSON; what it must be comes from the population, never from the matcher.
 """
 
 from __future__ import annotations
@@ -128,7 +129,9 @@ class Practitioners:
             )
 
     def explain(self, console: Console) -> None:
-        """How to ask by hand, for as long as it runs. Commands are never broken: they are to be copied."""
+        """How to ask by hand, for as long as it runs. Commands are never broken: they are to be
+        copied.
+        """
         console.print(
             "\n[bold]Ask by hand[/], in another terminal in this folder, about a child above:"
         )
@@ -181,7 +184,8 @@ def _ask_until_nobody_is_late(
 ) -> subprocess.CompletedProcess[str]:
     """Ask, and ask again, at most ``ASKED_AGAIN`` times, where a loaded machine was too late.
 
-    Only where nothing else is wrong: after an answer that is not the expected one, nobody asks again.
+    Only where nothing else is wrong: after an answer that is not the expected one, nobody asks
+    again.
     """
     for _ in range(ASKED_AGAIN):
         done = practitioners.ask(story)
@@ -200,7 +204,9 @@ def _ask_until_nobody_is_late(
 
 
 def late_agencies(story: Story, outcome: dict[str, Any], down: frozenset[str]) -> frozenset[str]:
-    """Return the gaps that nothing in the story explains, if they are all that is not as it must be."""
+    """Return the gaps that nothing in the story explains, if they are all that is not as it must
+    be.
+    """
     late = _gaps(outcome) - down
     involved = frozenset(a for a in story.involved if str(a) not in late)
     rest = differences(replace(story, involved=involved), outcome, down | late)
@@ -259,7 +265,9 @@ def _verdict(console: Console, wrong: list[str]) -> None:
 
 
 def _heading(story: Story) -> str:
-    """The question, with the invented child in it: nowhere but in a demonstration would it be printed."""
+    """The question, with the invented child in it: nowhere but in a demonstration would it be
+    printed.
+    """
     who = story.asked
     facts = [f"{who.forename} {who.surname}".strip()]
     facts += [f"also {other.forename} {other.surname}".strip() for other in who.other_names]

@@ -1,6 +1,7 @@
 """The members of the demonstration: keys where they are used, requests, settings files.
 
-Written as an operator would write them: each member has one folder, and its settings name every path.
+Written as an operator would write them: each member has one folder, and its settings name every
+path.
 """
 
 from __future__ import annotations

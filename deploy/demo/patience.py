@@ -1,9 +1,10 @@
 """How long to wait for something that another process does: while it moves, and a while longer.
 
-A fixed deadline fits one machine and one moment. Here the wait ends when nothing has moved for a number of
-seconds, and a second counts only as far as the processes got the processor when they wanted it: on a machine
-where they mostly queue for it, a minute lasts many minutes. Lives here: that rule, and the reading of
-``/proc``. Where the kernel does not report the queueing (``schedstat``), seconds are those of the clock.
+A fixed deadline fits one machine and one moment. Here the wait ends when nothing has moved for a
+number of seconds, and a second counts only as far as the processes got the processor when they
+wanted it: on a machine where they mostly queue for it, a minute lasts many minutes. Lives here:
+that rule, and the reading of ``/proc``. Where the kernel does not report the queueing
+(``schedstat``), seconds are those of the clock.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ class Stuck(Exception):
 
 
 class Processor(NamedTuple):
-    """Seconds that a process, all its threads together, has run on a processor and has queued for one."""
+    """Seconds that a process, all its threads together, has run on a processor and has queued for
+    one.
+    """
 
     ran: float
     queued: float
@@ -59,8 +62,8 @@ def processor_of_tree(root: int) -> dict[int, Processor]:
 class Patience:
     """One wait. ``what`` names it in the message of ``Stuck``.
 
-    ``seconds``: without any movement. ``worker``: the id of a process whose work, or that of its descendants,
-    is a movement too. ``processor``: of a process and its descendants.
+    ``seconds``: without any movement. ``worker``: the id of a process whose work, or that of its
+    descendants, is a movement too. ``processor``: of a process and its descendants.
     """
 
     def __init__(
@@ -109,7 +112,9 @@ class Patience:
 
 
 def _share(before: Mapping[int, Processor], after: Mapping[int, Processor]) -> float:
-    """Return which share of the time that the processes could have run they did run; 1 if none wanted to."""
+    """Return which share of the time that the processes could have run they did run; 1 if none
+    wanted to.
+    """
     ran = queued = 0.0
     for pid, now in after.items():
         then = before.get(pid, now)

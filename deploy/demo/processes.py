@@ -18,7 +18,9 @@ from deploy.demo.patience import LOOK_SECONDS, Patience, Stuck
 from fingerpost.runtime.health import probe
 
 STOP_SECONDS = 10.0
-"""At the end of the demonstration: a process that has not ended by then is killed, and its state is removed."""
+"""At the end of the demonstration: a process that has not ended by then is killed, and its state is
+removed.
+"""
 PAUSE_SECONDS = 0.1
 BIN = Path(sys.executable).parent
 

@@ -1,7 +1,9 @@
-"""``make demo``: a whole federation on this machine, from its founding to answers that a practitioner reads.
+"""``make demo``: a whole federation on this machine, from its founding to answers that a
+practitioner reads.
 
-Every party is a process of its own; people come from published record-linkage data; each agency imports its own export.
-Exit status 0 only if every lookup ended as the truth behind the exports demands.
+Every party is a process of its own; people come from published record-linkage data; each agency
+imports its own export. Exit status 0 only if every lookup ended as the truth behind the exports
+demands.
 """
 
 from __future__ import annotations
@@ -102,7 +104,9 @@ def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> li
 
 
 def _start_again(federation: Federation) -> None:
-    """The nodes that a story stopped: a lookup by hand begins without a gap, and may be widened. Raises ``Died``."""
+    """The nodes that a story stopped: a lookup by hand begins without a gap, and may be widened.
+    Raises ``Died``.
+    """
     stopped = {story.stop for story in federation.people.stories if story.stop is not None}
     started = [federation.start_member(node, "fingerpost-node") for node in sorted(stopped)]
     federation.processes.wait_until_healthy(started)

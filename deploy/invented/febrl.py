@@ -43,8 +43,8 @@ class FebrlRecord:
     """One published record.
 
     ``duplicate``: the number of the duplicate, None for the original. ``born``: eight digits
-    (YYYYMMDD), which may be no date of any calendar, or empty; any name may be empty. ``number``: of
-    social security.
+    (YYYYMMDD), which may be no date of any calendar, or empty; any name may be empty. ``number``:
+    of social security.
     """
 
     rec_id: str

@@ -1,7 +1,8 @@
-"""Draw the rooms of the house from the code: ``python docs/pictures/rooms.py`` writes ``rooms.svg`` beside it.
+"""Draw the rooms of the house from the code: ``python docs/pictures/rooms.py`` writes ``rooms.svg``
+beside it.
 
-A party is a column, a room of it is a box with the names of its modules, and a room stands above the
-rooms that it imports. ``tests/architecture/test_docs.py`` holds the picture to the code.
+A party is a column, a room of it is a box with the names of its modules, and a room stands above
+the rooms that it imports. ``tests/architecture/test_docs.py`` holds the picture to the code.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ def imports_between(package: str, rooms: Rooms) -> dict[str, set[str]]:
 def floors_of(package: str, rooms: Rooms) -> list[list[str]]:
     """The rooms, the lowest floor first: a room stands above all that it imports.
 
-    Modules outside of the rooms stand on top where they join the rooms (wiring), and below where the
-    rooms are built on them.
+    Modules outside of the rooms stand on top where they join the rooms (wiring), and below where
+    the rooms are built on them.
     """
     imports = imports_between(package, rooms)
     below = {room: others for room, others in imports.items() if room}

@@ -146,7 +146,8 @@ def read(
     """
     header, payload = _verified(token, passport_key)
     if header != {"alg": ALGORITHM, "kid": key_id(passport_key), "typ": TYPE}:
-        # No other field either: jku, x5u, jwk or crit would name a key or a rule of the token's own.
+        # No other field either: jku, x5u, jwk or crit would name a key or a rule of the token's
+        # own.
         raise _bad("header")
     claims = _object(payload, "claims")
     _require_shape(claims)

@@ -1,9 +1,10 @@
-"""Seal a question so that only an agency that knows the child can read it, and seal the answers to it.
+"""Seal a question so that only an agency that knows the child can read it, and seal the answers to
+it.
 
-Law of the question: ``PublicPart`` decides what is in the clear; all else is under a content key K, fresh for each
-query. K is wrapped once for each opening (a locator with its wrap secret), 32 times in all, with
-random fillers in random order, so that neither the number nor the strength of the keys shows. Every
-seal is bound to H(core).
+Law of the question: ``PublicPart`` decides what is in the clear; all else is under a content key K,
+fresh for each query. K is wrapped once for each opening (a locator with its wrap secret), 32 times
+in all, with random fillers in random order, so that neither the number nor the strength of the keys
+shows. Every seal is bound to H(core).
 
     key_i  = HKDF-SHA-256(wrap secret_i, salt q, info H(core))
     w_i    = AES-256-GCM(key_i, aad H(core) | i as 4 bytes big-endian, K)
@@ -15,10 +16,10 @@ The nonce is all zeros (``sealing`` says why that is safe). kc commits to K (att
 so one ciphertext could show two children to two nodes). Nothing that ``open_query`` returns is
 believed until ``verify_inner`` held.
 
-Law of the answer: every answer has one shape and one size, made by one code path, whatever it says. The
-seal is bound to query, node and part; the signature inside shows which node answers. The requester
-believes an answer only if it is exactly the one that the member list makes it expect: these agencies,
-all of them, of that node.
+Law of the answer: every answer has one shape and one size, made by one code path, whatever it says.
+The seal is bound to query, node and part; the signature inside shows which node answers. The
+requester believes an answer only if it is exactly the one that the member list makes it expect:
+these agencies, all of them, of that node.
 
     info   = prefixed("answer", H(query), node, part as 4 bytes big-endian)
     answer = HPKE-Seal(reply key, info, envelope padded to ANSWER_PLAIN_BYTES)

@@ -29,8 +29,8 @@ UPKEEP: Final = "upkeep"
 
 
 class KeptPeppers:
-    """Implements ``locators.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``, without
-    touching it."""
+    """Implements ``locators.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``,
+    without touching it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,7 +1,7 @@
 """What a process of a party has really loaded, once every module of the party is imported.
 
-The import contracts read the source; this runs it, so that an import made by name, or by a package on
-the way, is seen too. The children of a lookup cannot be read by code that is not there.
+The import contracts read the source; this runs it, so that an import made by name, or by a package
+on the way, is seen too. The children of a lookup cannot be read by code that is not there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is committed tells nothing of the machine it was written on, and the locks lock.
 
-A lock that names a host is a lock that somebody's network decides; a path of somebody's disk in a text
-is a sentence that is true for one reader.
+A lock that names a host is a lock that somebody's network decides; a path of somebody's disk in a
+text is a sentence that is true for one reader.
 """
 
 from __future__ import annotations

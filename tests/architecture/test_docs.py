@@ -1,4 +1,6 @@
-"""The pages, as far as a machine can tell whether they are true: links, command lines, numbers, events, words."""
+"""The pages, as far as a machine can tell whether they are true: links, command lines, numbers,
+events, words.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The import contracts hold on the tree as it is, and each of them bites.
 
-A contract that cannot fail proves nothing: for each one in ``pyproject.toml`` a violation is planted in
-a copy of the tree, and the contract must be found broken. A contract without a planted violation fails.
+A contract that cannot fail proves nothing: for each one in ``pyproject.toml`` a violation is
+planted in a copy of the tree, and the contract must be found broken. A contract without a planted
+violation fails.
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ def test_a_module_opens_with_its_law(module: Path) -> None:
 
 @ours
 def test_a_module_stands_in_a_package(module: Path) -> None:
-    """Without ``__init__.py`` the import contracts would not see it. (Alembic reads its versions as files.)"""
+    """Without ``__init__.py`` the import contracts would not see it. (Alembic reads its versions as
+    files.)
+    """
     if module.parent.name != "versions":
         assert (module.parent / "__init__.py").is_file()
 
@@ -77,7 +79,9 @@ def test_a_party_says_what_it_knows_never_sees_and_trusts(party: str) -> None:
 
 @pytest.mark.parametrize("folder", ["fingerpost", "fingerpost/protocol", "fingerpost/wire"])
 def test_what_everybody_loads_on_the_way_loads_nothing_itself(folder: str) -> None:
-    """Python runs a package's ``__init__`` for each of its modules; the import contracts do not see that."""
+    """Python runs a package's ``__init__`` for each of its modules; the import contracts do not see
+    that.
+    """
     body = ast.parse((TREE / folder / "__init__.py").read_text("utf-8")).body
     assert len(body) == 1
     assert isinstance(body[0], ast.Expr)

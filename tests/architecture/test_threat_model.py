@@ -1,4 +1,6 @@
-"""The threat model names tests, not hopes: each test it names exists, and each claim in it names one."""
+"""The threat model names tests, not hopes: each test it names exists, and each claim in it names
+one.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def claims(title: str) -> list[str]:
 
 @functools.cache
 def collected(path: Path) -> frozenset[str]:
-    """Names that pytest would collect: functions, classes (a state machine gives one, too), and their methods."""
+    """Names that pytest would collect: functions, classes (a state machine gives one, too), and
+    their methods.
+    """
     found = set()
     for node in ast.parse(path.read_text("utf-8")).body:
         match node:

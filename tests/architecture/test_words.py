@@ -16,8 +16,8 @@ SECTION = re.compile(
     r"^## Words that the code does not use\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE
 )
 RIGHT_IN_ANOTHER_SENSE = {"kernel", "service", "word"}
-"""An operating system's kernel, a service for a child, a word of a name: only a reader can tell them from the
-replaced sense."""
+"""An operating system's kernel, a service for a child, a word of a name: only a reader can tell
+them from the replaced sense."""
 KEPT = {"askers", "broker_askers", "listen_askers"}
 """Names of settings and of their values, which outlive a change of words."""
 
@@ -30,7 +30,9 @@ def replaced() -> list[str]:
 
 
 def parts(identifier: str) -> str:
-    """The words of an identifier with spaces between and around them: ``MatchKey`` is " match key "."""
+    """The words of an identifier with spaces between and around them: ``MatchKey`` is " match key
+    ".
+    """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", identifier)
     return f" {' '.join(filter(None, spaced.lower().split('_')))} "
 

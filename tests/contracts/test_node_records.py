@@ -183,7 +183,9 @@ def test_the_older_generation_stays_ready_while_the_newer_is_not(store: Store) -
 
 
 def test_what_was_made_under_another_normalisation_is_ready_for_nothing(store: Store) -> None:
-    """Its keys meet nobody's: an answer from it would be "no" for every child. And one from before it knows less."""
+    """Its keys meet nobody's: an answer from it would be "no" for every child. And one from before
+    it knows less.
+    """
     complete(store)
     made = store.imports.begin(
         OAK, bytes(32), as_of=50, normalisation_version=NORMALISATION_VERSION + 1, upn=True, now=60

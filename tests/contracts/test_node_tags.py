@@ -1,4 +1,6 @@
-"""``records.ports.Tags``: one suite, on worker processes, in this process, and without cryptography."""
+"""``records.ports.Tags``: one suite, on worker processes, in this process, and without
+cryptography.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""``Peppers``, of the node and of the gateway: one suite, on what a member keeps, what reads it, and the two fakes."""
+"""``Peppers``, of the node and of the gateway: one suite, on what a member keeps, what reads it,
+and the two fakes.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A requester who makes her own queries: a member with valid keys and a program of her own.
 
-``Craft`` holds everything a query is made of; ``replace`` any of it to make a dishonest one. It goes straight to a
-node, as if the broker had carried it, and its answer is opened with the reply key as a gateway would.
+``Craft`` holds everything a query is made of; ``replace`` any of it to make a dishonest one. It
+goes straight to a node, as if the broker had carried it, and its answer is opened with the reply
+key as a gateway would.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ from fingerpost.protocol.messages import KeySet, NodeAnswer, day_of, slot_of
 
 @dataclass(frozen=True)
 class Craft:
-    """``opens``: whose records the locators and wraps are for; ``says``: whom the sealed part asks about."""
+    """``opens``: whose records the locators and wraps are for; ``says``: whom the sealed part asks
+    about.
+    """
 
     world: World
     agency: AgencyId
@@ -134,7 +137,9 @@ def answers(world: World, node: SimNode, sealed: SealedQuery) -> tuple[AnswerPar
 
 
 def word(world: World, node: SimNode, sealed: SealedQuery, agency: AgencyId) -> AgencyAnswer:
-    """One agency's word about it; none of the node's agencies may have told a pointer if the word is no yes."""
+    """One agency's word about it; none of the node's agencies may have told a pointer if the word
+    is no yes.
+    """
     (part,) = answers(world, node, sealed)
     (found,) = (a for a in part.agencies if a.agency == agency)
     return found

@@ -166,7 +166,9 @@ class Running:
         await self.clock.settle()
 
     async def run_for(self, seconds: float) -> None:
-        """Let the clock go on once what is being recorded is recorded: a commit takes none of its time."""
+        """Let the clock go on once what is being recorded is recorded: a commit takes none of its
+        time.
+        """
         await self.settle()
         await self.clock.run_for(seconds)
 

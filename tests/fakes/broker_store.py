@@ -1,4 +1,6 @@
-"""The broker's store in memory: the same promises but the disk. ``fail`` plays a disk that does not write."""
+"""The broker's store in memory: the same promises but the disk. ``fail`` plays a disk that does not
+write.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from fingerpost.runtime.database import StoreFailed
 
 
 class MemoryStore:
-    """Implements ``broker.ports.Store``. ``groups`` holds the records as they were committed together."""
+    """Implements ``broker.ports.Store``. ``groups`` holds the records as they were committed
+    together.
+    """
 
     def __init__(self, complete_since: float) -> None:
         self.groups: list[tuple[LookupRecord, ...]] = []

@@ -1,7 +1,7 @@
 """Both key holders in this process, with real keys: for tests that import without a network.
 
-``LocalKeyHolders`` implements the port ``KeyHolders`` of ``agency_node.records``; ``LocalTags`` implements
-``Tags`` over it, without worker processes."""
+``LocalKeyHolders`` implements the port ``KeyHolders`` of ``agency_node.records``; ``LocalTags``
+implements ``Tags`` over it, without worker processes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
 
 
 class Metered:
-    """``evaluated``, ``batches``: elements at each holder so far, in how many batches. ``refuse``: set it, and every
-    batch is refused with it, after ``refuse_after`` batches more."""
+    """``evaluated``, ``batches``: elements at each holder so far, in how many batches. ``refuse``:
+    set it, and every batch is refused with it, after ``refuse_after`` batches more."""
 
     def __init__(self) -> None:
         self.evaluated = 0

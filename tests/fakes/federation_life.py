@@ -1,8 +1,9 @@
-"""A federation whose records and faults are known to a model, which says what each lookup must end with.
+"""A federation whose records and faults are known to a model, which says what each lookup must end
+with.
 
-The model is a second opinion: it reads rows and faults, and knows nothing of keys, seals, tables or tags. Children
-are far apart (no twins), so that "holds a record of her" is all there is to matching. Every row has a telephone
-number of its own, by which a pointer is traced to its row.
+The model is a second opinion: it reads rows and faults, and knows nothing of keys, seals, tables or
+tags. Children are far apart (no twins), so that "holds a record of her" is all there is to
+matching. Every row has a telephone number of its own, by which a pointer is traced to its row.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ KINDS = {
 }
 SENSITIVE = {Kind.DOMESTIC_ABUSE, Kind.MENTAL_HEALTH}
 UNINVITED = {Kind.HOUSING, Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE}
-"""What the table withholds from EARLY_HELP; it tells every other ordinary kind for every purpose here."""
+"""What the table withholds from EARLY_HELP; it tells every other ordinary kind for every purpose
+here.
+"""
 GAPS = frozenset({Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN})
 
 
@@ -107,7 +110,9 @@ class Known:
 
 
 class Life:
-    """``records``: by agency, by child; ``touched``: whose changed last. All methods leave the world in good order."""
+    """``records``: by agency, by child; ``touched``: whose changed last. All methods leave the
+    world in good order.
+    """
 
     def __init__(self) -> None:
         self.world = World(AREAS, NODES, holders=known_holders())
@@ -289,7 +294,9 @@ class Life:
                 assert recorded < journal.index(("left", hash_))
 
     async def replay(self, wire: bytes) -> None:
-        """The broker, and every node that got them, get bytes that were sent before: nobody carries, nobody opens."""
+        """The broker, and every node that got them, get bytes that were sent before: nobody
+        carries, nobody opens.
+        """
         query = read_query(wire, lambda _: self.world.gateway_key.public_key())
         for node in self.world.nodes.values():
             if query.hash in node.seen:

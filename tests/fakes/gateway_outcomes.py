@@ -1,4 +1,6 @@
-"""Outcomes as a gateway gets them: small ones, and one of an area with 45 agencies. All names are made up."""
+"""Outcomes as a gateway gets them: small ones, and one of an area with 45 agencies. All names are
+made up.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,9 @@ def outcome(
 
 
 def large(*, gaps: int = 4) -> Outcome:
-    """45 agencies: five know the child, ``gaps`` did not answer; 31 more of the area are not connected."""
+    """45 agencies: five know the child, ``gaps`` did not answer; 31 more of the area are not
+    connected.
+    """
     council = agency("Wexcombe Council", AgencyKind.LOCAL_AUTHORITY, desk="020 7946 0100")
     police = agency("Wexcombe Police", AgencyKind.POLICE, desk="020 7946 0110")
     hospital = agency("Wexcombe General Hospital", AgencyKind.NHS_TRUST, desk="020 7946 0120")

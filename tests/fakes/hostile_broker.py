@@ -1,8 +1,8 @@
 """A broker that lies to a requester: manipulations of what an honest one would have shown her.
 
-It lets the honest broker gather, then shows what its ``Lies`` make of it. A lie knows what a broker knows: the events
-of this query, and the answers to all other queries that went through it. Positions count modulo what there is, so that
-any list of lies fits any lookup.
+It lets the honest broker gather, then shows what its ``Lies`` make of it. A lie knows what a broker
+knows: the events of this query, and the answers to all other queries that went through it.
+Positions count modulo what there is, so that any list of lies fits any lookup.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What the tests of the member list share: the moment, the member that reads it, and what it refuses."""
+"""What the tests of the member list share: the moment, the member that reads it, and what it
+refuses.
+"""
 
 from __future__ import annotations
 

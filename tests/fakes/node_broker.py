@@ -1,4 +1,6 @@
-"""A broker that a node dials for real: it sends the frames that a test puts in, and keeps what comes back and when."""
+"""A broker that a node dials for real: it sends the frames that a test puts in, and keeps what
+comes back and when.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ ATTACH = "/fingerpost.wire.v1.NodeService/Attach"
 
 @dataclass
 class Attached:
-    """One stream as the broker sees it. ``send`` a frame of queries; ``refuse`` or ``hang_up`` ends it."""
+    """One stream as the broker sees it. ``send`` a frame of queries; ``refuse`` or ``hang_up`` ends
+    it.
+    """
 
     peer: Identity
     hello: NodeHello | None = None

@@ -19,7 +19,8 @@ T = TypeVar("T", bound=Opened)
 async def running(
     party: AbstractAsyncContextManager[T], log: Logger, *, held_back: Collection[str] = ()
 ) -> AsyncIterator[T]:
-    """An opened party, whose tasks run for as long as the context lasts; those ``held_back`` are left to the test.
+    """An opened party, whose tasks run for as long as the context lasts; those ``held_back`` are
+    left to the test.
 
     A task that ends by itself fails the test at the end.
     """

@@ -1,7 +1,9 @@
-"""A party's folder as its operator lays it out: keys, certificate, bundle, settings file. And who hands out the list.
+"""A party's folder as its operator lays it out: keys, certificate, bundle, settings file. And who
+hands out the list.
 
-Law: files that the party's own wiring opens, and nothing that a wiring does. Every secret that is not the member's own
-is ``KEY``. What a party keeps lies in ``state`` (a key holder's in ``kept``), apart from what it was given.
+Law: files that the party's own wiring opens, and nothing that a wiring does. Every secret that is
+not the member's own is ``KEY``. What a party keeps lies in ``state`` (a key holder's in ``kept``),
+apart from what it was given.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ member_list = "list"
 
 
 def free_address() -> str:
-    """An address on loopback that nobody listens at, below the ports that the system gives to those that call."""
+    """An address on loopback that nobody listens at, below the ports that the system gives to those
+    that call.
+    """
     while True:
         address = ("127.0.0.1", random.randrange(10_240, 32_000))
         with socket.socket() as found:
@@ -194,7 +198,9 @@ class _Issuer(
 async def issuer_of(
     repository: FakeRepository, authority: FakeAuthority, me: Identity, address: str
 ) -> AsyncIterator[None]:
-    """In the issuer's place: it hands out the list and forgets what is deposited. It certifies nobody."""
+    """In the issuer's place: it hands out the list and forgets what is deposited. It certifies
+    nobody.
+    """
     log = logs.configure("issuer", {}, strict=True, stream=io.StringIO())
     edge = server(SERVER_FILES, Edge(log, longest=10.0))
     issuer = _Issuer(repository)

@@ -1,9 +1,10 @@
-"""A member list in memory, signed for real: what the authority and the issuer publish, without their processes.
+"""A member list in memory, signed for real: what the authority and the issuer publish, without
+their processes.
 
-Law: the layout that members rely on (role names, delegations, thresholds, no consistent snapshots), made with
-python-tuf's own types. ``files`` maps a path as it is fetched to its bytes; tests change it to play a mirror that
-lies. Deny-list, snapshot and timestamp share one online key; targets and bins need two of three keys, code lists
-two of three others, the root two of three more.
+Law: the layout that members rely on (role names, delegations, thresholds, no consistent snapshots),
+made with python-tuf's own types. ``files`` maps a path as it is fetched to its bytes; tests change
+it to play a mirror that lies. Deny-list, snapshot and timestamp share one online key; targets and
+bins need two of three keys, code lists two of three others, the root two of three more.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ class Keys:
 
 @dataclass(frozen=True)
 class Listed:
-    """What a federation is made of; ``FakeRepository.publish(*listed.parts)`` makes it a member list."""
+    """What a federation is made of; ``FakeRepository.publish(*listed.parts)`` makes it a member
+    list.
+    """
 
     parameters: Parameters
     code_lists: CodeLists
@@ -82,7 +85,9 @@ class Listed:
 
 
 def listed(now: float = 1_800_000_000.0) -> Listed:
-    """Broker, issuer, two key holders, two nodes, a gateway; two areas; epoch 3 running, 4 three days ahead."""
+    """Broker, issuer, two key holders, two nodes, a gateway; two areas; epoch 3 running, 4 three
+    days ahead.
+    """
     broker, issuer, a, b = map(MemberId, ("broker-1", "issuer-1", "holder-a", "holder-b"))
     north, south = MemberId("node-north"), MemberId("node-south")
     services = {

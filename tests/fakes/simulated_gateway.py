@@ -1,8 +1,8 @@
-"""One gateway of the simulated federation: its client, and what its audit and its store of outcomes were given, in
-order.
+"""One gateway of the simulated federation: its client, and what its audit and its store of outcomes
+were given, in order.
 
-What asks is the gateway's own ``Client``. Between it and the broker stands ``through``: what a broker with ill will, or
-the way to it, makes of the events.
+What asks is the gateway's own ``Client``. Between it and the broker stands ``through``: what a
+broker with ill will, or the way to it, makes of the events.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class MemoryOutcomes:
 
 
 class SimGateway(MemoryOutcomes):
-    """``tamper`` changes single events, ``through`` the whole stream of one query. ``hashes`` are those of the queries
-    that it recorded before it sent them."""
+    """``tamper`` changes single events, ``through`` the whole stream of one query. ``hashes`` are
+    those of the queries that it recorded before it sent them."""
 
     def __init__(
         self,

@@ -45,10 +45,11 @@ class QuietLog:
 
 @dataclass
 class Holders:
-    """Both key holders. ``received`` is all they saw; ``down`` are those that do not answer, ``lying`` those that
-    evaluate under another key than the member list has of them.
+    """Both key holders. ``received`` is all they saw; ``down`` are those that do not answer,
+    ``lying`` those that evaluate under another key than the member list has of them.
 
-    Tags once made are kept: worlds that share their holders (with the same keys for the same epoch) are quick to build.
+    Tags once made are kept: worlds that share their holders (with the same keys for the same epoch)
+    are quick to build.
     """
 
     seeds: dict[EpochNumber, tuple[bytes, bytes]] = field(default_factory=dict)

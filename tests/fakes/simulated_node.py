@@ -1,7 +1,7 @@
 """One node of the simulated federation: its agencies' records in memory, its audit, its faults.
 
-What answers is the node's own ``Node``; simulated are the records, the locator index, the seen set, the audit's disk
-and the stream. ``journal`` holds what was recorded and what left, in their order.
+What answers is the node's own ``Node``; simulated are the records, the locator index, the seen set,
+the audit's disk and the stream. ``journal`` holds what was recorded and what left, in their order.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ Index = dict[bytes, tuple[bytes, list[RecordId]]]
 
 
 class SimNode:
-    """``alter`` may change, drop or add to the answers of a frame before they leave (a lying node); ``carry`` what the
-    broker does to a frame on its way here; ``stopped`` nodes hold no stream; ``pinned`` is an older member list that
-    this node still holds; ``skew`` how far its clock is ahead (seconds)."""
+    """``alter`` may change, drop or add to the answers of a frame before they leave (a lying node);
+    ``carry`` what the broker does to a frame on its way here; ``stopped`` nodes hold no stream;
+    ``pinned`` is an older member list that this node still holds; ``skew`` how far its clock is
+    ahead (seconds)."""
 
     def __init__(self, world: World, me: MemberId) -> None:
         self.me = me

@@ -11,7 +11,9 @@ PAUSE_SECONDS = 0.005
 
 
 async def until(holds: Callable[[], object]) -> None:
-    """Return once ``holds``. A minute that this process could have used is too long; a busy machine is not."""
+    """Return once ``holds``. A minute that this process could have used is too long; a busy machine
+    is not.
+    """
     patience = Patience("the condition of a test")
     while not holds():
         patience.require_movement()

@@ -1,8 +1,9 @@
-"""Two neighbouring areas with five agencies on four nodes, and who is known there: the scene of most simulations.
+"""Two neighbouring areas with five agencies on four nodes, and who is known there: the scene of
+most simulations.
 
-AMINA is known to the school OAK, to the practice GP under another surname, to the COUNCIL (beside a sensitive row) and,
-shielded, to the POLICE; ELM knows only her twin. Worlds built here share the key holders' keys, so that records
-are tagged once; nothing else is shared.
+AMINA is known to the school OAK, to the practice GP under another surname, to the COUNCIL (beside a
+sensitive row) and, shielded, to the POLICE; ELM knows only her twin. Worlds built here share the
+key holders' keys, so that records are tagged once; nothing else is shared.
 """
 
 from __future__ import annotations
@@ -118,7 +119,9 @@ def build() -> World:
 
 
 def large_host() -> tuple[World, AgencyId]:
-    """One area whose schools are on one host, more of them than one part of an answer holds; the last knows AMINA."""
+    """One area whose schools are on one host, more of them than one part of an answer holds; the
+    last knows AMINA.
+    """
     schools = tuple(
         agency(HERE, f"school-{n:02}", AgencyKind.SCHOOL, SCHOOLS)
         for n in range(limits.AGENCIES_PER_PART + 6)

@@ -1,8 +1,10 @@
-"""Messages out of bounds, made from their descriptors: a field that is added to the contract is attacked from then on.
+"""Messages out of bounds, made from their descriptors: a field that is added to the contract is
+attacked from then on.
 
-``spoilt`` gives, for a message that is in order, every single way of getting one of its fields wrong: too long, too
-short, missing, too many, of no known value, of another wire type, not UTF-8; and the message cut off, extended,
-followed by fields of no contract. Fields of messages within come as well.
+``spoilt`` gives, for a message that is in order, every single way of getting one of its fields
+wrong: too long, too short, missing, too many, of no known value, of another wire type, not UTF-8;
+and the message cut off, extended, followed by fields of no contract. Fields of messages within come
+as well.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Queries that a member with ill will makes: any bytes inside, and its own good signature outside.
 
-So that a bound deep inside is met, and not the signature or the size before it, what is spoilt is signed anew and
-filled up to a query's size wherever it still fits.
+So that a bound deep inside is met, and not the signature or the size before it, what is spoilt is
+signed anew and filled up to a query's size wherever it still fits.
 """
 
 from __future__ import annotations

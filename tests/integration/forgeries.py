@@ -1,7 +1,7 @@
 """Passports that must not be believed, each wrong in one way and right in every other.
 
-Most are signed with the agency's own passport key: what an agency (or whoever took its key's machine over) might issue
-beyond what it may.
+Most are signed with the agency's own passport key: what an agency (or whoever took its key's
+machine over) might issue beyond what it may.
 """
 
 from __future__ import annotations

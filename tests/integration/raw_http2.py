@@ -1,4 +1,5 @@
-"""HTTP/2 by hand (RFC 9113), for what no well-behaved client does: frames as an attacker writes them.
+"""HTTP/2 by hand (RFC 9113), for what no well-behaved client does: frames as an attacker writes
+them.
 
 Blocking: to be run in a thread.
 """

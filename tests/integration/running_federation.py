@@ -1,5 +1,6 @@
-"""A small federation on loopback, in one process: three nodes, two key holders, a broker, a gateway, each opened by its
-own wiring, over real gRPC, mutual TLS and SQLite, and records that came by an import.
+"""A small federation on loopback, in one process: three nodes, two key holders, a broker, a
+gateway, each opened by its own wiring, over real gRPC, mutual TLS and SQLite, and records that came
+by an import.
 
 Who is known where (all names are made up and occur nowhere else, so that a search means something):
 
@@ -7,8 +8,8 @@ Who is known where (all names are made up and occur nowhere else, so that a sear
 * BROTHER  the practice says so; nobody else knows him
 * STRANGER nobody knows her
 
-Simulated are only the certificate authority and the issuer, which hands out a real member list with sealed peppers. All
-parties look at the list when a test says so (``refresh``).
+Simulated are only the certificate authority and the issuer, which hands out a real member list with
+sealed peppers. All parties look at the list when a test says so (``refresh``).
 """
 
 from __future__ import annotations
@@ -182,7 +183,9 @@ EXPORTS: Final = {
 
 
 class Federation:
-    """All of it: folders, then parties. ``repository`` is what the issuer hands out; ``pepper`` the epoch's first."""
+    """All of it: folders, then parties. ``repository`` is what the issuer hands out; ``pepper`` the
+    epoch's first.
+    """
 
     def __init__(self, folder: Path, *, broker_held_back: Collection[str] = ()) -> None:
         self.clock = clock = SteppedClock()

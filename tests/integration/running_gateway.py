@@ -1,5 +1,5 @@
-"""The requesting side of a federation on loopback: an honest lookup, and the single steps of one, for tests that do
-something else with them.
+"""The requesting side of a federation on loopback: an honest lookup, and the single steps of one,
+for tests that do something else with them.
 
 Law: each step is taken with the gateway's own parts, as its wiring made them.
 """
@@ -156,7 +156,9 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
         )
 
     async def submit(self, sealed: SealedQuery) -> tuple[QueryOnItsWay, list[NodeAnswer]]:
-        """To the broker and to the end: the verified words, and the answers as they came. Raises what gRPC raises."""
+        """To the broker and to the end: the verified words, and the answers as they came. Raises
+        what gRPC raises.
+        """
         federation = self.members.current
         submission = write_submission(
             Submission(sealed.hash, Handle("0" * 32)), self.me.member, self.key

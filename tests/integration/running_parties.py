@@ -1,11 +1,11 @@
 """The parties of a federation on loopback, each opened by its own wiring from its own folder.
 
-Law: nothing of a party is made here. What a test adds is the party's ``Env``: a wall clock that can be stepped, a draw
-that is always the same, servers that are taped, threads in place of worker processes. Each party can be stopped and
-started again on its folder and its addresses.
+Law: nothing of a party is made here. What a test adds is the party's ``Env``: a wall clock that can
+be stepped, a draw that is always the same, servers that are taped, threads in place of worker
+processes. Each party can be stopped and started again on its folder and its addresses.
 
-Held back, since the test does it at a moment of its own: the look at the member list (``refresh``), the renewal of the
-certificate, and a node's tables (``tend``).
+Held back, since the test does it at a moment of its own: the look at the member list (``refresh``),
+the renewal of the certificate, and a node's tables (``tend``).
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class SteppedClock(SystemClock):
 
 
 class RunningParty(Generic[P]):
-    """One party. ``folder``: what it keeps; ``tape``: of its servers; ``written``: its log; ``opened``: while it runs,
-    what its wiring has opened."""
+    """One party. ``folder``: what it keeps; ``tape``: of its servers; ``written``: its log;
+    ``opened``: while it runs, what its wiring has opened."""
 
     opened: P
     draw = 0.0

@@ -1,8 +1,8 @@
-"""What a server hears and says, kept as bytes: below the services, above TLS, which is where the party that runs the
-server stands.
+"""What a server hears and says, kept as bytes: below the services, above TLS, which is where the
+party that runs the server stands.
 
-Law: changes nothing on its way. Kept are all messages of both directions, the metadata that came with each call, and
-how many handlers began.
+Law: changes nothing on its way. Kept are all messages of both directions, the metadata that came
+with each call, and how many handlers began.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Taped:
 
 @dataclass
 class Tape:
-    """One server's. ``began``: handlers by method; ``metadata``: keys and values that came with calls."""
+    """One server's. ``began``: handlers by method; ``metadata``: keys and values that came with
+    calls.
+    """
 
     heard: list[Taped] = field(default_factory=list)
     said: list[Taped] = field(default_factory=list)
@@ -55,7 +57,9 @@ class Tape:
 
 
 class Taping(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # not generic when it runs
-    """Beneath the edge of a party's server: what is taped is what the edge hands on, and all that it says."""
+    """Beneath the edge of a party's server: what is taped is what the edge hands on, and all that
+    it says.
+    """
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape

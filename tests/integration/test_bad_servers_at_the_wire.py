@@ -1,7 +1,9 @@
-"""A broker and a key holder that send what they like, over real streams and under their own good papers.
+"""A broker and a key holder that send what they like, over real streams and under their own good
+papers.
 
-Whatever comes, the gateway ends with a refusal or with gaps: never with an exception of another kind, never with an
-agency's word that the agency did not seal, and a false evaluation never gets as far as a query.
+Whatever comes, the gateway ends with a refusal or with gaps: never with an exception of another
+kind, never with an agency's word that the agency did not seal, and a false evaluation never gets as
+far as a query.
 """
 
 from __future__ import annotations

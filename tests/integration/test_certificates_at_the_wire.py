@@ -1,7 +1,7 @@
 """Who gets in: certificates and the member list, at every real port.
 
-Each port refuses alike: without papers of our authority no handler begins; with papers of a wrong role, member or
-service the call ends with a code. What is refused leaves no trace in a store.
+Each port refuses alike: without papers of our authority no handler begins; with papers of a wrong
+role, member or service the call ends with a code. What is refused leaves no trace in a store.
 """
 
 from __future__ import annotations
@@ -269,7 +269,9 @@ async def test_tls_below_1_3_is_not_spoken(door: Door, tmp_path: Path) -> None:
 
 
 async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) -> None:
-    """From the issuer's deny-list through the broker's polling to the node's stream, in simulated seconds."""
+    """From the issuer's deny-list through the broker's polling to the node's stream, in simulated
+    seconds.
+    """
     clock = ManualClock()
     async with running(tmp_path, broker_held_back=("review",)) as federation:
         clock.step_wall(federation.clock.now() - clock.now())

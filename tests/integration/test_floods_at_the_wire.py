@@ -1,4 +1,5 @@
-"""Callers that cost much and bring nothing: the port stays open for the others, and nothing is worked on for them.
+"""Callers that cost much and bring nothing: the port stays open for the others, and nothing is
+worked on for them.
 
 Only members get as far as most of this (mutual TLS); a member's process can be taken over.
 """
@@ -53,7 +54,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 HELLO = write_hello(NodeHello(1)).SerializeToString()
 RESETS = 5000
 HANDLERS = 50
-"""At most so many handlers begin for all of them: a stream that is reset before its turn costs a frame."""
+"""At most so many handlers begin for all of them: a stream that is reset before its turn costs a
+frame.
+"""
 HANDSHAKE_SECONDS = 5.0
 LATER = 4.0
 """gRPC's own timers, and a busy machine."""
@@ -88,7 +91,9 @@ async def as_node(
 
 
 async def test_rapid_resets_begin_few_handlers(federation: Federation, tmp_path: Path) -> None:
-    """Attack (CVE-2023-44487): calls that are opened and reset at once cost the server, and never count as open."""
+    """Attack (CVE-2023-44487): calls that are opened and reset at once cost the server, and never
+    count as open.
+    """
 
     def flood(connection: Connection) -> str:
         for first in range(0, RESETS, 100):

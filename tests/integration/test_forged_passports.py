@@ -1,7 +1,9 @@
-"""A passport that does not hold opens nothing: not at the agency that knows the child, not over the real wire.
+"""A passport that does not hold opens nothing: not at the agency that knows the child, not over the
+real wire.
 
-The queries are right in all else: the child's own locators, wraps that open, a listed gateway's signature. So they do
-open where the child is known; there it is recorded who was refused why, and the answer is the one that all get.
+The queries are right in all else: the child's own locators, wraps that open, a listed gateway's
+signature. So they do open where the child is known; there it is recorded who was refused why, and
+the answer is the one that all get.
 """
 
 from __future__ import annotations
@@ -92,7 +94,8 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
             return Tried(sealed, token, *await gateway.submit(sealed))
 
         async def one(name: str) -> Tried:
-            # A machine that stood still answers TRY_AGAIN before it looks at anything: no word about the passport.
+            # A machine that stood still answers TRY_AGAIN before it looks at anything: no word
+            # about the passport.
             tried = await asked_once(name)
             for _ in range(20):
                 if Status.TRY_AGAIN not in tried.statuses.values():

@@ -1,9 +1,9 @@
-"""Every bounded field out of its bounds, over the real sockets, in messages that are well signed otherwise.
+"""Every bounded field out of its bounds, over the real sockets, in messages that are well signed
+otherwise.
 
-Each is refused with one of our codes, that code's public text, and nothing of what was sent; nothing is recorded,
-nothing
-goes on to a node, and the server serves the next caller. What gRPC itself refuses (a message beyond the limit) has no
-code of ours.
+Each is refused with one of our codes, that code's public text, and nothing of what was sent;
+nothing is recorded, nothing goes on to a node, and the server serves the next caller. What gRPC
+itself refuses (a message beyond the limit) has no code of ours.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Parties that stop in the middle and come back, a broker that plays old queries and answers again: all of it over
-real streams, and never a "no" that nobody said.
+"""Parties that stop in the middle and come back, a broker that plays old queries and answers again:
+all of it over real streams, and never a "no" that nobody said.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def words(
 
 
 async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federation) -> None:
-    """The query is with the nodes, the answers never come: four gaps, or a refusal; then it comes back and all is
-    well, with the same bytes refused for good."""
+    """The query is with the nodes, the answers never come: four gaps, or a refusal; then it comes
+    back and all is well, with the same bytes refused for good."""
     asking = asyncio.create_task(lookup(federation))
     await until(lambda: carried(federation))
     lost = carried(federation)
@@ -157,7 +157,9 @@ async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federat
 
 
 async def test_a_broker_that_lost_its_store_asks_for_patience(federation: Federation) -> None:
-    """What it may have carried in an earlier life it does not carry: NOT_READY, until queries are younger."""
+    """What it may have carried in an earlier life it does not carry: NOT_READY, until queries are
+    younger.
+    """
     before = await a_query(federation)
     await federation.broker.stop()
     for file in federation.broker.folder.rglob("*"):
@@ -204,8 +206,8 @@ async def test_a_node_that_stops_is_a_gap_for_its_own_agencies(federation: Feder
 
 @contextlib.asynccontextmanager
 async def hostile(federation: Federation) -> AsyncIterator[tuple[NodeBroker, Attached]]:
-    """In the broker's place, with the broker's papers: what it sends to nodes is its own affair. And SCHOOLS' stream
-    to it."""
+    """In the broker's place, with the broker's papers: what it sends to nodes is its own affair.
+    And SCHOOLS' stream to it."""
     address = federation.broker.nodes
     await federation.broker.stop()
     broker = NodeBroker()
@@ -275,7 +277,9 @@ def flipped(wire: bytes, place: int) -> bytes:
 async def test_queries_that_the_broker_changed_are_dropped_and_the_rest_answered(
     federation: Federation,
 ) -> None:
-    """Each in a frame between two good ones: two answers come of each frame, and the stream goes on."""
+    """Each in a frame between two good ones: two answers come of each frame, and the stream goes
+    on.
+    """
     async with hostile(federation) as (broker, stream):
         node = federation.nodes[SCHOOLS]
         before = len(node.written.getvalue())
@@ -323,8 +327,8 @@ async def test_a_frame_that_is_none_ends_the_stream_and_the_node_dials_again(
 
 
 async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
-    """A listed node hears of a lookup and answers it on its own stream, with another's words and before it: nobody is
-    shown them, and the true answers come through."""
+    """A listed node hears of a lookup and answers it on its own stream, with another's words and
+    before it: nobody is shown them, and the true answers come through."""
     root = federation.authority.file.read_bytes()
     query = await a_query(federation)
     papers = issue(federation.authority, identity(SPARE, Party.NODE))
@@ -349,7 +353,9 @@ async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
 
 
 class LyingBroker(broker_pb2_grpc.LookupServiceServicer):
-    """On the requesters' port, with the broker's papers: it has the nodes' answers, and shows what it likes."""
+    """On the requesters' port, with the broker's papers: it has the nodes' answers, and shows what
+    it likes.
+    """
 
     def __init__(self) -> None:
         self.shown: list[LookupEvent] = []
@@ -384,7 +390,9 @@ LIES: dict[str, Callable[[list[NodeAnswer]], list[LookupEvent]]] = {
 
 
 async def test_answers_under_wrong_names_are_gaps(federation: Federation) -> None:
-    """Over the real stream: of a lying broker the gateway takes the true answers, and of each lie nothing."""
+    """Over the real stream: of a lying broker the gateway takes the true answers, and of each lie
+    nothing.
+    """
     query = await a_query(federation)
     _, true = await federation.gateway.submit(query)
     assert len(true) == 3
@@ -412,7 +420,9 @@ async def test_answers_under_wrong_names_are_gaps(federation: Federation) -> Non
 
 
 async def test_a_stream_that_is_dialled_twice_serves_once(federation: Federation) -> None:
-    """A newer stream of a node replaces the older: the node's own, when it dials again; the query goes out once."""
+    """A newer stream of a node replaces the older: the node's own, when it dials again; the query
+    goes out once.
+    """
     node = federation.nodes[SCHOOLS]
     root = federation.authority.file.read_bytes()
     papers = issue(federation.authority, node.me)

@@ -1,4 +1,6 @@
-"""A second round over real connections and real stores: asked once, said why on both sides' logs, in the same sizes."""
+"""A second round over real connections and real stores: asked once, said why on both sides' logs,
+in the same sizes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The schema of every database of every party: as it is stored, revision by revision, and safe between threads."""
+"""The schema of every database of every party: as it is stored, revision by revision, and safe
+between threads.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,9 @@ STORED = {
     ("outcomes", 2): "4d37812b34a215cc",
     ("accounts", 1): "320106ab7ce17c55",
 }
-"""By database and revision, the first 16 digits of SHA-256 over the statements that SQLite keeps. Databases
-in the field have these schemas: a revision that has been released is never changed, only followed."""
+"""By database and revision, the first 16 digits of SHA-256 over the statements that SQLite keeps.
+Databases in the field have these schemas: a revision that has been released is never changed, only
+followed."""
 
 
 def schema(path: Path, revisions: tuple[Revision, ...]) -> str:

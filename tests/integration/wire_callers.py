@@ -1,6 +1,8 @@
-"""Callers of every kind, at the real sockets: with papers that are good, bad, old, another's, or none.
+"""Callers of every kind, at the real sockets: with papers that are good, bad, old, another's, or
+none.
 
-Law: what a caller gets back is kept whole (``Refusal``), so that a test can look for what should not be in it.
+Law: what a caller gets back is kept whole (``Refusal``), so that a test can look for what should
+not be in it.
 """
 
 from __future__ import annotations
@@ -109,7 +111,9 @@ class Refusal:
         return Code(stated[0]) if len(stated) == 1 else None
 
     def require_tidy(self, *planted: str) -> None:
-        """A code of ours, its one status and public text, no other trailer, and nothing of what was sent."""
+        """A code of ours, its one status and public text, no other trailer, and nothing of what was
+        sent.
+        """
         assert self.code is not None, self
         assert self.status is STATUS[self.code]
         assert self.details == PUBLIC_TEXT[self.code]

@@ -1,6 +1,8 @@
-"""A command that crashes says the type of what happened and nothing else: its text may hold a child's name.
+"""A command that crashes says the type of what happened and nothing else: its text may hold a
+child's name.
 
-Attack, and accident: a traceback on a terminal that is photographed for the help desk, or kept in a scrollback.
+Attack, and accident: a traceback on a terminal that is photographed for the help desk, or kept in a
+scrollback.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""What the broker and the key holders could learn from every byte that they hear, say and keep, over real gRPC.
+"""What the broker and the key holders could learn from every byte that they hear, say and keep,
+over real gRPC.
 
-Lookups with all kinds of answers run once; each test then reads what was taped. What a party needs to work (who asks,
-when, how far: G2) it may have; anything about the child, the practitioner, the purpose or the answers it may not.
+Lookups with all kinds of answers run once; each test then reads what was taped. What a party needs
+to work (who asks, when, how far: G2) it may have; anything about the child, the practitioner, the
+purpose or the answers it may not.
 """
 
 from __future__ import annotations
@@ -205,7 +207,9 @@ async def test_a_key_holder_hears_and_says_nothing_of_it(evidence: Evidence, ind
 
 
 async def test_nothing_of_it_is_kept_or_logged(evidence: Evidence) -> None:
-    """Databases, journals, heads, and the lines of the log; of agencies that the child is unknown to as well."""
+    """Databases, journals, heads, and the lines of the log; of agencies that the child is unknown
+    to as well.
+    """
     federation = evidence.federation
     parties: list[RunningParty[Any]] = [federation.broker, *federation.holders]
     files = [path for party in parties for path in party.folder.rglob("*") if path.is_file()]
@@ -217,7 +221,9 @@ async def test_nothing_of_it_is_kept_or_logged(evidence: Evidence) -> None:
 
 
 async def test_a_node_keeps_no_plain_word(evidence: Evidence) -> None:
-    """A stolen disk of a node, without its keys. What is public stands in it: which agency asked, and the findings."""
+    """A stolen disk of a node, without its keys. What is public stands in it: which agency asked,
+    and the findings.
+    """
     federation = evidence.federation
     public_words = {s.name for s in Status}
     hidden = {
@@ -233,7 +239,9 @@ async def test_a_node_keeps_no_plain_word(evidence: Evidence) -> None:
 
 
 async def test_no_lasting_pseudonym_of_the_child_is_anywhere(evidence: Evidence) -> None:
-    """Attack: the tag of a blocking key is the same all epoch long; whoever sees it follows the child."""
+    """Attack: the tag of a blocking key is the same all epoch long; whoever sees it follows the
+    child.
+    """
     federation = evidence.federation
     pepper = federation.pepper
     day = day_of(federation.clock.now())
@@ -295,13 +303,14 @@ async def test_all_answers_and_all_queries_have_one_size(evidence: Evidence) -> 
 
 
 async def test_who_is_asked_about_shows_in_no_size_and_no_number(evidence: Evidence) -> None:
-    """Per query: how many messages, of which sizes, of which nodes. ASKED is known, shielded and unknown; BROTHER
-    elsewhere; STRANGER nowhere."""
+    """Per query: how many messages, of which sizes, of which nodes. ASKED is known, shielded and
+    unknown; BROTHER elsewhere; STRANGER nowhere."""
 
     def shape(asked: Asked) -> object:
         events = [read_event(broker_pb2.LookupResponse.FromString(t.data)) for t in said(asked)]
         nodes = sorted((e.node, e.part, len(e.sealed)) for e in events if isinstance(e, NodeAnswer))
-        # On the nodes' streams what is in the frames counts: which queries share a frame is a matter of the moment.
+        # On the nodes' streams what is in the frames counts: which queries share a frame is a
+        # matter of the moment.
         frames = [broker_pb2.AttachRequest.FromString(t.data) for t in of(asked.heard, "Attach")]
         answers = sorted(len(a.SerializeToString()) for f in frames for a in f.answers.answers)
         carried = [broker_pb2.AttachResponse.FromString(t.data) for t in of(asked.said, "Attach")]
@@ -362,7 +371,9 @@ def common_bytes(one: bytes, other: bytes) -> list[int]:
 
 
 async def test_two_slots_have_nothing_in_common_but_public_words(evidence: Evidence) -> None:
-    """The same child, practitioner, purpose, gateway: whoever has both queries cannot tell that they are about one."""
+    """The same child, practitioner, purpose, gateway: whoever has both queries cannot tell that
+    they are about one.
+    """
     earlier = [q for asked in evidence.of(ASKED, 0) for q in asked.queries]
     later = [q for asked in evidence.of(ASKED, 1) for q in asked.queries]
     assert len(earlier) == len(later) == 3

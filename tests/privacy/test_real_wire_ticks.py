@@ -1,8 +1,9 @@
-"""When answers come tells nothing: yes and no leave on the same tick, as the broker's own clock sees it.
+"""When answers come tells nothing: yes and no leave on the same tick, as the broker's own clock
+sees it.
 
-Statistical, since machines are busy: each bound says how many of the arrivals must keep it, and where it is one of
-milliseconds, only those count at which the machine itself was punctual (a watch beside them says so). On an idle
-machine all count and all keep them.
+Statistical, since machines are busy: each bound says how many of the arrivals must keep it, and
+where it is one of milliseconds, only those count at which the machine itself was punctual (a watch
+beside them says so). On an idle machine all count and all keep them.
 """
 
 from __future__ import annotations
@@ -50,13 +51,15 @@ MOST = 3 / 4
 """Of all arrivals must keep a bound. By chance, off the grid, 2 in 5 would keep ``TRAVEL``."""
 WATCH = 0.004
 TRAVEL = 0.020
-"""From the tick to the broker's hand, over loopback: 10 ms that a node may be late, and as much for the way."""
+"""From the tick to the broker's hand, over loopback: 10 ms that a node may be late, and as much for
+the way.
+"""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """``asked_at``: when the broker wrote the query to the first node; monotonic seconds. ``punctual``: the machine
-    was."""
+    """``asked_at``: when the broker wrote the query to the first node; monotonic seconds.
+    ``punctual``: the machine was."""
 
     lookup: int
     node: MemberId
@@ -196,7 +199,9 @@ async def test_answers_come_soon_after_the_delay(judged: Measured) -> None:
 
 
 async def test_yes_and_no_come_on_the_same_tick(judged: Measured) -> None:
-    """Of one query, seen by one observer: the tick of the node that knows the child, and of those that do not."""
+    """Of one query, seen by one observer: the tick of the node that knows the child, and of those
+    that do not.
+    """
     together = [
         len({int(a.at / TICK) for a in of_one}) == 1
         for of_one in judged.by_lookup.values()

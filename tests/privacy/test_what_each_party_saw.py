@@ -1,7 +1,9 @@
-"""All that came to the broker and to the key holders, searched for everything that they must not learn.
+"""All that came to the broker and to the key holders, searched for everything that they must not
+learn.
 
-Three kinds of evidence: names do not stand in it, in any spelling; it does not differ where only secrets differ; it
-does not repeat where one child is asked about twice. Each search is shown that it would have found what it seeks.
+Three kinds of evidence: names do not stand in it, in any spelling; it does not differ where only
+secrets differ; it does not repeat where one child is asked about twice. Each search is shown that
+it would have found what it seeks.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ from privacy.traces import forms, spellings_of_day, traces, windows
 
 EPOCH = EpochNumber(1)
 RUN = 16
-"""So many equal bytes are no accident: 2^-128 for random ones, and no field that names a child is shorter."""
+"""So many equal bytes are no accident: 2^-128 for random ones, and no field that names a child is
+shorter.
+"""
 
 PATIENT = replace(AMINA, nhs_number="943 476 5919", upn="A950000178301")
 STRANGER = Demographics(
@@ -141,7 +145,9 @@ async def test_no_name_comes_to_the_broker_or_to_a_key_holder(world: World) -> N
 
 
 async def test_the_search_for_names_finds_them_where_they_stand(world: World) -> None:
-    """The control: what an involved agency opens, and what an answer holds before it is sealed, name everybody."""
+    """The control: what an involved agency opens, and what an answer holds before it is sealed,
+    name everybody.
+    """
     gateway, outcome = await ask(world, PATIENT, Purpose.REFERRAL_TRIAGE)
     inner = opened_by(world, of_set(world, gateway), world.nodes[SCHOOLS].tagged[OAK, EPOCH])
     found = traces(inner, NAMED)
@@ -231,7 +237,9 @@ async def test_the_uninvolved_cannot_open_a_query_with_any_tag_they_have(world: 
 
 
 async def test_a_stolen_database_opens_nothing_of_earlier_days(world: World) -> None:
-    """Tags with a later day's pepper do not open what was recorded before: peppers only go forwards."""
+    """Tags with a later day's pepper do not open what was recorded before: peppers only go
+    forwards.
+    """
     gateway, _ = await ask(world, OTHER)
     query = of_set(world, gateway)
     today = world.peppers.pepper(EPOCH, day_of(world.clock.now()))
@@ -249,7 +257,9 @@ async def test_a_stolen_database_opens_nothing_of_earlier_days(world: World) -> 
 
 
 def random_ranges(query: Query) -> list[range]:
-    """Where in the 8192 bytes stand the fields that are random, or look it: all others are declared public."""
+    """Where in the 8192 bytes stand the fields that are random, or look it: all others are declared
+    public.
+    """
     core = query.core
     fields = [
         core.q,
@@ -277,8 +287,8 @@ def public_part(query: Query) -> bytes:
 
 
 def shared_secret_runs(one: Query, other: Query) -> set[bytes]:
-    """Runs of 16 bytes that stand in both, half of them or more within a random field of one: by chance once in
-    2**64."""
+    """Runs of 16 bytes that stand in both, half of them or more within a random field of one: by
+    chance once in 2**64."""
     return (touching(one) & windows(other.wire, RUN)) | (touching(other) & windows(one.wire, RUN))
 
 
@@ -292,8 +302,9 @@ def touching(query: Query) -> set[bytes]:
 
 
 def explained(query: Query, locators: set[bytes]) -> set[bytes]:
-    """Runs of which less than half is random beside some of a query's locators: these may stand side by side, or at
-    the edge, and what follows them in sorted order may begin alike in two queries."""
+    """Runs of which less than half is random beside some of a query's locators: these may stand
+    side by side, or at the edge, and what follows them in sorted order may begin alike in two
+    queries."""
     starts = map(query.wire.index, locators)
     told = {start + offset for start in starts for offset in range(limits.LOCATOR_BYTES)}
     secret = {position for field in random_ranges(query) for position in field} - told
@@ -325,8 +336,8 @@ async def test_what_is_public_does_not_depend_on_child_purpose_or_practitioner(
 async def test_of_a_second_round_the_key_set_and_the_reach_are_seen_and_not_why(
     world: World,
 ) -> None:
-    """Other children, purposes, practitioners and reasons: the same bytes once what is random is struck out. And what
-    tells it from a first lookup is the key set and the reach."""
+    """Other children, purposes, practitioners and reasons: the same bytes once what is random is
+    struck out. And what tells it from a first lookup is the key set and the reach."""
     asked = []
     for child, purpose, worker, because in (
         (PATIENT, Purpose.S47_ENQUIRY, WORKERS[0], WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION),
@@ -388,14 +399,17 @@ async def test_one_child_in_two_slots_cannot_be_followed(world: World) -> None:
 
 
 async def test_within_one_slot_the_locators_alone_are_equal(world: World) -> None:
-    """The exception that G2 names: within a slot equal locators tell that one child is asked about twice."""
+    """The exception that G2 names: within a slot equal locators tell that one child is asked about
+    twice.
+    """
     first, _ = await ask(world, PATIENT)
     second, _ = await ask(world, PATIENT)
     one, other = of_set(world, first), of_set(world, second)
     assert one.core.slot == other.core.slot
     shared = set(one.core.locators) & set(other.core.locators)
     assert 0 < len(shared) < limits.LOCATORS, "the fillers are new each time"
-    # Where a child has more keys than fit, the last narrow ones give way to wide ones in the other query.
+    # Where a child has more keys than fit, the last narrow ones give way to wide ones in the other
+    # query.
     assert shared & set(of_set(world, first, KeySet.WIDE).core.locators)
     assert shared_secret_runs(one, other) <= explained(one, shared) & explained(other, shared)
     stranger, _ = await ask(world, STRANGER)

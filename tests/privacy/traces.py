@@ -1,7 +1,7 @@
 """Looking for what must not be there: a text in every form in which it might stand in bytes.
 
-Law: a search that finds nothing proves something only if it would have found it; so each form has a test of its own in
-``test_traces.py``.
+Law: a search that finds nothing proves something only if it would have found it; so each form has a
+test of its own in ``test_traces.py``.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def spellings_of_day(day: date) -> set[str]:
 
 
 def forms(text: str) -> dict[str, bytes]:
-    """What each spelling looks like in bytes: plain, wide, in hexadecimal, in base64 wherever it begins, turned about,
-    and as an unkeyed digest (a pseudonym that everybody can compute)."""
+    """What each spelling looks like in bytes: plain, wide, in hexadecimal, in base64 wherever it
+    begins, turned about, and as an unkeyed digest (a pseudonym that everybody can compute)."""
     found: dict[str, bytes] = {}
     for spelling in spellings(text):
         plain = spelling.encode()
@@ -76,8 +76,8 @@ def forms(text: str) -> dict[str, bytes]:
 
 
 def _base64_core(plain: bytes, offset: int, alphabet: bytes) -> bytes:
-    """The characters that do not depend on what stands around ``plain``, which begins at the ``offset``-th of three
-    places."""
+    """The characters that do not depend on what stands around ``plain``, which begins at the
+    ``offset``-th of three places."""
     text = base64.b64encode(bytes(offset) + plain, altchars=alphabet).rstrip(b"=")
     first = (0, 2, 3)[offset]
     whole = (offset + len(plain)) * 8 // 6
@@ -85,7 +85,9 @@ def _base64_core(plain: bytes, offset: int, alphabet: bytes) -> bytes:
 
 
 def inflated(data: bytes) -> bytes:
-    """``data`` and whatever of it is compressed and begins within its first bytes, as a gRPC frame might."""
+    """``data`` and whatever of it is compressed and begins within its first bytes, as a gRPC frame
+    might.
+    """
     found = [data]
     for start in range(min(len(data), 16)):
         for bits in (15, -15, 31):

@@ -142,7 +142,9 @@ async def test_the_broker_carries_no_query_twice(world: World, honest: Craft) ->
 async def test_wraps_for_one_child_and_the_name_of_another_tell_nothing(
     world: World, school: SimNode, honest: Craft, says: Demographics
 ) -> None:
-    """Attack: agencies that know Amina open it, and answer for somebody else, or let guesses about him be tried."""
+    """Attack: agencies that know Amina open it, and answer for somebody else, or let guesses about
+    him be tried.
+    """
     sealed = replace(honest, says=says).sealed()
     require_nothing_told(world, school, sealed)
     (entry,) = school.entries
@@ -177,7 +179,9 @@ async def test_locators_without_wraps_open_nothing_and_are_not_recorded(
 async def test_one_good_wrap_is_enough_and_bad_ones_beside_it_do_no_harm(
     world: World, school: SimNode, honest: Craft
 ) -> None:
-    """What opens is recorded, however badly the rest is wrapped (attack: spoil the wraps that lead to the log)."""
+    """What opens is recorded, however badly the rest is wrapped (attack: spoil the wraps that lead
+    to the log).
+    """
     good = honest.openings(AMINA)
     bad = replace(honest, wrong_wraps=True).openings(AMINA)
     assert [g.locator for g in good] == [b.locator for b in bad]
@@ -197,7 +201,9 @@ async def test_one_good_wrap_is_enough_and_bad_ones_beside_it_do_no_harm(
 async def test_a_passport_of_another_agency_is_refused_where_it_opens(
     world: World, school: SimNode, honest: Craft
 ) -> None:
-    """The gateway hosts two agencies and signs for both; the passport is the school's, the query the council's."""
+    """The gateway hosts two agencies and signs for both; the passport is the school's, the query
+    the council's.
+    """
     require_nothing_told(world, school, replace(honest, passport_agency=OAK).sealed())
     assert school.findings(OAK) == [Finding.REFUSED]
     assert refusals(school) == [Code.BAD_PASSPORT]
@@ -212,7 +218,9 @@ async def test_a_passport_by_nobodys_key_is_refused(
 
 
 async def test_training_that_has_run_out_cannot_even_be_written_down(honest: Craft) -> None:
-    """A passport outlives neither training nor vetting, whoever makes it; see the next test for one who tries."""
+    """A passport outlives neither training nor vetting, whoever makes it; see the next test for one
+    who tries.
+    """
     with refused(Code.MALFORMED):
         replace(honest, training_for=limits.PASSPORT_SECONDS).sealed()
 
@@ -296,7 +304,9 @@ async def test_a_wider_reach_than_the_purpose_has_is_refused_where_it_opens(
 async def test_wide_keys_beyond_the_own_area_without_a_reason_tell_nothing(
     world: World, school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second round that does not say why, one for a purpose that may not widen, and a reason of another purpose."""
+    """A second round that does not say why, one for a purpose that may not widen, and a reason of
+    another purpose.
+    """
     strategy = WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION
     with monkeypatch.context() as careless:
         careless.setattr(

@@ -1,8 +1,9 @@
-"""A federation over days: records come and go, nodes stop, disks fail, epochs change, keys are stolen, midnight passes.
+"""A federation over days: records come and go, nodes stop, disks fail, epochs change, keys are
+stolen, midnight passes.
 
-After every step any lookup must end as the model in ``fakes.federation_life`` says: one true word or one named gap for
-each agency asked, no pointer that may not be told, recorded before told, and never a false no. Each run is a random
-life; the same lives in every run unless soaking.
+After every step any lookup must end as the model in ``fakes.federation_life`` says: one true word
+or one named gap for each agency asked, no pointer that may not be told, recorded before told, and
+never a false no. Each run is a random life; the same lives in every run unless soaking.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class FederationLives(RuleBasedStateMachine):
 
     @invariant()
     def whoever_asks_now_is_told_the_truth(self) -> None:
-        """After every step: in turn about the child whose records changed last and about each child."""
+        """After every step: in turn about the child whose records changed last and about each
+        child.
+        """
         self.asked += 1
         turn, purpose = divmod(self.asked, len(PURPOSES))
         who = self.life.touched if self.asked % 3 else turn % len(CHILDREN)

@@ -1,7 +1,8 @@
-"""A broker with ill will can take answers away, and that shows. It cannot make one, or turn a yes into a no.
+"""A broker with ill will can take answers away, and that shows. It cannot make one, or turn a yes
+into a no.
 
-Whatever it does: each agency ends with its own word or as a gap, only what a node signed is shown, and an outcome is
-complete only when every agency's own word came through.
+Whatever it does: each agency ends with its own word or as a gap, only what a node signed is shown,
+and an outcome is complete only when every agency's own word came through.
 """
 
 from __future__ import annotations
@@ -242,7 +243,9 @@ async def test_one_part_of_an_answer_is_not_another() -> None:
 
 
 async def test_what_it_does_to_the_query_tells_nobody_anything(world: World) -> None:
-    """On the way to a node: a changed query is not believed, one twice is answered once, one kept back is a gap."""
+    """On the way to a node: a changed query is not believed, one twice is answered once, one kept
+    back is a gap.
+    """
     honest = await lookup(world)
     node = world.nodes[HEALTH]
     node.carry = lambda frame: tuple(
@@ -262,8 +265,8 @@ async def test_what_it_does_to_the_query_tells_nobody_anything(world: World) -> 
 
 
 async def test_a_copy_sent_ahead_makes_a_node_say_try_again_and_never_no(world: World) -> None:
-    """The broker lets a node answer a first copy, hides that answer, and shows the one to the second: TRY_AGAIN. The
-    requester asks once more with new bytes, and is told."""
+    """The broker lets a node answer a first copy, hides that answer, and shows the one to the
+    second: TRY_AGAIN. The requester asks once more with new bytes, and is told."""
     node = world.nodes[HEALTH]
     sent: list[bytes] = []
 
@@ -285,7 +288,9 @@ async def test_a_copy_sent_ahead_makes_a_node_say_try_again_and_never_no(world: 
 
 
 async def test_a_node_on_another_member_list_is_a_gap_where_they_differ(world: World) -> None:
-    """The broker keeps a node on an old list, on which it has one agency fewer: its answer is not what was asked."""
+    """The broker keeps a node on an old list, on which it has one agency fewer: its answer is not
+    what was asked.
+    """
     node = world.nodes[SCHOOLS]
     node.pinned = world.current
     area = world.current.areas[OAK.area]

@@ -52,7 +52,9 @@ LIKELY = WideningReason.OTHER_NAME_LIKELY
 
 
 def recorded_otherwise(asked: Demographics) -> Demographics:
-    """A record of the same child that only wide keys lead to: some slip of the pen, and another address."""
+    """A record of the same child that only wide keys lead to: some slip of the pen, and another
+    address.
+    """
     form = normalise(asked)
     narrow = set(blocking_keys(form, side=Side.QUERY, scope=Scope.NARROW, upn=False))
     wide = set(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE, upn=False))

@@ -74,7 +74,9 @@ async def test_an_import_under_another_normal_form_cannot_answer(
 
 
 async def test_a_node_that_knows_another_passport_key_asks_to_try_again(world: World) -> None:
-    """In the seconds after a change of key: by a public fact, for children it knows and does not know alike."""
+    """In the seconds after a change of key: by a public fact, for children it knows and does not
+    know alike.
+    """
     node = world.nodes[SCHOOLS]
     area = world.current.areas[HERE]
     changed = tuple(

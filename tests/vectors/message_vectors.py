@@ -1,8 +1,9 @@
 """The project's own test vectors: what fixed inputs become, byte for byte.
 
-Law: ``messages()`` is the same in every run. ``sealed()`` holds what the library drew randomness for (HPKE seals), so
-those vectors are opened and never made again to be compared. A change of any value here is a change of the wire or
-of a key: it needs a new suite or version, and a word in the decision records.
+Law: ``messages()`` is the same in every run. ``sealed()`` holds what the library drew randomness
+for (HPKE seals), so those vectors are opened and never made again to be compared. A change of any
+value here is a change of the wire or of a key: it needs a new suite or version, and a word in the
+decision records.
 
 To write both files anew, from the root of the tree:
 
@@ -105,7 +106,9 @@ def messages() -> dict[str, Any]:
 
 
 def a_second_round() -> Lookup:
-    """With wide keys to the neighbours, because the child is likely to be recorded under another name."""
+    """With wide keys to the neighbours, because the child is likely to be recorded under another
+    name.
+    """
     lookup = a_lookup(widened_because=WideningReason.OTHER_NAME_LIKELY)
     return replace(lookup, public=replace(lookup.public, key_set=KeySet.WIDE))
 

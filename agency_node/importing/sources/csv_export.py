@@ -1,19 +1,23 @@
-"""Read the CSV export that every system can make: lines of text in, children and refused rows out. Pure.
+"""Read the CSV export that every system can make: lines of text in, children and refused rows out.
+Pure.
 
-Law: what a row holds never raises. Every line behind the header ends up in exactly one place: with a child, refused,
-no longer current, or blank. A line is a row: a quoted field may hold commas and no line ends, so that one open
-quotation mark costs a line and not the rest of the file.
+Law: what a row holds never raises. Every line behind the header ends up in exactly one place: with
+a child, refused, no longer current, or blank. A line is a row: a quoted field may hold commas and
+no line ends, so that one open quotation mark costs a line and not the rest of the file.
 
-The first line names the columns. A column that is not known refuses the file unless the operator said what to do with
-it: an export that was widened by mistake (case notes, addresses of the family) must not come in unseen.
+The first line names the columns. A column that is not known refuses the file unless the operator
+said what to do with it: an export that was widened by mistake (case notes, addresses of the family)
+must not come in unseen.
 
-A child is not lost for what is said about her practitioner: a text that whoever rings would need, and that a pointer
-cannot carry, is left empty with a remark (attack, and accident: "ext 12" behind a number makes the child unknown).
+A child is not lost for what is said about her practitioner: a text that whoever rings would need,
+and that a pointer cannot carry, is left empty with a remark (attack, and accident: "ext 12" behind
+a number makes the child unknown).
 
-Shielding is read on the safe side. A row of a child that says ``shield``, even when it is itself refused or no longer
-current, shields every row of that child; so does a row that cannot be read at all, for every child whose local_id
-stands anywhere in it (attack, seen with a national database: a second record of a shielded child that does not carry
-the flag). When such a row names nobody, the file is refused: it might be about anybody in it."""
+Shielding is read on the safe side. A row of a child that says ``shield``, even when it is itself
+refused or no longer current, shields every row of that child; so does a row that cannot be read at
+all, for every child whose local_id stands anywhere in it (attack, seen with a national database: a
+second record of a shielded child that does not carry the flag). When such a row names nobody, the
+file is refused: it might be about anybody in it."""
 
 from __future__ import annotations
 
@@ -56,7 +60,9 @@ class SourceChild:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Export:
-    """What a file came to. ``rows``: lines behind the header that are not blank. ``not_current``: their lines."""
+    """What a file came to. ``rows``: lines behind the header that are not blank. ``not_current``:
+    their lines.
+    """
 
     rows: int
     children: tuple[SourceChild, ...]
@@ -81,8 +87,9 @@ class _Gathered:
 def read_export(
     lines: Iterable[str], *, as_of: date, columns: Columns, most_rows: int = MOST_ROWS
 ) -> Export:
-    """The whole file. ``lines`` without or with their line ends, the first being the header; bytes that were not
-    UTF-8 come as lone surrogates. ``as_of``: the day the export was made, which decides what is current.
+    """The whole file. ``lines`` without or with their line ends, the first being the header; bytes
+    that were not UTF-8 come as lone surrogates. ``as_of``: the day the export was made, which
+    decides what is current.
 
     Raises ``RefusedFile`` when the file as a whole cannot be taken.
     """
@@ -216,8 +223,8 @@ class _Reader:
             raise _BadColumn(refused.what, Reason.TOO_LONG) from None
 
     def _birth(self, number: int, row: Mapping[str, str]) -> date | None:
-        """A date that cannot be right is left out, so that the child is still found by name and place; that of an adult
-        refuses the row, which is about somebody else."""
+        """A date that cannot be right is left out, so that the child is still found by name and
+        place; that of an adult refuses the row, which is about somebody else."""
         try:
             return read.read_birth(row.get("dob", ""), self._as_of)
         except BadField as bad:

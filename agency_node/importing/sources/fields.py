@@ -1,8 +1,9 @@
 """Read the fields of an export: one reader for each kind of field. Pure.
 
-Law: a reader raises ``BadField`` with a reason and never with the text. ``docs/import.md`` lists the spellings that
-are read. ``standing`` derives from status and dates whether an involvement is open, recent, planned or over;
-``doubtful`` says which children a line that cannot be read may shield.
+Law: a reader raises ``BadField`` with a reason and never with the text. ``docs/import.md`` lists
+the spellings that are read. ``standing`` derives from status and dates whether an involvement is
+open, recent, planned or over; ``doubtful`` says which children a line that cannot be read may
+shield.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def has_control(text: str) -> bool:
 
 
 def read_date(text: str) -> date | None:
-    """``YYYY-MM-DD`` (a time behind it is left out) or ``DD/MM/YYYY``, never month first; empty: None."""
+    """``YYYY-MM-DD`` (a time behind it is left out) or ``DD/MM/YYYY``, never month first; empty:
+    None.
+    """
     if not text:
         return None
     if found := _ISO.fullmatch(text):
@@ -78,9 +81,9 @@ def read_date(text: str) -> date | None:
 
 
 def read_birth(text: str, as_of: date) -> date | None:
-    """A date of birth, or an expected one. Raises ``BadField``: DATE_OUT_OF_RANGE when it is of an adult
-    (``OLDEST_YEARS``
-    ago), DATE_NOT_READ when it is no date, or later than ``UNBORN_DAYS`` after the export."""
+    """A date of birth, or an expected one. Raises ``BadField``: DATE_OUT_OF_RANGE when it is of an
+    adult (``OLDEST_YEARS`` ago), DATE_NOT_READ when it is no date, or later than ``UNBORN_DAYS``
+    after the export."""
     try:
         born = read_date(text)
     except BadField:
@@ -199,7 +202,9 @@ _OVER: Final = frozenset({"RECENT", "CLOSED", "ENDED"})
 
 
 class NoLongerCurrent(Exception):
-    """The involvement ended more than twelve months before the export: no fault, but nothing to keep."""
+    """The involvement ended more than twelve months before the export: no fault, but nothing to
+    keep.
+    """
 
 
 def standing(
@@ -207,9 +212,9 @@ def standing(
 ) -> tuple[InvolvementStatus, date | None]:
     """Status and, for RECENT, the day of the end.
 
-    An end that has passed makes it RECENT whatever the status says; a start that is still to come makes OPEN PLANNED.
-    Raises ``BadField`` for a status that is none, dates that contradict each other, and an ended involvement without
-    its end; ``NoLongerCurrent``.
+    An end that has passed makes it RECENT whatever the status says; a start that is still to come
+    makes OPEN PLANNED. Raises ``BadField`` for a status that is none, dates that contradict each
+    other, and an ended involvement without its end; ``NoLongerCurrent``.
     """
     word = status.upper()
     if word not in _OVER | {"OPEN", "PLANNED"}:
@@ -238,7 +243,8 @@ def _a_year_before(day: date) -> date:
 
 
 def doubtful(known: Iterable[str], unreadable: Iterable[tuple[int, str]]) -> frozenset[str]:
-    """Those of the ``known`` local_ids that one of the ``unreadable`` lines (number and text) may be about.
+    """Those of the ``known`` local_ids that one of the ``unreadable`` lines (number and text) may
+    be about.
 
     Raises ``RefusedFile(SHIELD_OF_NOBODY)`` for a line that names none.
     """

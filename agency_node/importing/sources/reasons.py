@@ -1,7 +1,8 @@
 """Why a row of an export, or a whole export, was not taken: codes and plain words.
 
-Law: a reason names a line, a column and a code, never what stood there: reports are passed on, and a row is a person.
-``docs/import.md`` says what to do about each code; a test keeps that table complete.
+Law: a reason names a line, a column and a code, never what stood there: reports are passed on, and
+a row is a person. ``docs/import.md`` says what to do about each code; a test keeps that table
+complete.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """``line``: of the file, from 1 (the header). ``column``: "" when the reason is about the whole line."""
+    """``line``: of the file, from 1 (the header). ``column``: "" when the reason is about the whole
+    line.
+    """
 
     line: int
     column: str
@@ -133,8 +136,9 @@ class Remark:
 
 
 class RefusedFile(Exception):
-    """The file as a whole cannot be taken: nothing was imported. ``column`` is a name of ours or "" ; a name of the
-    file's own is told by its number (a header may be a row in the wrong place, and thus a person)."""
+    """The file as a whole cannot be taken: nothing was imported. ``column`` is a name of ours or ""
+    ; a name of the file's own is told by its number (a header may be a row in the wrong place, and
+    thus a person)."""
 
     def __init__(self, reason: Reason, column: str = "") -> None:
         super().__init__(f"{WORDS[reason]}{f' ({column})' if column else ''}")

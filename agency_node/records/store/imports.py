@@ -1,8 +1,9 @@
 """``ports.Imports`` in a database: the writing side.
 
-Each write is one short transaction; what is slow (sealing, opening) happens outside, so that the node, which may run
-at the same time, never waits long for the lock. Rows are deleted a few in each transaction, and are gone for every
-reader before that. Nothing is visible to ``ports.Records`` before ``complete``.
+Each write is one short transaction; what is slow (sealing, opening) happens outside, so that the
+node, which may run at the same time, never waits long for the lock. Rows are deleted a few in each
+transaction, and are gone for every reader before that. Nothing is visible to ``ports.Records``
+before ``complete``.
 """
 
 from __future__ import annotations

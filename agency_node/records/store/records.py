@@ -1,6 +1,7 @@
 """``ports.Records`` in a database: the reading side. ``store.imports`` writes.
 
-What an attacker who has the file learns is said in ``store.tables``. Each agency's rows open with its own key alone.
+What an attacker who has the file learns is said in ``store.tables``. Each agency's rows open with
+its own key alone.
 """
 
 from __future__ import annotations
@@ -118,7 +119,9 @@ class SqlRecords:
         return None
 
     def behind(self, agency: AgencyId) -> bool:
-        """Whether these records were put back from a copy that is older than what this node had imported."""
+        """Whether these records were put back from a copy that is older than what this node had
+        imported.
+        """
         witnessed = self._witness.of(agency)  # before the rows: an import writes it after them
         return is_behind(self.generation(agency), witnessed)
 
@@ -172,7 +175,9 @@ class SqlRecords:
 
 
 def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
-    """The records in SQLite at ``path``, made and migrated, with their witness beside them. Raises ``Defect``."""
+    """The records in SQLite at ``path``, made and migrated, with their witness beside them. Raises
+    ``Defect``.
+    """
     witness = Witness(path.with_suffix(WITNESS))
     with ExitStack() as opened:  # a file that does not fit is closed again
         engine = open_sqlite(path)

@@ -1,9 +1,9 @@
-"""``answer_ports.Seen`` in a database: the hash of every query that came, hit or not, for as long as it could be
-fresh.
+"""``answer_ports.Seen`` in a database: the hash of every query that came, hit or not, for as long
+as it could be fresh.
 
-A file of its own: an import that writes the records must not make a query wait. Nothing in it tells whether a query
-was about a child known here. Who can change this file can have a query answered twice; who deletes it, all of the
-last minutes.
+A file of its own: an import that writes the records must not make a query wait. Nothing in it tells
+whether a query was about a child known here. Who can change this file can have a query answered
+twice; who deletes it, all of the last minutes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import migrate, open_sqlite
 
 CLOCK_SET_BACK_SECONDS: Final = 3600
-"""A clock that is set back by no more than this makes nothing fresh again that has been forgotten."""
+"""A clock that is set back by no more than this makes nothing fresh again that has been forgotten.
+"""
 FORGET_EVERY_SECONDS: Final = 60.0
 
 metadata = MetaData()
@@ -70,8 +71,8 @@ class SqlSeen:
 
 
 def keep_until(query: Query, now: float) -> int:
-    """Seconds since 1970 UTC. Bounded, whatever a query says of itself: one from the future got TRY_AGAIN and nothing
-    more, so that forgetting it before its time gives nothing away."""
+    """Seconds since 1970 UTC. Bounded, whatever a query says of itself: one from the future got
+    TRY_AGAIN and nothing more, so that forgetting it before its time gives nothing away."""
     life = min(max(query.core.expires_at, int(now)), int(now) + limits.DAY)
     return life + limits.CLOCK_SKEW_SECONDS + CLOCK_SET_BACK_SECONDS
 

@@ -1,9 +1,11 @@
-"""How far the records have come, noted beside them: for each agency, number and time of its last complete import.
+"""How far the records have come, noted beside them: for each agency, number and time of its last
+complete import.
 
-Law: the note is written after the import it is about, and never goes back but by ``adopt``. A database that knows less
-than its note was put back from a copy: it would say "no" about every child who came since, so nothing is answered from
-it (attack, and accident: a backup restored without a word); nor from one without a note, so backups leave the note out.
-What the note cannot show is a copy of both together.
+Law: the note is written after the import it is about, and never goes back but by ``adopt``. A
+database that knows less than its note was put back from a copy: it would say "no" about every child
+who came since, so nothing is answered from it (attack, and accident: a backup restored without a
+word); nor from one without a note, so backups leave the note out. What the note cannot show is a
+copy of both together.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ class Witnessed:
 
 
 def is_behind(newest: Generation | None, witnessed: Witnessed | None) -> bool:
-    """Whether the store whose ``newest`` complete generation this is was put back. One that is ahead was not: the note
-    is written last."""
+    """Whether the store whose ``newest`` complete generation this is was put back. One that is
+    ahead was not: the note is written last."""
     if newest is None or witnessed is None:
         return (newest is None) != (witnessed is None)
     if newest.number == witnessed.number:
@@ -41,7 +43,9 @@ def is_behind(newest: Generation | None, witnessed: Witnessed | None) -> bool:
 
 
 class Witness:
-    """The note at ``path``. One process writes (the import, which has a lock); others see it at their next look."""
+    """The note at ``path``. One process writes (the import, which has a lock); others see it at
+    their next look.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises ``Defect`` when the note cannot be read."""

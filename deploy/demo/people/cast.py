@@ -2,8 +2,8 @@
 
 Lives here: which child plays which part, found by the children's own records, and the scripts: with
 which kinds of agency each is involved. Must not live here: what a lookup should find (``stories``).
-Invariants: every part is played by a child that cannot be mistaken (nobody else in the population could
-be taken for it, a twin apart) and whose first record is recognisable; no child plays two.
+Invariants: every part is played by a child that cannot be mistaken (nobody else in the population
+could be taken for it, a twin apart) and whose first record is recognisable; no child plays two.
 """
 
 from __future__ import annotations

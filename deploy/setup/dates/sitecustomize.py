@@ -1,7 +1,8 @@
 """For Python under libfaketime (see ``dates.sh``): a sleep whose end has come already is over.
 
-Debian's libfaketime (0.9.10) turns the absolute end of a sleep into a length. Where the end has come before the
-call, as always with ``sleep(0)`` and now and then on a busy machine, that is negative, and the call fails.
+Debian's libfaketime (0.9.10) turns the absolute end of a sleep into a length. Where the end has
+come before the call, as always with ``sleep(0)`` and now and then on a busy machine, that is
+negative, and the call fails.
 """
 
 import errno

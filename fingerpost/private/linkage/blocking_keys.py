@@ -11,9 +11,9 @@ table of frequent names; those of dates and places assume children evenly spread
 sectors each.
 
 ``assess`` judges the fields of a question alone, before any record is seen: whether it is about one
-child, and how good the odds are that the child is found. A question that cannot be about one child is
-refused before it leaves (attack: fishing among many). The reasons are fixed sentences without a value
-of a field.
+child, and how good the odds are that the child is found. A question that cannot be about one child
+is refused before it leaves (attack: fishing among many). The reasons are fixed sentences without a
+value of a field.
 
 Invariants: pure; a query has at most 32 keys, a record at most 25; no key twice; order and choice
 depend on the form alone; a key never leaves this process except blinded, and is never printed.

@@ -1,4 +1,6 @@
-"""The edge to the key holders over real gRPC, and the worker processes: the whole way that a batch goes."""
+"""The edge to the key holders over real gRPC, and the worker processes: the whole way that a batch
+goes.
+"""
 
 from __future__ import annotations
 

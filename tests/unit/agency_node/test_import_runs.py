@@ -1,4 +1,6 @@
-"""An import from end to end with real OPRF keys: staged, tagged, complete; killed anywhere, it goes on."""
+"""An import from end to end with real OPRF keys: staged, tagged, complete; killed anywhere, it goes
+on.
+"""
 
 from __future__ import annotations
 

@@ -101,8 +101,8 @@ def test_what_no_second_try_helps(query: Query) -> None:
 
 
 def test_wide_keys_to_the_neighbours_are_looked_at() -> None:
-    """Whether the second round gave a reason stands inside: what is judged here is public, and alike for
-    every child."""
+    """Whether the second round gave a reason stands inside: what is judged here is public, and
+    alike for every child."""
     assert judged(changed(key_set=KeySet.WIDE, reach=Reach.AREA_AND_NEIGHBOURS)) is Verdict.LOOK
 
 

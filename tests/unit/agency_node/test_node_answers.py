@@ -1,4 +1,6 @@
-"""The answering side as a whole: real queries in, sealed answers out, and what each requester then reads."""
+"""The answering side as a whole: real queries in, sealed answers out, and what each requester then
+reads.
+"""
 
 from __future__ import annotations
 

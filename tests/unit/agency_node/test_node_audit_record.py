@@ -1,5 +1,5 @@
-"""What an agency's log holds of a query that opened there, who can read it, and what happens when it cannot be
-written."""
+"""What an agency's log holds of a query that opened there, who can read it, and what happens when
+it cannot be written."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def logs(tmp_path: Path) -> Iterator[AgencyLogs]:
 
 
 def entries(**asked: Any) -> list[Entry]:
-    """Of a school that knows the child, and a surgery that has a record like hers. By wide keys, at home."""
+    """Of a school that knows the child, and a surgery that has a record like hers. By wide keys, at
+    home.
+    """
     world = NodeWorld()
     world.put_all(
         {SCHOOL: [a_record()], SURGERY: [a_record(0, a_child(forename="Mary", nhs_number=""))]}

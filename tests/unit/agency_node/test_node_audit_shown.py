@@ -1,4 +1,6 @@
-"""The audit log read aloud: what the data protection officer sees, and what the duty desk needs to ring somebody."""
+"""The audit log read aloud: what the data protection officer sees, and what the duty desk needs to
+ring somebody.
+"""
 
 from __future__ import annotations
 
@@ -169,7 +171,9 @@ def test_approver_and_reference_stand_beside_the_purpose(logs: AgencyLogs, show:
 
 
 def test_a_name_steers_no_screen_and_paints_nothing(logs: AgencyLogs, show: Show) -> None:
-    """Attack: a requester's child whose name holds what a terminal obeys (C1 codes, a turn of the direction)."""
+    """Attack: a requester's child whose name holds what a terminal obeys (C1 codes, a turn of the
+    direction).
+    """
     (entry,) = entries(TWIN)
     assert entry.examined.question is not None
     named = a_child(forename="[red]\x9b31mMary\u202e", surname="Thistlewood")

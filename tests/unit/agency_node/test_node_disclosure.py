@@ -68,7 +68,9 @@ def test_who_is_rung_first_stands_first(matched: list[object], purpose: Purpose)
 
 
 def test_every_purpose_has_a_row_and_no_row_has_a_sensitive_kind() -> None:
-    """A purpose that is added and forgotten here tells nothing; this test says that it was forgotten."""
+    """A purpose that is added and forgotten here tells nothing; this test says that it was
+    forgotten.
+    """
     assert TABLE.keys() == set(Purpose)
     for kinds in TABLE.values():
         assert not any(kind.sensitive for kind in kinds)

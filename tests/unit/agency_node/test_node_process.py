@@ -1,5 +1,5 @@
-"""The node as a process: from its settings file and folders to an answer, an entry in the audit log, and the log read
-aloud."""
+"""The node as a process: from its settings file and folders to an answer, an entry in the audit
+log, and the log read aloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reticence: no record, shielded, withheld, sensitive, not permitted cannot be told apart, and near is not enough."""
+"""Reticence: no record, shielded, withheld, sensitive, not permitted cannot be told apart, and near
+is not enough.
+"""
 
 from __future__ import annotations
 
@@ -142,8 +144,8 @@ def test_a_twin_is_never_pointed_to_and_stands_in_the_log_as_possible() -> None:
 
 
 def test_of_two_children_who_both_match_the_better_one_stands() -> None:
-    """Asked with one twin's name and the other's number: she is not missed for it, and the other stays only
-    possible."""
+    """Asked with one twin's name and the other's number: she is not missed for it, and the other
+    stays only possible."""
     one = a_child(nhs_number="", postcode="", sex=None)
     other = a_child(forename="Mary", nhs_number="9990000026", postcode="", sex=None)
     world = a_world(school=(a_record(0, one), a_record(1, other)))

@@ -1,4 +1,6 @@
-"""The node's stream over real gRPC: who is believed, what travels, and how one stream follows another."""
+"""The node's stream over real gRPC: who is believed, what travels, and how one stream follows
+another.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What lies on the disk: nothing that names a child, nothing that opens with another key or in another place."""
+"""What lies on the disk: nothing that names a child, nothing that opens with another key or in
+another place.
+"""
 
 from __future__ import annotations
 

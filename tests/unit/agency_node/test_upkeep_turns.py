@@ -196,7 +196,9 @@ async def test_an_older_generation_is_deleted_once_no_table_needs_it(node: Node)
 
 
 async def test_what_a_table_answers_from_outlives_any_number_of_imports(node: Node) -> None:
-    """A record that is gone behind a table that is not would tell a child who is known from one who is not."""
+    """A record that is gone behind a table that is not would tell a child who is known from one who
+    is not.
+    """
     node.world.open_epoch()
     await node.world.import_(rows(2))
     await node.turn()

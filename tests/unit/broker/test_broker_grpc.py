@@ -1,5 +1,5 @@
-"""The broker's two ports over real gRPC and TLS: two nodes, a requester, and those who should not be
-there.
+"""The broker's two ports over real gRPC and TLS: two nodes, a requester, and those who should not
+be there.
 """
 
 from __future__ import annotations

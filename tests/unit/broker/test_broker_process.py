@@ -1,4 +1,6 @@
-"""The broker as a process: from its settings file and folders to a lookup, a restart, and its hash log read aloud."""
+"""The broker as a process: from its settings file and folders to a lookup, a restart, and its hash
+log read aloud.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,8 @@ async def one_lookup(home: Home, asked: Asked) -> list[LookupEvent]:
 
 async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
     log = io.StringIO()
-    # A store that has just been made refuses what was issued before: an earlier one may have carried it.
+    # A store that has just been made refuses what was issued before: an earlier one may have
+    # carried it.
     late = a_query(a_core(time.time() + 59))
     later = a_query(a_core(time.time() + 60))
     async with the_issuer(home):

@@ -287,8 +287,8 @@ def test_any_day_will_do(made_wheel: Path, today: date) -> None:
 
 @pytest.mark.parametrize("year", [2027, 2028])
 def test_every_agency_holds_a_child_on_any_day(made_wheel: Path, year: int) -> None:
-    """A node refuses an export without rows. In a small population chance leaves an agency without a
-    child on nearly every day, in the population of the measurements on one day in four."""
+    """A node refuses an export without rows. In a small population chance leaves an agency without
+    a child on nearly every day, in the population of the measurements on one day in four."""
     clusters = read_clusters(made_wheel)[:700]
     for month in range(1, 13):
         last = calendar.monthrange(year, month)[1]

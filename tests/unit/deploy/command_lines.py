@@ -1,4 +1,5 @@
-"""Command lines in pages and deployment files, held against the programs' own: commands, options, arguments, values.
+"""Command lines in pages and deployment files, held against the programs' own: commands, options,
+arguments, values.
 
 A file that is named need not exist; everything else must be as the program would take it.
 """
@@ -48,7 +49,9 @@ def programs() -> Mapping[str, Any]:
 
 
 def require_taken(words: Sequence[str], *, whole: bool = True) -> None:
-    """Raises ``WrongCommandLine``. ``whole``: with all that the command needs; else as far as it goes (a mention)."""
+    """Raises ``WrongCommandLine``. ``whole``: with all that the command needs; else as far as it
+    goes (a mention).
+    """
     program, *rest = words
     command = programs().get(program)
     if command is None:

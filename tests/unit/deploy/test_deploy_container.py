@@ -1,4 +1,6 @@
-"""The images: what runs, as whom, with which code in them; and the small federation that compose starts."""
+"""The images: what runs, as whom, with which code in them; and the small federation that compose
+starts.
+"""
 
 from __future__ import annotations
 
@@ -236,8 +238,8 @@ Tree = dict[str, "Tree | list[str] | str"]
 
 
 def read_yaml(text: str) -> Tree:
-    """The little of YAML that the file uses: mappings and lists by two spaces, plain or quoted scalars, ``[a, b]``, one
-    anchor. Whatever else stands there is an error and not passed over."""
+    """The little of YAML that the file uses: mappings and lists by two spaces, plain or quoted
+    scalars, ``[a, b]``, one anchor. Whatever else stands there is an error and not passed over."""
     root: Tree = {}
     anchors: dict[str, Tree] = {}
     open_: list[tuple[int, Tree]] = [(-1, root)]

@@ -1,4 +1,6 @@
-"""The sample settings: each is what its program would take, names every setting there is, and says what it is worth."""
+"""The sample settings: each is what its program would take, names every setting there is, and says
+what it is worth.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def test_a_sample_names_every_setting(party: str) -> None:
 
 @samples
 def test_settings_of_a_sample_stand_under_a_comment(party: str) -> None:
-    """Whatever stands together without a blank line opens with one; a second block of a kind needs no second word."""
+    """Whatever stands together without a blank line opens with one; a second block of a kind needs
+    no second word.
+    """
     tables: set[str] = set()
     for block in sample(party).read_text("utf-8").split("\n\n"):
         lines = block.strip().splitlines()

@@ -1,4 +1,6 @@
-"""The systemd units: programs that exist, one hardening for all, and nothing that a party could do without."""
+"""The systemd units: programs that exist, one hardening for all, and nothing that a party could do
+without.
+"""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ def test_what_finds_most_within_the_budget_is_chosen() -> None:
 
 
 def test_an_exchange_mends_a_greedy_first_step() -> None:
-    # A is the greedy choice, since its gain for its exposure is best; there is room for two keys alone, B and C.
+    # A is the greedy choice, since its gain for its exposure is best; there is room for two keys
+    # alone, B and C.
     pairs = {A | B: 3, A | C: 3, B: 2, C: 2}
     problem = a_problem(pairs, {0: 1}, most=0.5, most_keys=2)
     choice = solve(problem)

@@ -42,7 +42,9 @@ CATALOGUE = {"test.event": frozenset[str]()}
 def ended(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[BaseException], tuple[object, str]]:
-    """What a program says and its exit status when its command raises; an exception that leaves it is shown by it."""
+    """What a program says and its exit status when its command raises; an exception that leaves it
+    is shown by it.
+    """
 
     def end(error: BaseException) -> tuple[object, str]:
         def command() -> None:
@@ -83,7 +85,9 @@ def test_a_refusal_is_said_with_its_rule_and_who_was_asked(
 def test_a_crash_is_said_by_its_type(
     ended: Callable[[BaseException], tuple[object, str]],
 ) -> None:
-    """Attack: whoever reads the terminal, or what it was kept in, reads a name in the text of an exception."""
+    """Attack: whoever reads the terminal, or what it was kept in, reads a name in the text of an
+    exception.
+    """
     assert ended(KeyError("Umberleigh")) == (1, "fingerpost-test: crashed (KeyError)\n")
 
 

@@ -323,7 +323,9 @@ def stop(path: Path) -> None:
 
 
 class Keeping:
-    """A member that keeps its peppers beside a repository whose authority seals to what is deposited."""
+    """A member that keeps its peppers beside a repository whose authority seals to what is
+    deposited.
+    """
 
     def __init__(self, tmp_path: Path) -> None:
         self.clock = ManualClock(NOW)

@@ -1,4 +1,6 @@
-"""A certificate is asked for under the signing key, and believed only when it is the one that was asked for."""
+"""A certificate is asked for under the signing key, and believed only when it is the one that was
+asked for.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ class TestRefresh:
         self, client: MemberListClient, repository: FakeRepository
     ) -> None:
         assert client.refresh(NOW).valid_until == NOW + DAY
-        # 89.5 days on, targets and bins (90 days) end before the timestamp does; the snapshot was renewed.
+        # 89.5 days on, targets and bins (90 days) end before the timestamp does; the snapshot was
+        # renewed.
         later = NOW + 89.5 * DAY
         repository.now = later
         repository.deny(DenyList())

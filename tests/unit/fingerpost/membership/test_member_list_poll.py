@@ -1,4 +1,6 @@
-"""The list in force follows the one that is published, through failures, and reaches every subscriber."""
+"""The list in force follows the one that is published, through failures, and reaches every
+subscriber.
+"""
 
 from __future__ import annotations
 

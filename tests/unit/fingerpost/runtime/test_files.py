@@ -1,4 +1,6 @@
-"""Secrets stay in their files, and a file is created whole or not at all, whenever the process is killed."""
+"""Secrets stay in their files, and a file is created whole or not at all, whenever the process is
+killed.
+"""
 
 from __future__ import annotations
 
@@ -149,7 +151,8 @@ STEPS = ("open", "fchmod", "write", "fsync", "close", "link", "replace", "unlink
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> list[str]:
-    """From call number ``step`` of the system on, every call raises. A write that is killed has written a half.
+    """From call number ``step`` of the system on, every call raises. A write that is killed has
+    written a half.
 
     Returns the names of the calls so far.
     """

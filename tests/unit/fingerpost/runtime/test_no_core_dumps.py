@@ -1,4 +1,6 @@
-"""No command leaves its memory behind when it dies: in a fresh process, as each is imported from a shell."""
+"""No command leaves its memory behind when it dies: in a fresh process, as each is imported from a
+shell.
+"""
 
 from __future__ import annotations
 

@@ -447,7 +447,9 @@ class Spoken:
 async def test_a_port_without_client_certificates_serves_tls_1_3_alone(
     log: Logger, version: bytes, served: bool
 ) -> None:
-    """Where a client shows no certificate, as to the issuer, no identity is read that would refuse it."""
+    """Where a client shows no certificate, as to the issuer, no identity is read that would refuse
+    it.
+    """
     calls: list[bytes] = []
 
     async def handle(request: bytes, _: Any) -> bytes:
