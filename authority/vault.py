@@ -81,6 +81,7 @@ class Vault:
     def forget(self, epoch: EpochNumber) -> None:
         self._pepper(epoch).unlink(missing_ok=True)
         self._sealed(epoch).unlink(missing_ok=True)
+        remove_unfinished(self._folder)  # a crash may have left a second name of the pepper
 
     def _pepper(self, epoch: EpochNumber) -> Path:
         return self._folder / f"{epoch}.pepper"

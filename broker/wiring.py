@@ -106,6 +106,7 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
             raise Defect("the broker's member list is not a mirror")
 
         recorder = hash_log_writer(store, env.clock)
+        opened.push_async_callback(recorder.close)
         seen = store.seen(env.clock.now())
         broker = Broker(
             members,

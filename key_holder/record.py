@@ -39,5 +39,9 @@ class AuditRecord:
         )
         await self._writer.append(event)
 
+    async def close(self) -> None:
+        """Wait for the commit under way, so that the log may be closed."""
+        await self._writer.close()
+
     def _commit(self, events: list[AuditEvent]) -> None:
         self._log.append_many(events)

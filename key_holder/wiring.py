@@ -98,6 +98,8 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
         opened.callback(membership.close)
         await membership.start()
 
+        record = AuditRecord(audit)
+        opened.push_async_callback(record.close)
         pool = opened.enter_context(env.workers(settings.workers, begin))
         evaluator = Evaluator(vault.seed, pool, settings.workers)
         holder = KeyHolder(
@@ -106,7 +108,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
             vault,
             evaluator,
             SqlMeter(engine),
-            AuditRecord(audit),
+            record,
             env.clock,
         )
         edge = env.server(SERVER_REQUESTERS, Edge(env.log, longest=LONGEST_CALL_SECONDS))

@@ -56,7 +56,7 @@ class PurposeRule(Rule):
     ROLE_NOT_IN_FORCE = "role not in force"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Justification:
     """Why a lookup is made.
 
@@ -74,6 +74,9 @@ class Justification:
     reason_reference: str = ""
     approver: str = ""
     widened_because: WideningReason | None = None
+
+    def __repr__(self) -> str:
+        return f"Justification({self.purpose.name})"
 
     def __post_init__(self) -> None:
         require_reference(self.reason_reference, PurposeRule.REFERENCE_FORM)

@@ -4,7 +4,7 @@ Law: ``append`` returns only when the item is on the disk. Items that arrive whi
 share the next one, in the order they came, so that the rate of items is not limited to that of
 fsync. An error of a commit reaches every caller whose item was in it. A caller that is cancelled
 while it waits takes nothing back: its item is recorded all the same, and so are the others of its
-group.
+group. Once ``close`` returns, no commit runs and none begins, so that the store may be closed.
 """
 
 from __future__ import annotations
@@ -37,12 +37,14 @@ class GroupCommit(Generic[T]):
         self._failed: asyncio.Event = asyncio.Event()
         self._failure: Exception = Defect("nothing more is recorded")
         self._over = False
+        self._final = False
 
     async def append(self, item: T) -> None:
         """Record the item; it is durable on return.
 
         Raises:
-            Defect: it was not recorded: what the commit raised, or ``run`` has ended.
+            Defect: the writer is closed, or closed before the item was recorded.
+            Exception: what the commit of the item's group has raised.
         """
         if self._over:
             raise Defect("nothing more is recorded: the writer is closed")
@@ -57,19 +59,31 @@ class GroupCommit(Generic[T]):
         """Watch the commits, until cancelled; for a process that must stop when it cannot record.
 
         Raises:
-            Exception: what the first commit that failed has raised; from then on no item is
-                accepted.
+            Exception: what the first commit that failed has raised. From then on no item is
+                accepted, and those that waited for the next commit are refused with it.
         """
+        self._final = True
         try:
             await self._failed.wait()
             raise self._failure
         finally:
-            self._over = True
+            await self.close()
+
+    async def close(self) -> None:
+        """Accept no further item, and wait for the commit under way. May be called again."""
+        self._over = True
+        writing = self._writing
+        if writing is not None:
+            await asyncio.wait([writing])
+        self._thread.shutdown()
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
             group, self._waiting = self._waiting, []
+            if self._over:
+                _settle(group, Defect("nothing more is recorded: the writer is closed"))
+                return
             try:
                 items = [item for item, _ in group]
                 await loop.run_in_executor(self._thread, self._commit, items)
@@ -81,6 +95,10 @@ class GroupCommit(Generic[T]):
                 self._failure = failure
                 self._failed.set()
                 _settle(group, failure)
+                if self._final:
+                    self._over = True
+                    _settle(self._waiting, failure)
+                    self._waiting = []
             else:
                 _settle(group, None)
 

@@ -159,10 +159,11 @@ class Running:
         return asking
 
     async def settle(self) -> None:
-        """Let all run that can, with the commits: the recorder's one thread takes them in order."""
+        """Let all run that can, with the commits of the recorder."""
         for _ in range(3):
             await self.clock.settle()
-            await asyncio.wrap_future(self.recorder._thread.submit(lambda: None))
+            if self.recorder._writing is not None:
+                await asyncio.wait([self.recorder._writing])
         await self.clock.settle()
 
     async def run_for(self, seconds: float) -> None:

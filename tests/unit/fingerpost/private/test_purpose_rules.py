@@ -164,3 +164,8 @@ def test_only_what_governance_has_put_in_force() -> None:
     for purpose, role in [(Purpose.CLA_CARE, Role.MIDWIFE), (Purpose.EARLY_HELP, Role.GP)]:
         with refused(Code.NOT_ALLOWED):
             require_in_force(purpose, role, lists)
+
+
+def test_a_justification_shows_its_purpose_alone() -> None:
+    shown = repr(Justification(Purpose.S47_ENQUIRY, "MASH-2024-1", "jane.doe"))
+    assert shown == "Justification(S47_ENQUIRY)"

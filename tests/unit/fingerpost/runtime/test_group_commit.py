@@ -100,6 +100,41 @@ async def test_an_error_ends_what_watches_and_after_it_nothing_is_taken(
         await writer.append(3)
 
 
+async def test_after_a_failure_that_is_final_the_next_group_is_refused_as_well(
+    disk: Disk, writer: GroupCommit[int]
+) -> None:
+    running = asyncio.create_task(writer.run())
+    await asyncio.sleep(0)
+    first = asyncio.create_task(writer.append(0))
+    await asyncio.to_thread(disk.began.wait, 10)
+    second = asyncio.create_task(writer.append(1))  # waits for the commit after the one that fails
+    await asyncio.sleep(0)
+    disk.failure = ValueError("the disk is full")
+    disk.lets.set()
+    for task in (first, second, running):
+        with pytest.raises(ValueError, match="full"):
+            await task
+    assert disk.groups == []
+
+
+async def test_closing_waits_for_the_commit_under_way_and_refuses_what_waits_behind_it(
+    disk: Disk, writer: GroupCommit[int]
+) -> None:
+    first = asyncio.create_task(writer.append(0))
+    await asyncio.to_thread(disk.began.wait, 10)
+    second = asyncio.create_task(writer.append(1))
+    closing = asyncio.create_task(writer.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    disk.lets.set()
+    await closing
+    assert disk.groups == [[0]]
+    await first
+    with pytest.raises(Defect, match="closed"):
+        await second
+    await writer.close()
+
+
 async def test_after_its_end_nothing_waits_for_ever(writer: GroupCommit[int]) -> None:
     running = asyncio.create_task(writer.run())
     await asyncio.sleep(0)
