@@ -1,8 +1,10 @@
 """An outcome for people: whom to ring now comes first, as a tired practitioner needs it. Pure.
 
-Law: silence is never shown as an answer. "Nothing to disclose" fits no record, a shielded record
-and a withheld one alike. "None named itself" stands only beside its counts. Colour repeats what the
-words say and never says more. No person is shown but those whom a pointer names.
+Law: silence is never shown as an answer. The line under the first heading counts who did not
+answer, and those stand above the agencies with nothing to disclose. "Nothing to disclose" fits no
+record, a shielded record and a withheld one alike. "None named itself" stands only beside its
+counts. Colour repeats what the words say and never says more. No person is shown but those whom a
+pointer names.
 """
 
 from __future__ import annotations
@@ -53,10 +55,10 @@ def render(shown: LookupDocument, local: datetime, *, everything: bool) -> Rende
         everything: show all names, however many.
     """
     parts: list[RenderableType] = _to_ring(shown, local)
-    parts += _nothing_to_disclose(shown, everything=everything)
     parts += _gaps(shown, everything=everything)
     parts += _rejected(shown)
     parts += _not_connected(shown, everything=everything)
+    parts += _nothing_to_disclose(shown, everything=everything)
     parts += _services(shown)
     parts += _strength(shown)
     parts += _widened(shown)
@@ -86,18 +88,36 @@ def _to_ring(shown: LookupDocument, local: datetime) -> list[RenderableType]:
     reachable = [entry for entry in entries if entry[0].desk <= Desk.MAY_ANSWER]
     closed = [entry for entry in entries if entry[0].desk > Desk.MAY_ANSWER]
     when = f"{local:%A %H:%M}"
-    parts: list[RenderableType] = []
     if not shown.agencies:
         return [_head("NOBODY WAS ASKED: no agency in this reach is connected", "bold red")]
     if reachable:
-        parts += [_head(f"Ring now ({when})", "bold green"), _contacts(reachable)]
+        head = _head(f"Ring now ({when})", "bold green")
     elif closed:
-        parts.append(_head(f"Ring now ({when}): none of the desks named below is open", "bold"))
+        head = _head(f"Ring now ({when}): none of the desks named below is open")
     else:
-        parts.append(_head("Ring now: of those who answered, nobody named a contact"))
+        head = _head("Ring now: of those who answered, nobody named a contact")
+    parts = [head, *_missing(shown)]
+    if reachable:
+        parts.append(_contacts(reachable))
     if closed:
         parts += [_head("Ring when they open"), _contacts(closed)]
     return parts
+
+
+def _missing(shown: LookupDocument) -> list[RenderableType]:
+    """Return what the contacts leave out, as one line under the heading: a reader who has found a
+    number to ring may not read on."""
+    silent = sum(agency.is_gap for agency in shown.agencies)
+    facts = []
+    if silent:
+        facts.append(f"{silent} of {len(shown.agencies)} asked gave no answer")
+    if shown.not_connected:
+        facts.append(f"{len(shown.not_connected)} could not be asked")
+    if shown.strength.level != "GOOD":
+        facts.append("records of this child may have been missed")
+    if not facts:
+        return []
+    return [_line(f"This is not all: {', '.join(facts)}. See below.", "bold yellow")]
 
 
 def _contacts(entries: Iterable[tuple[Dial, AgencyShown, PointerShown | None]]) -> RenderableType:
@@ -232,7 +252,8 @@ def _not_connected(shown: LookupDocument, *, everything: bool) -> list[Renderabl
     left_out = False
     for kind, gaps in _grouped(shown.not_connected):
         table.add_row(Text(counted(len(gaps), _kind(kind)), style="italic"), Text(""))
-        named = gaps if everything or len(gaps) <= NAMED_OF_A_KIND else []
+        wanted = NAMED if _may_be_the_one(gaps, shown.services) else NAMED_OF_A_KIND
+        named = gaps if everything or len(gaps) <= wanted else []
         left_out = left_out or len(named) < len(gaps)
         for gap in named:
             number = printable(gap.telephone) or "no number listed"
@@ -244,6 +265,13 @@ def _not_connected(shown: LookupDocument, *, everything: bool) -> list[Renderabl
     if left_out:
         parts.append(_by_all(shown))
     return parts
+
+
+def _may_be_the_one(gaps: Iterable[NotConnectedShown], services: Iterable[ServiceShown]) -> bool:
+    """Return whether one of these may be the child's own school or practice: nobody who was asked
+    named itself as that."""
+    unnamed = {service.kind for service in services if not service.named}
+    return any(unnamed.intersection(gap.services) for gap in gaps)
 
 
 # ---- services that every child has ---------------------------------------------------------------
@@ -276,7 +304,8 @@ def _may_widen(shown: LookupDocument) -> list[RenderableType]:
             "wider keys, within a day. More agencies that do not know the child may then see who "
             "asks, and about whom."
         ),
-        _line(f"fingerpost widen {shown.operation} --because REASON ({because})", "dim"),
+        _line(f"fingerpost widen {shown.operation} --because REASON", "dim"),
+        _line(f"REASON is one of: {because}", "dim"),
     ]
 
 
@@ -334,7 +363,7 @@ def _end(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
     more = "" if everything else " --all"
     return [
         Text(
-            f"\nLookup {shown.operation}. Shown again until {words.day(shown.forgotten_at)} by: "
+            f"\nLookup {shown.operation}. Shown again until {words.day(shown.forgotten_at)} by:\n"
             f"fingerpost outcome show {shown.operation}{more}",
             style="dim",
         )

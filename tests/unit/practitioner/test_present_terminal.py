@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, agency, large, outcome, said
+from fingerpost.private.linkage import StrengthLevel
 from fingerpost.private.messages import Pointer
 from fingerpost.private.purpose_rules import widening_reasons
 from fingerpost.protocol.codes import (
@@ -122,10 +123,10 @@ def test_whom_to_ring_comes_first_then_the_rest_in_order() -> None:
     heads = [
         "Ring now (Monday 02:13)",
         "Ring when they open",
-        "Answered and have nothing to disclose (36)",
         "DID NOT ANSWER (4 of 45 asked)",
         "Somebody may be tampering",
         "Not connected, so not asked (31)",
+        "Answered and have nothing to disclose (36)",
         "Services that children of this age have",
         "Poor odds",
         "Lookup 5f0c9a3e71d2b846. Shown again until 30 November 2026",
@@ -180,6 +181,39 @@ def test_that_nobody_was_asked_is_said_and_not_that_nobody_answered() -> None:
     assert text.strip().startswith("NOBODY WAS ASKED: no agency in this reach is connected")
     assert "answered" not in text.split("Services")[0]
     assert "020 7946 0999" in text
+
+
+def test_what_is_missing_stands_beside_whom_to_ring() -> None:
+    top = words_of(shown(large(gaps=4)).split("020")[0])
+    assert "ring now" in top
+    assert (
+        "this is not all: 4 of 45 asked gave no answer, 31 could not be asked, "
+        "records of this child may have been missed. see below." in top
+    )
+
+
+@given(found=outcomes())
+def test_nothing_is_said_to_be_all_that_is_not(found: Outcome) -> None:
+    text = words_of(shown(found))
+    gaps = any(document_status(each.status) for each in found.agencies)
+    if found.agencies and (gaps or found.not_connected):
+        assert "this is not all: " in text
+    if found.complete and not found.not_connected and found.strength.level is StrengthLevel.GOOD:
+        assert "this is not all" not in text
+
+
+@pytest.mark.parametrize(("named", "listed"), [(0, True), (1, False)])
+def test_schools_that_were_not_asked_are_named_where_no_school_named_itself(
+    named: int, listed: bool
+) -> None:
+    gaps = [
+        NotConnected(f"Oak {n}", AgencyKind.SCHOOL, "020 7946 0999", (CoarseKind.EDUCATION,))
+        for n in range(5)
+    ]
+    services = (ServiceCount(CoarseKind.EDUCATION, 1, 6, 1, named),)
+    asked = [said(agency("Elm", AgencyKind.SCHOOL), Status.NOTHING_TO_DISCLOSE)]
+    text = shown(outcome(asked, not_connected=gaps, services=services))
+    assert ("Oak 3 (Wexcombe)" in text) is listed
 
 
 def test_many_gaps_are_counted_by_kind_but_councils_and_police_named() -> None:
@@ -292,7 +326,7 @@ def silent(**changes: object) -> Outcome:
 
 def test_where_a_school_did_not_name_itself_a_second_round_is_offered_with_its_price() -> None:
     text = words_of(shown(silent(), width=200))
-    assert "fingerpost widen 5f0c9a3e71d2b846 --because reason (" in text
+    assert "fingerpost widen 5f0c9a3e71d2b846 --because reason reason is one of: " in text
     assert "may then see who asks" in text
     for reason in widening_reasons(Purpose.S47_ENQUIRY):
         assert reason.name.lower() in text
