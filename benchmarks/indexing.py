@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from benchmarks.table import Row
-from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.evaluations import LocalKeyHolders, LocalTags
+from fakes.federations import HOLDERS
 from fakes.import_world import World, row
 from fingerpost.protocol import limits
 

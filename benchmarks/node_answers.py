@@ -27,7 +27,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_node.answering.audit import AgencyLogs
 from agency_node.records.store.seen import open_seen
 from benchmarks.table import Row
-from fakes.node_world import COUNCIL, HERE, NOW, NodeWorld, a_federation, a_query, a_record
+from fakes.federations import NOW
+from fakes.node_world import COUNCIL, HERE, NodeWorld, a_federation, a_query, a_record
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.sealing import HybridKey, seal
 from fingerpost.protocol import limits

@@ -21,27 +21,17 @@ from broker.ports import LookupRecord
 from broker.service import Broker
 from fakes.broker_store import MemoryStore
 from fakes.clock import ManualClock
+from fakes.federations import EVERY_CODE, HOLDERS, NOW, public
 from fakes.simulated_gateway import SimGateway
-from fakes.simulated_holders import (
-    FEDERATION,
-    GATEWAY,
-    HOLDERS,
-    NOW,
-    Holders,
-    Peppers,
-    QuietLog,
-    public,
-)
+from fakes.simulated_holders import FEDERATION, GATEWAY, Holders, Peppers, QuietLog
 from fakes.simulated_node import SimNode
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.private.locators import Pepper
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import CODE_LIST_VERSION, AgencyKind, Kind, Purpose, Role
+from fingerpost.protocol.codes import CODE_LIST_VERSION
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import (
-    Agency,
     Area,
-    CodeLists,
     DenyList,
     Epoch,
     Federation,
@@ -49,10 +39,8 @@ from fingerpost.protocol.federation import (
     Parameters,
     Party,
 )
-from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from fingerpost.protocol.messages import day_of
-
-__all__ = ["FEDERATION", "GATEWAY", "NOW", "SimGateway", "SimNode", "World", "agency"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -128,9 +116,7 @@ class World:
                 practitioner_per_hour=1000,
                 practitioner_per_day=5000,
             ),
-            code_lists=CodeLists(
-                CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind)
-            ),
+            code_lists=EVERY_CODE,
             members={GATEWAY: gateway},
             areas={a.code: a for a in keyed},
         )
@@ -224,7 +210,3 @@ class World:
 
     def gateway(self, agency: AgencyId, **who: str) -> SimGateway:
         return SimGateway(self, agency, **who)
-
-
-def agency(area: AreaCode, name: str, kind: AgencyKind, node: MemberId, **more: object) -> Agency:
-    return Agency(AgencyId(f"{area}.{name}"), name.title(), kind, node, **more)  # type: ignore[arg-type]

@@ -11,7 +11,8 @@ import pytest
 
 from agency_node.answering.ports import Seen
 from agency_node.records.store.seen import CLOCK_SET_BACK_SECONDS, keep_until, open_seen
-from fakes.node_world import NOW, MemorySeen, a_query
+from fakes.federations import NOW
+from fakes.node_world import MemorySeen, a_query
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query

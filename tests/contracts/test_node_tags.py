@@ -10,7 +10,8 @@ import pytest
 
 from agency_node.records.ports import Tags
 from agency_node.records.tag_workers import TagWorkers
-from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags, QuickTags
+from fakes.evaluations import LocalKeyHolders, LocalTags, QuickTags
+from fakes.federations import HOLDERS
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes.node_world import EPOCH, NOW, OnePepper
+from fakes.federations import NOW
+from fakes.node_world import EPOCH, OnePepper
 from fakes.refusals import refused
 from fakes.simulated_holders import Peppers as SimulatedPeppers
 from fingerpost.membership.peppers import PepperStore, write_pepper

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fakes.simulated_holders import FEDERATION, GATEWAY, public
+from fakes.federations import public
+from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
 from federation import World
 from fingerpost.private import passport as passports

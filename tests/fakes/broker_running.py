@@ -14,8 +14,9 @@ from broker.ports import LookupRecord
 from broker.service import LOG_EVENTS, Broker, FromNode
 from broker.store import hash_log_writer
 from fakes.broker_store import MemoryStore
-from fakes.broker_world import NOW, Asked, Members, a_query, node_peer, peer
+from fakes.broker_world import Asked, a_federation, a_query, node_peer, peer
 from fakes.clock import ManualClock
+from fakes.federations import NOW, Members
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
@@ -177,7 +178,7 @@ class Running:
 @asynccontextmanager
 async def running(*, established: bool = True) -> AsyncIterator[Running]:
     """Run a broker. An ``established`` one takes a node that is not attached to be away."""
-    clock, members, log = ManualClock(NOW), Members(), io.StringIO()
+    clock, members, log = ManualClock(NOW), Members(a_federation()), io.StringIO()
     store = MemoryStore(complete_since=NOW - 10_000)
     recorder = hash_log_writer(store, clock)
     broker = Broker(

@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fakes import federations
+from fakes.federations import HOLDERS, NOW, agency, member, public
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import (
@@ -22,23 +24,12 @@ from fingerpost.protocol.codec.queries import (
     write_core,
     write_submission,
 )
-from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Reach, Role
-from fingerpost.protocol.federation import (
-    Agency,
-    Area,
-    CodeLists,
-    DenyList,
-    Epoch,
-    Federation,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.codes import AgencyKind, Reach
+from fingerpost.protocol.federation import Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, QueryCore, Submission
 from fingerpost.runtime import identity
 
-NOW = 1_800_000_000.0
 FEDERATION = FederationId("test")
 NORTH, SOUTH, EAST = (AreaCode(f"e9900000{n}") for n in (1, 2, 3))
 COUNCIL = AgencyId(f"{NORTH}.council")
@@ -52,77 +43,36 @@ def key_of(member: MemberId) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(member.value.encode().ljust(32, b"."))
 
 
-def member(id_: MemberId, service: Party, **more: Any) -> Member:
-    return Member(id_, service, str(id_), key_of(id_).public_key().public_bytes_raw(), **more)
-
-
-def agency(area: AreaCode, name: str, kind: AgencyKind, node: MemberId, **more: Any) -> Agency:
-    return Agency(AgencyId(f"{area}.{name}"), name, kind, node, **more)
-
-
 def a_federation(now: float = NOW, **parameters: Any) -> Federation:
     north, school, south, east = NODES
     council = AgencyKind.LOCAL_AUTHORITY
     asks = {"gateways": (GATEWAY,), "passport_key": bytes(32)}
-    areas = (
-        Area(
-            NORTH,
-            "North",
-            (SOUTH,),
-            (
-                agency(NORTH, "council", council, north, **asks),
-                agency(NORTH, "oak", AgencyKind.SCHOOL, school),
-                agency(NORTH, "elm", AgencyKind.SCHOOL, school, **asks),
-            ),
+    asks_in_south = {**asks, "gateways": (OTHER_GATEWAY,)}
+    areas = {
+        (NORTH, "North", (SOUTH,)): (
+            agency(NORTH, "council", council, north, **asks),
+            agency(NORTH, "oak", AgencyKind.SCHOOL, school),
+            agency(NORTH, "elm", AgencyKind.SCHOOL, school, **asks),
         ),
-        Area(
-            SOUTH,
-            "South",
-            (NORTH,),
-            (
-                agency(
-                    SOUTH,
-                    "council",
-                    council,
-                    south,
-                    gateways=(OTHER_GATEWAY,),
-                    passport_key=bytes(32),
-                ),
-            ),
-        ),
-        Area(EAST, "East", (), (agency(EAST, "council", council, east),)),
-    )
-    holders = (MemberId("holder-a"), MemberId("holder-b"))
-    members = (
-        *(member(node, Party.NODE) for node in NODES),
-        *(member(g, Party.GATEWAY, lookups_per_day=1000) for g in (GATEWAY, OTHER_GATEWAY)),
-        *(member(h, Party.KEY_HOLDER) for h in holders),
-        member(MemberId("broker"), Party.BROKER),
-        member(MemberId("issuer"), Party.ISSUER),
-    )
-    epoch = Epoch(
-        EpochNumber(1),
-        int(now) - 100_000,
-        int(now) - 50_000,
-        int(now) + 10**6,
-        dict.fromkeys(holders, bytes(32)),
-    )
-    return Federation(
-        version=7,
-        valid_until=now + 86_400,
-        parameters=Parameters(
-            FEDERATION,
-            1,
-            1,
-            MemberId("broker"),
-            MemberId("issuer"),
-            holders,
-            (epoch,),
-            **parameters,
-        ),
-        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
-        members={m.id: m for m in members},
-        areas={area.code: area for area in areas},
+        (SOUTH, "South", (NORTH,)): (agency(SOUTH, "council", council, south, **asks_in_south),),
+        (EAST, "East", ()): (agency(EAST, "council", council, east),),
+    }
+    parties = {
+        Party.NODE: NODES,
+        Party.GATEWAY: (GATEWAY, OTHER_GATEWAY),
+        Party.KEY_HOLDER: HOLDERS,
+        Party.BROKER: (MemberId("broker"),),
+        Party.ISSUER: (MemberId("issuer"),),
+    }
+    return federations.federation(
+        federations.parameters(FEDERATION, [federations.epoch(1, now - 50_000)], **parameters),
+        [Area(*area, agencies) for area, agencies in areas.items()],
+        [
+            member(id_, party, public(key_of(id_)), lookups_per_day=1000)
+            for party, ids in parties.items()
+            for id_ in ids
+        ],
+        valid_until=now + limits.DAY,
     )
 
 
@@ -198,25 +148,6 @@ def a_query(
     hash_ = read_query(wire, lambda _: key.public_key()).hash
     submission = write_submission(Submission(submission_of or hash_, handle), gateway, key)
     return Asked(core, wire, submission, hash_)
-
-
-@dataclass
-class Members:
-    """Implements ``fingerpost.membership.ports.Members``; tests change the list while the broker
-    runs.
-    """
-
-    current: Federation = field(default_factory=a_federation)
-
-    def at(self, now: float) -> Federation:
-        self.current.require_current(now)
-        return self.current
-
-    def suspend(self, *ids: MemberId) -> None:
-        self.deny(DenyList(members=frozenset(ids)))
-
-    def deny(self, deny: DenyList) -> None:
-        self.current = dataclasses.replace(self.current, deny=deny)
 
 
 def without(federation: Federation, ids: Iterable[MemberId]) -> Federation:

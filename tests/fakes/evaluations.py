@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
+from fakes.federations import HOLDERS
 from fingerpost.private.blinding import TwoBatches
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol import limits
@@ -16,8 +17,6 @@ from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-
-HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
 
 
 class Metered:

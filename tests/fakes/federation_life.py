@@ -17,7 +17,9 @@ import msgspec
 import pytest
 
 from agency_node.records.records import Involvement
-from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
+from fakes.federations import NOW
+from fakes.simulated_gateway import SimGateway
+from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import (
     AREAS,
@@ -35,7 +37,7 @@ from fakes.wexcombe import (
     known_holders,
     row,
 )
-from federation import SimGateway, World
+from federation import World
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits

@@ -23,23 +23,15 @@ from agency_node.records.sealing import DataKey
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.records import SqlRecords, open_records
 from agency_node.records.tagging import Tagger
+from fakes import federations
 from fakes.clock import ManualClock
-from fakes.evaluations import HOLDERS, LocalKeyHolders, QuickTags
+from fakes.evaluations import LocalKeyHolders, QuickTags
+from fakes.federations import NOW, Members, agency, member
 from fingerpost.private.linkage import NORMALISATION_VERSION
-from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Role
-from fingerpost.protocol.federation import (
-    Agency,
-    Area,
-    CodeLists,
-    Epoch,
-    Federation,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.codes import AgencyKind
+from fingerpost.protocol.federation import Area, Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
-NOW = 1_800_000_000.0
 AS_OF = date(2027, 1, 14)
 AREA = AreaCode("e99000001")
 OAK, ELM = (AgencyId(f"{AREA}.{name}") for name in ("oak", "elm"))
@@ -88,45 +80,18 @@ def options(
 
 
 def a_federation(epochs: Sequence[Epoch], *, version: int = NORMALISATION_VERSION) -> Federation:
-    key = bytes(32)
-    node = Member(ME, Party.NODE, "Schools", key, declared_caseload=1000)
-    other = Member(MemberId("node-other"), Party.NODE, "Other", key)
+    other = MemberId("node-other")
     agencies = (
-        Agency(OAK, "Oak", AgencyKind.SCHOOL, ME),
-        Agency(ELM, "Elm", AgencyKind.SCHOOL, ME),
-        Agency(ELSEWHERE, "Elsewhere", AgencyKind.SCHOOL, other.id),
+        agency(AREA, "oak", AgencyKind.SCHOOL, ME),
+        agency(AREA, "elm", AgencyKind.SCHOOL, ME),
+        agency(AREA, "elsewhere", AgencyKind.SCHOOL, other),
     )
-    return Federation(
-        version=1,
+    return federations.federation(
+        federations.parameters(FederationId("test"), epochs, normalisation_version=version),
+        [Area(AREA, "Area", agencies=agencies)],
+        (member(ME, Party.NODE, declared_caseload=1000), member(other, Party.NODE)),
         valid_until=NOW + 100 * DAY,
-        parameters=Parameters(
-            FederationId("test"),
-            1,
-            version,
-            MemberId("broker"),
-            MemberId("issuer"),
-            HOLDERS,
-            tuple(epochs),
-        ),
-        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
-        members={node.id: node, other.id: other},
-        areas={AREA: Area(AREA, "Area", agencies=agencies)},
     )
-
-
-class Members:
-    """Implements ``fingerpost.membership.ports.Members``."""
-
-    def __init__(self, federation: Federation) -> None:
-        self.federation = federation
-
-    @property
-    def current(self) -> Federation:
-        return self.federation
-
-    def at(self, now: float) -> Federation:
-        self.federation.require_current(now)
-        return self.federation
 
 
 @dataclass
@@ -178,8 +143,8 @@ class World:
         epoch = self.holders.epoch(
             number, index_from=starts - 7 * DAY, starts_at=starts, ends_at=starts + 90 * DAY
         )
-        known = self.members.federation.parameters.epochs
-        self.members.federation = a_federation((*known, epoch))
+        known = self.members.current.parameters.epochs
+        self.members.current = a_federation((*known, epoch))
         return epoch
 
     async def import_(

@@ -11,7 +11,6 @@ import pytest
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
 
-NOW = 1_800_000_000.0
 NODE = MemberId("node-north")
 
 

@@ -25,7 +25,9 @@ from agency_node.answering.service import EVENTS, Node
 from agency_node.records.index import LocatorIndex, Want
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from agency_node.records.upkeep import due_tables
+from fakes import federations
 from fakes.clock import ManualClock
+from fakes.federations import HOLDERS, NOW, Members, member, public
 from fakes.node_records import MemoryRecords
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, Sex
@@ -44,7 +46,6 @@ from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, open_answer, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
-    CODE_LIST_VERSION,
     Acr,
     AgencyKind,
     InvolvementStatus,
@@ -56,16 +57,7 @@ from fingerpost.protocol.codes import (
     WideningReason,
 )
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import (
-    Agency,
-    Area,
-    CodeLists,
-    Epoch,
-    Federation,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.federation import Agency, Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import (
     KeySet,
@@ -76,7 +68,6 @@ from fingerpost.protocol.messages import (
     day_of_slot,
 )
 
-NOW = 1_800_000_000.0
 FEDERATION = FederationId("pilot")
 HERE, THERE = AreaCode("e08000001"), AreaCode("e08000002")
 COUNCIL = AgencyId("e08000001.council")
@@ -89,7 +80,6 @@ CANNOT = dict.fromkeys(MINE, Status.CANNOT_ANSWER)
 AGAIN = dict.fromkeys(MINE, Status.TRY_AGAIN)
 NODE, OTHER_NODE = MemberId("node-1"), MemberId("node-2")
 GATEWAY, BROKER, ISSUER = MemberId("gateway-1"), MemberId("broker-1"), MemberId("issuer-1")
-HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
 EPOCH = EpochNumber(1)
 
 GATEWAY_KEY = Ed25519PrivateKey.generate()
@@ -99,62 +89,38 @@ PRACTITIONER_KEY = Ed25519PrivateKey.generate()
 _numbers = itertools.count()
 
 
-def public(key: Ed25519PrivateKey) -> bytes:
-    return key.public_key().public_bytes_raw()
-
-
 def a_federation(now: float = NOW, mine: Sequence[AgencyId] = MINE) -> Federation:
     """``mine`` on the node, in one area with the asking council; the police on another node, next
     door.
     """
     kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, SURGERY: AgencyKind.GP_PRACTICE}
+    asks: dict[str, Any] = {"gateways": (GATEWAY,), "passport_key": public(PASSPORT_KEY)}
+    asks["duty_desk"] = "0121 496 0100"
     here = tuple(
         Agency(
             id_,
             "An agency",
             kinds.get(id_, AgencyKind.SCHOOL),
             NODE,
-            (GATEWAY,) if id_ == COUNCIL else (),
-            public(PASSPORT_KEY) if id_ == COUNCIL else b"",
-            duty_desk="0121 496 0100" if id_ == COUNCIL else "",
+            **asks if id_ == COUNCIL else {},
         )
         for id_ in sorted({COUNCIL, *mine})
     )
     there = (Agency(POLICE, "Police", AgencyKind.POLICE, OTHER_NODE),)
-    services = {
-        GATEWAY: (Party.GATEWAY, public(GATEWAY_KEY)),
-        NODE: (Party.NODE, public(NODE_KEY)),
-        OTHER_NODE: (Party.NODE, bytes([7]) * 32),
-        BROKER: (Party.BROKER, bytes([8]) * 32),
-        ISSUER: (Party.ISSUER, bytes([9]) * 32),
-        HOLDERS[0]: (Party.KEY_HOLDER, bytes([10]) * 32),
-        HOLDERS[1]: (Party.KEY_HOLDER, bytes([11]) * 32),
-    }
-    first = int(now) // limits.DAY * limits.DAY - 10 * limits.DAY
-    epoch = Epoch(
-        EPOCH,
-        first - 7 * limits.DAY,
-        first,
-        first + 90 * limits.DAY,
-        dict(zip(HOLDERS, (bytes([1]) * 32, bytes([2]) * 32), strict=True)),
-    )
-    return Federation(
-        version=7,
+    epoch = federations.epoch(EPOCH.value, now // limits.DAY * limits.DAY - 10 * limits.DAY)
+    return federations.federation(
+        federations.parameters(FEDERATION, [epoch], broker=BROKER, issuer=ISSUER),
+        (Area(HERE, "Here", (THERE,), here), Area(THERE, "There", (HERE,), there)),
+        (
+            member(GATEWAY, Party.GATEWAY, public(GATEWAY_KEY)),
+            member(NODE, Party.NODE, public(NODE_KEY)),
+            member(OTHER_NODE, Party.NODE, bytes([7]) * 32),
+            member(BROKER, Party.BROKER, bytes([8]) * 32),
+            member(ISSUER, Party.ISSUER, bytes([9]) * 32),
+            member(HOLDERS[0], Party.KEY_HOLDER, bytes([10]) * 32),
+            member(HOLDERS[1], Party.KEY_HOLDER, bytes([11]) * 32),
+        ),
         valid_until=now + limits.DAY,
-        parameters=Parameters(
-            FEDERATION, CODE_LIST_VERSION, NORMALISATION_VERSION, BROKER, ISSUER, HOLDERS, (epoch,)
-        ),
-        code_lists=CodeLists(
-            CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind)
-        ),
-        members={
-            id_: Member(id_, service, "An organisation", key, 10**6, 1000)
-            for id_, (service, key) in services.items()
-        },
-        areas={
-            HERE: Area(HERE, "Here", (THERE,), here),
-            THERE: Area(THERE, "There", (HERE,), there),
-        },
     )
 
 
@@ -273,21 +239,17 @@ class Line:
 
 
 @dataclass
-class NodeWorld:
+class NodeWorld(Members):
     """A node with a clock that stands still. Change ``current`` or any part, then ``ask``."""
 
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     current: Federation = field(default_factory=a_federation)
+    clock: ManualClock = field(default_factory=ManualClock)
     mine: tuple[AgencyId, ...] = MINE
     sound: bool = True
     peppers: OnePepper = field(default_factory=OnePepper)
     seen: Seen = field(default_factory=MemorySeen)
     record: Record = field(default_factory=MemoryRecord)
     log: Line = field(default_factory=Line)
-
-    def at(self, now: float) -> Federation:
-        self.current.require_current(now)
-        return self.current
 
     def __post_init__(self) -> None:
         self.records = MemoryRecords(self.mine)

@@ -18,13 +18,7 @@ from typing import Any, Final
 
 from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
-from fingerpost.membership.bundle import (
-    Address,
-    Addresses,
-    Endpoint,
-    EnrolmentBundle,
-    write_bundle,
-)
+from fingerpost.membership.bundle import Address, Addresses, Endpoint, EnrolmentBundle, write_bundle
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Parameters

@@ -28,25 +28,15 @@ from tuf.api.metadata import (
     Targets,
     Timestamp,
 )
-from tuf.api.metadata import (
-    Role as TufRole,
-)
+from tuf.api.metadata import Role as TufRole
 
+from fakes.federations import EVERY_CODE, HOLDERS, NOW, agency, epoch, member, parameters
 from fingerpost.protocol import federation_files as ff
-from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Role
+from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import (
-    Agency,
-    Area,
-    CodeLists,
-    DenyList,
-    Epoch,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.federation import Area, CodeLists, DenyList, Member, Parameters, Party
 from fingerpost.protocol.federation_files import SealedPepper
-from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 
 BINS: Final = {f"bin-{n:02x}": [f"{d:x}" for d in range(4 * n, 4 * n + 4)] for n in range(4)}
 DAY: Final = 86_400
@@ -63,9 +53,7 @@ class Keys:
     root: list[CryptoSigner] = field(default_factory=_three)
     targets: list[CryptoSigner] = field(default_factory=_three)
     governance: list[CryptoSigner] = field(default_factory=_three)
-    online: list[CryptoSigner] = field(
-        default_factory=lambda: [CryptoSigner.generate_ed25519()],
-    )
+    online: list[CryptoSigner] = field(default_factory=lambda: [CryptoSigner.generate_ed25519()])
 
 
 @dataclass(frozen=True)
@@ -84,58 +72,39 @@ class Listed:
         return self.parameters, self.code_lists, self.members, self.areas
 
 
-def listed(now: float = 1_800_000_000.0) -> Listed:
+def listed(now: float = NOW) -> Listed:
     """Broker, issuer, two key holders, two nodes, a gateway; two areas; epoch 3 running, 4 three
     days ahead.
     """
-    broker, issuer, a, b = map(MemberId, ("broker-1", "issuer-1", "holder-a", "holder-b"))
     north, south = MemberId("node-north"), MemberId("node-south")
-    services = {
+    broker, issuer = MemberId("broker-1"), MemberId("issuer-1")
+    parties = {
         broker: Party.BROKER,
         issuer: Party.ISSUER,
-        a: Party.KEY_HOLDER,
-        b: Party.KEY_HOLDER,
+        HOLDERS[0]: Party.KEY_HOLDER,
+        HOLDERS[1]: Party.KEY_HOLDER,
         north: Party.NODE,
         south: Party.NODE,
         MemberId("gateway-1"): Party.GATEWAY,
     }
-    first = int(now) // DAY * DAY
-
-    def epoch(number: int, start: int) -> Epoch:
-        keys = {a: bytes([number, 1]) * 16, b: bytes([number, 2]) * 16}
-        return Epoch(EpochNumber(number), start - 7 * DAY, start, start + 90 * DAY, keys)
-
-    def area(code: str, node: MemberId) -> Area:
-        agency = AgencyId(f"{code}.council")
-        return Area(
-            AreaCode(code),
-            "An area",
-            agencies=(Agency(agency, "A council", AgencyKind.LOCAL_AUTHORITY, node),),
-        )
-
+    today = int(now) // DAY * DAY
+    epochs = epoch(3, today - 87 * DAY), epoch(4, today + 3 * DAY)
+    council = AgencyKind.LOCAL_AUTHORITY
     return Listed(
-        Parameters(
-            FederationId("test-federation"),
-            1,
-            1,
-            broker,
-            issuer,
-            (a, b),
-            (epoch(3, first - 87 * DAY), epoch(4, first + 3 * DAY)),
-        ),
-        CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
+        parameters(FederationId("test-federation"), epochs, broker=broker, issuer=issuer),
+        EVERY_CODE,
+        tuple(member(m, party, bytes([n]) * 32) for n, (m, party) in enumerate(parties.items(), 1)),
         tuple(
-            Member(member, service, "An organisation", bytes([n]) * 32)
-            for n, (member, service) in enumerate(services.items(), 1)
+            Area(area, "An area", agencies=(agency(area, "council", council, node),))
+            for area, node in ((AreaCode("e08000025"), north), (AreaCode("e08000026"), south))
         ),
-        (area("e08000025", north), area("e08000026", south)),
     )
 
 
 class FakeRepository:
     """Publish first, then fetch. ``root`` is the trusted root.json that members are given."""
 
-    def __init__(self, folder: Path, now: float = 1_800_000_000.0) -> None:
+    def __init__(self, folder: Path, now: float = NOW) -> None:
         self.keys = Keys()
         self.files: dict[str, bytes] = {}
         self.fetched: list[str] = []

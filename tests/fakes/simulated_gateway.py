@@ -13,7 +13,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
+from fakes.federations import NOW
+from fakes.simulated_holders import FEDERATION, GATEWAY
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused

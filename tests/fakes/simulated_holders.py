@@ -6,9 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from fakes.federations import HOLDERS
 from fingerpost.private.blinding import TwoBatches
 from fingerpost.private.locators import Pepper, tag
 from fingerpost.private.oprf import BlindedBatch, EvaluatorKey
@@ -18,15 +16,8 @@ from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 
-NOW = 1_800_000_000.0
 FEDERATION = FederationId("simulated")
 GATEWAY = MemberId("gateway")
-HOLDERS = (MemberId("holder-a"), MemberId("holder-b"))
-
-
-def public(key: Ed25519PrivateKey) -> bytes:
-    raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
-    return key.public_key().public_bytes(*raw)
 
 
 class QuietLog:

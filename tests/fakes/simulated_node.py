@@ -19,7 +19,8 @@ from agency_node.answering.ticks import departure
 from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, Generation, RecordId
 from broker.service import FromNode
-from fakes.simulated_holders import FEDERATION, NOW, QuietLog
+from fakes.federations import NOW
+from fakes.simulated_holders import FEDERATION, QuietLog
 from fingerpost.private.linkage import (
     NORMALISATION_VERSION,
     Scope,

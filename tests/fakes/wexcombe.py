@@ -12,8 +12,9 @@ import functools
 from datetime import date
 
 from agency_node.records.records import ChildRecord, Involvement, RecordId
+from fakes.federations import agency
 from fakes.simulated_holders import Holders
-from federation import World, agency
+from federation import World
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits

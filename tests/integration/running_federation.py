@@ -30,10 +30,10 @@ from agency_node.importing.source_file import SourceFile
 from agency_node.importing.sources.csv_export import Columns
 from agency_node.importing.staging import Options as ImportOptions
 from fakes.certificates import FakeAuthority
+from fakes.federations import public
 from fakes.import_world import HEADER
 from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
-from fakes.simulated_holders import public
 from fakes.waiting import until
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.peppers import PepperStore
@@ -50,15 +50,7 @@ from fingerpost.protocol.codes import (
     Role,
     Status,
 )
-from fingerpost.protocol.federation import (
-    Agency,
-    Area,
-    CodeLists,
-    Epoch,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.federation import Agency, Area, CodeLists, Epoch, Member, Parameters, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import day_of

@@ -30,13 +30,7 @@ from fingerpost.protocol.messages import NodeAnswer, QueryCore
 from fingerpost.runtime.rpc import refused_from
 from fingerpost.wire.v1 import private_pb2
 from integration.forgeries import FORGERIES, Original
-from integration.running_federation import (
-    ASKED,
-    OAK,
-    SAYS,
-    Federation,
-    running,
-)
+from integration.running_federation import ASKED, OAK, SAYS, Federation, running
 from integration.running_gateway import GatewayParty
 from practitioner.asking.ports import Issued
 from practitioner.asking.query import QueryOnItsWay

@@ -33,13 +33,7 @@ from fingerpost.protocol.envelope import PayloadType
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
-from fingerpost.wire.v1 import (
-    broker_pb2,
-    envelope_pb2,
-    key_holder_pb2,
-    member_list_pb2,
-    query_pb2,
-)
+from fingerpost.wire.v1 import broker_pb2, envelope_pb2, key_holder_pb2, member_list_pb2, query_pb2
 from integration.bad_messages import CANARY, Bad, spoilt
 from integration.bad_queries import Signer, with_core, without_padding
 from integration.running_federation import (

@@ -30,16 +30,7 @@ from fingerpost.private.passport import TYPE
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event, read_from_node
-from fingerpost.protocol.codes import (
-    PURPOSES,
-    Acr,
-    CoarseKind,
-    Kind,
-    Purpose,
-    Reach,
-    Role,
-    Status,
-)
+from fingerpost.protocol.codes import PURPOSES, Acr, CoarseKind, Kind, Purpose, Reach, Role, Status
 from fingerpost.protocol.messages import NodeAnswer, SealedAnswer, day_of
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, query_pb2
 from integration.running_federation import (

@@ -16,8 +16,9 @@ from datetime import date
 
 import pytest
 
+from fakes.federations import HOLDERS
 from fakes.simulated_gateway import SimGateway
-from fakes.simulated_holders import HOLDERS, Holders
+from fakes.simulated_holders import Holders
 from fakes.wexcombe import (
     AMINA,
     COUNCIL,

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering.matching import Finding
 from fakes.asking_by_hand import Craft, answers, word
+from fakes.federations import NOW
 from fakes.refusals import refused
-from fakes.simulated_holders import FEDERATION, GATEWAY, NOW
+from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import AMINA, COUNCIL, COUNCILS, OAK, OTHER, POLICE, SCHOOLS, TWIN, build
 from federation import World

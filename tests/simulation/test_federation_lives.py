@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from effort import profile
 from fakes.federation_life import AGENCIES, CHILDREN, KINDS, PURPOSES, Life
-from fakes.simulated_holders import GATEWAY, HOLDERS
+from fakes.federations import HOLDERS
+from fakes.simulated_holders import GATEWAY
 from fakes.wexcombe import COUNCIL, COUNCILS, NODES, SCHOOLS
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose

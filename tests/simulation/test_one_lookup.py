@@ -28,13 +28,7 @@ from federation import World
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import (
-    CoarseKind,
-    Purpose,
-    Reach,
-    Status,
-    WideningReason,
-)
+from fingerpost.protocol.codes import CoarseKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from practitioner.asking.outcome import Question

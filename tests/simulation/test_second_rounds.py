@@ -36,12 +36,7 @@ from fingerpost.private.purpose_rules import Justification, PurposeRule
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
-from fingerpost.protocol.errors import (
-    Code,
-    Defect,
-    Refused,
-    Rule,
-)
+from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
 from fingerpost.protocol.ids import AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet, Query

@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.records.records import Generation
-from fakes.simulated_holders import Peppers, public
+from fakes.federations import public
+from fakes.simulated_holders import Peppers
 from fakes.wexcombe import AMINA, COUNCIL, HERE, OAK, SCHOOLS, build, of
 from federation import World
 from fingerpost.membership.member_list import MemberList

@@ -24,7 +24,8 @@ from agency_node.importing.importer import Importer
 from agency_node.importing.wiring import open_imports, open_store
 from agency_node.settings import NodeSettings
 from fakes.clock import ManualClock
-from fakes.import_world import AS_OF, DAY, ELM, HEADER, NOW, OAK, World, row
+from fakes.federations import NOW
+from fakes.import_world import AS_OF, DAY, ELM, HEADER, OAK, World, row
 from fakes.simulated_holders import QuietLog
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.runtime.env import Env

@@ -20,7 +20,8 @@ from agency_node.records.grpc_key_holders import GrpcKeyHolders
 from agency_node.records.tag_workers import TagWorkers
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
-from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.evaluations import LocalKeyHolders, LocalTags
+from fakes.federations import HOLDERS
 from fakes.node_world import a_federation
 from fakes.refusals import refused
 from fakes.simulated_holders import QuietLog

@@ -18,14 +18,14 @@ from agency_node.importing.staging import ManyRefused, Older, Shrunk
 from agency_node.records.ports import TAG_BLOCK, Imports
 from agency_node.records.records import RecordId
 from agency_node.records.tagging import Tagger, record_inputs
-from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.evaluations import LocalKeyHolders, LocalTags
+from fakes.federations import HOLDERS, NOW
 from fakes.import_world import (
     AS_OF,
     DAY,
     ELM,
     ELSEWHERE,
     FIRST,
-    NOW,
     OAK,
     Seen,
     World,
@@ -255,14 +255,14 @@ async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
         folder = tmp_path / str(last)
         folder.mkdir()
         first = World(folder)
-        first.members.federation = a_federation([epoch])
+        first.members.current = a_federation([epoch])
         over = await killed_import(first, last, after=after)
         if not over and first.records.generation(OAK) is None:
             with pytest.raises(Refused):
                 first.records.child(OAK, 1, RecordId(0))
         first.close()
         again = World(folder)
-        again.members.federation = a_federation([epoch])
+        again.members.current = a_federation([epoch])
         report = await again.import_(LINES)
         assert tell(again) == told
         assert report.generation == 1
@@ -421,7 +421,7 @@ async def test_an_agency_of_another_node_is_not_imported(
 
 
 async def test_a_federation_of_another_normalisation_is_not_imported_for(world: World) -> None:
-    world.members.federation = a_federation((), version=99)
+    world.members.current = a_federation((), version=99)
     with refused(Code.UNSUPPORTED):
         await world.import_(rows(0, 2))
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from agency_node.answering import admission
 from agency_node.answering.admission import REACHES_KEPT, Reaches, Verdict
+from fakes.federations import NOW
 from fakes.node_world import (
     COUNCIL,
     EPOCH,
     GATEWAY,
     HERE,
     NODE,
-    NOW,
     OTHER_NODE,
     POLICE,
     SCHOOL,

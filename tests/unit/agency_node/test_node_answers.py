@@ -12,6 +12,7 @@ import pytest
 from agency_node.answering import admission
 from agency_node.answering.matching import Finding
 from agency_node.records.records import ChildRecord
+from fakes.federations import NOW
 from fakes.node_world import (
     AGAIN,
     CANNOT,
@@ -20,7 +21,6 @@ from fakes.node_world import (
     GATEWAY_KEY,
     HERE,
     NOTHING,
-    NOW,
     SCHOOL,
     SURGERY,
     THERE,

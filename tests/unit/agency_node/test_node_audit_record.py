@@ -16,10 +16,10 @@ from agency_node.answering import audit as audit_record
 from agency_node.answering.audit import AgencyLogs, log_key, open_log, read_body
 from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
+from fakes.federations import NOW
 from fakes.node_world import (
     COUNCIL,
     MINE,
-    NOW,
     SCHOOL,
     SURGERY,
     NodeWorld,

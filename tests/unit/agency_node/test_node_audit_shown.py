@@ -20,7 +20,8 @@ from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
 from agency_node.settings import NodeSettings
 from agency_node.wiring import audit_folder
-from fakes.node_world import COUNCIL, NOW, SCHOOL, NodeWorld, a_child, a_record, another_child
+from fakes.federations import NOW
+from fakes.node_world import COUNCIL, SCHOOL, NodeWorld, a_child, a_record, another_child
 from fingerpost.audit.log import Actor, AuditLog, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason

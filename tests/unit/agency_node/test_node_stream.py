@@ -20,8 +20,9 @@ from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.grpc_broker import RENEW_JITTER_SECONDS, RENEW_SECONDS, BrokerStream
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
+from fakes.federations import NOW
 from fakes.node_broker import NodeBroker, listening
-from fakes.node_world import BROKER, FEDERATION, NODE, NOW, a_federation
+from fakes.node_world import BROKER, FEDERATION, NODE, a_federation
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import ANSWERS_PER_FRAME, QUERIES_PER_FRAME

@@ -22,17 +22,8 @@ from agency_node.records.upkeep import (
     Upkeep,
     due_tables,
 )
-from fakes.import_world import (
-    DAY,
-    ELM,
-    FIRST,
-    NOW,
-    OAK,
-    World,
-    a_federation,
-    options,
-    row,
-)
+from fakes.federations import NOW
+from fakes.import_world import DAY, ELM, FIRST, OAK, World, a_federation, options, row
 from fakes.refusals import refused
 from fakes.simulated_holders import Peppers, QuietLog
 from fingerpost.private.linkage import NORMALISATION_VERSION
@@ -231,10 +222,10 @@ async def test_what_could_still_be_answered_from_is_kept(node: Node) -> None:
     """The newest is not tagged, no table is built yet: the one before is all that the node has."""
     node.world.open_epoch()
     await node.world.import_(rows(2))
-    epochs = node.world.members.federation.parameters.epochs
-    node.world.members.federation = a_federation(())
+    epochs = node.world.members.current.parameters.epochs
+    node.world.members.current = a_federation(())
     await node.world.import_(rows(3))
-    node.world.members.federation = a_federation(epochs)
+    node.world.members.current = a_federation(epochs)
     node.peppers.missing.add(FIRST)
     node.world.quick.refuse = Refused(Code.QUOTA, "evaluations")
     await node.turn()
@@ -295,9 +286,7 @@ async def test_tags_of_an_epoch_that_is_over_are_forgotten(node: Node) -> None:
     node.world.open_epoch(2, starts_in=-DAY)
     await node.world.import_(rows(2))
     await node.turn()
-    node.world.members.federation = a_federation(
-        node.world.members.federation.parameters.epochs[1:]
-    )
+    node.world.members.current = a_federation(node.world.members.current.parameters.epochs[1:])
     await node.turn(5)
     assert node.world.records.ready(OAK, first.number) is None
     assert node.world.records.ready(OAK, SECOND) is not None
@@ -311,7 +300,7 @@ async def test_an_expired_member_list_is_no_reason_to_guess(node: Node) -> None:
 async def test_tables_that_are_asked_now_come_first(node: Node) -> None:
     node.world.open_epoch()
     end = (SLOT + 1) * 600
-    due = due_tables(node.world.members.federation, end - 100.0)
+    due = due_tables(node.world.members.current, end - 100.0)
     assert due == ((FIRST, SLOT), (FIRST, SLOT + 1))
-    due = due_tables(node.world.members.federation, end + 100.0)
+    due = due_tables(node.world.members.current, end + 100.0)
     assert due == ((FIRST, SLOT), (FIRST, SLOT + 1))

@@ -16,7 +16,6 @@ from fakes.broker_world import (
     GATEWAY,
     NODES,
     NORTH,
-    NOW,
     OTHER_GATEWAY,
     SOUTH,
     Asked,
@@ -26,6 +25,7 @@ from fakes.broker_world import (
     peer,
     without,
 )
+from fakes.federations import NOW
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Code, Refused

@@ -23,17 +23,9 @@ from broker.service import Broker
 from broker.store import hash_log_writer
 from fakes.broker_running import an_answer
 from fakes.broker_store import MemoryStore
-from fakes.broker_world import (
-    FEDERATION,
-    GATEWAY,
-    NODES,
-    Asked,
-    Members,
-    a_core,
-    a_federation,
-    a_query,
-)
+from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_federation, a_query
 from fakes.certificates import FakeAuthority
+from fakes.federations import Members
 from fakes.refusals import refused
 from fakes.repository import FakeRepository
 from fakes.waiting import until

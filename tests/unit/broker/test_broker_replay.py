@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.admission import ReplaySet, keep_until
-from fakes.broker_world import NOW, a_core
+from fakes.broker_world import a_core
+from fakes.federations import NOW
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule

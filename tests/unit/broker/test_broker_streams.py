@@ -12,7 +12,8 @@ from broker.admission import admit
 from broker.lookup import QUERIES_WAITING, SENDING_SECONDS, Lookup, Owed, Stream
 from broker.service import HELLO_SECONDS, REVIEW_SECONDS
 from fakes.broker_running import Running, an_answer
-from fakes.broker_world import NODES, NOW, a_federation, a_query, node_peer, peer
+from fakes.broker_world import NODES, a_federation, a_query, node_peer, peer
+from fakes.federations import NOW
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME

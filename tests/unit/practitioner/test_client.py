@@ -11,9 +11,10 @@ from dataclasses import replace
 import pytest
 
 from fakes.clock import ManualClock
+from fakes.federations import HOLDERS
 from fakes.hostile_broker import BreakOff, Hang, HostileBroker, Lie, Memory, Show, answers_in
 from fakes.simulated_gateway import SimGateway
-from fakes.simulated_holders import GATEWAY, HOLDERS
+from fakes.simulated_holders import GATEWAY
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import (
     COUNCIL,

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fakes.member_list import NODE, NOW, untrusted
+from fakes.federations import NOW
+from fakes.member_list import NODE, untrusted
 from fakes.repository import DAY, FakeRepository, Keys, listed
-from fingerpost.membership.member_list import (
-    MemberList,
-    MemberListClient,
-)
+from fingerpost.membership.member_list import MemberList, MemberListClient
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Federation, Party

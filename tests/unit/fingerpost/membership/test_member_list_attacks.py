@@ -10,11 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakes.member_list import NODE, NOW, untrusted
+from fakes.federations import NOW
+from fakes.member_list import NODE, untrusted
 from fakes.repository import DAY, FakeRepository, Keys, Listed, listed
-from fingerpost.membership.member_list import (
-    MemberListClient,
-)
+from fingerpost.membership.member_list import MemberListClient
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList

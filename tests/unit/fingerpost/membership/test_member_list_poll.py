@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fakes.clock import ManualClock
-from fakes.member_list import NODE, NOW
+from fakes.federations import NOW
+from fakes.member_list import NODE
 from fakes.repository import FakeRepository
 from fingerpost.membership.member_list import (
     MEMBER_LIST_EVENTS,

@@ -11,7 +11,8 @@ import pytest
 
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
-from fakes.node_world import BROKER, FEDERATION, HOLDERS, ISSUER, NODE, NOW, a_federation
+from fakes.federations import HOLDERS, NOW
+from fakes.node_world import BROKER, FEDERATION, ISSUER, NODE, a_federation
 from fakes.refusals import refused
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.rpc_channel import Redialled, require_in_office

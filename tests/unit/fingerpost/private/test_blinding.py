@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from fakes.evaluations import HOLDERS, LocalKeyHolders, LocalTags
+from fakes.evaluations import LocalKeyHolders, LocalTags
+from fakes.federations import HOLDERS
 from fakes.refusals import refused
 from fingerpost.private.blinding import TwoBatches
 from fingerpost.protocol import limits

@@ -1,0 +1,96 @@
+"""Parts of a member list for any test: a test states what it is about, and the rest is filled in.
+
+Law: every code is in force, both key holders are the same two, and whatever is not given has the
+simplest value that the types admit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fingerpost.private.linkage import NORMALISATION_VERSION
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import CODE_LIST_VERSION, AgencyKind, Kind, Purpose, Role
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    CodeLists,
+    DenyList,
+    Epoch,
+    Federation,
+    Member,
+    Parameters,
+    Party,
+)
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+
+NOW: Final = 1_800_000_000.0
+HOLDERS: Final = (MemberId("holder-a"), MemberId("holder-b"))
+EVERY_CODE: Final = CodeLists(
+    CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind)
+)
+
+
+def public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()
+
+
+def agency(area: AreaCode, name: str, kind: AgencyKind, node: MemberId, **more: Any) -> Agency:
+    return Agency(AgencyId(f"{area}.{name}"), name.title(), kind, node, **more)
+
+
+def member(id_: MemberId, party: Party, key: bytes = bytes(32), **more: Any) -> Member:
+    return Member(id_, party, "An organisation", key, **more)
+
+
+def epoch(
+    number: int, starts: float, keys: Mapping[MemberId, bytes] | None = None, *, days: int = 90
+) -> Epoch:
+    """``starts``: in seconds since 1970 UTC. Nodes index for it a week before."""
+    first = int(starts)
+    index_from = first - limits.EPOCH_OVERLAP_DAYS * limits.DAY
+    keys = keys or {HOLDERS[0]: bytes([number, 1]) * 16, HOLDERS[1]: bytes([number, 2]) * 16}
+    return Epoch(EpochNumber(number), index_from, first, first + days * limits.DAY, keys)
+
+
+def parameters(federation: FederationId, epochs: Iterable[Epoch] = (), **more: Any) -> Parameters:
+    values: dict[str, Any] = {
+        "code_list_version": CODE_LIST_VERSION,
+        "normalisation_version": NORMALISATION_VERSION,
+        "broker": MemberId("broker"),
+        "issuer": MemberId("issuer"),
+        "key_holders": HOLDERS,
+    }
+    return Parameters(federation, epochs=tuple(epochs), **{**values, **more})
+
+
+def federation(
+    common: Parameters,
+    areas: Iterable[Area] = (),
+    members: Iterable[Member] = (),
+    *,
+    valid_until: float = NOW + limits.DAY,
+) -> Federation:
+    """The list of version 7, which denies nobody."""
+    by_code, by_id = {a.code: a for a in areas}, {m.id: m for m in members}
+    return Federation(7, valid_until, common, EVERY_CODE, by_id, by_code)
+
+
+@dataclass
+class Members:
+    """Implements ``fingerpost.membership.ports.Members``; a test sets another list while a party
+    runs.
+    """
+
+    current: Federation
+
+    def at(self, now: float) -> Federation:
+        self.current.require_current(now)
+        return self.current
+
+    def suspend(self, *ids: MemberId) -> None:
+        self.current = replace(self.current, deny=DenyList(members=frozenset(ids)))
