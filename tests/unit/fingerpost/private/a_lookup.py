@@ -13,6 +13,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from fakes import federations
+from fakes.federations import HOLDERS, member
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.locators import Opening, Pepper, opening, slot_check
@@ -21,17 +23,8 @@ from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Acr, AgencyKind, Kind, Purpose, Reach, Role
-from fingerpost.protocol.federation import (
-    Agency,
-    Area,
-    CodeLists,
-    Epoch,
-    Federation,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role
+from fingerpost.protocol.federation import Agency, Area, Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query
 
@@ -42,7 +35,6 @@ ASKING = AgencyId("e08000001.council")
 SCHOOL = AgencyId("e08000001.oak-primary")
 POLICE = AgencyId("e08000002.police")
 GATEWAY, NODE, OTHER_NODE = MemberId("gateway-1"), MemberId("node-1"), MemberId("node-2")
-HOLDER_A, HOLDER_B = MemberId("holder-a"), MemberId("holder-b")
 EPOCH = EpochNumber(1)
 TRAINED_UNTIL = NOW + 86_400
 
@@ -67,49 +59,23 @@ def public_of(label: str) -> bytes:
     return key_of(label).public_key().public_bytes_raw()
 
 
-def member(id_: MemberId, service: Party) -> Member:
-    return Member(id_, service, "An organisation", public_of(id_.value))
-
-
 def federation() -> Federation:
-    members = [
-        member(GATEWAY, Party.GATEWAY),
-        member(NODE, Party.NODE),
-        member(OTHER_NODE, Party.NODE),
-        member(HOLDER_A, Party.KEY_HOLDER),
-        member(HOLDER_B, Party.KEY_HOLDER),
-    ]
     council = Agency(
         ASKING, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, (GATEWAY,), public_of("passports")
     )
     school = Agency(SCHOOL, "Oak Primary", AgencyKind.SCHOOL, NODE)
     police = Agency(POLICE, "Police", AgencyKind.POLICE, OTHER_NODE)
-    return Federation(
-        version=7,
-        valid_until=NOW + 86_400,
-        parameters=Parameters(
-            federation=FEDERATION,
-            code_list_version=1,
-            normalisation_version=1,
-            broker=MemberId("broker"),
-            issuer=MemberId("issuer"),
-            key_holders=(HOLDER_A, HOLDER_B),
-            epochs=(
-                Epoch(
-                    EPOCH,
-                    NOW - 86_400,
-                    NOW - 3_600,
-                    NOW + 30 * 86_400,
-                    {HOLDER_A: bytes(32), HOLDER_B: bytes(32)},
-                ),
-            ),
+    holder_keys = dict.fromkeys(HOLDERS, bytes(32))
+    epoch = Epoch(EPOCH, NOW - 86_400, NOW - 3_600, NOW + 30 * 86_400, holder_keys)
+    parties = {GATEWAY: Party.GATEWAY, NODE: Party.NODE, OTHER_NODE: Party.NODE}
+    parties |= dict.fromkeys(HOLDERS, Party.KEY_HOLDER)
+    return federations.federation(
+        federations.parameters(FEDERATION, [epoch], code_list_version=1, normalisation_version=1),
+        (
+            Area(AREA, "Here", (NEIGHBOUR,), (council, school)),
+            Area(NEIGHBOUR, "There", (AREA,), (police,)),
         ),
-        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
-        members={m.id: m for m in members},
-        areas={
-            AREA: Area(AREA, "Here", (NEIGHBOUR,), (council, school)),
-            NEIGHBOUR: Area(NEIGHBOUR, "There", (AREA,), (police,)),
-        },
+        [member(id_, party, public_of(id_.value)) for id_, party in parties.items()],
     )
 
 
