@@ -1,5 +1,5 @@
-"""What the agency keeps: its records, sealed at rest, their tags and the locator tables made from
-them.
+"""What the agency keeps: its records, sealed at rest, their tags, and the tables of locators that
+are made from the tags.
 
-Law: nothing here knows a query or an answer.
+Law: no module of this room handles a query or an answer.
 """

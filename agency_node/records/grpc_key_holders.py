@@ -1,8 +1,8 @@
-"""The node's edge to the two key holders: both at once, each its own batch, and patience.
+"""The node's edge to the two key holders: each is sent its own batch, both at once.
 
-An import runs at night and lasts: a holder that restarts, or serves lookups first, is waited for.
-What a holder decided (quota, membership, epoch) is not asked again. A batch that was cut off is
-sent again and metered again.
+An import runs at night and takes long, so this waits for a holder that restarts or serves lookups
+first. It does not ask again where a holder refused (quota, membership, epoch). A batch whose answer
+was lost is sent again and metered again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,13 @@ _AGAIN: Final = frozenset({Code.UNAVAILABLE, Code.NOT_READY})
 
 
 class GrpcKeyHolders:
-    """Implements ``ports.KeyHolders``. ``channels`` in the order of the parameters; ``patience``:
-    seconds for one batch."""
+    """Implements ``ports.KeyHolders``.
+
+    Args:
+        channels: in the order of the member list's parameters.
+        patience: seconds for one batch.
+        random: returns a number in [0, 1), which spreads the tries.
+    """
 
     def __init__(
         self,
@@ -47,7 +52,7 @@ class GrpcKeyHolders:
                     group.create_task(self._patiently(channel, batch))
                     for channel, batch in zip(self._channels, batches, strict=True)
                 )
-        except ExceptionGroup as errors:  # what one refused, the other need not do
+        except ExceptionGroup as errors:  # where one holder refuses, the other's answer is useless
             raise errors.exceptions[0] from None
         return one.result(), other.result()
 

@@ -1,5 +1,4 @@
-"""Which locators of a slot are of which records: tables in memory, one for each agency, epoch and
-slot.
+"""Find the records of a slot's locators: tables in memory, one for each agency, epoch and slot.
 
 An agency's tags are read once for each generation and epoch and kept; each slot has a table from
 locator to the tag's place. A host has millions of keys, so a table is no ``dict`` (138 bytes a key)
@@ -8,9 +7,9 @@ bytes a key and slot, beside 36 for tag and record. Each look-up searches one sh
 entries, whether it finds something or not.
 
 Building pauses after every ``CHUNK`` keys: answers leave on a tick, and the interpreter's lock must
-not be held for long. While a newer generation is read, the old one answers. Two records with one
-tag (twins at one address share some blocking keys) are one hit with both. Nothing of one agency is
-reached through another: there is no table over agencies.
+not be held for long. While a newer generation is read, the node answers from the old one. Two
+records with one tag (twins at one address share some blocking keys) are one hit with both. No table
+holds locators of two agencies, so nothing of one agency can be reached through another.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 
 CHUNK: Final = 512
-"""Keys between two pauses: some 1 ms of work."""
+"""Keys between two pauses: about 1 ms of work."""
 _SHARD_KEYS: Final = 32
 _PLACE_BYTES: Final = 4
 _ENTRY_BYTES: Final = limits.LOCATOR_BYTES + _PLACE_BYTES
 
 Pause = Callable[[], None]
-"""Lets other threads run."""
+"""It lets other threads run."""
 
 
 class _Tags:
@@ -62,8 +61,10 @@ class _Tags:
 
 
 class _Slot:
-    """From a locator to the places of its tag: shards of some ``_SHARD_KEYS`` entries, each of 16
-    bytes of locator and 4 of place, one behind the other."""
+    """From a locator to the places of its tag, in shards of about ``_SHARD_KEYS`` entries.
+
+    A shard holds its entries one after another, each 16 bytes of locator and 4 of place.
+    """
 
     def __init__(self, tags: _Tags) -> None:
         self.tags = tags
@@ -80,7 +81,7 @@ class _Slot:
             shard += locator + place.to_bytes(_PLACE_BYTES, "big")
 
     def close(self, first: int, last: int) -> None:
-        """Gives back what the shards ``first`` to ``last`` - 1 have to spare."""
+        """Release the spare memory of the shards ``first`` to ``last`` - 1."""
         self._shards[first:last] = map(bytes, self._shards[first:last])
 
     def __len__(self) -> int:
@@ -88,12 +89,10 @@ class _Slot:
 
     def places(self, locator: bytes) -> tuple[int, ...]:
         shard = self._shards[int.from_bytes(locator[:4], "big") & self._mask]
-        at = shard.find(locator)
-        if at < 0:
-            return ()
         found = []
+        at = shard.find(locator)
         while at >= 0:
-            if at % _ENTRY_BYTES:  # across two entries: chance
+            if at % _ENTRY_BYTES:  # these bytes lie across two entries, by chance
                 at = shard.find(locator, at + 1)
                 continue
             end = at + _ENTRY_BYTES
@@ -104,7 +103,7 @@ class _Slot:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One table that should be there, and the pepper that makes it (of the slot's day)."""
+    """A table that is wanted, and the pepper of the slot's day, from which it is made."""
 
     agency: AgencyId
     pepper: Pepper
@@ -154,13 +153,11 @@ class LocatorIndex:
         return None if table is None else table.tags.generation
 
     def keys(self) -> int:
-        """How many locators are held, over all tables."""
+        """Return how many locators all tables hold together."""
         return sum(len(table.tags) for table in tuple(self._slots.values()))
 
     def in_use(self) -> Mapping[AgencyId, int]:
-        """For each agency that has a table, the number of the oldest generation that one answers
-        from.
-        """
+        """Return, for each agency that has a table, the number of its oldest generation in one."""
         oldest: dict[AgencyId, int] = {}
         for (agency, _, _), table in tuple(self._slots.items()):
             number = table.tags.generation.number
@@ -170,13 +167,19 @@ class LocatorIndex:
     def prepare(
         self, wanted: Iterable[Want], due: Collection[tuple[EpochNumber, int]]
     ) -> tuple[AgencyId, ...]:
-        """Blocking, for a thread: drops the tables of every epoch and slot that is not ``due``,
-        then builds what is wanted and missing or of an older generation, first things first. The
-        agencies of the tables built.
+        """Drop the tables that are not due, and build those that are wanted. Call from a thread.
 
-        A table outlives the pepper that made it (at midnight the pepper goes, the day's last slot
-        is still asked). An agency that is not tagged for an epoch is left out: it stays "not
-        ready", or on its older generation.
+        A table outlives the pepper that it was made from: the pepper is destroyed at midnight, and
+        the day's last slot is still asked for. An agency that is not tagged for an epoch is left
+        out: it stays "not ready", or on its older generation.
+
+        Args:
+            wanted: in this order, the tables to build where they are missing or of an older
+                generation.
+            due: every other epoch and slot is dropped.
+
+        Returns:
+            The agencies of the tables that were built.
         """
         with self._building:
             self._drop(due)
@@ -206,7 +209,7 @@ class LocatorIndex:
                 tags.add(some)
                 self._pause()
         except Refused:
-            return None  # deleted meanwhile: a newer one is there at the next turn
+            return None  # it was deleted meanwhile; the next turn finds a newer one
         return tags
 
     def _build(self, tags: _Tags, slot_key: bytes) -> _Slot:

@@ -83,7 +83,7 @@ class Locators(Protocol):
     ) -> tuple[Hit, ...]:
         """Return the hits in the order of the positions.
 
-        The work depends on hits no more than look-ups in a hash table do.
+        Hits change the time that it takes no more than they do in a hash table.
 
         Raises:
             Refused: NOT_READY unless ``ready``.
@@ -93,7 +93,7 @@ class Locators(Protocol):
         """Return the generation that ``find`` answers from, or None when there is no table yet."""
 
 
-# ---- the record side's own needs ---------------------------------------------------------------
+# ---- what importing and tagging need -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,8 +145,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What tagging took: the records whose tags came from the import before, and the keys
-    evaluated.
+    """The effort of tagging: the records whose tags came from the import before, and the keys that
+    the holders evaluated.
     """
 
     taken_over: int = 0
@@ -161,7 +161,7 @@ class Imports(Protocol):
     """
 
     def staged(self, agency: AgencyId, source: bytes) -> Staged | None:
-        """Return the incomplete generation of ``source`` (32 bytes, a digest of file and options)."""
+        """Return the incomplete generation of ``source`` (32 bytes, as ``source`` returns)."""
 
     def begin(
         self,
@@ -202,17 +202,15 @@ class Imports(Protocol):
         """
 
     def behind(self, agency: AgencyId) -> bool:
-        """Return whether the store is a copy older than the last import it is witnessed to have
-        completed.
+        """Return whether the store is a copy that is older than the last import of its witness.
 
-        Such an agency is not ready for anything until it imports again, or somebody calls
-        ``adopt``.
+        Such an agency is not ready for anything until it imports again, or ``adopt`` is called.
         """
 
     def adopt(self, agency: AgencyId) -> Generation:
-        """Accept the records that are there, whatever was witnessed.
+        """Accept the records that are there, whatever the witness says.
 
-        Numbers that were used are not used again.
+        No number of a generation is used twice.
 
         Raises:
             Defect: there is no complete generation.
@@ -247,7 +245,10 @@ class Imports(Protocol):
         tags: Sequence[Sequence[bytes]],
         effort: Effort,
     ) -> None:
-        """Store the tags of one block, one sequence of T_i for each record. Twice changes nothing."""
+        """Store the tags of one block, one sequence of T_i for each record.
+
+        A second call changes nothing.
+        """
 
     def effort(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> Effort:
         """Return the effort of all blocks that have tags, whichever run made them."""
@@ -257,8 +258,8 @@ class Imports(Protocol):
     ) -> tuple[tuple[bytes, ...] | None, ...]:
         """Return for each mark the tags of a record with the same mark in the generation before.
 
-        That is the newest complete one before ``generation``, if it is tagged for the epoch. So a
-        nightly import asks the key holders only for what has changed.
+        That is the newest complete one before ``generation``, if it is fully tagged for the epoch.
+        So a nightly import asks the key holders only for what has changed.
         """
 
     def standings(self) -> Mapping[AgencyId, Standing]:
@@ -272,7 +273,7 @@ class Imports(Protocol):
         """Delete the generations with a smaller number, and return how many there were."""
 
     def forget_epochs(self, keep: Sequence[EpochNumber]) -> None:
-        """Delete the tags of all other epochs: they are over, and no query can use them."""
+        """Delete the tags of all other epochs: those are over, and no query can use them."""
 
 
 TAG_BLOCK = 256

@@ -1,4 +1,4 @@
-"""What an agency keeps about a child: values, and the bytes of them that are sealed.
+"""What an agency keeps about a child: values, and their bytes, which are sealed.
 
 Law: no I/O, no clock. A value of these types exists only on the agency's own node (or its host), in
 memory for as long as it is needed; at rest it is sealed (``sealing``), and only the program that
@@ -24,15 +24,15 @@ from fingerpost.protocol.errors import Defect, Refused
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordId:
-    """The number of a child within one agency's generation, from 0. It names nobody outside that
-    generation.
+    """The number of a child within one agency's generation, from 0. It identifies nobody outside
+    that generation.
     """
 
     value: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.value <= 0xFFFF_FFFF:
-            raise Defect("a record's number does not fit")
+            raise Defect("a record's number is out of bounds")
 
     def __str__(self) -> str:
         return str(self.value)
@@ -40,11 +40,12 @@ class RecordId:
 
 class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One service's work with one child: whom to ring. The texts fit a pointer
-    (``fingerpost.private.messages``).
+    (``fingerpost.private.messages``). The order of the fields is that of the stored form.
 
-    ``sensitive`` (also for a sensitive ``kind``) and ``shielded`` rows are kept with their flags
-    and never disclosed. ``ended_on``: for RECENT. The order of the fields is that of the stored
-    form.
+    Attributes:
+        sensitive: the row is kept and never disclosed; also set for every sensitive ``kind``.
+        shielded: likewise; it withholds all of the child's rows at this agency.
+        ended_on: the day of the end, for RECENT.
     """
 
     kind: Kind
@@ -84,8 +85,13 @@ class ChildRecord:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One complete import of one agency. ``number`` from 1, never used twice; ``as_of``: when its
-    source was made; ``children``: how many records it has, numbered 0 to ``children - 1``."""
+    """One complete import of one agency.
+
+    Attributes:
+        number: from 1, never used twice.
+        as_of: when its source was made.
+        children: how many records it has; their numbers are 0 to ``children - 1``.
+    """
 
     number: int
     as_of: int
@@ -107,12 +113,12 @@ _DECODER = msgspec.msgpack.Decoder(_Child)
 
 
 def write_child(demographics: Demographics, involvements: Sequence[Involvement]) -> bytes:
-    """Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
+    """Return the bytes to seal. Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
     return _ENCODER.encode(_Child(write_demographics(demographics), tuple(involvements)))
 
 
 def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...]]:
-    """Raises ``Defect``: these bytes were sealed by us."""
+    """Return what ``write_child`` wrote. Raises ``Defect`` for other bytes: we sealed these."""
     try:
         child = _DECODER.decode(data)
         demographics = read_demographics(child.demographics)

@@ -1,12 +1,11 @@
-"""How records lie on the disk: sealed under their agency's data key, each in its own place.
+"""Seal the records of an agency under its data key, each bound to its own place.
 
 Law: keys and bytes only; no I/O. Every generation has a key of its own, derived from the agency's,
-and every sealed thing is bound to agency, generation, table and number: a row that is put in
-another's place, of this agency or of another, does not open. A generation seals far fewer than 2^32
-things (see ``runtime.sealed_box``).
+and every sealed row is bound to agency, generation, table and number: a row in another's place, of
+this agency or of another, does not open. A generation seals far fewer than 2^32 rows (see
+``runtime.sealed_box``).
 
-Marks and source digests are keyed (HMAC-SHA-256): without the data key they let nobody test a
-guess.
+Marks and source digests are keyed (HMAC-SHA-256): nobody can test a guess without the data key.
 """
 
 from __future__ import annotations
@@ -52,17 +51,17 @@ class DataKey:
 
     @property
     def check_value(self) -> bytes:
-        """16 bytes kept beside the rows: tells a wrong key at the start and not at the first query."""
+        """16 bytes kept beside the rows: they show a wrong key at the start, before any query."""
         return self._derive(b"check")[:CHECK_BYTES]
 
     def mark(self, inputs: Iterable[bytes]) -> bytes:
-        """16 bytes over OPRF inputs in their order."""
+        """Return 16 bytes over OPRF inputs in their order."""
         state = self._marks.copy()
         state.update(prefixed(*inputs))
         return state.digest()[:MARK_BYTES]
 
     def source(self, *parts: bytes) -> bytes:
-        """32 bytes over what an import was made of."""
+        """Return 32 bytes over what an import was made of."""
         state = self._sources.copy()
         state.update(prefixed(*parts))
         return state.digest()
@@ -92,17 +91,19 @@ class GenerationSeal:
         return self._seal(plain, b"child", record)
 
     def open_child(self, record: int, sealed: bytes) -> bytes:
-        """Raises ``Defect`` when it was not sealed for this place, or is damaged."""
+        """Return the plain bytes. Raises ``Defect``: they were sealed for another place, or are
+        damaged.
+        """
         return self._open(sealed, b"child", record)
 
     def seal_tags(self, epoch: EpochNumber, first: int, tags: Sequence[Sequence[bytes]]) -> bytes:
-        """One block: for each record the number of its tags (1 byte) and the tags (32 bytes each)."""
+        """Seal a block: for each record the number of its tags (1 byte) and the tags (32 bytes)."""
         return self._seal(_write_tags(tags), b"tags", first, epoch.value)
 
     def open_tags(
         self, epoch: EpochNumber, first: int, sealed: bytes
     ) -> tuple[tuple[bytes, ...], ...]:
-        """Raises ``Defect`` likewise."""
+        """Return the tags of each record of a block. Raises ``Defect`` as ``open_child``."""
         return _read_tags(self._open(sealed, b"tags", first, epoch.value))
 
     def _seal(self, plain: bytes, table: bytes, *numbers: int) -> bytes:

@@ -1,8 +1,9 @@
-"""Blinding and unblinding in processes of their own: the arithmetic holds the interpreter's lock.
+"""Blind and unblind in worker processes: the arithmetic holds the interpreter's lock.
 
 A blinded batch cannot leave the process that made it (it holds the blinds), so each worker is an
-executor of one process, and a batch comes back to the worker that blinded it. What crosses between
-processes: OPRF inputs, points and tags."""
+executor of one process, and a batch is unblinded by the worker that blinded it. OPRF inputs, points
+and tags cross between processes, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
-from types import TracebackType
 from typing import Final, Self
 
 from agency_node.records.ports import KeyHolders
@@ -25,19 +25,21 @@ from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from fingerpost.runtime.worker_processes import begin, pool
 
 BATCHES_PER_WORKER: Final = 3
-"""Under way at once for each worker: one at the holders, one being blinded, one being unblinded."""
+"""Batches of each worker at once: one at the holders, one being blinded, one being unblinded."""
 NICENESS: Final = 10
 """Nobody waits for an import; a practitioner waits for the node that answers beside it."""
 
 _numbers = itertools.count()
-"""Of this process: each batch that its workers blind has a number of its own."""
+"""In the process of the import: each batch that its workers blind has a number of its own."""
 _blinded: dict[int, TwoBatches] = {}
-"""Of this worker process: the batches that are at the holders."""
+"""In a worker process: its batches that are at the holders."""
 
 
 class TagWorkers:
-    """Implements ``ports.Tags``: OPRF inputs in, tags out, with both holders' help. An async
-    context manager.
+    """Implements ``ports.Tags``. It is an async context manager, which ends the worker processes.
+
+    Args:
+        make: makes an executor of so many processes, each of which first calls the function.
     """
 
     def __init__(
@@ -54,12 +56,7 @@ class TagWorkers:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for each in self._pools:
             each.shutdown(wait=False, cancel_futures=True)
 
@@ -86,8 +83,11 @@ class TagWorkers:
 
 
 def _start() -> None:
-    """The parent decides when work stops (Ctrl-C reaches all processes of a terminal), and a worker
-    does not outlive it: a killed import would leave processes that hold blocking keys."""
+    """Prepare a worker process.
+
+    It works until its parent stops it (Ctrl-C reaches all processes of a terminal), and does not
+    outlive the parent: a killed import would leave processes that hold blocking keys.
+    """
     begin()
     os.nice(NICENESS)
 

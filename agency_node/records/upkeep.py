@@ -1,10 +1,10 @@
 """What a running node does for its records every few seconds: it builds the tables of the slots to
 come, tags records for the epochs to come, and deletes what is over.
 
-What is due is decided by pure functions at the end of this module; ``Upkeep`` gathers their facts
-and does as they say. Tables come first: an answer needs them. Tagging runs in the background, as
-long as it takes, and goes on after a restart where it was; until it is done, the node answers
-CANNOT_ANSWER for that epoch, never "no". What has ended (a generation that no table answers from,
+The pure functions at the end of this module decide what is due; ``Upkeep`` gathers their facts and
+carries out what they decide. Tables come first, since answers need them. Tagging runs in the
+background for as long as it takes, and is resumed after a restart; until it is done, the node
+answers CANNOT_ANSWER for that epoch, never "no". What has ended (a generation that is in no table,
 the tags of an epoch that no query may use) is deleted: what is not kept cannot be stolen.
 """
 
@@ -36,22 +36,23 @@ UPKEEP_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "generation.deleted": frozenset({"agency", "count"}),
     "records.behind": frozenset({"agency"}),
 }
-"""For the log catalogue of the node."""
+"""The part of the node's log catalogue."""
 AHEAD_SECONDS: Final = 120
-"""A slot's tables are begun so long before they must be at hand: 60 s before the slot begins."""
+"""A slot's tables are begun so long before they must be there, which is 60 s before the slot."""
 AGAIN_SECONDS: Final = 300
-"""After a holder refused."""
+"""The time after which tagging is tried again when a holder refused."""
 GRACE_SECONDS: Final = limits.SLOT_SECONDS
 """An answer that was begun from a generation may still read its records, however long it waited."""
 
 Tagging = Callable[[], AbstractAsyncContextManager[Tagger]]
-"""Opens worker processes and channels for as long as they are needed."""
+"""It opens worker processes and channels for as long as they are needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """The oldest generation of an agency that is needed, and since when; None once those before it
-    are deleted.
+    """The oldest generation of an agency that is needed, and since when it has been the oldest.
+
+    ``since`` is None once the generations before it are deleted.
     """
 
     number: int
@@ -60,8 +61,10 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """``delete``: by agency, the number before which all generations go. ``needed``: what the next
-    plan starts from.
+    """A plan of what to delete.
+
+    ``delete``: by agency, the number before which all generations are deleted. ``needed``: what the
+    next plan starts from.
     """
 
     delete: Mapping[AgencyId, int]
@@ -69,7 +72,10 @@ class Deletions:
 
 
 class Upkeep:
-    """One for a process. ``tend`` is called by one task at a time; ``close`` when the node stops."""
+    """The upkeep of all records of this process.
+
+    One task at a time calls ``tend``; ``close`` is called when the node stops.
+    """
 
     def __init__(
         self,
@@ -94,12 +100,15 @@ class Upkeep:
         self._behind: frozenset[AgencyId] = frozenset()
 
     async def tend(self, now: float) -> None:
-        """Raises ``Refused(UNTRUSTED_METADATA)`` without a member list, ``Defect`` when the store
-        fails.
+        """Do what is due.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, there is no valid member list.
+            Defect: the store failed.
         """
         federation = self._members.at(now)
         standings = await asyncio.to_thread(self._imports.standings)
-        self._tell_behind(standings)
+        self._report_behind(standings)
         due = due_tables(federation, now)
         wanted = await asyncio.to_thread(self._wanted, due, standings)
         built = await asyncio.to_thread(self._index.prepare, wanted, frozenset(due))
@@ -109,7 +118,7 @@ class Upkeep:
         await self._tend_tags(federation, standings, now)
 
     async def close(self) -> None:
-        """Stops the tagging; what was stored stays."""
+        """Stop the tagging; what was stored stays."""
         if self._background is not None:
             self._background.cancel()
             await asyncio.gather(self._background, return_exceptions=True)
@@ -118,13 +127,13 @@ class Upkeep:
     def _wanted(
         self, due: tuple[tuple[EpochNumber, int], ...], standings: Mapping[AgencyId, Standing]
     ) -> list[Want]:
-        """The tables that are missing, or answer from an older generation than they could."""
+        """Return the tables that are missing, or are of an older generation than they could be."""
         wanted = []
         for epoch, slot in due:
             try:
                 pepper = self._peppers.pepper(epoch, day_of_slot(slot))
             except Refused:
-                continue  # not there yet, or gone after midnight: what was built stands
+                continue  # the pepper is not there yet, or was destroyed; what was built stands
             for agency, standing in standings.items():
                 could = standing.ready.get(epoch)
                 if standing.newest is not None and not standing.newest.children:
@@ -133,14 +142,14 @@ class Upkeep:
                     wanted.append(Want(agency, pepper, slot))
         return wanted
 
-    def _tell_behind(self, standings: Mapping[AgencyId, Standing]) -> None:
+    def _report_behind(self, standings: Mapping[AgencyId, Standing]) -> None:
         behind = frozenset(agency for agency, standing in standings.items() if standing.behind)
         for agency in sorted(behind - self._behind):
             self._log.error("records.behind", agency=agency)
         self._behind = behind
 
     async def _delete_old(self, standings: Mapping[AgencyId, Standing], now: float) -> None:
-        """Nothing else deletes: no other process knows the tables."""
+        """Delete old generations. Nothing else does: no other process knows the tables."""
         due = plan_deletions(standings, self._index.in_use(), self._needed, now)
         for agency, number in due.delete.items():
             count = await asyncio.to_thread(self._imports.delete_before, agency, number)
@@ -166,8 +175,11 @@ class Upkeep:
             self._background = asyncio.create_task(self._tag(federation, todo))
 
     async def _tag(self, federation: Federation, todo: list[tuple[Epoch, AgencyId, int]]) -> None:
-        """One after the other. What a holder refuses one agency it refuses the next: tried again
-        after ``AGAIN_SECONDS``."""
+        """Tag one generation after another.
+
+        What a holder refuses one agency, it refuses the next: the rest is tried again after
+        ``AGAIN_SECONDS``.
+        """
         holders = federation.parameters.key_holders
         async with self._tagging() as tagger:
             for epoch, agency, generation in todo:
@@ -191,9 +203,12 @@ class Upkeep:
 def _untagged(
     epochs: tuple[Epoch, ...], standings: Mapping[AgencyId, Standing]
 ) -> list[tuple[Epoch, AgencyId, int]]:
-    """Running epochs first, and the smallest agencies first: many answer again soon. A generation
-    of another normalisation version cannot be tagged; its agency cannot answer until it imports
-    again."""
+    """Return the generations to tag, running epochs first, and of an epoch the smallest first, so
+    that many agencies answer again soon.
+
+    A generation of another normalisation version cannot be tagged; its agency cannot answer until
+    it imports again.
+    """
     found = []
     for epoch in epochs:
         lacking = [
@@ -214,11 +229,11 @@ def plan_deletions(
     needed: Mapping[AgencyId, Needed],
     now: float,
 ) -> Deletions:
-    """Plan which generations go: older than all that a table answers from, or could, for
-    ``GRACE_SECONDS``. Pure.
+    """Plan which generations to delete: those that have for ``GRACE_SECONDS`` been older than all
+    that are in a table, or could be. Pure.
 
     Args:
-        in_use: by agency, the oldest generation that a table answers from.
+        in_use: by agency, the oldest generation that is in a table.
         needed: as the last plan left it.
     """
     delete: dict[AgencyId, int] = {}
@@ -228,9 +243,7 @@ def plan_deletions(
             continue
         last = standing.newest.number
         could = [last]
-        if (
-            standing.newest.children
-        ):  # without children it is ready for all epochs, and listed for none
+        if standing.newest.children:  # without any, it is ready for all epochs and listed for none
             could += [generation.number for generation in standing.ready.values()]
         oldest = min(in_use.get(agency, last), *could)
         before = needed.get(agency)
@@ -244,7 +257,9 @@ def plan_deletions(
 
 
 def due_tables(federation: Federation, now: float) -> tuple[tuple[EpochNumber, int], ...]:
-    """Epochs and slots that tables are held for, what is asked now first. Pure."""
+    """Return the epochs and slots for which tables are held, first those that are asked for now.
+    Pure.
+    """
     must = slots_to_hold(now)
     slots = tuple(dict.fromkeys((*must, *slots_to_hold(now + AHEAD_SECONDS))))
     early = limits.CLOCK_SKEW_SECONDS + AHEAD_SECONDS
@@ -257,4 +272,4 @@ def due_tables(federation: Federation, now: float) -> tuple[tuple[EpochNumber, i
 
 
 def _unwatched(_done: int) -> None:
-    """Nobody watches what runs at night."""
+    """Ignore the progress: nobody watches the tagging in the background."""

@@ -1,3 +1,3 @@
-"""The node's records on the disk: tables, migrations, and the adaptor of the ports ``Records`` and
+"""The node's records on the disk: tables, migrations, and the adaptors of the ports ``Records`` and
 ``Imports``.
 """

@@ -1,28 +1,43 @@
 """``ports.Imports`` in a database: the writing side.
 
-Each write is one short transaction; what is slow (sealing, opening) happens outside, so that the
-node, which may run at the same time, never waits long for the lock. Rows are deleted a few in each
-transaction, and are gone for every reader before that. Nothing is visible to ``ports.Records``
-before ``complete``.
+Each write is one short transaction. Sealing and opening are slow and happen outside of it, so that
+a node that runs at the same time never waits long for the lock. A deleted generation is gone for
+every reader at once; its rows are deleted a few in each transaction. ``ports.Records`` shows
+nothing of a generation before ``complete``.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+import msgspec
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects import sqlite
 
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Staged, Standing
 from agency_node.records.records import Generation, RecordId, read_child, write_child
 from agency_node.records.store import tables
-from agency_node.records.store.records import SqlRecords, as_generation, fully_tagged, newest
-from agency_node.records.store.witness import is_behind
+from agency_node.records.store.records import (
+    SqlRecords,
+    as_generation,
+    blocks_of,
+    fully_tagged,
+    newest,
+    there,
+)
+from agency_node.records.store.witness import Witnessed, is_behind
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.database import reading
+
+_ROWS_AT_ONCE: Final = 1000
+_GENERATION: Final = tables.generation.c
+_CHILD: Final = tables.child.c
+_BLOCK: Final = tables.tag_block.c
 
 
 class SqlImports:
@@ -40,13 +55,11 @@ class SqlImports:
 
     def staged(self, agency: AgencyId, source: bytes) -> Staged | None:
         self._records.key(agency)
-        query = select(tables.generation).where(
-            *_incomplete(agency), tables.generation.c.source == source
-        )
+        query = select(tables.generation).where(*_incomplete(agency), _GENERATION.source == source)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         if row is None or row.number <= self._witnessed(agency):
-            return None  # of a copy that was put back: its number was used for something else since
+            return None  # it is of a restored copy: another generation has had its number since
         return _as_staged(row)
 
     def begin(
@@ -66,15 +79,13 @@ class SqlImports:
             connection.execute(
                 update(tables.generation).where(*_incomplete(agency)).values(dropped=True)
             )
-            last = connection.execute(
-                select(tables.agency.c.last_generation).where(mine)
-            ).scalar_one()
-            last = max(last, witnessed)
-            connection.execute(update(tables.agency).where(mine).values(last_generation=last + 1))
+            last = connection.execute(select(tables.agency.c.last_generation).where(mine))
+            number = max(last.scalar_one(), witnessed) + 1
+            connection.execute(update(tables.agency).where(mine).values(last_generation=number))
             connection.execute(
                 insert(tables.generation).values(
                     agency=agency.value,
-                    number=last + 1,
+                    number=number,
                     source=source,
                     as_of=as_of,
                     started_at=now,
@@ -85,8 +96,8 @@ class SqlImports:
                     dropped=False,
                 )
             )
-        sweep(self._engine, agency)
-        return self.plan(agency, last + 1)
+        _sweep(self._engine, agency)
+        return self.plan(agency, number)
 
     def plan(self, agency: AgencyId, generation: int) -> Staged:
         with reading(self._engine) as connection:
@@ -94,36 +105,25 @@ class SqlImports:
 
     def add(self, agency: AgencyId, generation: int, first: int, children: Sequence[Child]) -> None:
         seal = self._records.seal(agency, generation)
-        rows = [
-            {
-                "record": record,
-                "mark": child.mark,
-                "sealed": seal.seal_child(
-                    record, write_child(child.demographics, child.involvements)
-                ),
-            }
+        sealed = [
+            seal.seal_child(record, write_child(child.demographics, child.involvements))
             for record, child in enumerate(children, first)
         ]
         with self._engine.begin() as connection:
             row = self._row(connection, agency, generation)
             if row.completed_at is not None or row.whole or row.children != first:
                 raise Defect("children are staged in order, before the generation is whole")
+            rows = [
+                {"generation": row.id, "record": record, "mark": child.mark, "sealed": bytes_}
+                for record, (child, bytes_) in enumerate(zip(children, sealed, strict=True), first)
+            ]
             if rows:
-                connection.execute(
-                    insert(tables.child), [{"generation": row.id, **values} for values in rows]
-                )
-            connection.execute(
-                update(tables.generation)
-                .where(tables.generation.c.id == row.id)
-                .values(children=first + len(rows))
-            )
+                connection.execute(insert(tables.child), rows)
+            _set(connection, row, children=first + len(rows))
 
     def close_staging(self, agency: AgencyId, generation: int) -> None:
         with self._engine.begin() as connection:
-            row = self._row(connection, agency, generation)
-            connection.execute(
-                update(tables.generation).where(tables.generation.c.id == row.id).values(whole=True)
-            )
+            _set(connection, self._row(connection, agency, generation), whole=True)
 
     def complete(self, agency: AgencyId, generation: int, now: int) -> Generation:
         with self._engine.begin() as connection:
@@ -131,11 +131,7 @@ class SqlImports:
             if not row.whole:
                 raise Defect("a generation is completed when it is whole")
             if row.completed_at is None:
-                connection.execute(
-                    update(tables.generation)
-                    .where(tables.generation.c.id == row.id)
-                    .values(completed_at=now)
-                )
+                _set(connection, row, completed_at=now)
             done = as_generation(self._row(connection, agency, generation))
         if done.number > self._witnessed(agency):
             self._records.witness.write(agency, done)
@@ -160,23 +156,19 @@ class SqlImports:
         return found
 
     def _witnessed(self, agency: AgencyId) -> int:
-        """The number of the last generation that this node ever completed; 0: none."""
+        """Return the number of the last generation that this node ever completed; 0 for none."""
         witnessed = self._records.witness.of(agency)
         return 0 if witnessed is None else witnessed.number
 
     def children(
         self, agency: AgencyId, generation: int, first: int, most: int
     ) -> tuple[tuple[RecordId, Demographics, bytes], ...]:
+        some = (_CHILD.record >= first, _CHILD.record < first + most)
         with reading(self._engine) as connection:
             row = self._row(connection, agency, generation)
+            query = select(_CHILD.record, _CHILD.mark, _CHILD.sealed)
             found = connection.execute(
-                select(tables.child.c.record, tables.child.c.mark, tables.child.c.sealed)
-                .where(
-                    tables.child.c.generation == row.id,
-                    tables.child.c.record >= first,
-                    tables.child.c.record < first + most,
-                )
-                .order_by(tables.child.c.record)
+                query.where(_CHILD.generation == row.id, *some).order_by(_CHILD.record)
             ).all()
         seal = self._records.seal(agency, generation)
         return tuple(
@@ -185,16 +177,10 @@ class SqlImports:
         )
 
     def untagged(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> tuple[int, ...]:
-        block = tables.tag_block.c
         with reading(self._engine) as connection:
             row = self._row(connection, agency, generation)
-            tagged = set(
-                connection.execute(
-                    select(block.first_record).where(
-                        block.generation == row.id, block.epoch == epoch.value
-                    )
-                ).scalars()
-            )
+            query = select(_BLOCK.first_record).where(*_tagged(row, epoch))
+            tagged = set(connection.execute(query).scalars())
         return tuple(f for f in range(0, row.children, TAG_BLOCK) if f not in tagged)
 
     def put_tags(
@@ -207,39 +193,28 @@ class SqlImports:
         effort: Effort,
     ) -> None:
         sealed = self._records.seal(agency, generation).seal_tags(epoch, first, tags)
-        block = tables.tag_block.c
         with self._engine.begin() as connection:
             row = self._row(connection, agency, generation)
             if first % TAG_BLOCK or len(tags) != min(TAG_BLOCK, row.children - first):
                 raise Defect("tags are stored by whole blocks")
-            there = connection.execute(
-                select(block.first_record).where(
-                    block.generation == row.id,
-                    block.epoch == epoch.value,
-                    block.first_record == first,
+            connection.execute(
+                sqlite.insert(tables.tag_block)
+                .values(
+                    generation=row.id,
+                    epoch=epoch.value,
+                    first_record=first,
+                    sealed=sealed,
+                    taken_over=effort.taken_over,
+                    evaluated=effort.evaluated,
                 )
-            ).one_or_none()
-            if there is None:
-                connection.execute(
-                    insert(tables.tag_block).values(
-                        generation=row.id,
-                        epoch=epoch.value,
-                        first_record=first,
-                        sealed=sealed,
-                        taken_over=effort.taken_over,
-                        evaluated=effort.evaluated,
-                    )
-                )
+                .on_conflict_do_nothing()
+            )
 
     def effort(self, agency: AgencyId, generation: int, epoch: EpochNumber) -> Effort:
-        block = tables.tag_block.c
         with reading(self._engine) as connection:
             row = self._row(connection, agency, generation)
-            taken_over, evaluated = connection.execute(
-                select(func.sum(block.taken_over), func.sum(block.evaluated)).where(
-                    block.generation == row.id, block.epoch == epoch.value
-                )
-            ).one()
+            query = select(func.sum(_BLOCK.taken_over), func.sum(_BLOCK.evaluated))
+            taken_over, evaluated = connection.execute(query.where(*_tagged(row, epoch))).one()
         return Effort(taken_over or 0, evaluated or 0)
 
     def earlier_tags(
@@ -250,159 +225,129 @@ class SqlImports:
             row = newest(connection, agency, before=generation)
             if row is None or not fully_tagged(connection, row, epoch):
                 return (None,) * len(marks)
-            found = connection.execute(
-                select(tables.child.c.mark, tables.child.c.record).where(
-                    tables.child.c.generation == row.id, tables.child.c.mark.in_(set(marks))
-                )
-            ).all()
-        where = {r.mark: r.record for r in found}
-        tags: list[tuple[bytes, ...] | None] = []
-        for mark in marks:
-            record = where.get(mark)
-            if record is None:
-                tags.append(None)
-                continue
-            first = record - record % TAG_BLOCK
+            query = select(_CHILD.mark, _CHILD.record).where(
+                _CHILD.generation == row.id, _CHILD.mark.in_(set(marks))
+            )
+            records = {r.mark: r.record for r in connection.execute(query)}
+
+        def tags_of(mark: bytes) -> tuple[bytes, ...] | None:
+            if mark not in records:
+                return None
+            place = records[mark] % TAG_BLOCK
+            first = records[mark] - place
             block = self._records.block(agency, row.id, row.number, epoch, first)
-            tags.append(None if block is None else block[record - first])
-        return tuple(tags)
+            return None if block is None else block[place]
+
+        return tuple(map(tags_of, marks))
 
     def standings(self) -> Mapping[AgencyId, Standing]:
-        made, block = tables.generation, tables.tag_block
-        agencies = self._records.agencies()
-        witnessed = {agency: self._records.witness.of(agency) for agency in agencies}
-        complete = (
-            select(made)
-            .where(made.c.completed_at.is_not(None), made.c.dropped.is_(False))
-            .order_by(made.c.number)
+        # The witness is read before the rows: an import writes it after them.
+        witnessed = {
+            agency: self._records.witness.of(agency) for agency in self._records.agencies()
+        }
+        complete = select(tables.generation).where(
+            _GENERATION.completed_at.is_not(None), _GENERATION.dropped.is_(False)
         )
-        counts = select(block.c.generation, block.c.epoch, func.count().label("blocks")).group_by(
-            block.c.generation, block.c.epoch
-        )
+        by_epoch = (_BLOCK.generation, _BLOCK.epoch)
+        counts = select(*by_epoch, func.count().label("blocks")).group_by(*by_epoch)
         with reading(self._engine) as connection:
-            rows = connection.execute(complete).all()
+            rows = connection.execute(complete.order_by(_GENERATION.number)).all()
             tagged = connection.execute(counts).all()
-        epochs: dict[int, list[EpochNumber]] = {}
-        whole = {row.id: -(-row.children // TAG_BLOCK) for row in rows}
+        blocks = {row.id: blocks_of(row) for row in rows}
+        epochs: dict[int, list[EpochNumber]] = defaultdict(list)
         for row in tagged:
-            if whole.get(row.generation) == row.blocks:
-                epochs.setdefault(row.generation, []).append(EpochNumber(row.epoch))
-        newest: dict[str, Generation] = {}
-        ready: dict[str, dict[EpochNumber, Generation]] = {}
-        for row in rows:  # by number: a newer one takes the older one's place
-            generation = newest[row.agency] = as_generation(row)
-            if row.normalisation_version != NORMALISATION_VERSION:
-                ready.pop(row.agency, None)
-                continue
-            for epoch in epochs.get(row.id, ()):
-                ready.setdefault(row.agency, {})[epoch] = generation
-        standings = {}
-        for agency, seen in witnessed.items():
-            last = newest.get(agency.value)
-            behind = is_behind(last, seen)
-            epochs_ready = {} if behind else ready.get(agency.value, {})
-            standings[agency] = Standing(last, epochs_ready, behind)
-        return standings
+            if blocks.get(row.generation) == row.blocks:
+                epochs[row.generation].append(EpochNumber(row.epoch))
+        of_agency: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in rows:
+            of_agency[row.agency].append(row)
+        return {
+            agency: _standing(of_agency[agency.value], epochs, seen)
+            for agency, seen in witnessed.items()
+        }
 
     def delete_before(self, agency: AgencyId, generation: int) -> int:
         self._records.key(agency)
         with self._engine.begin() as connection:
             gone = connection.execute(
                 update(tables.generation)
-                .where(
-                    tables.generation.c.agency == agency.value,
-                    tables.generation.c.number < generation,
-                    tables.generation.c.dropped.is_(False),
-                )
+                .where(*there(agency), _GENERATION.number < generation)
                 .values(dropped=True)
             ).rowcount
-        sweep(self._engine, agency)
+        _sweep(self._engine, agency)
         return gone
 
     def forget_epochs(self, keep: Sequence[EpochNumber]) -> None:
-        forget_epochs(self._engine, keep)
+        key = (_BLOCK.generation, _BLOCK.epoch, _BLOCK.first_record)
+        over = select(*key).where(_BLOCK.epoch.not_in([epoch.value for epoch in keep]))
+        some = delete(tables.tag_block).where(tuple_(*key).in_(over.limit(_ROWS_AT_ONCE // 10)))
+        gone = 1
+        while gone:
+            with self._engine.begin() as connection:
+                gone = connection.execute(some).rowcount
 
     def _row(self, connection: Connection, agency: AgencyId, number: int) -> Row[Any]:
         """Raises ``Refused(NOT_READY)`` when the generation is gone."""
         self._records.key(agency)
-        row = connection.execute(
-            select(tables.generation).where(
-                tables.generation.c.agency == agency.value,
-                tables.generation.c.number == number,
-                tables.generation.c.dropped.is_(False),
-            )
-        ).one_or_none()
+        query = select(tables.generation).where(*there(agency), _GENERATION.number == number)
+        row = connection.execute(query).one_or_none()
         if row is None:
             raise Refused(Code.NOT_READY, "generation")
         return row
 
 
+def _set(connection: Connection, row: Row[Any], **values: object) -> None:
+    """Change the row of a generation."""
+    connection.execute(update(tables.generation).where(_GENERATION.id == row.id).values(**values))
+
+
 def _incomplete(agency: AgencyId) -> tuple[Any, ...]:
-    return (
-        tables.generation.c.agency == agency.value,
-        tables.generation.c.completed_at.is_(None),
-        tables.generation.c.dropped.is_(False),
-    )
+    return (*there(agency), _GENERATION.completed_at.is_(None))
+
+
+def _tagged(row: Row[Any], epoch: EpochNumber) -> tuple[Any, ...]:
+    return _BLOCK.generation == row.id, _BLOCK.epoch == epoch.value
 
 
 def _as_staged(row: Row[Any]) -> Staged:
-    return Staged(
-        number=row.number,
-        as_of=row.as_of,
-        normalisation_version=row.normalisation_version,
-        upn=row.upn,
-        children=row.children,
-        whole=row.whole,
-        source=row.source,
-    )
+    return msgspec.convert(row, Staged, from_attributes=True)
 
 
-_ROWS_AT_ONCE: Final = 1000
+def _standing(
+    rows: Sequence[Row[Any]], epochs: Mapping[int, list[EpochNumber]], witnessed: Witnessed | None
+) -> Standing:
+    """Return the state of one agency.
+
+    Args:
+        rows: its complete generations, the newest last.
+        epochs: by a row's id, the epochs for which the generation is fully tagged.
+    """
+    last = as_generation(rows[-1]) if rows else None
+    ready: dict[EpochNumber, Generation] = {}
+    for row in rows:  # a newer generation takes an older one's place
+        if row.normalisation_version == NORMALISATION_VERSION:
+            ready.update(dict.fromkeys(epochs[row.id], as_generation(row)))
+        else:
+            ready.clear()
+    behind = is_behind(last, witnessed)
+    return Standing(last, {} if behind else ready, behind)
 
 
-def sweep(engine: Engine, agency: AgencyId) -> None:
-    """Deletes the rows of dropped generations, a few at a time."""
-    dropped = select(tables.generation.c.id, tables.generation.c.children).where(
-        tables.generation.c.agency == agency.value, tables.generation.c.dropped.is_(True)
+def _sweep(engine: Engine, agency: AgencyId) -> None:
+    """Delete the rows of dropped generations, a few at a time."""
+    dropped = select(_GENERATION.id, _GENERATION.children).where(
+        _GENERATION.agency == agency.value, _GENERATION.dropped.is_(True)
     )
     with reading(engine) as connection:
         rows = connection.execute(dropped).all()
     for row in rows:
         for first in range(0, row.children, _ROWS_AT_ONCE):
             with engine.begin() as connection:
-                connection.execute(
-                    delete(tables.child).where(
-                        tables.child.c.generation == row.id,
-                        tables.child.c.record >= first,
-                        tables.child.c.record < first + _ROWS_AT_ONCE,
-                    )
-                )
-                connection.execute(
-                    delete(tables.tag_block).where(
-                        tables.tag_block.c.generation == row.id,
-                        tables.tag_block.c.first_record >= first,
-                        tables.tag_block.c.first_record < first + _ROWS_AT_ONCE,
-                    )
-                )
+                for table, number in (
+                    (tables.child, _CHILD.record),
+                    (tables.tag_block, _BLOCK.first_record),
+                ):
+                    some = (number >= first, number < first + _ROWS_AT_ONCE)
+                    connection.execute(delete(table).where(table.c.generation == row.id, *some))
         with engine.begin() as connection:
-            connection.execute(delete(tables.generation).where(tables.generation.c.id == row.id))
-
-
-def forget_epochs(engine: Engine, keep: Sequence[EpochNumber]) -> None:
-    """Deletes the tags of all other epochs."""
-    block = tables.tag_block.c
-    over = block.epoch.not_in([epoch.value for epoch in keep])
-    keys = select(block.generation, block.epoch, block.first_record).where(over)
-    while True:
-        with engine.begin() as connection:
-            some = connection.execute(keys.limit(_ROWS_AT_ONCE // 10)).all()
-            for generation, epoch, first in some:
-                connection.execute(
-                    delete(tables.tag_block).where(
-                        block.generation == generation,
-                        block.epoch == epoch,
-                        block.first_record == first,
-                    )
-                )
-        if not some:
-            return
+            connection.execute(delete(tables.generation).where(_GENERATION.id == row.id))

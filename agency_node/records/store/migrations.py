@@ -1,4 +1,4 @@
-"""The revisions of the node's two databases: the records, and the hashes of all queries that came."""
+"""The revisions of the node's two databases: the records, and the hashes of queries received."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def _records(op: Operations) -> None:
 
 
 def _effort(op: Operations) -> None:
-    """What each block of tags took, so that an import that was cut off is told whole."""
+    """The effort of each block of tags, so that the report of a resumed import is complete."""
     for name in ("taken_over", "evaluated"):
         column = sa.Column(name, sa.Integer, nullable=False, server_default="0")
         op.add_column("tag_block", column)
 
 
 def _seen(op: Operations) -> None:
-    """The hashes of all queries that came, and until when each is kept."""
+    """The hashes of all queries received, and until when each is kept."""
     op.create_table(
         "seen",
         sa.Column("query_hash", sa.LargeBinary(32), primary_key=True),
@@ -68,10 +68,5 @@ def _seen(op: Operations) -> None:
     op.create_index("ix_seen_keep_until", "seen", ["keep_until"])
 
 
-RECORDS: Final[tuple[Revision, ...]] = (
-    _records,
-    _effort,
-)
-
-
+RECORDS: Final[tuple[Revision, ...]] = (_records, _effort)
 SEEN: Final[tuple[Revision, ...]] = (_seen,)

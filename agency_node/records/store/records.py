@@ -1,7 +1,7 @@
 """``ports.Records`` in a database: the reading side. ``store.imports`` writes.
 
-What an attacker who has the file learns is said in ``store.tables``. Each agency's rows open with
-its own key alone.
+``store.tables`` says what an attacker who has the file learns. Each agency's rows open with its own
+key alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+import msgspec
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select
 
 from agency_node.records.ports import TAG_BLOCK
 from agency_node.records.records import ChildRecord, Generation, RecordId, read_child
@@ -27,40 +28,41 @@ from fingerpost.runtime.database import migrate, open_sqlite, reading
 _SEALS_KEPT: Final = 64
 _BLOCKS_KEPT: Final = 16
 WITNESS: Final = ".witness"
+_GENERATION: Final = tables.generation.c
+_BLOCK: Final = tables.tag_block.c
 
 
 class SqlRecords:
-    """Implements ``ports.Records``. Thread-safe."""
+    """Implements ``ports.Records``. Thread-safe.
+
+    Attributes:
+        seal: returns the seal of a generation; the last few are kept in memory.
+        block: returns a block of tags as ``_open_block``; the last few are kept in memory.
+
+    Raises:
+        Defect: a data key is not the one that an agency's rows were sealed with.
+    """
 
     def __init__(self, engine: Engine, keys: Mapping[AgencyId, DataKey], witness: Witness) -> None:
-        """Raises ``Defect`` when a data key is not the one that an agency's rows were sealed with."""
-        self._engine = engine
-        self._witness = witness
+        self.engine = engine
+        self.witness = witness
         self._keys = keys
-        self._seal = lru_cache(_SEALS_KEPT)(self._make_seal)
-        self._block = lru_cache(_BLOCKS_KEPT)(self._open_block)
+        self.seal = lru_cache(_SEALS_KEPT)(self._make_seal)
+        self.block = lru_cache(_BLOCKS_KEPT)(self._open_block)
         for agency, key in keys.items():
             self._require_key(agency, key)
 
-    @property
-    def engine(self) -> Engine:
-        return self._engine
-
-    @property
-    def witness(self) -> Witness:
-        return self._witness
-
     def close(self) -> None:
-        self._seal.cache_clear()
-        self._block.cache_clear()
-        self._engine.dispose()
+        self.seal.cache_clear()
+        self.block.cache_clear()
+        self.engine.dispose()
 
     def agencies(self) -> tuple[AgencyId, ...]:
         return tuple(sorted(self._keys))
 
     def generation(self, agency: AgencyId) -> Generation | None:
         self.key(agency)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             row = newest(connection, agency)
         return None if row is None else as_generation(row)
 
@@ -68,10 +70,10 @@ class SqlRecords:
         self.key(agency)
         query = (
             select(tables.child.c.sealed)
-            .join(tables.generation, tables.generation.c.id == tables.child.c.generation)
+            .join(tables.generation, _GENERATION.id == tables.child.c.generation)
             .where(*_is(agency, generation), tables.child.c.record == record.value)
         )
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             sealed = connection.execute(query).scalar_one_or_none()
         if sealed is None:
             raise Refused(Code.NOT_READY, "generation or record")
@@ -82,10 +84,9 @@ class SqlRecords:
         self, agency: AgencyId, generation: int, epoch: EpochNumber
     ) -> Iterator[tuple[RecordId, bytes]]:
         self.key(agency)
-        with reading(self._engine) as connection:
-            row = connection.execute(
-                select(tables.generation).where(*_is(agency, generation))
-            ).one_or_none()
+        query = select(tables.generation).where(*_is(agency, generation))
+        with reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
             if row is None or not fully_tagged(connection, row, epoch):
                 raise Refused(Code.NOT_READY, "tags")
         return self._tags(agency, row, epoch)
@@ -103,26 +104,22 @@ class SqlRecords:
 
     def ready(self, agency: AgencyId, epoch: EpochNumber) -> Generation | None:
         self.key(agency)
-        complete = (
-            select(tables.generation)
-            .where(*_is_complete(agency))
-            .order_by(tables.generation.c.number.desc())
-        )
         if self.behind(agency):
             return None
-        with reading(self._engine) as connection:
-            for row in connection.execute(complete).all():
+        with reading(self.engine) as connection:
+            for row in connection.execute(_newest_first(agency)).all():
                 if row.normalisation_version != NORMALISATION_VERSION:
-                    return None  # nor from an older one: it would be a step back
+                    return None  # an older generation would be a step back
                 if fully_tagged(connection, row, epoch):
                     return as_generation(row)
         return None
 
     def behind(self, agency: AgencyId) -> bool:
-        """Whether these records were put back from a copy that is older than what this node had
-        imported.
+        """Return whether these records were restored from a copy that is older than what this node
+        had imported.
         """
-        witnessed = self._witness.of(agency)  # before the rows: an import writes it after them
+        # The witness is read before the rows: an import writes it after them.
+        witnessed = self.witness.of(agency)
         return is_behind(self.generation(agency), witnessed)
 
     # ---- shared with the writing side ----------------------------------------------------------
@@ -134,36 +131,26 @@ class SqlRecords:
             raise Refused(Code.NOT_ALLOWED, "agency of another node")
         return found
 
-    def seal(self, agency: AgencyId, generation: int) -> GenerationSeal:
-        return self._seal(agency, generation)
-
-    def block(
-        self, agency: AgencyId, row: int, generation: int, epoch: EpochNumber, first: int
-    ) -> tuple[tuple[bytes, ...], ...] | None:
-        """A block of tags, with the last few kept in memory."""
-        return self._block(agency, row, generation, epoch, first)
-
     def _make_seal(self, agency: AgencyId, generation: int) -> GenerationSeal:
         return self.key(agency).generation(generation)
 
     def _open_block(
         self, agency: AgencyId, row: int, generation: int, epoch: EpochNumber, first: int
     ) -> tuple[tuple[bytes, ...], ...] | None:
-        block = tables.tag_block.c
-        query = select(block.sealed).where(
-            block.generation == row, block.epoch == epoch.value, block.first_record == first
+        """Return the tags of the records from ``first`` on; None where the block is not stored."""
+        query = select(_BLOCK.sealed).where(
+            _BLOCK.generation == row, _BLOCK.epoch == epoch.value, _BLOCK.first_record == first
         )
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             sealed = connection.execute(query).scalar_one_or_none()
         if sealed is None:
             return None
         return self.seal(agency, generation).open_tags(epoch, first, sealed)
 
     def _require_key(self, agency: AgencyId, key: DataKey) -> None:
-        with self._engine.begin() as connection:
-            known = connection.execute(
-                select(tables.agency.c.key_check).where(tables.agency.c.agency == agency.value)
-            ).scalar_one_or_none()
+        query = select(tables.agency.c.key_check).where(tables.agency.c.agency == agency.value)
+        with self.engine.begin() as connection:
+            known = connection.execute(query).scalar_one_or_none()
             if known is None:
                 connection.execute(
                     insert(tables.agency).values(
@@ -171,12 +158,14 @@ class SqlRecords:
                     )
                 )
             elif known != key.check_value:
-                raise Defect(f"data_key of {agency}: not the key its records were sealed with")
+                raise Defect(f"data_key of {agency}: its records were sealed with another key")
 
 
 def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
-    """The records in SQLite at ``path``, made and migrated, with their witness beside them. Raises
-    ``Defect``.
+    """Open the records in SQLite at ``path``, made and migrated, with their witness beside them.
+
+    Raises:
+        Defect: the database or its witness cannot be used, or a data key is another one.
     """
     witness = Witness(path.with_suffix(WITNESS))
     with ExitStack() as opened:  # a file that does not fit is closed again
@@ -189,41 +178,37 @@ def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
 
 
 def newest(connection: Connection, agency: AgencyId, before: int | None = None) -> Row[Any] | None:
-    """The newest complete generation, or the newest with a smaller number than ``before``."""
-    query = select(tables.generation).where(*_is_complete(agency))
+    """Return the newest complete generation, or the newest with a number below ``before``."""
+    query = _newest_first(agency)
     if before is not None:
-        query = query.where(tables.generation.c.number < before)
-    return connection.execute(
-        query.order_by(tables.generation.c.number.desc()).limit(1)
-    ).one_or_none()
+        query = query.where(_GENERATION.number < before)
+    return connection.execute(query.limit(1)).one_or_none()
 
 
 def fully_tagged(connection: Connection, row: Row[Any], epoch: EpochNumber) -> bool:
-    blocks = connection.execute(
-        select(func.count())
-        .select_from(tables.tag_block)
-        .where(tables.tag_block.c.generation == row.id, tables.tag_block.c.epoch == epoch.value)
-    ).scalar_one()
-    return bool(blocks == -(-row.children // TAG_BLOCK))
+    query = select(func.count()).where(_BLOCK.generation == row.id, _BLOCK.epoch == epoch.value)
+    return bool(connection.execute(query).scalar_one() == blocks_of(row))
+
+
+def blocks_of(row: Row[Any]) -> int:
+    """Return how many blocks of tags a generation has when it is fully tagged for an epoch."""
+    return len(range(0, row.children, TAG_BLOCK))
 
 
 def as_generation(row: Row[Any]) -> Generation:
-    return Generation(
-        number=row.number,
-        as_of=row.as_of,
-        completed_at=row.completed_at,
-        normalisation_version=row.normalisation_version,
-        children=row.children,
-    )
+    return msgspec.convert(row, Generation, from_attributes=True)
 
 
-def _is_complete(agency: AgencyId) -> tuple[Any, ...]:
-    return (
-        tables.generation.c.agency == agency.value,
-        tables.generation.c.completed_at.is_not(None),
-        tables.generation.c.dropped.is_(False),
-    )
+def there(agency: AgencyId) -> tuple[Any, ...]:
+    """Return the conditions for the rows of an agency's generations that are not deleted."""
+    return _GENERATION.agency == agency.value, _GENERATION.dropped.is_(False)
+
+
+def _newest_first(agency: AgencyId) -> Select[Any]:
+    """Return the query for an agency's complete generations."""
+    complete = (*there(agency), _GENERATION.completed_at.is_not(None))
+    return select(tables.generation).where(*complete).order_by(_GENERATION.number.desc())
 
 
 def _is(agency: AgencyId, number: int) -> tuple[Any, ...]:
-    return (*_is_complete(agency), tables.generation.c.number == number)
+    return *there(agency), _GENERATION.completed_at.is_not(None), _GENERATION.number == number

@@ -1,9 +1,9 @@
-"""``answer_ports.Seen`` in a database: the hash of every query that came, hit or not, for as long
-as it could be fresh.
+"""``answering.ports.Seen`` in a database: the hash of every query received, with or without a hit,
+for as long as the query could be fresh.
 
-A file of its own: an import that writes the records must not make a query wait. Nothing in it tells
-whether a query was about a child known here. Who can change this file can have a query answered
-twice; who deletes it, all of the last minutes.
+It has a file of its own: an import that writes the records must not make a query wait. Nothing in
+it shows whether a query was about a child known here. An attacker who can change this file can have
+a query answered twice; one who deletes it, every query of the last minutes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import migrate, open_sqlite
 
 CLOCK_SET_BACK_SECONDS: Final = 3600
-"""A clock that is set back by no more than this makes nothing fresh again that has been forgotten.
-"""
+"""If the clock is set back by no more than this, no query whose hash was deleted is fresh again."""
 FORGET_EVERY_SECONDS: Final = 60.0
 
 metadata = MetaData()
@@ -36,7 +35,7 @@ seen = Table(
 
 
 class SqlSeen:
-    """Implements ``answer_ports.Seen``. Raises ``StoreFailed``, a ``Defect``, when the disk does."""
+    """Implements ``answering.ports.Seen``. Raises ``StoreFailed``, a ``Defect``."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -47,11 +46,8 @@ class SqlSeen:
         if not fresh:
             return frozenset()
         with self._engine.begin() as connection:
-            before = frozenset(
-                connection.execute(
-                    select(seen.c.query_hash).where(seen.c.query_hash.in_(fresh))
-                ).scalars()
-            )
+            known = select(seen.c.query_hash).where(seen.c.query_hash.in_(fresh))
+            before = frozenset(connection.execute(known).scalars())
             connection.execute(
                 sqlite.insert(seen).on_conflict_do_nothing(),
                 [{"query_hash": hash_, "keep_until": until} for hash_, until in fresh.items()],
@@ -71,14 +67,17 @@ class SqlSeen:
 
 
 def keep_until(query: Query, now: float) -> int:
-    """Seconds since 1970 UTC. Bounded, whatever a query says of itself: one from the future got
-    TRY_AGAIN and nothing more, so that forgetting it before its time gives nothing away."""
+    """Return until when the hash is kept, in seconds since 1970 UTC.
+
+    The time is bounded, whatever the query states. A query from the future was answered TRY_AGAIN
+    and nothing more, so deleting its hash early discloses nothing.
+    """
     life = min(max(query.core.expires_at, int(now)), int(now) + limits.DAY)
     return life + limits.CLOCK_SKEW_SECONDS + CLOCK_SET_BACK_SECONDS
 
 
 def open_seen(path: Path) -> SqlSeen:
-    """In SQLite at ``path``, made and migrated. Raises ``Defect``."""
+    """Open the hashes in SQLite at ``path``, made and migrated. Raises ``Defect``."""
     with ExitStack() as opened:  # a file that does not fit is closed again
         engine = open_sqlite(path)
         opened.callback(engine.dispose)

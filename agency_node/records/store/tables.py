@@ -1,11 +1,11 @@
 """The tables as the adaptor reads and writes them; the schema itself is made by the migrations.
 
-An attacker who can change a row can make the node say that it cannot answer; sealed rows cannot be
-moved or made. One who can read the file learns how many children an agency has, when it imported,
-which of its records have one mark, and how many keys a block of records took.
+An attacker who can change a row can make the node answer CANNOT_ANSWER, but cannot move or make a
+sealed row. One who can read the file learns how many children an agency has, when it imported,
+which of its records have the same mark, and how many keys a block of records took.
 
-``generation.dropped``: gone for every reader; its rows are deleted a few at a time, so that no
-write lock lasts.
+``generation.dropped``: no reader sees the generation any more. Its rows are deleted a few at a
+time, so that no write lock is held for long.
 """
 
 from __future__ import annotations

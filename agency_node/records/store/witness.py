@@ -1,11 +1,10 @@
-"""How far the records have come, noted beside them: for each agency, number and time of its last
-complete import.
+"""A witness beside the records: for each agency, number and time of its last complete import.
 
-Law: the note is written after the import it is about, and never goes back but by ``adopt``. A
-database that knows less than its note was put back from a copy: it would say "no" about every child
-who came since, so nothing is answered from it (attack, and accident: a backup restored without a
-word); nor from one without a note, so backups leave the note out. What the note cannot show is a
-copy of both together.
+Law: the witness is written after the import that it is about, and only ``adopt`` sets it back. A
+database that is older than its witness was restored from a copy. It would say "no" about every
+child who was imported since, so nothing is answered from it (attack, and accident: a backup that is
+restored unnoticed). Nothing is answered from a database without a witness either, so backups leave
+the witness out. The witness cannot show that both were restored together.
 """
 
 from __future__ import annotations
@@ -26,15 +25,20 @@ _MOST_BYTES: Final = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """Of a complete generation: its number, and when it was completed (seconds since 1970 UTC)."""
+    """The number of a complete generation, and when it was completed (seconds since 1970 UTC)."""
 
     number: int
     completed_at: int
 
 
 def is_behind(newest: Generation | None, witnessed: Witnessed | None) -> bool:
-    """Whether the store whose ``newest`` complete generation this is was put back. One that is
-    ahead was not: the note is written last."""
+    """Return whether the store was restored from a copy that is older than its witness.
+
+    A store that is ahead of its witness was not: the witness is written last.
+
+    Args:
+        newest: the newest complete generation in the store.
+    """
     if newest is None or witnessed is None:
         return (newest is None) != (witnessed is None)
     if newest.number == witnessed.number:
@@ -43,28 +47,25 @@ def is_behind(newest: Generation | None, witnessed: Witnessed | None) -> bool:
 
 
 class Witness:
-    """The note at ``path``. One process writes (the import, which has a lock); others see it at
-    their next look.
+    """The witness at ``path``. One process writes (the import, which has a lock); others see the
+    change when they next ask. Every method raises ``Defect`` when the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises ``Defect`` when the note cannot be read."""
         self._path = path
         self._state: tuple[int, ...] | None = None
         self._known: dict[str, Witnessed] = {}
         self._look()
 
     def of(self, agency: AgencyId) -> Witnessed | None:
-        """Raises ``Defect``."""
         self._look()
         return self._known.get(agency.value)
 
     def write(self, agency: AgencyId, generation: Generation) -> None:
-        """Durable on return. Raises ``Defect``."""
+        """Witness a complete generation, durably on return. Raises ``Defect``."""
         self._look()
-        known = dict(self._known)
-        known[agency.value] = Witnessed(generation.number, generation.completed_at)
-        replace_file(self._path, msgspec.json.encode(known))
+        witnessed = Witnessed(generation.number, generation.completed_at)
+        replace_file(self._path, msgspec.json.encode({**self._known, agency.value: witnessed}))
 
     def _look(self) -> None:
         try:
