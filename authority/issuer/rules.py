@@ -21,8 +21,7 @@ from fingerpost.protocol.codec.statements import CertifyStatement, claimed_signe
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Epoch, Member
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.runtime import tls
-from fingerpost.runtime.tls import Identity
+from fingerpost.runtime.identity import Identity
 
 STATEMENT_SECONDS: Final = 120
 CERTIFICATES_PER_HOUR: Final = 12
@@ -116,7 +115,7 @@ def require_fresh(issued_at: int, now: float) -> None:
 
 def identity_of(member: Member, federation: FederationId) -> Identity:
     """Return the names that the member's certificate carries."""
-    return Identity(federation, member.id, tls.Party(member.party.value))
+    return Identity(federation, member.id, member.party)
 
 
 class Quota:
