@@ -14,10 +14,10 @@ from functools import partial
 from typing import Protocol
 
 from agency_node.importing.report import ImportReport
-from agency_node.importing.source_file import SourceFile
 from agency_node.importing.staging import (
     Options,
     Readied,
+    SourceFile,
     make_ready,
     require_few_refused,
     require_not_older,

@@ -5,40 +5,18 @@ asked.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from agency_node.importing.sources.reasons import Reason, RefusedFile
+from agency_node.importing.staging import SourceFile
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.files import sync_folder
 
 MOST_BYTES: Final = 512 * 1024 * 1024
 _MANY_TEXTS: Final = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SourceFile:
-    """``digest``: SHA-256. ``made_on``: the day (UTC) the file was last written: the default of
-    ``--as-of``.
-    """
-
-    content: bytes
-    digest: bytes
-    made_on: date
-
-    def __repr__(self) -> str:
-        return "SourceFile(…)"
-
-    def lines(self) -> Iterator[str]:
-        """Lines behind CR, LF or both; bytes that are not UTF-8 as lone surrogates."""
-        return io.TextIOWrapper(
-            io.BytesIO(self.content), encoding="utf-8", errors="surrogateescape", newline=None
-        )
 
 
 def read_source(path: Path) -> SourceFile:

@@ -9,6 +9,7 @@ made before the last (an old file put back)."""
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -63,6 +64,26 @@ class Older(Exception):
         super().__init__(f"the export was made on {now}, and the last one on {before}")
         self.before = before
         self.now = now
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SourceFile:
+    """An export as it was read. ``digest``: SHA-256. ``made_on``: the day (UTC) the file was last
+    written: the default of ``--as-of``.
+    """
+
+    content: bytes
+    digest: bytes
+    made_on: date
+
+    def __repr__(self) -> str:
+        return "SourceFile(…)"
+
+    def lines(self) -> Iterator[str]:
+        """Lines behind CR, LF or both; bytes that are not UTF-8 as lone surrogates."""
+        return io.TextIOWrapper(
+            io.BytesIO(self.content), encoding="utf-8", errors="surrogateescape", newline=None
+        )
 
 
 @dataclass(frozen=True, slots=True)

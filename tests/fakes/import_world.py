@@ -15,9 +15,8 @@ from pathlib import Path
 
 from agency_node.importing.importer import Importer
 from agency_node.importing.report import ImportReport
-from agency_node.importing.source_file import SourceFile
 from agency_node.importing.sources.csv_export import Columns
-from agency_node.importing.staging import Options
+from agency_node.importing.staging import Options, SourceFile
 from agency_node.records.ports import Tags
 from agency_node.records.sealing import DataKey
 from agency_node.records.store.imports import SqlImports

@@ -26,9 +26,9 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import agency_node.wiring
-from agency_node.importing.source_file import SourceFile
 from agency_node.importing.sources.csv_export import Columns
 from agency_node.importing.staging import Options as ImportOptions
+from agency_node.importing.staging import SourceFile
 from fakes.certificates import FakeAuthority
 from fakes.federations import public
 from fakes.import_world import HEADER

@@ -22,8 +22,8 @@ import grpc.aio
 
 from agency_node import wiring as node_wiring
 from agency_node.importing import wiring as importing
-from agency_node.importing.source_file import SourceFile
 from agency_node.importing.staging import Options as ImportOptions
+from agency_node.importing.staging import SourceFile
 from agency_node.settings import NodeSettings
 from broker import wiring as broker_wiring
 from broker.service import Broker
