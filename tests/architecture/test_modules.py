@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from architecture.floors import floor_of
+
 TREE = Path(__file__).resolve().parents[2]
 PACKAGES: list[str] = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["tool"][
     "importlinter"
@@ -22,12 +24,7 @@ NAMES_OF_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "u
 
 def _modules(*folders: str) -> list[Path]:
     found = (path for folder in folders for path in (TREE / folder).rglob("*.py"))
-    return sorted(
-        path
-        for path in found
-        if not (path.parent == GENERATED and "_pb2" in path.name)
-        and not (path.parent.name == "versions" and path.name == "__init__.py")
-    )
+    return sorted(path for path in found if not (path.parent == GENERATED and "_pb2" in path.name))
 
 
 def _by_path(modules: list[Path]) -> list[object]:
@@ -59,11 +56,8 @@ def test_a_module_opens_with_its_law(module: Path) -> None:
 
 @ours
 def test_a_module_stands_in_a_package(module: Path) -> None:
-    """Without ``__init__.py`` the import contracts would not see it. (Alembic reads its versions as
-    files.)
-    """
-    if module.parent.name != "versions":
-        assert (module.parent / "__init__.py").is_file()
+    """Without ``__init__.py`` the import contracts would not see it."""
+    assert (module.parent / "__init__.py").is_file()
 
 
 @pytest.mark.parametrize("party", PARTIES)
@@ -87,15 +81,56 @@ def test_what_everybody_loads_on_the_way_loads_nothing_itself(folder: str) -> No
     assert isinstance(body[0], ast.Expr)
 
 
+def _is_pure(module: Path) -> bool:
+    inside = module.relative_to(TREE).with_suffix("").parts
+    if inside[0] == "fingerpost":
+        return inside[1] in {"protocol", "private"}
+    return floor_of(".".join(inside)) == "rules"
+
+
+PURE = [module for module in _modules(*PACKAGES) if _is_pure(module)]
 CLOCKS = {"now", "today", "utcnow"}
+BUILT_IN = {"__import__", "breakpoint", "eval", "exec", "input", "open", "print"}
 
 
-@pytest.mark.parametrize("module", _by_path(_modules("fingerpost/protocol")))
-def test_the_protocol_asks_no_clock_for_the_date(module: Path) -> None:
-    """``datetime`` may be imported for its types, so the import contract cannot stop these."""
-    called = {
-        node.func.attr
-        for node in ast.walk(ast.parse(module.read_text("utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
-    assert not called & CLOCKS
+def _impure(text: str) -> set[str]:
+    """What the code needs no forbidden import for: ``datetime`` may be imported for its types."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case (
+                ast.Call(func=ast.Attribute(attr=name))
+                | ast.Attribute(value=ast.Name(id="date" | "datetime"), attr=name)
+                | ast.Attribute(value=ast.Attribute(attr="date" | "datetime"), attr=name)
+            ) if name in CLOCKS:
+                found.add(name)
+            case ast.Name(id=name) if name in BUILT_IN:
+                found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("module", _by_path(PURE))
+def test_a_rule_reads_no_clock_and_opens_no_file(module: Path) -> None:
+    assert _impure(module.read_text("utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    ("planted", "name"),
+    [
+        ("moment = datetime.now(UTC)", "now"),
+        ("moment = dt.datetime.utcnow()", "utcnow"),
+        ("day = date.today()", "today"),
+        ("moment = a_clock.now()", "now"),
+        ("made: datetime = field(default_factory=datetime.now)", "now"),
+        ("days = map(dt.date.today, ())", "today"),
+        ("with open(path) as file: pass", "open"),
+        ("print(child)", "print"),
+        ("os = __import__('os')", "__import__"),
+    ],
+)
+def test_a_planted_clock_or_file_is_caught(planted: str, name: str) -> None:
+    assert _impure(planted) == {name}
+
+
+def test_rules_of_parties_and_of_the_shared_package_are_searched() -> None:
+    assert {TREE / "broker/admission.py", TREE / "fingerpost/protocol/ids.py"} <= {*PURE}

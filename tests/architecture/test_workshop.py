@@ -61,7 +61,8 @@ def test_a_rule_is_held_to_a_floor_without_being_named() -> None:
     assert floor("key_holder/quota.py")
     assert floor("fingerpost/private/passport.py")
     assert floor("practitioner/present/added_tomorrow.py")
-    assert floor("practitioner/upkeep.py") is None
+    assert floor("practitioner/upkeep.py")
+    assert floor("agency_node/records/upkeep.py") is None
     assert floor("authority/cli/parsing.py") is None
 
 
@@ -69,7 +70,7 @@ def test_a_file_below_its_floor_is_named_with_what_did_not_run() -> None:
     files = [
         Measured("key_holder/quota.py", 50.0, ("12", "17->19")),
         Measured("key_holder/epochs.py", 100.0, ()),
-        Measured("practitioner/upkeep.py", 0.0, ("1",)),
+        Measured("agency_node/records/upkeep.py", 0.0, ("1",)),
     ]
     (line,) = below(files)
     assert line.startswith("key_holder/quota.py: 50.0 %")

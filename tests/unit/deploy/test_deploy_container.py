@@ -135,8 +135,7 @@ root, kept = sys.argv[1], sys.argv[2]
 sys.path.insert(0, root)
 package = importlib.import_module(kept)
 for found in pkgutil.walk_packages(package.__path__, kept + "."):
-    if ".versions." not in found.name:
-        importlib.import_module(found.name)
+    importlib.import_module(found.name)
 roots = ("fingerpost", "authority", "broker", "agency_node", "key_holder", "practitioner")
 loaded = {n: m.__file__ for n, m in sys.modules.items() if n.split(".")[0] in roots}
 print(json.dumps(loaded))
