@@ -35,7 +35,7 @@ def main() -> int:
     if "indexing" in wanted:
         rows += indexing.measure()
     if "lookup" in wanted:
-        rows += lookups.measure(lambda text, s: console.print(f"[dim]{s:6.1f} s  {text}[/]"))
+        rows += lookups.measure(lambda text: console.print(f"[dim]{text}[/]"))
     table = Table("What", "Value", "Unit", "Bare / measured")
     for row in rows:
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""

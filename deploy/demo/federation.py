@@ -7,9 +7,8 @@ Used by the demonstration and by the measurements: both run the very programs th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from deploy.demo import ceremony, members
@@ -19,8 +18,8 @@ from deploy.demo.people import Population
 from deploy.demo.processes import Died, Processes, run
 from fingerpost.protocol.ids import AgencyId, MemberId
 
-Say = Callable[[str, float], None]
-"""Told each step's name and seconds, once it is done."""
+Say = Callable[[str], None]
+"""Shows one line: a step that begins, or how far one has come."""
 
 
 class Federation:
@@ -31,38 +30,28 @@ class Federation:
         self.processes = processes
         self.people = people
         self.requesters: Sequence[AgencyId] = sorted(people.requesters)
-        self._say = say
-
-    @contextmanager
-    def step(self, text: str) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self._say(text, time.monotonic() - began)
+        self.say = say
 
     def begin(self) -> None:
         """Do everything up to complete imports. Raises ``Died``, ``Stuck``, ``Defect``."""
         now = time.time()
-        with self.step(
-            "The federation is founded; members enrol with keys made where they are used"
-        ):
-            files = self.people.write_exports(self.layout.exports)
-            governance = ceremony.found(self.layout)
-            requests = [
-                members.broker(self.layout, now),
-                *members.key_holders(self.layout, now),
-                *members.nodes(self.layout, self.people, now),
-                *members.gateways(self.layout, self.requesters, now),
-            ]
-            governance.enrol(self.people, requests)
-        with self.step(f"{len(requests) + 1} processes start, each certified by the issuer"):
-            started = self._start()
-        with self.step(
-            "The first epoch opens: two holders' keys, one pepper sealed to each member"
-        ):
-            governance.open_first_epoch(len(requests) - 1, self.processes)
-            self.processes.wait_until_healthy(started)
-        with self.step("Each node imports its agencies' own exports"):
-            self._import(files)
+        self.say("The federation is founded; members enrol with keys made where they are used.")
+        files = self.people.write_exports(self.layout.exports)
+        governance = ceremony.found(self.layout)
+        requests = [
+            members.broker(self.layout, now),
+            *members.key_holders(self.layout, now),
+            *members.nodes(self.layout, self.people, now),
+            *members.gateways(self.layout, self.requesters, now),
+        ]
+        governance.enrol(self.people, requests)
+        self.say(f"{len(requests) + 1} processes start, each certified by the issuer.")
+        started = self._start()
+        self.say("The first epoch opens: two holders' keys, one pepper sealed to each member.")
+        governance.open_first_epoch(len(requests) - 1, self.processes)
+        self.processes.wait_until_healthy(started)
+        self.say("Each node imports its agencies' own exports, three nodes at a time.")
+        self._import(files)
 
     def settings_of(self, member: MemberId) -> str:
         return str(self.layout.of(member) / "settings.toml")
@@ -91,22 +80,35 @@ class Federation:
             for requester in self.requesters
         ]
 
-    def _import(self, files: dict[AgencyId, Path]) -> None:
+    def _import(self, files: Mapping[AgencyId, Path]) -> None:
         day = self.people.today.isoformat()
+        hosted = {
+            node.id: [agency.id for agency in self.people.agencies if agency.node == node.id]
+            for node in self.people.nodes
+        }
+        rows = {node: sum(self.people.rows[a] for a in own) for node, own in hosted.items()}
 
-        def of_node(node: MemberId) -> None:
-            arguments = ["import", "--settings", self.settings_of(node), "--as-of", day]
-            for agency in self.people.agencies:
-                if agency.node == node:
-                    arguments += ["--agency", f"{agency.id}={files[agency.id]}"]
-            done = run("fingerpost-node", *arguments)
+        def of_node(node: MemberId) -> MemberId:
+            exports = [f"--agency={agency}={files[agency]}" for agency in hosted[node]]
+            settings = self.settings_of(node)
+            done = run(
+                "fingerpost-node", "import", "--settings", settings, "--as-of", day, *exports
+            )
             if done.returncode:
                 raise Died(f"{node}: the import failed:\n{done.stdout}{done.stderr}")
+            return node
 
-        rows = self.people.rows
-        largest_first = sorted(
-            (node.id for node in self.people.nodes),
-            key=lambda node: -sum(rows[a.id] for a in self.people.agencies if a.node == node),
-        )
-        with ThreadPoolExecutor(3) as pool:  # two cores; a third fills the waits
-            list(pool.map(of_node, largest_first))
+        imported, pool = 0, ThreadPoolExecutor(3)  # two cores; a third fills the waits
+        try:
+            # The two largest take as long as all others together, which show soon that it moves.
+            *others, second, largest = sorted(hosted, key=lambda node: rows[node])
+            work = [pool.submit(of_node, node) for node in (largest, second, *others)]
+            for number, done in enumerate(as_completed(work), start=1):
+                node = done.result()
+                imported += rows[node]
+                self.say(
+                    f"  {imported:,} of {sum(rows.values()):,} records, "
+                    f"{number} of {len(rows)} nodes: {node}"
+                )
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -11,8 +11,8 @@ import json
 import os
 import secrets
 import subprocess
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -148,34 +148,40 @@ class Practitioners:
                 console.print(Text(line), soft_wrap=True)
 
 
-def tell(console: Console, practitioners: Practitioners, story: Story) -> bool:
-    """Print one story: the question, the answer as it is read, and whether it is what it must be."""
-    processes = practitioners.federation.processes
+def perform(console: Console, practitioners: Practitioners, story: Story) -> bool:
+    """Print one story: the question, the answer as it is read, and whether it is what it must be.
+
+    Raises ``Died``, ``Stuck``.
+    """
     console.print()
     console.print(Panel(Text(_heading(story)), title=story.title, title_align="left"))
     if story.stop is not None:
-        processes.stop(story.stop.value)
-        console.print(f"[dim]The node {story.stop} has just been stopped.[/]\n")
+        practitioners.federation.processes.stop(story.stop.value)
+        console.print(f"\\[demo] The node {story.stop} has just been stopped.\n", style="dim")
     down = frozenset(
         str(a.id) for a in practitioners.federation.people.agencies if a.node == story.stop
     )
     done = _ask_until_nobody_is_late(console, practitioners, story, down)
+    outcome = _outcome(done)
     if story.refused is not None:
         console.print(Text(done.stderr.strip() or done.stdout.strip()))
-        as_expected = done.returncode == REFUSED and not done.stdout.strip()
-        _verdict(console, [] if as_expected else [f"exit status {done.returncode}"])
-        return as_expected
-    outcome = _outcome(done)
-    if outcome is None:
+        refused = done.returncode == REFUSED and not done.stdout.strip()
+        wrong = [] if refused else [f"exit status {done.returncode}"]
+    elif outcome is None:
         console.print(Text(done.stdout + done.stderr))
-        _verdict(console, ["there was no outcome"])
-        return False
-    shown = practitioners.show(
-        story, outcome["operation"], coloured=console.is_terminal, width=min(console.width, 110)
-    )
-    console.print(Text.from_ansi(shown))
-    wrong = differences(story, outcome, down)
-    _verdict(console, wrong)
+        wrong = ["there was no outcome"]
+    else:
+        width = min(console.width, 110)
+        shown = practitioners.show(
+            story, outcome["operation"], coloured=console.is_terminal, width=width
+        )
+        console.print(Text.from_ansi(shown))
+        wrong = differences(story, outcome, down)
+    if wrong:
+        remark = f"[demo] This is NOT what the data behind it demand: {'; '.join(wrong)}"
+        console.print(Text(remark, style="bold red"))
+    else:
+        console.print(Text("[demo] This is what the data behind it demand.", style="green"))
     return not wrong
 
 
@@ -199,7 +205,8 @@ def _ask_until_nobody_is_late(
             what = done.stderr.strip()
         else:
             return done
-        console.print(Text(f"{what}\nThis machine is busy. Asking again.", style="yellow"))
+        remark = f"[demo] {what}\n[demo] This machine is busy. The lookup is made again."
+        console.print(Text(remark, style="yellow"))
     return practitioners.ask(story)
 
 
@@ -257,13 +264,6 @@ def differences(story: Story, outcome: dict[str, Any], may_be_gaps: frozenset[st
     return wrong
 
 
-def _verdict(console: Console, wrong: list[str]) -> None:
-    if wrong:
-        console.print(Text(f"NOT as expected: {'; '.join(wrong)}", style="bold red"))
-    else:
-        console.print("[green]As expected.[/]")
-
-
 def _heading(story: Story) -> str:
     """The question, with the invented child in it: nowhere but in a demonstration would it be
     printed.
@@ -282,18 +282,5 @@ def _heading(story: Story) -> str:
 
 
 def _child(who: Demographics) -> str:
-    return json.dumps(
-        {
-            "forename": who.forename,
-            "middle_names": who.middle_names,
-            "surname": who.surname,
-            "other_names": [
-                {"forename": n.forename, "surname": n.surname} for n in who.other_names
-            ],
-            "dob": who.dob.isoformat() if isinstance(who.dob, date) else None,
-            "sex": who.sex.name if who.sex else None,
-            "postcode": who.postcode,
-            "nhs_number": who.nhs_number,
-            "upn": who.upn,
-        }
-    )
+    fields = asdict(who) | {"dob": who.dob and who.dob.isoformat(), "sex": who.sex and who.sex.name}
+    return json.dumps(fields)

@@ -22,11 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from rich.console import Console
+from rich.text import Text
 
 from deploy.demo.afterwards import verify
 from deploy.demo.federation import Federation
 from deploy.demo.layout import lay_out
-from deploy.demo.lookups import Practitioners, tell
+from deploy.demo.lookups import Practitioners, perform
 from deploy.demo.patience import Stuck
 from deploy.demo.people import Population, build
 from deploy.demo.processes import Died, Processes
@@ -43,19 +44,18 @@ def main() -> int:
     console = Console(highlight=False)
     started = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="fp-"))
+
+    def say(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - started:4.0f} s[/]  {text}", soft_wrap=True)
+
     try:
         people = build(find_wheel(), datetime.now(UTC).date(), SEED)
         introduce(console, people)
         with Processes(root / "logs") as processes:
-
-            def say(text: str, seconds: float) -> None:
-                console.print(f"[dim]{seconds:6.1f} s[/]  {text}")
-
-            failures = _demonstrate(
-                console, Federation(lay_out(root), processes, people, say), serve=options.serve
-            )
+            federation = Federation(lay_out(root), processes, people, say)
+            failures = _demonstrate(console, federation, serve=options.serve)
     except (Died, Stuck, Defect, Refused) as failure:
-        console.print(f"\n[bold red]The demonstration failed.[/] {failure}", markup=True)
+        console.print("\n[bold red]The demonstration failed.[/]", Text(str(failure)))
         return 1
     finally:
         if options.keep:
@@ -63,10 +63,13 @@ def main() -> int:
         else:
             shutil.rmtree(root, ignore_errors=True)
     if failures:
-        console.print(f"\n[bold red]Not as expected: {', '.join(failures)}.[/]")
+        console.print(f"\n[bold red]\\[demo] Not as expected: {', '.join(failures)}.[/]")
         return 1
     seconds = time.monotonic() - started
-    console.print(f"\n[bold green]Every lookup ended as expected[/] ({seconds:.0f} s in all).")
+    console.print(
+        f"\n[bold green]\\[demo] All {len(people.stories)} lookups ended as the data behind them "
+        f"demand[/] ({seconds:.0f} s in all)."
+    )
     return 0
 
 
@@ -84,12 +87,14 @@ def introduce(console: Console, people: Population) -> None:
 def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> list[str]:
     federation.begin()
     practitioners = Practitioners(federation)
-    with federation.step("Practitioners get accounts, sign in with password and one-time code"):
-        practitioners.sign_in()
-    with federation.step("Every agency answers"):
-        practitioners.wait_until_all_answer()
+    federation.say("Practitioners get accounts; they sign in with password and one-time code.")
+    practitioners.sign_in()
+    federation.say("One lookup is repeated until every agency answers.")
+    practitioners.wait_until_all_answer()
     failures = [
-        story.slug for story in federation.people.stories if not tell(console, practitioners, story)
+        story.slug
+        for story in federation.people.stories
+        if not perform(console, practitioners, story)
     ]
     verify(console, federation)
     federation.processes.require_alive()

@@ -18,7 +18,7 @@ from deploy.demo.processes import Processes
 
 @pytest.fixture
 def federation(tmp_path: Path, population: Population) -> Federation:
-    def say(text: str, seconds: float) -> None:
+    def say(text: str) -> None:
         pass
 
     return Federation(lay_out(tmp_path), Processes(tmp_path / "logs"), population, say)
