@@ -10,18 +10,18 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.table import Row
-from deploy.demo.federation import Federation
+from deploy.demo.federation import Federation, Say
 from deploy.demo.layout import lay_out
 from deploy.demo.lookups import Practitioners
 from deploy.demo.members import gateway_of
 from deploy.demo.people.population import population_of
-from deploy.demo.people.source import read_clusters
+from deploy.demo.people.published import read_clusters
 from deploy.demo.people.stories import Story
 from deploy.demo.processes import Processes
 from deploy.demo.run import SEED, find_wheel
@@ -50,7 +50,7 @@ STAGES = (
 )
 
 
-def measure(say: Callable[[str, float], None]) -> list[Row]:
+def measure(say: Say) -> list[Row]:
     people = population_of(read_clusters(find_wheel()), datetime.now(UTC).date(), SEED, CHILDREN)
     with (
         tempfile.TemporaryDirectory(prefix="fp-") as root,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from authority import changes, epochs, founding
+from authority import changes, epochs, founding, imports
 from authority.ceremony import Ceremony
 from authority.draft import Draft
 from authority.issuer import wiring as issuer_wiring
@@ -19,6 +19,7 @@ from deploy.demo.layout import BROKER, HOLDERS, ISSUER, Layout
 from deploy.demo.members import FEDERATION, LOOKUPS_PER_DAY
 from deploy.demo.patience import STILL_SECONDS, Patience
 from deploy.demo.people import Population
+from deploy.demo.people.agencies import REGISTER
 from deploy.demo.processes import Processes
 from fingerpost.membership.bundle import Address
 from fingerpost.membership.peppers import DEPOSIT_LOOK_JITTER_SECONDS, DEPOSIT_LOOK_SECONDS
@@ -26,7 +27,7 @@ from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency, NotConnected
+from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import EpochNumber
 
 DAY = 86_400
@@ -75,15 +76,7 @@ class Governance:
             for agency in people.agencies:
                 if agency.also_serves:
                     draft = changes.serve(draft, agency.id, tuple(sorted(agency.also_serves)))
-            gaps = {
-                area.code: tuple(
-                    NotConnected(gap.name, gap.kind, gap.phone, gap.services)
-                    for gap in people.not_connected
-                    if gap.id.area == area.code
-                )
-                for area in people.areas
-            }
-            draft = changes.cover(draft, gaps)
+            draft = changes.cover(draft, imports.read_register(REGISTER))
             for request in requests:
                 draft = changes.enrol(draft, request)
             return draft

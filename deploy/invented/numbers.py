@@ -20,6 +20,17 @@ def nhs_check_digit(nine: str) -> int | None:
     return check if check < 10 else None
 
 
+def nhs_number(nine: str) -> str:
+    """Return the whole number, or empty text where the rule makes it invalid."""
+    check = nhs_check_digit(nine)
+    return "" if check is None else f"{nine}{check}"
+
+
+def upn(digits: str) -> str:
+    """Return the permanent pupil number of these twelve digits."""
+    return upn_check_letter(digits) + digits
+
+
 def upn_check_letter(digits: str) -> str:
     """Return the letter that stands before the twelve digits of a permanent pupil number."""
     total = sum(weight * int(digit) for weight, digit in zip(range(2, 14), digits, strict=True))

@@ -15,9 +15,9 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
+from deploy.demo.people.agencies import WEXCOMBE
 from deploy.demo.people.children import Child, Sighting
 from deploy.demo.people.likeness import Lookalikes, recognisable
-from deploy.demo.people.places import WEXCOMBE
 from deploy.demo.people.records import Record
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import InvolvementStatus, Kind

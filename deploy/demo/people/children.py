@@ -15,15 +15,22 @@ from datetime import date
 from random import Random
 from typing import Final
 
-from deploy.demo.people.dates import age_on, move, years_to_move
-from deploy.demo.people.identifiers import draw_nhs_numbers, draw_upns
+from deploy.demo.people.agencies import AREAS, Area
 from deploy.demo.people.names import middle_name, proper, sex_of
-from deploy.demo.people.places import AREAS, Area
-from deploy.demo.people.postcodes import english_postcode
-from deploy.demo.people.source import Cluster
+from deploy.demo.people.published import (
+    Cluster,
+    age_on,
+    english_postcode,
+    move,
+    years_to_move,
+)
+from deploy.invented.dates import day_of_iso
+from deploy.invented.numbers import nhs_number, upn
 from fingerpost.private.demographics import Sex
 
 _WITH_MIDDLE_NAME: Final = 0.3
+_NHS_PREFIX: Final = "999"
+_UPN_AUTHORITY: Final = 990
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,7 +125,7 @@ def _child(cluster: Cluster, today: date, rng: Random) -> Child | None:
         forename=forename,
         middle_names=middle,
         surname=surname,
-        dob=next(born for s in sightings if (born := calendar_date(s.dob)) is not None),
+        dob=next(born for s in sightings if (born := day_of_iso(s.dob)) is not None),
         sex=sex,
         postcode=next((s.postcode for s in sightings if s.postcode), ""),
         nhs_number="",
@@ -127,9 +134,27 @@ def _child(cluster: Cluster, today: date, rng: Random) -> Child | None:
     )
 
 
-def calendar_date(text: str) -> date | None:
-    """The date that ISO 8601 text states, or None if it is of no calendar."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+def draw_nhs_numbers(rng: Random, count: int) -> tuple[str, ...]:
+    """Return distinct NHS numbers of ten digits from the test range, 999 000 0000 to 999 999 9999.
+
+    Raises:
+        ValueError: The range holds fewer.
+    """
+    numbers: list[str] = []
+    for serial in rng.sample(range(1_000_000), min(1_000_000, 2 * count + 100)):
+        number = nhs_number(f"{_NHS_PREFIX}{serial:06d}")
+        # A number of one repeated digit passes the check and identifies nobody.
+        if len(set(number)) > 1:
+            numbers.append(number)
+        if len(numbers) == count:
+            return tuple(numbers)
+    raise ValueError("the test range holds fewer numbers than asked for")
+
+
+def draw_upns(rng: Random, count: int) -> tuple[str, ...]:
+    """Return distinct pupil numbers: letter, authority (3), school (4), year (2), serial (3).
+
+    The authority's number is above all that are in use.
+    """
+    tails = rng.sample(range(1_000_000_000), count)
+    return tuple(upn(f"{_UPN_AUTHORITY}{tail:09d}") for tail in tails)

@@ -8,7 +8,6 @@ per agency).
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,37 +16,26 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from deploy.demo.people.agencies import AGENCIES, CHILDRENS_SERVICES, FAMILY_SUPPORT
+from deploy.demo.people.agencies import (
+    AGENCIES,
+    CHILDRENS_SERVICES,
+    FAMILY_SUPPORT,
+    HARROWDALE,
+    WEXCOMBE,
+    Agency,
+)
 from deploy.demo.people.involvement import Holding
-from deploy.demo.people.places import HARROWDALE, WEXCOMBE, Agency
+from deploy.invented.tables import write_rows
 from fingerpost.private.demographics import OtherName, Sex
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.limits import NAME_CHARS
 
 COLUMNS: Final = (
-    "local_id",
-    "nhs_number",
-    "upn",
-    "forename",
-    "middle_names",
-    "surname",
-    "aliases",
-    "dob",
-    "sex",
-    "postcode",
-    "kind",
-    "status",
-    "start",
-    "end",
-    "worker_name",
-    "worker_role",
-    "desk_phone",
-    "desk_email",
-    "ooh_phone",
-    "sensitive",
-    "shield",
-)
+    "local_id", "nhs_number", "upn", "forename", "middle_names", "surname", "aliases", "dob", "sex",
+    "postcode", "kind", "status", "start", "end", "worker_name", "worker_role", "desk_phone",
+    "desk_email", "ooh_phone", "sensitive", "shield",
+)  # fmt: skip
 _SEX: Final = {Sex.FEMALE: "F", Sex.MALE: "M", None: ""}
 _LOCAL_IDS: Final = range(100_000, 1_000_000)
 
@@ -78,7 +66,7 @@ _FAULTY: Final[Mapping[AgencyId, tuple[Fault, ...]]] = {
     ),
     AgencyId(f"{HARROWDALE.code}.{CHILDRENS_SERVICES}"): (Fault.UNKNOWN_KIND,),
 }
-_FAULTY_FIELDS: Final[Mapping[Fault, Mapping[str, str]]] = {
+_FAULTY_FIELDS: Final[Mapping[Fault, dict[str, str]]] = {
     Fault.NEITHER_DATE_NOR_POSTCODE: {"dob": "", "postcode": ""},
     Fault.UNKNOWN_KIND: {"kind": "KNOWN_TO_US"},
     Fault.IMPOSSIBLE_DATE: {"dob": "31/02/2015"},
@@ -103,17 +91,12 @@ def exports_of(holdings: Iterable[Holding], rng: Random) -> tuple[Export, ...]:
     return tuple(_export(agency, by_agency[agency.id], rng) for agency in AGENCIES)
 
 
-def write(exports: Iterable[Export], folder: Path) -> dict[AgencyId, Path]:
-    """Writes ``<agency id>.csv`` for each. The folder is made if it is not there."""
+def write(exports: Sequence[Export], folder: Path) -> dict[AgencyId, Path]:
+    """Write ``<agency id>.csv`` for each. The folder is made if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {}
+    paths = {export.agency.id: folder / f"{export.agency.id}.csv" for export in exports}
     for export in exports:
-        path = folder / f"{export.agency.id}.csv"
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(COLUMNS)
-            writer.writerows(export.rows)
-        paths[export.agency.id] = path
+        write_rows(paths[export.agency.id], COLUMNS, export.rows, line_end="\r\n")
     return paths
 
 
@@ -121,24 +104,23 @@ def _export(agency: Agency, holdings: Sequence[Holding], rng: Random) -> Export:
     faults = _FAULTY.get(agency.id, ())
     numbers = [str(n) for n in rng.sample(_LOCAL_IDS, len(holdings) + len(faults))]
     good, bad = numbers[: len(holdings)], numbers[len(holdings) :]
-    rows = [
-        tuple(_fields(agency, holding, number)[column] for column in COLUMNS)
-        for holding, number in zip(holdings, good, strict=True)
-    ]
-    faulty = []
-    for fault, number in zip(faults, bad, strict=True):
-        fields = {**_nobody(agency, number), **_FAULTY_FIELDS[fault]}
-        rows.append(tuple(fields[column] for column in COLUMNS))
-        faulty.append(FaultyRow(agency.id, number, fault))
-    return Export(agency, tuple(rows), tuple(faulty))
+    rows = [_fields(agency, *row) for row in zip(holdings, good, strict=True)]
+    rows += (
+        _nobody(agency, number) | _FAULTY_FIELDS[fault]
+        for fault, number in zip(faults, bad, strict=True)
+    )
+    return Export(
+        agency,
+        tuple(tuple(row[column] for column in COLUMNS) for row in rows),
+        tuple(FaultyRow(agency.id, *row) for row in zip(bad, faults, strict=True)),
+    )
 
 
 def _fields(agency: Agency, holding: Holding, local_id: str) -> dict[str, str]:
     record = holding.record
     # Practice systems print surnames in capitals: the same child looks different, and is not.
     spell = str.upper if agency.kind is AgencyKind.GP_PRACTICE else str
-    return {
-        "local_id": local_id,
+    return _desk(agency, local_id) | {
         "nhs_number": record.nhs_number,
         "upn": record.upn,
         "forename": record.forename,
@@ -154,11 +136,19 @@ def _fields(agency: Agency, holding: Holding, local_id: str) -> dict[str, str]:
         "end": holding.end.isoformat() if holding.end is not None else "",
         "worker_name": holding.worker.name,
         "worker_role": holding.worker.role,
-        "desk_phone": agency.desk.phone,
-        "desk_email": agency.desk.email,
-        "ooh_phone": agency.desk.out_of_hours,
         "sensitive": "yes" if holding.sensitive else "",
         "shield": "yes" if holding.shield else "",
+    }
+
+
+def _desk(agency: Agency, local_id: str) -> dict[str, str]:
+    """An empty row, with whom to ring."""
+    desk = agency.desk
+    return dict.fromkeys(COLUMNS, "") | {
+        "local_id": local_id,
+        "desk_phone": desk.phone,
+        "desk_email": desk.email,
+        "ooh_phone": desk.out_of_hours,
     }
 
 
@@ -170,8 +160,7 @@ def _alias(aliases: Iterable[OtherName]) -> Iterator[str]:
 
 def _nobody(agency: Agency, local_id: str) -> dict[str, str]:
     """A row about nobody in the population, sound but for the fault that is put into it."""
-    return dict.fromkeys(COLUMNS, "") | {
-        "local_id": local_id,
+    return _desk(agency, local_id) | {
         "forename": "Zebedee",
         "surname": "Quillfeather",
         "dob": "2015-02-28",
@@ -182,7 +171,4 @@ def _nobody(agency: Agency, local_id: str) -> dict[str, str]:
         "start": "2020-01-06",
         "worker_name": "Duty team",
         "worker_role": "Duty team",
-        "desk_phone": agency.desk.phone,
-        "desk_email": agency.desk.email,
-        "ooh_phone": agency.desk.out_of_hours,
     }

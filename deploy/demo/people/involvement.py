@@ -15,24 +15,18 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from deploy.demo.people.agencies import AGENCIES
+from deploy.demo.people.agencies import AGENCIES, Agency
 from deploy.demo.people.cast import SCRIPTS, Cast, Part
 from deploy.demo.people.children import Child
-from deploy.demo.people.names import STAFF_FORENAMES, STAFF_SURNAMES
-from deploy.demo.people.places import Agency
-from deploy.demo.people.rates import (
-    BEFORE_MOVE,
-    EVERYBODY,
+from deploy.demo.people.kinds import (
+    KINDS,
     OTHERS_FACTOR,
     SENSITIVE_TEAM,
-    SOCIAL_CARE_WORKER,
-    SOME,
     TROUBLED,
     TROUBLED_FACTOR,
-    WORKER_ROLES,
-    Rate,
 )
-from deploy.demo.people.records import HEALTH, NameUse, Record, record_of, social_care
+from deploy.demo.people.names import STAFF_FORENAMES, STAFF_SURNAMES
+from deploy.demo.people.records import NameUse, Record, record_of
 from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.ids import AgencyId
 
@@ -127,10 +121,10 @@ class _Derivation:
             if child.twin is not None or self._cast.character_of(child) is not None:
                 continue
             age = child.age(self._today)
-            for rate in (*EVERYBODY, *SOME):
-                fits = agency.takes(rate.kind, child.area.code, age) and _in_range(rate, age)
-                if fits and (child.number, rate.kind) not in held:
-                    return child, rate.kind
+            for kind, assumed in KINDS.items():
+                fits = agency.takes(kind, child.area.code, age) and age in assumed.ages
+                if fits and (child.number, kind) not in held:
+                    return child, kind
         raise LookupError(f"no child is left for {agency.id}")
 
     def _arranged(self, child: Child, script: Sequence[Part]) -> Iterator[Holding]:
@@ -139,7 +133,7 @@ class _Derivation:
         """
         for place, (part, agency) in enumerate(self._placed(child, script)):
             holding = self._holding(child, part, agency, place, NameUse.PRESENT_AND_FORMER)
-            if part.kind in HEALTH:
+            if KINDS[part.kind].has_nhs_numbers:
                 record = replace(holding.record, nhs_number=child.nhs_number)
                 holding = replace(holding, record=record)
             yield holding
@@ -162,16 +156,16 @@ class _Derivation:
         rng = self._rng
         age = child.age(self._today)
         factor = TROUBLED_FACTOR if rng.random() < TROUBLED else OTHERS_FACTOR
-        for rate in EVERYBODY:
-            if _drawn(rate, age, 1.0, rng):
-                yield Part(rate.kind, self._status(rate.kind))
-        for rate in SOME:
-            if _drawn(rate, age, factor, rng):
-                yield Part(rate.kind, self._status(rate.kind))
+        # Each kind is drawn once whatever the age, so that a change of one leaves the others alone.
+        for kind, assumed in KINDS.items():
+            share = assumed.share * (factor if assumed.gathers else 1.0)
+            if rng.random() < share and age in assumed.ages:
+                yield Part(kind, self._status(kind))
         if child.moved is not None:
-            for rate in BEFORE_MOVE:
-                if _drawn(rate, age, 1.0, rng):
-                    yield Part(rate.kind, InvolvementStatus.RECENT, before_move=True)
+            for kind, assumed in KINDS.items():
+                drawn = assumed.before_move and rng.random() < assumed.before_move
+                if drawn and age in assumed.ages:
+                    yield Part(kind, InvolvementStatus.RECENT, before_move=True)
 
     def _status(self, kind: Kind) -> InvolvementStatus:
         drawn = self._rng.random()
@@ -258,18 +252,7 @@ class _Derivation:
             return Worker(SENSITIVE_TEAM, SENSITIVE_TEAM)
         if kind in {Kind.EDU_SCHOOL, Kind.EDU_EARLY_YEARS}:
             name = self._staff[agency.id][0]
-        fallback = SOCIAL_CARE_WORKER if social_care(kind) else ""
-        return Worker(name, WORKER_ROLES.get(kind, fallback))
-
-
-def _drawn(rate: Rate, age: int, factor: float, rng: Random) -> bool:
-    """Draws once whatever the age, so that a change of one rate leaves the others' draws alone."""
-    drawn = rng.random() < rate.share * factor
-    return drawn and _in_range(rate, age)
-
-
-def _in_range(rate: Rate, age: int) -> bool:
-    return rate.ages[0] <= age <= rate.ages[1]
+        return Worker(name, KINDS[kind].worker_role)
 
 
 def _between(first: date, last: date, rng: Random) -> date:

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from deploy.demo.people.children import Child, Sighting, calendar_date
+from deploy.demo.people.children import Child, Sighting
 from deploy.demo.people.names import sounds_alike
 from deploy.demo.people.records import Record
+from deploy.invented.dates import day_of_iso
 from fingerpost.private.demographics import Demographics
 
 
@@ -23,7 +24,7 @@ def recognisable(asked: Demographics, record: Record) -> bool:
     a pair of names that sounds alike, of which with the postcode at least two of three are
     exact.
     """
-    if asked.dob is None or calendar_date(record.dob) != asked.dob:
+    if asked.dob is None or day_of_iso(record.dob) != asked.dob:
         return False
     if asked.nhs_number and asked.nhs_number == record.nhs_number:
         return sounds_alike(asked.forename, record.forename)
@@ -67,7 +68,7 @@ class Lookalikes:
         for child in children:
             for sighting in _all_sightings(child):
                 self._by_home[_home(sighting.postcode)].append((child.number, sighting))
-                for born in _readings(calendar_date(sighting.dob)):
+                for born in _readings(day_of_iso(sighting.dob)):
                     self._by_date[born].add(child.number)
 
     def stands_alone(self, child: Child) -> bool:

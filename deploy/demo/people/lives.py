@@ -15,10 +15,11 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from deploy.demo.people.children import Child, Move, calendar_date
+from deploy.demo.people.agencies import neighbour
+from deploy.demo.people.children import Child, Move
 from deploy.demo.people.names import clearly_different, sounds_alike
-from deploy.demo.people.places import neighbour
-from deploy.demo.people.postcodes import in_area
+from deploy.demo.people.published import in_area
+from deploy.invented.dates import day_of_iso
 
 TWIN_PAIRS: Final = 0.012
 """Pairs, as a share of all children (about 1.6 % of births in England are multiple births)."""
@@ -60,7 +61,7 @@ def _fully_stated(child: Child) -> bool:
     first = child.sightings[0]
     return (
         bool(first.forename and first.surname and first.postcode)
-        and calendar_date(first.dob) is not None
+        and day_of_iso(first.dob) is not None
         and all(sighting.forename for sighting in child.sightings)
     )
 

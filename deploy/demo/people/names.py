@@ -1,12 +1,13 @@
 """Names: how they are written, which sex a forename suggests, and the invented staff.
 
-Lives here: tables of names and pure rules on them. Invariants: a forename found in a table always
+The lists of names are in ``data/names.json``. Invariants: a forename found in a table always
 gives the same sex; ``clearly_different`` is stricter than any matcher's tolerance, so that what
 rests on it (twins) is beyond argument.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from random import Random
@@ -15,49 +16,17 @@ from typing import Final
 import jellyfish
 from nicknames import NickNamer
 
+from deploy.demo.people.agencies import DATA
 from fingerpost.private.demographics import Sex
 
-FEMALE: Final = tuple(
-    """
-    Abbey Abby Alana Aleisha Alessandra Alexandra Alice Alicia Alisha Alissa Alyssa Amber Amelia Amy
-    Angelica Angelina Annabel Annabelle Annalise April Arabella Ashleigh Ava Bella Bethany Bianca
-    Brianna Bridget Brigette Brooke Caitlin Caitlyn Carla Carly Carmen Cassandra Catherine Charlotte
-    Chelsea Chelsie Chloe Claudia Clodagh Courtney Danielle Ebony Eliza Elizabeth Ella Ellen Ellie
-    Emily Emma Erin Eve Felicity Gabrielle Gemma Georgia Gillian Giorgia Grace Hannah Harriet Hayley
-    Heather Holly Imogen India Indiana Isabella Isabelle Isobel Jacinta Jacqueline Jade Jaimee Jasmine
-    Jasmyn Jayde Jenna Jessica Joselyn Josephine Julia Juliana Kaitlin Kaitlyn Kate Katelin Katelyn
-    Katie Kayla Keely Kelsey Kiana Kiera Kiria Kirra Kylie Kylee Lara Laura Lauren Layla Leah Lia Lily
-    Livia Louise Lucy Lydia Mackenzie Maddison Madeleine Madeline Madison Makayla Matilda Maya Megan Mia
-    Michaela Mikaela Mikayla Miranda Molly Naomi Natalia Nicola Nicole Nikita Olivia Paige Paris Phoebe
-    Rachael Rachel Raquel Rebecca Renee Roberta Rosie Ruby Samantha Samara Sara Sarah Shanaye Shantal
-    Sienna Simone Skye Sonja Sophie Stella Stephanie Tabitha Tahlia Talia Taliah Tara Tayah
-    Taylah Tegan Tess Tia Tiahnee Tiana Tiarna Tiffany Tori Vanessa Victoria Willow Yasmin Zali Zarlia
-    Zoe Sara-Louise Alexa-Rose Ayla Alannah Elana Eboni Hanna Marleigh Meg Mhary Miah Mya Portia
-    """.split()  # noqa: SIM905 - a table of names reads better as text
-)
-MALE: Final = tuple(
-    """
-    Adam Aidan Aiden Alexander Andrew Angus Anthony Archie Barnaby Beau Ben Benjamin Billy Blake Bradley
-    Brandon Braedon Brayden Brock Brody Brydon Bryce Caleb Callum Calvin Cameron Channing Charles Charlie
-    Christian Christopher Connor Cooper Corey Daniel David Dean Dillon Dominic Dylan Edward
-    Elijah Elton Ethan Evan Ewan Fergus Finn Flynn Gabriel George Gianni Gus Hamish Harley Harrison Harry
-    Harvey Hayden Heath Henry Hudson Hugh Isaac Isaiah Jack Jackson Jacob James Jarod Jared Jason Jasper
-    Jayden Jesse Jock Joe Joel John Jonathon Jordan Joshua Judah Kane Keaton Kobe Konstantinos Kyle
-    Lachlan Lewis Liam Lochlan Logan Lucas Luke Malakai Marcus Mason Matteus Matthew Max Michael Mitchell
-    Nathan Ned Nicholas Noah Oliver Oscar Owen Patrick Peter Reuben Rhys Robert Rohan Ryan Samuel Scott
-    Sean Sebastian Seth Shane Silas Simon Solomon Thomas Timothy Toby Tommy Travis Trey Tristan Tyler Ty
-    William Xavier Zac Zachariah Zachary Zane John-Paul Lachlan-John Jaykob Jed Jai Jake Kydan Tynan
-    """.split()  # noqa: SIM905
-)
-STAFF_FORENAMES: Final = (
-    "Amina", "Bryn", "Carys", "Dilip", "Esther", "Farah", "Gwen", "Hal", "Ines", "Jerome",
-    "Kemi", "Lorna", "Marek", "Nadia", "Orla", "Priya", "Quentin", "Ros", "Stefan", "Una",
-)  # fmt: skip
-STAFF_SURNAMES: Final = (
-    "Aldcroft", "Benbow", "Chivers", "Dunstable", "Eccleshaw", "Fairbrass", "Gathercole", "Hindmarch",
-    "Inskip", "Jobling", "Kettlewell", "Lowther", "Mapstone", "Nettleship", "Oakeshott", "Pobjoy",
-    "Quarrell", "Rushworth", "Sagar", "Tattersall",
-)  # fmt: skip
+_LISTS: Final = {
+    name: tuple(" ".join(lines).split())
+    for name, lines in json.loads((DATA / "names.json").read_text(encoding="utf-8")).items()
+}
+FEMALE: Final = _LISTS["female"]
+MALE: Final = _LISTS["male"]
+STAFF_FORENAMES: Final = _LISTS["staff_forenames"]
+STAFF_SURNAMES: Final = _LISTS["staff_surnames"]
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SEX: Final = {

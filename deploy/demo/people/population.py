@@ -14,17 +14,14 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from deploy.demo.people.agencies import AGENCIES
+from deploy.demo.people.agencies import AGENCIES, AREAS, NODES, Agency, Area, Node
 from deploy.demo.people.cast import cast
 from deploy.demo.people.children import Child, children_of
 from deploy.demo.people.exports import Export, FaultyRow, exports_of, write
 from deploy.demo.people.involvement import Holding, derive
 from deploy.demo.people.lives import live
-from deploy.demo.people.nodes import NODES
-from deploy.demo.people.places import AREAS, Agency, Area, Node, NotConnected
-from deploy.demo.people.register import NOT_CONNECTED
-from deploy.demo.people.source import Cluster, read_clusters
-from deploy.demo.people.stories import Story, tell
+from deploy.demo.people.published import Cluster, read_clusters
+from deploy.demo.people.stories import Story, stories_of
 from fingerpost.protocol.ids import AgencyId
 
 CHILDREN: Final = 3_300
@@ -43,7 +40,6 @@ class Population:
     areas: tuple[Area, ...]
     nodes: tuple[Node, ...]
     agencies: tuple[Agency, ...]
-    not_connected: tuple[NotConnected, ...]
     children: tuple[Child, ...]
     holdings: tuple[Holding, ...]
     exports: tuple[Export, ...]
@@ -126,11 +122,10 @@ def population_of(clusters: Sequence[Cluster], today: date, seed: int, most: int
         areas=AREAS,
         nodes=NODES,
         agencies=AGENCIES,
-        not_connected=NOT_CONNECTED,
         children=children,
         holdings=holdings,
         exports=exports_of(holdings, _stream(seed, "exports")),
-        stories=tell(players, holdings),
+        stories=stories_of(players, holdings),
     )
 
 

@@ -14,12 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from deploy.demo.people.agencies import AGENCIES, CHILDRENS_SERVICES, HOSPITAL
+from deploy.demo.people.agencies import AGENCIES, CHILDRENS_SERVICES, FAMILY_SUPPORT, HOSPITAL
 from deploy.demo.people.cast import Cast, Character
 from deploy.demo.people.children import Child
 from deploy.demo.people.involvement import Holding
 from deploy.demo.people.likeness import recognisable
-from deploy.demo.people.nodes import FAMILY_CHARITY
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code
@@ -64,22 +63,27 @@ _EMERGENCY: Final = _Desk(HOSPITAL, Role.ED_CLINICIAN, Purpose.URGENT_CARE, "ED-
 _TRIAGE: Final = _Desk(
     CHILDRENS_SERVICES, Role.MASH_PRACTITIONER, Purpose.REFERRAL_TRIAGE, "REF-0412"
 )
+_STOPPED: Final = MemberId(FAMILY_SUPPORT)
 _ENQUIRY: Final = _Desk(CHILDRENS_SERVICES, Role.SOCIAL_WORKER, Purpose.S47_ENQUIRY, "")
 
 
-def tell(cast: Cast, holdings: Sequence[Holding]) -> tuple[Story, ...]:
-    """All stories. Raises ``LookupError`` if one of them would prove nothing."""
-    return tuple(_Teller(cast, holdings).stories())
+def stories_of(cast: Cast, holdings: Sequence[Holding]) -> tuple[Story, ...]:
+    """Return all stories.
+
+    Raises:
+        LookupError: One of them would prove nothing.
+    """
+    return tuple(_Stories(cast, holdings).all())
 
 
-class _Teller:
+class _Stories:
     def __init__(self, cast: Cast, holdings: Iterable[Holding]) -> None:
         self._cast = cast
         self._held: defaultdict[int, list[Holding]] = defaultdict(list)
         for holding in holdings:
             self._held[holding.child].append(holding)
 
-    def stories(self) -> Iterator[Story]:
+    def all(self) -> Iterator[Story]:
         player = self._cast.players
         known = player[Character.WELL_KNOWN]
         yield self._story(
@@ -148,7 +152,7 @@ class _Teller:
         requester = AgencyId(f"{child.area.code}.{desk.slug}")
         held = self._held[child.number]
         involved = frozenset(
-            h.agency for h in held if tellable(h, held) and recognisable(asked, h.record)
+            h.agency for h in held if may_be_disclosed(h, held) and recognisable(asked, h.record)
         ) - {requester}
         if held and not involved:
             raise LookupError(f"nothing to expect of {slug}")
@@ -163,7 +167,7 @@ class _Teller:
             asked,
             involved=involved,
             silent=frozenset(agency.id for agency in AGENCIES)
-            - {h.agency for h in held if tellable(h, held)}
+            - {h.agency for h in held if may_be_disclosed(h, held)}
             - {requester},
         )
 
@@ -172,7 +176,7 @@ class _Teller:
         whole = self._story(
             "stopped-node", "The node of one agency that knows the child is down", child, _EMERGENCY
         )
-        gaps = frozenset(a.id for a in AGENCIES if a.node == FAMILY_CHARITY.id)
+        gaps = frozenset(a.id for a in AGENCIES if a.node == _STOPPED)
         if not gaps & whole.involved:
             raise LookupError("the agency on the stopped node does not know the child")
         return replace(
@@ -180,7 +184,7 @@ class _Teller:
             involved=whole.involved - gaps,
             silent=whole.silent - gaps,
             gaps=gaps,
-            stop=FAMILY_CHARITY.id,
+            stop=_STOPPED,
         )
 
     def _weak(self, child: Child) -> Story:
@@ -198,7 +202,7 @@ class _Teller:
         )
 
 
-def tellable(holding: Holding, held: Sequence[Holding]) -> bool:
+def may_be_disclosed(holding: Holding, held: Sequence[Holding]) -> bool:
     """Whether the agency may name itself: nothing of the child is shielded there, the kind
     travels.
     """

@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 
 from deploy.demo.people import Population
-from deploy.demo.people.children import calendar_date
 from deploy.demo.people.exports import COLUMNS, Fault
+from deploy.invented.dates import day_of_iso
 from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.limits import IDENTIFIER_CHARS, NAME_CHARS, OTHER_NAMES, POSTCODE_CHARS
@@ -61,7 +61,7 @@ def test_sound_rows_are_within_the_bounds_of_the_contract(
                 continue
             assert Kind[row["kind"]].sensitive == (row["sensitive"] == "yes")
             assert InvolvementStatus[row["status"]]
-            assert calendar_date(row["start"]) is not None
+            assert day_of_iso(row["start"]) is not None
             assert row["sex"] in {"F", "M", ""}
             assert row["shield"] in {"yes", ""}
             assert row["dob"] or row["postcode"]

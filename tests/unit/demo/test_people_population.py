@@ -12,14 +12,14 @@ from random import Random
 import pytest
 
 from deploy.demo.people import Population, build
-from deploy.demo.people.agencies import AGENCIES
+from deploy.demo.people.agencies import AGENCIES, AREAS, neighbour
 from deploy.demo.people.cast import SCRIPTS, Cast
-from deploy.demo.people.children import Child, calendar_date
+from deploy.demo.people.children import Child
 from deploy.demo.people.involvement import Holding, derive
 from deploy.demo.people.names import clearly_different, sounds_alike
-from deploy.demo.people.places import AREAS, neighbour
 from deploy.demo.people.population import population_of
-from deploy.demo.people.source import read_clusters
+from deploy.demo.people.published import read_clusters
+from deploy.invented.dates import day_of_iso
 from deploy.invented.numbers import nhs_check_digit
 from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind
 
@@ -84,7 +84,7 @@ def test_published_differences_stand_between_the_sightings(
 def test_some_dates_are_broken_and_some_empty(population: Population) -> None:
     dates = [holding.record.dob for holding in population.holdings]
     assert "" in dates
-    assert any(text and calendar_date(text) is None for text in dates)
+    assert any(text and day_of_iso(text) is None for text in dates)
 
 
 def test_identifiers_are_one_childs(population: Population) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.people.source import read_clusters
+from deploy.demo.people.published import read_clusters
 from deploy.invented.febrl import SourceError
 
 HEADER = (

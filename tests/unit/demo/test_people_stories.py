@@ -11,11 +11,10 @@ from datetime import date
 import pytest
 
 from deploy.demo.people import Population, Story
-from deploy.demo.people.agencies import AGENCIES
+from deploy.demo.people.agencies import AGENCIES, AREAS
 from deploy.demo.people.children import Child, Sighting
 from deploy.demo.people.exports import COLUMNS
 from deploy.demo.people.likeness import Lookalikes, recognisable
-from deploy.demo.people.places import AREAS
 from deploy.demo.people.records import Record
 from deploy.demo.people.stories import SCHOOLS
 from fingerpost.private.demographics import Demographics, OtherName, Sex

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.demo.people.dates import age_on, move, parse_published, years_to_move
-from deploy.demo.people.identifiers import (
-    draw_nhs_numbers,
-    draw_upns,
-)
+from deploy.demo.people.children import draw_nhs_numbers, draw_upns
 from deploy.demo.people.names import clearly_different, proper, sex_of, sounds_alike
-from deploy.demo.people.postcodes import english_postcode, in_area
+from deploy.demo.people.published import (
+    age_on,
+    english_postcode,
+    in_area,
+    move,
+    years_to_move,
+)
+from deploy.invented.dates import day_of_digits
 from deploy.invented.numbers import nhs_check_digit, upn_check_letter
 from fingerpost.private.demographics import Sex
 
@@ -82,7 +85,7 @@ def test_differences_stay_and_broken_stays_broken(
     assert moved[1][4:].replace("-", "") == other[4:]
     assert int(moved[1][:4]) - int(moved[0][:4]) == int(other[:4]) - born.year
     digits = moved[1].replace("-", "")
-    assert (parse_published(digits) is None) == (parse_published(other) is None)
+    assert (day_of_digits(digits) is None) == (day_of_digits(other) is None)
 
 
 @pytest.mark.parametrize("wish", range(18))
