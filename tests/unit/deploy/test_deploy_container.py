@@ -13,8 +13,10 @@ import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 
 from unit.deploy.command_lines import TREE, require_taken
 
@@ -73,10 +75,7 @@ def test_there_is_a_target_for_each_party_that_runs() -> None:
 @targets
 def test_an_image_starts_and_asks_for_health_by_commands_that_exist(target: str) -> None:
     stage = stages()[target]
-    for line in (
-        words(stage, "ENTRYPOINT") + words(stage, "CMD"),
-        words(stage, "HEALTHCHECK"),
-    ):
+    for line in (words(stage, "ENTRYPOINT") + words(stage, "CMD"), words(stage, "HEALTHCHECK")):
         program = Path(line[0])
         assert program.parent == Path(LIBRARY, "bin")
         require_taken([program.name, *line[1:]])
@@ -110,8 +109,7 @@ def test_packages_come_by_hash_or_from_this_tree() -> None:
 def test_what_is_copied_into_the_build_exists() -> None:
     for name, rest in stages()["installed"]:
         if name == "COPY":
-            *sources, _ = rest.split()
-            for source in sources:
+            for source in rest.split()[:-1]:
                 assert (TREE / source).exists(), source
 
 
@@ -142,22 +140,20 @@ print(json.dumps(loaded))
 """
 
 
-def installed(folder: Path) -> Path:
-    packages = folder / "packages"
-    packages.mkdir()
+def stripped(folder: Path, target: str) -> Path:
+    """Return the packages that are left of all in the image of this target."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyi")
     for name in ("fingerpost", *KEEP_ONLY.PARTIES):
-        shutil.copytree(
-            TREE / name, packages / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi")
-        )
-    return packages
+        shutil.copytree(TREE / name, folder / name, ignore=ignored)
+    KEEP_ONLY.strip_packages(folder, target)
+    return folder
 
 
 @targets
 def test_a_party_starts_with_what_is_left_and_loads_nothing_else(
     target: str, tmp_path: Path
 ) -> None:
-    packages = installed(tmp_path)
-    KEEP_ONLY.strip_packages(packages, target)
+    packages = stripped(tmp_path, target)
     kept = KEEP_ONLY.KEPT[target]
     assert sorted(p.name for p in packages.iterdir()) == sorted(["fingerpost", kept.folder])
     module = "authority.issuer" if target == "issuer" else kept.folder
@@ -171,24 +167,20 @@ def test_a_party_starts_with_what_is_left_and_loads_nothing_else(
     assert done.returncode == 0, done.stderr
     loaded = json.loads(done.stdout)
     # The tree itself is importable here, too: none of it may have filled a gap.
-    assert not [
-        name for name, file in loaded.items() if file and not file.startswith(str(packages))
-    ]
+    assert not [n for n, file in loaded.items() if file and not file.startswith(str(packages))]
     assert f"{kept.folder}.{'issuer.' if target == 'issuer' else ''}wiring" in loaded
 
 
 @pytest.mark.parametrize("target", ["issuer", "broker", "key-holder"])
 def test_who_may_read_nobody_has_no_code_to_read_with(target: str, tmp_path: Path) -> None:
-    packages = installed(tmp_path)
-    KEEP_ONLY.strip_packages(packages, target)
+    packages = stripped(tmp_path, target)
     left = sorted(p.name for p in (packages / "fingerpost" / "private").glob("**/*") if p.is_file())
     assert left == (["__init__.py", "oprf.py"] if target == "key-holder" else [])
     assert not list(packages.rglob("private_pb2*"))
 
 
 def test_the_issuers_image_cannot_admit_anybody(tmp_path: Path) -> None:
-    packages = installed(tmp_path)
-    KEEP_ONLY.strip_packages(packages, "issuer")
+    packages = stripped(tmp_path, "issuer")
     linter = tomllib.loads((TREE / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
     (forbidden,) = [
         contract["forbidden_modules"]
@@ -200,22 +192,17 @@ def test_the_issuers_image_cannot_admit_anybody(tmp_path: Path) -> None:
         assert not list(packages.glob(module.replace(".", "/") + "*")), module
 
 
-def test_commands_of_others_go(tmp_path: Path) -> None:
-    for name in ("fingerpost", "fingerpost-broker", "fingerpost-node", "python"):
+@pytest.mark.parametrize(
+    ("target", "left"),
+    [("gateway", ["fingerpost"]), ("node", ["fingerpost-match", "fingerpost-node"])],
+)
+def test_commands_of_others_go(target: str, left: list[str], tmp_path: Path) -> None:
+    """A node can try the matching on its own files."""
+    commands = ("fingerpost", "fingerpost-broker", "fingerpost-match", "fingerpost-node", "python")
+    for name in commands:
         (tmp_path / name).touch()
-    KEEP_ONLY.strip_commands(tmp_path, "gateway")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["fingerpost", "python"]
-
-
-def test_a_node_can_try_the_matching_on_its_own_files(tmp_path: Path) -> None:
-    for name in ("fingerpost", "fingerpost-match", "fingerpost-node", "python"):
-        (tmp_path / name).touch()
-    KEEP_ONLY.strip_commands(tmp_path, "node")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "fingerpost-match",
-        "fingerpost-node",
-        "python",
-    ]
+    KEEP_ONLY.strip_commands(tmp_path, target)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [*left, "python"]
 
 
 @targets
@@ -233,128 +220,56 @@ def test_a_folder_without_an_installation_is_noticed(tmp_path: Path) -> None:
 
 # ---- the small federation -------------------------------------------------------------------------
 
-Tree = dict[str, "Tree | list[str] | str"]
+
+class Strict(yaml.SafeLoader):  # type: ignore[misc]
+    """Refuses a name that stands twice in one mapping, of which others would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        names = [name.value for name, _ in node.value]
+        assert len(set(names)) == len(names), f"{node.start_mark}: a name stands twice"
+        return super().construct_mapping(node, deep)
 
 
-def read_yaml(text: str) -> Tree:
-    """The little of YAML that the file uses: mappings and lists by two spaces, plain or quoted
-    scalars, ``[a, b]``, one anchor. Whatever else stands there is an error and not passed over."""
-    root: Tree = {}
-    anchors: dict[str, Tree] = {}
-    open_: list[tuple[int, Tree]] = [(-1, root)]
-    list_: tuple[int, Tree, str] | None = None
-    for line in text.splitlines():
-        if not line.strip() or line.strip().startswith("#"):
-            continue
-        indent = len(line) - len(line.lstrip(" "))
-        assert indent % 2 == 0, line
-        content = line.strip()
-        if content.startswith("- "):
-            assert list_ is not None, line
-            assert indent == list_[0] + 2, line
-            owner = list_[1]
-            items = owner.setdefault(list_[2], [])
-            if items == {}:
-                items = owner[list_[2]] = []
-            assert isinstance(items, list)
-            items.append(_scalar(content[2:]))
-            continue
-        while open_[-1][0] >= indent:
-            open_.pop()
-        inside = open_[-1][1]
-        name, found, rest = content.partition(":")
-        assert found, line
-        assert re.fullmatch(r"[a-z_<-]+|TMPDIR", name), line
-        rest = rest.strip()
-        assert name not in inside, line
-        if name == "<<":
-            inside.update(anchors[rest.removeprefix("*")])
-            continue
-        if rest and not rest.startswith("&"):
-            inside[name] = _inline(rest)
-            continue
-        child: Tree = {}
-        inside[name] = child
-        if rest:
-            anchors[rest.removeprefix("&")] = child
-        open_.append((indent, child))
-        list_ = (indent, inside, name)
-    return root
-
-
-def _inline(text: str) -> list[str] | str:
-    if text.startswith("["):
-        assert text.endswith("]"), text
-        return [_scalar(part.strip()) for part in text[1:-1].split(",")]
-    return _scalar(text)
-
-
-def _scalar(text: str) -> str:
-    quoted = re.fullmatch(r'"([^"\\]*)"', text)
-    if quoted:
-        return quoted[1]
-    assert re.fullmatch(r"[A-Za-z0-9./][A-Za-z0-9./:_-]*", text), text
-    return text
-
-
-def mapping(tree: Tree, name: str) -> Tree:
-    found = tree[name]
-    assert isinstance(found, dict)
-    return found
-
-
-def services() -> dict[str, Tree]:
-    compose = mapping(read_yaml((FOLDER / "compose.yaml").read_text("utf-8")), "services")
-    return {name: mapping(compose, name) for name in compose}
+COMPOSE = yaml.load((FOLDER / "compose.yaml").read_text("utf-8"), Strict)  # noqa: S506 (it is safe)
+SERVICES: dict[str, Any] = COMPOSE["services"]
+services = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
 def test_compose_starts_one_of_each_and_two_key_holders() -> None:
-    built = sorted(str(mapping(service, "build")["target"]) for service in services().values())
+    built = sorted(service["build"]["target"] for service in SERVICES.values())
     assert built == sorted([*TARGETS, "key-holder"])
 
 
-@pytest.mark.parametrize("name", sorted(services()))
+@services
 def test_a_service_of_compose_can_do_no_more_than_it_must(name: str) -> None:
-    service = services()[name]
-    target = str(mapping(service, "build")["target"])
-    assert service["image"] == f"fingerpost-{target}"
-    assert service["read_only"] == "true"
+    service = SERVICES[name]
+    assert service["image"] == f"fingerpost-{service['build']['target']}"
+    assert service["read_only"] is True
     assert service["user"] == value(stages()["bare"], "USER")
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert mapping(service, "ulimits")["core"] == "0"
+    assert service["ulimits"]["core"] == 0
     assert "command" not in service
     assert "ports" not in service
 
 
-@pytest.mark.parametrize("name", sorted(services()))
+@services
 def test_a_service_of_compose_has_folders_where_its_settings_look(name: str) -> None:
-    service = services()[name]
-    target = str(mapping(service, "build")["target"])
-    mounts = service["volumes"]
-    assert isinstance(mounts, list)
-    own = f"./{name}/"
+    service = SERVICES[name]
+    target, mounts, own = service["build"]["target"], service["volumes"], f"./{name}/"
     assert all(mount.startswith(own) for mount in mounts), "no two parties share a folder"
     assert f"{own}lib:/var/lib/fingerpost-{target}" in mounts
     assert (f"{own}etc:/etc/fingerpost:ro" in mounts) == (target != "issuer")
-    temporary = service["tmpfs"]
-    assert isinstance(temporary, list)
-    assert len(temporary) == 1
-    settings = (TREE / "deploy" / "settings" / f"{target}.toml").read_text("utf-8")
-    health = re.search(r'^health = "([^"]+)"$', settings, re.MULTILINE)
-    assert health
-    folder = temporary[0].partition(":")[0]
-    assert health[1].startswith(f"{folder}/") or health[1] == "state/health"
+    (temporary,) = service["tmpfs"]
+    settings = tomllib.loads((TREE / "deploy/settings" / f"{target}.toml").read_text("utf-8"))
+    folder = temporary.partition(":")[0]
+    assert settings["health"].startswith(f"{folder}/") or settings["health"] == "state/health"
 
 
 def test_compose_is_closed_to_the_outside() -> None:
-    compose = read_yaml((FOLDER / "compose.yaml").read_text("utf-8"))
-    assert mapping(compose, "networks") == {"federation": {"internal": "true"}}
+    assert COMPOSE["networks"] == {"federation": {"internal": True}}
 
 
-@pytest.mark.parametrize(
-    "text", ["a: {b: c}\n", "a:\n   b: c\n", "a: 'b'\n", "- a\n", "a: b\na: c\n"]
-)
-def test_what_the_reader_does_not_know_it_refuses(text: str) -> None:
+def test_a_name_that_stands_twice_is_refused() -> None:
     with pytest.raises(AssertionError):
-        read_yaml(text)
+        yaml.load("a: b\na: c\n", Strict)  # noqa: S506 (it is safe)
