@@ -9,12 +9,12 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from agency_node.cli import import_ as command
 from agency_node.cli import run as adopt_records
@@ -26,41 +26,22 @@ from agency_node.settings import NodeSettings
 from fakes.clock import ManualClock
 from fakes.federations import NOW
 from fakes.import_world import AS_OF, DAY, ELM, HEADER, OAK, World, row
+from fakes.party_folder import node_settings_file
 from fakes.simulated_holders import QuietLog
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.settings import load
 
-SETTINGS = """
-state = "state"
-audit_key = "audit.key"
-health = "health.sock"
-workers = 1
-
-[places]
-bundle = "bundle"
-credentials = "credentials"
-member_list = "list"
-
-[[agencies]]
-id = "e99000001.oak"
-data_key = "oak.key"
-
-[[agencies]]
-id = "e99000001.elm"
-data_key = "elm.key"
-dispose_source = true
-"""
-
 
 class Desk:
-    """A folder with settings and exports, and the command."""
+    """A node's folder with exports, and the command."""
 
     def __init__(self, folder: Path, world: World) -> None:
         self.folder = folder
         self.world = world
-        self.settings = folder / "node.toml"
-        self.settings.write_text(SETTINGS)
+        self.settings = node_settings_file(folder, (OAK, ELM))
+        with self.settings.open("a") as file:
+            file.write("dispose_source = true\n")  # of the last agency
 
     def export(self, name: str, *lines: str) -> Path:
         path = self.folder / name
@@ -68,14 +49,31 @@ class Desk:
         os.utime(path, (NOW - DAY, NOW - DAY))
         return path
 
-    def run(self, *arguments: object, columns: str = "200") -> Result:
+    def change_settings(self, old: str, new: str) -> None:
+        self.settings.write_text(self.settings.read_text().replace(old, new))
+
+    def run(self, *arguments: object, status: int = 0, columns: int = 200) -> str:
+        """Run the command, expect this exit status, and return what it wrote."""
+        return self._run(command, "import", *arguments, status=status, columns=columns)
+
+    def oak(self, file: Path, *more: object, status: int = 0) -> str:
+        """Import a file of one agency, expect this exit status, and return the words in one line."""
+        return " ".join(self.run("--agency", OAK, file, *more, status=status).split())
+
+    def adopt(self, agency: object) -> str:
+        return self._run(adopt_records, "adopt-records", "--agency", agency)
+
+    def _run(
+        self, module: ModuleType, name: str, *words: object, status: int = 0, columns: int = 200
+    ) -> str:
         app = typer.Typer()
-        command.register(app)
+        module.register(app)
         app.command("other")(lambda: None)
-        given = ["import", "--settings", self.settings, *arguments]
-        return CliRunner().invoke(
-            app, [str(a) for a in given], env={"COLUMNS": columns, "TERM": "dumb"}
-        )
+        given = [name, "--settings", self.settings, *words]
+        env = {"COLUMNS": str(columns), "TERM": "dumb"}
+        result = CliRunner().invoke(app, [str(g) for g in given], env=env, catch_exceptions=False)
+        assert result.exit_code == status, result.output
+        return result.output
 
 
 @pytest.fixture
@@ -95,64 +93,50 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     world.close()
 
 
-def text(result: Result) -> str:
-    return " ".join(result.output.split())
-
-
 def test_what_is_said_is_said_whole_brackets_and_paths_too(desk: Desk) -> None:
-    text_ = desk.settings.read_text()
-    desk.settings.write_text(text_.replace("[places]", "[place]"))
-    result = desk.run("--agency", OAK, desk.export("oak.csv", row(1)), columns="60")
-    assert result.exit_code == 2
-    assert f"Not imported. {desk.settings}: 2 faults" in result.output
-    assert "  place: there is no such setting here; did you mean places?" in result.output
-    assert "  places: missing; expected a section [places]" in result.output
+    desk.change_settings("[places]", "[place]")
+    export = desk.export("oak.csv", row(1))
+    said = desk.run("--agency", OAK, export, status=2, columns=60)
+    assert f"Not imported. {desk.settings}: 2 faults" in said
+    assert "  place: there is no such setting here; did you mean places?" in said
+    assert "  places: missing; expected a section [places]" in said
 
 
 def test_who_could_not_be_asked_is_named() -> None:
     asked = "key-holder “holder-a” at north.example:7443"
-    told = advice(Refused(Code.UNAVAILABLE, "no answer in time", asked))
-    assert told.startswith(ADVICE[Code.UNAVAILABLE])
-    assert told.endswith(f"(unavailable: no answer in time; asked: {asked})")
+    said = advice(Refused(Code.UNAVAILABLE, "no answer in time", asked))
+    assert said.startswith(ADVICE[Code.UNAVAILABLE])
+    assert said.endswith(f"(unavailable: no answer in time; asked: {asked})")
 
 
 def test_an_import_says_what_it_did_and_leaves_a_report(desk: Desk) -> None:
     path = desk.export("oak.csv", *(row(n) for n in range(5)), row(9, kind="?"))
-    result = desk.run("--agency", OAK, path, "--as-of", AS_OF)
-    assert result.exit_code == 0, result.output
-    assert "5 children with 5 involvements, from 6 rows" in text(result)
-    assert "1 refused" in text(result)
-    assert "The kind of involvement is on no list." in text(result)
-    assert "docs/import.md" in text(result)
+    said = desk.oak(path, "--as-of", AS_OF)
+    assert "5 children with 5 involvements, from 6 rows" in said
+    assert "1 refused" in said
+    words = "The kind of involvement is on no list."
+    assert words in said
+    assert "docs/import.md" in said
     assert path.exists()
     report = json.loads((desk.folder / f"state/reports/{OAK}-1.json").read_bytes())
     assert report["children"] == 5
-    assert report["refused"] == [
-        {
-            "line": 7,
-            "column": "kind",
-            "reason": "unknown_kind",
-            "words": "The kind of involvement is on no list.",
-        }
-    ]
+    refused = {"line": 7, "column": "kind", "reason": "unknown_kind", "words": words}
+    assert report["refused"] == [refused]
     for secret in ("Zephyrine", "Brackenwood", "Vance"):
-        assert secret not in result.output
+        assert secret not in said
 
 
 def test_several_agencies_in_one_run_and_one_bad_file_does_not_keep_the_others_out(
     desk: Desk,
 ) -> None:
-    good = desk.export("elm.csv", row(1))
-    bad = desk.folder / "oak.csv"
-    result = desk.run("--agency", f"{OAK}={bad}", "--agency", f"{ELM}={good}", "--keep-source")
-    assert result.exit_code == 1
-    assert "cannot be read" in text(result)
+    good, bad = desk.export("elm.csv", row(1)), desk.folder / "oak.csv"
+    both = ("--agency", f"{OAK}={bad}", "--agency", f"{ELM}={good}")
+    assert "cannot be read" in desk.run(*both, "--keep-source", status=1)
     assert desk.world.records.generation(ELM) is not None
     bad.write_text("this is no export")
-    result = desk.run("--agency", f"{OAK}={bad}", "--agency", f"{ELM}={good}", "--as-of", AS_OF)
-    assert result.exit_code == 1
-    assert "no_header" in text(result)
-    assert "1 child with 1 involvement" in text(result)
+    said = " ".join(desk.run(*both, "--as-of", AS_OF, status=1).split())
+    assert "no_header" in said
+    assert "1 child with 1 involvement" in said
     assert desk.world.records.generation(OAK) is None
     assert not good.exists()  # the setting says so
     assert bad.exists()
@@ -161,98 +145,79 @@ def test_several_agencies_in_one_run_and_one_bad_file_does_not_keep_the_others_o
 def test_a_source_is_disposed_of_only_after_its_import(desk: Desk) -> None:
     path = desk.export("oak.csv", row(1))
     desk.world.quick.refuse = Refused(Code.UNAVAILABLE, "holder")
-    result = desk.run("--agency", OAK, path, "--dispose-source")
-    assert result.exit_code == 1
-    assert "could not be reached" in text(result)
-    assert "goes on from here" in text(result)
+    said = desk.oak(path, "--dispose-source", status=1)
+    assert "could not be reached" in said
+    assert "goes on from here" in said
     assert path.exists()
     desk.world.quick.refuse = None
-    result = desk.run("--agency", OAK, path, "--dispose-source")
-    assert result.exit_code == 0
+    desk.oak(path, "--dispose-source")
     assert not path.exists()
     kept = desk.export("elm.csv", row(1))
-    assert desk.run("--agency", f"{ELM}={kept}", "--keep-source").exit_code == 0
+    desk.run("--agency", f"{ELM}={kept}", "--keep-source")
     assert kept.exists()
 
 
-def test_the_quota_is_told_plainly(desk: Desk) -> None:
+def test_the_quota_is_explained_plainly(desk: Desk) -> None:
     desk.world.quick.refuse = Refused(Code.QUOTA, "evaluations")
-    result = desk.run("--agency", OAK, desk.export("oak.csv", row(1)))
-    assert result.exit_code == 1
-    assert "declared caseload" in text(result)
+    assert "declared caseload" in desk.oak(desk.export("oak.csv", row(1)), status=1)
 
 
 def test_a_shrunken_export_is_asked_about(desk: Desk) -> None:
-    desk.run("--agency", OAK, desk.export("oak.csv", *(row(n) for n in range(9))))
+    desk.oak(desk.export("oak.csv", *(row(n) for n in range(9))))
     empty = desk.export("oak.csv")
-    result = desk.run("--agency", OAK, empty)
-    assert result.exit_code == 1
-    assert "--allow-shrink" in text(result)
-    assert desk.run("--agency", OAK, empty, "--allow-shrink").exit_code == 0
+    assert "--allow-shrink" in desk.oak(empty, status=1)
+    desk.oak(empty, "--allow-shrink")
 
 
 def test_a_file_of_which_many_rows_are_refused_is_asked_about(desk: Desk) -> None:
     path = desk.export("oak.csv", *(row(n, kind="?" if n < 5 else "GP") for n in range(19)))
-    result = desk.run("--agency", OAK, path, "--dispose-source")
-    assert result.exit_code == 1
-    assert "5 of 19 rows cannot be taken" in text(result)
-    assert "--accept-refused" in text(result)
-    assert "The kind of involvement is on no list." in text(result)
+    said = desk.oak(path, "--dispose-source", status=1)
+    assert "5 of 19 rows cannot be taken" in said
+    assert "--accept-refused" in said
+    assert "The kind of involvement is on no list." in said
     assert path.exists()
     assert desk.world.records.generation(OAK) is None
     report = json.loads((desk.folder / f"state/reports/{OAK}-refused.json").read_bytes())
     assert (report["imported"], [r["line"] for r in report["refused"]]) == (False, [2, 3, 4, 5, 6])
-    assert desk.run("--agency", OAK, path, "--accept-refused").exit_code == 0
+    desk.oak(path, "--accept-refused")
 
 
 def test_an_older_file_is_asked_about(desk: Desk) -> None:
-    desk.run("--agency", OAK, desk.export("oak.csv", row(1)), "--as-of", "2027-01-10")
+    desk.oak(desk.export("oak.csv", row(1)), "--as-of", "2027-01-10")
     older = desk.export("oak.csv", row(1), row(2))
-    result = desk.run("--agency", OAK, older, "--as-of", "2027-01-09")
-    assert result.exit_code == 1
-    assert "made on 2027-01-09, and the last one on 2027-01-10" in text(result)
-    assert "--allow-older" in text(result)
-    again = desk.run("--agency", OAK, older, "--as-of", "2027-01-09", "--allow-older")
-    assert again.exit_code == 0
+    said = desk.oak(older, "--as-of", "2027-01-09", status=1)
+    assert "made on 2027-01-09, and the last one on 2027-01-10" in said
+    assert "--allow-older" in said
+    desk.oak(older, "--as-of", "2027-01-09", "--allow-older")
 
 
 def test_records_that_were_put_back_are_adopted_by_name(desk: Desk) -> None:
-    app = typer.Typer()
-    adopt_records.register(app)
-    app.command("other")(lambda: None)
-    for name, content in (("oak.key", bytes(32)), ("elm.key", bytes([1]) * 32)):
-        (desk.folder / name).write_bytes(content)
-        (desk.folder / name).chmod(0o600)
     with open_imports(load(desk.settings, NodeSettings)) as imports:
         made = imports.begin(OAK, bytes(32), as_of=DAY, normalisation_version=1, upn=False, now=1)
         imports.close_staging(OAK, made.number)
         imports.complete(OAK, made.number, 2)
-    given = ["adopt-records", "--settings", str(desk.settings), "--agency"]
-    assert "nothing had to be done" in CliRunner().invoke(app, [*given, str(OAK)]).output
+    assert "nothing had to be done" in desk.adopt(OAK)
     witness = desk.folder / "state/records.witness"
     witness.write_bytes(witness.read_bytes().replace(b'"number":1', b'"number":4'))
-    assert "0 children as of 1970-01-02" in CliRunner().invoke(app, [*given, str(OAK)]).output
+    assert "0 children as of 1970-01-02" in desk.adopt(OAK)
     with open_imports(load(desk.settings, NodeSettings)) as imports:
         assert not imports.behind(OAK)
-    stranger = CliRunner().invoke(app, [*given, "e99000001.nobody"])
-    assert isinstance(stranger.exception, Defect)
+    with pytest.raises(Defect):
+        desk.adopt("e99000001.nobody")
 
 
 def test_the_same_file_again_is_said_to_be_so(desk: Desk) -> None:
     path = desk.export("oak.csv", row(1))
-    desk.run("--agency", OAK, path)
-    result = desk.run("--agency", OAK, path)
-    assert result.exit_code == 0
-    assert "imported before" in text(result)
+    desk.oak(path)
+    assert "imported before" in desk.oak(path)
 
 
 def test_columns_are_mapped_and_left_out(desk: Desk) -> None:
     path = desk.export("oak.csv", row(1))
     path.write_text(path.read_text().replace("local_id", "Pupil No").replace("upn", "House"))
     os.utime(path, (NOW, NOW))
-    assert desk.run("--agency", OAK, path).exit_code == 1
-    result = desk.run("--agency", OAK, path, "--map", "Pupil No=local_id", "--ignore", "House")
-    assert result.exit_code == 0, result.output
+    desk.oak(path, status=1)
+    desk.oak(path, "--map", "Pupil No=local_id", "--ignore", "House")
 
 
 @pytest.mark.parametrize(
@@ -269,9 +234,7 @@ def test_columns_are_mapped_and_left_out(desk: Desk) -> None:
 def test_what_is_wrong_with_the_command_is_said(
     desk: Desk, arguments: list[object], words: str
 ) -> None:
-    result = desk.run(*arguments)
-    assert result.exit_code == 2
-    assert words in text(result)
+    assert words in " ".join(desk.run(*arguments, status=2).split())
 
 
 @pytest.mark.parametrize(
@@ -280,35 +243,32 @@ def test_what_is_wrong_with_the_command_is_said(
         ("workers = 1", "workers = 1\ncolour = 'red'", "colour"),
         ("workers = 1", "workers = 0", "workers"),
         ("e99000001.elm", "e99000001.oak", "none twice"),
-        ("elm.key", "oak.key", "data key of its own"),
+        ("data-2.key", "data-1.key", "data key of its own"),
         ('id = "e99000001.oak"', "", "id"),
     ],
 )
 def test_wrong_settings_stop_it(desk: Desk, old: str, new: str, words: str) -> None:
-    desk.settings.write_text(SETTINGS.replace(old, new))
-    result = desk.run("--agency", OAK, desk.export("oak.csv", row(1)))
-    assert result.exit_code == 2
-    assert words in text(result)
+    desk.change_settings(old, new)
+    assert words in desk.oak(desk.export("oak.csv", row(1)), status=2)
 
 
 def test_an_export_of_the_future_is_not_taken(desk: Desk) -> None:
     path = desk.export("oak.csv", row(1))
-    assert desk.run("--agency", OAK, path, "--as-of", "2027-01-17").exit_code == 2
-    assert desk.run("--agency", OAK, path, "--as-of", "2027-01-16").exit_code == 0
+    desk.oak(path, "--as-of", "2027-01-17", status=2)
+    desk.oak(path, "--as-of", "2027-01-16")
 
 
 def test_the_store_opens_only_with_secret_data_keys(desk: Desk) -> None:
     settings = load(desk.settings, NodeSettings)
-    with pytest.raises(Defect, match="data_key"):
-        open_store(settings)
-    for name, content in (("oak.key", bytes(32)), ("elm.key", bytes([1]) * 32)):
-        (desk.folder / name).write_bytes(content)
-        (desk.folder / name).chmod(0o600)
     store = open_store(settings)
     assert store.agencies() == (ELM, OAK)
     store.close()
-    (desk.folder / "oak.key").chmod(0o644)
+    key = desk.folder / "data-1.key"
+    key.chmod(0o644)
     with pytest.raises(Defect, match="0600"):
+        open_store(settings)
+    key.unlink()
+    with pytest.raises(Defect, match="data_key"):
         open_store(settings)
 
 
@@ -343,7 +303,6 @@ async def test_the_first_look_at_the_member_list_is_tried_again() -> None:
 
 async def test_two_imports_do_not_run_at_once(desk: Desk) -> None:
     settings = load(desk.settings, NodeSettings)
-    settings.state.mkdir()
     with (settings.state / "import.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Defect, match="another import"):

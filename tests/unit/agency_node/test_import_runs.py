@@ -16,7 +16,7 @@ from agency_node.importing.report import ImportReport, write_refusal, write_repo
 from agency_node.importing.sources.reasons import Reason, RefusedFile
 from agency_node.importing.staging import ManyRefused, Older, Shrunk
 from agency_node.records.ports import TAG_BLOCK, Imports
-from agency_node.records.records import RecordId
+from agency_node.records.records import Generation, RecordId
 from agency_node.records.tagging import Tagger, record_inputs
 from fakes.evaluations import LocalKeyHolders, LocalTags
 from fakes.federations import HOLDERS, NOW
@@ -52,15 +52,23 @@ def rows(first: int, last: int, **fields: str) -> list[str]:
     return [row(n, **fields) for n in range(first, last)]
 
 
+def newest(world: World) -> Generation:
+    found = world.records.generation(OAK)
+    assert found is not None
+    return found
+
+
+def tags(world: World) -> list[tuple[RecordId, bytes]]:
+    return list(world.records.tags(OAK, newest(world).number, FIRST))
+
+
 async def expected_tags(
-    world: World, epoch: Epoch, agency: AgencyId = OAK, *, upn: bool = False
+    world: World, epoch: Epoch, *, upn: bool = False
 ) -> list[tuple[RecordId, bytes]]:
     """Computed straight from what is stored, one child at a time."""
     found = []
-    generation = world.records.generation(agency)
-    assert generation is not None
-    for n in range(generation.children):
-        child = world.records.child(agency, generation.number, RecordId(n))
+    for n in range(newest(world).children):
+        child = world.records.child(OAK, newest(world).number, RecordId(n))
         inputs = record_inputs(normalise(child.demographics), upn=upn)
         found += [(RecordId(n), t) for t in await world.tags.tags(inputs, epoch, HOLDERS)]
     return found
@@ -76,11 +84,9 @@ async def test_an_import_answers_for_every_child(tmp_path: Path, real: bool) -> 
     assert (report.rows, report.children, report.involvements) == (5, 4, 5)
     assert (report.before, report.already, report.refused) == (None, False, ())
     assert (watch.staged, watch.tagged) == (4, {FIRST: 4})
-    ready = world.records.ready(OAK, FIRST)
-    assert ready == world.records.generation(OAK)
-    assert ready is not None
-    assert (ready.children, ready.completed_at) == (4, int(NOW))
-    assert list(world.records.tags(OAK, ready.number, FIRST)) == await expected_tags(world, epoch)
+    assert world.records.ready(OAK, FIRST) == newest(world)
+    assert (newest(world).children, newest(world).completed_at) == (4, int(NOW))
+    assert tags(world) == await expected_tags(world, epoch)
     world.close()
 
 
@@ -89,26 +95,24 @@ async def test_refused_rows_do_not_stop_the_good_ones(world: World) -> None:
     weak = row(9, surname="", dob="", postcode="", nhs_number="1234567890")
     report = await world.import_([row(1), row(2, kind="?"), weak, row(3, postcode="nowhere")])
     assert report.children == 2
-    assert [(r.line, r.reason) for r in report.refused] == [
-        (3, Reason.UNKNOWN_KIND),
-        (4, Reason.TOO_WEAK),
-    ]
+    refused = [(r.line, r.reason) for r in report.refused]
+    assert refused == [(3, Reason.UNKNOWN_KIND), (4, Reason.TOO_WEAK)]
     assert {(r.line, r.column) for r in report.remarks} == {(4, "nhs_number"), (5, "postcode")}
     assert report.rows_taken == 2
-    told = write_report(report).decode()
-    assert '"too_weak"' in told
-    assert "Tarrowby" not in told
+    written = write_report(report).decode()
+    assert '"too_weak"' in written
+    assert "Tarrowby" not in written
 
 
 async def test_the_pupil_number_is_used_only_where_agreed(world: World) -> None:
     epoch = world.open_epoch()
     lines = [row(1, upn="A950000178301")]
     await world.import_(lines)
-    assert list(world.records.tags(OAK, 1, FIRST)) == await expected_tags(world, epoch)
+    without_number = tags(world)
+    assert without_number == await expected_tags(world, epoch)
     await world.import_(lines, how=options(upn=True))
-    with_number = await expected_tags(world, epoch, upn=True)
-    assert list(world.records.tags(OAK, 2, FIRST)) == with_number
-    assert len(with_number) > len(list(world.records.tags(OAK, 1, FIRST)))
+    assert tags(world) == await expected_tags(world, epoch, upn=True)
+    assert len(tags(world)) > len(without_number)
 
 
 async def test_every_epoch_that_is_due_is_tagged(world: World) -> None:
@@ -147,9 +151,8 @@ async def test_tags_that_are_taken_over_are_the_right_children_s(world: World) -
     epoch = world.open_epoch()
     children = TAG_BLOCK + 10
     await world.import_(rows(0, children))
-    shuffled = [*rows(200, children), *rows(0, 200), *rows(900, 905)]
-    await world.import_(shuffled)
-    assert list(world.records.tags(OAK, 2, FIRST)) == await expected_tags(world, epoch)
+    await world.import_([*rows(200, children), *rows(0, 200), *rows(900, 905)])
+    assert tags(world) == await expected_tags(world, epoch)
 
 
 async def test_equal_inputs_of_one_agency_are_asked_for_once(world: World) -> None:
@@ -205,31 +208,16 @@ class Mortal:
 LINES = [*rows(0, TAG_BLOCK + 20), *rows(0, 2, kind="GP")]
 
 
-def tell(world: World) -> tuple[object, ...]:
-    generation = world.records.generation(OAK)
-    assert generation is not None
-    children = [
-        world.records.child(OAK, generation.number, RecordId(n))
-        for n in range(0, generation.children, 37)
-    ]
-    return (
-        generation.children,
-        [(c.demographics, c.involvements) for c in children],
-        list(world.records.tags(OAK, generation.number, FIRST)),
-    )
+def stored(world: World) -> tuple[object, ...]:
+    count, number = newest(world).children, newest(world).number
+    some = [world.records.child(OAK, number, RecordId(n)) for n in range(0, count, 37)]
+    return count, [(c.demographics, c.involvements) for c in some], tags(world)
 
 
 async def killed_import(world: World, last: int, *, after: bool) -> bool:
     """Whether the import was over before its end came."""
     mortal: Any = Mortal(world.imports, last, after=after)
-    world.importer = type(world.importer)(
-        world.importer.me,
-        world.records,
-        mortal,
-        Tagger(mortal, world.tags),
-        world.members,
-        world.clock,
-    )
+    world.importer = replace(world.importer, imports=mortal, tagger=Tagger(mortal, world.tags))
     try:
         await world.import_(LINES)
     except Killed:
@@ -244,11 +232,10 @@ async def killed_import(world: World, last: int, *, after: bool) -> bool:
 async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
     tmp_path: Path, after: bool
 ) -> None:
-    (tmp_path / "whole").mkdir()
-    whole = World(tmp_path / "whole")
+    whole = World(tmp_path)
     epoch = whole.open_epoch()
     (unbroken,) = (await whole.import_(LINES)).tagged
-    told, asked = tell(whole), whole.quick.evaluated
+    expected, asked = stored(whole), whole.quick.evaluated
     assert (unbroken.children, unbroken.evaluated) == (TAG_BLOCK + 20, asked)
     whole.close()
     for last in range(1, 20):
@@ -264,7 +251,7 @@ async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
         again = World(folder)
         again.members.current = a_federation([epoch])
         report = await again.import_(LINES)
-        assert tell(again) == told
+        assert stored(again) == expected
         assert report.generation == 1
         if again.imports.untagged(OAK, 1, FIRST) == () and report.already:
             assert again.quick.evaluated == 0
@@ -307,21 +294,18 @@ async def test_what_was_tagged_before_a_holder_refused_is_not_asked_again(
 async def test_the_old_generation_answers_until_the_new_one_is_complete(world: World) -> None:
     world.open_epoch()
     await world.import_(rows(0, 5))
-    before = world.records.generation(OAK)
+    before = newest(world)
     world.quick.refuse = Refused(Code.UNAVAILABLE, "holder")
-    with pytest.raises(Refused):
+    with refused(Code.UNAVAILABLE):
         await world.import_(rows(0, 8))
-    assert before is not None
     assert world.records.generation(OAK) == world.records.ready(OAK, FIRST) == before
     assert world.records.child(OAK, before.number, RecordId(4)).id == RecordId(4)
     world.quick.refuse = None
     await world.import_(rows(0, 8))
-    after = world.records.generation(OAK)
-    assert after is not None
-    assert after.children == 8
+    assert newest(world).children == 8
     # A running node may still answer from any of those before, and it alone knows.
-    await world.import_(rows(0, 9))
-    await world.import_(rows(0, 10))
+    for count in (9, 10):
+        await world.import_(rows(0, count))
     assert world.records.child(OAK, before.number, RecordId(4)).id == RecordId(4)
 
 
@@ -343,11 +327,11 @@ async def test_an_export_with_less_than_half_the_children_is_not_taken(
 ) -> None:
     world.open_epoch()
     await world.import_(rows(0, 10))
-    before = world.records.generation(OAK)
+    before = newest(world)
     with pytest.raises(Shrunk) as shrunk:
         await world.import_(lines)
     assert (shrunk.value.before, shrunk.value.now) == (10, len(lines))
-    assert world.records.generation(OAK) == before
+    assert newest(world) == before
     report = await world.import_(lines, how=options(allow_shrink=True))
     assert report.children == len(lines)
 
@@ -372,11 +356,10 @@ async def test_an_export_of_which_many_rows_are_refused_is_not_taken(
             await world.import_(lines)
         assert [r.line for r in many.value.refused] == list(range(2, 2 + refused))
         assert world.records.generation(OAK) is None
-        told = write_refusal(OAK, many.value).decode()
-        assert '"unknown_kind"' in told
-        assert "Tarrowby" not in told
-    how = replace(options(), accept_refused=not taken)
-    report = await world.import_(lines, how=how)
+        written = write_refusal(OAK, many.value).decode()
+        assert '"unknown_kind"' in written
+        assert "Tarrowby" not in written
+    report = await world.import_(lines, how=replace(options(), accept_refused=not taken))
     assert (report.children, len(report.refused)) == (rows_in_all - refused, refused)
 
 
@@ -389,12 +372,10 @@ async def test_an_export_that_is_older_than_the_last_is_not_taken(world: World) 
     world.open_epoch()
     await world.import_(rows(0, 5))
     older = replace(options(), as_of=AS_OF - timedelta(days=1))
-    with pytest.raises(Older) as refused:
+    with pytest.raises(Older) as found:
         await world.import_(rows(0, 6), how=older)
-    assert (refused.value.before, refused.value.now) == (AS_OF, AS_OF - timedelta(days=1))
-    before = world.records.generation(OAK)
-    assert before is not None
-    assert before.number == 1
+    assert (found.value.before, found.value.now) == (AS_OF, AS_OF - timedelta(days=1))
+    assert newest(world).number == 1
     report = await world.import_(rows(0, 6), how=replace(older, allow_older=True))
     assert report.generation == 2
 
@@ -407,17 +388,13 @@ async def test_a_first_import_without_children_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("agency", "code"),
-    [
-        (ELSEWHERE, Code.NOT_ALLOWED),
-        (AgencyId("e99000001.nobody"), Code.NOT_A_MEMBER),
-    ],
+    [(ELSEWHERE, Code.NOT_ALLOWED), (AgencyId("e99000001.nobody"), Code.NOT_A_MEMBER)],
 )
 async def test_an_agency_of_another_node_is_not_imported(
     world: World, agency: AgencyId, code: Code
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with refused(code):
         await world.import_(rows(0, 2), agency)
-    assert refused.value.code is code
 
 
 async def test_a_federation_of_another_normalisation_is_not_imported_for(world: World) -> None:

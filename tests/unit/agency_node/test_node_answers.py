@@ -42,11 +42,17 @@ from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
 from fingerpost.protocol.messages import KeySet, Query
 
+
+@pytest.fixture
+def world() -> NodeWorld:
+    """The school knows the child. Every agency has an import."""
+    return a_world(school=(a_record(),))
+
+
 # ---- a match ------------------------------------------------------------------------------------
 
 
-def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing() -> None:
-    world = a_world(school=(a_record(),))
+def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing(world: NodeWorld) -> None:
     part = world.part(world.query())
     assert {a.agency: a.status for a in part.agencies} == NOTHING | {SCHOOL: Status.INVOLVED}
     (pointer,) = part.pointers
@@ -59,8 +65,7 @@ def test_a_child_who_is_known_is_pointed_to_and_the_others_say_nothing() -> None
     assert entry.examined.question.passport.subject == "account-17"
 
 
-def test_every_word_says_which_import_it_rests_on() -> None:
-    world = a_world(school=(a_record(),))
+def test_every_word_says_which_import_it_rests_on(world: NodeWorld) -> None:
     world.put(SURGERY, a_record(0, another_child()), as_of=12345)
     part = world.part(world.query())
     stated = {a.agency: (a.generation, a.as_of) for a in part.agencies}
@@ -68,14 +73,12 @@ def test_every_word_says_which_import_it_rests_on() -> None:
     assert stated[SCHOOL][0] == 1
 
 
-def test_a_wide_query_meets_the_same_records() -> None:
-    world = a_world(school=(a_record(),))
+def test_a_wide_query_meets_the_same_records(world: NodeWorld) -> None:
     asked = world.query(key_set=KeySet.WIDE, reach=Reach.AREA)
     assert world.words(asked)[SCHOOL] is Status.INVOLVED
 
 
-def test_a_second_round_is_answered_where_it_says_why() -> None:
-    world = a_world(school=(a_record(),))
+def test_a_second_round_is_answered_where_it_says_why(world: NodeWorld) -> None:
     because = WideningReason.OTHER_NAME_LIKELY
     asked = world.query(key_set=KeySet.WIDE, because=because, reach=Reach.AREA_AND_NEIGHBOURS)
     words = world.words(asked)
@@ -86,9 +89,8 @@ def test_a_second_round_is_answered_where_it_says_why() -> None:
     assert entry.requester.duty_desk == "0121 496 0100"
 
 
-def test_nobody_out_of_reach_is_looked_at() -> None:
+def test_nobody_out_of_reach_is_looked_at(world: NodeWorld) -> None:
     """The node sends one empty part, as the requester expects of it."""
-    world = a_world(school=(a_record(),))
     part = world.part(world.query(purpose=Purpose.CLA_CARE, reach=Reach.NAMED, named=(THERE,)))
     assert (part.agencies, part.pointers, world.entries) == ((), (), [])
 
@@ -116,24 +118,23 @@ def test_wraps_for_one_child_and_the_demographics_of_another_come_to_nothing() -
     assert [(e.agency, e.examined.finding) for e in world.entries] == [(SCHOOL, Finding.MISMATCH)]
 
 
-def test_a_query_that_opens_for_nobody_is_not_recorded_but_kept() -> None:
-    world = a_world(school=(a_record(),))
+def test_a_query_that_opens_for_nobody_is_not_recorded_but_kept(world: NodeWorld) -> None:
     query = world.query(tags=[bytes([9]) * 32])
     assert world.words(query) == NOTHING
     assert world.entries == []
     assert world.words(query) == AGAIN
 
 
-def test_a_replay_gets_try_again_from_all_and_touches_nothing() -> None:
-    world = a_world(school=(a_record(),))
+def test_a_replay_gets_try_again_from_all_and_touches_nothing(world: NodeWorld) -> None:
     query = world.query()
     assert world.words(query)[SCHOOL] is Status.INVOLVED
     assert world.words(query) == AGAIN
     assert len(world.entries) == 1
 
 
-def test_without_the_time_to_look_all_are_told_to_try_again_and_no_index_is_touched() -> None:
-    world = a_world(school=(a_record(),))
+def test_without_the_time_to_look_all_are_told_to_try_again_and_no_index_is_touched(
+    world: NodeWorld,
+) -> None:
     known, stranger = world.query(), world.query(another_child())
     looked = world.index.find
     world.index.find = never  # type: ignore[method-assign, assignment]
@@ -147,8 +148,9 @@ def test_without_the_time_to_look_all_are_told_to_try_again_and_no_index_is_touc
     assert world.words(world.query())[SCHOOL] is Status.INVOLVED
 
 
-def test_a_copy_within_a_frame_costs_not_even_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = a_world(school=(a_record(),))
+def test_a_copy_within_a_frame_costs_not_even_a_signature(
+    world: NodeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read, queries = admission.read, [world.query().wire, world.query().wire]
     verified: list[bytes] = []
 
@@ -165,15 +167,13 @@ def never(*_arguments: object) -> None:
     raise AssertionError("an index was touched")
 
 
-def test_twice_in_one_frame_is_answered_once() -> None:
-    world = a_world(school=(a_record(),))
+def test_twice_in_one_frame_is_answered_once(world: NodeWorld) -> None:
     query = world.query()
     assert len(world.node.answer([query.wire, query.wire])) == 1
     assert len(world.entries) == 1
 
 
-def test_what_nobody_signed_gets_no_answer_and_costs_the_others_nothing() -> None:
-    world = a_world(school=(a_record(),))
+def test_what_nobody_signed_gets_no_answer_and_costs_the_others_nothing(world: NodeWorld) -> None:
     good = world.query()
     bad = bytearray(world.query().wire)
     bad[4000] ^= 1
@@ -183,20 +183,23 @@ def test_what_nobody_signed_gets_no_answer_and_costs_the_others_nothing() -> Non
 
 
 @pytest.mark.parametrize(
-    "deny",
-    [DenyList(agencies=frozenset({COUNCIL})), DenyList(members=frozenset({GATEWAY}))],
+    "change",
+    [
+        {"deny": DenyList(agencies=frozenset({COUNCIL}))},
+        {"deny": DenyList(members=frozenset({GATEWAY}))},
+        {"parameters": replace(a_federation().parameters, federation=FederationId("other"))},
+    ],
+    ids=["agency denied", "gateway denied", "another federation"],
 )
-def test_who_is_denied_is_not_answered(deny: DenyList) -> None:
-    world = a_world(school=(a_record(),))
+def test_who_may_not_ask_is_not_answered(world: NodeWorld, change: dict[str, Any]) -> None:
     query = world.query()
-    world.current = replace(world.current, deny=deny)
+    world.current = replace(world.current, **change)
     assert world.node.answer([query.wire]) == ()
     assert world.entries == []
 
 
-def test_a_reply_key_that_is_none_drops_that_query_alone() -> None:
+def test_a_reply_key_that_is_none_drops_that_query_alone(world: NodeWorld) -> None:
     """Sealing to it fails; the frame's other requesters must not pay for it."""
-    world = a_world(school=(a_record(),))
     good = world.query()
     bad = _with_reply_key(world, bytes([0xFF]) * limits.HYBRID_PUBLIC_KEY_BYTES)
     answers = world.node.answer([bad, good.wire])
@@ -240,15 +243,13 @@ def test_versions_epoch_and_time_are_judged_before_the_index_and_alike_for_all(
     "at",
     [NOW - limits.QUERY_LIFE_SECONDS - limits.CLOCK_SKEW_SECONDS, NOW + limits.CLOCK_SKEW_SECONDS],
 )
-def test_to_the_very_edge_of_its_time_a_query_is_answered(at: float) -> None:
-    world = a_world(school=(a_record(),))
+def test_to_the_very_edge_of_its_time_a_query_is_answered(world: NodeWorld, at: float) -> None:
     words = world.words(world.query(at=at))
     assert words[SCHOOL] in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
     assert words[SURGERY] is Status.NOTHING_TO_DISCLOSE
 
 
-def test_an_expired_member_list_makes_it_say_that_it_cannot_answer() -> None:
-    world = a_world(school=(a_record(),))
+def test_an_expired_member_list_makes_it_say_that_it_cannot_answer(world: NodeWorld) -> None:
     query = world.query()
     world.current = replace(world.current, valid_until=NOW)
     assert world.words(query) == CANNOT
@@ -259,14 +260,6 @@ def test_golden_vectors_that_do_not_hold_silence_the_whole_node() -> None:
     world = a_world(school=(a_record(),), sound=False)
     assert world.words(world.query()) == CANNOT
     assert not world.node.sound
-
-
-def test_another_federations_query_is_dropped() -> None:
-    world = a_world(school=(a_record(),))
-    parameters = replace(world.current.parameters, federation=FederationId("other"))
-    query = world.query()
-    world.current = replace(world.current, parameters=parameters)
-    assert world.node.answer([query.wire]) == ()
 
 
 def test_never_imported_is_not_a_no() -> None:
@@ -282,14 +275,12 @@ def test_an_agency_of_the_list_that_the_settings_leave_out_cannot_answer() -> No
     assert world.words(world.query())[SURGERY] is Status.CANNOT_ANSWER
 
 
-def test_no_pepper_no_answer() -> None:
-    world = a_world(school=(a_record(),))
+def test_no_pepper_no_answer(world: NodeWorld) -> None:
     world.peppers.missing = True
     assert world.words(world.query()) == CANNOT
 
 
-def test_a_slot_that_is_not_indexed_cannot_be_answered() -> None:
-    world = a_world(school=(a_record(),))
+def test_a_slot_that_is_not_indexed_cannot_be_answered(world: NodeWorld) -> None:
     world.clock.advance(limits.SLOT_SECONDS)
     query = world.query()
     assert world.words(query) == CANNOT
@@ -297,8 +288,7 @@ def test_a_slot_that_is_not_indexed_cannot_be_answered() -> None:
     assert world.words(world.query())[SCHOOL] is Status.INVOLVED
 
 
-def test_half_an_import_answers_from_the_one_before() -> None:
-    world = a_world(school=(a_record(),))
+def test_half_an_import_answers_from_the_one_before(world: NodeWorld) -> None:
     world.records.begin(
         SCHOOL, bytes(32), as_of=2, normalisation_version=1, upn=False, now=int(NOW)
     )
@@ -377,8 +367,7 @@ def test_the_record_is_made_before_the_answer_is_sealed() -> None:
         world.ask(world.query())
 
 
-def test_a_damaged_record_silences_its_agency_until_somebody_looked() -> None:
-    world = a_world(school=(a_record(),))
+def test_a_damaged_record_silences_its_agency_until_somebody_looked(world: NodeWorld) -> None:
 
     def damaged(*_: object) -> ChildRecord:
         raise Defect("a stored row does not open")
@@ -410,8 +399,7 @@ def test_what_is_recorded_as_told_is_what_leaves() -> None:
     assert told == {SCHOOL: len(school), SURGERY: 1}
 
 
-def test_repr_says_nothing_of_a_person() -> None:
-    world = a_world(school=(a_record(),))
+def test_repr_says_nothing_of_a_person(world: NodeWorld) -> None:
     world.ask(world.query())
     text = repr(world.entries)
     assert "Marigold" not in text

@@ -19,17 +19,16 @@ from agency_node.answering.audit import AgencyLogs
 from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
 from agency_node.settings import NodeSettings
-from agency_node.wiring import audit_folder
+from agency_node.wiring import audit_folder, open_audit
 from fakes.federations import NOW
 from fakes.node_world import COUNCIL, SCHOOL, NodeWorld, a_child, a_record, another_child
-from fingerpost.audit.log import Actor, AuditLog, Month, OperationId
+from fakes.party_folder import KEY, node_settings_file
+from fingerpost.audit.log import Actor, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.messages import KeySet
-from fingerpost.runtime.files import create_file
 from fingerpost.runtime.settings import load
 
-KEY = bytes(range(32))
 TWIN = a_child(forename="Mary", nhs_number="")
 
 
@@ -42,28 +41,7 @@ def entries(known: Demographics, **asked: Any) -> list[Entry]:
 
 @pytest.fixture
 def settings_file(tmp_path: Path) -> Path:
-    (tmp_path / "state").mkdir(mode=0o700)
-    create_file(tmp_path / "audit.key", KEY)
-    path = tmp_path / "node.toml"
-    path.write_text(
-        f"""
-state = "state"
-audit_key = "audit.key"
-health = "health.sock"
-workers = 1
-
-[places]
-bundle = "bundle"
-credentials = "credentials"
-member_list = "list"
-
-[[agencies]]
-id = "{SCHOOL}"
-data_key = "data.key"
-"""
-    )
-    path.chmod(0o600)
-    return path
+    return node_settings_file(tmp_path, (SCHOOL,))
 
 
 @pytest.fixture
@@ -157,7 +135,7 @@ def test_of_a_month_that_was_forgotten_the_asking_agency_is_left(
 ) -> None:
     logs.opened(entries(TWIN))
     logs.close()
-    log = _log(settings_file)
+    log = open_audit(load(settings_file, NodeSettings), SCHOOL)
     late = int(NOW) + 40 * 86_400
     log.forget(Month.at(int(NOW)), actor=Actor("dpo"), operation=OperationId("r"), at=late)
     log.close()
@@ -184,9 +162,3 @@ def test_a_name_steers_no_screen_and_paints_nothing(logs: AgencyLogs, show: Show
         assert "[red]" in text
         for c in "\x9b\u202e\x1b":
             assert c not in text
-
-
-def _log(settings_file: Path) -> AuditLog:
-    from agency_node.wiring import open_audit
-
-    return open_audit(load(settings_file, NodeSettings), SCHOOL)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from agency_node import cli, wiring
 from agency_node.importing.wiring import open_store
@@ -89,17 +89,33 @@ class Home:
         staged = imports.begin(
             agency, bytes(32), as_of=1000, normalisation_version=1, upn=False, now=1000
         )
-        imports.add(
-            agency,
-            staged.number,
-            0,
-            [Child(c.demographics, c.involvements, bytes(16)) for c in children],
-        )
+        rows = [Child(c.demographics, c.involvements, bytes(16)) for c in children]
+        imports.add(agency, staged.number, 0, rows)
         imports.close_staging(agency, staged.number)
         tags = [tags_of(c.demographics, Side.RECORD) for c in children]
         imports.put_tags(agency, staged.number, EPOCH, 0, tags, Effort())
         imports.complete(agency, staged.number, 1000)
         records.close()
+
+    @asynccontextmanager
+    async def broker(self) -> AsyncIterator[NodeBroker]:
+        """A broker that listens where the node looks for it."""
+        broker = NodeBroker(self.repository.fetch)
+        async with listening(broker, self.authority, THE_BROKER, self.address):
+            yield broker
+
+    def command(self, *words: str, columns: int | None = 200) -> Result:
+        """Give a command of the node, with its settings."""
+        env = {"COLUMNS": None if columns is None else str(columns)}
+        return CliRunner().invoke(cli.app, [*words, "--settings", str(self.settings_file)], env=env)
+
+    async def run(self) -> asyncio.subprocess.Process:
+        """Start the node as a process of its own."""
+        program = ("-c", "from agency_node.cli import main; main()", "run")
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, *program, "--settings", str(self.settings_file)),
+            stderr=asyncio.subprocess.PIPE,
+        )
 
     def query(self) -> SealedQuery:
         return a_query(at=time.time(), federation=self.federation, peppers=self.pepper)
@@ -160,9 +176,8 @@ async def asked(broker: NodeBroker, home: Home, query: SealedQuery) -> dict[Agen
 
 async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
     log = io.StringIO()
-    broker = NodeBroker(home.repository.fetch)
     query = home.query()
-    async with listening(broker, home.authority, THE_BROKER, home.address):
+    async with home.broker() as broker:
         async with node_of(home, log):
             stream = await broker.stream()
             assert stream.peer == ME
@@ -171,13 +186,8 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
             assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
             assert words[MINE[2]] is Status.CANNOT_ANSWER, "never imported is not a no"
             assert await probe(home.settings.health)
-            for columns in ("60", "80", "120", "200", None):
-                status = await asyncio.to_thread(
-                    CliRunner().invoke,
-                    cli.app,
-                    ["status", "--settings", str(home.settings_file)],
-                    env={"COLUMNS": columns},
-                )
+            for columns in (60, 80, 120, 200, None):
+                status = await asyncio.to_thread(home.command, "status", columns=columns)
                 assert "broker: attached" in status.stdout
                 assert "never" in status.stdout
                 assert all(str(agency) in status.stdout for agency in MINE), columns
@@ -185,31 +195,17 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
             await broker.stream(2)
             assert set((await asked(broker, home, query)).values()) == {Status.TRY_AGAIN}
     child = a_child()
-    for secret in (
-        child.forename,
-        child.surname,
-        child.postcode,
-        child.nhs_number,
-        query.hash.hex(),
-    ):
+    names = (child.forename, child.surname, child.postcode)
+    for secret in (*names, child.nhs_number, query.hash.hex()):
         assert secret not in log.getvalue()
 
 
 async def test_a_second_process_on_one_state_is_refused(home: Home) -> None:
     """Two would take turns at the stream, and write one audit chain with two hands."""
-    broker = NodeBroker(home.repository.fetch)
-    async with listening(broker, home.authority, THE_BROKER, home.address):
+    async with home.broker() as broker:
         async with node_of(home):
             await broker.stream()
-            second = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
-                "from agency_node.cli import main; main()",
-                "run",
-                "--settings",
-                str(home.settings_file),
-                stderr=asyncio.subprocess.PIPE,
-            )
+            second = await home.run()
             _, errors = await second.communicate()
             assert second.returncode == 2
             assert b"another process runs this node" in errors
@@ -218,25 +214,22 @@ async def test_a_second_process_on_one_state_is_refused(home: Home) -> None:
 
 
 async def test_the_audit_log_read_aloud(home: Home) -> None:
-    broker = NodeBroker(home.repository.fetch)
-    async with listening(broker, home.authority, THE_BROKER, home.address), node_of(home):
+    async with home.broker() as broker, node_of(home):
         await broker.stream()
         await asked(broker, home, home.query())
-    run = CliRunner()
-    where = ["--settings", str(home.settings_file), "--agency", str(SCHOOL)]
-    shown = run.invoke(cli.app, ["audit", "show", *where], env={"COLUMNS": "300"})
+    school = ("--agency", str(SCHOOL))
+    shown = home.command("audit", "show", *school, columns=300)
     assert shown.exit_code == 0, shown.output
     for text in ("Siân O’Neill-Brontë", "S47_ENQUIRY", "Marigold Thistlewood", "match", "ref-1"):
         assert text in shown.stdout
-    none = run.invoke(cli.app, ["audit", "show", *where, "--possible"], env={"COLUMNS": "300"})
+    none = home.command("audit", "show", *school, "--possible", columns=300)
     assert "Marigold" not in none.stdout
-    verified = run.invoke(cli.app, ["audit", "verify", *where])
+    verified = home.command("audit", "verify", *school)
     assert verified.stdout.startswith("1 entries, whole.")
     witness = verified.stdout.split(": ")[1].strip()
-    again = run.invoke(cli.app, ["audit", "verify", *where, "--witness", witness])
-    assert again.exit_code == 0
-    other = ["--settings", str(home.settings_file), "--agency", str(MINE[0])]
-    assert run.invoke(cli.app, ["audit", "verify", *other]).stdout.startswith("0 entries")
+    assert home.command("audit", "verify", *school, "--witness", witness).exit_code == 0
+    other = home.command("audit", "verify", "--agency", str(MINE[0]))
+    assert other.stdout.startswith("0 entries")
     everything = [p for p in (home.folder / "state").rglob("*") if p.is_file()]
     assert any(p.parent.name == "audit" for p in everything)
     for file in everything:
@@ -246,8 +239,7 @@ async def test_the_audit_log_read_aloud(home: Home) -> None:
 
 
 async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home) -> None:
-    broker = NodeBroker(home.repository.fetch)
-    async with listening(broker, home.authority, THE_BROKER, home.address):
+    async with home.broker() as broker:
         async with node_of(home):
             await broker.stream()
             await asked(broker, home, home.query())
@@ -262,17 +254,15 @@ async def test_a_log_put_back_from_a_backup_silences_its_agency_alone(home: Home
             assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
             assert not await probe(home.settings.health)
         assert "node.log_refused" in log.getvalue()
-    where = ["--settings", str(home.settings_file), "--agency", str(SCHOOL)]
-    adopted = CliRunner().invoke(
-        cli.app, ["audit", "adopt", *where, "--by", "duty-operator", "--why", "restore-7"]
-    )
+    why = ("--by", "duty-operator", "--why", "restore-7")
+    adopted = home.command("audit", "adopt", "--agency", str(SCHOOL), *why)
     assert adopted.exit_code == 0, adopted.output
-    shown = CliRunner().invoke(cli.app, ["audit", "show", *where], env={"COLUMNS": "200"})
+    shown = home.command("audit", "show", "--agency", str(SCHOOL))
     assert "duty-operator" in shown.stdout
 
 
 def test_check_says_whether_it_holds_together(home: Home) -> None:
-    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    run = home.command("check")
     assert run.exit_code == 0, run.output
     assert "3 agencies" in run.stdout
 
@@ -280,7 +270,7 @@ def test_check_says_whether_it_holds_together(home: Home) -> None:
 def test_check_says_how_a_data_key_that_is_missing_is_made(home: Home) -> None:
     agency = home.settings.agencies[0]
     agency.data_key.unlink()
-    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    run = home.command("check")
     assert isinstance(run.exception, Defect)
     assert str(run.exception).startswith(f"data_key of {agency.id}: ")
     assert str(run.exception).endswith("If it was never made: 32 random bytes, mode 0600")
@@ -291,17 +281,16 @@ def test_check_looks_at_the_folder_of_the_health_socket(home: Home) -> None:
     text = home.settings_file.read_text()
     line = next(line for line in text.splitlines() if line.startswith("health ="))
     home.settings_file.write_text(text.replace(line, 'health = "run/health"'))
-    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    run = home.command("check")
     assert run.exit_code == 0, run.output
     assert f"health: the folder {folder} does not exist" in run.stderr
     folder.touch()
-    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    run = home.command("check")
     assert isinstance(run.exception, Defect)
 
 
 def test_which_log_must_be_said_where_there_are_several(home: Home) -> None:
-    run = CliRunner().invoke(cli.app, ["audit", "verify", "--settings", str(home.settings_file)])
-    assert isinstance(run.exception, Defect)
+    assert isinstance(home.command("audit", "verify").exception, Defect)
 
 
 def test_enrol_writes_a_request_with_public_keys_only(tmp_path: Path) -> None:
@@ -323,17 +312,8 @@ def test_enrol_writes_a_request_with_public_keys_only(tmp_path: Path) -> None:
 
 
 async def test_the_command_runs_until_it_is_told_to_stop(home: Home) -> None:
-    broker = NodeBroker(home.repository.fetch)
-    async with listening(broker, home.authority, THE_BROKER, home.address):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "from agency_node.cli import main; main()",
-            "run",
-            "--settings",
-            str(home.settings_file),
-            stderr=asyncio.subprocess.PIPE,
-        )
+    async with home.broker():
+        process = await home.run()
         assert process.stderr is not None
         events = []
         try:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,6 +27,8 @@ from fakes.node_world import (
     an_involvement,
     another_child,
 )
+from fingerpost.private.messages import AnswerPart
+from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     COARSE,
@@ -54,13 +57,18 @@ RETICENT = {
 }
 
 
-@pytest.mark.parametrize("why", RETICENT)
-def test_reticence_of_every_kind_is_one_word_one_size_and_no_pointer(why: str) -> None:
-    world = a_world(school=RETICENT[why])
-    query = world.query(purpose=Purpose.EARLY_HELP)
+def answered(world: NodeWorld, query: SealedQuery) -> AnswerPart:
+    """Ask, and return the one part of the answer, which is sealed at its one size."""
     answers = world.node.answer([query.wire])
     assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
     (part,) = world.read(answers, query)[query.hash]
+    return part
+
+
+@pytest.mark.parametrize("why", RETICENT)
+def test_reticence_of_every_kind_is_one_word_one_size_and_no_pointer(why: str) -> None:
+    world = a_world(school=RETICENT[why])
+    part = answered(world, world.query(purpose=Purpose.EARLY_HELP))
     assert {a.agency: a.status for a in part.agencies} == NOTHING
     assert part.pointers == ()
     assert {a.generation for a in part.agencies} == {1}
@@ -86,31 +94,28 @@ def test_not_permitted_is_the_same_word_and_recorded_as_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "purpose"),
-    [(None, Purpose.S47_ENQUIRY), (WideningReason.RECENT_MOVE, Purpose.CLA_CARE)],
+    "asked",
+    [
+        {"reach": Reach.AREA_AND_NEIGHBOURS},
+        {
+            "because": WideningReason.RECENT_MOVE,
+            "purpose": Purpose.CLA_CARE,
+            "reach": Reach.NAMED,
+            "named": (HERE,),
+        },
+    ],
     ids=["without a reason", "a purpose that may not"],
 )
 def test_a_second_round_out_of_the_rules_is_the_same_word_and_recorded_as_refused(
-    monkeypatch: pytest.MonkeyPatch, asked: WideningReason | None, purpose: Purpose
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any]
 ) -> None:
     """By a program that leaves the check out: wide keys to the neighbours."""
     world = a_world(school=(a_record(),))
-    at_named = purpose is Purpose.CLA_CARE
-    reach = Reach.NAMED if at_named else Reach.AREA_AND_NEIGHBOURS
+    check = "fingerpost.private.query_sealing.require_permitted"
     with monkeypatch.context() as careless:
-        careless.setattr(
-            "fingerpost.private.query_sealing.require_permitted", lambda *_, **__: None
-        )
-        query = world.query(
-            key_set=KeySet.WIDE,
-            because=asked,
-            purpose=purpose,
-            reach=reach,
-            named=(HERE,) if at_named else (),
-        )
-    answers = world.node.answer([query.wire])
-    assert [len(answer.sealed) for answer in answers] == [limits.ANSWER_BYTES]
-    (part,) = world.read(answers, query)[query.hash]
+        careless.setattr(check, lambda *_, **__: None)
+        query = world.query(key_set=KeySet.WIDE, **asked)
+    part = answered(world, query)
     assert {a.agency: a.status for a in part.agencies} == NOTHING
     assert part.pointers == ()
     (entry,) = world.entries
@@ -180,9 +185,7 @@ def test_whatever_is_kept_nothing_withheld_leaves(rows: list[object], purpose: P
     named = {Purpose.CLA_CARE, Purpose.TRANSFER_IN}
     reach = Reach.NAMED if purpose in named else Reach.AREA
     query = world.query(purpose=purpose, reach=reach, named=(HERE,) if purpose in named else ())
-    answers = world.node.answer([query.wire])
-    assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES]
-    (part,) = world.read(answers, query)[query.hash]
+    part = answered(world, query)
     withheld = any(row.shielded for row in rows)  # type: ignore[attr-defined]
     assert not (withheld and part.pointers)
     kinds = {

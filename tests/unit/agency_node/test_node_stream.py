@@ -5,14 +5,15 @@ another.
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
+import grpc.aio
 import pytest
 
 from agency_node.answering import answer_line, grpc_broker
@@ -23,6 +24,7 @@ from fakes.clock import ManualClock
 from fakes.federations import NOW
 from fakes.node_broker import NodeBroker, listening
 from fakes.node_world import BROKER, FEDERATION, NODE, a_federation
+from fakes.party_folder import free_address
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import ANSWERS_PER_FRAME, QUERIES_PER_FRAME
@@ -59,16 +61,21 @@ class Moving(ManualClock):
             self.advance(time.monotonic() - before)
 
 
+class Place(NamedTuple):
+    """Where the broker listens, and who certifies both ends."""
+
+    authority: FakeAuthority
+    address: str
+
+
 @dataclass
 class Node:
     """The node's end, over a work that answers each query with one sealed part."""
 
-    authority: FakeAuthority
-    address: str
+    place: Place
     clock: Clock = field(default_factory=SystemClock)
     current: Federation = field(default_factory=a_federation)
     certificate_ends: float = NOW + 7 * limits.DAY
-    broker: Identity = THE_BROKER
 
     def at(self, now: float) -> Federation:
         self.current.require_current(now)
@@ -78,20 +85,24 @@ class Node:
         self.thread = ThreadPoolExecutor(1)
         self.worked_on: list[bytes] = []
         log = NoLog()
-        line = AnswerLine(self.work, self.thread, self, self.clock, log)
+        self.line = AnswerLine(self.work, self.thread, self, self.clock, log)
         self.stream = BrokerStream(
             BROKER,
-            lambda: connect(
-                self.address, self.authority.client(ME), self.broker, options=CLIENT_FRAMES
-            ),
+            self.connect,
             lambda: self.certificate_ends,
-            line,
+            self.line,
             self,
             self.clock,
             log,
             random=lambda: 0.5,
         )
-        self.line = line
+
+    def connect(self) -> grpc.aio.Channel:
+        tls = self.place.authority.client(ME)
+        return connect(self.place.address, tls, THE_BROKER, options=CLIENT_FRAMES)
+
+    def deny_the_broker(self) -> None:
+        self.current = replace(self.current, deny=DenyList(members=frozenset({BROKER})))
 
     def work(self, frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
         self.worked_on += frame
@@ -103,15 +114,14 @@ def a_wire(number: int = 0) -> bytes:
 
 
 @pytest.fixture
-def address() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{found.getsockname()[1]}"
+def place(tmp_path: Path) -> Place:
+    return Place(FakeAuthority.create(tmp_path / "authority"), free_address())
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> FakeAuthority:
-    return FakeAuthority.create(tmp_path / "authority")
+def serving(
+    broker: NodeBroker, place: Place, identity: Identity = THE_BROKER
+) -> AbstractAsyncContextManager[object]:
+    return listening(broker, place.authority, identity, place.address)
 
 
 @asynccontextmanager
@@ -131,11 +141,9 @@ async def attached(node: Node) -> AsyncIterator[asyncio.Task[None]]:
         node.thread.shutdown()
 
 
-async def test_hello_then_answers_after_the_delay_in_frames_that_fit(
-    authority: FakeAuthority, address: str
-) -> None:
-    broker, node = NodeBroker(), Node(authority, address)
-    async with listening(broker, authority, THE_BROKER, address), attached(node):
+async def test_hello_then_answers_after_the_delay_in_frames_that_fit(place: Place) -> None:
+    broker, node = NodeBroker(), Node(place)
+    async with serving(broker, place), attached(node):
         stream = await broker.stream()
         assert stream.peer == ME
         assert stream.hello == NodeHello(node.current.version)
@@ -151,12 +159,12 @@ async def test_hello_then_answers_after_the_delay_in_frames_that_fit(
 
 
 async def test_a_server_with_another_members_certificate_is_not_the_broker(
-    authority: FakeAuthority, address: str, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grpc_broker, "CONNECT_SECONDS", 1.0)
     other = Identity(FEDERATION, MemberId("broker-2"), Party.BROKER)
-    broker, node = NodeBroker(), Node(authority, address)
-    async with listening(broker, authority, other, address), attached(node) as task:
+    broker, node = NodeBroker(), Node(place)
+    async with serving(broker, place, other), attached(node) as task:
         with refused(Code.UNAVAILABLE):
             await task
         assert broker.streams == []
@@ -164,31 +172,30 @@ async def test_a_server_with_another_members_certificate_is_not_the_broker(
 
 
 async def test_a_broker_that_is_not_there_is_unavailable(
-    authority: FakeAuthority, address: str, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grpc_broker, "CONNECT_SECONDS", 0.3)
-    async with attached(Node(authority, address)) as task:
+    async with attached(Node(place)) as task:
         with refused(Code.UNAVAILABLE):
             await task
 
 
 @pytest.mark.parametrize("code", [None, Code.NOT_A_MEMBER, Code.NOT_READY])
 async def test_the_end_of_a_stream_is_a_refusal_and_the_next_attempt_attaches(
-    authority: FakeAuthority, address: str, code: Code | None
+    place: Place, code: Code | None
 ) -> None:
-    broker, node = NodeBroker(), Node(authority, address)
-    async with listening(broker, authority, THE_BROKER, address):
+    broker, node = NodeBroker(), Node(place)
+    async with serving(broker, place):
         async with attached(node) as task:
             stream = await broker.stream()
             if code is None:
                 stream.hang_up()
             else:
                 stream.refuse(Refused(code, "test"))
-            with pytest.raises(Refused) as caught:
+            with refused(code or Code.UNAVAILABLE):
                 await task
-            assert caught.value.code is (code or Code.UNAVAILABLE)
             assert not node.stream.attached
-        async with attached(Node(authority, address)):
+        async with attached(Node(place)):
             await broker.stream(2)
 
 
@@ -200,10 +207,10 @@ async def test_the_end_of_a_stream_is_a_refusal_and_the_next_attempt_attaches(
     ],
 )
 async def test_what_is_not_of_the_contract_ends_the_stream(
-    authority: FakeAuthority, address: str, message: broker_pb2.AttachResponse
+    place: Place, message: broker_pb2.AttachResponse
 ) -> None:
-    broker, node = NodeBroker(), Node(authority, address)
-    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+    broker, node = NodeBroker(), Node(place)
+    async with serving(broker, place), attached(node) as task:
         (await broker.stream()).send_raw(message)
         with refused(Code.MALFORMED):
             await task
@@ -211,13 +218,13 @@ async def test_what_is_not_of_the_contract_ends_the_stream(
 
 @pytest.mark.parametrize("how", ["denied", "replaced"])
 async def test_a_broker_that_is_one_no_more_is_left_at_the_next_frame(
-    authority: FakeAuthority, address: str, how: str
+    place: Place, how: str
 ) -> None:
-    broker, node = NodeBroker(), Node(authority, address)
-    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+    broker, node = NodeBroker(), Node(place)
+    async with serving(broker, place), attached(node) as task:
         stream = await broker.stream()
         if how == "denied":
-            node.current = replace(node.current, deny=DenyList(members=frozenset({BROKER})))
+            node.deny_the_broker()
         else:
             parameters = replace(node.current.parameters, broker=MemberId("broker-2"))
             node.current = replace(node.current, parameters=parameters)
@@ -229,19 +236,19 @@ async def test_a_broker_that_is_one_no_more_is_left_at_the_next_frame(
 
 
 async def test_a_broker_that_is_one_no_more_gets_no_answer_to_an_earlier_frame(
-    authority: FakeAuthority, address: str
+    place: Place,
 ) -> None:
-    broker, node = NodeBroker(), Node(authority, address)
+    broker, node = NodeBroker(), Node(place)
     work = node.work
 
     def suspended_meanwhile(
         frame: Sequence[bytes], *, overloaded: bool
     ) -> tuple[SealedAnswer, ...]:
-        node.current = replace(node.current, deny=DenyList(members=frozenset({BROKER})))
+        node.deny_the_broker()
         return work(frame, overloaded=overloaded)
 
     node.line._work = suspended_meanwhile
-    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+    async with serving(broker, place), attached(node) as task:
         stream = await broker.stream()
         stream.send(a_wire())
         with refused(Code.NOT_A_MEMBER):
@@ -250,29 +257,25 @@ async def test_a_broker_that_is_one_no_more_gets_no_answer_to_an_earlier_frame(
         assert stream.frames == []
 
 
-async def test_a_broker_that_is_one_no_more_is_left_though_it_sends_nothing(
-    authority: FakeAuthority, address: str
-) -> None:
-    broker, node = NodeBroker(), Node(authority, address, clock=Moving())
-    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+async def test_a_broker_that_is_one_no_more_is_left_though_it_sends_nothing(place: Place) -> None:
+    broker, node = NodeBroker(), Node(place, clock=Moving())
+    async with serving(broker, place), attached(node) as task:
         await broker.stream()
         node.clock.advance(grpc_broker.MEMBERSHIP_SECONDS)  # type: ignore[attr-defined]
         await asyncio.sleep(0)
         assert not task.done()
-        node.current = replace(node.current, deny=DenyList(members=frozenset({BROKER})))
+        node.deny_the_broker()
         node.clock.advance(grpc_broker.MEMBERSHIP_SECONDS)  # type: ignore[attr-defined]
         with refused(Code.NOT_A_MEMBER):
             await task
         assert not node.stream.attached
 
 
-async def test_an_expired_member_list_does_not_end_the_stream(
-    authority: FakeAuthority, address: str
-) -> None:
+async def test_an_expired_member_list_does_not_end_the_stream(place: Place) -> None:
     """It stays attached and says that it cannot answer, so that nobody takes it for away."""
-    node = Node(authority, address, current=replace(a_federation(), valid_until=0.0))
+    node = Node(place, current=replace(a_federation(), valid_until=0.0))
     broker = NodeBroker()
-    async with listening(broker, authority, THE_BROKER, address), attached(node):
+    async with serving(broker, place), attached(node):
         stream = await broker.stream()
         stream.send(a_wire())
         assert len(await stream.answers(1)) == 1
@@ -286,11 +289,11 @@ async def test_an_expired_member_list_does_not_end_the_stream(
     ],
 )
 async def test_a_new_stream_comes_before_the_old_one_is_old_and_nothing_is_lost(
-    authority: FakeAuthority, address: str, lasts: float, certificate_ends: float
+    place: Place, lasts: float, certificate_ends: float
 ) -> None:
     broker, clock = NodeBroker(), Moving()
-    node = Node(authority, address, clock=clock, certificate_ends=certificate_ends)
-    async with listening(broker, authority, THE_BROKER, address), attached(node):
+    node = Node(place, clock=clock, certificate_ends=certificate_ends)
+    async with serving(broker, place), attached(node):
         old = await broker.stream()
         clock.advance(lasts - 20.0)
         old.send(a_wire(1))
@@ -309,12 +312,10 @@ async def test_a_new_stream_comes_before_the_old_one_is_old_and_nothing_is_lost(
         assert node.stream.attached
 
 
-async def test_answers_of_a_stream_that_broke_leave_on_the_next(
-    authority: FakeAuthority, address: str
-) -> None:
+async def test_answers_of_a_stream_that_broke_leave_on_the_next(place: Place) -> None:
     broker, clock = NodeBroker(), Moving()
-    node = Node(authority, address, clock=clock)
-    async with listening(broker, authority, THE_BROKER, address), attached(node) as task:
+    node = Node(place, clock=clock)
+    async with serving(broker, place), attached(node) as task:
         first = await broker.stream()
         first.send(a_wire(1))
         first.hang_up()

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, FIRST, OAK, World, data_keys, row
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite
 
 LINES = [
@@ -100,46 +102,35 @@ def generation_ids(connection: sa.Connection) -> dict[str, int]:
     return {row.agency: row.id for row in rows}
 
 
+Place = tuple[AgencyId, int]
+"""An agency, and the number of a row in its generation."""
+
+
+def move(world: World, number: sa.Column[Any], source: Place, target: Place) -> None:
+    """Put a sealed row in the place of another. ``number``: the column that numbers the rows."""
+    table = number.table
+    with world.records.engine.begin() as connection:
+        ids = generation_ids(connection)
+        there, here = (
+            sa.and_(table.c.generation == ids[agency.value], number == row)
+            for agency, row in (source, target)
+        )
+        sealed = connection.execute(sa.select(table.c.sealed).where(there)).scalar_one()
+        connection.execute(sa.update(table).where(here).values(sealed=sealed))
+
+
 async def test_a_row_in_another_s_place_does_not_open(world: World) -> None:
     await imported(world)
-    child = tables.child.c
-
-    def move(*, source: tuple[str, int], target: tuple[str, int]) -> None:
-        with world.records.engine.begin() as connection:
-            ids = generation_ids(connection)
-            sealed = connection.execute(
-                sa.select(child.sealed).where(
-                    child.generation == ids[source[0]], child.record == source[1]
-                )
-            ).scalar_one()
-            connection.execute(
-                sa.update(tables.child)
-                .where(child.generation == ids[target[0]], child.record == target[1])
-                .values(sealed=sealed)
-            )
-
-    move(source=(str(OAK), 1), target=(str(OAK), 2))
-    with pytest.raises(Defect):
-        world.records.child(OAK, 1, RecordId(2))
-    move(source=(str(OAK), 3), target=(str(ELM), 3))
-    with pytest.raises(Defect):
-        world.records.child(ELM, 1, RecordId(3))
+    for source, target in (((OAK, 1), (OAK, 2)), ((OAK, 3), (ELM, 3))):
+        move(world, tables.child.c.record, source, target)
+        with pytest.raises(Defect):
+            world.records.child(target[0], 1, RecordId(target[1]))
     assert world.records.child(OAK, 1, RecordId(3)).id == RecordId(3)
 
 
 async def test_tags_in_another_agency_s_place_do_not_open(world: World) -> None:
     await imported(world)
-    block = tables.tag_block.c
-    with world.records.engine.begin() as connection:
-        ids = generation_ids(connection)
-        sealed = connection.execute(
-            sa.select(block.sealed).where(block.generation == ids[str(OAK)])
-        ).scalar_one()
-        connection.execute(
-            sa.update(tables.tag_block)
-            .where(block.generation == ids[str(ELM)])
-            .values(sealed=sealed)
-        )
+    move(world, tables.tag_block.c.first_record, (OAK, 0), (ELM, 0))
     with pytest.raises(Defect):
         list(world.records.tags(ELM, 1, FIRST))
     assert list(world.records.tags(OAK, 1, FIRST))
@@ -178,12 +169,9 @@ def test_the_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
     made = sa.MetaData()
     made.reflect(engine)
     for table in tables.metadata.sorted_tables:
-        assert {c.name: c.nullable for c in made.tables[table.name].columns} == {
-            c.name: c.nullable for c in table.columns
-        }
-        assert [c.name for c in made.tables[table.name].primary_key] == [
-            c.name for c in table.primary_key
-        ]
+        there = made.tables[table.name]
+        assert {c.name: c.nullable for c in there.c} == {c.name: c.nullable for c in table.c}
+        assert [c.name for c in there.primary_key] == [c.name for c in table.primary_key]
     engine.dispose()
 
 
@@ -202,6 +190,12 @@ def put_back(world: World, copy: Path) -> World:
     return again
 
 
+def ready(world: World) -> int | None:
+    """Return the number of the generation that answers."""
+    found = world.records.ready(OAK, FIRST)
+    return None if found is None else found.number
+
+
 async def copied(world: World, tmp_path: Path) -> tuple[World, Path]:
     """After a copy was made of ten children, fifteen were imported."""
     world.open_epoch()
@@ -211,9 +205,9 @@ async def copied(world: World, tmp_path: Path) -> tuple[World, Path]:
     shutil.copy(world.path, copy)
     later = put_back(world, copy)
     await later.import_(LINES[:15])
-    ready = later.records.ready(OAK, FIRST)
-    assert ready is not None
-    assert (ready.number, ready.children) == (2, 15)
+    found = later.records.ready(OAK, FIRST)
+    assert found is not None
+    assert (found.number, found.children) == (2, 15)
     return later, copy
 
 
@@ -223,15 +217,13 @@ async def test_records_put_back_answer_nothing_until_they_are_imported_anew(
     later, copy = await copied(world, tmp_path)
     again = put_back(later, copy)
     assert again.imports.behind(OAK)
-    assert again.records.ready(OAK, FIRST) is None
+    assert ready(again) is None
     standing = again.imports.standings()[OAK]
     assert (standing.behind, standing.ready) == (True, {})
     assert not again.imports.behind(ELM)
     report = await again.import_(LINES[:10])  # the very file that the copy was made of
     assert (report.already, report.generation) == (False, 3)
-    ready = again.records.ready(OAK, FIRST)
-    assert ready is not None
-    assert ready.number == 3
+    assert ready(again) == 3
     again.close()
 
 
@@ -251,7 +243,7 @@ async def test_what_was_being_imported_in_a_copy_does_not_take_a_number_that_was
     assert (await later.import_(LINES[:15])).generation == 2
     again = put_back(later, copy)
     assert (await again.import_(LINES[:15])).generation == 3
-    assert again.records.ready(OAK, FIRST) is not None
+    assert ready(again) == 3
     again.close()
 
 
@@ -259,9 +251,7 @@ async def test_records_put_back_may_be_adopted(world: World, tmp_path: Path) -> 
     later, copy = await copied(world, tmp_path)
     again = put_back(later, copy)
     assert again.imports.adopt(OAK).number == 1
-    ready = again.records.ready(OAK, FIRST)
-    assert ready is not None
-    assert ready.number == 1
+    assert ready(again) == 1
     assert (await again.import_(LINES[:12])).generation == 3
     again.close()
 
@@ -272,19 +262,19 @@ async def test_a_copy_with_another_import_of_the_same_number_is_behind_too(
     later, copy = await copied(world, tmp_path)
     later.close()
     witness = world.path.with_suffix(".witness")
-    told = witness.read_bytes()
+    before = witness.read_bytes()
     witness.unlink()
     again = put_back(later, copy)
     await again.clock.run_for(5)
     await again.import_(LINES[:14])
-    assert again.records.ready(OAK, FIRST) is not None
+    assert ready(again) == 2
     again.close()
-    witness.write_bytes(told)
+    witness.write_bytes(before)
     other = World(world.path.parent)
     newest = other.records.generation(OAK)
     assert newest is not None
     assert newest.number == 2
-    assert other.records.ready(OAK, FIRST) is None
+    assert ready(other) is None
     other.close()
 
 
@@ -312,9 +302,9 @@ async def test_records_without_a_witness_are_not_answered_from(world: World) -> 
     world.path.with_suffix(".witness").unlink()
     again = World(world.path.parent)
     assert again.imports.behind(OAK)
-    assert again.records.ready(OAK, FIRST) is None
+    assert ready(again) is None
     again.imports.adopt(OAK)
-    assert again.records.ready(OAK, FIRST) is not None
+    assert ready(again) == 1
     again.close()
 
 

@@ -63,7 +63,21 @@ RIGHT = (
     Row("R5", CORDELIA),
     Row("R6", PHILIPPA),  # Isolde under her second name: told from a twin by nothing
 )
+EVALUATION_NAMES = [
+    "schema", "keys", "upn", "versions", "same_file", "unlock_recall", "opened_without_partner",
+    "wrong_pairs_opened", "wrong_pairs_opened_per_left_record", "decision", "answered", "possible",
+    "best_candidate", "keys_per_record", "keys_per_query", "seconds", "ms_per_child",
+    "ms_per_comparison", "counts", "input",
+]  # fmt: skip
+"""The names in the JSON of an evaluation, in their order."""
 TRUTH = (("L1", "R1"), ("L2", "R2"), ("L3", "R3"), ("L6", "R6"))
+
+
+FORENAMES = (
+    "", "Ella", "Bella", "Elle", "Daniel", "Danielle", "Thomas", "Tom", "E", "Twin 1", "Twin 2",
+)  # fmt: skip
+DAYS = ("2015-03-04", "2015-04-03", "2015-03-05", "2015-03-24", "2013-11-30", "2015-01-01")
+OTHER_NAMES = ((), (), (), (OtherName("Bella", ""),), (OtherName("Thomas", "Smith"),))
 
 
 def children() -> st.SearchStrategy[Demographics]:
@@ -72,37 +86,11 @@ def children() -> st.SearchStrategy[Demographics]:
     """
     return st.builds(
         Demographics,
-        forename=st.sampled_from(
-            (
-                "",
-                "Ella",
-                "Bella",
-                "Elle",
-                "Daniel",
-                "Danielle",
-                "Thomas",
-                "Tom",
-                "E",
-                "Twin 1",
-                "Twin 2",
-            )
-        ),
+        forename=st.sampled_from(FORENAMES),
         middle_names=st.sampled_from(("", "", "Grace", "Thomas")),
         surname=st.sampled_from(("", "Smith", "Smyth", "Smith-Jones", "Wetherington", "Ella")),
-        other_names=st.sampled_from(
-            ((), (), (), (OtherName("Bella", ""),), (OtherName("Thomas", "Smith"),))
-        ),
-        dob=st.sampled_from(
-            (
-                None,
-                date(2015, 3, 4),
-                date(2015, 4, 3),
-                date(2015, 3, 5),
-                date(2015, 3, 24),
-                date(2013, 11, 30),
-                date(2015, 1, 1),
-            )
-        ),
+        other_names=st.sampled_from(OTHER_NAMES),
+        dob=st.sampled_from((None, *map(date.fromisoformat, DAYS))),
         sex=st.sampled_from((None, FEMALE, MALE)),
         postcode=st.sampled_from(("", "LS1 4AB", "LS1 4AD", "LS1 9ZZ", "YO1 7HH")),
         nhs_number=st.sampled_from(("", "", "9434765919", "4505577104")),

@@ -49,8 +49,13 @@ def figures(
     right: Sequence[Row] = RIGHT,
     truth: Sequence[tuple[str, str]] = TRUTH,
     scope: Scope = Scope.WIDE,
+    upn: bool = False,
 ) -> Evaluation:
-    return evaluate(left, right, truth, scope=scope, clock=lambda: 0.0)
+    return evaluate(left, right, truth, scope=scope, upn=upn, clock=lambda: 0.0)
+
+
+def rows(letter: str, children: Sequence[Demographics]) -> list[Row]:
+    return [Row(f"{letter}{n:02}", one) for n, one in enumerate(children)]
 
 
 # ---- by hand -----------------------------------------------------------------------------------
@@ -93,17 +98,13 @@ def test_the_best_candidate_may_be_possible_only() -> None:
 
 def test_keys_are_counted_as_the_parties_make_them() -> None:
     for scope in Scope:
-        asked = [
-            len(blocking_keys(normalise(r.demographics), side=Side.QUERY, scope=scope))
-            for r in LEFT
-        ]
-        recorded = [
-            len(blocking_keys(normalise(r.demographics), side=Side.RECORD, scope=Scope.WIDE))
-            for r in RIGHT
-        ]
+        asked, recorded = (
+            sum(len(blocking_keys(normalise(r.demographics), side=side, scope=by)) for r in rows)
+            for rows, side, by in ((LEFT, Side.QUERY, scope), (RIGHT, Side.RECORD, Scope.WIDE))
+        )
         found = figures(scope=scope)
-        assert found.keys_per_query == sum(asked) / 6
-        assert found.keys_per_record == sum(recorded) / 6
+        assert found.keys_per_query == asked / 6
+        assert found.keys_per_record == recorded / 6
 
 
 def test_narrow_keys_open_no_more_than_wide_ones() -> None:
@@ -115,22 +116,16 @@ def test_narrow_keys_open_no_more_than_wide_ones() -> None:
 def test_the_pupil_number_is_a_key_only_where_it_may_be() -> None:
     left = [Row("1", Demographics(forename="Rosalind", upn="A950000178301"))]
     right = [Row("2", Demographics(surname="Ashcombe", upn="A950000178301"))]
-    found = [
-        evaluate(left, right, [("1", "2")], scope=Scope.WIDE, upn=upn).unlock_recall
-        for upn in (False, True)
-    ]
-    assert found == [0.0, 1.0]
+    for upn, recall in ((False, 0.0), (True, 1.0)):
+        assert figures(left, right, [("1", "2")], upn=upn).unlock_recall == recall
 
 
 def test_the_pupil_number_is_compared_only_where_it_may_be() -> None:
-    upn = "A950000178301"
-    left = [Row("1", replace(BARNABY, postcode="", dob=None, upn=upn))]
-    right = [Row("2", replace(BARNABY, postcode="YO1 7HH", upn=upn))]
-    found = [
-        evaluate(left, right, [("1", "2")], scope=Scope.WIDE, upn=allowed).answered.recall
-        for allowed in (False, True)
-    ]
-    assert found == [0.0, 1.0]
+    barnaby = replace(BARNABY, upn="A950000178301")
+    left = [Row("1", replace(barnaby, postcode="", dob=None))]
+    right = [Row("2", replace(barnaby, postcode="YO1 7HH"))]
+    for upn, recall in ((False, 0.0), (True, 1.0)):
+        assert figures(left, right, [("1", "2")], upn=upn).answered.recall == recall
 
 
 def test_the_best_candidate_is_answered_before_it_is_possible() -> None:
@@ -165,7 +160,7 @@ def test_a_child_with_several_partners_counts_once_among_candidates() -> None:
 
 
 def test_more_records_than_a_node_compares() -> None:
-    right = [Row(f"R{n:02}", BARNABY) for n in range(40)]
+    right = rows("R", [BARNABY] * 40)
     found = figures(LEFT[:1], right, [("L1", row.id) for row in right])
     assert found.unlock_recall == 1.0
     assert found.counts.pairs_beyond_limit == found.counts.true_pairs_beyond_limit == 8
@@ -245,8 +240,7 @@ def test_no_figure_depends_on_the_order_of_rows(
     left: list[Demographics], right: list[Demographics], seed: int
 ) -> None:
     chance = random.Random(seed)
-    lefts = [Row(f"L{n}", each) for n, each in enumerate(left)]
-    rights = [Row(f"R{n}", each) for n, each in enumerate(right)]
+    lefts, rights = rows("L", left), rows("R", right)
     truth = [(a.id, b.id) for a in lefts for b in rights if chance.random() < 0.3]
     found = figures(lefts, rights, truth)
     for some in (lefts, rights, truth):
@@ -257,8 +251,7 @@ def test_no_figure_depends_on_the_order_of_rows(
 @given(left=st.lists(children(), max_size=6), right=st.lists(children(), max_size=6))
 @examples(40)
 def test_counts_agree_with_each_other(left: list[Demographics], right: list[Demographics]) -> None:
-    lefts = [Row(f"L{n}", each) for n, each in enumerate(left)]
-    rights = [Row(f"R{n}", each) for n, each in enumerate(right)]
+    lefts, rights = rows("L", left), rows("R", right)
     found = figures(lefts, rights, [(a.id, b.id) for a in lefts for b in rights])
     counts = found.counts
     assert (found.decision.recall or 0) >= (found.answered.recall or 0)
@@ -276,7 +269,7 @@ INVOLVEMENT = cast(Involvement, object())  # of no interest to who is who
 def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demographics]) -> None:
     form = normalise(asked)
     keys = frozenset(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE))
-    file = Recorded([Row(f"{n:03}", each) for n, each in enumerate(recorded)], upn=False)
+    file = Recorded(rows("", recorded), upn=False)
     opened = file.opened(keys)
     ruled = file.rule(form, file.likely(opened))
 
@@ -293,39 +286,31 @@ def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demogr
 
 def test_beside_a_better_match_only_its_double_stands() -> None:
     elsewhere = replace(GENEVIEVE, postcode="")
-    each = (elsewhere, ROSALIND, ROSALIND, MONTGOMERY)
-    file = Recorded([Row(str(n), one) for n, one in enumerate(each)], upn=False)
+    file = Recorded(rows("", [elsewhere, ROSALIND, ROSALIND, MONTGOMERY]), upn=False)
     ruled = file.rule(normalise(BOTH_TWINS), range(4))
     assert ruled[0].compared.decision is Decision.MATCH
-    assert [ruled[n].decision for n in range(4)] == [
-        Decision.POSSIBLE,
-        Decision.MATCH,
-        Decision.MATCH,
-        Decision.DIFFERENT,
-    ]
+    decided = [ruled[n].decision.name for n in range(4)]
+    assert decided == ["POSSIBLE", "MATCH", "MATCH", "DIFFERENT"]
 
 
 def test_candidates_are_those_who_share_most_keys() -> None:
     few = Recorded([Row(name, BARNABY) for name in "dcba"], upn=False)
     assert few.likely({0: 1, 1: 5, 2: 5, 3: 2}) == [2, 1, 3, 0]
-    many = Recorded([Row(f"{n:02}", BARNABY) for n in range(50)], upn=False)
+    many = Recorded(rows("", [BARNABY] * 50), upn=False)
     assert many.likely(dict.fromkeys(range(50), 1)) == list(range(32))
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 5), st.sampled_from(list(BlockingRule)[:4]), st.binary(max_size=1))
-    )
-)
+RULES = list(BlockingRule)[:4]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(RULES), st.binary(max_size=1))))
 @examples(60)
 def test_the_index_finds_what_was_put_in(entries: list[tuple[int, BlockingRule, bytes]]) -> None:
     index = KeyIndex()
     for position, kind, value in entries:
         index.add(position, [BlockingKey(kind, value)])
     index.close()
-    asked = [
-        BlockingKey(kind, value) for kind in list(BlockingRule)[:4] for value in (b"", b"a", b"\0")
-    ]
+    asked = [BlockingKey(kind, value) for kind in RULES for value in (b"", b"a", b"\0")]
     expected = {
         position: count
         for position in range(6)
@@ -338,33 +323,33 @@ def test_the_index_finds_what_was_put_in(entries: list[tuple[int, BlockingRule, 
 
 
 @given(
-    rows=st.lists(children(), max_size=5),
+    each=st.lists(children(), max_size=5),
     others=st.lists(children(), max_size=5),
     same=st.booleans(),
     chosen=st.randoms(use_true_random=False),
 )
 @examples(60)
-def test_the_pairs_that_are_told_are_those_that_are_counted(
-    rows: list[Demographics], others: list[Demographics], same: bool, chosen: random.Random
+def test_the_pairs_that_are_listed_are_those_that_are_counted(
+    each: list[Demographics], others: list[Demographics], same: bool, chosen: random.Random
 ) -> None:
-    left = [Row(f"L{n}", one) for n, one in enumerate(rows)]
-    right = left if same else [Row(f"R{n}", one) for n, one in enumerate(others)]
+    left = rows("L", each)
+    right = left if same else rows("R", others)
     truth = {
         (a.id, b.id)
         for n, a in enumerate(left)
         for b in (left[n + 1 :] if same else right)
         if chosen.random() < 0.4
     }
-    told: list[Slip] = []
-    found = evaluate(left, right, truth, scope=Scope.WIDE, slips=told).counts
-    by_kind = {what: sum(slip.what is what for slip in told) for what in What}
-    assert len({(slip.left, slip.right) for slip in told}) == len(told)
+    slips: list[Slip] = []
+    found = evaluate(left, right, truth, scope=Scope.WIDE, slips=slips).counts
+    by_kind = {what: sum(slip.what is what for slip in slips) for what in What}
+    assert len({(slip.left, slip.right) for slip in slips}) == len(slips)
     assert by_kind == {
         What.MISSED: found.true_pairs - found.true_match_pairs - found.true_possible_pairs,
         What.WRONG_MATCH: found.match_pairs - found.true_match_pairs,
         What.WRONG_POSSIBLE: found.possible_pairs - found.true_possible_pairs,
         What.TRUE_POSSIBLE: found.true_possible_pairs,
     }
-    for slip in told:
+    for slip in slips:
         true = (left[slip.left].id, right[slip.right].id) in truth
         assert true is (slip.what in (What.MISSED, What.TRUE_POSSIBLE))
