@@ -1,4 +1,4 @@
-"""Answers per second and core of one node, and where the time goes.
+"""Answers per second and core of one node.
 
     python benchmarks/node_answers.py [--agencies N] [--children N] [--known SHARE]
 
@@ -10,8 +10,6 @@ time is what must stay below the federation's answer delay.
 from __future__ import annotations
 
 import argparse
-import cProfile
-import pstats
 import secrets
 import sys
 import tempfile
@@ -88,7 +86,6 @@ def _frames(
     count: int,
     share: float,
     frames: int,
-    profile: cProfile.Profile | None = None,
 ) -> Iterator[tuple[int, float, float]]:
     """Answers, wall seconds and CPU seconds of each frame of ``QUERIES`` queries."""
     mine = tuple(sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:04}") for n in range(agencies - 1))}))
@@ -108,11 +105,7 @@ def _frames(
         for _ in range(frames):
             frame = [a_query(child, federation=world.current).wire for child in asked]
             wall, cpu = time.perf_counter(), time.process_time()
-            if profile is not None:
-                profile.enable()
             answers = world.node.answer(frame)
-            if profile is not None:
-                profile.disable()
             yield len(answers), time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -122,18 +115,14 @@ def main() -> None:
     options.add_argument("--children", type=int, default=300)
     options.add_argument("--known", type=float, default=0.1, help="share that one agency knows")
     options.add_argument("--frames", type=int, default=5)
-    options.add_argument("--profile", action="store_true")
     chosen = options.parse_args()
-    profile = cProfile.Profile() if chosen.profile else None
-    frames = _frames(chosen.agencies, chosen.children, chosen.known, chosen.frames, profile)
+    frames = _frames(chosen.agencies, chosen.children, chosen.known, chosen.frames)
     for number, (answers, wall, cpu) in enumerate(frames):
         print(
             f"frame {number}: {answers} answers in {wall * 1000:.0f} ms "
             f"({cpu * 1000:.0f} ms CPU), {answers / cpu:,.0f} answers per second and core; "
             f"answer delay {limits.ANSWER_DELAY_MS} ms"
         )
-    if profile is not None:
-        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 
 
 if __name__ == "__main__":

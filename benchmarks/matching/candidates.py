@@ -7,11 +7,10 @@ in ``fingerpost.private.linkage.blocking_rules`` too; a test holds the two toget
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, replace
+from itertools import product
 from operator import attrgetter
 
-from benchmarks.matching.solver import Mask
 from fingerpost.private.linkage.blocking_keys import key_parts
 from fingerpost.private.linkage.blocking_rules import (
     FAR,
@@ -43,46 +42,39 @@ def _forename_beginning_and_surname(of: Parts) -> tuple[Part, ...]:
     )
 
 
-def _select(attribute: str) -> Select:
-    return attrgetter(attribute)
-
-
 NAMES: dict[str, Select] = {
-    "NK": _select("every_pair"),
-    "names": _select("both_names"),
-    "sounds": _select("every_sound"),
-    "beginnings": _select("beginnings"),
-    "endings": _select("endings"),
-    "forename": _select("forename"),
-    "surname": _select("surname"),
-    "forename+middle": _select("forename_and_middle"),
-    "surname+middle": _select("surname_and_middle"),
-    "names+middle": _select("names_and_middle"),
-    "forename-sound": _select("forename_sound"),
-    "surname-sound": _select("surname_sound"),
-    "forename+surname-beginning": _select("forename_and_surname_beginning"),
+    "NK": attrgetter("every_pair"),
+    "names": attrgetter("both_names"),
+    "sounds": attrgetter("every_sound"),
+    "beginnings": attrgetter("beginnings"),
+    "endings": attrgetter("endings"),
+    "forename": attrgetter("forename"),
+    "surname": attrgetter("surname"),
+    "forename+middle": attrgetter("forename_and_middle"),
+    "surname+middle": attrgetter("surname_and_middle"),
+    "names+middle": attrgetter("names_and_middle"),
+    "forename-sound": attrgetter("forename_sound"),
+    "surname-sound": attrgetter("surname_sound"),
+    "forename+surname-beginning": attrgetter("forename_and_surname_beginning"),
     "forename-beginning+surname": _forename_beginning_and_surname,
-    "initial+surname-sound": _select("initial_and_sound"),
-    "sex": _select("sex"),
+    "initial+surname-sound": attrgetter("initial_and_sound"),
+    "sex": attrgetter("sex"),
 }
 DATES: dict[str, Select] = {
-    "date": _select("date"),
-    "day/month": _select("day_and_month"),
-    "year-month": _select("year_month"),
-    "year-day": _select("year_day"),
-    "month-day": _select("month_day"),
+    "date": attrgetter("date"),
+    "day/month": attrgetter("day_and_month"),
+    "year-month": attrgetter("year_month"),
+    "year-day": attrgetter("year_day"),
+    "month-day": attrgetter("month_day"),
     "year": lambda of: tuple(Part(date.texts[:1], 4.2) for date in of.year_month),
-    "sex": _select("sex"),  # in the place of a date: it distinguishes brother from sister
-    "": _select("no_date"),
+    "sex": attrgetter("sex"),  # in the place of a date: it distinguishes brother from sister
+    "": attrgetter("no_date"),
 }
 PLACES: dict[str, Select] = {
-    "england": _select("in_england"),
-    "area": _select("in_the_area"),
-    "home": _select("at_home"),
-    "nowhere": _select("nowhere"),
-}
-FIELDS: dict[str, Select] = {
-    name: _select(name) for name in ("date", "forename", "surname", "place")
+    "england": attrgetter("in_england"),
+    "area": attrgetter("in_the_area"),
+    "home": attrgetter("at_home"),
+    "nowhere": attrgetter("nowhere"),
 }
 
 
@@ -94,104 +86,65 @@ class Candidate:
     definitions: tuple[RuleDefinition, ...]
 
 
-def candidate(names: str, date: str, places: str, bits: float) -> Candidate:
-    name = " · ".join(filter(None, (names, date, f"{places} {bits:g}" if bits else places)))
-    return Candidate(
-        name,
-        (
-            RuleDefinition(
-                BlockingRule.NK, Scope.WIDE, NAMES[names], DATES[date], PLACES[places], bits
-            ),
-        ),
-    )
-
-
-def weak(
-    lacks: str, names: str, date: str, places: str, bits: float, below: float = inf
-) -> Candidate:
-    name = " · ".join(filter(None, (f"no {lacks}:", names, date, f"{places} {bits:g}")))
-    return Candidate(
-        name,
-        tuple(
-            RuleDefinition(
-                BlockingRule.NK,
-                Scope.WIDE,
-                NAMES[names],
-                DATES[date],
-                PLACES[places],
-                bits,
-                below,
-                meets,
-                FIELDS[lacks],
-            )
-            for meets in (Meets.QUERY_LACKS, Meets.RECORD_LACKS)
-        ),
-    )
+# What a weak rule's other side lacks; names; dates ("-": none); place; bits; and the bits below which
+# a weak rule is used, if any. A line stands for every combination of what it lists.
+_CONSIDERED = f"""
+always   NK,sounds,beginnings,endings                date       england  0,28,29,30
+always   names                                       day/month  england  0,28,29,30
+always   names                         year-month,year-day,month-day  england  28,30
+always   surname,forename                            date       england  28,30
+always   forename+surname-beginning,forename-beginning+surname  date  england  28
+always   surname,forename,endings,initial+surname-sound,forename+middle,surname+middle  date  area  25,26,27
+always   names                         year-month,year-day,month-day,year,-  area  25,26,27
+always   forename-sound,surname-sound,beginnings  year-month,month-day,year  area  25,26,27
+always   NK,sounds,beginnings,endings,names,initial+surname-sound  -  home  0
+always   forename+surname-beginning,forename-beginning+surname  -  home  0
+always   beginnings,sounds                           sex        home     0
+always   forename-sound,surname-sound  year-month,year-day,month-day,year  home  0
+always   sex                                         date       home     24
+date     names,forename                              -          area     20,22
+forename surname-sound                               date       area     20,22
+surname  forename-sound                              date       area     20,22
+place    NK,sounds,beginnings                        date       nowhere  0            {FAR}
+place    forename,surname,forename+middle,surname+middle  date  nowhere  18,19,20,21  25
+place    names                         year-month,year-day,month-day  nowhere  20     {FAR}
+place    names+middle                                -,sex      nowhere  20,22
+date     names+middle                                -          area     18,20
+surname  forename+middle                             date       area     18,20,22
+always   names+middle                                -,sex,year area     23,25,26,27
+date     initial+surname-sound                       -          home     0
+"""
 
 
 def considered() -> tuple[Candidate, ...]:
     """Every candidate; some differ only by the bits that a key must give."""
-    dates = ("year-month", "year-day", "month-day", "year")
-    beside = ("forename+surname-beginning", "forename-beginning+surname")
-    whole = ("NK", "sounds", "beginnings", "endings")
-    single = (
-        "surname",
-        "forename",
-        "endings",
-        "initial+surname-sound",
-        "forename+middle",
-        "surname+middle",
+    found = []
+    for line in _CONSIDERED.strip().splitlines():
+        lacks, names, dates, place, bits, *below = line.split()
+        for least, date, name in product(bits.split(","), dates.split(","), names.split(",")):
+            found.append(_candidate(lacks, name, date.strip("-"), place, float(least), *below))
+    return tuple(found)
+
+
+def _candidate(
+    lacks: str, names: str, date: str, place: str, bits: float, below: str = "inf"
+) -> Candidate:
+    weak = lacks != "always"
+    rule = RuleDefinition(
+        BlockingRule.NK, Scope.WIDE, NAMES[names], DATES[date], PLACES[place], bits
     )
-    coded = ("forename-sound", "surname-sound", "beginnings")
-    return (
-        *(candidate(n, "date", "england", b) for b in (0.0, 28.0, 29.0, 30.0) for n in whole),
-        *(candidate("names", "day/month", "england", b) for b in (0.0, 28.0, 29.0, 30.0)),
-        *(candidate("names", d, "england", b) for b in (28.0, 30.0) for d in dates[:3]),
-        *(
-            candidate(n, "date", "england", b)
-            for b in (28.0, 30.0)
-            for n in ("surname", "forename")
-        ),
-        *(candidate(n, "date", "england", 28.0) for n in beside),
-        *(candidate(n, "date", "area", b) for b in (25.0, 26.0, 27.0) for n in single),
-        *(candidate("names", d, "area", b) for b in (25.0, 26.0, 27.0) for d in (*dates, "")),
-        *(
-            candidate(n, d, "area", b)
-            for b in (25.0, 26.0, 27.0)
-            for d in ("year-month", "month-day", "year")
-            for n in coded
-        ),
-        *(
-            candidate(n, "", "home", 0.0)
-            for n in (*whole, "names", "initial+surname-sound", *beside)
-        ),
-        *(candidate(n, "sex", "home", 0.0) for n in ("beginnings", "sounds")),
-        *(candidate(n, d, "home", 0.0) for d in dates for n in coded[:2]),
-        candidate("sex", "date", "home", 24.0),
-        *(weak("date", n, "", "area", b) for b in (20.0, 22.0) for n in ("names", "forename")),
-        *(weak("forename", "surname-sound", "date", "area", b) for b in (20.0, 22.0)),
-        *(weak("surname", "forename-sound", "date", "area", b) for b in (20.0, 22.0)),
-        *(weak("place", n, "date", "nowhere", 0.0, below=FAR) for n in whole[:3]),
-        *(
-            weak("place", n, "date", "nowhere", b, below=25.0)
-            for b in (18.0, 19.0, 20.0, 21.0)
-            for n in ("forename", "surname", "forename+middle", "surname+middle")
-        ),
-        *(weak("place", "names", d, "nowhere", 20.0, below=FAR) for d in dates[:3]),
-        *(
-            weak("place", "names+middle", d, "nowhere", b)
-            for b in (20.0, 22.0)
-            for d in ("", "sex")
-        ),
-        *(weak("date", "names+middle", "", "area", b) for b in (18.0, 20.0)),
-        *(weak("surname", "forename+middle", "date", "area", b) for b in (18.0, 20.0, 22.0)),
-        *(
-            candidate("names+middle", d, "area", b)
-            for b in (23.0, 25.0, 26.0, 27.0)
-            for d in ("", "sex", "year")
-        ),
-        weak("date", "initial+surname-sound", "", "home", 0.0),
+    where = f"{place} {bits:g}" if bits or weak else place
+    if not weak:
+        return Candidate(_named(names, date, where), (rule,))
+    halves = (
+        replace(rule, below_bits=float(below), meets=meets, lacks=attrgetter(lacks))
+        for meets in (Meets.QUERY_LACKS, Meets.RECORD_LACKS)
     )
+    return Candidate(_named(f"no {lacks}:", names, date, where), tuple(halves))
+
+
+def _named(*parts: str) -> str:
+    return " · ".join(filter(None, parts))
 
 
 def shipped() -> tuple[Candidate, ...]:
@@ -214,10 +167,3 @@ def keys(candidates: Sequence[Candidate], form: NormalForm, side: Side) -> Itera
             if definition.applies_to(side, parts):
                 for _, value in zip(range(most), definition.values(parts), strict=False):
                     yield place, space, value
-
-
-def shared(one: frozenset[Tagged], other: frozenset[Tagged]) -> Mask:
-    mask = 0
-    for place, _, _ in one & other:
-        mask |= 1 << place
-    return mask

@@ -1,32 +1,33 @@
-"""Chooses the blocking rules: measures every candidate, then lets the solver pick within the
-budgets.
+"""Chooses the blocking rules: measures every candidate, then lets the solver pick within the budgets.
 
-    python -m benchmarks.matching.choose [--names FOLDER] [--published FOLDER] [--areas 12] [--asked
-    16000]
+    python -m benchmarks.matching.choose [--shared FOLDER] [--areas 12] [--asked 16000]
 
-Prints the two sets and how they came about. What it prints is a proposal: what was decided stands
-in ``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. Takes five minutes.
+``--shared`` as in ``run``; without it the made England alone is measured. Prints the two sets and
+how they came about. What it prints is a proposal: what was decided stands in
+``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. Takes five minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from benchmarks.matching import labelled
+from benchmarks.matching.agencies import Found, Meetings
 from benchmarks.matching.candidates import Candidate, considered, keys
-from benchmarks.matching.exposure import Opened, ask, padded, scan
-from benchmarks.matching.labelled import TUNED_ON, published, synthetic
+from benchmarks.matching.exposure import index_of, meet
 from benchmarks.matching.solver import Choice, Exposure, Mask, Problem, Recall, solve
+from benchmarks.matching.sources import Source, tuned_on
 from benchmarks.population.child import Child
 from benchmarks.population.errors import BAD, TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from benchmarks.population.spoiling import write_record
-from fingerpost.private.linkage import Side, normalise
+from fingerpost.private.linkage import NormalForm, Side, normalise
 
 SEED = 11
 """The population that the choice is made on; what is shipped is judged on others."""
@@ -85,43 +86,60 @@ class Measured:
     keys: Sequence[float]
 
 
-def measure(names: Names, folder: Path | None, areas: int, asked_children: int) -> Measured:
+def measure(names: Names, published: Sequence[Source], areas: int, asked_children: int) -> Measured:
     candidates = considered()
     people = build(areas * 50_000, SEED, names)
     chance = Random(SEED)
     near = [people.children[number] for area in people.areas[:NEAR] for number in area.children]
     asking = chance.sample(near, asked_children)
-    opened = scan(
-        ask(asking, range(NEAR), TYPICAL, SEED), people.children, candidates, TYPICAL, SEED + 1
-    )
+    met = _meet(asking, people.children, candidates)
     sample = chance.sample(people.children, asked_children)
-    pairs = {name: published(folder / name, candidates) for name in TUNED_ON} if folder else {}
-    if folder:
-        unplaced = folder / NO_PLACE.removesuffix(_UNPLACED)
-        pairs[NO_PLACE] = published(unplaced, candidates, placed=False)
+    pairs = {source.name: labelled.published(source.folder, candidates) for source in published}
+    if NO_PLACE.removesuffix(_UNPLACED) in pairs:
+        folder = next(each.folder for each in published if NO_PLACE.startswith(each.name))
+        pairs[NO_PLACE] = labelled.published(folder, candidates, placed=False)
     for name, model in (("typical", TYPICAL), ("bad", BAD)):
-        by_group = synthetic(sample, candidates, model, SEED + 2)
-        pairs[name] = sum(by_group.values(), Counter())
-    area = people.areas[0]
+        pairs[name] = labelled.synthetic(sample, candidates, model, SEED + 2)
+    schools, practices = len(people.areas[0].schools), len(people.areas[0].practices)
     return Measured(
         candidates,
-        _strangers(opened, asked_children, len(area.schools), len(area.practices), areas - NEAR),
+        {
+            "school": _padded(met.school, asked_children * (schools - 1)),
+            "practice": _padded(met.practice, asked_children * (practices - 1)),
+            "council": _padded(met.far_council, asked_children * (areas - NEAR)),
+            "far trust": _padded(met.far_trust, asked_children),
+            "trust": _padded(met.trust, asked_children),
+        },
         pairs,
         _keys_of(sample, candidates),
     )
 
 
-def _strangers(
-    opened: Opened, asked: int, schools: int, practices: int, far: int
-) -> dict[str, Counter[Mask]]:
-    """An agency asked counts once for every query, opened or not."""
-    return {
-        "school": padded(opened.schools.values(), asked * (schools - 1)),
-        "practice": padded(opened.practices.values(), asked * (practices - 1)),
-        "council": padded(opened.council.values(), asked * far),
-        "far trust": padded(opened.far_trust.values(), asked),
-        "trust": padded(opened.trust.values(), asked),
-    }
+def _meet(
+    asking: Sequence[Child], records: Iterable[Child], candidates: Sequence[Candidate]
+) -> Meetings:
+    """What opens at agencies that do not hold a child, by which candidates."""
+    chance = Random(SEED)
+    forms = [normalise(write_record(child, TYPICAL, chance)) for child in asking]
+    met = Meetings()
+
+    def keying(form: NormalForm, side: Side) -> dict[object, Mask]:
+        return {key: 1 << key[0] for key in keys(candidates, form, side)}
+
+    def note(query: int, record: Child, mask: Mask) -> None:
+        met.note(asking[query], range(NEAR), query, record, mask)
+
+    meet(index_of(forms, keying), records, keying, TYPICAL, Random(SEED + 1), note)
+    for (query, _), mask in met.far_council.items():
+        met.far_trust[query, 0] |= mask
+    return met
+
+
+def _padded(found: Found, total: int) -> Counter[Mask]:
+    """Every agency asked counts once for every question, opened or not."""
+    counts = Counter(found.values())
+    counts[0] += total - counts.total()
+    return counts
 
 
 def _keys_of(sample: Sequence[Child], candidates: Sequence[Candidate]) -> list[float]:
@@ -141,21 +159,16 @@ def problem(
     bound = ("england ", "home", "nowhere")
     never = [n for n in names if far and not any(word in n for word in bound)]
     never += [n for n in names if n.endswith("england")]  # bound to nothing: unequal
-    whole = Problem(
+    places = {name: 1 << place for place, name in enumerate(names)}
+    kept = always | sum(places[name] for name in KEPT)
+    return Problem(
         candidates=names,
         recalls=[Recall(n, WEIGHTS[n], pairs) for n, pairs in measured.pairs.items()],
         exposures=[Exposure(n, most, measured.strangers[n]) for n, most in budgets.items()],
         keys=measured.keys,
         most_keys=most_keys,
-    )
-    return Problem(
-        whole.candidates,
-        whole.recalls,
-        whole.exposures,
-        whole.keys,
-        whole.most_keys,
-        always | (whole.mask(KEPT)),
-        whole.mask(never) & ~always,
+        always=kept,
+        never=sum(places[name] for name in set(never)) & ~always,
     )
 
 
@@ -173,13 +186,16 @@ def report(title: str, asked: Problem, choice: Choice, before: Mask) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--names", type=Path, help="folder of uk_forename.csv, uk_surname.csv")
-    parser.add_argument("--published", type=Path, help="folder of labelled pairs")
+    parser.add_argument("--shared", type=Path, help="a folder with linkage and frequencies")
     parser.add_argument("--areas", type=int, default=12)
     parser.add_argument("--asked", type=int, default=16_000)
     arguments = parser.parse_args()
-    names = Names.from_folder(arguments.names) if arguments.names else Names.builtin()
-    measured = measure(names, arguments.published, arguments.areas, arguments.asked)
+    shared: Path | None = arguments.shared
+    names = Names.from_folder(shared / "frequencies") if shared else Names.builtin()
+    published = tuned_on(shared / "linkage") if shared else []
+    for source in published:
+        source.prepare()
+    measured = measure(names, published, arguments.areas, arguments.asked)
     budgets = {**FAR_BUDGETS, **{name: 0.8 * most for name, most in NEAR_BUDGETS.items()}}
     narrow = problem(measured, budgets, NARROW_KEYS, 0, far=True)
     chosen = solve(narrow)

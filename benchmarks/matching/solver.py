@@ -12,8 +12,7 @@ exchange betters.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Mask = int
@@ -62,10 +61,6 @@ class Problem:
     most_keys: float
     always: Mask = 0
     never: Mask = 0
-
-    def mask(self, names: Iterable[str]) -> Mask:
-        places = {name: place for place, name in enumerate(self.candidates)}
-        return sum(1 << places[name] for name in set(names))
 
     def names(self, chosen: Mask) -> list[str]:
         return [self.candidates[place] for place in _bits(chosen)]
@@ -186,7 +181,3 @@ def _bits(mask: Mask) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
-
-
-def counted(masks: Iterable[Mask]) -> Counter[Mask]:
-    return Counter(masks)

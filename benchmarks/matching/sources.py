@@ -25,6 +25,7 @@ from benchmarks.population.linkage import linkage, write_files
 from benchmarks.population.names import Names
 from benchmarks.population.population import build
 from deploy.invented.febrl import read_records
+from deploy.invented.tables import read_rows
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / ".cache"
@@ -75,6 +76,17 @@ def sources(names: Names, shared: Path | None, *, quick: bool) -> list[Source]:
         found += _fake(shared / "linkage", quick)
     found += _england(names, quick)
     return found
+
+
+def tuned_on(linkage: Path) -> list[Source]:
+    """The sets that rules are chosen by: FEBRL 1, fake_1000 and some families of pseudopeople."""
+    makes = {
+        "febrl1-self": partial(_write_febrl, 1, False, True),
+        "fake_1000-self": partial(_write_fake, linkage / "fake_1000.csv", False, True),
+    }
+    for pair in ("census-census", "census-survey", "census-wic"):
+        makes[f"pseudopeople-{pair}-tune"] = partial(_write_pseudopeople, pair, "tune", "english")
+    return [Source(name, False, DATA / name, Aims(), make) for name, make in makes.items()]
 
 
 def _febrl(quick: bool) -> Iterator[Source]:
@@ -137,9 +149,8 @@ def _fake(folder: Path, quick: bool) -> Iterator[Source]:
 
 
 def _write_fake(path: Path, identifiers: bool, within_one: bool, folder: Path) -> None:
-    rows = splink_fake.read_rows(path)
     made = splink_fake.tables(
-        rows, identifiers=identifiers, places="english", within_one=within_one
+        read_rows(path), identifiers=identifiers, places="english", within_one=within_one
     )
     tables.write(made, folder)
 

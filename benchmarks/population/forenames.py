@@ -82,14 +82,14 @@ class Naming:
                 return found
         return self._free(draw, chance)
 
-    def _free(self, draw: Draw, chance: Random) -> str:
+    def _free(self, draw: Draw[str], chance: Random) -> str:
         for _ in range(_TRIES):
             name = draw.one(chance)
             if name not in self.taken:
                 return name
         return next(name for name in draw.names if name not in self.taken)
 
-    def _alike(self, draw: Draw, name: str, chance: Random) -> str:
+    def _alike(self, draw: Draw[str], name: str, chance: Random) -> str:
         """A name with the initial or the ending of ``name``, or empty if none came up."""
         for _ in range(_TRIES):
             other = draw.one(chance)

@@ -7,16 +7,16 @@ Order is by chance on either side.
 
 from __future__ import annotations
 
-import csv
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.datasets.tables import COLUMNS
+from benchmarks.datasets.tables import COLUMNS, TRUTH_COLUMNS
 from benchmarks.population.child import Child
 from benchmarks.population.errors import ErrorModel, Holder
 from benchmarks.population.spoiling import write_record
+from deploy.invented.tables import write_rows
 from fingerpost.private.demographics import Demographics, Sex
 
 Record = tuple[str, Demographics]
@@ -114,15 +114,8 @@ def write_files(folder: Path, made: Linkage) -> None:
     group.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "left.csv", COLUMNS, (row(*record) for record in made.left))
-    _write(folder / "right.csv", COLUMNS, (row(*record) for record in made.right))
-    _write(folder / "truth.csv", ("left_id", "right_id"), made.truth)
+    write_rows(folder / "left.csv", COLUMNS, (row(*record) for record in made.left))
+    write_rows(folder / "right.csv", COLUMNS, (row(*record) for record in made.right))
+    write_rows(folder / "truth.csv", TRUTH_COLUMNS, made.truth)
     groups = ((record_id, made.child_of[record_id].group) for record_id, _ in made.left)
-    _write(folder / "groups.csv", ("left_id", "group"), groups)
-
-
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    write_rows(folder / "groups.csv", ("left_id", "group"), groups)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 BRITISH: Final = "british"
 _GROUPS: Final = Path(__file__).with_name("data") / "groups"
@@ -31,24 +31,31 @@ _EITHER: Final = (("ee", "i"), ("y", "i"), ("ou", "u"), ("oo", "u"), ("kh", "k")
 # First tokens that no British name has.
 _TOKENS: Final = ("muham", "moham", "abdul", "syed", "sayed")
 
+T = TypeVar("T")
 
-class Draw:
-    """Names and their weights, drawn in a step of binary search."""
+
+class Draw(Generic[T]):
+    """Names, or other things, and their weights, drawn in a step of binary search."""
 
     __slots__ = ("_sums", "names")
 
-    def __init__(self, names: Sequence[str], weights: Iterable[float]) -> None:
+    def __init__(self, names: Sequence[T], weights: Iterable[float]) -> None:
         self.names = tuple(names)
         self._sums = tuple(accumulate(weights))
         if not self.names or len(self.names) != len(self._sums):
             raise ValueError("a draw needs names, and a weight for each")
 
-    def one(self, chance: Random) -> str:
+    @classmethod
+    def places(cls, weights: Sequence[float]) -> Draw[int]:
+        """Return a draw of the places of ``weights``."""
+        return Draw(range(len(weights)), weights)
+
+    def one(self, chance: Random) -> T:
         return self.names[
             bisect(self._sums, chance.random() * self._sums[-1], 0, len(self.names) - 1)
         ]
 
-    def share(self, name: str) -> float:
+    def share(self, name: T) -> float:
         """Of all draws, how many give ``name``."""
         place = self.names.index(name)
         before = self._sums[place - 1] if place else 0.0
@@ -98,9 +105,9 @@ class Group:
     name: str
     share: float
     spread: float
-    female: Draw
-    male: Draw
-    surnames: Draw
+    female: Draw[str]
+    male: Draw[str]
+    surnames: Draw[str]
     customs: Customs
 
 
@@ -115,7 +122,7 @@ def read_group(path: Path) -> Group:
     for key in ("first_m", "first_f", "last_f", "last_m"):
         customs[key] = tuple((token, rate) for token, rate in customs.get(key, ()))
 
-    def draw(key: str, usual: float) -> Draw:
+    def draw(key: str, usual: float) -> Draw[str]:
         return _draw(content[key], flat.get(key, usual), made.get(key))
 
     return Group(
@@ -129,7 +136,7 @@ def read_group(path: Path) -> Group:
     )
 
 
-def _draw(names: Sequence[str], flatness: float, made: Mapping[str, Any] | None) -> Draw:
+def _draw(names: Sequence[str], flatness: float, made: Mapping[str, Any] | None) -> Draw[str]:
     weights = [1.0 / (place + flatness) for place in range(len(names))]
     if not made:
         return Draw(names, weights)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from deploy.invented.numbers import nhs_check_digit, upn_check_letter
+from deploy.invented.numbers import nhs_number, upn
 
 _RANGES: Final = ((400_000_000, 499_999_999), (600_000_000, 799_999_999))
 _FIRST_AUTHORITY: Final = 201
@@ -31,10 +31,10 @@ class NhsNumbers:
         low, high = _RANGES[0 if self._chance.random() < 1 / 3 else 1]
         body = int(after[:9]) + 1 if after else self._chance.randrange(low, high)
         while True:
-            check = nhs_check_digit(str(body))
-            if check is not None and body not in self._given and len(set(str(body))) > 1:
+            number = nhs_number(str(body))
+            if number and body not in self._given and len(set(str(body))) > 1:
                 self._given.add(body)
-                return f"{body}{check}"
+                return number
             body += 1
 
 
@@ -58,5 +58,4 @@ class PupilNumbers:
             raise ValueError("more entrants than serial numbers")
         self._serials[place] = serial
         authority, number = (_FIRST_AUTHORITY + area) % 1000, (_FIRST_SCHOOL + school) % 10_000
-        digits = f"{authority:03}{number:04}{year % 100:02}{serial:03}"
-        return upn_check_letter(digits) + digits
+        return upn(f"{authority:03}{number:04}{year % 100:02}{serial:03}")

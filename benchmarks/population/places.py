@@ -10,14 +10,12 @@ everything drawn comes from the chance given.
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from random import Random
 from typing import Final
 
-from benchmarks.population.names import Group
+from benchmarks.population.names import Draw, Group
 
 CHILDREN_OF_AREA: Final = 50_000
 OUTCODES: Final = 10
@@ -45,20 +43,6 @@ _ROUNDS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Things by number, with weights, drawn by binary search."""
-
-    sums: tuple[float, ...]
-
-    @classmethod
-    def of(cls, weights: Sequence[float]) -> Choice:
-        return cls(tuple(accumulate(weights)))
-
-    def one(self, chance: Random) -> int:
-        return bisect(self.sums, chance.random() * self.sums[-1], 0, len(self.sums) - 1)
-
-
-@dataclass(frozen=True, slots=True)
 class AreaPlan:
     """``groups``: for each outcode, which group a family there is of. ``primaries``,
     ``secondaries``, ``practices``: for each sector (outcode * SECTORS + place), which one a family
@@ -68,14 +52,14 @@ class AreaPlan:
     number: int
     outcodes: tuple[str, ...]
     postcodes: tuple[tuple[str, ...], ...]
-    weights: tuple[Choice, ...]
-    groups: tuple[Choice, ...]
+    weights: tuple[Draw[int], ...]
+    groups: tuple[Draw[int], ...]
     primary_count: int
     secondary_count: int
     practice_count: int
-    primaries: tuple[Choice, ...]
-    secondaries: tuple[Choice, ...]
-    practices: tuple[Choice, ...]
+    primaries: tuple[Draw[int], ...]
+    secondaries: tuple[Draw[int], ...]
+    practices: tuple[Draw[int], ...]
 
 
 def plan_area(
@@ -101,8 +85,8 @@ def plan_area(
         number=number,
         outcodes=outcodes,
         postcodes=postcodes,
-        weights=tuple(Choice.of([_block(chance) for _ in codes]) for codes in postcodes),
-        groups=tuple(Choice.of(row) for row in of_outcode),
+        weights=tuple(Draw.places([_block(chance) for _ in codes]) for codes in postcodes),
+        groups=tuple(Draw.places(row) for row in of_outcode),
         primary_count=schools - secondary,
         secondary_count=secondary,
         practice_count=practices,
@@ -175,7 +159,7 @@ def _block(chance: Random) -> float:
     return (0.3 + 1.4 * chance.random()) * (5.0 if chance.random() < 0.04 else 1.0)
 
 
-def _served(count: int, steepness: int, chance: Random) -> tuple[Choice, ...]:
+def _served(count: int, steepness: int, chance: Random) -> tuple[Draw[int], ...]:
     """Who of ``count`` agencies serves a family, for each sector: the near ones and the large ones
     first.
     """
@@ -189,5 +173,5 @@ def _served(count: int, steepness: int, chance: Random) -> tuple[Choice, ...]:
             apart = abs(site - sector)
             near = 1 + min(apart, ring - apart)
             weights.append(size / near**steepness)
-        choices.append(Choice.of(weights))
+        choices.append(Draw.places(weights))
     return tuple(choices)

@@ -15,12 +15,11 @@ from typing import Final
 from benchmarks.population.child import Child
 from benchmarks.population.families import Window, mean_children
 from benchmarks.population.household import Household, Registry
-from benchmarks.population.names import Names
+from benchmarks.population.names import Draw, Names
 from benchmarks.population.places import (
     CHILDREN_OF_AREA,
     OUTCODES,
     AreaPlan,
-    Choice,
     plan_area,
     settle,
     shuffled_letters,
@@ -100,7 +99,7 @@ def build(
         )
         household = Household(plan, before, names, window, registry, chance)
         before = plan
-        outcodes = Choice.of([1.0] * OUTCODES)
+        outcodes = Draw.places([1.0] * OUTCODES)
         while len(born) < limits[number + 1]:
             outcode = outcodes.one(chance)
             group = names.groups[plan.groups[outcode].one(chance)]

@@ -160,7 +160,7 @@ def _spelt(name: Name, group: str, model: ErrorModel, chance: random.Random) -> 
 
 
 @cache
-def _surnames() -> dict[str, Draw]:
+def _surnames() -> dict[str, Draw[str]]:
     return {group.name: group.surnames for group in Names.builtin().groups}
 
 

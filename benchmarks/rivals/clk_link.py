@@ -7,10 +7,6 @@ This is the usual way of linking privately: whoever compares sees filters, no pl
 follows clkhash's own tutorial on FEBRL: 1,024 bits, a fixed number of insertions for each feature,
 names by bigrams, digits by place; a pair is a match at a coefficient of 0.8. Every left record is
 compared with every right one, without blocks.
-
-``decision`` holds every pair at the threshold. ``greedy`` holds what anonlink's solver leaves of
-them, one partner at most for each record of either file; it means something only where neither file
-knows a person twice.
 """
 
 from __future__ import annotations
@@ -18,7 +14,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from array import array
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
@@ -30,7 +25,6 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from anonlink.candidate_generation import find_candidate_pairs
 from anonlink.similarities import dice_coefficient
-from anonlink.solving import greedy_solve, pairs_from_groups
 from bitarray import bitarray
 from clkhash.clk import generate_clks
 from clkhash.comparators import ExactComparison, NgramComparison
@@ -41,7 +35,6 @@ from benchmarks.datasets.tables import Row, Tables
 from benchmarks.rivals.figures import Scored, in_order, is_one_file, run
 
 THRESHOLD = 0.8
-LOWEST = 0.6  # below, too many pairs of strangers are as similar; only the search for the best threshold goes there
 MOST_PARTNERS = 20
 BITS = 1024
 AT_ONCE = 2_000  # left records in one call
@@ -93,7 +86,7 @@ def alike(start: int, some: Sequence[bitarray], right: Sequence[bitarray]) -> li
     it.
     """
     scores, _, (lefts, rights) = find_candidate_pairs(
-        [some, right], dice_coefficient, LOWEST, MOST_PARTNERS
+        [some, right], dice_coefficient, THRESHOLD, MOST_PARTNERS
     )
     return [
         Scored(start + left, other, score)
@@ -127,17 +120,5 @@ def link(tables: Tables) -> tuple[list[Scored], float, dict[str, object]]:
     )
 
 
-def greedy(pairs: Sequence[Scored]) -> list[Scored]:
-    """The pairs that anonlink's solver keeps: the most similar first, each record once."""
-    ordered = sorted(pairs, key=lambda pair: (-pair.score, pair.left, pair.right))
-    candidates = (
-        array("d", (pair.score for pair in ordered)),
-        (array("I", bytes(4 * len(ordered))), array("I", repeat(1, len(ordered)))),
-        (array("I", (p.left for p in ordered)), array("I", (p.right for p in ordered))),
-    )
-    kept = set(pairs_from_groups(greedy_solve(candidates)))
-    return [pair for pair in ordered if (pair.left, pair.right) in kept]
-
-
 if __name__ == "__main__":
-    run("clkhash and anonlink", link, greedy=greedy)
+    run("clkhash and anonlink", link)

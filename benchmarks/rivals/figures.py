@@ -27,15 +27,6 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class AtThreshold(Figures):
-    """``threshold``: a pair is a match at this score or above; None where it is best to say
-    nothing.
-    """
-
-    threshold: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Scored:
     """A pair, and how similar a program says the two are; higher is more."""
 
@@ -61,21 +52,6 @@ def decision(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -
     return figures(sum((p.left, p.right) in truth for p in said), len(said), len(truth))
 
 
-def best_threshold(pairs: Sequence[Scored], truth: set[Positions]) -> AtThreshold:
-    """The threshold of highest F1: chosen with the truth in hand, so no program could have chosen
-    better.
-    """
-    best, found = AtThreshold(**asdict(figures(0, 0, len(truth))), threshold=None), 0
-    ordered = sorted(pairs, key=lambda pair: -pair.score)
-    for said, pair in enumerate(ordered, start=1):
-        found += (pair.left, pair.right) in truth
-        if said == len(ordered) or ordered[said].score < pair.score:
-            here = figures(found, said, len(truth))
-            if here.f1 > best.f1:
-                best = AtThreshold(**asdict(here), threshold=pair.score)
-    return best
-
-
 def best_candidate(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> Figures:
     """For each left record its best candidate at the threshold or above (of equals, the first by
     position).
@@ -88,15 +64,6 @@ def best_candidate(pairs: Sequence[Scored], truth: set[Positions], threshold: fl
             best.setdefault(pair.left, pair)
     right = sum((pair.left, pair.right) in truth for pair in best.values())
     return figures(right, len(best), len({left for left, _ in truth}))
-
-
-def report(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> dict[str, object]:
-    return {
-        "threshold": threshold,
-        "decision": asdict(decision(pairs, truth, threshold)),
-        "best_threshold": asdict(best_threshold(pairs, truth)),
-        "best_candidate": asdict(best_candidate(pairs, truth, threshold)),
-    }
 
 
 def is_one_file(tables: Tables) -> bool:
@@ -129,16 +96,10 @@ def true_positions(tables: Tables) -> set[Positions]:
     return pairs
 
 
-def run(
-    name: str,
-    link: Callable[[Tables], tuple[list[Scored], float, dict[str, object]]],
-    greedy: Callable[[Sequence[Scored]], list[Scored]] | None = None,
-) -> None:
+def run(name: str, link: Callable[[Tables], tuple[list[Scored], float, dict[str, object]]]) -> None:
     """A rival's command line: read the tables, ``link`` them, write what came of it.
 
-    ``link`` gives its pairs, its fixed threshold and what else it wants to say; it never sees the
-    truth. ``greedy``: which pairs it keeps if no record may have two partners; written beside the
-    others where there are two files.
+    ``link`` gives its pairs, its fixed threshold and what else it reports; it never sees the truth.
     """
     parser = argparse.ArgumentParser(description=f"Links two tables with {name}.")
     for option in ("--left", "--right", "--truth", "--json"):
@@ -149,9 +110,13 @@ def run(
         parser.error("a file without records has nothing to link")
     pairs, threshold, more = link(Tables(tables.left, tables.right, ()))
     truth = true_positions(tables)
-    told = {"rival": name, **more, **report(pairs, truth, threshold)}
-    if greedy and not is_one_file(tables):
-        told["greedy"] = report(greedy(pairs), truth, threshold)
-    text = json.dumps(told, indent=2, sort_keys=True)
+    found = {
+        "rival": name,
+        **more,
+        "threshold": threshold,
+        "decision": asdict(decision(pairs, truth, threshold)),
+        "best_candidate": asdict(best_candidate(pairs, truth, threshold)),
+    }
+    text = json.dumps(found, indent=2, sort_keys=True)
     given.json.write_text(text + "\n", encoding="utf-8")
     print(text)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.datasets import splink_fake, town
 from benchmarks.datasets.tables import Row, check
+from deploy.invented.tables import read_rows
 from fingerpost.private.linkage.normal_form import read_postcode
 
 FAKE = """unique_id,first_name,surname,dob,city,email,cluster
@@ -27,7 +28,7 @@ FAKE = """unique_id,first_name,surname,dob,city,email,cluster
 def rows(tmp_path: Path) -> list[dict[str, str]]:
     path = tmp_path / "fake.csv"
     path.write_text(FAKE, "utf-8")
-    return splink_fake.read_rows(path)
+    return read_rows(path)
 
 
 def test_the_first_record_of_a_person_asks(rows: list[dict[str, str]]) -> None:

@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 
 from benchmarks.datasets.tables import Row, Tables
 from benchmarks.rivals.figures import (
-    AtThreshold,
     Figures,
     Scored,
     best_candidate,
-    best_threshold,
     decision,
     figures,
     in_order,
@@ -44,11 +42,6 @@ def test_of_equal_candidates_the_first_is_taken() -> None:
     assert best_candidate(pairs, {(0, 1)}, 0.5).precision == 1
 
 
-def test_the_best_threshold_may_be_anywhere() -> None:
-    best = best_threshold(PAIRS, TRUTH)
-    assert (best.threshold, best.precision, best.recall) == (0.4, 3 / 5, 3 / 4)
-
-
 SCORED = st.lists(
     st.builds(Scored, st.integers(0, 4), st.integers(0, 4), st.sampled_from([0.1, 0.4, 0.5, 0.9])),
     unique_by=lambda pair: (pair.left, pair.right),
@@ -56,16 +49,14 @@ SCORED = st.lists(
 
 
 @given(SCORED, st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1))
-def test_no_threshold_is_better_than_the_best(
+def test_a_decision_is_as_a_plain_count_has_it(
     pairs: list[Scored], truth: set[tuple[int, int]]
 ) -> None:
-    best = best_threshold(pairs, truth)
-    tried = [decision(pairs, truth, threshold).f1 for threshold in (0.1, 0.4, 0.5, 0.9, 1.0)]
-    assert best.f1 == pytest.approx(max(tried))
-    if best.threshold is None:
-        assert best == AtThreshold(precision=1.0, recall=0.0, f1=0.0, threshold=None)
-    else:
-        assert decision(pairs, truth, best.threshold).f1 == pytest.approx(best.f1)
+    for threshold in (0.1, 0.4, 0.5, 0.9, 1.0):
+        said = {(pair.left, pair.right) for pair in pairs if pair.score >= threshold}
+        found = decision(pairs, truth, threshold)
+        assert found.recall == pytest.approx(len(said & truth) / len(truth))
+        assert found.precision == pytest.approx(len(said & truth) / len(said) if said else 1.0)
 
 
 def test_nothing_said_and_nothing_asked() -> None:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from benchmarks.matching.solver import Exposure, Mask, Problem, Recall, counted, solve
+from benchmarks.matching.solver import Exposure, Mask, Problem, Recall, solve
 
 A, B, C, D = 1, 2, 4, 8
 NAMES = ("A", "B", "C", "D")
@@ -93,7 +93,7 @@ def test_nothing_is_chosen_where_everything_exposes_too_much() -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_the_choice_is_close_to_the_best_of_all_sets(seed: int) -> None:
     chance = Random(seed)
-    pairs = counted(chance.choice((A, B, C, D, A | B, B | C, C | D)) for _ in range(60))
+    pairs = Counter(chance.choice((A, B, C, D, A | B, B | C, C | D)) for _ in range(60))
     queries = Counter({mask: chance.randrange(1, 6) for mask in (A, B, C, D)})
     queries[0] = 1000
     problem = a_problem(pairs, queries, most=0.006, most_keys=3)

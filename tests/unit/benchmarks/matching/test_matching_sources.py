@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agency_node.match_tool.tables import read_rows, read_truth
-from benchmarks.matching import choose, labelled, sources, world
+from benchmarks.matching import choose, sources, world
 from benchmarks.population.names import Names
 
 NAMES = Names.builtin()
@@ -30,8 +30,11 @@ def test_without_a_shared_folder_nothing_is_asked_of_it() -> None:
 
 
 def test_what_was_tuned_on_says_so_or_is_not_judged() -> None:
+    tuned = {source.folder for source in sources.tuned_on(Path("linkage"))}
+    assert tuned
+    assert {source.name for source in sources.tuned_on(Path("linkage"))} < set(choose.WEIGHTS)
     for source in sources.sources(NAMES, Path("shared"), quick=False):
-        if source.folder.name in labelled.TUNED_ON:
+        if source.folder in tuned:
             assert "tuned on" in source.name
 
 
