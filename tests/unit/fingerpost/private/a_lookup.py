@@ -156,20 +156,25 @@ def changed(inner: Inner, **changes: Any) -> Inner:
     return replace(inner, justification=replace(inner.justification, **why), **rest)
 
 
+def public_part(**changes: Any) -> PublicPart:
+    """The public part of the lookup; ``changes`` are of the arguments of ``PublicPart.of``."""
+    arguments: dict[str, Any] = {
+        "epoch": EPOCH,
+        "issued_at": NOW,
+        "agency": ASKING,
+        "gateway": GATEWAY,
+        "reach": Reach.AREA_AND_NEIGHBOURS,
+        "key_set": KeySet.NARROW,
+    }
+    return PublicPart.of(federation(), **arguments | changes)
+
+
 def lookup_by(passport: Passport, **changes: object) -> Lookup:
     """The lookup with another passport; see ``changed``."""
     token = passports.issue(passport, FEDERATION, key_of("passports"))
     inner = Inner(token, Justification(Purpose.S47_ENQUIRY), a_child())
     return Lookup(
-        public=PublicPart.of(
-            federation(),
-            epoch=EPOCH,
-            issued_at=NOW,
-            agency=ASKING,
-            gateway=GATEWAY,
-            reach=Reach.AREA_AND_NEIGHBOURS,
-            key_set=KeySet.NARROW,
-        ),
+        public=public_part(),
         inner=changed(inner, **changes),
         passport=passport,
         openings=openings(),
