@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code, Refused, Rule
 
 
-def refused(code: Code) -> pytest.RaisesExc[Refused]:
-    """Return a context whose block must raise ``Refused`` with this code."""
-    return pytest.RaisesExc(Refused, check=lambda error: error.code is code)
+def refused(code: Code, what: str | Rule | None = None) -> pytest.RaisesExc[Refused]:
+    """Return a context whose block must raise ``Refused`` with this code.
+
+    Args:
+        code: as the other side learns it.
+        what: the rule or field that the refusal must name; any where it is not given.
+    """
+    return pytest.RaisesExc(
+        Refused,
+        check=lambda error: error.code is code and what in (None, error.rule, error.what),
+    )

@@ -13,6 +13,7 @@ import pytest
 from fakes.clock import ManualClock
 from fakes.federations import HOLDERS
 from fakes.hostile_broker import BreakOff, Hang, HostileBroker, Lie, Memory, Show, answers_in
+from fakes.refusals import refused
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import GATEWAY
 from fakes.simulated_node import SimNode
@@ -34,7 +35,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Purpose, Reach, Status
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import EpochNumber
+from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
 from practitioner.asking.client import GRACE_SECONDS, within
 from practitioner.asking.outcome import Outcome, Question
@@ -58,22 +59,24 @@ def gateway(world: World) -> SimGateway:
     return world.gateway(COUNCIL)
 
 
-async def ask(world: World, gateway: SimGateway, question: Question = QUESTION) -> Outcome:
-    return await world.run(gateway.client.lookup(gateway.session, question))
+async def ask(gateway: SimGateway, question: Question = QUESTION) -> Outcome:
+    return await gateway.world.run(gateway.client.lookup(gateway.session, question))
 
 
-async def refusal(world: World, gateway: SimGateway, question: Question = QUESTION) -> Code:
-    with pytest.raises(Refused) as refused:
-        await ask(world, gateway, question)
-    return refused.value.code
+async def refusal(gateway: SimGateway, question: Question = QUESTION) -> Code:
+    with pytest.raises(Refused) as caught:
+        await ask(gateway, question)
+    return caught.value.code
 
 
-def through(world: World, gateway: SimGateway, *lies: Lie) -> None:
-    gateway.through = HostileBroker(world.clock, lies)
+def through(gateway: SimGateway, *lies: Lie) -> None:
+    gateway.through = HostileBroker(gateway.world.clock, lies)
 
 
-def submitted(world: World, gateway: SimGateway) -> list[Query]:
-    return [read_query(w, lambda _: world.gateway_key.public_key()) for w in gateway.submitted]
+def submitted(gateway: SimGateway) -> list[Query]:
+    return [
+        read_query(w, lambda _: gateway.world.gateway_key.public_key()) for w in gateway.submitted
+    ]
 
 
 def rounds(*lies: Lie) -> Callable[[Show, Memory], Show]:
@@ -93,14 +96,19 @@ def honest() -> Lie:
 # ---- the end comes in time ---------------------------------------------------------------------
 
 
+async def timed(gateway: SimGateway) -> tuple[Outcome, float]:
+    """The outcome of ``AT_HOME``, and the seconds it took."""
+    began = gateway.world.clock.monotonic()
+    outcome = await ask(gateway, AT_HOME)
+    return outcome, gateway.world.clock.monotonic() - began
+
+
 @pytest.mark.parametrize("shown", [0, 1, 3])
 async def test_a_broker_that_never_ends_is_waited_for_gathering_and_grace(
-    world: World, gateway: SimGateway, shown: int
+    gateway: SimGateway, shown: int
 ) -> None:
-    through(world, gateway, lambda show, _: (*show[:shown], Hang()))
-    began = world.clock.monotonic()
-    outcome = await ask(world, gateway, AT_HOME)
-    took = world.clock.monotonic() - began
+    through(gateway, lambda show, _: (*show[:shown], Hang()))
+    outcome, took = await timed(gateway)
     assert LONGEST <= took <= LONGEST + 2 * limits.TICK_MS / 1000
     assert not outcome.complete
     came = [s for s in statuses(outcome).values() if s is not Status.NO_REPLY]
@@ -121,19 +129,16 @@ async def test_a_broker_that_trickles_is_not_waited_for_longer(
                 await world.clock.sleep_until(world.clock.monotonic() + 1)
 
     gateway.through = trickle
-    began = world.clock.monotonic()
-    outcome = await ask(world, gateway, AT_HOME)
-    assert world.clock.monotonic() - began <= LONGEST + 2 * limits.TICK_MS / 1000
+    outcome, took = await timed(gateway)
+    assert took <= LONGEST + 2 * limits.TICK_MS / 1000
     assert set(statuses(outcome).values()) == {Status.NO_REPLY}
 
 
-async def test_nobody_waits_once_all_have_answered(world: World, gateway: SimGateway) -> None:
-    through(
-        world, gateway, lambda show, _: (*(s for s in show if not isinstance(s, Ended)), Hang())
-    )
-    began = world.clock.monotonic()
-    assert (await ask(world, gateway, AT_HOME)).complete
-    assert world.clock.monotonic() - began < 1
+async def test_nobody_waits_once_all_have_answered(gateway: SimGateway) -> None:
+    through(gateway, lambda show, _: (*(s for s in show if not isinstance(s, Ended)), Hang()))
+    outcome, took = await timed(gateway)
+    assert outcome.complete
+    assert took < 1
 
 
 async def test_within_rings_at_its_time_and_lets_go_before() -> None:
@@ -191,61 +196,55 @@ async def test_a_lookup_that_is_cancelled_leaves_no_room_taken(
 # ---- what was gathered stays ---------------------------------------------------------------------
 
 
-async def test_a_refusal_midway_keeps_what_came(world: World, gateway: SimGateway) -> None:
-    through(world, gateway, lambda show, _: (*show[:2], BreakOff(Code.UNAVAILABLE)))
-    outcome = await ask(world, gateway, AT_HOME)
+async def test_a_refusal_midway_keeps_what_came(gateway: SimGateway) -> None:
+    through(gateway, lambda show, _: (*show[:2], BreakOff(Code.UNAVAILABLE)))
+    outcome = await ask(gateway, AT_HOME)
     said = list(statuses(outcome).values())
     assert 0 < said.count(Status.NO_REPLY) < len(said)
     assert gateway.order[-1] == "ended"
 
 
-async def test_a_break_after_accepted_is_gaps_and_not_a_refusal(
-    world: World, gateway: SimGateway
-) -> None:
+async def test_a_break_after_accepted_is_gaps_and_not_a_refusal(gateway: SimGateway) -> None:
     """The nodes were asked, and recorded who asks: the practitioner gets an outcome that says who
     did not answer."""
-    through(world, gateway, lambda show, _: (show[0], BreakOff(Code.UNAVAILABLE)))
-    outcome = await ask(world, gateway, AT_HOME)
+    through(gateway, lambda show, _: (show[0], BreakOff(Code.UNAVAILABLE)))
+    outcome = await ask(gateway, AT_HOME)
     assert set(statuses(outcome).values()) == {Status.NO_REPLY}
 
 
-async def test_one_query_of_two_refused_is_a_gap_even_beside_a_no(
-    world: World, gateway: SimGateway
-) -> None:
+async def test_one_query_of_two_refused_is_a_gap_even_beside_a_no(gateway: SimGateway) -> None:
     """The narrow query says no for ELM, and the wide one, that might have found more, never went."""
-    through(world, gateway, only(world, KeySet.WIDE, refuses(Code.QUOTA)))
-    outcome = await ask(world, gateway)
+    through(gateway, only(KeySet.WIDE, refuses(Code.QUOTA)))
+    outcome = await ask(gateway)
     assert of(outcome, ELM).status is Status.NO_REPLY
     assert of(outcome, OAK).status is Status.INVOLVED, "a yes stands"
     assert of(outcome, POLICE).status is Status.NOTHING_TO_DISCLOSE, "asked by the narrow one alone"
     assert not outcome.complete
 
 
-async def test_the_other_way_about_those_beyond_the_area_are_gaps(
-    world: World, gateway: SimGateway
-) -> None:
-    through(world, gateway, only(world, KeySet.NARROW, refuses(Code.UNAVAILABLE)))
-    outcome = await ask(world, gateway)
+async def test_the_other_way_about_those_beyond_the_area_are_gaps(gateway: SimGateway) -> None:
+    through(gateway, only(KeySet.NARROW, refuses(Code.UNAVAILABLE)))
+    outcome = await ask(gateway)
     assert of(outcome, POLICE).status is Status.NO_REPLY
     assert of(outcome, GP).status is Status.INVOLVED
 
 
-def only(world: World, key_set: KeySet, lie: Lie) -> Lie:
+def only(key_set: KeySet, lie: Lie) -> Lie:
     """The lie for one of the two queries: the narrow one asks the police, too."""
 
-    def told(show: Show, memory: Memory) -> Show:
+    def shown(show: Show, memory: Memory) -> Show:
         asks_police = any(a.node.value == "police-node" for a in answers_in(show))
         return lie(show, memory) if asks_police == (key_set is KeySet.NARROW) else show
 
-    return told
+    return shown
 
 
 @pytest.mark.parametrize("code", [Code.QUOTA, Code.UNAVAILABLE, Code.NOT_A_MEMBER])
 async def test_a_refusal_of_everything_is_recorded_and_raised(
-    world: World, gateway: SimGateway, code: Code
+    gateway: SimGateway, code: Code
 ) -> None:
-    through(world, gateway, refuses(code))
-    assert await refusal(world, gateway) is code
+    through(gateway, refuses(code))
+    assert await refusal(gateway) is code
     assert gateway.order[-1] == f"failed {code.value}"
     assert "kept" not in gateway.order
 
@@ -270,10 +269,10 @@ async def test_try_again_leads_to_one_more_query_with_new_bytes(
     world: World, gateway: SimGateway
 ) -> None:
     says_try_again(world.nodes[HEALTH], 1)
-    outcome = await ask(world, gateway, AT_HOME)
+    outcome = await ask(gateway, AT_HOME)
     assert outcome.complete
     assert of(outcome, GP).status is Status.INVOLVED
-    first, second = submitted(world, gateway)
+    first, second = submitted(gateway)
     assert first.core.q != second.core.q
     assert first.core.reply_key != second.core.reply_key
     assert first.core.key_commitment != second.core.key_commitment
@@ -284,7 +283,7 @@ async def test_try_again_leads_to_one_more_query_with_new_bytes(
 
 async def test_and_to_no_third_one(world: World, gateway: SimGateway) -> None:
     says_try_again(world.nodes[HEALTH], 99)
-    outcome = await ask(world, gateway, AT_HOME)
+    outcome = await ask(gateway, AT_HOME)
     assert of(outcome, GP).status is Status.TRY_AGAIN
     assert not outcome.complete
     assert len(gateway.submitted) == 2
@@ -294,8 +293,8 @@ async def test_words_of_the_first_round_stand_when_the_second_fails(
     world: World, gateway: SimGateway
 ) -> None:
     says_try_again(world.nodes[HEALTH], 1)
-    through(world, gateway, rounds(honest(), refuses(Code.UNAVAILABLE)))
-    outcome = await ask(world, gateway, AT_HOME)
+    through(gateway, rounds(honest(), refuses(Code.UNAVAILABLE)))
+    outcome = await ask(gateway, AT_HOME)
     assert of(outcome, OAK).status is Status.INVOLVED
     assert of(outcome, GP).status is Status.TRY_AGAIN
 
@@ -308,8 +307,8 @@ async def test_a_usable_word_of_either_round_stands(world: World, gateway: SimGa
         gone = [a for a in answers_in(show) if a.node == SCHOOLS]
         return tuple(s for s in show if s not in gone)
 
-    through(world, gateway, rounds(honest(), without_schools))
-    outcome = await ask(world, gateway, AT_HOME)
+    through(gateway, rounds(honest(), without_schools))
+    outcome = await ask(gateway, AT_HOME)
     assert outcome.complete
     assert of(outcome, OAK).status is Status.INVOLVED
     assert of(outcome, ELM).status is Status.NOTHING_TO_DISCLOSE
@@ -317,25 +316,25 @@ async def test_a_usable_word_of_either_round_stands(world: World, gateway: SimGa
 
 @pytest.mark.parametrize("code", Code)
 async def test_a_broker_that_cannot_serve_now_is_asked_once_more(
-    world: World, gateway: SimGateway, code: Code
+    gateway: SimGateway, code: Code
 ) -> None:
     again = code in (Code.NOT_READY, Code.REPLAYED, Code.NOT_FRESH)
-    through(world, gateway, rounds(refuses(code)))
+    through(gateway, rounds(refuses(code)))
     if again:
-        assert (await ask(world, gateway, AT_HOME)).complete
+        assert (await ask(gateway, AT_HOME)).complete
     else:
-        assert await refusal(world, gateway, AT_HOME) is code
+        assert await refusal(gateway, AT_HOME) is code
     assert len(gateway.submitted) == (2 if again else 1)
-    through(world, gateway, refuses(code))
+    through(gateway, refuses(code))
     gateway.submitted.clear()
-    assert await refusal(world, gateway, AT_HOME) is code
+    assert await refusal(gateway, AT_HOME) is code
     assert len(gateway.submitted) == (2 if again else 1)
 
 
 async def test_silence_is_not_asked_again(world: World, gateway: SimGateway) -> None:
     """A gap is shown at once; whether to ask again is the practitioner's to say."""
     await world.stop_node(HEALTH)
-    outcome = await ask(world, gateway, AT_HOME)
+    outcome = await ask(gateway, AT_HOME)
     assert of(outcome, GP).status is Status.NO_REPLY
     assert len(gateway.submitted) == 1
 
@@ -343,8 +342,8 @@ async def test_silence_is_not_asked_again(world: World, gateway: SimGateway) -> 
 # ---- which epoch ---------------------------------------------------------------------------------
 
 
-def epochs_asked(world: World, gateway: SimGateway) -> set[EpochNumber]:
-    return {q.core.epoch for q in submitted(world, gateway)}
+def epochs_asked(gateway: SimGateway) -> set[EpochNumber]:
+    return {q.core.epoch for q in submitted(gateway)}
 
 
 def second_epoch(world: World, starts_in: float) -> None:
@@ -360,8 +359,8 @@ async def test_the_newest_epoch_that_has_started_is_used(
     world: World, gateway: SimGateway, starts_in: float, wanted: int
 ) -> None:
     second_epoch(world, starts_in)
-    assert (await ask(world, gateway)).complete
-    assert epochs_asked(world, gateway) == {EpochNumber(wanted)}
+    assert (await ask(gateway)).complete
+    assert epochs_asked(gateway) == {EpochNumber(wanted)}
 
 
 async def test_an_older_one_serves_while_the_newer_pepper_is_missing(
@@ -369,24 +368,22 @@ async def test_an_older_one_serves_while_the_newer_pepper_is_missing(
 ) -> None:
     second_epoch(world, -10)
     world.peppers.missing.add(EpochNumber(2))
-    assert (await ask(world, gateway)).complete
-    assert epochs_asked(world, gateway) == {EpochNumber(1)}
+    assert (await ask(gateway)).complete
+    assert epochs_asked(gateway) == {EpochNumber(1)}
 
 
 async def test_without_any_pepper_nothing_leaves(world: World, gateway: SimGateway) -> None:
     world.peppers.missing.add(EpochNumber(1))
     world.holders.received.clear()
-    with pytest.raises(Refused) as caught:
-        await ask(world, gateway)
-    assert caught.value.rule is LookupRule.NO_PEPPER
+    with refused(Code.NOT_READY, LookupRule.NO_PEPPER):
+        await ask(gateway)
     assert (gateway.submitted, world.holders.received) == ([], [])
 
 
 async def test_that_no_epoch_runs_is_another_matter(world: World, gateway: SimGateway) -> None:
     world.change(parameters=replace(world.current.parameters, epochs=()))
-    with pytest.raises(Refused) as caught:
-        await ask(world, gateway)
-    assert caught.value.rule is LookupRule.NO_EPOCH
+    with refused(Code.NOT_READY, LookupRule.NO_EPOCH):
+        await ask(gateway)
 
 
 @pytest.mark.parametrize("edge", [limits.SLOT_SECONDS, limits.DAY])
@@ -395,11 +392,11 @@ async def test_a_query_keeps_its_slot_and_day_over_the_edge(world: World, edge: 
     clock = world.clock
     await clock.run_for(edge - clock.now() % edge - 0.3)
     gateway = world.gateway(COUNCIL)
-    assert (await ask(world, gateway)).complete
-    assert (await ask(world, gateway)).complete
-    slots = [q.core.slot for q in submitted(world, gateway)]
+    assert (await ask(gateway)).complete
+    assert (await ask(gateway)).complete
+    slots = [q.core.slot for q in submitted(gateway)]
     assert slots == [slots[0]] * 2 + [slots[0] + 1] * 2
-    assert {q.core.slot * limits.SLOT_SECONDS % edge for q in submitted(world, gateway)[2:]} == {0}
+    assert {q.core.slot * limits.SLOT_SECONDS % edge for q in submitted(gateway)[2:]} == {0}
 
 
 # ---- nothing leaves before it may ----------------------------------------------------------------
@@ -416,53 +413,49 @@ async def test_what_could_not_be_recorded_is_not_submitted(
 
     monkeypatch.setattr(gateway, "sent", broken)
     with pytest.raises(Defect):
-        await ask(world, gateway)
+        await ask(gateway)
     assert gateway.submitted == []
     gateway.record_fails = True
     world.holders.received.clear()
     with pytest.raises(Defect):
-        await ask(world, gateway)
+        await ask(gateway)
     assert world.holders.received == []
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
 async def test_a_key_holder_that_lies_or_is_away_stops_it(
-    world: World, gateway: SimGateway, holder: object
+    world: World, gateway: SimGateway, holder: MemberId
 ) -> None:
-    world.holders.lying |= {h for h in HOLDERS if h == holder}
-    assert await refusal(world, gateway) is Code.BAD_PROOF
+    world.holders.lying.add(holder)
+    assert await refusal(gateway) is Code.BAD_PROOF
     world.holders.lying.clear()
-    world.holders.down |= {h for h in HOLDERS if h == holder}
-    assert await refusal(world, gateway) is Code.UNAVAILABLE
+    world.holders.down.add(holder)
+    assert await refusal(gateway) is Code.UNAVAILABLE
     assert gateway.submitted == []
 
 
 async def test_without_a_list_in_force_nothing_leaves(world: World, gateway: SimGateway) -> None:
     world.holders.received.clear()
     good = world.current
+    newer = replace(good.parameters, normalisation_version=99)
+    without = replace(good.code_lists, purposes=frozenset())
     for federation, code in (
         (replace(good, valid_until=world.clock.now()), Code.UNTRUSTED_METADATA),
-        (
-            replace(good, parameters=replace(good.parameters, normalisation_version=99)),
-            Code.UNSUPPORTED,
-        ),
+        (replace(good, parameters=newer), Code.UNSUPPORTED),
         (replace(good, members={}), Code.NOT_A_MEMBER),
-        (
-            replace(good, code_lists=replace(good.code_lists, purposes=frozenset())),
-            Code.NOT_ALLOWED,
-        ),
+        (replace(good, code_lists=without), Code.NOT_ALLOWED),
     ):
         world.current = federation
-        assert await refusal(world, gateway) is code
+        assert await refusal(gateway) is code
     world.current = good
     world.suspend(GATEWAY)
-    assert await refusal(world, gateway) is Code.NOT_A_MEMBER
+    assert await refusal(gateway) is Code.NOT_A_MEMBER
     assert (gateway.order, gateway.submitted, world.holders.received) == ([], [], [])
 
 
 async def test_a_sign_in_that_has_run_out_stops_it(world: World, gateway: SimGateway) -> None:
     await world.clock.run_for(12 * 3600 + 1)
-    assert await refusal(world, gateway) is Code.SIGN_IN
+    assert await refusal(gateway) is Code.SIGN_IN
     assert gateway.order == []
 
 
@@ -473,7 +466,7 @@ async def test_a_suspended_agency_is_named_among_those_not_connected(
     world: World, gateway: SimGateway
 ) -> None:
     world.suspend(agencies=[GP])
-    outcome = await ask(world, gateway)
+    outcome = await ask(gateway)
     assert GP not in statuses(outcome)
     assert "Mill-Practice" in {gap.name for _, gap in outcome.not_connected}
     (practices,) = (s for s in outcome.services if s.kind.name == "GP")
@@ -481,24 +474,24 @@ async def test_a_suspended_agency_is_named_among_those_not_connected(
     assert not practices.none_named_itself
 
 
-async def test_an_outcome_says_what_was_asked(world: World, gateway: SimGateway) -> None:
+async def test_an_outcome_says_what_was_asked(gateway: SimGateway) -> None:
     narrow = replace(QUESTION, reach=Reach.NAMED, named_areas=(POLICE.area,))
-    outcome = await ask(world, gateway, narrow)
+    outcome = await ask(gateway, narrow)
     assert (outcome.reach, outcome.wide) == (Reach.NAMED, False)
     assert list(statuses(outcome)) == [POLICE]
-    outcome = await ask(world, gateway)
+    outcome = await ask(gateway)
     assert (outcome.reach, outcome.wide) == (Reach.AREA_AND_NEIGHBOURS, True)
     assert outcome.purpose is Purpose.S47_ENQUIRY
     assert len(outcome.operation) == 16
 
 
 async def test_a_disk_that_fills_up_at_the_end_does_not_keep_the_answers(
-    world: World, gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: object) -> None:
         raise Defect("the disk is full")
 
     monkeypatch.setattr(gateway, "keep", full)
-    outcome = await ask(world, gateway)
+    outcome = await ask(gateway)
     assert outcome.complete
     assert "sent" in gateway.order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,6 +23,7 @@ from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import CODE_KEY, INTERNAL_TEXT, STATUS, Edge, abort_with, refused_from
 
 CLIENT: list[tuple[str, Any]] = [("grpc.enable_retries", 0)]
+Serve = Callable[..., Callable[..., Any]]
 
 
 class Methods(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # not generic when it runs
@@ -29,7 +31,6 @@ class Methods(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # not generic 
 
     def __init__(self) -> None:
         self.handlers: dict[str, Any] = {}
-        self.released = asyncio.Event()
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         return self.handlers.get(details.method.rsplit("/", 1)[1])
@@ -52,6 +53,17 @@ async def channel(methods: Methods, log: Logger) -> AsyncIterator[grpc.aio.Chann
     await server.stop(None)
 
 
+@pytest.fixture
+def serve(methods: Methods, channel: grpc.aio.Channel) -> Serve:
+    """Serve a method and return its caller; ``kind`` is gRPC's word, such as ``unary_stream``."""
+
+    def served(kind: str, behaviour: Any, name: str = "Do", **codec: Any) -> Callable[..., Any]:
+        methods.handlers[name] = getattr(grpc, f"{kind}_rpc_method_handler")(behaviour, **codec)
+        return functools.partial(getattr(channel, kind)(f"/t/{name}", None, None), timeout=5)
+
+    return served
+
+
 async def failed(call: Awaitable[Any]) -> grpc.aio.AioRpcError:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call
@@ -67,8 +79,17 @@ def trailer(error: grpc.aio.AioRpcError) -> dict[str, Any]:
     return {key: value for key, value in metadata if key == CODE_KEY}
 
 
-def unary(behaviour: Any, **codec: Any) -> Any:
-    return grpc.unary_unary_rpc_method_handler(behaviour, **codec)
+async def size(request: bytes, _context: Any) -> bytes:
+    return str(len(request)).encode()
+
+
+async def join(requests: AsyncIterator[bytes], _context: Any) -> bytes:
+    return b"".join([request async for request in requests])
+
+
+async def feed(*items: bytes) -> AsyncIterator[bytes]:
+    for item in items:
+        yield item
 
 
 def raising(error: Exception) -> Callable[..., Any]:
@@ -91,17 +112,16 @@ def test_every_code_has_a_status_and_a_text() -> None:
     assert grpc.StatusCode.OK not in STATUS.values()
     assert grpc.StatusCode.INTERNAL not in STATUS.values()  # that is a defect of ours
     for one in Code:
-        for other in Code:  # what has one text must not be told apart by its status
+        for other in Code:  # nobody may distinguish by its status what has one text
             if PUBLIC_TEXT[one] == PUBLIC_TEXT[other]:
                 assert STATUS[one] == STATUS[other]
 
 
 @pytest.mark.parametrize("code", Code)
 async def test_a_refusal_arrives_as_itself(
-    methods: Methods, channel: grpc.aio.Channel, log_lines: io.StringIO, code: Code
+    serve: Serve, log_lines: io.StringIO, code: Code
 ) -> None:
-    methods.handlers["Do"] = unary(raising(Refused(code, "Amy Pond")))
-    error = await failed(channel.unary_unary("/t/Do", None, None)(b"", timeout=5))
+    error = await failed(serve("unary_unary", raising(Refused(code, "Amy Pond")))(b""))
     assert error.code() is STATUS[code]
     assert error.details() == PUBLIC_TEXT[code]
     assert trailer(error) == {CODE_KEY: code.value}
@@ -115,15 +135,13 @@ async def test_a_refusal_arrives_as_itself(
     "error", [ValueError("Amy Pond"), Defect("Amy Pond"), TimeoutError("Amy Pond")]
 )
 async def test_a_defect_leaves_as_one_fixed_text(
-    methods: Methods, channel: grpc.aio.Channel, log_lines: io.StringIO, error: Exception
+    serve: Serve, log_lines: io.StringIO, error: Exception
 ) -> None:
-    methods.handlers["Do"] = unary(raising(error))
-    methods.handlers["Stream"] = grpc.unary_stream_rpc_method_handler(raising_stream(error))
-    calls = (
-        channel.unary_unary("/t/Do", None, None)(b"", timeout=5),
-        read_all(channel.unary_stream("/t/Stream", None, None)(b"", timeout=5)),
+    do, stream = (
+        serve("unary_unary", raising(error)),
+        serve("unary_stream", raising_stream(error), "Stream"),
     )
-    for call in calls:
+    for call in (do(b""), read_all(stream(b""))):
         got = await failed(call)
         assert (got.code(), got.details()) == (grpc.StatusCode.INTERNAL, INTERNAL_TEXT)
         assert trailer(got) == {}
@@ -133,50 +151,33 @@ async def test_a_defect_leaves_as_one_fixed_text(
     assert "Amy" not in log_lines.getvalue()
 
 
-async def test_streams_of_each_kind_pass_and_refuse(
-    methods: Methods, channel: grpc.aio.Channel
-) -> None:
+async def test_streams_of_each_kind_pass_and_refuse(serve: Serve) -> None:
     async def double(requests: AsyncIterator[bytes], _context: Any) -> AsyncIterator[bytes]:
         async for request in requests:
             if request == b"bad":
                 raise Refused(Code.BAD_SEAL, "seal")
             yield request * 2
 
-    async def join(requests: AsyncIterator[bytes], _context: Any) -> bytes:
-        return b"".join([request async for request in requests])
-
     async def write(_requests: Any, context: Any) -> None:
         while isinstance(request := await context.read(), bytes):  # till grpc's end of stream
             await context.write(request)
 
-    async def feed(*items: bytes) -> AsyncIterator[bytes]:
-        for item in items:
-            yield item
-
-    methods.handlers["Stream"] = grpc.stream_stream_rpc_method_handler(double)
-    methods.handlers["Join"] = grpc.stream_unary_rpc_method_handler(join)
-    methods.handlers["Write"] = grpc.stream_stream_rpc_method_handler(write)
-    streaming: Any = channel.stream_stream("/t/Stream", None, None)
+    streaming = functools.partial(serve("stream_stream", double, "Stream"), timeout=None)
     assert await read_all(streaming(feed(b"a", b"b"))) == [b"aa", b"bb"]
     assert refused_from(await failed(read_all(streaming(feed(b"a", b"bad"))))).code is Code.BAD_SEAL
-    writing: Any = channel.stream_stream("/t/Write", None, None)
-    assert await read_all(writing(feed(b"a", b"b"), timeout=5)) == [b"a", b"b"]
-    joining: Any = channel.stream_unary("/t/Join", None, None)
+    writing = serve("stream_stream", write)
+    assert await read_all(writing(feed(b"a", b"b"))) == [b"a", b"b"]
+    joining = functools.partial(serve("stream_unary", join), timeout=None)
     assert await joining(feed(b"a", b"b"), timeout=5) == b"ab"
     assert refused_from(await failed(joining(feed(b"a")))).rule is rpc.CallRule.REFUSED
 
 
-async def test_a_call_without_a_deadline_is_refused(
-    methods: Methods, channel: grpc.aio.Channel
-) -> None:
-    methods.handlers["Do"] = unary(raising(AssertionError()))
-    error = await failed(channel.unary_unary("/t/Do", None, None)(b""))
+async def test_a_call_without_a_deadline_is_refused(serve: Serve) -> None:
+    error = await failed(serve("unary_unary", raising(AssertionError()))(b"", timeout=None))
     assert refused_from(error).code is Code.MALFORMED
 
 
-async def test_nothing_lasts_longer_than_it_may(
-    methods: Methods, channel: grpc.aio.Channel, log_lines: io.StringIO
-) -> None:
+async def test_nothing_lasts_longer_than_it_may(serve: Serve, log_lines: io.StringIO) -> None:
     ended: list[str] = []
 
     async def linger(_request: Any, _context: Any) -> AsyncIterator[bytes]:
@@ -186,8 +187,7 @@ async def test_nothing_lasts_longer_than_it_may(
         finally:
             ended.append("closed")
 
-    methods.handlers["Brief"] = grpc.unary_stream_rpc_method_handler(linger)
-    call: Any = channel.unary_stream("/t/Brief", None, None)(b"")
+    call = serve("unary_stream", linger, "Brief")(b"", timeout=None)
     assert await call.read() == b"one"
     error = await failed(call.read())
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -197,10 +197,7 @@ async def test_nothing_lasts_longer_than_it_may(
 
 
 async def test_what_does_not_parse_is_malformed_and_not_logged(
-    methods: Methods,
-    channel: grpc.aio.Channel,
-    log_lines: io.StringIO,
-    caplog: pytest.LogCaptureFixture,
+    serve: Serve, log_lines: io.StringIO, caplog: pytest.LogCaptureFixture
 ) -> None:
     def parse(data: bytes) -> bytes:
         if data == b"bad":
@@ -210,33 +207,18 @@ async def test_what_does_not_parse_is_malformed_and_not_logged(
     async def echo(request: bytes, _context: Any) -> bytes:
         return request
 
-    async def join(requests: AsyncIterator[bytes], _context: Any) -> bytes:
-        return b"".join([request async for request in requests])
-
-    methods.handlers["Do"] = unary(echo, request_deserializer=parse)
-    methods.handlers["Join"] = grpc.stream_unary_rpc_method_handler(
-        join, request_deserializer=parse
-    )
-
-    async def feed() -> AsyncIterator[bytes]:
-        yield b"good"
-        yield b"bad"
-
-    do: Any = channel.unary_unary("/t/Do", None, None)
-    assert await do(b"good", timeout=5) == b"good"
-    error = await failed(do(b"bad", timeout=5))
+    do = serve("unary_unary", echo, request_deserializer=parse)
+    joining = serve("stream_unary", join, "Join", request_deserializer=parse)
+    assert await do(b"good") == b"good"
+    error = await failed(do(b"bad"))
     assert refused_from(error).code is Code.MALFORMED
-    joining: Any = channel.stream_unary("/t/Join", None, None)
-    error = await failed(joining(feed(), timeout=5))
+    error = await failed(joining(feed(b"good", b"bad")))
     assert refused_from(error).code is Code.MALFORMED
     assert "Amy" not in (error.details() or "") + log_lines.getvalue() + caplog.text
 
 
 async def test_what_we_cannot_write_is_a_defect(
-    methods: Methods,
-    channel: grpc.aio.Channel,
-    log_lines: io.StringIO,
-    caplog: pytest.LogCaptureFixture,
+    serve: Serve, log_lines: io.StringIO, caplog: pytest.LogCaptureFixture
 ) -> None:
     def write(_message: str) -> bytes:
         raise ValueError("Amy Pond")
@@ -247,49 +229,31 @@ async def test_what_we_cannot_write_is_a_defect(
     async def many(_request: Any, _context: Any) -> AsyncIterator[str]:
         yield "answer"
 
-    methods.handlers["Do"] = unary(one, response_serializer=write)
-    methods.handlers["Stream"] = grpc.unary_stream_rpc_method_handler(
-        many, response_serializer=write
-    )
-    for call in (
-        channel.unary_unary("/t/Do", None, None)(b"", timeout=5),
-        read_all(channel.unary_stream("/t/Stream", None, None)(b"", timeout=5)),
-    ):
+    do = serve("unary_unary", one, response_serializer=write)
+    stream = serve("unary_stream", many, "Stream", response_serializer=write)
+    for call in (do(b""), read_all(stream(b""))):
         error = await failed(call)
         assert (error.code(), error.details()) == (grpc.StatusCode.INTERNAL, INTERNAL_TEXT)
     assert "Amy" not in log_lines.getvalue() + caplog.text
 
 
-async def test_a_message_over_the_limit_is_malformed(
-    methods: Methods, channel: grpc.aio.Channel
-) -> None:
-    async def size(request: bytes, _context: Any) -> bytes:
-        return str(len(request)).encode()
-
-    methods.handlers["Do"] = unary(size)
-    do: Any = channel.unary_unary("/t/Do", None, None)
-    assert await do(b"x" * 64 * 1024, timeout=5) == b"65536"
-    error = await failed(do(b"x" * (64 * 1024 + 1), timeout=5))
+async def test_a_message_over_the_limit_is_malformed(serve: Serve) -> None:
+    do = serve("unary_unary", size)
+    assert await do(b"x" * 64 * 1024) == b"65536"
+    error = await failed(do(b"x" * (64 * 1024 + 1)))
     assert refused_from(error).code is Code.MALFORMED
 
 
-async def test_metadata_over_the_limit_is_refused(
-    methods: Methods, channel: grpc.aio.Channel
-) -> None:
-    methods.handlers["Do"] = unary(raising(AssertionError()))
-    do: Any = channel.unary_unary("/t/Do", None, None)
-    error = await failed(do(b"", timeout=5, metadata=(("long", "x" * 9000),)))
+async def test_metadata_over_the_limit_is_refused(serve: Serve) -> None:
+    do = serve("unary_unary", raising(AssertionError()))
+    error = await failed(do(b"", metadata=(("long", "x" * 9000),)))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-async def test_compressed_messages_are_refused(methods: Methods, channel: grpc.aio.Channel) -> None:
-    async def size(request: bytes, _context: Any) -> bytes:
-        return str(len(request)).encode()
-
-    methods.handlers["Do"] = unary(size)
-    do: Any = channel.unary_unary("/t/Do", None, None)
-    assert await do(b"x" * 1000, timeout=5) == b"1000"
-    error = await failed(do(b"x" * 1000, timeout=5, compression=grpc.Compression.Gzip))
+async def test_compressed_messages_are_refused(serve: Serve) -> None:
+    do = serve("unary_unary", size)
+    assert await do(b"x" * 1000) == b"1000"
+    error = await failed(do(b"x" * 1000, compression=grpc.Compression.Gzip))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -308,32 +272,28 @@ async def test_nobody_there_is_unavailable() -> None:
     "stated", [(), ((CODE_KEY, "invented"),), ((CODE_KEY, "quota"), (CODE_KEY, "replayed"))]
 )
 async def test_a_code_that_we_do_not_know_is_not_believed(
-    methods: Methods, channel: grpc.aio.Channel, stated: tuple[tuple[str, str], ...]
+    serve: Serve, stated: tuple[tuple[str, str], ...]
 ) -> None:
     async def strange(_request: Any, context: Any) -> None:
         await context.abort(grpc.StatusCode.PERMISSION_DENIED, "Amy Pond", stated)
 
-    methods.handlers["Do"] = unary(strange)
-    refused = refused_from(await failed(channel.unary_unary("/t/Do", None, None)(b"", timeout=5)))
+    refused = refused_from(await failed(serve("unary_unary", strange)(b"")))
     assert refused.code is Code.NOT_ALLOWED
     assert "Amy" not in str(refused)
 
 
 async def test_abort_with_can_be_used_inside_a_handler(
-    methods: Methods, channel: grpc.aio.Channel, log_lines: io.StringIO
+    serve: Serve, log_lines: io.StringIO
 ) -> None:
     async def handler(_request: Any, context: Any) -> None:
         await abort_with(context, Refused(Code.QUOTA, "x"))
 
-    methods.handlers["Do"] = unary(handler)
-    error = await failed(channel.unary_unary("/t/Do", None, None)(b"", timeout=5))
+    error = await failed(serve("unary_unary", handler)(b""))
     assert refused_from(error).code is Code.QUOTA
     assert log_lines.getvalue() == ""
 
 
-async def test_a_caller_that_goes_away_ends_the_work(
-    methods: Methods, channel: grpc.aio.Channel
-) -> None:
+async def test_a_caller_that_goes_away_ends_the_work(serve: Serve) -> None:
     began, ended = asyncio.Event(), asyncio.Event()
 
     async def wait(_request: Any, _context: Any) -> bytes:
@@ -344,8 +304,7 @@ async def test_a_caller_that_goes_away_ends_the_work(
             ended.set()
         return b""
 
-    methods.handlers["Do"] = unary(wait)
-    call: Any = channel.unary_unary("/t/Do", None, None)(b"", timeout=30)
+    call = serve("unary_unary", wait)(b"", timeout=30)
     await began.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -368,7 +327,7 @@ async def test_a_port_that_is_taken_is_a_defect(
         await second.stop(None)
 
 
-def test_of_several_that_asked_the_outermost_is_told() -> None:
+def test_of_several_that_asked_the_outermost_is_named() -> None:
     with pytest.raises(Refused) as refused, rpc.asking("issuer “one” at i:1 for a certificate"):
         with rpc.asking("issuer “one” at i:1"):
             raise Refused(Code.QUOTA, "certificates")
@@ -385,19 +344,13 @@ def test_the_options_say_what_the_design_says() -> None:
     files = dict(rpc.SERVER_FILES)
     assert files.pop("grpc.max_send_message_length") == 512 * 1024 + 64
     assert files.items() < requesters.items()
-    every = (
-        rpc.SERVER_NODES,
-        rpc.SERVER_REQUESTERS,
-        rpc.SERVER_FILES,
-        rpc.CLIENT,
-        rpc.CLIENT_FRAMES,
-    )
-    for options in every:
+    servers = (rpc.SERVER_NODES, rpc.SERVER_REQUESTERS, rpc.SERVER_FILES)
+    for options in (*servers, rpc.CLIENT, rpc.CLIENT_FRAMES):
         assert len(dict(options)) == len(options)
     assert dict(rpc.CLIENT)["grpc.enable_retries"] == 0
 
 
-async def test_why_nobody_was_reached_is_told_in_our_words(
+async def test_why_nobody_was_reached_is_said_in_our_words(
     authority: FakeAuthority, log: Logger, tmp_path: Path
 ) -> None:
     broker, issuer = (
