@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from practitioner.asking.outcome import Question
 from practitioner.cli import main
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import People, open_people
-from unit.practitioner.gateway_desk import Desk, Run, Said, add, answer_with
+from unit.practitioner.gateway_desk import Desk, Run, Said, answer_with
 
 
 @pytest.fixture
@@ -62,11 +63,17 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.fixture
-def desk(run: Run, tmp_path: Path, gateway_settings: GatewaySettings) -> Desk:
-    settings = gateway_settings.peppers.with_name("settings.toml")
-    made = add(run, settings, "--json")
+def empty(run: Run, settings_file: Path, gateway_settings: GatewaySettings) -> Desk:
+    """A gateway with keys and without an account."""
+    return Desk(run, settings_file, settings_file.parents[1] / "session")
+
+
+@pytest.fixture
+def desk(empty: Desk) -> Desk:
+    """A gateway with keys and Ann's account."""
+    made = empty.add("--json")
     assert made.status == 0
-    return Desk(run, settings, tmp_path / "session", json.loads(made.out)["secret"])
+    return replace(empty, secret=json.loads(made.out)["secret"])
 
 
 @pytest.fixture

@@ -18,12 +18,7 @@ from fakes.party_folder import COUNCIL
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol.codes import (
-    Acr,
-    Purpose,
-    Reach,
-    Role,
-)
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.runtime.logs import Logger
@@ -67,42 +62,43 @@ class Said:
 
 
 Run = Callable[..., Said]
+"""Takes arguments, ``stdin`` and the terminal's ``columns``."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A gateway with keys, one account, and a place for its session."""
+    """A gateway's command line, and a place for Ann's session; ``secret`` is of her account."""
 
-    run: Run
+    program: Run
     settings: Path
     session: Path
     secret: str = ""
 
+    def run(self, *arguments: str, **how: str | None) -> Said:
+        """With these settings; ``how`` is as in ``Run``."""
+        return self.program(*arguments, "--settings", str(self.settings), **how)
+
+    def as_ann(self, *arguments: str, **how: str | None) -> Said:
+        """With these settings and Ann's session."""
+        return self.run(*arguments, "--session", str(self.session), **how)
+
     def sign_in(self, code: str | None = None) -> Said:
-        return self.run(
-            "sign-in",
-            *("--settings", str(self.settings), "--session", str(self.session)),
-            *("--account", "ann", "--password-stdin"),
-            stdin=f"{PASSWORD}\n{code or pyotp.TOTP(self.secret).now()}\n",
-        )
+        typed = f"{PASSWORD}\n{code or pyotp.TOTP(self.secret).now()}\n"
+        return self.as_ann("sign-in", "--account", "ann", "--password-stdin", stdin=typed)
 
     def lookup(self, *more: str, stdin: str = json.dumps(CHILD)) -> Said:
+        purpose = ("--purpose", "s47-enquiry")
+        return self.as_ann("lookup", *purpose, "--child", "-", *more, stdin=stdin)
+
+    def add(self, *more: str, until: date | None = None) -> Said:
+        """An account, Ann's where ``more`` names no other; ``until`` is the last day of both ends."""
+        last = (until or date.today() + YEAR).isoformat()  # noqa: DTZ011 - as it is typed
         return self.run(
-            "lookup",
-            *("--settings", str(self.settings), "--session", str(self.session)),
-            *("--purpose", "s47-enquiry", "--child", "-", *more),
-            stdin=stdin,
+            *("account", "add", "--account", "ann", "--name", "Ann Smith"),
+            *("--role", "social-worker", "--training-until", last, "--vetting-until", last),
+            *("--password-stdin", *more),
+            stdin=f"{PASSWORD}\n",
         )
-
-
-def add(run: Run, settings: Path, *more: str, until: date | None = None) -> Said:
-    last = (until or date.today() + YEAR).isoformat()  # noqa: DTZ011 - as an administrator types it
-    return run(
-        *("account", "add", "--settings", str(settings), "--account", "ann"),
-        *("--name", "Ann Smith", "--role", "social-worker"),
-        *("--training-until", last, "--vetting-until", last, "--password-stdin", *more),
-        stdin=f"{PASSWORD}\n",
-    )
 
 
 def answer_with(

@@ -18,7 +18,7 @@ from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
 from fingerpost.runtime.identity import Identity
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import open_people
-from unit.practitioner.gateway_desk import PASSWORD, Desk, Run, add
+from unit.practitioner.gateway_desk import PASSWORD, Desk, Run
 
 # ---- enrolment -----------------------------------------------------------------------------------
 
@@ -48,12 +48,10 @@ def test_enrol_makes_every_key_once_and_a_request_without_any(run: Run, tmp_path
 
 
 @pytest.mark.parametrize("wrong", [("--federation", "De Mo"), ("--member", "gw 1")])
-def test_ids_of_another_form_are_named(
-    run: Run, settings_file: Path, wrong: tuple[str, str]
-) -> None:
+def test_ids_of_another_form_are_named(empty: Desk, wrong: tuple[str, str]) -> None:
     given = {"--federation": "demo", "--member": "gw-1", "--organisation": "W"}
     given |= {wrong[0]: wrong[1], "--lookups-per-day": "5", "--request": "r"}
-    told = run("enrol", "--settings", str(settings_file), *(x for p in given.items() for x in p))
+    told = empty.run("enrol", *(x for pair in given.items() for x in pair))
     assert told.status == 2
     assert wrong[0] in told.err
     assert wrong[1] not in told.err
@@ -62,15 +60,13 @@ def test_ids_of_another_form_are_named(
 # ---- accounts and sign-in ------------------------------------------------------------------------
 
 
-def test_an_account_is_told_its_secret_once(
-    run: Run, gateway_settings: GatewaySettings, settings_file: Path
-) -> None:
-    told = add(run, settings_file)
+def test_an_account_is_given_its_secret_once(empty: Desk) -> None:
+    told = empty.add()
     assert told.status == 0
     assert "otpauth://totp/Fingerpost:" in told.out
-    again = add(run, settings_file)
+    again = empty.add()
     assert (again.status, again.err) == (4, "fingerpost: There is such an account already.\n")
-    listed = run("account", "list", "--settings", str(settings_file))
+    listed = empty.run("account", "list")
     assert "SOCIAL_WORKER" in listed.out
     assert PASSWORD not in told.out + listed.out
 
@@ -80,7 +76,7 @@ def test_sign_in_keeps_a_session_that_only_its_owner_reads(desk: Desk) -> None:
     assert desk.sign_in(code).status == 0
     assert desk.session.stat().st_mode & 0o777 == 0o600
     assert desk.sign_in(code).status == 4
-    told = desk.run("sign-out", "--settings", str(desk.settings), "--session", str(desk.session))
+    told = desk.as_ann("sign-out")
     assert told.status == 0
     assert not desk.session.exists()
     assert desk.lookup().status == 4
@@ -95,54 +91,46 @@ def test_a_session_that_others_can_read_is_not_used(desk: Desk) -> None:
 
 
 def test_every_change_of_an_account_is_recorded_with_who_did_it(desk: Desk) -> None:
-    at = ("--settings", str(desk.settings), "--account", "ann")
+    at = ("--account", "ann")
     ends = ("--training-until", "2030-01-31", "--vetting-until", "2030-02-28")
     assert desk.run("account", "renew", *at, *ends).status == 0
     reset = desk.run("account", "reset", *at, "--password-stdin", "--json", stdin=f"{PASSWORD}\n")
     assert json.loads(reset.out)["secret"] != desk.secret
     assert desk.run("account", "disable", *at).status == 0
     assert desk.sign_in(pyotp.TOTP(json.loads(reset.out)["secret"]).now()).status == 4
-    shown = desk.run("audit", "show", "--settings", str(desk.settings), "--decrypt").out
+    shown = desk.run("audit", "show", "--decrypt").out
     for kind in ("account.added", "account.renewed", "account.reset", "account.disabled"):
         assert kind in shown
     assert shown.count("os-user:") == 4
     assert "session.refused" in shown
     assert "reason=account" in shown
     assert "Ann Smith" not in shown
-    verified = desk.run("audit", "verify", "--settings", str(desk.settings))
+    verified = desk.run("audit", "verify")
     assert verified.out.startswith("5 entries, whole.")
 
 
 def test_what_is_not_there_is_not_renewed_nor_recorded_as_renewed(desk: Desk) -> None:
     ends = ("--training-until", "2030-01-31", "--vetting-until", "2030-02-28")
-    told = desk.run("account", "renew", "--settings", str(desk.settings), "--account", "bob", *ends)
+    told = desk.run("account", "renew", "--account", "bob", *ends)
     assert told.status == 4
-    shown = desk.run("audit", "show", "--settings", str(desk.settings)).out
+    shown = desk.run("audit", "show").out
     assert "account.renewed" not in shown
 
 
-def test_dates_are_last_days(
-    run: Run, gateway_settings: GatewaySettings, settings_file: Path
-) -> None:
-    add(run, settings_file, until=date(2030, 1, 31))
+def test_dates_are_last_days(empty: Desk, gateway_settings: GatewaySettings) -> None:
+    empty.add(until=date(2030, 1, 31))
     with open_people(gateway_settings) as people:
         (account,) = people.accounts.list()
-    assert datetime.fromtimestamp(account.entitlement.training_until, UTC) == datetime(
-        2030, 2, 1, tzinfo=UTC
-    )
-    assert "2030-01-31" in run("account", "list", "--settings", str(settings_file)).out
+    until = datetime.fromtimestamp(account.entitlement.training_until, UTC)
+    assert until == datetime(2030, 2, 1, tzinfo=UTC)
+    assert "2030-01-31" in empty.run("account", "list").out
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120", None])
-def test_accounts_are_listed_with_every_id_whole(
-    run: Run,
-    gateway_settings: GatewaySettings,
-    settings_file: Path,
-    columns: str | None,
-) -> None:
+def test_accounts_are_listed_with_every_id_whole(empty: Desk, columns: str | None) -> None:
     subject = "anastasia.featherstonehaugh-cholmondeley"
-    add(run, settings_file, "--account", subject)
-    listed = run("account", "list", "--settings", str(settings_file), columns=columns).out
+    empty.add("--account", subject)
+    listed = empty.run("account", "list", columns=columns).out
     for whole in (subject, str(COUNCIL), "SOCIAL_WORKER"):
         assert whole in listed
 
@@ -152,9 +140,9 @@ YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
 
 @pytest.mark.parametrize("option", ["--training-until", "--vetting-until"])
 def test_a_day_that_is_over_is_refused_when_it_is_written(
-    run: Run, settings_file: Path, gateway_settings: GatewaySettings, option: str
+    empty: Desk, gateway_settings: GatewaySettings, option: str
 ) -> None:
-    told = add(run, settings_file, option, YESTERDAY)
+    told = empty.add(option, YESTERDAY)
     assert told.status == 4
     assert told.err.startswith(f"fingerpost: {option}: that day is over")
     assert "otpauth" not in told.out
@@ -169,23 +157,22 @@ def test_a_day_that_is_over_is_refused_when_it_is_changed(
     with open_people(gateway_settings) as people:
         before = people.accounts.list()
     ends = {"--training-until": "2099-01-31", "--vetting-until": "2099-01-31", option: YESTERDAY}
-    at = ("--settings", str(desk.settings), "--account", "ann")
+    at = ("--account", "ann")
     told = desk.run("account", "renew", *at, *(x for pair in ends.items() for x in pair))
     assert told.status == 4
     assert told.err.startswith(f"fingerpost: {option}: that day is over")
     with open_people(gateway_settings) as people:
         assert people.accounts.list() == before
-    assert "account.renewed" not in desk.run("audit", "show", "--settings", str(desk.settings)).out
+    assert "account.renewed" not in desk.run("audit", "show").out
 
 
-def test_an_account_whose_training_has_run_out_since_is_told_as_such(
+def test_an_account_whose_training_has_run_out_since_is_listed_as_such(
     desk: Desk, gateway_settings: GatewaySettings
 ) -> None:
     with open_people(gateway_settings) as people:
         people.accounts.renew(COUNCIL, "ann", Entitlement(1_700_000_000, 4_000_000_000))
-    at = ("--settings", str(desk.settings))
-    assert "the training is over" in desk.run("account", "list", *at).out
-    reset = ("account", "reset", *at, "--account", "ann", "--password-stdin")
+    assert "the training is over" in desk.run("account", "list").out
+    reset = ("account", "reset", "--account", "ann", "--password-stdin")
     told = desk.run(*reset, stdin=f"{PASSWORD}\n")
     assert told.status == 0
     assert told.err == "This account cannot sign in yet: the training is over.\n"
@@ -195,10 +182,8 @@ def test_an_account_whose_training_has_run_out_since_is_told_as_such(
     ("option", "value"),
     [("--role", "admin"), ("--training-until", "31.12.2030"), ("--agency", "e99000001.oak")],
 )
-def test_slips_are_said_in_one_line(
-    run: Run, settings_file: Path, gateway_settings: GatewaySettings, option: str, value: str
-) -> None:
-    told = add(run, settings_file, option, value)
+def test_slips_are_said_in_one_line(empty: Desk, option: str, value: str) -> None:
+    told = empty.add(option, value)
     assert told.status == 2
     assert told.err.startswith("fingerpost: ")
     assert told.err.count("\n") == 1
@@ -246,8 +231,8 @@ def test_check_opens_bundle_keys_and_looks_at_the_health_folder(run: Run, tmp_pa
     assert (told.status, told.err.split(":")[1]) == (2, " places.credentials")
 
 
-def test_health_says_not_serving_when_nobody_serves(run: Run, settings_file: Path) -> None:
-    told = run("health", "--settings", str(settings_file))
+def test_health_says_not_serving_when_nobody_serves(empty: Desk) -> None:
+    told = empty.run("health")
     assert (told.status, told.out) == (1, "not serving\n")
 
 

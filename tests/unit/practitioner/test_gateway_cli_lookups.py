@@ -15,12 +15,7 @@ from fakes.gateway_outcomes import agency, large, outcome, said
 from fingerpost.private.demographics import OtherName, Sex
 from fingerpost.private.purpose_rules import Justification, PurposeRule
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
-from fingerpost.protocol.errors import (
-    PUBLIC_TEXT,
-    Code,
-    Refused,
-    Rule,
-)
+from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
 from fingerpost.protocol.ids import AreaCode
 from fingerpost.runtime.rpc import CallRule
@@ -30,7 +25,7 @@ from practitioner.asking.plan import LookupRule
 from practitioner.cli import app
 from practitioner.cli.refusals import BY_CODE, BY_RULE, NOT_TAKEN, advice
 from practitioner.sign_in.rules import SignInRule
-from unit.practitioner.gateway_desk import CHILD, Desk, Said, add, answer_with
+from unit.practitioner.gateway_desk import CHILD, Desk, Said, answer_with
 
 
 def test_a_lookup_with_gaps(desk: Desk, answered: list[Question]) -> None:
@@ -55,10 +50,7 @@ def test_a_complete_lookup_for_programs(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert (told.status, told.err) == (0, "")
     assert read(told.out.encode()).complete
     operation = read(told.out.encode()).operation
-    again = desk.run(
-        *("outcome", "show", operation, "--json"),
-        *("--settings", str(desk.settings), "--session", str(desk.session)),
-    )
+    again = desk.as_ann("outcome", "show", operation, "--json")
     assert (again.status, again.out) == (0, told.out)
 
 
@@ -66,10 +58,7 @@ def test_outcomes_of_others_and_none_are_refused_alike(
     desk: Desk, answered: list[Question]
 ) -> None:
     desk.sign_in()
-    told = desk.run(
-        *("outcome", "show", "0000000000000000"),
-        *("--settings", str(desk.settings), "--session", str(desk.session)),
-    )
+    told = desk.as_ann("outcome", "show", "0000000000000000")
     assert told.status == 4
     assert "You have no such outcome." in told.err
 
@@ -81,16 +70,16 @@ def test_an_approver_without_an_account_here_is_refused(
     told = desk.lookup("--approver", "bob")
     assert told.status == 4
     assert "The account after --approver is not one of your agency" in " ".join(told.err.split())
-    add(desk.run, desk.settings, "--account", "bob")
+    desk.add("--account", "bob")
     assert desk.lookup("--approver", "bob").status == 3
-    desk.run("account", "disable", "--settings", str(desk.settings), "--account", "bob")
+    desk.run("account", "disable", "--account", "bob")
     assert desk.lookup("--approver", "bob").status == 4
     assert len(answered) == 1
 
 
 def test_all_of_a_question_arrives(desk: Desk, answered: list[Question]) -> None:
     desk.sign_in()
-    add(desk.run, desk.settings, "--account", "bob")
+    desk.add("--account", "bob")
     child = {
         **CHILD,
         "middle_names": "May",
@@ -138,7 +127,7 @@ FAULTY = (
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "fault"),
     [
         ('{"dob": "9.3.2017"}', "dob: expected a date in quotation marks, YYYY-MM-DD"),
         ('{"forename": 1}', "forename: expected text in quotation marks"),
@@ -151,11 +140,11 @@ FAULTY = (
         ('["x"]', "expected one object"),
     ],
 )
-def test_a_fault_in_the_childs_details_is_told_in_plain_words(
-    desk: Desk, text: str, told: str
+def test_a_fault_in_the_childs_details_is_said_in_plain_words(
+    desk: Desk, text: str, fault: str
 ) -> None:
     desk.sign_in()
-    assert f"fingerpost: --child: {told}" in desk.lookup(stdin=text).err
+    assert f"fingerpost: --child: {fault}" in desk.lookup(stdin=text).err
 
 
 def test_no_fault_repeats_what_was_given(desk: Desk, answered: list[Question]) -> None:
@@ -180,38 +169,22 @@ def test_a_child_can_be_asked_for(
     desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.sign_in()
-    answers = iter(
-        [
-            *("Thessaly", "", "Umberleigh", "31/02/2017", "09/03/2017", "x", "f", "AB1 2CD"),
-            *("", "", "Tess, Hollingshade", ""),
-        ]
-    )
+    typed = "Thessaly||Umberleigh|31/02/2017|09/03/2017|x|f|AB1 2CD|||Tess, Hollingshade|"
+    answers = iter(typed.split("|"))
     monkeypatch.setattr(typer, "prompt", lambda *_args, **_options: next(answers))
     monkeypatch.setattr("practitioner.cli.asking.at_terminal", lambda: True)
-    told = desk.run(
-        "lookup",
-        *("--settings", str(desk.settings), "--session", str(desk.session)),
-        *("--purpose", "S47_ENQUIRY"),
-    )
+    told = desk.as_ann("lookup", "--purpose", "S47_ENQUIRY")
     assert told.status == 3
     (question,) = answered
     asked = question.demographics
-    assert (asked.forename, asked.surname, asked.dob) == (
-        "Thessaly",
-        "Umberleigh",
-        date(2017, 3, 9),
-    )
-    assert asked.sex is Sex.FEMALE
+    assert (asked.forename, asked.surname) == ("Thessaly", "Umberleigh")
+    assert (asked.dob, asked.sex) == (date(2017, 3, 9), Sex.FEMALE)
     assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
 
 
 def test_without_a_terminal_nobody_is_asked(desk: Desk, answered: list[Question]) -> None:
     desk.sign_in()
-    told = desk.run(
-        "lookup",
-        *("--settings", str(desk.settings), "--session", str(desk.session)),
-        *("--purpose", "S47_ENQUIRY"),
-    )
+    told = desk.as_ann("lookup", "--purpose", "S47_ENQUIRY")
     assert told.status == 2
     assert "--child" in told.err
 
@@ -262,7 +235,7 @@ def test_a_missing_pepper_and_a_missing_epoch_have_remedies_of_their_own() -> No
     assert "epoch late" not in epoch
 
 
-def test_who_was_asked_is_told_to_whom_runs_the_gateway() -> None:
+def test_who_was_asked_is_named_to_whom_runs_the_gateway() -> None:
     asked = "broker “one” at broker.example:7442"
     told = advice(Refused(Code.UNAVAILABLE, CallRule.NOBODY, asked))
     assert told == f"{BY_CODE[Code.UNAVAILABLE]} Asked: {asked} (nobody listens at that address)."
@@ -275,11 +248,8 @@ def test_a_malformed_message_is_the_practitioners_fault_or_the_gateways() -> Non
 
 def test_choices_are_named(desk: Desk, answered: list[Question]) -> None:
     desk.sign_in()
-    for option, value in (
-        ("--purpose", "admissions"),
-        ("--reach", "everyone"),
-        ("--area", "Wexcombe"),
-    ):
+    wrong = (("--purpose", "admissions"), ("--reach", "everyone"), ("--area", "Wexcombe"))
+    for option, value in wrong:
         told = desk.lookup(option, value)
         assert told.status == 2
         assert option in told.err
@@ -290,11 +260,8 @@ def test_choices_are_named(desk: Desk, answered: list[Question]) -> None:
 
 
 def widen(desk: Desk, *more: str, stdin: str = "") -> Said:
-    return desk.run(
-        *("widen", "5f0c9a3e71d2b846", "--because", "other-name-likely"),
-        *("--settings", str(desk.settings), "--session", str(desk.session), *more),
-        stdin=stdin,
-    )
+    first = ("5f0c9a3e71d2b846", "--because", "other-name-likely")
+    return desk.as_ann("widen", *first, *more, stdin=stdin)
 
 
 def test_a_second_round_takes_everything_from_the_first(
