@@ -24,19 +24,12 @@ from effort import examples
 from fakes.wexcombe import AREAS, COUNCIL, ELM, NODES, OAK, SCHOOLS, child, known_holders, of, row
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.linkage import (
-    Comparison,
-    Decision,
-    Rule,
-    Scope,
-    Side,
-    blocking_keys,
-    compare,
-    normalise,
-)
+from fingerpost.private.linkage import Comparison, Decision, Rule, compare, normalise
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Kind, Purpose, Status
 from practitioner.asking.outcome import Outcome, Question
+from unit.fingerpost.private.linkage.children import child as a_child
+from unit.fingerpost.private.linkage.children import pairs, shared
 from unit.fingerpost.private.linkage.families import (
     NO_NAME,
     NUMBERS,
@@ -50,12 +43,6 @@ from unit.fingerpost.private.linkage.families import (
 
 def compared(one: Demographics, other: Demographics) -> Comparison:
     return compare(normalise(one), normalise(other))
-
-
-def opens(asked: Demographics, record: Demographics, scope: Scope) -> bool:
-    ours = blocking_keys(normalise(asked), side=Side.QUERY, scope=scope)
-    theirs = blocking_keys(normalise(record), side=Side.RECORD, scope=Scope.WIDE)
-    return not set(ours).isdisjoint(theirs)
 
 
 # ---- one household, another forename -------------------------------------------------------------
@@ -79,8 +66,8 @@ def test_another_forename_in_a_household_is_opened(two: tuple[Demographics, Demo
     assume(one.sex is other.sex or None in (one.sex, other.sex))
     assert one.dob is not None
     assume((one.dob.month, one.dob.day) != (1, 1))
-    assert opens(one, other, Scope.NARROW)
-    assert opens(other, one, Scope.NARROW)
+    assert shared(one, other)
+    assert shared(other, one)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +85,7 @@ def test_twins_whose_family_name_stands_first_on_both_sides_never_match(
     family: str, one: str, other: str, number: str
 ) -> None:
     """Where the names are known, the surname in the forename's field is no forename that agrees."""
-    first = Demographics(
-        forename=family, surname=one, dob=date(2014, 3, 9), postcode="LS6 2AB", nhs_number=number
-    )
+    first = a_child(family, one, postcode="LS6 2AB", nhs_number=number)
     assert compared(first, replace(first, surname=other)).decision is Decision.POSSIBLE
     assert compared(first, first).decision is Decision.MATCH
 
@@ -108,7 +93,7 @@ def test_twins_whose_family_name_stands_first_on_both_sides_never_match(
 # ---- brothers and sisters ------------------------------------------------------------------------
 
 
-def are_told_apart(one: Record, other: Record) -> bool:
+def are_two(one: Record, other: Record) -> bool:
     """Whether two records, of two children, must not match. Not where
 
     * the first name by which one is called, or all of them in one word, is one name with any given
@@ -129,7 +114,7 @@ def are_told_apart(one: Record, other: Record) -> bool:
 @examples(400)
 def test_no_brother_sister_or_twin_is_a_match(records: tuple[Record, ...]) -> None:
     for one, other in combinations(records, 2):
-        if one.child != other.child and are_told_apart(one, other):
+        if one.child != other.child and are_two(one, other):
             assert compared(one.fields, other.fields).decision is not Decision.MATCH
 
 
@@ -142,81 +127,55 @@ def test_who_asks_and_who_is_recorded_makes_no_difference(records: tuple[Record,
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [
-        ("Ella", "Bella"),
-        ("Reagan", "Teagan"),
-        ("Amandeep", "Ramandeep"),
-        ("Mary Jane", "Mary Kate"),
-        ("Muhammad Ali", "Muhammad Hamza"),
-        ("Hassan", "Hussain"),
-    ],
+    pairs("""
+Ella = Bella; Reagan = Teagan; Amandeep = Ramandeep; Mary Jane = Mary Kate;
+Muhammad Ali = Muhammad Hamza; Hassan = Hussain
+"""),
 )
 @pytest.mark.parametrize("number", ["", NUMBERS[0]])
 def test_a_twin_called_alike_whose_fields_are_swapped_is_no_match(
     one: str, other: str, number: str
 ) -> None:
-    twin = Demographics(
-        forename=one, surname="Ashdown", dob=date(2014, 3, 9), postcode="LS6 2AB", nhs_number=number
-    )
+    twin = a_child(one, postcode="LS6 2AB", nhs_number=number)
     swapped = replace(twin, forename="Ashdown", surname=other)
     assert compared(twin, swapped).decision is Decision.POSSIBLE
     assert compared(replace(twin, forename=other), swapped).decision is Decision.MATCH
 
 
 def test_names_that_rhyme_are_two_in_whatever_field() -> None:
-    twin = Demographics(
-        forename="Xavia", surname="Ashdown", dob=date(2014, 3, 9), postcode="LS6 2AB"
-    )
+    twin = a_child("Xavia", postcode="LS6 2AB")
     swapped = replace(twin, forename="Ashdown", surname="Zavia")
     assert compared(twin, swapped).decision is Decision.POSSIBLE
 
 
 def test_no_surname_is_half_of_another() -> None:
     """Two words in each of four fields, of which one agrees crosswise."""
-    one = Demographics(forename="Mary Jane", surname="Lily Rose", dob=date(2014, 3, 9))
+    one = a_child("Mary Jane", "Lily Rose")
     other = replace(one, forename="Lily Ross", surname="Mary Jana")
     for crosswise in (other, replace(other, surname="Mary Kate", forename="Lily Mae")):
         assert compared(one, crosswise) == compared(crosswise, one)
 
 
 def test_an_initial_of_the_second_name_is_no_forename_that_agrees() -> None:
-    devonte = Demographics(
-        forename="Devonte R", surname="Ashdown", dob=date(2014, 3, 9), nhs_number=NUMBERS[0]
-    )
-    rowan = replace(devonte, forename="Rowan")
-    found = compared(devonte, rowan)
+    devonte = a_child("Devonte R", nhs_number=NUMBERS[0])
+    found = compared(devonte, replace(devonte, forename="Rowan"))
     assert (found.decision, found.rule) == (Decision.POSSIBLE, Rule.OTHER_FORENAME)
 
 
 def test_servants_of_two_names_are_two() -> None:
-    rahim = Demographics(
-        forename="Abdul Rahim", surname="Khan", dob=date(2014, 3, 9), nhs_number=NUMBERS[0]
-    )
+    rahim = a_child("Abdul Rahim", "Khan", nhs_number=NUMBERS[0])
     assert compared(rahim, replace(rahim, forename="Abdul Rahman")).rule is Rule.TWO_NAMES
     assert compared(rahim, replace(rahim, forename="Abdulrahim")).decision is Decision.MATCH
 
 
 @pytest.mark.parametrize("number", ["", NUMBERS[0]])
 def test_two_names_of_several_words_are_held_word_against_word(number: str) -> None:
-    yunus = Demographics(
-        forename="Muhamma dYunus",
-        surname="Ashdown",
-        dob=date(2014, 3, 9),
-        postcode="LS6 2AB",
-        nhs_number=number,
-    )
+    yunus = a_child("Muhamma dYunus", postcode="LS6 2AB", nhs_number=number)
     assert compared(yunus, replace(yunus, forename="Muhammad Yusuf")).decision is Decision.POSSIBLE
     assert compared(yunus, replace(yunus, forename="Muhammad Yunus")).decision is Decision.MATCH
 
 
-ELEANOR = Demographics(
-    forename="Eleanor",
-    middle_names="Grace",
-    surname="Ashdown",
-    dob=date(2014, 3, 9),
-    sex=Sex.FEMALE,
-    postcode="LS6 2AB",
-)
+ELEANOR = a_child("Eleanor", middle_names="Grace", sex=Sex.FEMALE, postcode="LS6 2AB")
 
 
 @pytest.mark.parametrize("sex", [Sex.FEMALE, Sex.MALE, None])
@@ -248,10 +207,7 @@ def test_names_in_another_order_are_no_other_names(
 ) -> None:
     """Called by the second name, with an initial of the first; fields moved round; words that many
     bear."""
-    children = [
-        Demographics(forename=f, middle_names=m, surname=s, dob=date(2014, 3, 9))
-        for f, m, s in (one, other)
-    ]
+    children = [a_child(f, s, middle_names=m) for f, m, s in (one, other)]
     assert compared(*children).decision is Decision.POSSIBLE
 
 
@@ -272,9 +228,7 @@ def test_a_child_next_door_of_one_birthday_is_another() -> None:
 
 def test_a_number_and_a_date_do_not_bear_out_two_other_names() -> None:
     """A family name in the forename's field may look like a sister's forename."""
-    swapped = Demographics(
-        forename="Hartley-Voss", surname="Ella", dob=date(2014, 3, 9), nhs_number=NUMBERS[0]
-    )
+    swapped = a_child("Hartley-Voss", "Ella", nhs_number=NUMBERS[0])
     sister = replace(swapped, forename="Harriet", surname="Hartley-Voss")
     assert compared(swapped, sister).rule is Rule.NUMBER_ALONE
 
@@ -284,7 +238,7 @@ def test_a_number_and_a_date_do_not_bear_out_two_other_names() -> None:
 
 @given(recorded_families())
 @examples(150)
-def test_no_file_is_told_that_twins_are_one(records: tuple[Record, ...]) -> None:
+def test_in_no_file_are_twins_taken_for_one(records: tuple[Record, ...]) -> None:
     """Of named records; what no name says may be either's."""
     rows = [Row(str(n), record.fields) for n, record in enumerate(records)]
     for group in find_duplicates(rows).groups:
@@ -294,7 +248,7 @@ def test_no_file_is_told_that_twins_are_one(records: tuple[Record, ...]) -> None
             one, other = records[first], records[second]
             named = not {one.straight.forename, other.straight.forename} & set(NO_NAME)
             if one.child != other.child and named:
-                assert not are_told_apart(one, other) or looks_like(one.straight, other.straight)
+                assert not are_two(one, other) or looks_like(one.straight, other.straight)
 
 
 # ---- a federation that asks ----------------------------------------------------------------------
@@ -308,10 +262,8 @@ async def asked(
     """OAK and ELM hold these children; whoever is not asked about has a desk of another number."""
     world = World(AREAS, NODES, holders=known_holders())
     for school, children in ((OAK, oak), (ELM, elm)):
-        mine, others = (
-            row(Kind.EDU_SCHOOL),
-            msgspec.structs.replace(row(Kind.EDU_SCHOOL), desk_phone=TWINS_DESK),
-        )
+        mine = row(Kind.EDU_SCHOOL)
+        others = msgspec.structs.replace(mine, desk_phone=TWINS_DESK)
         held = [child(n, one, mine if one == who else others) for n, one in enumerate(children)]
         world.nodes[SCHOOLS].load(school, held)
     await world.start()
@@ -330,7 +282,7 @@ def test_a_node_answers_for_the_child_and_never_for_the_twin(
 ) -> None:
     """OAK holds both, ELM holds the twin only, whom the question opens."""
     who, twin = two
-    assume(opens(who, twin, Scope.NARROW))
+    assume(shared(who, twin))
     outcome, world = asyncio.run(asked(who, oak=(twin, who), elm=(twin,)))
     assert of(outcome, OAK).status is Status.INVOLVED
     assert TWINS_DESK not in {pointer.desk_phone for pointer in of(outcome, OAK).pointers}

@@ -18,6 +18,7 @@ from fingerpost.private.linkage.name_tables import (
     read_table,
     surname_bits,
 )
+from unit.fingerpost.private.linkage.children import pairs
 
 # Names that parents give to two of their children, often to twins, because they sound alike, begin
 # alike or belong together. Taking any of these for one name would take two children for one.
@@ -134,49 +135,26 @@ def test_every_listed_forename_is_a_known_one() -> None:
 
 
 def test_a_listed_name_tells_less_than_one_that_no_table_has() -> None:
-    for band, listed in read_table("frequent_names.json")["forenames"].items():
-        for name in listed:
-            assert forename_bits(name) < UNLISTED_FORENAME_BITS, (band, name)
-    for band, listed in read_table("frequent_names.json")["surnames"].items():
-        for name in listed:
-            assert surname_bits(name) < UNLISTED_SURNAME_BITS, (band, name)
+    for table, bits, unlisted in (
+        ("forenames", forename_bits, UNLISTED_FORENAME_BITS),
+        ("surnames", surname_bits, UNLISTED_SURNAME_BITS),
+    ):
+        for band, listed in read_table("frequent_names.json")[table].items():
+            for name in listed:
+                assert bits(name) < unlisted, (band, name)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [
-        ("abdulrahman", "abdirahman"),
-        ("adjoa", "adwoa"),
-        ("aliyah", "aaliyah"),
-        ("aneesah", "anisa"),
-        ("oleksandra", "alexandra"),
-        ("dawit", "david"),
-        ("fatoumata", "fatima"),
-        ("gebremedhin", "ghebremedhin"),
-        ("hsieh", "xie"),
-        ("izabella", "isabella"),
-        ("jaxon", "jackson"),
-        ("jalloh", "diallo"),
-        ("kazlauskiene", "kazlauskas"),
-        ("kayley", "kayleigh"),
-        ("kwabina", "kwabena"),
-        ("lillie", "lily"),
-        ("luiz", "luis"),
-        ("oluwasegun", "olusegun"),
-        ("papadopoulou", "papadopoulos"),
-        ("parvin", "parveen"),
-        ("rivky", "rivka"),
-        ("saanvi", "sanvi"),
-        ("sandip", "sandeep"),
-        ("shayma", "chaima"),
-        ("soulaymane", "sulaiman"),
-        ("tiago", "thiago"),
-        ("tymoteusz", "timothy"),
-        ("weronika", "veronica"),
-        ("xaawo", "hawa"),
-        ("yelyzaveta", "elizabeth"),
-        ("zaynah", "zaina"),
-    ],
+    pairs("""
+abdulrahman = abdirahman; adjoa = adwoa; aliyah = aaliyah; aneesah = anisa; oleksandra = alexandra;
+dawit = david; fatoumata = fatima; gebremedhin = ghebremedhin; hsieh = xie; izabella = isabella;
+jaxon = jackson; jalloh = diallo; kazlauskiene = kazlauskas; kayley = kayleigh; kwabina = kwabena;
+lillie = lily; luiz = luis; oluwasegun = olusegun; papadopoulou = papadopoulos; parvin = parveen;
+rivky = rivka; saanvi = sanvi; sandip = sandeep; shayma = chaima; soulaymane = sulaiman;
+tiago = thiago; tymoteusz = timothy; weronika = veronica; xaawo = hawa; yelyzaveta = elizabeth;
+zaynah = zaina
+"""),
 )
 def test_one_name_is_found_in_its_spellings(one: str, other: str) -> None:
     assert canonical(one) == canonical(other)
@@ -184,21 +162,11 @@ def test_one_name_is_found_in_its_spellings(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("short", "formal"),
-    [
-        ("seun", "oluwaseun"),
-        ("emeka", "chukwuemeka"),
-        ("ayo", "ayomide"),
-        ("ionut", "ioan"),
-        ("ionel", "ion"),
-        ("costel", "constantin"),
-        ("zsuzsi", "zsuzsanna"),
-        ("giorgos", "george"),
-        ("lanre", "olanrewaju"),
-        ("tobe", "tobechukwu"),
-        ("archie", "archibald"),
-        ("teddy", "theodore"),
-        ("zander", "alexander"),
-    ],
+    pairs("""
+seun = oluwaseun; emeka = chukwuemeka; ayo = ayomide; ionut = ioan; ionel = ion;
+costel = constantin; zsuzsi = zsuzsanna; giorgos = george; lanre = olanrewaju; tobe = tobechukwu;
+archie = archibald; teddy = theodore; zander = alexander
+"""),
 )
 def test_a_short_form_leads_to_the_formal_name(short: str, formal: str) -> None:
     assert word_level(short, formal) is Level.VARIANT
