@@ -10,18 +10,20 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Self
 
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.runtime.files import create_file, read_secret, remove_unfinished
+from fingerpost.runtime.files import create_file, is_unfinished, read_secret, remove_unfinished
 
 SEED_BYTES = 32
 _NAME = re.compile(r"epoch-([1-9][0-9]{0,8})\.seed")
 
 
 class FileVault:
-    """Implements ``ports.Vault``.
+    """Implements ``ports.Vault``. Reading the keys changes no file, so a check may do it while the
+    key holder runs.
 
     Raises:
         Defect: the folder does not exist (enrolment makes it; it is never made silently), or holds
@@ -31,15 +33,28 @@ class FileVault:
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise Defect("the vault's folder does not exist")
-        remove_unfinished(folder)  # a seed that was never used, or a second name of one in use
         self._folder = folder
         self._seeds: dict[EpochNumber, bytes] = {}
         for path in sorted(folder.iterdir()):
+            if is_unfinished(path):
+                continue
             match = _NAME.fullmatch(path.name)
             if match is None:
                 raise Defect("the vault's folder holds a file that is not an epoch's key")
             seed = read_secret(path, most=SEED_BYTES, least=SEED_BYTES, setting="vault")
             self._seeds[EpochNumber(int(match[1]))] = seed
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the vault for the one process that writes to it, and remove what a crash left there:
+        a seed that was never used, or a second name of one in use.
+
+        Raises:
+            Defect: as for the class, or the folder cannot be tidied.
+        """
+        vault = cls(folder)
+        remove_unfinished(folder)
+        return vault
 
     def __repr__(self) -> str:
         return f"FileVault({len(self._seeds)} keys)"

@@ -86,7 +86,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
         Refused: it has neither a certificate nor a list, and the issuer gives none.
     """
     async with AsyncExitStack() as opened:
-        vault = FileVault(settings.vault)
+        vault = FileVault.open(settings.vault)
         engine = open_sqlite(settings.meter)
         opened.callback(engine.dispose)
         migrate(engine, REVISIONS)

@@ -57,6 +57,15 @@ def test_check_opens_everything_and_prints_the_bundles_fingerprint(settings_file
     assert not list((home / "kept" / "data").iterdir())
 
 
+def test_check_leaves_a_key_alone_that_a_running_holder_is_making(settings_file: Path) -> None:
+    """The holder writes a new key under another name first; without it, it could not go on."""
+    unfinished = settings_file.parent / "kept" / "vault" / ".epoch-2.seed.0123456789abcdef"
+    create_file(unfinished, os.urandom(SEED_BYTES))
+    run = check(settings_file)
+    assert run.exit_code == 0, run.output
+    assert unfinished.exists()
+
+
 @pytest.mark.parametrize(
     ("missing", "fault"),
     [

@@ -263,7 +263,7 @@ def test_a_key_holder_starts_wherever_the_making_of_its_key_was_killed(tmp_path:
 
     for step in range(deaths(run)):
         folder = tmp_path / str(step)
-        vault = FileVault(folder)
+        vault = FileVault.open(folder)
         key = vault.public_key(epoch) if vault.held() else vault.make(epoch)
         assert key == EvaluatorKey(read_secret(folder / "epoch-1.seed", most=SEED_BYTES)).public_key
         assert [path.name for path in folder.iterdir()] == ["epoch-1.seed"]
