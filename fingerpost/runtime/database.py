@@ -25,6 +25,7 @@ from typing import Any, Final
 import sqlalchemy
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import (
     Column,
     Connection,
@@ -209,11 +210,15 @@ def migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
     the first. A released revision is never changed; later revisions follow it.
 
     Raises:
-        Defect: the database has a revision unknown here: a newer program has used it.
+        Defect: the database has a revision unknown here (a newer program has used it), or more than
+            one (it is damaged).
     """
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
-        noted = context.get_current_revision()
+        try:
+            noted = context.get_current_revision()
+        except CommandError:
+            raise Defect("the database has more than one revision: it is damaged") from None
         known = [f"{number:04}" for number in range(1, len(revisions) + 1)]
         if noted is not None and noted not in known:
             raise Defect("the database has a revision unknown here: a newer program has used it")

@@ -209,3 +209,11 @@ def test_a_database_of_a_newer_program_is_refused(engine: sa.Engine, noted: str)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (noted,))
     with pytest.raises(Defect, match="a newer program has used it"):
         migrate(engine, [first])
+
+
+def test_a_database_of_two_revisions_is_refused(engine: sa.Engine) -> None:
+    migrate(engine, [first])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0002')")
+    with pytest.raises(Defect, match="more than one revision"):
+        migrate(engine, [first, second])
