@@ -113,6 +113,39 @@ def test_the_vault_forgets_days_that_are_over(running: World) -> None:
     assert opened(running, NODE).at(today + 5).value in path.read_bytes()
 
 
+@pytest.mark.parametrize("days", [1, None])
+def test_the_vault_leaves_no_second_name_of_a_pepper_that_it_forgets(
+    running: World, days: int | None
+) -> None:
+    """A crash while a pepper is created, or replaced, leaves one."""
+    pepper = running.folder / "offline" / "peppers" / "1.pepper"
+    second = pepper.with_name(".1.pepper.0123456789abcdef")
+    second.hardlink_to(pepper)
+    if days is None:
+        running.ceremony.vault.forget(EPOCH)
+        assert list(pepper.parent.iterdir()) == []
+    else:
+        running.ceremony.vault.on(EPOCH, day_of(running.now) + days)
+        assert not second.exists()
+
+
+def test_nothing_is_sealed_by_a_clock_that_is_behind_the_pepper(running: World) -> None:
+    """Members could not turn the pepper back to the day that they need."""
+    late = MemberId("gateway-2")
+    running.enrol(late, Party.GATEWAY, lookups_per_day=5)
+    running.deposit_receiving(late)
+    running.ceremony.seal_late(running.now + DAY)
+    running.deposit_receiving(NODE, at=running.now + 60)
+    before = running.ceremony.draft()
+    with pytest.raises(
+        Defect, match="begins on a later day than it is needed: the clock went back"
+    ):
+        running.ceremony.seal_late(running.now)
+    assert running.ceremony.draft() == before
+    (sealed,) = running.ceremony.seal_late(running.now + DAY)
+    assert sealed.members == (NODE,)
+
+
 def test_a_second_pepper_for_an_epoch_is_refused(running: World) -> None:
     with pytest.raises(Defect):
         running.ceremony.vault.create(Pepper(EPOCH, day_of(running.now), bytes(32)))
