@@ -175,7 +175,7 @@ def _agency(draft: Draft, agency: Agency) -> Iterator[Finding]:
 
 def _epochs(draft: Draft, now: float) -> Iterator[Finding]:
     epochs = sorted(draft.parameters.epochs, key=lambda e: e.number)
-    if not any(e.starts_at <= now < e.ends_at for e in epochs):
+    if not any(e.is_running(now) for e in epochs):
         yield _warning("parameters", "no epoch is running: nobody can make a lookup")
     for earlier, later in pairwise(epochs):
         if later.starts_at <= earlier.starts_at:

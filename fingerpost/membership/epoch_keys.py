@@ -14,14 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
-from fingerpost.protocol.federation import Epoch, Parameters
+from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import day_of
-
-
-def is_over(epoch: Epoch, now: float) -> bool:
-    """Return whether no query of this epoch can still be answered."""
-    return now >= epoch.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
 
 
 def next_epoch(parameters: Parameters) -> EpochNumber:
@@ -39,7 +34,7 @@ def epochs_to_prepare(
         opened: the epochs whose pepper is held. A member that joins late has none of a running
             epoch.
     """
-    announced = {e.number for e in parameters.epochs if not is_over(e, now)}
+    announced = {e.number for e in parameters.epochs if not e.is_over(now)}
     wanted = sorted({*announced, next_epoch(parameters)})
     return tuple(number for number in wanted if number not in opened)
 
@@ -77,7 +72,7 @@ def plan_turning(
         peppers: the day of each pepper that is held.
         keys: the epochs whose receiving key is held.
     """
-    over = {e.number for e in parameters.epochs if is_over(e, now)}
+    over = {e.number for e in parameters.epochs if e.is_over(now)}
     oldest = min((e.number.value for e in parameters.epochs), default=0)
     past = frozenset(n for n in {*peppers, *keys} if n in over or n.value < oldest)
     day = earliest_day(now)

@@ -31,7 +31,6 @@ import msgspec
 from fingerpost.membership.epoch_keys import (
     earliest_day,
     epochs_to_prepare,
-    is_over,
     plan_turning,
 )
 from fingerpost.membership.member_list import MemberList, MemberListClient
@@ -293,7 +292,7 @@ class PepperUpkeep:
         await asyncio.to_thread(self._store.ratchet, parameters, self._clock.now())
         for epoch in parameters.epochs:
             sealed = self._client.sealed_pepper(epoch.number)
-            if sealed is None or is_over(epoch, self._clock.now()):
+            if sealed is None or epoch.is_over(self._clock.now()):
                 continue
             try:
                 if await asyncio.to_thread(self._store.open, sealed, self._clock.now()):

@@ -144,6 +144,14 @@ class Epoch:
     ends_at: Seconds
     holder_keys: Mapping[MemberId, Key]
 
+    def is_running(self, now: float) -> bool:
+        """Return whether a new query may use it."""
+        return self.starts_at <= now < self.ends_at
+
+    def is_over(self, now: float) -> bool:
+        """Return whether no query of this epoch can still be answered."""
+        return now >= self.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
@@ -285,8 +293,7 @@ class Federation:
         Raises ``Refused(UNSUPPORTED)``."""
         for epoch in self.parameters.epochs:
             early = epoch.starts_at - limits.CLOCK_SKEW_SECONDS
-            late = epoch.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
-            if epoch.number == number and early <= now < late:
+            if epoch.number == number and early <= now and not epoch.is_over(now):
                 return epoch
         raise Refused(Code.UNSUPPORTED, "epoch")
 
@@ -294,20 +301,15 @@ class Federation:
         """Return the epoch that a new query uses: the newest that has started and not ended. Raises
         ``Refused(NOT_READY)``.
         """
-        running = [e for e in self.parameters.epochs if e.starts_at <= now < e.ends_at]
+        running = [e for e in self.parameters.epochs if e.is_running(now)]
         if not running:
             raise Refused(Code.NOT_READY, "no epoch is running")
         return max(running, key=lambda e: e.number)
 
     def epochs_to_index(self, now: float) -> tuple[Epoch, ...]:
         """Return the epochs for which a node keeps an index at ``now``, oldest first."""
-        late = limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
-        return tuple(
-            sorted(
-                (e for e in self.parameters.epochs if e.index_from <= now < e.ends_at + late),
-                key=lambda e: e.number,
-            )
-        )
+        wanted = (e for e in self.parameters.epochs if e.index_from <= now and not e.is_over(now))
+        return tuple(sorted(wanted, key=lambda e: e.number))
 
 
 def in_national_ring(agency: Agency) -> bool:

@@ -292,7 +292,7 @@ class Client:
                 be done differs.
         """
         now = self._clock.now()
-        running = [e for e in federation.parameters.epochs if e.starts_at <= now < e.ends_at]
+        running = [e for e in federation.parameters.epochs if e.is_running(now)]
         for epoch in sorted(running, key=lambda e: e.number, reverse=True):
             with contextlib.suppress(Refused):
                 self._peppers.pepper(epoch.number, day_of(now))

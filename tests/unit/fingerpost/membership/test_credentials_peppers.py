@@ -21,7 +21,7 @@ from fakes.clock import ManualClock
 from fakes.repository import DAY, FakeRepository, listed
 from fakes.simulated_holders import QuietLog
 from fingerpost.membership import peppers
-from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare, is_over, next_epoch
+from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare, next_epoch
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
@@ -86,7 +86,7 @@ class TestWhichEpochs:
         end = PARAMETERS.epochs[0].ends_at
         assert epochs_to_prepare(PARAMETERS, (), end + 179) == (THREE, FOUR, FIVE)
         assert epochs_to_prepare(PARAMETERS, (), end + 180) == (FOUR, FIVE)
-        assert is_over(PARAMETERS.epochs[0], end + 180)
+        assert PARAMETERS.epochs[0].is_over(end + 180)
 
 
 class TestReceiving:

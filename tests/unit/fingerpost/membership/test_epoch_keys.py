@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from fingerpost.membership.epoch_keys import (
     earliest_day,
     epochs_to_prepare,
-    is_over,
     next_epoch,
     plan_turning,
 )
@@ -41,7 +40,7 @@ def test_a_key_is_made_for_every_epoch_to_come_and_for_none_twice(
 ) -> None:
     wanted = epochs_to_prepare(parameters, opened, NOW)
     assert not set(wanted) & opened
-    usable = {e.number for e in parameters.epochs if not is_over(e, NOW)}
+    usable = {e.number for e in parameters.epochs if not e.is_over(NOW)}
     assert set(wanted) | opened >= usable | {next_epoch(parameters)}
 
 
@@ -54,7 +53,7 @@ def test_what_can_still_be_asked_about_is_kept_and_nothing_earlier(
     parameters: Parameters, peppers: dict[EpochNumber, int], keys: set[EpochNumber]
 ) -> None:
     due = plan_turning(parameters, peppers, keys, NOW)
-    usable = {e.number for e in parameters.epochs if not is_over(e, NOW)}
+    usable = {e.number for e in parameters.epochs if not e.is_over(NOW)}
     assert not due.forget & (usable | {next_epoch(parameters)})
     after = {n: due.turn.get(n, day) for n, day in peppers.items() if n not in due.forget}
     assert all(day >= TODAY for day in after.values())
