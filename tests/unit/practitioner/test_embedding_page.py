@@ -2,61 +2,60 @@
 
 from __future__ import annotations
 
-import ast
-import importlib
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
-import practitioner
 from practitioner.cli import parsing
 from practitioner.settings import GatewaySettings
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "embedding.md").read_text()
+TREE = Path(__file__).resolve().parents[3]
+PAGE = (TREE / "docs" / "embedding.md").read_text()
 
 
-def block(language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    return str(found)
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_what_the_example_imports_is_there() -> None:
-    tree = ast.parse(block("python"))
-    named = 0
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom):
-            module = importlib.import_module(str(statement.module))
-            for alias in statement.names:
-                if not hasattr(module, alias.name):
-                    importlib.import_module(f"{statement.module}.{alias.name}")
-                named += 1
-    assert named >= 8
-    assert set(practitioner.__all__) >= {"Client", "Question", "Session", "open_gateway"}
+def type_check(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    page = folder / "page.py"
+    page.write_text(code)
+    command = [sys.executable, "-m", "mypy", str(page)]
+    return subprocess.run(
+        command, cwd=TREE, capture_output=True, text=True, timeout=600, check=False
+    )
 
 
-def test_the_attributes_of_the_example_are_there() -> None:
-    from practitioner.asking.client import Client
-    from practitioner.asking.outcome import AgencyOutcome, Outcome
-    from practitioner.sign_in.accounts import Reception
-    from practitioner.wiring import Gateway, People
+def test_the_code_of_the_page_fits_the_gateway(tmp_path: Path) -> None:
+    checked = type_check("".join(blocks("python")), tmp_path)
+    assert checked.returncode == 0, checked.stdout
 
-    fields = {
-        name
-        for type_ in (Gateway, People, Outcome, AgencyOutcome)
-        for name in type_.__dataclass_fields__
-    }
-    text = block("python")
-    assert {"client", "people", "reception", "agencies", "not_connected", "pointers"} <= fields
-    assert "gateway.people.reception.resume" in text
-    assert callable(Reception.resume)
-    assert callable(Client.lookup)
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        (", Widened", ""),
+        ("import WideningReason", "import Reason"),
+        ("people.reception", "reception"),
+        ("Widened(first.operation, ", "Widened("),
+    ],
+)
+def test_a_fault_in_the_code_of_the_page_is_found(
+    tmp_path: Path, written: str, instead: str
+) -> None:
+    code = "".join(blocks("python"))
+    assert written in code
+    assert type_check(code.replace(written, instead), tmp_path).returncode == 1
 
 
 def test_the_child_of_the_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = block("json").encode()
+    (child_of_page,) = blocks("json")
+    data = child_of_page.encode()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     child = parsing.read_child(parsing.STDIN)
     assert (child.surname, child.other_names[0].surname) == ("Okafor", "Bello")
