@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,6 @@ from fingerpost.membership import commands
 from fingerpost.membership.commands import SinceOption
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.runtime.clock import SystemClock
-from fingerpost.runtime.health import probe
 from fingerpost.runtime.run import refusal_text
 
 PROGRAM: Final = commands.Program(
@@ -52,13 +50,12 @@ def sign(settings: Settings) -> None:
 
 
 @app.command()
-def healthy(settings: Settings) -> None:
-    """Exit status 0 when the running issuer serves, 1 when it does not."""
+def health(settings: Settings) -> None:
+    """Report whether the running issuer serves: exit status 0 when it does, else 1."""
     socket = PROGRAM.load(settings).health
     if socket is None:
         raise Defect("the settings name no health socket")
-    if not asyncio.run(probe(socket)):
-        raise typer.Exit(1)
+    commands.report_health(socket)
 
 
 @audit_app.command()

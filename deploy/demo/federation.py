@@ -69,7 +69,7 @@ class Federation:
             "issuer", "fingerpost-issuer", "run", "--settings", issuer, health=None
         )
         patience = Patience("the issuer to serve")
-        while run("fingerpost-issuer", "healthy", "--settings", issuer).returncode:
+        while run("fingerpost-issuer", "health", "--settings", issuer).returncode:
             self.processes.pause(patience, "it does not")
         self.processes.wait_until_healthy([self.start_member(BROKER, "fingerpost-broker")])
         holders = [self.start_member(holder, "fingerpost-key-holder") for holder in HOLDERS]

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.main import get_group
 
 from coverage_floors import Measured, below, floor, idle
 
@@ -22,6 +23,16 @@ SCRIPTS = [TREE / ".ci" / "run", *sorted((TREE / "deploy").rglob("*.sh"))]
 def test_a_command_leads_to_something_that_can_be_called(command: str) -> None:
     module, _, function = PROJECT["scripts"][command].partition(":")
     assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_every_process_reports_its_health_by_the_same_command() -> None:
+    commands = {
+        program: set(get_group(importlib.import_module(target.partition(":")[0]).app).commands)
+        for program, target in PROJECT["scripts"].items()
+    }
+    processes = {program for program, named in commands.items() if named & {"run", "serve"}}
+    assert processes == {program for program, named in commands.items() if "health" in named}
+    assert len(processes) == 5
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(TREE)))
