@@ -158,7 +158,7 @@ def _form_of_code(codes: type[IntEnum]) -> _Form[Any]:
 
 def _form_of_record(type_: type[_T]) -> _Form[_T]:
     hints = get_type_hints(type_, include_extras=True)
-    named = fields(type_)  # type: ignore[arg-type]
+    named = fields(type_)  # type: ignore[arg-type]  # no bound of _T says that it is a dataclass
     forms = [_form(hints[field.name]) for field in named]
     file = msgspec.defstruct(
         type_.__name__,

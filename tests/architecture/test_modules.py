@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -58,6 +59,12 @@ def test_a_module_opens_with_its_law(module: Path) -> None:
 def test_a_module_stands_in_a_package(module: Path) -> None:
     """Without ``__init__.py`` the import contracts would not see it."""
     assert (module.parent / "__init__.py").is_file()
+
+
+@ours
+def test_a_type_that_is_not_checked_says_why(module: Path) -> None:
+    ignored = [line for line in module.read_text("utf-8").splitlines() if "# type: ignore" in line]
+    assert [each for each in ignored if not re.search(r"ignore\[[a-z-]+\]  # \w", each)] == []
 
 
 @pytest.mark.parametrize("party", PARTIES)
