@@ -1,4 +1,4 @@
-"""The node's settings file. Unknown settings are fatal; every path is explicit; nothing that
+"""The node's settings file. Unknown settings are fatal; every path is explicit; no setting that
 decides trust has a default.
 
 Addresses of the broker and of the key holders are not settings: they come with the bundle, from the
@@ -32,14 +32,16 @@ class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Each with what an attacker who can change (or read) it could do.
+    """The settings, each with what an attacker who can change (or read) it could do.
 
     * ``places``: see ``membership.Places``.
-    * ``state``: folder of this node alone. ``records.sqlite``: sealed rows (deleting it makes the
-      node say that it cannot answer, never "no"; an older copy of it likewise, by
-      ``records.witness`` beside it; an older copy of both together answers "no" for whoever came
-      since); ``reports/``: import reports without persons; what the answering side keeps.
-    * ``agencies``: whose records are answered from; leaving one out makes it "cannot answer".
+    * ``state``: folder of this node alone. It holds ``reports/``, import reports that name no
+      person; what the answering side keeps; and ``records.sqlite``, the sealed rows. Whoever
+      deletes the rows, or puts an older copy in their place, makes the node answer CANNOT_ANSWER,
+      never "no", because of ``records.witness`` beside them; with an older copy of both, the node
+      answers "no" about children who were imported since.
+    * ``agencies``: those whose records the node answers from; one that is left out answers
+      CANNOT_ANSWER.
     * ``audit_key``: 32-byte secret file; reading it opens the bodies of the audit log.
     * ``health``: a local socket for the health check.
     * ``workers``: processes that blind and unblind during an import.
@@ -53,18 +55,22 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: int = 2
 
     def __post_init__(self) -> None:
-        """Raises ``Defect``: no agency, one twice, one data key for two (attack: rows of one would
-        open as the other's), or no worker."""
+        """Check the settings against each other.
+
+        Raises:
+            Defect: there is no agency, or one twice; two have one data key (attack: rows of one
+                would open as the other's); or there is no worker.
+        """
         ids = [agency.id for agency in self.agencies]
         if not ids or len(set(ids)) != len(ids):
-            raise Defect("agencies: at least one, and none twice")
+            raise Defect("agencies: expected at least one, and none twice")
         if len({agency.data_key for agency in self.agencies}) != len(ids):
-            raise Defect("agencies: each has a data key of its own")
+            raise Defect("agencies: expected for each a data key of its own")
         if not 1 <= self.workers <= 64:
-            raise Defect("workers: 1 to 64")
+            raise Defect("workers: expected 1 to 64")
 
     def agency(self, agency: AgencyId) -> AgencySettings:
-        """Raises ``Defect`` for an agency that the file does not name."""
+        """Return the settings of one agency. Raises ``Defect``: the file does not name it."""
         for found in self.agencies:
             if found.id == agency:
                 return found

@@ -1,4 +1,4 @@
-"""Where the node's parts are made and joined. Those of the import are made in ``importing.wiring``."""
+"""Construct the parts of the running node. ``importing.wiring`` constructs those of an import."""
 
 from __future__ import annotations
 
@@ -57,11 +57,10 @@ PEPPERS: Final = "peppers"
 AUDIT: Final = "audit"
 TEND_SECONDS: Final = 5.0
 FIRST_TEND_SECONDS: Final = 0.5
-"""By then the day's pepper is open, if it is there."""
+"""After this time the day's pepper is open, if it is there."""
 REVIEW_SECONDS: Final = 2.0
 STREAM_HEALTH: Final = "stream"
-"""What the health check calls the stream to the broker; each agency that can answer goes by its id.
-"""
+"""The name of the stream to the broker in the health check; each agency has its id as its name."""
 
 
 def audit_key(settings: NodeSettings) -> bytes:
@@ -69,7 +68,7 @@ def audit_key(settings: NodeSettings) -> bytes:
 
 
 def audit_folder(settings: NodeSettings) -> Path:
-    """Made when it is missing, readable by nobody else. Raises ``Defect``."""
+    """Return the folder of the audit logs, made with mode 0700 if it is missing. Raises ``Defect``."""
     folder = settings.state / AUDIT
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +78,7 @@ def audit_folder(settings: NodeSettings) -> Path:
 
 
 def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False) -> AuditLog:
-    """Raises ``Defect``; for an agency that is not of this node too."""
+    """Open an agency's log. Raises ``Defect``, also for an agency that is not of this node."""
     settings.agency(agency)
     return open_log(audit_folder(settings), agency, audit_key(settings), adopt=adopt)
 
@@ -108,8 +107,8 @@ class Opened:
                 self.peppers, member.client, member.members, member.deposit, self.env
             ),
             "records": self._keep_records,
-            # A frame that fails stays without an answer, which its requesters see as a gap; the
-            # next is worked on.
+            # A frame that fails gets no answer, which its requesters see as a gap; the line
+            # continues with the next frame.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
             "broker": lambda: reconnect(
                 self.stream.attach, env.clock, random=env.random, log=env.log, name="broker"
@@ -127,9 +126,11 @@ class Opened:
         await self.env.every(TEND_SECONDS, 0.0, self.tend, "records")()
 
     async def _review(self) -> None:
-        """Report health. The process as a whole serves when it is attached and nothing of it is at
-        fault. An agency that was never imported answers "cannot answer", and does not make the
-        process unhealthy."""
+        """Report health.
+
+        The process as a whole serves when it is attached and nothing of it is at fault. An agency
+        that was never imported answers CANNOT_ANSWER, and does not make the process unhealthy.
+        """
         now = self.env.clock.now()
         federation = self.membership.members.current
         current = now < federation.valid_until
@@ -151,11 +152,11 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
 
     Raises:
         Defect: a setting, a key or a file does not fit, or another process runs the node.
-        Refused: it has neither a certificate nor a member list, and nobody gives it one.
+        Refused: it has no certificate or no member list, and cannot get one.
     """
     async with AsyncExitStack() as opened:
         opened.enter_context(alone(settings.state / LOCK, "another process runs this node"))
-        records = open_store(settings)
+        records = open_store(settings, env.random_bytes)
         opened.callback(records.close)
         seen = open_seen(settings.state / SEEN)
         opened.callback(seen.close)
@@ -241,8 +242,8 @@ def _stream(env: Env, membership: Membership, line: AnswerLine) -> BrokerStream:
 
 
 def is_sound() -> bool:
-    """Whether this process derives the keys that all others derive. If not, it must not say "no" to
-    anything.
+    """Return whether this process derives the keys that all others derive. If it does not, it must
+    not answer "no" to anything.
     """
     try:
         check_golden_vectors()

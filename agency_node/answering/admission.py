@@ -1,7 +1,7 @@
 """Decide which queries a node answers, and how, before it touches an index. Pure.
 
 Every decision depends on public facts only: the query's signed core, the member list, the clock. So
-TRY_AGAIN and CANNOT_ANSWER give nothing away about any child, and every node of the federation
+TRY_AGAIN and CANNOT_ANSWER disclose nothing about any child, and every node of the federation
 judges an honest requester alike.
 """
 
@@ -27,7 +27,7 @@ REACHES_KEPT: Final = 4096
 
 @unique
 class Verdict(Enum):
-    """What all of a node's agencies answer alike, or that each has to look (LOOK)."""
+    """What all of a node's agencies answer alike; LOOK where each has to look the query up."""
 
     LOOK = None
     TRY_AGAIN = Status.TRY_AGAIN
@@ -38,7 +38,7 @@ def read(wire: bytes, federation: Federation) -> Query:
     """Return the query, signed by a gateway that may ask for the agency it names.
 
     Raises:
-        Refused: nothing in these bytes can be believed, not even the key to reply to. They get no
+        Refused: nothing in these bytes can be trusted, not even the key to reply to. They get no
             answer.
     """
 
@@ -54,8 +54,8 @@ def read(wire: bytes, federation: Federation) -> Query:
 
 
 def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -> Verdict:
-    """Judge a query: first versions and epoch (trying again does not help), then what may pass by
-    itself.
+    """Judge a query: first versions and epoch, where trying again does not help, then what may
+    change by itself.
     """
     core = query.core
     parameters = federation.parameters
@@ -72,14 +72,14 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
         federation.epoch(core.epoch, now)
     except Refused:
         return Verdict.CANNOT_ANSWER
-    # The sealed part has the reason for a second round beyond the own area; it is judged where the
-    # query opens.
+    # The sealed part holds the reason for a second round beyond the requester's own area; it is
+    # judged where the query opens.
     if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:
         return Verdict.CANNOT_ANSWER
     try:
         # After a change of the agency's passport key, requester and node may know different keys
-        # for a moment. It is judged here, by a public fact: refused only where the query opens, it
-        # would be a "no" about a known child.
+        # for a moment. This is judged here, by a public fact: if it were refused only where the
+        # query opens, the answer would be a "no" about a known child.
         if core.passport_key_id != federation.agency(core.agency).passport_key_id:
             return Verdict.TRY_AGAIN
         require_fresh(core, now)
@@ -89,10 +89,10 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
 
 
 class Reaches:
-    """The agencies of one node in each reach, worked out once for a member list.
+    """The agencies of one node in each reach, computed once for a member list.
 
-    So a broker that sends the widest reach again and again does not make the node walk all areas of
-    the country each time.
+    So a broker that sends the widest reach again and again does not make the node go through all
+    areas of the country each time.
     """
 
     def __init__(self, federation: Federation, me: MemberId) -> None:

@@ -1,10 +1,10 @@
 """The line from the moment a frame is received to the tick on which its answers leave.
 
-One thread works on the frames, one after the other, so that the work for a frame is never split and
-two never mix. Answers that are ready wait for their tick (attack: the time of an answer gives a hit
-away). A frame whose work may not be done in time touches no index: every agency in it answers
-TRY_AGAIN. A frame that its requester no longer waits for is neither worked on nor sent, so that a
-node that is behind catches up instead of staying behind.
+One thread works on one frame after another, so that the work for a frame is never split and two
+never mix. Answers that are ready wait for their tick (attack: the time of an answer discloses a
+hit). A frame whose work may not be done in time touches no index: every agency in it answers
+TRY_AGAIN. A frame that its requester no longer waits for is neither worked on nor answered, so that
+a node that is behind catches up.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from fingerpost.runtime.logs import Logger
 FRAMES_WAITING: Final = 8
 """Further frames stay on the stream, where flow control holds the broker back."""
 LATE_SECONDS: Final = 0.01
-"""An answer that is woken later than this after its tick waits for the tick one whole delay later.
-"""
+"""Answers that would leave later than this after their tick wait for the tick one delay later."""
 
 EVENTS: Final = {
     "node.behind": frozenset({"queries"}),
@@ -90,7 +89,7 @@ class AnswerLine:
             await self._waiting.put(Frame(received_at, queries))
 
     async def run(self) -> None:
-        """Work on frames until cancelled. Raises what the work raises; called again, it goes on
+        """Work on frames until cancelled. Raises what the work raises; a further call continues
         with the next frame.
         """
         loop = asyncio.get_running_loop()
@@ -132,9 +131,7 @@ class AnswerLine:
         self._more.set()
 
     async def _until(self, at: float | None) -> None:
-        """Wait until then, or until more is ready: late answers wait while others leave on time
-        before them.
-        """
+        """Wait until then, or until more answers are ready, which may leave before these."""
         self._more.clear()
         waits: list[asyncio.Task[object]] = [asyncio.create_task(self._more.wait())]
         if at is not None:

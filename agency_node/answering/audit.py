@@ -12,7 +12,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -50,71 +49,70 @@ RECORDS_NAMED: Final = 8
 KEY_BYTES: Final = 32
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Asked:
-    """Who asked, why, and about whom, as the verified passport and the signed question state it."""
+class Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Who asked, why, and about whom, as the verified passport and the signed question state it.
+
+    The order of the fields is that of the stored form; ``written_child`` and ``widened`` are the
+    stored forms of ``child`` and of the reason to widen, 0 for none.
+    """
 
     name: str
     subject: str
     role: Role
     acr: Acr
-    justification: Justification
-    child: Demographics
+    purpose: Purpose
+    reason_reference: str
+    approver: str
+    written_child: bytes
+    widened: int = 0
+
+    @property
+    def justification(self) -> Justification:
+        because = WideningReason(self.widened) if self.widened else None
+        return Justification(self.purpose, self.reason_reference, self.approver, because)
+
+    @property
+    def child(self) -> Demographics:
+        return read_demographics(self.written_child)
 
     def __repr__(self) -> str:
         return "Asked(…)"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Body:
-    """The sealed part of an entry.
+class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The sealed part of an entry. The order of the fields is that of the stored form.
 
-    Args:
+    Attributes:
+        version: of the stored form.
         asked: None where the passport, the signature or the purpose did not hold, since then nobody
             vouched for the rest; ``refusal`` is the code that says why.
         generation: the generation of the agency's records that was read.
-        records: the records that matched or possibly match, by number, at most ``RECORDS_NAMED``.
+        written_records: the stored form of ``records``.
         asking_name: the agency that asked, as the member list had it then.
         asking_desk: its public telephone number; empty where none was listed.
     """
 
+    version: int
     asked: Asked | None
     refusal: str
     generation: int
-    records: tuple[tuple[int, Demographics], ...]
-    asking_name: str
-    asking_desk: str
+    written_records: tuple[tuple[int, bytes], ...]
+    asking_name: str = ""
+    asking_desk: str = ""
+
+    @property
+    def records(self) -> tuple[tuple[int, Demographics], ...]:
+        """The records that matched or possibly match, by number, at most ``RECORDS_NAMED``."""
+        return tuple((number, read_demographics(child)) for number, child in self.written_records)
 
     def __repr__(self) -> str:
         return "Body(…)"
 
 
-class _Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    name: str
-    subject: str
-    role: int
-    acr: str
-    purpose: int
-    reason_reference: str
-    approver: str
-    child: bytes
-    widened_because: int = 0
-
-
-class _Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    version: int
-    asked: _Asked | None
-    refusal: str
-    generation: int
-    records: tuple[tuple[int, bytes], ...]
-    asking_name: str = ""
-    asking_desk: str = ""
-
-
 _VERSION: Final = 2
 _READ: Final = frozenset({1, _VERSION})
 """Version 1 lacks the fields that have a default above."""
-_DECODER: Final = msgspec.msgpack.Decoder(_Body)
+_DECODER: Final = msgspec.msgpack.Decoder(Body)
 
 
 def log_path(folder: Path, agency: AgencyId) -> Path:
@@ -130,8 +128,12 @@ def log_key(node_key: bytes, agency: AgencyId) -> bytes:
 
 
 def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = False) -> AuditLog:
-    """Open an agency's log. Raises ``Defect``: another key, a log restored from a backup
-    (``StoreBehind``), a damaged log."""
+    """Open an agency's log.
+
+    Raises:
+        StoreBehind: the log was restored from a backup, and ``adopt`` is not set.
+        Defect: the log is damaged, or was written with another key.
+    """
     return AuditLog.open(
         log_path(folder, agency),
         catalogue=CATALOGUE,
@@ -174,10 +176,9 @@ class AgencyLogs:
             # The answers of a frame wait for all of its entries, so several logs wait for the disk
             # at once.
             for first in range(0, len(agencies), AT_ONCE):
-                some = agencies[first : first + AT_ONCE]
-                logs = self._opened(some, failed)
+                logs = self._opened(agencies[first : first + AT_ONCE], failed)
                 done = self._writers.map(
-                    lambda pair: _append(pair[1], by_agency[pair[0]]), logs.items()
+                    _append, logs.values(), [by_agency[agency] for agency in logs]
                 )
                 failed |= {agency for agency, well in zip(logs, done, strict=True) if not well}
         return frozenset(failed)
@@ -191,8 +192,9 @@ class AgencyLogs:
     def _opened(
         self, agencies: Iterable[AgencyId], failed: set[AgencyId]
     ) -> dict[AgencyId, AuditLog]:
-        """Return the logs, fewer than are kept open, so that none is closed again before it is
-        written.
+        """Return the logs, and add to ``failed`` the agencies whose log does not open.
+
+        They are fewer than are kept open, so that none is closed again before it is written.
         """
         logs: dict[AgencyId, AuditLog] = {}
         for agency in agencies:
@@ -247,24 +249,24 @@ def _write_body(entry: Entry) -> bytes:
     asked = None
     if question is not None:
         passport, why = question.passport, question.justification
-        asked = _Asked(
+        asked = Asked(
             name=passport.name,
             subject=passport.subject,
-            role=passport.role.value,
-            acr=passport.acr.value,
-            purpose=why.purpose.value,
+            role=passport.role,
+            acr=passport.acr,
+            purpose=why.purpose,
             reason_reference=why.reason_reference,
             approver=why.approver,
-            child=write_demographics(question.demographics),
-            widened_because=why.widened_because.value if why.widened_because else 0,
+            written_child=write_demographics(question.demographics),
+            widened=why.widened_because.value if why.widened_because else 0,
         )
     named: list[ChildRecord] = [*examined.matched, *examined.possible][:RECORDS_NAMED]
-    body = _Body(
+    body = Body(
         version=_VERSION,
         asked=asked,
         refusal=examined.refusal.value if examined.refusal else "",
         generation=entry.generation,
-        records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
+        written_records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
         asking_name=entry.requester.name,
         asking_desk=entry.requester.duty_desk,
     )
@@ -272,8 +274,8 @@ def _write_body(entry: Entry) -> bytes:
 
 
 def read_body(data: bytes) -> Body:
-    """Return the body. Raises ``Defect`` for bytes that this release or an earlier one did not
-    write.
+    """Return the body. Raises ``Defect`` for bytes that neither this release nor an earlier one
+    wrote.
     """
     try:
         body = _DECODER.decode(data)
@@ -281,29 +283,7 @@ def read_body(data: bytes) -> Body:
         raise Defect("an entry of the audit log is of no known form") from None
     if body.version not in _READ:
         raise Defect("an entry of the audit log is of a later release")
-    asked = body.asked
-    return Body(
-        asked=None
-        if asked is None
-        else Asked(
-            name=asked.name,
-            subject=asked.subject,
-            role=Role(asked.role),
-            acr=Acr(asked.acr),
-            justification=Justification(
-                Purpose(asked.purpose),
-                asked.reason_reference,
-                asked.approver,
-                WideningReason(asked.widened_because) if asked.widened_because else None,
-            ),
-            child=read_demographics(asked.child),
-        ),
-        refusal=body.refusal,
-        generation=body.generation,
-        records=tuple((number, read_demographics(child)) for number, child in body.records),
-        asking_name=body.asking_name,
-        asking_desk=body.asking_desk,
-    )
+    return body
 
 
 def is_possible(finding: object) -> bool:

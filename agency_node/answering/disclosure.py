@@ -1,9 +1,9 @@
 """Decide what an agency discloses about a child who matched. Pure; deny by default.
 
-One fixed table of purpose by kind rules, until agencies can narrow it by rules of their own. Three
-things are never disclosed, whatever the purpose: a sensitive kind, a row that is marked sensitive,
-and anything at all at an agency that holds a shielded row of this child. A requester cannot learn
-which of them it was: there are no pointers, and the answer is NOTHING_TO_DISCLOSE.
+One fixed table of kinds by purpose decides, until agencies can narrow it by rules of their own.
+Three things are never disclosed, whatever the purpose: a sensitive kind, a row that is marked
+sensitive, and anything at all at an agency that holds a shielded row of this child. A requester
+cannot learn which of them it was: there are no pointers, and the answer is NOTHING_TO_DISCLOSE.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TABLE: Final[Mapping[Purpose, frozenset[Kind]]] = MappingProxyType(
         Purpose.REFERRAL_TRIAGE: _ORDINARY,
         Purpose.S17_ASSESSMENT: _ORDINARY,
         # Early help is offered to families and not imposed on them, so services that a family did
-        # not invite stay out.
+        # not invite are left out.
         Purpose.EARLY_HELP: _ORDINARY - _NOT_FOR_EARLY_HELP,
         Purpose.CLA_CARE: _ORDINARY,
         Purpose.TRANSFER_IN: _ORDINARY,
@@ -54,14 +54,14 @@ def pointers(
     *,
     possible: Sequence[ChildRecord] = (),
 ) -> tuple[Pointer, ...]:
-    """Return all pointers for a child, the one to ring first in front, each once.
+    """Return all pointers for a child, each once, in the order in which to ring them.
 
     Args:
         children: the records that matched; several are doubles of one child.
         purpose: why the requester asks.
         possible: the records that possibly match. A shield on one of them withholds as well
             (attack: a second record of a shielded child, written a little differently and without
-            the flag, gives her away; and a shielded twin lives at the same place).
+            the flag, discloses where she is; and a shielded twin lives at the same place).
 
     Returns:
         The pointers; none when there is nothing to disclose.
@@ -97,7 +97,7 @@ def _pointer(agency: AgencyId, row: Involvement) -> Pointer:
 
 def fill_slots(disclosed: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tuple[Pointer, ...]:
     """Return the pointers of one part, at most ``POINTER_SLOTS``: each agency gets its first before
-    any its second.
+    any agency gets its second.
 
     An agency with more pointers than slots ends with "ring this agency's duty desk" (a pointer
     without a kind), since what is shown must never look whole when it is not. An agency without a

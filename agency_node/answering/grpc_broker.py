@@ -1,9 +1,8 @@
-"""The node's edge to the broker: one stream that the node dials, between protobuf and values.
+"""The node's edge to the broker: one stream, which the node dials.
 
-No agency opens a port. The certificate proves that the other end is the broker. Whether the broker
-is still a member is checked against the member list at each frame and every few seconds, since a
-stream outlives the certificate that opened it. A frame that comes in is believed only by the
-signatures in it.
+No agency opens a port. The certificate proves that the other end is the broker. The member list is
+checked at each frame and every few seconds for whether the broker is still a member, since a stream
+outlives the certificate that opened it. A frame is trusted only by the signatures in it.
 
 A stream is renewed before it is old and before its certificate ends. The new stream is opened
 first, so that there is no gap: what the broker sent on the old one is still read, and all answers
@@ -48,7 +47,7 @@ RENEW_JITTER_SECONDS: Final = 300.0
 CERTIFICATE_MARGIN_SECONDS: Final = 60.0
 LEAST_SECONDS: Final = 30.0
 OLD_STREAM_SECONDS: Final = 10.0
-"""An old stream is read for so long; the broker has ended it by then."""
+"""How long an old stream is read; the broker has ended it by then."""
 MEMBERSHIP_SECONDS: Final = 5.0
 """How often the broker's membership is checked while no frame comes."""
 
@@ -125,7 +124,7 @@ class BrokerStream:
                 await _close(last)
 
     async def _open(self) -> None:
-        """Open a new stream and put it in force. Raises ``Refused``."""
+        """Open a new stream, on which answers leave from now on. Raises ``Refused``."""
         self._require_broker()
         channel = self._dial()
         try:
@@ -138,8 +137,8 @@ class BrokerStream:
             )
             call = method(timeout=limits.STREAM_AGE_SECONDS + 60.0)
             version = self._members.current.version
-            # The hello is the first message on the new stream, and after it nothing goes to the old
-            # one.
+            # The hello is the first message on the new stream, and after it nothing is sent on the
+            # old one.
             async with self._writing:
                 with _refusals():
                     await call.write(write_hello(NodeHello(version)))
@@ -154,7 +153,7 @@ class BrokerStream:
         self._log.info("stream.attached", metadata_version=version)
 
     async def _until_old(self, lasting: tuple[asyncio.Task[None], ...]) -> None:
-        """Return when it is time for a new stream. Raises ``Refused`` when this one ended before."""
+        """Return when it is time for a new stream. Raises ``Refused`` if this one ends before."""
         stream = self._current
         if stream is None:
             raise Refused(Code.UNAVAILABLE, "stream")
@@ -174,7 +173,7 @@ class BrokerStream:
                 raise Refused(Code.UNAVAILABLE, "stream ended")
 
     async def _read(self, call: Any) -> None:
-        """Read until the broker ends the stream in good order. Raises ``Refused`` otherwise."""
+        """Read until the broker ends the stream without an error. Raises ``Refused`` otherwise."""
         while True:
             with _refusals():
                 data = await call.read()
@@ -186,7 +185,7 @@ class BrokerStream:
             await self._line.take(received_at, read_queries(message))
 
     async def _send(self) -> None:
-        """Send answers as they leave. Raises ``Refused`` when the stream in force has ended."""
+        """Send answers as they leave. Raises ``Refused`` when the present stream has ended."""
         while True:
             answers = await self._line.departure()
             async with self._writing:
@@ -214,7 +213,7 @@ class BrokerStream:
         task.add_done_callback(self._old.discard)
 
     def _require_broker(self) -> None:
-        """Raises ``Refused(NOT_A_MEMBER)`` (attack: a broker that is suspended goes on carrying)."""
+        """Raises ``Refused(NOT_A_MEMBER)`` (attack: a suspended broker continues to carry)."""
         federation = self._members.current
         federation.member(self._broker, Party.BROKER)
         if federation.parameters.broker != self._broker:
@@ -236,7 +235,7 @@ async def _close(stream: _Stream) -> None:
 
 
 def _as_it_came(data: bytes) -> bytes:
-    """Return the bytes: they are parsed after the moment of receipt, where a fault can be refused."""
+    """Return the bytes; they are parsed after the moment of receipt, where a fault is refused."""
     return data
 
 

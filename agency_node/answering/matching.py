@@ -51,7 +51,7 @@ class Finding(Enum):
     MATCH = "match"
     POSSIBLE = "possible"
     DIFFERENT = "different"
-    MISMATCH = "mismatch"  # the child asked about has not the keys that opened the query
+    MISMATCH = "mismatch"  # the child asked about does not have the keys that opened the query
     REFUSED = "refused"  # the passport, the practitioner's signature or the purpose does not hold
 
 
@@ -74,7 +74,7 @@ class Examined:
 class Asking:
     """One query while it is looked up at many agencies.
 
-    What is the same for all of them is worked out once, and only after the query has opened at one.
+    What is the same for all of them is computed once, and only after the query has opened at one.
 
     Args:
         slot_key: returns the key of the query's epoch and slot, 32 bytes; raises
@@ -156,16 +156,16 @@ def examine(
             this = open_query(asking.query, hit.position, wrap_secret(asking.slot_key, hit.tag))
         except Refused as refused:
             # BAD_SEAL: a locator that is equal by chance, or one that was wrapped badly. The query
-            # does not open here. Any other code: a key came out of the wrap, so whoever made it
-            # knows the child's tag.
+            # does not open here. Any other code: the wrap gave a key, so whoever made it knows the
+            # child's tag.
             if refused.code is not Code.BAD_SEAL:
                 unreadable = unreadable or refused.code
             continue
         opened = opened or this
         candidates.update(hit.records)
     if opened is None:
-        # Attack: a question about a child that is written so that no agency can read it, and none
-        # records it.
+        # Attack: a question about a child that is written so that no agency can read it, and so
+        # that none records it.
         return Examined(Finding.REFUSED, None, (), (), unreadable) if unreadable else None
     try:
         question = asking.question(opened)

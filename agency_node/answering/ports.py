@@ -1,4 +1,4 @@
-"""What the answering side of the node needs of the world besides the records."""
+"""The ports of the answering side of the node, besides those of the records."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from fingerpost.protocol.messages import Query
 
 
 class Seen(Protocol):
-    """The hashes H(query) of all queries that came, with or without a hit, while each could be
-    fresh. Blocking.
+    """The hashes H(query) of all queries received, with or without a hit, while each could be
+    fresh. The method blocks.
     """
 
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
-        """Keep all, durably, in one commit for a frame; return the hashes that were there before.
-        Raises ``Defect``.
+        """Keep the hashes of a frame, durably, in one commit.
+
+        Returns:
+            The hashes that were there before.
+
+        Raises:
+            Defect: the hashes could not be kept.
         """
 
 
@@ -51,7 +56,11 @@ class Entry:
 
 
 class Record(Protocol):
-    """Each agency's own audit. Blocking; durable on return."""
+    """Each agency's own audit log. The method blocks."""
 
     def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
-        """Append all; return the agencies whose log could not take them: they may disclose nothing."""
+        """Append all, durably on return.
+
+        Returns:
+            The agencies whose log could not be written: they may disclose nothing.
+        """

@@ -1,10 +1,10 @@
 """Answer a frame of queries with sealed answers: the answering side of the node, on a page.
 
-The order is the guarantee. Every query is kept (so that a replay is known), judged by public facts,
-looked up agency by agency, recorded where it opened, and only then sealed. Whatever happens on the
-way, every agency that is asked answers, and a fault makes its answer CANNOT_ANSWER. One code path
-makes every answer: what leaves for "no record", "withheld" and "not permitted" is the same in text,
-size and time.
+The order is the guarantee. The hash of every query is kept (so that a replay is known); the query
+is judged by public facts, looked up agency by agency, recorded where it opened, and only then
+answered. Whatever fails, every agency that is asked answers, and a fault makes its answer
+CANNOT_ANSWER. One code path makes every answer: what leaves for "no record", "withheld" and "not
+permitted" is the same in text, size and time.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class DraftPart:
         return f"DraftPart({self.part} of {self.parts})"
 
     def without(self, withheld: frozenset[AgencyId]) -> DraftPart:
-        """Return the part in which the agencies in ``withheld`` say CANNOT_ANSWER."""
+        """Return the part in which the agencies in ``withheld`` answer CANNOT_ANSWER."""
         answers = tuple(
             _bare(drafted.answer.agency, Status.CANNOT_ANSWER)
             if drafted.answer.agency in withheld
@@ -142,7 +142,7 @@ class Node:
             Refused: UNTRUSTED_METADATA, only when there never was a member list.
 
         Returns:
-            The sealed parts, all of one size. A query that cannot be believed has none.
+            The sealed parts, all of one size. A query that cannot be trusted has none.
         """
         federation = self._members.current
         now = self._now()
@@ -151,7 +151,7 @@ class Node:
             replayed = self._seen.take([query for query, _ in queries], now)
             self._keeping = True
         except Defect as defect:
-            # A query that was not kept could be replayed unseen, so no index is touched for it.
+            # A query whose hash was not kept could be replayed, so no index is touched for it.
             replayed, self._keeping = frozenset(), False
             self._log.error("node.seen_failed", error=defect)
         drafts = [
@@ -165,9 +165,8 @@ class Node:
         for draft in drafts:
             try:
                 answers.append(self._seal(draft.without(withheld), federation))
-            except (
-                Refused
-            ) as refused:  # no valid reply key: a public fact that harms its requester alone
+            except Refused as refused:
+                # The reply key is not valid: a public fact that harms its requester alone.
                 self._log.warning("node.query_dropped", error=refused)
         return tuple(answers)
 
@@ -175,8 +174,8 @@ class Node:
         if self._reaches is None or not self._reaches.is_of(federation):
             self._reaches = Reaches(federation, self._me)
         queries: dict[bytes, tuple[Query, Parts]] = {}
-        # A query that is in a frame twice is a replay and is answered once. Copies go before the
-        # signature is checked, so that a copy costs nothing.
+        # A query that is in a frame twice is a replay and is answered once. Copies are removed
+        # before signatures are checked, so that a copy costs nothing.
         for wire in dict.fromkeys(frame):
             try:
                 query = admission.read(wire, federation)
@@ -228,7 +227,7 @@ class Node:
         if agency not in self._upn_keys or agency in self._faulty:
             # The agency is in the member list and not in this node's settings, or a fault keeps it
             # from answering until an operator has mended it. Both hold for every child alike
-            # (attack: a fault that shows only where a query opens gives a hit away).
+            # (attack: a fault that shows only where a query opens discloses a hit).
             return _bare(agency, Status.CANNOT_ANSWER)
         examined: Examined | None = None
         try:
@@ -252,8 +251,8 @@ class Node:
             )
             disclosed = _may_disclose(agency, examined)
         except (Refused, Defect) as error:
-            # Refused: a generation or a slot went while it was read. If the query opened, it is
-            # recorded.
+            # Refused: a generation or a slot was deleted while it was read. If the query opened, it
+            # is recorded.
             if isinstance(error, Defect):
                 self._faulty.add(agency)
             self._log.error("node.agency_failed", agency=agency, error=error)
@@ -266,8 +265,10 @@ class Node:
     def _record_all(
         self, drafts: Sequence[DraftPart], federation: Federation, now: float
     ) -> frozenset[AgencyId]:
-        """Record before answering. Return the agencies whose log did not take the entry: they
-        disclose nothing.
+        """Record what opened, before it is answered.
+
+        Returns:
+            The agencies whose log could not be written: they disclose nothing.
         """
         entries = [
             Entry(

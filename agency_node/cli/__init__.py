@@ -14,5 +14,5 @@ audit.register(app)
 
 
 def main() -> None:
-    """Refusals and defects as one plain line and exit status 2."""
+    """Run the command that was typed: see ``commands.main``."""
     commands.main(app, run.PROGRAM.name)

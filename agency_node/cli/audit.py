@@ -1,7 +1,7 @@
 """``fingerpost-node audit``: for the agency's data protection officer, and for its duty desk.
 
-Shows what one agency's own log holds: who asked about a child known there, why, and what was told.
-It takes the audit key.
+It shows what one agency's own log holds: who asked about a child known there, why, and what was
+disclosed. It needs the audit key.
 """
 
 from __future__ import annotations
@@ -27,25 +27,23 @@ from fingerpost.runtime.listing import a_console, show_block, show_list
 
 Agency = Annotated[
     str | None,
-    typer.Option(
-        "--agency", help="Whose log, by the agency's id; needed when the node has several."
-    ),
+    typer.Option("--agency", help="The agency's id; needed when the node has several agencies."),
 ]
 _FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 Since = Annotated[
     datetime | None,
-    typer.Option(formats=_FORMATS, help="Entries from then on, UTC (default: all)."),
+    typer.Option(formats=_FORMATS, help="Show entries from this time on, UTC (default: all)."),
 ]
 Until = Annotated[
     datetime | None,
-    typer.Option(formats=_FORMATS, help="Entries until then, UTC (default: up to now)."),
+    typer.Option(formats=_FORMATS, help="Show entries before this time, UTC (default: now)."),
 ]
 
 app = typer.Typer(no_args_is_help=True, help="An agency's chained log of who asked about whom.")
 
 
 def register(parent: typer.Typer) -> None:
-    """Adds ``audit`` to the node's command line."""
+    """Add ``audit`` to the node's command line."""
     parent.add_typer(app, name="audit")
 
 
@@ -55,10 +53,10 @@ def verify(
     agency: Agency = None,
     witness: Annotated[
         str | None,
-        typer.Option(help="NUMBER:HASH that was noted earlier: then a cut-off end is seen too."),
+        typer.Option(help="NUMBER:HASH as noted earlier; it shows a log whose end was cut off."),
     ] = None,
 ) -> None:
-    """Follows the chain from the first entry to the last."""
+    """Follow the chain from the first entry to the last."""
     settings = PROGRAM.load(settings_file)
     noted = None if witness is None else _receipt(witness)
     report = commands.verified(wiring.open_audit(settings, _agency(settings, agency)), noted)
@@ -76,26 +74,27 @@ def show(
     until: Until = None,
     possible: Annotated[
         bool,
-        typer.Option("--possible", help="Only what may be a child known here: for the duty desk."),
+        typer.Option(
+            "--possible", help="Show only who may be a child known here: for the duty desk."
+        ),
     ] = False,
 ) -> None:
-    """Lists who asked, about whom, why, and what was told. Times are UTC."""
+    """List who asked, about whom, why, and what was disclosed. Times are UTC."""
     settings = PROGRAM.load(settings_file)
     chosen = _agency(settings, agency)
     first, last = _seconds(since, 0), _seconds(until, commands.NEVER)
     with closing(wiring.open_audit(settings, chosen)) as log:
         entries = list(log.show(first, last, decrypt=True))
     if possible:
-        _print_for_the_duty_desk(
-            chosen, [entry for entry in entries if is_possible(entry.fields.get("finding"))]
-        )
+        some = [entry for entry in entries if is_possible(entry.fields.get("finding"))]
+        _print_for_the_duty_desk(chosen, some)
     else:
         _print_all(chosen, entries)
 
 
 @app.command()
 def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
-    """Takes a log that was put back from a backup, and records who did it and why."""
+    """Adopt a log that was restored from a backup, and record who did it and why."""
     settings = PROGRAM.load(settings_file)
     with closing(wiring.open_audit(settings, _agency(settings, agency), adopt=True)) as log:
         now = int(datetime.now(UTC).timestamp())
@@ -111,8 +110,8 @@ def forget(
     why: WhyOption,
     agency: Agency = None,
 ) -> None:
-    """Destroys the key of a month: who asked about whom can never be read again; the chain still
-    verifies.
+    """Destroy the key of a month: nobody can read any more who asked about whom; the chain can
+    still be verified.
     """
     settings = PROGRAM.load(settings_file)
     commands.forget(wiring.open_audit(settings, _agency(settings, agency)), month, by=by, why=why)
@@ -121,7 +120,7 @@ def forget(
 def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:
     show_list(
         a_console(),
-        ("No.", "When (UTC)", "Who asked", "For", "About", "Finding", "Told", "Query"),
+        ("No.", "When (UTC)", "Who asked", "For", "About", "Finding", "Disclosed", "Query"),
         [tuple(_row(entry)) for entry in entries],
         title=str(agency),
         prose=("Who asked", "For", "About"),
@@ -129,8 +128,8 @@ def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:
 
 
 def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
-    """Whom to ring, and which of the own records to look at. Nothing of it has left the node, or
-    does.
+    """Print whom to ring, and which of the agency's records to look at. None of it leaves the
+    node.
     """
     console = a_console()
     if not entries:
@@ -138,8 +137,8 @@ def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
         return
     lookups = "1 lookup" if len(entries) == 1 else f"{len(entries)} lookups"
     console.print(
-        f"{agency}: {lookups} may have been about a child known here. Nothing was told. Look at the records named; "
-        "if it is the child, ring the requester."
+        f"{agency}: {lookups} may have been about a child known here. Nothing was disclosed. Look "
+        "at the records named; if it is the child, ring the requester."
     )
     for entry in entries:
         console.print(f"\nNo. {entry.seq}, {commands.utc(entry.at)} UTC", style="bold")
@@ -150,12 +149,12 @@ def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
     asking = str(entry.fields["asking"])
     body = None if entry.body is None else read_body(entry.body)
     if body is None or body.asked is None:
-        yield "Asked by", f"{asking} (the rest went with its month)"
+        yield "Asked by", f"{asking} (the rest was forgotten with its month)"
         return
     asked = body.asked
     who = f"{asked.name}, {asked.role.name}"
     yield "Asked by", f"{who}, {body.asking_name or asking} ({asking})"
-    yield "Ring", body.asking_desk or "no number in the member list: ask for its duty desk"
+    yield "Ring", body.asking_desk or "the member list has no number: ask for its duty desk"
     yield "For", _for(asked, " · ")
     yield "About", _child(asked.child)
     yield "Look at", "\n".join(_here(body))
@@ -183,7 +182,7 @@ def _row(entry: Entry) -> Iterator[str]:
 def _asked(asked: Asked | None, entry: Entry, refusal: str) -> Iterator[str]:
     asking = str(entry.fields["asking"])
     if asked is None:
-        yield from (f"not believed ({refusal})\n{asking}", "", "")
+        yield from (f"not verified ({refusal})\n{asking}", "", "")
         return
     yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
     yield _for(asked, "\n")
@@ -212,10 +211,10 @@ def _child(child: Demographics) -> str:
 
 
 def _agency(settings: NodeSettings, text: str | None) -> AgencyId:
-    """Raises ``Defect``."""
+    """Return the agency whose log is meant. Raises ``Defect``."""
     if text is None:
         if len(settings.agencies) != 1:
-            raise Defect("--agency: this node has several; say whose log")
+            raise Defect("--agency: this node has several agencies; name the one whose log it is")
         return settings.agencies[0].id
     return commands.identifier(AgencyId, text, "--agency")
 
@@ -225,7 +224,7 @@ def _receipt(text: str) -> Receipt:
     try:
         return Receipt(int(number), bytes.fromhex(digest))
     except ValueError:
-        raise Defect("--witness: NUMBER:HASH as verify printed it") from None
+        raise Defect("--witness: expected NUMBER:HASH, as verify printed it") from None
 
 
 def _seconds(day: datetime | None, otherwise: int) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import UTC, date, datetime
+from secrets import token_bytes
 from typing import Annotated, Final
 
 import typer
@@ -36,7 +39,7 @@ PROGRAM: Final = commands.Program(
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands to the node's command line."""
+    """Add the commands to the node's command line."""
     app.command()(enrol)
     app.command()(check)
     app.command("run")(run_)
@@ -53,7 +56,9 @@ def enrol(
     credentials: CredentialsOption,
     request: RequestOption,
 ) -> None:
-    """Makes this member's keys where they will be used, and a request that holds public keys only."""
+    """Make this member's keys where they will be used, and a request that holds public keys
+    only.
+    """
     commands.enrol(
         Party.NODE,
         federation=federation,
@@ -66,74 +71,69 @@ def enrol(
 
 
 def check(settings_file: SettingsFile) -> None:
-    """Reads settings, bundle and keys, and says whether they hold together. Touches no network."""
+    """Read settings, bundle and keys, and report whether they hold together. Touch no network."""
     settings = PROGRAM.load(settings_file)
     bundle = check_places(settings.places, Party.NODE)
     wiring.audit_key(settings)
-    open_store(settings).close()
+    open_store(settings, token_bytes).close()
     if not wiring.is_sound():
-        typer.echo(
-            "The golden vectors are not reproduced: this node would answer nothing. Another "
-            "version of Python or of a library than the release was made with is the likely cause.",
-            err=True,
+        raise Defect(
+            "The golden vectors are not reproduced: this node would answer nothing. The likely "
+            "cause is a version of Python or of a library other than that of the release."
         )
-        raise typer.Exit(2)
     opened = f"Settings, keys and data keys of {len(settings.agencies)} agencies"
     commands.report_sound(opened, bundle, settings.health)
 
 
 def run_(settings_file: SettingsFile) -> None:
-    """Runs the node until it is told to stop."""
+    """Run the node until a signal stops it."""
     PROGRAM.run(settings_file)
 
 
 def health(settings_file: SettingsFile) -> None:
-    """Exit status 0 when the running node is attached to the broker and nothing of it is at fault."""
+    """Report whether the running node is attached to the broker and nothing of it is at fault: exit
+    status 0 when that is so, else 1.
+    """
     commands.report_health(PROGRAM.load(settings_file).health)
 
 
 def status(settings_file: SettingsFile) -> None:
-    """What each agency would answer from, for which epochs it is ready, and whether the node is
+    """Show what each agency answers from, for which epochs it is ready, and whether the node is
     attached.
     """
     settings = PROGRAM.load(settings_file)
     epochs = _epochs(settings)
-    records = open_store(settings)
-    try:
+    columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
+    with closing(open_store(settings, token_bytes)) as records:
         attached, answering = asyncio.run(_probed(settings))
-        columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
         rows = [
-            (str(agency), *_row(records, agency, epochs), answering[agency])
+            (str(agency), *_row(records, agency, epochs or ()), answering[agency])
             for agency in records.agencies()
         ]
-    finally:
-        records.close()
     console = a_console()
     show_list(console, columns, rows, prose=columns[4:5])
     console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
     if epochs is None:
-        console.print("No member list is kept that holds: epochs are not known.")
+        console.print("The node keeps no valid member list: epochs are not known.")
 
 
 def _row(
-    records: SqlRecords, agency: AgencyId, epochs: tuple[Epoch, ...] | None
+    records: SqlRecords, agency: AgencyId, epochs: Iterable[Epoch]
 ) -> tuple[str, str, str, str]:
     newest = records.generation(agency)
     if newest is None:
         return "never", "", "", ""
-    if records.behind(agency):
-        return str(newest.number), _day(newest.as_of), str(newest.children), "put back: import anew"
     tagged = [
         f"{epoch.number}" if ready == newest else f"{epoch.number} (import {ready.number})"
-        for epoch in epochs or ()
+        for epoch in epochs
         if (ready := records.ready(agency, epoch.number)) is not None
     ]
-    tags = ", ".join(tagged) or "none"
-    return str(newest.number), _day(newest.as_of), str(newest.children), tags
+    tags = "restored: import anew" if records.behind(agency) else ", ".join(tagged) or "none"
+    return str(newest.number), str(_day(newest.as_of)), str(newest.children), tags
 
 
-def _day(seconds: int) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+def _day(seconds: int) -> date:
+    return datetime.fromtimestamp(seconds, UTC).date()
 
 
 async def _probed(settings: NodeSettings) -> tuple[bool, dict[AgencyId, str]]:
@@ -145,11 +145,11 @@ async def _probed(settings: NodeSettings) -> tuple[bool, dict[AgencyId, str]]:
 
 
 def _epochs(settings: NodeSettings) -> tuple[Epoch, ...] | None:
-    """Of the member list that the node keeps; None when it holds no more."""
+    """Return the epochs of the member list that the node keeps; None when it is not valid."""
     places, now = settings.places, time.time()
 
     def nowhere(_path: str) -> bytes:
-        raise AssertionError  # only what is kept is read
+        raise AssertionError  # ``load`` reads only what is kept
 
     client = MemberListClient(places.member_list, places.bundle / ROOT, nowhere)
     try:
@@ -163,17 +163,15 @@ def adopt_records(
     settings_file: SettingsFile,
     agency: Annotated[str, typer.Option(help="The agency's id.")],
 ) -> None:
-    """Answers from records that were put back from a copy, though children who came since are not
-    in them.
+    """Answer from records that were restored from a copy, although children who were imported since
+    are not in them.
     """
     settings = PROGRAM.load(settings_file)
-    chosen = next((known.id for known in settings.agencies if str(known.id) == agency), None)
-    if chosen is None:
-        raise Defect("--agency: not one of this node's")
-    with open_imports(settings) as imports:
+    chosen = settings.agency(commands.identifier(AgencyId, agency, "--agency")).id
+    with open_imports(settings, token_bytes) as imports:
         if not imports.behind(chosen):
             typer.echo("These records are the newest; nothing had to be done.")
             return
         found = imports.adopt(chosen)
-    day = datetime.fromtimestamp(found.as_of, UTC).date()
+    day = _day(found.as_of)
     typer.echo(f"Adopted: {found.children} children as of {day}. Import a new export soon.")

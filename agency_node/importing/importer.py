@@ -1,15 +1,15 @@
-"""An import on a page: ready, stage, tag for every epoch that is due, complete.
+"""An import on a page: make ready, stage, tag for every epoch that is due, complete.
 
-The generation before answers until the new one is complete, in one step. An import deletes no
-complete generation: a running node moves over to the new one in its own time, and only the node
-knows when nothing answers from the older (attack: a record that is gone behind a table that is not
-makes a child who is known look unlike one who is not)."""
+The node answers from the generation before until the new one is complete, which is one step. An
+import deletes no complete generation: a running node moves over to the new one in its own time, and
+only the node knows when none of its tables is of the older (attack: where a record is deleted
+before its table, the answer about a known child differs from that about an unknown one)."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -19,9 +19,7 @@ from agency_node.importing.staging import (
     Readied,
     SourceFile,
     make_ready,
-    require_few_refused,
-    require_not_older,
-    require_size,
+    require_confirmed,
     stage,
 )
 from agency_node.records.ports import Imports, Records
@@ -31,25 +29,25 @@ from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
-from fingerpost.protocol.messages import day_of
 from fingerpost.runtime.clock import Clock
 
 
 class Watch(Protocol):
-    """Who watches an import. Called from threads too."""
+    """Is given the progress of an import. Threads call it, too."""
 
     def staging(self, total: int, done: int) -> None:
-        """``done`` children since the last call, of ``total`` in all."""
+        """Note that ``done`` children of ``total`` were stored since the last call."""
 
     def tagging(self, epoch: EpochNumber, total: int, done: int) -> None:
-        """Likewise; what an earlier run had tagged counts as done at once."""
+        """Note that ``done`` children of ``total`` were tagged since the last call.
+
+        Those whom an earlier run tagged are noted at once.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """``me``: this node. Importing is refused for an agency that the member list has on another
-    node.
-    """
+    """Imports exports. ``me``: this node, whose agencies it imports for by the member list."""
 
     me: MemberId
     records: Records
@@ -61,9 +59,15 @@ class Importer:
     async def run(
         self, agency: AgencyId, source: SourceFile, options: Options, watch: Watch
     ) -> ImportReport:
-        """Raises ``Defect`` (a date to come), ``RefusedFile``, ``ManyRefused``, ``Older`` or
-        ``Shrunk`` (nothing was changed), ``Refused`` (membership, holders: what was done by then
-        stays, and the same import goes on from there)."""
+        """Import an export, or resume an import that was interrupted.
+
+        Raises:
+            Defect: the export is from the future.
+            RefusedFile: the export cannot be taken. Nothing was changed.
+            Unconfirmed: the operator has to confirm the export. Nothing was changed.
+            Refused: by the membership, or by a key holder. What was done by then stays, and the
+                same import is resumed from there.
+        """
         require_past(options.as_of, self.clock.now())
         federation = self.members.at(self.clock.now())
         require_here(federation, agency, self.me)
@@ -73,24 +77,14 @@ class Importer:
         earlier = await asyncio.to_thread(self.records.generation, agency)
         if earlier is not None and await self._answers(agency, earlier.number, what):
             return _report(agency, earlier.number, readied, options, earlier.children, (), True)
-        before = None
-        if earlier is not None:
-            before = earlier.children
-            require_not_older(options, earlier.as_of)
-        require_few_refused(readied, accept_refused=options.accept_refused)
-        require_size(readied, before, allow_shrink=options.allow_shrink)
+        require_confirmed(readied, earlier, options)
+        now = self.clock.now()
         staged = await asyncio.to_thread(
-            stage,
-            self.imports,
-            agency,
-            what,
-            readied,
-            options,
-            self.clock.now(),
-            watch.staging,
+            stage, self.imports, agency, what, readied, options, now, watch.staging
         )
         tagged = await self._tag(agency, staged.number, staged.children, watch)
         await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))
+        before = None if earlier is None else earlier.children
         return _report(agency, staged.number, readied, options, before, tagged, False)
 
     async def _tag(
@@ -105,28 +99,35 @@ class Importer:
         return tuple(tagged)
 
     async def _answers(self, agency: AgencyId, generation: int, what: bytes) -> bool:
-        """Whether the complete ``generation`` was made of the same, and is what the node answers
-        from.
+        """Return whether the complete ``generation`` was made of the same source, and the node
+        answers from it.
         """
         made = await asyncio.to_thread(self.imports.plan, agency, generation)
         if made.source != what or await asyncio.to_thread(self.imports.behind, agency):
             return False
-        # Killed between the two steps of it, the first run has left this one without its witness.
+        # If the first run was killed between the two steps of this, the witness was not written.
         await asyncio.to_thread(self.imports.complete, agency, generation, int(self.clock.now()))
         return True
 
 
 def require_past(as_of: date, now: float) -> None:
-    """Raises ``Defect`` for an export of the future: every involvement in it would seem to be over.
-    A day is allowed, since clocks and time zones differ."""
-    days = (as_of - date(1970, 1, 1)).days
-    if days > day_of(now) + 1:
+    """Refuse an export from the future: every involvement in it would seem to be over.
+
+    A day is allowed, since clocks and time zones differ.
+
+    Raises:
+        Defect: the export is of a later day.
+    """
+    if as_of > datetime.fromtimestamp(now, UTC).date() + timedelta(days=1):
         raise Defect("the day of the export (--as-of, or the file's date) lies in the future")
 
 
 def require_here(federation: Federation, agency: AgencyId, me: MemberId) -> None:
-    """Raises ``Refused(NOT_A_MEMBER)`` for an agency that is not listed, ``NOT_ALLOWED`` for
-    another node's.
+    """Refuse an agency that another node answers for.
+
+    Raises:
+        Refused: NOT_A_MEMBER, the agency or this node is not listed; NOT_ALLOWED, it is on another
+            node.
     """
     federation.member(me, Party.NODE)
     if federation.agency(agency).node != me:
@@ -134,7 +135,7 @@ def require_here(federation: Federation, agency: AgencyId, me: MemberId) -> None
 
 
 def require_version(federation: Federation) -> None:
-    """Raises ``Refused(UNSUPPORTED)``: keys of another version would meet nobody's."""
+    """Raises ``Refused(UNSUPPORTED)``: keys of another version are equal to no query's."""
     if federation.parameters.normalisation_version != NORMALISATION_VERSION:
         raise Refused(Code.UNSUPPORTED, "normalisation version")
 

@@ -1,14 +1,15 @@
-"""What an import came to: counts, and each row that was not taken with line and reason. Values; no
-person in them.
+"""The report of an import: counts, and line and reason of each row that was not taken. It holds
+nothing about a person.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 import msgspec
 
-from agency_node.importing.sources.reasons import RefusedRow, Remark
+from agency_node.importing.sources.reasons import RowFault
 from agency_node.importing.staging import ManyRefused
 from agency_node.records.tagging import Tagged
 from fingerpost.protocol.ids import AgencyId
@@ -16,9 +17,14 @@ from fingerpost.protocol.ids import AgencyId
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """``rows``: lines of the file that are not blank. ``before``: children of the generation
-    before, None for the first import. ``already``: this very file was imported before, and nothing
-    was done."""
+    """The report of an import that is complete.
+
+    Attributes:
+        rows: lines of the file that are not blank.
+        not_current: the lines of involvements that are no longer current.
+        before: children of the generation before, None for the first import.
+        already: the same file was imported before, and nothing was done.
+    """
 
     agency: AgencyId
     generation: int
@@ -27,8 +33,8 @@ class ImportReport:
     children: int
     involvements: int
     shielded: int
-    refused: tuple[RefusedRow, ...]
-    remarks: tuple[Remark, ...]
+    refused: tuple[RowFault, ...]
+    remarks: tuple[RowFault, ...]
     not_current: tuple[int, ...]
     before: int | None
     tagged: tuple[Tagged, ...]
@@ -40,48 +46,49 @@ class ImportReport:
 
 
 def write_report(report: ImportReport) -> bytes:
-    """JSON, for whoever mends the export."""
-    body = {
-        "agency": str(report.agency),
-        "generation": report.generation,
-        "as_of": report.as_of,
-        "already_imported": report.already,
-        "rows": report.rows,
-        "rows_taken": report.rows_taken,
-        "children": report.children,
-        "children_before": report.before,
-        "involvements": report.involvements,
-        "refused": [_finding(row) for row in report.refused],
-        "remarks": [_finding(row) for row in report.remarks],
-        "no_longer_current_lines": list(report.not_current),
-        "tagged": [
-            {
-                "epoch": t.epoch.value,
-                "children": t.children,
-                "taken_over": t.taken_over,
-                "evaluated_keys": t.evaluated,
-            }
-            for t in report.tagged
-        ],
-    }
-    return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
+    """Return the report as JSON, for the person who mends the export."""
+    return _json(
+        {
+            "agency": str(report.agency),
+            "generation": report.generation,
+            "as_of": report.as_of,
+            "already_imported": report.already,
+            "rows": report.rows,
+            "rows_taken": report.rows_taken,
+            "children": report.children,
+            "children_before": report.before,
+            "involvements": report.involvements,
+            "refused": _faults(report.refused),
+            "remarks": _faults(report.remarks),
+            "no_longer_current_lines": report.not_current,
+            "tagged": [
+                {
+                    "epoch": t.epoch.value,
+                    "children": t.children,
+                    "taken_over": t.taken_over,
+                    "evaluated_keys": t.evaluated,
+                }
+                for t in report.tagged
+            ],
+        }
+    )
 
 
 def write_refusal(agency: AgencyId, why: ManyRefused) -> bytes:
-    """JSON likewise, of a file that was not imported because too many of its rows cannot be."""
-    body = {
-        "agency": str(agency),
-        "imported": False,
-        "rows": why.rows,
-        "refused": [_finding(row) for row in why.refused],
-    }
+    """Return a report in JSON of a file that was not imported since too many rows were refused."""
+    return _json(
+        {
+            "agency": str(agency),
+            "imported": False,
+            "rows": why.rows,
+            "refused": _faults(why.refused),
+        }
+    )
+
+
+def _faults(rows: Iterable[RowFault]) -> list[dict[str, object]]:
+    return [{**asdict(row), "words": row.words} for row in rows]
+
+
+def _json(body: Mapping[str, object]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
-
-
-def _finding(row: RefusedRow | Remark) -> dict[str, str | int]:
-    return {
-        "line": row.line,
-        "column": row.column,
-        "reason": row.reason.value,
-        "words": row.words,
-    }

@@ -1,5 +1,5 @@
-"""An export on the disk: read once, so that what was hashed is what was parsed; disposed of when
-asked.
+"""An export on the disk. It is read once, so that what was hashed is what is parsed, and deleted on
+request.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ _MANY_TEXTS: Final = (b"\xff\xfe", b"\xfe\xff")  # UTF-16
 
 
 def read_source(path: Path) -> SourceFile:
-    """Raises ``Defect`` when it cannot be read or is too large, ``RefusedFile`` when it is no text
-    of ours.
+    """Read a file.
+
+    Raises:
+        Defect: it cannot be read, or is too large.
+        RefusedFile: it is not a text in UTF-8.
     """
     try:
         with path.open("rb") as file:
@@ -40,8 +43,9 @@ def read_source(path: Path) -> SourceFile:
 
 
 def dispose(path: Path) -> None:
-    """Deletes the export; durable on return. On a medium that keeps old blocks, only encryption of
-    the disk forgets.
+    """Delete the export, durably on return. Raises ``Defect``.
+
+    On a medium that keeps old blocks, only an encrypted disk makes the content unreadable.
     """
     try:
         path.unlink(missing_ok=True)

@@ -1,42 +1,49 @@
-"""First half of an import: the export's children, sealed, in a generation that nobody answers from
-yet.
+"""The first half of an import: the export's children, sealed, in a generation that the node does not
+answer from yet.
 
-The order of the children depends on the file alone, so an import that was killed goes on behind the
-last child stored. An export that would make many children unknown is not taken without a word from
-the operator (attack, and accident): one that takes more than half of the agency's children away (an
-empty nightly file), one of whose rows many cannot be taken (a column that has moved), one that was
-made before the last (an old file put back)."""
+The order of the children depends on the file alone, so an import that was killed is resumed after
+the last child stored. An export that would make many children unknown is not taken unless the
+operator confirms it (attack, and accident): one with fewer than half of the agency's children (an
+empty nightly file), one of which many rows cannot be taken (a column that has moved), one that was
+made before the last (an old file that was restored)."""
 
 from __future__ import annotations
 
 import io
-import itertools
+from calendar import timegm
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 from typing import Final
 
 from agency_node.importing.sources.csv_export import Columns, Export, SourceChild, read_export
-from agency_node.importing.sources.reasons import Reason, RefusedFile, RefusedRow, Remark
+from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
 from agency_node.records.ports import Child, Imports, Staged
+from agency_node.records.records import Generation
 from agency_node.records.tagging import record_inputs
 from fingerpost.private.linkage import NORMALISATION_VERSION, NormalForm, normalise
-from fingerpost.protocol import limits
 from fingerpost.protocol.ids import AgencyId
 
 CHILDREN_AT_ONCE: Final = 256
 FEW_REFUSED: Final = 4
-"""Rows that any file may have refused, and one more for every ``ONE_REFUSED_IN`` that it has; with
+"""A file may have so many refused rows, and one more for each ``ONE_REFUSED_IN`` of its rows; with
 more, the file is at fault and not its rows. Published test data with hand-made errors has 1 to 6 %
 (the demonstration imports it)."""
 ONE_REFUSED_IN: Final = 20
 
 Progress = Callable[[int, int], None]
-"""Called with all children of the export, and those done since the last call."""
+"""It is called with the number of all children of the export, and of those done since the last
+call."""
 
 
-class Shrunk(Exception):
-    """The export has fewer than half of the children that the agency had. Nothing was changed."""
+class Unconfirmed(Exception):
+    """The export would make children unknown, and the operator did not confirm that this is right.
+    Nothing was changed.
+    """
+
+
+class Shrunk(Unconfirmed):
+    """The export has fewer than half of the children that the agency had."""
 
     def __init__(self, before: int, now: int) -> None:
         super().__init__(f"the export has {now} children, and the agency had {before}")
@@ -44,21 +51,17 @@ class Shrunk(Exception):
         self.now = now
 
 
-class ManyRefused(Exception):
-    """More rows than a few cannot be taken, and their children would be unknown. Nothing was
-    changed.
-    """
+class ManyRefused(Unconfirmed):
+    """More rows than a few cannot be taken, and their children would be unknown."""
 
-    def __init__(self, rows: int, refused: tuple[RefusedRow, ...]) -> None:
+    def __init__(self, rows: int, refused: tuple[RowFault, ...]) -> None:
         super().__init__(f"{len(refused)} of {rows} rows cannot be taken")
         self.rows = rows
         self.refused = refused
 
 
-class Older(Exception):
-    """The export was made before the one that is answered from. Days in ISO form. Nothing was
-    changed.
-    """
+class Older(Unconfirmed):
+    """The export was made before the one that the node answers from."""
 
     def __init__(self, before: date, now: date) -> None:
         super().__init__(f"the export was made on {now}, and the last one on {before}")
@@ -68,8 +71,10 @@ class Older(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SourceFile:
-    """An export as it was read. ``digest``: SHA-256. ``made_on``: the day (UTC) the file was last
-    written: the default of ``--as-of``.
+    """An export as it was read.
+
+    ``digest``: its SHA-256. ``made_on``: the day (UTC) on which the file was last written, which is
+    the default of ``--as-of``.
     """
 
     content: bytes
@@ -80,7 +85,9 @@ class SourceFile:
         return "SourceFile(…)"
 
     def lines(self) -> Iterator[str]:
-        """Lines behind CR, LF or both; bytes that are not UTF-8 as lone surrogates."""
+        """Return the lines, which end with CR, LF or both; bytes that are not UTF-8 become lone
+        surrogates.
+        """
         return io.TextIOWrapper(
             io.BytesIO(self.content), encoding="utf-8", errors="surrogateescape", newline=None
         )
@@ -88,8 +95,14 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How one export is to be read. ``as_of``: the day it was made. What is accepted is what the
-    operator said.
+    """How to read one export, and what the operator confirmed.
+
+    Attributes:
+        as_of: the day it was made.
+        upn: whether pupil numbers may be used for matching.
+        allow_shrink: a ``Shrunk`` export, or one without children, is right.
+        allow_older: an ``Older`` export is right.
+        accept_refused: an export of which many rows are refused is right.
     """
 
     as_of: date
@@ -101,11 +114,15 @@ class Options:
 
     @property
     def as_of_seconds(self) -> int:
-        """Midnight UTC, seconds since 1970."""
-        return (self.as_of - date(1970, 1, 1)).days * limits.DAY
+        """The midnight (UTC) at which the day begins, in seconds since 1970."""
+        return timegm(self.as_of.timetuple())
 
     def key(self, digest: bytes) -> tuple[bytes, ...]:
-        """What the outcome depends on: the same again is the same import."""
+        """Return what the generation depends on: with the same key, it is the same import.
+
+        Args:
+            digest: of the file.
+        """
         renamed = sorted(f"{name}={ours}" for name, ours in self.columns.rename.items())
         return (
             digest,
@@ -119,12 +136,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Readied:
-    """An export whose children all can be found. ``refused``: with those who cannot."""
+    """An export, and its children who can be found, each with her mark.
+
+    ``refused``: the refused rows, among them those of children whom nobody could find.
+    """
 
     export: Export
     children: tuple[tuple[SourceChild, bytes], ...]
-    refused: tuple[RefusedRow, ...]
-    remarks: tuple[Remark, ...]
+    refused: tuple[RowFault, ...]
+    remarks: tuple[RowFault, ...]
 
     def __repr__(self) -> str:
         return f"Readied({len(self.children)} children)"
@@ -141,7 +161,7 @@ class Readied:
 def make_ready(
     imports: Imports, agency: AgencyId, lines: Iterable[str], options: Options
 ) -> Readied:
-    """Reads the export and leaves out the children whom nobody could find. Raises ``RefusedFile``."""
+    """Read the export and leave out the children whom nobody could find. Raises ``RefusedFile``."""
     export = read_export(lines, as_of=options.as_of, columns=options.columns)
     children: list[tuple[SourceChild, bytes]] = []
     refused = list(export.refused)
@@ -153,45 +173,42 @@ def make_ready(
         if inputs:
             children.append((child, imports.mark(agency, inputs)))
         else:
-            refused += [RefusedRow(line, "", Reason.TOO_WEAK) for line in child.lines]
+            refused += [RowFault(line, "", Reason.TOO_WEAK) for line in child.lines]
     refused.sort(key=lambda row: row.line)
     remarks.sort(key=lambda row: row.line)
     return Readied(export, tuple(children), tuple(refused), tuple(remarks))
 
 
-def _unread(child: SourceChild, form: NormalForm) -> Iterator[Remark]:
-    """What was given and does not help to find the child."""
+def _unread(child: SourceChild, form: NormalForm) -> Iterator[RowFault]:
+    """Yield a remark for each field that was given and does not help to find the child."""
     who, line = child.demographics, child.lines[0]
     if who.nhs_number and form.health_number is None:
-        yield Remark(line, "nhs_number", Reason.NUMBER_NOT_READ)
+        yield RowFault(line, "nhs_number", Reason.NUMBER_NOT_READ)
     if who.upn and form.upn is None:
-        yield Remark(line, "upn", Reason.NUMBER_NOT_READ)
+        yield RowFault(line, "upn", Reason.NUMBER_NOT_READ)
     if who.postcode and form.postcode is None:
-        yield Remark(line, "postcode", Reason.POSTCODE_NOT_READ)
+        yield RowFault(line, "postcode", Reason.POSTCODE_NOT_READ)
 
 
-def require_not_older(options: Options, before: int) -> None:
-    """``before``: the ``as_of`` of the last complete import, seconds since 1970. Raises ``Older``."""
-    if options.as_of_seconds < before and not options.allow_older:
-        day = date(1970, 1, 1) + timedelta(days=before // limits.DAY)
-        raise Older(day, options.as_of)
+def require_confirmed(readied: Readied, earlier: Generation | None, options: Options) -> None:
+    """Refuse an export that would make children unknown, unless the operator confirmed it.
 
+    Args:
+        earlier: the last complete import.
 
-def require_few_refused(readied: Readied, *, accept_refused: bool) -> None:
-    """Raises ``ManyRefused``."""
-    rows, refused = readied.export.rows, len(readied.refused)
-    if refused > FEW_REFUSED + rows // ONE_REFUSED_IN and not accept_refused:
+    Raises:
+        Unconfirmed: ``Older``, ``ManyRefused`` or ``Shrunk``.
+        RefusedFile: EMPTY_FILE, no child is in this export and none was in the last.
+    """
+    rows, refused, now = readied.export.rows, len(readied.refused), len(readied.children)
+    before = 0 if earlier is None else earlier.children
+    if earlier is not None and options.as_of_seconds < earlier.as_of and not options.allow_older:
+        raise Older(datetime.fromtimestamp(earlier.as_of, UTC).date(), options.as_of)
+    if refused > FEW_REFUSED + rows // ONE_REFUSED_IN and not options.accept_refused:
         raise ManyRefused(rows, readied.refused)
-
-
-def require_size(readied: Readied, before: int | None, *, allow_shrink: bool) -> None:
-    """Raises ``Shrunk``, and ``RefusedFile(EMPTY_FILE)`` for a first import without any child."""
-    now = len(readied.children)
-    if allow_shrink:
-        return
-    if before is not None and 2 * now < before:
+    if 2 * now < before and not options.allow_shrink:
         raise Shrunk(before, now)
-    if not now and not before:
+    if not now and not before and not options.allow_shrink:
         raise RefusedFile(Reason.EMPTY_FILE)
 
 
@@ -204,7 +221,12 @@ def stage(
     now: float,
     progress: Progress,
 ) -> Staged:
-    """Stores what is not stored yet. The generation that comes back is whole."""
+    """Store the children that are not stored yet, and return the generation, which is whole.
+
+    Args:
+        source: what the generation is made of, 32 bytes.
+        now: seconds since 1970 UTC.
+    """
     staged = imports.staged(agency, source) or imports.begin(
         agency,
         source,
@@ -215,20 +237,11 @@ def stage(
     )
     total = len(readied.children)
     progress(total, staged.children)
-    first = staged.children
     if not staged.whole:
-        for some in _chunks(readied.children[first:], CHILDREN_AT_ONCE):
+        for first in range(staged.children, total, CHILDREN_AT_ONCE):
+            some = readied.children[first : first + CHILDREN_AT_ONCE]
             children = [Child(c.demographics, c.involvements, mark) for c, mark in some]
             imports.add(agency, staged.number, first, children)
-            first += len(children)
             progress(total, len(children))
         imports.close_staging(agency, staged.number)
     return imports.plan(agency, staged.number)
-
-
-def _chunks(
-    items: Iterable[tuple[SourceChild, bytes]], size: int
-) -> Iterator[list[tuple[SourceChild, bytes]]]:
-    rest = iter(items)
-    while some := list(itertools.islice(rest, size)):
-        yield some

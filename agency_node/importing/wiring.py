@@ -1,14 +1,12 @@
-"""Where the record side's parts are made and joined: for the import command and for the running
-node.
+"""Construct the parts of an import, and those of the records that the running node needs too.
 
-The import is a process of its own beside the running node: it has its own view of the member list
+The import is a process of its own beside the running node. It has its own copy of the member list
 (``<member_list>-import``, since a folder of the member list serves one process), its own channels,
 and a lock, since two imports of one agency would undo each other."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from typing import Final
 
@@ -35,17 +33,23 @@ UPKEEP_PATIENCE_SECONDS: Final = 30.0
 START_TRIES: Final = 6
 _MAY_PASS: Final = frozenset({Code.UNTRUSTED_METADATA, Code.UNAVAILABLE, Code.NOT_READY})
 _LOCK: Final = "import.lock"
-_IMPORTING: Final = "another import is running"
 
 
-def open_store(settings: NodeSettings) -> SqlRecords:
-    """The records of all agencies of the settings. Raises ``Defect``: a secret file that is missing
-    or open to others, a data key that is not the one of the rows."""
+def open_store(settings: NodeSettings, random_bytes: Callable[[int], bytes]) -> SqlRecords:
+    """Open the records of all agencies of the settings.
+
+    Args:
+        random_bytes: for the nonces of what is sealed.
+
+    Raises:
+        Defect: a secret file is missing or open to others, or a data key is not the one of the
+            rows.
+    """
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = {}
     for agency in settings.agencies:
         secret = read_key(agency.data_key, setting=f"data_key of {agency.id}")
-        keys[agency.id] = DataKey(agency.id, secret, secrets.token_bytes)
+        keys[agency.id] = DataKey(agency.id, secret, random_bytes)
     return open_records(settings.records, keys)
 
 
@@ -53,7 +57,11 @@ def open_store(settings: NodeSettings) -> SqlRecords:
 async def open_tagger(
     imports: SqlImports, membership: Membership, env: Env, *, workers: int, patience: float
 ) -> AsyncIterator[Tagger]:
-    """Worker processes and channels to both holders, for as long as the context lasts."""
+    """Open worker processes and channels to both holders, for as long as the context lasts.
+
+    Args:
+        patience: seconds for one batch.
+    """
     holders = GrpcKeyHolders(
         membership.dialled_key_holders(), env.clock, patience=patience, random=env.random
     )
@@ -70,10 +78,10 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Importer]:
 
     Raises:
         Defect: settings or keys do not fit, or another import is running.
-        Refused: there is no certificate or no member list to be had.
+        Refused: this node cannot get a certificate or a member list.
     """
     async with AsyncExitStack() as opened:
-        records = opened.enter_context(_locked_store(settings))
+        records = opened.enter_context(_locked_store(settings, env.random_bytes))
         places = settings.places
         own = places.member_list.with_name(places.member_list.name + "-import")
         membership = Membership(msgspec.structs.replace(places, member_list=own), Party.NODE, env)
@@ -91,21 +99,29 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Importer]:
 
 
 @contextmanager
-def open_imports(settings: NodeSettings) -> Iterator[SqlImports]:
-    """Open the store alone, for what needs nobody else. Raises ``Defect`` as ``open``."""
-    with _locked_store(settings) as records:
+def open_imports(
+    settings: NodeSettings, random_bytes: Callable[[int], bytes]
+) -> Iterator[SqlImports]:
+    """Open the store without any other part of an import. Raises ``Defect`` as ``open``."""
+    with _locked_store(settings, random_bytes) as records:
         yield SqlImports(records)
 
 
 @contextmanager
-def _locked_store(settings: NodeSettings) -> Iterator[SqlRecords]:
-    with alone(settings.state / _LOCK, _IMPORTING), closing(open_store(settings)) as records:
+def _locked_store(
+    settings: NodeSettings, random_bytes: Callable[[int], bytes]
+) -> Iterator[SqlRecords]:
+    with (
+        alone(settings.state / _LOCK, "another import is running"),
+        closing(open_store(settings, random_bytes)) as records,
+    ):
         yield records
 
 
 async def _start(membership: Membership, env: Env) -> None:
-    """Start the membership, and try again for some seconds: a publication under way, or a broker
-    that restarts, is no reason to send the operator away."""
+    """Start the membership, and try again for some seconds: a publication may be under way, or the
+    broker may be restarting.
+    """
     backoff = Backoff()
     for left in reversed(range(START_TRIES)):
         try:

@@ -33,9 +33,7 @@ from agency_node.match_tool.explanation import (
 )
 from agency_node.match_tool.recorded import Watch
 from agency_node.match_tool.reports import (
-    create,
     plain_console,
-    replace,
     require_new,
     require_writable,
     show_notes,
@@ -50,6 +48,8 @@ from agency_node.match_tool.tables import (
     short_list,
 )
 from fingerpost.private.linkage import Scope
+from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.files import create_file, replace_file
 
 _STANDARD_INPUT: Final = Path("-")
 
@@ -68,8 +68,6 @@ class Keys(Enum):
     WIDE = "wide"
     NARROW = "narrow"
 
-
-_SCOPES: Final = {Keys.WIDE: Scope.WIDE, Keys.NARROW: Scope.NARROW}
 
 UpnOption = Annotated[
     bool, typer.Option("--upn", help="Use the pupil number, if the agreement allows it.")
@@ -108,16 +106,17 @@ def evaluate_(
     other = one if _is_same(left, right) else read_table(right, rename)
     _require_used(rename, one, other)
     lines = read_truth(truth, one.rows, other.rows)
-    true, scope = set(lines), _SCOPES[keys]
+    true, scope = set(lines), Scope[keys.name]
     slips: list[Slip] | None = None if pairs is None else []
     with _progress() as watch:
         found = evaluate(one.rows, other.rows, true, scope=scope, upn=upn, watch=watch, slips=slips)
     repeated = len(lines) - found.counts.true_pairs
     inputs = Inputs(one, other, truth.name, len(lines), repeated)
     if pairs is not None and slips is not None:
-        create(pairs, write_slips(slips, one.rows, other.rows))
+        create_file(pairs, write_slips(slips, one.rows, other.rows))
     if json is not None:
-        replace(json, write_evaluation(found, inputs))
+        # Figures hold no person, so everybody who may use the folder can read them.
+        replace_file(json, write_evaluation(found, inputs), mode=0o644)
     show_evaluation(plain_console(), found, inputs)
 
 
@@ -195,29 +194,29 @@ def dedupe(
     with _progress() as watch:
         found = find_duplicates(table.rows, upn=upn, watch=watch)
     if json is not None:
-        create(json, write_json(found, table, upn=upn))
+        create_file(json, write_json(found, table, upn=upn))
     if csv is not None:
-        create(csv, write_csv(found, table))
+        create_file(csv, write_csv(found, table))
     show_duplicates(plain_console(), found, table)
 
 
 def main() -> None:
-    """Run a command. What is wrong with a file is one plain line, and exit status 2."""
+    """Run a command. A fault in a file ends it with one plain line, and exit status 2."""
     try:
         app()
-    except BadInput as bad:
+    except (BadInput, Defect) as bad:
         typer.echo(f"fingerpost-match: {bad}", err=True)
         sys.exit(2)
 
 
 def _read_names(maps: Sequence[str] | None) -> Mapping[str, str]:
-    """Raises ``BadInput``."""
+    """Return our name of a column by the file's, in lower case. Raises ``BadInput``."""
     rename = {}
     for text in maps or ():
-        name, found, ours = text.rpartition("=")
-        if not found or ours.strip().lower() not in COLUMNS:
+        name, found, ours = text.lower().rpartition("=")
+        if not found or ours.strip() not in COLUMNS:
             raise BadInput("--map NAME=COLUMN: the column is one of " + ", ".join(COLUMNS))
-        rename[name.strip().lower()] = ours.strip().lower()
+        rename[name.strip()] = ours.strip()
     return rename
 
 
@@ -225,9 +224,8 @@ def _require_used(rename: Mapping[str, str], *tables: Table) -> None:
     """Refuse a mapping that no file uses. Accident: the name of an important column is mistyped."""
     unused = [name for name in rename if not any(name in table.renamed for table in tables)]
     if unused:
-        others = [name for table in tables for name in table.passed_over]
-        passed_over = short_list(list(dict.fromkeys(others)))
-        beside = f"; what was passed over: {passed_over}" if others else ""
+        others = list(dict.fromkeys(name for table in tables for name in table.passed_over))
+        beside = f"; what was passed over: {short_list(others)}" if others else ""
         raise BadInput(f"--map: no file has a column {short_list(unused)}{beside}")
 
 
@@ -235,7 +233,7 @@ def _is_same(left: Path, right: Path) -> bool:
     try:
         return left.samefile(right)
     except OSError:
-        return False  # one is not there: the reader of that file reports it
+        return False  # one does not exist; whoever reads it reports that
 
 
 def _row(table: Table, row_id: str) -> Row:
@@ -246,7 +244,7 @@ def _row(table: Table, row_id: str) -> Row:
 
 
 def _content(path: Path) -> bytes:
-    """Raises ``BadInput``."""
+    """Return at most one byte more than two typed records may have. Raises ``BadInput``."""
     if path != _STANDARD_INPUT:
         try:
             with path.open("rb") as file:

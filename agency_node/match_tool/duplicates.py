@@ -1,8 +1,8 @@
 """Children who are in one agency's file more than once: the search, and its report.
 
 The search is pure. Two records are compared where a question about one would open the other, as at
-a node. Records that match are one group, however many steps it takes; but a group that holds two
-records of which the comparison says that they are two children asserts nothing: a chain of
+a node. Records that match, directly or through others, are one group. A group is for review, and
+asserts nothing, when the comparison finds that two of its records are two children: a chain of
 similar records must not make one child of twins.
 
 A report holds lines, ids, fields and levels, and no other value of a record. An id is the agency's
@@ -11,10 +11,9 @@ own number, so the files are personal data.
 
 from __future__ import annotations
 
-import csv
-import io
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
@@ -26,6 +25,7 @@ from agency_node.match_tool.recorded import Recorded, Watch, counted, unwatched
 from agency_node.match_tool.reports import (
     LEVELS,
     about,
+    as_csv,
     as_json,
     field_words,
     number,
@@ -62,7 +62,6 @@ CSV_COLUMNS: Final = (
 MOST_MEMBERS: Final = 64
 """The most records of a group of which all pairs are compared. A larger group is for review."""
 
-_ASSERTED: Final = "asserted"
 _REVIEW: Final = "review"
 _SHOWN: Final = 20
 _AGREES: Final = (Level.EXACT, Level.EXACT_WEAK, Level.MISSING)
@@ -101,6 +100,10 @@ class Group:
     @property
     def asserted(self) -> bool:
         return self.whole and not self.contradictions
+
+    @property
+    def standing(self) -> str:
+        return "asserted" if self.asserted else _REVIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def find_duplicates(
 
 
 class _Search:
-    """``pairs``: those found so far that match or are possible."""
+    """A search. ``pairs``: those found so far that match or are possible."""
 
     def __init__(self, recorded: Recorded, *, upn: bool) -> None:
         self._recorded = recorded
@@ -168,6 +171,7 @@ class _Search:
                     self.pairs[first, second] = pair
 
     def group(self, members: tuple[int, ...], matches: Sequence[Pair]) -> Group:
+        """Compare all members with each other, if they are not too many."""
         whole = len(members) <= MOST_MEMBERS
         known = {(pair.first, pair.second): pair for pair in matches}
         contradictions = []
@@ -197,50 +201,35 @@ def _two_children(compared: Comparison) -> bool:
 
 def _joined(matches: Sequence[Pair]) -> list[tuple[list[int], list[Pair]]]:
     """Return the groups of records that matches connect, each with its matches."""
-    head: dict[int, int] = {}
-
-    def find(member: int) -> int:
-        while head.setdefault(member, member) != member:
-            head[member] = member = head[head[member]]
-        return member
-
+    group_of: dict[int, set[int]] = {}
     for pair in matches:
-        one, other = sorted((find(pair.first), find(pair.second)))
-        head[other] = one
-    members: dict[int, list[int]] = {}
-    for member in sorted(head):
-        members.setdefault(find(member), []).append(member)
-    found: dict[int, list[Pair]] = {}
+        one = group_of.setdefault(pair.first, {pair.first})
+        other = group_of.setdefault(pair.second, {pair.second})
+        if one is not other:
+            small, large = sorted((one, other), key=len)
+            large |= small
+            group_of.update(dict.fromkeys(small, large))
+    found: dict[int, list[Pair]] = defaultdict(list)
     for pair in matches:
-        found.setdefault(find(pair.first), []).append(pair)
-    return [(members[root], found[root]) for root in members]
+        found[id(group_of[pair.first])].append(pair)
+    return [(sorted(group_of[pairs[0].first]), pairs) for pairs in found.values()]
 
 
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """``superfluous``: how many records would go if each asserted group became one record."""
+def _figures(found: Duplicates, table: Table) -> dict[str, int]:
+    """Return the figures of a report.
 
-    records: int
-    groups: int
-    groups_for_review: int
-    records_in_groups: int
-    superfluous: int
-    possible_pairs: int
-    comparisons: int
-    records_beyond_limit: int
-
-
-def _figures(found: Duplicates, table: Table) -> _Figures:
-    return _Figures(
-        records=len(table.rows),
-        groups=len(found.groups),
-        groups_for_review=sum(not group.asserted for group in found.groups),
-        records_in_groups=sum(len(group.members) for group in found.groups),
-        superfluous=sum(len(group.members) - 1 for group in found.groups if group.asserted),
-        possible_pairs=len(found.possible),
-        comparisons=found.comparisons,
-        records_beyond_limit=found.beyond_limit,
-    )
+    ``superfluous``: how many records fewer there would be if each asserted group became one record.
+    """
+    return {
+        "records": len(table.rows),
+        "groups": len(found.groups),
+        "groups_for_review": sum(not group.asserted for group in found.groups),
+        "records_in_groups": sum(len(group.members) for group in found.groups),
+        "superfluous": sum(len(group.members) - 1 for group in found.groups if group.asserted),
+        "possible_pairs": len(found.possible),
+        "comparisons": found.comparisons,
+        "records_beyond_limit": found.beyond_limit,
+    }
 
 
 def write_json(found: Duplicates, table: Table, *, upn: bool) -> bytes:
@@ -250,11 +239,11 @@ def write_json(found: Duplicates, table: Table, *, upn: bool) -> bytes:
             "upn": upn,
             "versions": versions(),
             "input": about(table),
-            "counts": asdict(_figures(found, table)),
+            "counts": _figures(found, table),
             "groups": [
                 {
                     "group": place,
-                    "standing": _standing(group),
+                    "standing": group.standing,
                     "wholly_compared": group.whole,
                     "records": [_record(table, member) for member in group.members],
                     "matches": [_pair(table, pair) for pair in group.matches],
@@ -269,32 +258,30 @@ def write_json(found: Duplicates, table: Table, *, upn: bool) -> bytes:
 
 def write_csv(found: Duplicates, table: Table) -> bytes:
     """Write a line for each pair: those of each group, then the possible pairs, without group."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(CSV_COLUMNS)
-    for place, group in enumerate(found.groups, 1):
-        for pair in (*group.matches, *group.contradictions):
-            writer.writerow((place, _standing(group), *_cells(table, pair)))
-    for pair in found.possible:
-        writer.writerow(("", _REVIEW, *_cells(table, pair)))
-    return text.getvalue().encode("utf-8")
+    in_groups = (
+        (place, group.standing, *_cells(table, pair))
+        for place, group in enumerate(found.groups, 1)
+        for pair in (*group.matches, *group.contradictions)
+    )
+    others = (("", _REVIEW, *_cells(table, pair)) for pair in found.possible)
+    return as_csv(CSV_COLUMNS, (*in_groups, *others))
 
 
 def show_duplicates(console: Console, found: Duplicates, table: Table) -> None:
     counts = _figures(found, table)
-    console.print(f"{table.name}: {number(counts.records, 'record')}")
+    console.print(f"{table.name}: {number(counts['records'], 'record')}")
     show_notes(console, (table,))
-    if counts.records_beyond_limit:
+    if found.beyond_limit:
         console.print(
-            f"{number(counts.records_beyond_limit, 'record')} with keys shared by more than "
+            f"{number(found.beyond_limit, 'record')} with keys shared by more than "
             f"{MOST_CANDIDATES} others: only the likeliest of those were compared"
         )
     console.print(
-        f"{number(counts.groups, 'group')} of records that match, with "
-        f"{number(counts.records_in_groups, 'record')}; "
-        f"{counts.groups_for_review:,} of the groups for review"
+        f"{number(counts['groups'], 'group')} of records that match, with "
+        f"{number(counts['records_in_groups'], 'record')}; "
+        f"{counts['groups_for_review']:,} of the groups for review"
     )
-    console.print(f"{number(counts.possible_pairs, 'further pair')} that may be one child")
+    console.print(f"{number(len(found.possible), 'further pair')} that may be one child")
     if found.groups:
         console.print()
         console.print(_groups(found, table))
@@ -324,11 +311,11 @@ def _groups(found: Duplicates, table: Table) -> Screen:
 
 
 def _beside(group: Group, member: int, table: Table) -> str:
-    """Describe its strongest match among the records before it, or if there is none, among all."""
-    mine = [pair for pair in group.matches if member in (pair.first, pair.second)]
-    before = [pair for pair in mine if pair.second == member]
+    """Describe a member's strongest match among the records before it, or else among all."""
     if member == group.members[0]:
         return ""
+    mine = [pair for pair in group.matches if member in (pair.first, pair.second)]
+    before = [pair for pair in mine if pair.second == member]
     pair = max(before or mine, key=lambda found: found.compared.weight)
     other = pair.first if pair.second == member else pair.second
     return f"with line {table.rows[other].line}: {_differs(pair.compared)}"
@@ -383,10 +370,6 @@ def _contradiction(pair: Pair) -> str:
     return f"{_differs(pair.compared)} ({'two children' if rule is None else rule.value})"
 
 
-def _standing(group: Group) -> str:
-    return _ASSERTED if group.asserted else _REVIEW
-
-
 def _record(table: Table, position: int) -> dict[str, object]:
     row = table.rows[position]
     return {"line": row.line, "record_id": row.id}
@@ -397,18 +380,14 @@ def _pair(table: Table, pair: Pair) -> dict[str, object]:
         "records": [_record(table, pair.first), _record(table, pair.second)],
         "decision": pair.compared.decision.value,
         "bits": round(pair.compared.weight, 1),
-        "levels": _levels(pair.compared),
-        "rule": _rule(pair) or None,
+        "levels": {one.field.value: one.level.value for one in pair.compared.evidence},
+        "rule": _rule(pair),
     }
-
-
-def _levels(compared: Comparison) -> dict[str, str]:
-    return {one.field.value: one.level.value for one in compared.evidence}
 
 
 def _cells(table: Table, pair: Pair) -> tuple[object, ...]:
     one, other = table.rows[pair.first], table.rows[pair.second]
-    levels = _levels(pair.compared)
+    levels = {one.field: one.level.value for one in pair.compared.evidence}
     return (
         one.line,
         one.id,
@@ -416,11 +395,11 @@ def _cells(table: Table, pair: Pair) -> tuple[object, ...]:
         other.id,
         pair.compared.decision.value,
         f"{pair.compared.weight:.1f}",
-        *(levels.get(field.value, "") for field in Field),
-        _rule(pair),
+        *(levels.get(field, "") for field in Field),
+        _rule(pair),  # the CSV has an empty cell for None
     )
 
 
-def _rule(pair: Pair) -> str:
+def _rule(pair: Pair) -> str | None:
     rule = pair.compared.rule
-    return "" if rule is None else rule.name.lower()
+    return None if rule is None else rule.name.lower()

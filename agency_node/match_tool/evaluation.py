@@ -8,8 +8,6 @@ Memory: the normal forms and keys of the right file; the left records are taken 
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from enum import Enum, unique
 from typing import Final
 
 from agency_node.match_tool.recorded import Recorded, Watch, counted, unwatched
+from agency_node.match_tool.reports import as_csv
 from agency_node.match_tool.tables import BadInput, Row
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
@@ -294,11 +293,8 @@ def write_slips(slips: Iterable[Slip], left: Sequence[Row], right: Sequence[Row]
 
     It holds record ids, which are the agency's own numbers and personal data, and no other value.
     """
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(SLIP_COLUMNS)
-    writer.writerows((left[one.left].id, right[one.right].id, one.what.value) for one in slips)
-    return text.getvalue().encode("utf-8")
+    rows = ((left[one.left].id, right[one.right].id, one.what.value) for one in slips)
+    return as_csv(SLIP_COLUMNS, rows)
 
 
 def _places(rows: Sequence[Row], side: str) -> dict[str, int]:

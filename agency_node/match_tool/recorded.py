@@ -24,7 +24,7 @@ from fingerpost.private.linkage import (
 from fingerpost.private.linkage.comparison import Ruling, decide, likeliest
 
 Watch = Callable[[str, int, int], None]
-"""Is given the progress: what is done, how much of it, of how much."""
+"""It is called with the progress: what is being done, how much of it is done, of how much."""
 
 _REPORTED_EVERY: Final = 500
 _SHELVES: Final = 256  # each is sorted alone, so that sorting needs little memory

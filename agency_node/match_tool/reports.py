@@ -1,4 +1,4 @@
-"""What all reports of the tool share: words for fields and levels, notes, and the files it writes.
+"""What all reports of the tool share: words for fields and levels, notes, and the form of files.
 
 A file is written whole or not at all. A file that names records is created with mode 0600 and never
 replaces another: the other may be the only copy of somebody's review.
@@ -6,8 +6,10 @@ replaces another: the other may be the only copy of somebody's review.
 
 from __future__ import annotations
 
+import csv
+import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
@@ -23,8 +25,6 @@ from fingerpost.private.linkage import (
     Field,
     Level,
 )
-from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.files import create_file, replace_file
 
 _FIELDS: Final[Mapping[Field, str]] = MappingProxyType(
     {
@@ -34,7 +34,7 @@ _FIELDS: Final[Mapping[Field, str]] = MappingProxyType(
         Field.UPN: "UPN",
     }
 )
-"""Fields that are not called by the name of their value."""
+"""Words for the fields that the name of their value does not describe."""
 
 LEVELS: Final[Mapping[Level, str]] = MappingProxyType(
     {
@@ -132,6 +132,12 @@ def as_json(body: Mapping[str, object]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
 
 
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows((columns, *rows))
+    return text.getvalue().encode("utf-8")
+
+
 def require_writable(path: Path, *inputs: Path) -> None:
     """Refuse, before the work, a file that cannot be written or that is one of ``inputs``."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -149,27 +155,3 @@ def require_new(path: Path) -> None:
     if path.exists() or path.is_symlink():
         raise BadInput(f"{path}: exists already; it is not overwritten")
     require_writable(path)
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write figures, which hold no person, so that everybody who may use the folder can read them.
-
-    Raises:
-        BadInput: The file cannot be written.
-    """
-    try:
-        replace_file(path, data, mode=0o644)
-    except Defect as defect:
-        raise BadInput(str(defect)) from None
-
-
-def create(path: Path, data: bytes) -> None:
-    """Create a file with mode 0600.
-
-    Raises:
-        BadInput: The file cannot be created, or it was created by somebody else meanwhile.
-    """
-    try:
-        create_file(path, data)
-    except Defect as defect:
-        raise BadInput(str(defect)) from None

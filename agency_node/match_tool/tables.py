@@ -232,32 +232,26 @@ def read_truth(
     """
     source = _lines_of(path)
     header = _read_header(path.name, next(source, ""), _NO_NAMES, TRUTH_COLUMNS, TRUTH_COLUMNS)
-    known = {"left_id": {row.id for row in left}, "right_id": {row.id for row in right}}
-    unknown: dict[str, list[int]] = {column: [] for column in TRUTH_COLUMNS}
-    pairs = []
-    for line, values in _rows(path.name, source, header.columns):
-        for column in TRUTH_COLUMNS:
-            if values[column] not in known[column]:
-                unknown[column].append(line)
-        pairs.append((values["left_id"], values["right_id"]))
-    for column, lines in unknown.items():
-        if lines:
-            side = column.removesuffix("_id")
+    rows = _rows(path.name, source, header.columns)
+    found = [(line, values["left_id"], values["right_id"]) for line, values in rows]
+    for place, side, records in ((1, "left", left), (2, "right", right)):
+        known = {record.id for record in records}
+        if lines := [each[0] for each in found if each[place] not in known]:
             raise BadInput(
-                f"{path.name}: {column} names no record of the {side} file, in {where(lines)}"
+                f"{path.name}: {side}_id names no record of the {side} file, in {where(lines)}"
             )
-    return tuple(pairs)
+    return tuple((one, other) for _, one, other in found)
 
 
 def short_list(names: Sequence[str]) -> str:
     """Return names of columns for a screen: not many, none long, none that commands a terminal."""
-    shown = [name for name in (printable(each.strip()) for each in names) if name]
+    shown = [
+        name if len(name) <= _NAME_SHOWN_CHARS else name[: _NAME_SHOWN_CHARS - 1] + "…"
+        for name in (printable(each.strip()) for each in names)
+        if name
+    ]
     more = f" and {len(shown) - _NAMES_SHOWN:,} more" if len(shown) > _NAMES_SHOWN else ""
-    return ", ".join(map(_shortened, shown[:_NAMES_SHOWN])) + more
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _NAME_SHOWN_CHARS else name[: _NAME_SHOWN_CHARS - 1] + "…"
+    return ", ".join(shown[:_NAMES_SHOWN]) + more
 
 
 def where(lines: Sequence[int], count: int | None = None) -> str:
@@ -269,6 +263,7 @@ def where(lines: Sequence[int], count: int | None = None) -> str:
 
 
 def _lines_of(path: Path) -> Iterator[str]:
+    """Raises ``BadInput``."""
     if not path.exists():
         raise BadInput(f"{path}: there is no such file")
     try:
@@ -311,13 +306,10 @@ def _read_header(
     for column in wanted:
         if names.count(column) > 1:
             raise BadInput(f"{name}: the column {column} is there twice")
+    others = [cell.strip() for cell, each in zip(cells, names, strict=True) if each not in wanted]
     return _Header(
         tuple(each if each in wanted else "" for each in names),
-        tuple(
-            cell.strip()
-            for cell, each in zip(cells, names, strict=True)
-            if each and each not in wanted
-        ),
+        tuple(filter(None, others)),
         frozenset(rename).intersection(written),
     )
 
@@ -338,7 +330,7 @@ def _instead(cells: Sequence[str], *, known: bool) -> str:
 def _rows(
     name: str, lines: Iterator[str], header: tuple[str, ...]
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line numbers, and cells by column. Raise ``BadInput`` at the end for all bad lines."""
+    """Yield line numbers, and cells by column. Raises ``BadInput`` at the end for all bad lines."""
     bad: dict[Reason, list[int]] = {}
     rows = 0
     for number, line in enumerate(lines, 2):
@@ -357,7 +349,7 @@ def _rows(
 
 
 class _Found:
-    """The rows and their notes, while they come in."""
+    """The rows and their notes, while they are read."""
 
     def __init__(self, name: str, *, ids: bool) -> None:
         self.rows: list[Row] = []

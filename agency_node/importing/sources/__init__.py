@@ -1,5 +1,5 @@
-"""One adaptor for each kind of export; what they read becomes records.
+"""One adaptor for each kind of export. What it reads becomes records.
 
-Law: pure. Bytes in, records and row faults out; a fault names a row, a column and a reason, never a
-value.
+Law: pure. Bytes in, records and row faults out; a fault names a line, a column and a reason, never
+a value.
 """

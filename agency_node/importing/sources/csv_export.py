@@ -1,27 +1,28 @@
 """Read the CSV export that every system can make: lines of text in, children and refused rows out.
 Pure.
 
-Law: what a row holds never raises. Every line behind the header ends up in exactly one place: with
-a child, refused, no longer current, or blank. A line is a row: a quoted field may hold commas and
-no line ends, so that one open quotation mark costs a line and not the rest of the file.
+Law: what a row holds never raises. Every line after the header ends up in exactly one place: with a
+child, refused, no longer current, or blank. A line is a row: a quoted field may hold commas but no
+line end, so that an open quotation mark costs one line and not the rest of the file.
 
 The first line names the columns. A column that is not known refuses the file unless the operator
 said what to do with it: an export that was widened by mistake (case notes, addresses of the family)
-must not come in unseen.
+must not be imported unseen.
 
-A child is not lost for what is said about her practitioner: a text that whoever rings would need,
-and that a pointer cannot carry, is left empty with a remark (attack, and accident: "ext 12" behind
-a number makes the child unknown).
+No child is lost because of what a row says about her practitioner: a text that a pointer cannot
+carry is left empty, with a remark (attack, and accident: "ext 12" after a number makes the child
+unknown).
 
 Shielding is read on the safe side. A row of a child that says ``shield``, even when it is itself
-refused or no longer current, shields every row of that child; so does a row that cannot be read at
-all, for every child whose local_id stands anywhere in it (attack, seen with a national database: a
-second record of a shielded child that does not carry the flag). When such a row names nobody, the
-file is refused: it might be about anybody in it."""
+refused or no longer current, shields every row of that child. A row that cannot be read at all
+shields every child whose local_id stands anywhere in it (attack, seen with a national database: a
+second record of a shielded child that does not carry the flag). If such a row names no child, the
+file is refused: the row might be about any child in it."""
 
 from __future__ import annotations
 
 import csv
+from calendar import timegm
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,12 +31,10 @@ from typing import Final, TypeVar
 import msgspec
 
 from agency_node.importing.sources import fields as read
-from agency_node.importing.sources import fields as shields
-from agency_node.importing.sources.fields import BadField, NoLongerCurrent, standing
-from agency_node.importing.sources.reasons import Reason, RefusedFile, RefusedRow, Remark
+from agency_node.importing.sources.fields import BadField, NoLongerCurrent
+from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
 from agency_node.records.records import Involvement
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
 
 MOST_ROWS: Final = 1_000_000
@@ -43,12 +42,14 @@ MOST_INVOLVEMENTS: Final = 64
 _LEFT_EMPTY: Final = frozenset(
     {"worker_name", "worker_role", "desk_phone", "desk_email", "ooh_phone", "hours"}
 )
-"""Texts of a pointer: the child is worth more than any of them."""
+"""Texts of a pointer, which may be left empty: none of them is worth losing a child."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SourceChild:
-    """A child of the export, with the lines that she came from."""
+    """A child of the export, with the lines that describe her."""
 
     lines: tuple[int, ...]
     demographics: Demographics
@@ -60,14 +61,19 @@ class SourceChild:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Export:
-    """What a file came to. ``rows``: lines behind the header that are not blank. ``not_current``:
-    their lines.
+    """What was read of a file.
+
+    Attributes:
+        rows: the number of lines after the header that are not blank.
+        remarks: faults in rows that were taken.
+        not_current: the lines of involvements that are no longer current.
+        blank: the number of blank lines.
     """
 
     rows: int
     children: tuple[SourceChild, ...]
-    refused: tuple[RefusedRow, ...]
-    remarks: tuple[Remark, ...]
+    refused: tuple[RowFault, ...]
+    remarks: tuple[RowFault, ...]
     not_current: tuple[int, ...]
     blank: int
 
@@ -77,21 +83,25 @@ class Export:
 
 @dataclass(slots=True, repr=False)
 class _Gathered:
-    """A child while her rows come in."""
+    """A child while her rows are read."""
 
-    lines: list[int]
     demographics: Demographics
-    involvements: list[Involvement]
+    lines: list[int] = field(default_factory=list)
+    involvements: list[Involvement] = field(default_factory=list)
 
 
 def read_export(
     lines: Iterable[str], *, as_of: date, columns: Columns, most_rows: int = MOST_ROWS
 ) -> Export:
-    """The whole file. ``lines`` without or with their line ends, the first being the header; bytes
-    that were not UTF-8 come as lone surrogates. ``as_of``: the day the export was made, which
-    decides what is current.
+    """Read a whole file.
 
-    Raises ``RefusedFile`` when the file as a whole cannot be taken.
+    Args:
+        lines: with or without their line ends, the header first; bytes that were not UTF-8 are lone
+            surrogates.
+        as_of: the day the export was made, which decides what is current.
+
+    Raises:
+        RefusedFile: the file as a whole cannot be taken.
     """
     source = iter(lines)
     header = read_header(next(source, ""), columns)
@@ -99,13 +109,15 @@ def read_export(
     for number, line in enumerate(source, 2):
         if reader.rows >= most_rows:
             raise RefusedFile(Reason.TOO_MANY_ROWS)
-        reader.take(number, line.rstrip("\r\n"))
+        reader.take(number, line)
     if reader.rows and reader.undecoded * 2 > reader.rows:
         raise RefusedFile(Reason.NOT_UTF8)
     return reader.export()
 
 
 class _Reader:
+    """What was read of the file so far. ``known``: every local_id, also of refused rows."""
+
     def __init__(self, header: tuple[str, ...], as_of: date) -> None:
         self._header = header
         self._as_of = as_of
@@ -113,8 +125,8 @@ class _Reader:
         self._shielded: set[str] = set()
         self._known: set[str] = set()
         self._unreadable: list[tuple[int, str]] = []
-        self._refused: list[RefusedRow] = []
-        self._remarks: list[Remark] = []
+        self._refused: list[RowFault] = []
+        self._remarks: list[RowFault] = []
         self._not_current: list[int] = []
         self._blank = 0
         self.rows = 0
@@ -125,13 +137,16 @@ class _Reader:
             self._blank += 1
             return
         self.rows += 1
-        row = self._row(number, line)
-        if row is None:
+        cells = read_row(line, self._header)
+        if isinstance(cells, Reason):
+            self.undecoded += cells is Reason.ROW_NOT_UTF8
+            self._unreadable.append((number, line))
+            self._refused.append(RowFault(number, "", cells))
             return
         try:
-            self._add(number, row)
+            self._add(_Row(number, cells, self._as_of, self._remarks))
         except _BadColumn as bad:
-            self._refuse(number, bad.column, bad.reason)
+            self._refused.append(RowFault(number, bad.column, bad.reason))
         except NoLongerCurrent:
             self._not_current.append(number)
 
@@ -139,16 +154,20 @@ class _Reader:
         """Raises ``RefusedFile(SHIELD_OF_NOBODY)``."""
         doubtful: frozenset[str] = frozenset()
         if "shield" in self._header:
-            doubtful = shields.doubtful(self._known, self._unreadable)
+            doubtful = read.doubtful(self._known, self._unreadable)
+        for local_id, child in self._children.items():
+            if local_id in doubtful - self._shielded:
+                fault = RowFault(child.lines[0], "shield", Reason.WITHHELD_FOR_A_REFUSED_ROW)
+                self._remarks.append(fault)
+            if local_id in doubtful | self._shielded:
+                child.involvements = [
+                    msgspec.structs.replace(row, shielded=True) for row in child.involvements
+                ]
         return Export(
             self.rows,
             tuple(
-                SourceChild(
-                    tuple(child.lines),
-                    child.demographics,
-                    self._with_shield(child, local_id in self._shielded, local_id in doubtful),
-                )
-                for local_id, child in self._children.items()
+                SourceChild(tuple(child.lines), child.demographics, tuple(child.involvements))
+                for child in self._children.values()
             ),
             tuple(self._refused),
             tuple(self._remarks),
@@ -156,154 +175,125 @@ class _Reader:
             self._blank,
         )
 
-    def _with_shield(
-        self, child: _Gathered, shielded: bool, doubtful: bool
-    ) -> tuple[Involvement, ...]:
-        if doubtful and not shielded:
-            self._remark(child.lines[0], "shield", Reason.WITHHELD_FOR_A_REFUSED_ROW)
-        if not shielded and not doubtful:
-            return tuple(child.involvements)
-        return tuple(msgspec.structs.replace(i, shielded=True) for i in child.involvements)
-
-    def _row(self, number: int, line: str) -> dict[str, str] | None:
-        """The cells by column, or None when the line is refused as a whole."""
-        row = read_row(line, self._header)
-        if isinstance(row, Reason):
-            self.undecoded += row is Reason.ROW_NOT_UTF8
-            self._unreadable.append((number, line))
-            self._refuse(number, "", row)
-            return None
-        return row
-
-    def _add(self, number: int, row: dict[str, str]) -> None:
-        shielded = self._flag(number, row, "shield")
-        if shielded and not row["local_id"]:
-            raise RefusedFile(Reason.SHIELD_OF_NOBODY, f"line {number}")
-        local_id = _column(row, "local_id", read.read_local_id)
+    def _add(self, row: _Row) -> None:
+        """Raises ``_BadColumn``, ``NoLongerCurrent``, ``RefusedFile(SHIELD_OF_NOBODY)``."""
+        shielded = row.withheld("shield")
+        if shielded and not row.cells["local_id"]:
+            raise RefusedFile(Reason.SHIELD_OF_NOBODY, f"line {row.number}")
+        local_id = row.needed("local_id", read.read_local_id)
         self._known.add(local_id)
         if shielded:
             self._shielded.add(local_id)
-        for column, text in row.items():
-            if column in _LEFT_EMPTY:
-                continue
-            if read.has_control(text):
+        for column, text in row.cells.items():
+            if column not in _LEFT_EMPTY and read.has_control(text):
                 raise _BadColumn(column, Reason.CONTROL_CHARACTER)
-        demographics = self._demographics(number, row)
-        child = self._children.get(local_id)
-        if child is not None and child.demographics != demographics:
+        demographics = row.demographics()
+        child = self._children.get(local_id) or _Gathered(demographics)
+        if child.demographics != demographics:
             raise _BadColumn("local_id", Reason.DIFFERENT_CHILD)
-        if child is not None and len(child.involvements) >= MOST_INVOLVEMENTS:
+        if len(child.involvements) >= MOST_INVOLVEMENTS:
             raise _BadColumn("local_id", Reason.TOO_MANY_INVOLVEMENTS)
-        involvement = self._involvement(number, row, shielded=shielded)
-        if child is None:
-            self._children[local_id] = _Gathered([number], demographics, [involvement])
-        else:
-            child.lines.append(number)
-            child.involvements.append(involvement)
-
-    def _demographics(self, number: int, row: dict[str, str]) -> Demographics:
-        sex = None
-        try:
-            sex = read.read_sex(row.get("sex", ""))
-        except BadField as bad:
-            self._remark(number, "sex", bad.reason)
-        try:
-            return Demographics(
-                forename=_column(row, "forename", read.read_name),
-                middle_names=_column(row, "middle_names", read.read_name),
-                surname=_column(row, "surname", read.read_name),
-                other_names=_column(row, "aliases", read.read_aliases),
-                dob=self._birth(number, row),
-                sex=sex,
-                postcode=_column(row, "postcode", read.read_postcode),
-                nhs_number=_column(row, "nhs_number", read.read_number),
-                upn=_column(row, "upn", read.read_number),
-            )
-        except Refused as refused:  # a bound that was not met above: names the field only
-            raise _BadColumn(refused.what, Reason.TOO_LONG) from None
-
-    def _birth(self, number: int, row: Mapping[str, str]) -> date | None:
-        """A date that cannot be right is left out, so that the child is still found by name and
-        place; that of an adult refuses the row, which is about somebody else."""
-        try:
-            return read.read_birth(row.get("dob", ""), self._as_of)
-        except BadField as bad:
-            if bad.reason is not Reason.DATE_NOT_READ:
-                raise _BadColumn("dob", bad.reason) from None
-            self._remark(number, "dob", bad.reason)
-            return None
-
-    def _involvement(self, number: int, row: dict[str, str], *, shielded: bool) -> Involvement:
-        kind = _column(row, "kind", read.read_kind)
-        start = _column(row, "start", read.read_date)
-        end = _column(row, "end", read.read_date)
-        try:
-            status, ended_on = standing(row["status"], start, end, self._as_of)
-        except BadField as bad:
-            raise _BadColumn("status", bad.reason) from None
-        found = Involvement(
-            kind=kind,
-            status=status,
-            worker_name=self._text(number, row, "worker_name", read.read_worker_name),
-            worker_role=self._text(number, row, "worker_role", read.read_worker_role),
-            desk_phone=self._text(number, row, "desk_phone", read.read_telephone),
-            desk_email=self._text(number, row, "desk_email", read.read_email),
-            ooh_phone=self._text(number, row, "ooh_phone", read.read_telephone),
-            hours=self._text(number, row, "hours", read.read_hours),
-            as_of=_seconds(self._as_of),
-            lead=_column(row, "lead", read.read_flag),
-            early_help=_column(row, "early_help", read.read_flag),
-            sensitive=self._flag(number, row, "sensitive") or kind.sensitive,
-            shielded=shielded,
-            ended_on=ended_on,
-        )
-        if not (found.desk_phone or found.desk_email or found.ooh_phone):
-            self._remark(number, "desk_phone", Reason.NO_CONTACT)
-        return found
-
-    def _text(
-        self, number: int, row: Mapping[str, str], column: str, reader: Callable[[str], str]
-    ) -> str:
-        try:
-            return reader(row.get(column, ""))
-        except BadField as bad:
-            self._remark(number, column, bad.reason)
-            return ""
-
-    def _flag(self, number: int, row: dict[str, str], column: str) -> bool:
-        """A flag that keeps something from being told: what is neither yes nor no counts as yes."""
-        try:
-            return read.read_flag(row.get(column, ""))
-        except BadField:
-            self._remark(number, column, Reason.FLAG_READ_AS_YES)
-            return True
-
-    def _refuse(self, line: int, column: str, reason: Reason) -> None:
-        self._refused.append(RefusedRow(line, column, reason))
-
-    def _remark(self, line: int, column: str, reason: Reason) -> None:
-        self._remarks.append(Remark(line, column, reason))
+        child.involvements.append(row.involvement(shielded=shielded))
+        child.lines.append(row.number)
+        self._children[local_id] = child
 
 
 class _BadColumn(Exception):
+    """The row cannot be taken, because of one column."""
+
     def __init__(self, column: str, reason: Reason) -> None:
         super().__init__(column)
         self.column = column
         self.reason = reason
 
 
-_T = TypeVar("_T")
+@dataclass(frozen=True, slots=True, repr=False)
+class _Row:
+    """One row. A fault that does not refuse it is added to ``remarks``."""
 
+    number: int
+    cells: Mapping[str, str]
+    as_of: date
+    remarks: list[RowFault]
 
-def _column(row: Mapping[str, str], column: str, reader: Callable[[str], _T]) -> _T:
-    try:
-        return reader(row.get(column, ""))
-    except BadField as bad:
-        raise _BadColumn(column, bad.reason) from None
+    def needed(self, column: str, reader: Callable[[str], _T]) -> _T:
+        """Raises ``_BadColumn`` for a cell that cannot be read."""
+        try:
+            return reader(self.cells.get(column, ""))
+        except BadField as bad:
+            raise _BadColumn(column, bad.reason) from None
 
+    def wished(self, column: str, reader: Callable[[str], _T], otherwise: _T) -> _T:
+        """Return ``otherwise``, with a remark, for a cell that cannot be read."""
+        try:
+            return reader(self.cells.get(column, ""))
+        except BadField as bad:
+            self.remark(column, bad.reason)
+            return otherwise
 
-def _seconds(day: date) -> int:
-    return (day - date(1970, 1, 1)).days * limits.DAY
+    def withheld(self, column: str) -> bool:
+        """Read a flag against disclosure: what is neither yes nor no is read as yes."""
+        try:
+            return read.read_flag(self.cells.get(column, ""))
+        except BadField:
+            self.remark(column, Reason.FLAG_READ_AS_YES)
+            return True
+
+    def remark(self, column: str, reason: Reason) -> None:
+        self.remarks.append(RowFault(self.number, column, reason))
+
+    def demographics(self) -> Demographics:
+        """Raises ``_BadColumn``.
+
+        A date that cannot be right is left out, so that the child is still found by name and place;
+        that of an adult refuses the row, which is about another person.
+        """
+        sex = self.wished("sex", read.read_sex, None)
+        dob = self.wished("dob", lambda text: read.read_birth(text, self.as_of), None)
+        if dob is not None and read.is_adult(dob, self.as_of):
+            raise _BadColumn("dob", Reason.DATE_OUT_OF_RANGE)
+        try:
+            return Demographics(
+                forename=self.needed("forename", read.read_name),
+                middle_names=self.needed("middle_names", read.read_name),
+                surname=self.needed("surname", read.read_name),
+                other_names=self.needed("aliases", read.read_aliases),
+                dob=dob,
+                sex=sex,
+                postcode=self.needed("postcode", read.read_postcode),
+                nhs_number=self.needed("nhs_number", read.read_number),
+                upn=self.needed("upn", read.read_number),
+            )
+        except Refused as refused:  # a bound that was not met above: it names the field only
+            raise _BadColumn(refused.what, Reason.TOO_LONG) from None
+
+    def involvement(self, *, shielded: bool) -> Involvement:
+        """Raises ``_BadColumn`` and ``NoLongerCurrent``."""
+        kind = self.needed("kind", read.read_kind)
+        start = self.needed("start", read.read_date)
+        end = self.needed("end", read.read_date)
+        status, ended_on = self.needed(
+            "status", lambda text: read.standing(text, start, end, self.as_of)
+        )
+        found = Involvement(
+            kind=kind,
+            status=status,
+            worker_name=self.wished("worker_name", read.read_worker_name, ""),
+            worker_role=self.wished("worker_role", read.read_worker_role, ""),
+            desk_phone=self.wished("desk_phone", read.read_telephone, ""),
+            desk_email=self.wished("desk_email", read.read_email, ""),
+            ooh_phone=self.wished("ooh_phone", read.read_telephone, ""),
+            hours=self.wished("hours", read.read_hours, ""),
+            as_of=timegm(self.as_of.timetuple()),
+            lead=self.needed("lead", read.read_flag),
+            early_help=self.needed("early_help", read.read_flag),
+            sensitive=self.withheld("sensitive") or kind.sensitive,
+            shielded=shielded,
+            ended_on=ended_on,
+        )
+        if not (found.desk_phone or found.desk_email or found.ooh_phone):
+            self.remark("desk_phone", Reason.NO_CONTACT)
+        return found
 
 
 REQUIRED: Final = (
@@ -340,32 +330,37 @@ MOST_COLUMNS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How the file's columns are called. Names in lower case. ``rename``: the file's name → ours."""
+    """What to do with the columns of a file. Names are in lower case.
+
+    ``rename``: the file's name → ours. ``ignore``: columns of the file that are not read.
+    """
 
     rename: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
 
 
 def read_header(line: str, columns: Columns) -> tuple[str, ...]:
-    """Our column names in the file's order; "" for one that is ignored."""
-    cells = header_cells(line)
-    if len(cells) > MOST_COLUMNS:
+    """Return our column names in the file's order; "" for one that is ignored.
+
+    Raises:
+        RefusedFile: a column is unknown, missing or there twice, or the line is no header.
+    """
+    written = [cell.strip().lower() for cell in header_cells(line)]
+    ignored = [name in columns.ignore for name in written]
+    names = [
+        "" if skip else columns.rename.get(name, name)
+        for name, skip in zip(written, ignored, strict=True)
+    ]
+    if len(names) > MOST_COLUMNS or COLUMNS.isdisjoint(names):
         raise RefusedFile(Reason.NO_HEADER)
-    names: list[str] = []
-    for cell in cells:
-        name = cell.strip().lower()
-        names.append("" if name in columns.ignore else columns.rename.get(name, name))
-    known = [name for name in names if name]
-    if not COLUMNS & set(known):
-        raise RefusedFile(Reason.NO_HEADER)
-    for place, (name, cell) in enumerate(zip(names, cells, strict=True), 1):
-        if name not in COLUMNS and cell.strip().lower() not in columns.ignore:
+    for place, (name, skip) in enumerate(zip(names, ignored, strict=True), 1):
+        if name not in COLUMNS and not skip:
             raise RefusedFile(Reason.COLUMN_UNKNOWN, f"column {place}")
-    for name in known:
-        if known.count(name) > 1:
+    for name in names:
+        if name and names.count(name) > 1:
             raise RefusedFile(Reason.COLUMN_TWICE, name)
     for name in REQUIRED:
-        if name not in known:
+        if name not in names:
             raise RefusedFile(Reason.COLUMN_MISSING, name)
     return tuple(names)
 
@@ -374,7 +369,7 @@ def header_cells(line: str) -> list[str]:
     """Return the cells of a first line.
 
     Raises:
-        RefusedFile: The line is empty, or cannot be read.
+        RefusedFile: the line is empty, or cannot be read.
     """
     line = line.removeprefix("\ufeff").rstrip("\r\n")
     if "\0" in line:
@@ -395,7 +390,7 @@ def is_blank(line: str) -> bool:
 
 
 def read_row(line: str, header: Sequence[str]) -> dict[str, str] | Reason:
-    """Return the cells of a line by column, without those whose column is ""; or why it is no row."""
+    """Return the cells of a line by column, without those of column ""; or why it is no row."""
     line = line.rstrip("\r\n")
     if not _decoded(line):
         return Reason.ROW_NOT_UTF8
@@ -409,10 +404,10 @@ def read_row(line: str, header: Sequence[str]) -> dict[str, str] | Reason:
 
 
 def _cells_of(line: str) -> list[str]:
-    """Raises ``csv.Error``: an open quotation mark, one inside a field, a field without end."""
+    """Raises ``csv.Error``: a quotation mark is open or inside a field, or a field has no end."""
     return next(csv.reader([line], strict=True), [])
 
 
 def _decoded(line: str) -> bool:
-    """Whether all of the line was UTF-8: undecodable bytes come as lone surrogates."""
+    """Return whether all of the line was UTF-8: bytes that were not are lone surrogates."""
     return line.isascii() or not any("\ud800" <= c <= "\udfff" for c in line)

@@ -2,7 +2,7 @@
 
 Law: a reader raises ``BadField`` with a reason and never with the text. ``docs/import.md`` lists
 the spellings that are read. ``standing`` derives from status and dates whether an involvement is
-open, recent, planned or over; ``doubtful`` says which children a line that cannot be read may
+open, recent, planned or over; ``doubtful`` returns the children whom a line that cannot be read may
 shield.
 """
 
@@ -50,7 +50,7 @@ _KINDS: Final = MappingProxyType({kind.name: kind for kind in Kind})
 
 
 class BadField(Exception):
-    """The field cannot be read. Holds no text of it."""
+    """The field cannot be read. The exception holds no text of it."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -63,8 +63,10 @@ def has_control(text: str) -> bool:
 
 
 def read_date(text: str) -> date | None:
-    """``YYYY-MM-DD`` (a time behind it is left out) or ``DD/MM/YYYY``, never month first; empty:
-    None.
+    """Read ``YYYY-MM-DD`` (a time after it is left out) or ``DD/MM/YYYY``, never month first.
+
+    Returns:
+        None for an empty text.
     """
     if not text:
         return None
@@ -81,18 +83,23 @@ def read_date(text: str) -> date | None:
 
 
 def read_birth(text: str, as_of: date) -> date | None:
-    """A date of birth, or an expected one. Raises ``BadField``: DATE_OUT_OF_RANGE when it is of an
-    adult (``OLDEST_YEARS`` ago), DATE_NOT_READ when it is no date, or later than ``UNBORN_DAYS``
-    after the export."""
+    """Read a date of birth, or an expected one.
+
+    Raises:
+        BadField: DATE_NOT_READ, it is no date, or later than ``UNBORN_DAYS`` after the export.
+    """
     try:
         born = read_date(text)
     except BadField:
         raise BadField(Reason.DATE_NOT_READ) from None
     if born is not None and (born - as_of).days > UNBORN_DAYS:
         raise BadField(Reason.DATE_NOT_READ)
-    if born is not None and as_of.year - born.year > OLDEST_YEARS:
-        raise BadField(Reason.DATE_OUT_OF_RANGE)
     return born
+
+
+def is_adult(born: date, as_of: date) -> bool:
+    """Return whether a person is too old for any record of a child or a young person."""
+    return as_of.year - born.year > OLDEST_YEARS
 
 
 def read_kind(text: str) -> Kind:
@@ -119,13 +126,11 @@ def read_flag(text: str) -> bool:
 
 
 def read_name(text: str) -> str:
-    if len(text) > limits.NAME_CHARS:
-        raise BadField(Reason.TOO_LONG)
-    return text
+    return _short(text, limits.NAME_CHARS)
 
 
 def read_aliases(text: str) -> tuple[OtherName, ...]:
-    """Names with ``;`` between them, each ``forename surname``: the last word is the surname."""
+    """Read names with ``;`` between them, each ``forename surname``: the last word is the surname."""
     names = []
     for alias in text.split(";"):
         words = alias.split()
@@ -169,7 +174,7 @@ def read_hours(text: str) -> str:
 
 
 def _plain(text: str, chars: int) -> str:
-    """A text that a pointer can carry (``fingerpost.private.plain_text``)."""
+    """Read a text that a pointer can carry (``fingerpost.private.plain_text``)."""
     tidy = _SPACES.sub(" ", text)
     if len(tidy) > chars:
         raise BadField(Reason.TEXT_TOO_LONG)
@@ -181,7 +186,7 @@ def _plain(text: str, chars: int) -> str:
 
 
 def read_telephone(text: str) -> str:
-    """Brackets, hyphens, dots and slashes become spaces; an extension cannot be told."""
+    """Read a telephone number without extension; brackets, hyphens, dots and slashes become spaces."""
     tidy = _SPACES.sub(" ", _TELEPHONE_NOISE.sub(" ", text)).strip()
     try:
         require_telephone(tidy, "telephone")
@@ -202,19 +207,23 @@ _OVER: Final = frozenset({"RECENT", "CLOSED", "ENDED"})
 
 
 class NoLongerCurrent(Exception):
-    """The involvement ended more than twelve months before the export: no fault, but nothing to
-    keep.
+    """The involvement ended more than twelve months before the export. This is no fault, but the
+    row is not kept.
     """
 
 
 def standing(
     status: str, start: date | None, end: date | None, as_of: date
 ) -> tuple[InvolvementStatus, date | None]:
-    """Status and, for RECENT, the day of the end.
+    """Return the status and, for RECENT, the day of the end.
 
-    An end that has passed makes it RECENT whatever the status says; a start that is still to come
-    makes OPEN PLANNED. Raises ``BadField`` for a status that is none, dates that contradict each
-    other, and an ended involvement without its end; ``NoLongerCurrent``.
+    An end that has passed makes an involvement RECENT, whatever the status says; a start that is
+    still to come turns OPEN into PLANNED.
+
+    Raises:
+        BadField: the status is none that we know, the dates contradict each other or the status, or
+            an involvement that is over has no end.
+        NoLongerCurrent: it ended too long ago.
     """
     word = status.upper()
     if word not in _OVER | {"OPEN", "PLANNED"}:
@@ -243,10 +252,14 @@ def _a_year_before(day: date) -> date:
 
 
 def doubtful(known: Iterable[str], unreadable: Iterable[tuple[int, str]]) -> frozenset[str]:
-    """Those of the ``known`` local_ids that one of the ``unreadable`` lines (number and text) may
-    be about.
+    """Return the local_ids that a line which cannot be read may be about.
 
-    Raises ``RefusedFile(SHIELD_OF_NOBODY)`` for a line that names none.
+    Args:
+        known: all local_ids of the file.
+        unreadable: the lines, as number and text.
+
+    Raises:
+        RefusedFile: SHIELD_OF_NOBODY, a line contains none of the ``known`` local_ids.
     """
     by_part: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for local_id in known:
@@ -268,5 +281,5 @@ def doubtful(known: Iterable[str], unreadable: Iterable[tuple[int, str]]) -> fro
 
 
 def _parts(text: str) -> frozenset[str]:
-    """What stands between commas, without quotation marks and outer spaces."""
+    """Return the texts between commas, without quotation marks and outer spaces."""
     return frozenset(part.strip() for part in text.replace('"', "").split(","))

@@ -1,7 +1,7 @@
 """Why a row of an export, or a whole export, was not taken: codes and plain words.
 
-Law: a reason names a line, a column and a code, never what stood there: reports are passed on, and
-a row is a person. ``docs/import.md`` says what to do about each code; a test keeps that table
+Law: a fault names a line, a column and a reason, never what stood there: reports are passed on, and
+a row is about a person. ``docs/import.md`` says what to do about each code; a test keeps that table
 complete.
 """
 
@@ -46,7 +46,7 @@ class Reason(Enum):
     DIFFERENT_CHILD = "different_child"
     TOO_MANY_INVOLVEMENTS = "too_many_involvements"
     TOO_WEAK = "too_weak"
-    # a row that is taken, with less than it might have given
+    # a row that is taken, with a remark
     FLAG_READ_AS_YES = "flag_read_as_yes"
     SEX_NOT_READ = "sex_not_read"
     DATE_NOT_READ = "date_not_read"
@@ -70,9 +70,9 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.COLUMN_UNKNOWN: "A column is not known.",
         Reason.COLUMN_TWICE: "A column is there twice.",
         Reason.TOO_MANY_ROWS: "The file has more rows than one import may have.",
-        Reason.SHIELD_OF_NOBODY: "A line may shield a child, and it cannot be told which child.",
+        Reason.SHIELD_OF_NOBODY: "A line may shield a child, and does not show which child.",
         Reason.ROW_NOT_UTF8: "The line is not in UTF-8.",
-        Reason.ROW_NOT_CSV: "A quotation mark is open at the end of the line, or stands inside a field.",
+        Reason.ROW_NOT_CSV: "A quotation mark is left open, or stands inside a field.",
         Reason.FIELD_COUNT: "The line has more or fewer fields than the header.",
         Reason.CONTROL_CHARACTER: "The field holds a character that cannot be printed.",
         Reason.EMPTY: "The field is empty and may not be.",
@@ -87,30 +87,42 @@ WORDS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.NOT_YES_OR_NO: "The field says neither yes nor no.",
         Reason.DIFFERENT_CHILD: "An earlier row with the same local_id describes another child.",
         Reason.TOO_MANY_INVOLVEMENTS: "The child has more rows than one child may have.",
-        Reason.TOO_WEAK: "Too little is known to tell this child from others: nobody could find the record.",
-        Reason.FLAG_READ_AS_YES: "The field says neither yes nor no; it was read as yes, so nothing is told.",
-        Reason.DATE_NOT_READ: "The date cannot be right and was left out; by it the child cannot be found.",
+        Reason.TOO_WEAK: "Too little is known about this child: nobody could find the record.",
+        Reason.FLAG_READ_AS_YES: (
+            "The field says neither yes nor no; it was read as yes, so nothing is disclosed."
+        ),
+        Reason.DATE_NOT_READ: (
+            "The date cannot be right and was left out; it does not help to find the child."
+        ),
         Reason.SEX_NOT_READ: "The sex could not be read and was left out.",
         Reason.NUMBER_NOT_READ: "The number is not valid and does not help to find the child.",
         Reason.POSTCODE_NOT_READ: "The postcode is not valid and does not help to find the child.",
         Reason.TEXT_TOO_LONG: "The field is longer than a pointer can carry and was left empty.",
-        Reason.NOT_PLAIN_TEXT: "The field holds characters that a pointer cannot carry and was left empty.",
+        Reason.NOT_PLAIN_TEXT: (
+            "The field holds characters that a pointer cannot carry and was left empty."
+        ),
         Reason.NOT_A_TELEPHONE: (
             "The field is not a telephone number (digits, spaces and + only) and was left empty."
         ),
         Reason.NOT_AN_EMAIL: "The field is not an e-mail address and was left empty.",
-        Reason.NO_CONTACT: "Neither telephone nor e-mail is given; requesters will be sent to the duty desk.",
+        Reason.NO_CONTACT: (
+            "Neither telephone nor e-mail is given; requesters are referred to the duty desk."
+        ),
         Reason.WITHHELD_FOR_A_REFUSED_ROW: (
-            "Another row of this child could not be read and may have shielded her; nothing is told until it is mended."
+            "Another row of this child could not be read and may shield her; nothing is disclosed "
+            "until it is mended."
         ),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """``line``: of the file, from 1 (the header). ``column``: "" when the reason is about the whole
-    line.
+class RowFault:
+    """A fault for which a row was refused, or a remark about a row that was taken.
+
+    Attributes:
+        line: of the file, where the header is line 1.
+        column: "" when the reason is about the whole line.
     """
 
     line: int
@@ -122,23 +134,13 @@ class RefusedRow:
         return WORDS[self.reason]
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """About a row that was taken. Fields as in ``RefusedRow``."""
-
-    line: int
-    column: str
-    reason: Reason
-
-    @property
-    def words(self) -> str:
-        return WORDS[self.reason]
-
-
 class RefusedFile(Exception):
-    """The file as a whole cannot be taken: nothing was imported. ``column`` is a name of ours or ""
-    ; a name of the file's own is told by its number (a header may be a row in the wrong place, and
-    thus a person)."""
+    """The file as a whole cannot be taken: nothing was imported.
+
+    Attributes:
+        column: one of our names, the place of a column or a line, or "". A name from the file is
+            never shown: the first line may be a row without a header, and thus about a person.
+    """
 
     def __init__(self, reason: Reason, column: str = "") -> None:
         super().__init__(f"{WORDS[reason]}{f' ({column})' if column else ''}")

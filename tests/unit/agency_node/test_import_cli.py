@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_bytes
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -147,7 +148,7 @@ def test_a_source_is_disposed_of_only_after_its_import(desk: Desk) -> None:
     desk.world.quick.refuse = Refused(Code.UNAVAILABLE, "holder")
     said = desk.oak(path, "--dispose-source", status=1)
     assert "could not be reached" in said
-    assert "goes on from here" in said
+    assert "the import is resumed" in said
     assert path.exists()
     desk.world.quick.refuse = None
     desk.oak(path, "--dispose-source")
@@ -192,7 +193,7 @@ def test_an_older_file_is_asked_about(desk: Desk) -> None:
 
 
 def test_records_that_were_put_back_are_adopted_by_name(desk: Desk) -> None:
-    with open_imports(load(desk.settings, NodeSettings)) as imports:
+    with open_imports(load(desk.settings, NodeSettings), token_bytes) as imports:
         made = imports.begin(OAK, bytes(32), as_of=DAY, normalisation_version=1, upn=False, now=1)
         imports.close_staging(OAK, made.number)
         imports.complete(OAK, made.number, 2)
@@ -200,7 +201,7 @@ def test_records_that_were_put_back_are_adopted_by_name(desk: Desk) -> None:
     witness = desk.folder / "state/records.witness"
     witness.write_bytes(witness.read_bytes().replace(b'"number":1', b'"number":4'))
     assert "0 children as of 1970-01-02" in desk.adopt(OAK)
-    with open_imports(load(desk.settings, NodeSettings)) as imports:
+    with open_imports(load(desk.settings, NodeSettings), token_bytes) as imports:
         assert not imports.behind(OAK)
     with pytest.raises(Defect):
         desk.adopt("e99000001.nobody")
@@ -260,16 +261,16 @@ def test_an_export_of_the_future_is_not_taken(desk: Desk) -> None:
 
 def test_the_store_opens_only_with_secret_data_keys(desk: Desk) -> None:
     settings = load(desk.settings, NodeSettings)
-    store = open_store(settings)
+    store = open_store(settings, token_bytes)
     assert store.agencies() == (ELM, OAK)
     store.close()
     key = desk.folder / "data-1.key"
     key.chmod(0o644)
     with pytest.raises(Defect, match="0600"):
-        open_store(settings)
+        open_store(settings, token_bytes)
     key.unlink()
     with pytest.raises(Defect, match="data_key"):
-        open_store(settings)
+        open_store(settings, token_bytes)
 
 
 class Membership:

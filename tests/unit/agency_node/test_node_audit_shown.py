@@ -83,7 +83,7 @@ def test_the_duty_desk_reads_who_asked_how_to_ring_them_and_what_to_look_at(
     assert max(map(len, text.splitlines())) <= columns
     told = flat(text)
     for part in (
-        f"{SCHOOL}: 1 lookup may have been about a child known here. Nothing was told.",
+        f"{SCHOOL}: 1 lookup may have been about a child known here. Nothing was disclosed.",
         f"Asked by Siân O’Neill-Brontë, SOCIAL_WORKER, An agency ({COUNCIL})",
         "Ring 0121 496 0100",
         "For S47_ENQUIRY · ref-1",
@@ -127,7 +127,7 @@ def test_the_duty_desk_is_spared_what_matched_and_what_did_not(
 def test_where_the_list_has_no_number_it_says_so(logs: AgencyLogs, show: Show) -> None:
     without = [replace(e, requester=replace(e.requester, duty_desk="")) for e in entries(TWIN)]
     logs.opened(without)
-    assert "Ring no number in the member list" in flat(show("--possible"))
+    assert "Ring the member list has no number" in flat(show("--possible"))
 
 
 def test_of_a_month_that_was_forgotten_the_asking_agency_is_left(
@@ -140,7 +140,7 @@ def test_of_a_month_that_was_forgotten_the_asking_agency_is_left(
     log.forget(Month.at(int(NOW)), actor=Actor("dpo"), operation=OperationId("r"), at=late)
     log.close()
     text = flat(show("--possible"))
-    assert f"Asked by {COUNCIL} (the rest went with its month)" in text
+    assert f"Asked by {COUNCIL} (the rest was forgotten with its month)" in text
     assert "Mary" not in text
 
 

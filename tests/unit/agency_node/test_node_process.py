@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -84,7 +85,7 @@ class Home:
         return settings_files.load(self.settings_file, NodeSettings)
 
     def put(self, agency: AgencyId, *children: ChildRecord) -> None:
-        records = open_store(self.settings)
+        records = open_store(self.settings, token_bytes)
         imports = SqlImports(records)
         staged = imports.begin(
             agency, bytes(32), as_of=1000, normalisation_version=1, upn=False, now=1000
