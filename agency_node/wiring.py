@@ -68,7 +68,7 @@ def audit_key(settings: NodeSettings) -> bytes:
 
 
 def audit_folder(settings: NodeSettings) -> Path:
-    """Return the folder of the audit logs, made with mode 0700 if it is missing. Raises ``Defect``."""
+    """Return the folder of the audit logs; make it, mode 0700, if it is missing. Raises ``Defect``."""
     folder = settings.state / AUDIT
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

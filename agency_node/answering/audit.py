@@ -157,13 +157,8 @@ class AgencyLogs:
 
         A log whose fault showed only when a query opens would give a hit away.
         """
-        failed: dict[AgencyId, Defect] = {}
-        for agency in agencies:
-            try:
-                with self._lock:
-                    self._log(agency)
-            except Defect as defect:
-                failed[agency] = defect
+        with self._lock:
+            _, failed = self._opened(agencies)
         return failed
 
     def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
@@ -176,7 +171,8 @@ class AgencyLogs:
             # The answers of a frame wait for all of its entries, so several logs wait for the disk
             # at once.
             for first in range(0, len(agencies), AT_ONCE):
-                logs = self._opened(agencies[first : first + AT_ONCE], failed)
+                logs, unopened = self._opened(agencies[first : first + AT_ONCE])
+                failed.update(unopened)
                 done = self._writers.map(
                     _append, logs.values(), [by_agency[agency] for agency in logs]
                 )
@@ -190,19 +186,20 @@ class AgencyLogs:
                 self._open.popitem()[1].close()
 
     def _opened(
-        self, agencies: Iterable[AgencyId], failed: set[AgencyId]
-    ) -> dict[AgencyId, AuditLog]:
-        """Return the logs, and add to ``failed`` the agencies whose log does not open.
+        self, agencies: Iterable[AgencyId]
+    ) -> tuple[dict[AgencyId, AuditLog], dict[AgencyId, Defect]]:
+        """Return the logs, and why those of the other agencies do not open.
 
-        They are fewer than are kept open, so that none is closed again before it is written.
+        Of more than ``LOGS_OPEN`` agencies, the first logs are closed again.
         """
         logs: dict[AgencyId, AuditLog] = {}
+        failed: dict[AgencyId, Defect] = {}
         for agency in agencies:
             try:
                 logs[agency] = self._log(agency)
-            except Defect:
-                failed.add(agency)
-        return logs
+            except Defect as defect:
+                failed[agency] = defect
+        return logs, failed
 
     def _log(self, agency: AgencyId) -> AuditLog:
         log = self._open.get(agency)

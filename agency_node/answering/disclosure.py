@@ -8,6 +8,7 @@ cannot learn which of them it was: there are no pointers, and the answer is NOTH
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -103,20 +104,13 @@ def fill_slots(disclosed: Iterable[tuple[AgencyId, tuple[Pointer, ...]]]) -> tup
     without a kind), since what is shown must never look whole when it is not. An agency without a
     slot stays INVOLVED without a pointer, which means the same.
     """
-    queues = [(agency, list(pointers_)) for agency, pointers_ in disclosed if pointers_]
-    given: dict[AgencyId, int] = dict.fromkeys((agency for agency, _ in queues), 0)
-    free = limits.POINTER_SLOTS
-    progress = True
-    while free and progress:
-        progress = False
-        for agency, queue in queues:
-            if free and given[agency] < len(queue):
-                given[agency] += 1
-                free -= 1
-                progress = True
+    queues = dict(disclosed)
+    turns = [(turn, agency) for agency, queue in queues.items() for turn in range(len(queue))]
+    turns.sort(key=lambda each: each[0])  # of one turn, the agencies keep their order
+    given = Counter(agency for _, agency in turns[: limits.POINTER_SLOTS])
     filled: list[Pointer] = []
-    for agency, queue in queues:
-        mine = queue[: given[agency]]
+    for agency, queue in queues.items():
+        mine = list(queue[: given[agency]])
         if 0 < len(mine) < len(queue):
             mine[-1] = Pointer(agency, None, mine[-1].status)
         filled += mine

@@ -1,5 +1,5 @@
-"""The first half of an import: the export's children, sealed, in a generation that the node does not
-answer from yet.
+"""The first half of an import: the export's children, sealed, in a generation from which the node
+does not answer yet.
 
 The order of the children depends on the file alone, so an import that was killed is resumed after
 the last child stored. An export that would make many children unknown is not taken unless the

@@ -103,7 +103,7 @@ def evaluate_(
             raise BadInput("--json and --pairs name one file")
     rename = _read_names(map_)
     one = read_table(left, rename)
-    other = one if _is_same(left, right) else read_table(right, rename)
+    other = one if left == right else read_table(right, rename)
     _require_used(rename, one, other)
     lines = read_truth(truth, one.rows, other.rows)
     true, scope = set(lines), Scope[keys.name]
@@ -227,13 +227,6 @@ def _require_used(rename: Mapping[str, str], *tables: Table) -> None:
         others = list(dict.fromkeys(name for table in tables for name in table.passed_over))
         beside = f"; what was passed over: {short_list(others)}" if others else ""
         raise BadInput(f"--map: no file has a column {short_list(unused)}{beside}")
-
-
-def _is_same(left: Path, right: Path) -> bool:
-    try:
-        return left.samefile(right)
-    except OSError:
-        return False  # one does not exist; whoever reads it reports that
 
 
 def _row(table: Table, row_id: str) -> Row:

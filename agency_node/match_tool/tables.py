@@ -58,17 +58,13 @@ _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 _YEAR_FIRST: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _YEAR_LAST: Final = re.compile(r"([0-9]{1,2})([/.])([0-9]{1,2})[/.]([0-9]{4})")
 _EXPORT_AS: Final = "export as “CSV UTF-8”"
-_BAD_ROWS: Final[Mapping[Reason, str]] = MappingProxyType(
+_FAULTS: Final[Mapping[Reason, str]] = MappingProxyType(
     {
         Reason.ROW_NOT_UTF8: f"not in UTF-8; {_EXPORT_AS}",
         Reason.ROW_NOT_CSV: (
             "a quotation mark is left open or stands inside a field (a field may hold no line end)"
         ),
         Reason.FIELD_COUNT: "more or fewer fields than the first line has",
-    }
-)
-_BAD_HEADERS: Final[Mapping[Reason, str]] = MappingProxyType(
-    {
         Reason.EMPTY_FILE: "the file is empty, or its first line is",
         Reason.NOT_TEXT: "line 1 is not text",
         Reason.NOT_UTF8: f"line 1 is not in UTF-8; {_EXPORT_AS}",
@@ -290,7 +286,7 @@ def _read_header(
     try:
         cells = header_cells(line)
     except RefusedFile as bad:
-        raise BadInput(f"{name}: {_BAD_HEADERS[bad.reason]}") from None
+        raise BadInput(f"{name}: {_FAULTS[bad.reason]}") from None
     if len(cells) > MOST_COLUMNS:
         raise BadInput(f"{name}: more than {MOST_COLUMNS} columns")
     written = tuple(cell.strip().lower() for cell in cells)
@@ -345,7 +341,7 @@ def _rows(
         else:
             yield number, values
     for reason, numbers in bad.items():
-        raise BadInput(f"{name}: {_BAD_ROWS[reason]}, in {where(numbers)}")
+        raise BadInput(f"{name}: {_FAULTS[reason]}, in {where(numbers)}")
 
 
 class _Found:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -125,12 +126,19 @@ def read_flag(text: str) -> bool:
     raise BadField(Reason.NOT_YES_OR_NO)
 
 
-def read_name(text: str) -> str:
-    return _short(text, limits.NAME_CHARS)
+def _short(text: str, most: int) -> str:
+    if len(text) > most:
+        raise BadField(Reason.TOO_LONG)
+    return text
+
+
+read_name: Final = partial(_short, most=limits.NAME_CHARS)
+read_postcode: Final = partial(_short, most=limits.POSTCODE_CHARS)
+read_number: Final = partial(_short, most=limits.IDENTIFIER_CHARS)
 
 
 def read_aliases(text: str) -> tuple[OtherName, ...]:
-    """Read names with ``;`` between them, each ``forename surname``: the last word is the surname."""
+    """Read names divided by ``;``, each ``forename surname``: the last word is the surname."""
     names = []
     for alias in text.split(";"):
         words = alias.split()
@@ -147,32 +155,6 @@ def read_local_id(text: str) -> str:
     return _short(text, LOCAL_ID_CHARS)
 
 
-def read_postcode(text: str) -> str:
-    return _short(text, limits.POSTCODE_CHARS)
-
-
-def read_number(text: str) -> str:
-    return _short(text, limits.IDENTIFIER_CHARS)
-
-
-def _short(text: str, most: int) -> str:
-    if len(text) > most:
-        raise BadField(Reason.TOO_LONG)
-    return text
-
-
-def read_worker_name(text: str) -> str:
-    return _plain(text, WORKER_NAME_CHARS)
-
-
-def read_worker_role(text: str) -> str:
-    return _plain(text, WORKER_ROLE_CHARS)
-
-
-def read_hours(text: str) -> str:
-    return _plain(text, HOURS_CHARS)
-
-
 def _plain(text: str, chars: int) -> str:
     """Read a text that a pointer can carry (``fingerpost.private.plain_text``)."""
     tidy = _SPACES.sub(" ", text)
@@ -185,8 +167,13 @@ def _plain(text: str, chars: int) -> str:
     return tidy
 
 
+read_worker_name: Final = partial(_plain, chars=WORKER_NAME_CHARS)
+read_worker_role: Final = partial(_plain, chars=WORKER_ROLE_CHARS)
+read_hours: Final = partial(_plain, chars=HOURS_CHARS)
+
+
 def read_telephone(text: str) -> str:
-    """Read a telephone number without extension; brackets, hyphens, dots and slashes become spaces."""
+    """Read a number without extension; brackets, hyphens, dots and slashes become spaces."""
     tidy = _SPACES.sub(" ", _TELEPHONE_NOISE.sub(" ", text)).strip()
     try:
         require_telephone(tidy, "telephone")
