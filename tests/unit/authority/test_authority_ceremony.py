@@ -18,16 +18,7 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
-from unit.authority.conftest import (
-    GATEWAY,
-    HOME,
-    ISSUER,
-    NODE,
-    SCHOOL,
-    PlainClient,
-    World,
-    plan,
-)
+from unit.authority.conftest import GATEWAY, HOME, ISSUER, NODE, SCHOOL, PlainClient, World, plan
 
 
 def test_a_plain_client_reads_the_whole_list(published: World, client: PlainClient) -> None:

@@ -77,10 +77,7 @@ class World:
     stack: AsyncExitStack
 
     def channel(
-        self,
-        who: Identity,
-        address: str,
-        options: Options = CLIENT_FRAMES,
+        self, who: Identity, address: str, options: Options = CLIENT_FRAMES
     ) -> grpc.aio.Channel:
         channel = connect(address, self.authority.client(who), BROKER, options=options)
         self.stack.push_async_callback(channel.close, None)

@@ -255,11 +255,7 @@ def test_check_says_what_a_start_by_hand_still_needs(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "fault"),
-    [
-        ("\nquota = 100000\n", "quota"),
-        ("\nstate = 'twice'\n", "not TOML"),
-    ],
+    ("change", "fault"), [("\nquota = 100000\n", "quota"), ("\nstate = 'twice'\n", "not TOML")]
 )
 def test_a_setting_that_is_not_known_is_fatal(home: Home, change: str, fault: str) -> None:
     home.settings_file.write_text(change + home.settings_file.read_text())

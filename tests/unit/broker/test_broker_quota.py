@@ -28,10 +28,7 @@ def allowed(window: Window[str], key: str, limit: int, now: float) -> bool:
     return True
 
 
-@given(
-    gaps=st.lists(st.floats(0, 40), max_size=120),
-    limit=st.integers(0, 8),
-)
+@given(gaps=st.lists(st.floats(0, 40), max_size=120), limit=st.integers(0, 8))
 def test_no_window_grants_more_than_its_limit_nor_much_less(gaps: list[float], limit: int) -> None:
     window: Window[str] = Window(SECONDS, STEPS, most=10)
     granted: list[float] = []

@@ -10,14 +10,7 @@ from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Kind, Purpose, Role
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import (
-    CodeLists,
-    Epoch,
-    Federation,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.federation import CodeLists, Epoch, Federation, Member, Parameters, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Workload
 from key_holder.epochs import KEEP_AFTER_SECONDS, chores, serving

@@ -14,14 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from fingerpost.audit.log import (
-    Actor,
-    AuditEvent,
-    AuditLog,
-    BrokenChain,
-    OperationId,
-    Receipt,
-)
+from fingerpost.audit.log import Actor, AuditEvent, AuditLog, BrokenChain, OperationId, Receipt
 from fingerpost.membership import commands
 from fingerpost.membership.credentials import MemberKeys
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment
@@ -66,9 +59,7 @@ def ended(
     return end
 
 
-def test_a_defect_is_said_in_one_line(
-    ended: Callable[[BaseException], tuple[object, str]],
-) -> None:
+def test_a_defect_is_said_in_one_line(ended: Callable[[BaseException], tuple[object, str]]) -> None:
     assert ended(Defect("health: no folder")) == (2, "fingerpost-test: health: no folder\n")
 
 
@@ -82,9 +73,7 @@ def test_a_refusal_is_said_with_its_rule_and_who_was_asked(
     )
 
 
-def test_a_crash_is_said_by_its_type(
-    ended: Callable[[BaseException], tuple[object, str]],
-) -> None:
+def test_a_crash_is_said_by_its_type(ended: Callable[[BaseException], tuple[object, str]]) -> None:
     """Attack: whoever reads the terminal, or what it was kept in, reads a name in the text of an
     exception.
     """

@@ -229,11 +229,7 @@ class TestStoppedHalfWay:
     """The power may fail between any two steps."""
 
     def test_opened_and_the_key_not_yet_destroyed(
-        self,
-        store: PepperStore,
-        folder: Path,
-        pepper: Pepper,
-        monkeypatch: pytest.MonkeyPatch,
+        self, store: PepperStore, folder: Path, pepper: Pepper, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sealed = sealed_for(store, THREE, pepper)
         with monkeypatch.context() as stopped:
@@ -246,11 +242,7 @@ class TestStoppedHalfWay:
         assert again.pepper(THREE, TODAY) == pepper
 
     def test_turned_on_and_yesterday_s_not_yet_erased(
-        self,
-        store: PepperStore,
-        folder: Path,
-        pepper: Pepper,
-        monkeypatch: pytest.MonkeyPatch,
+        self, store: PepperStore, folder: Path, pepper: Pepper, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         store.open(sealed_for(store, THREE, pepper), NOW)
         with monkeypatch.context() as stopped:

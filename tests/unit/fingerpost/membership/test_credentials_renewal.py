@@ -288,13 +288,7 @@ class TestKeepingIt:
         log = logs.configure("test", RENEWAL_EVENTS, strict=True, stream=text, now=clock.now)
         task = asyncio.ensure_future(
             keep_certificate(
-                keys,
-                ME,
-                authority,
-                issuer.certify,
-                clock,
-                random=random.Random(1).random,
-                log=log,
+                keys, ME, authority, issuer.certify, clock, random=random.Random(1).random, log=log
             )
         )
         await self.until(clock, lambda: keys.lifetime() is not None and clock.sleeping == 1)

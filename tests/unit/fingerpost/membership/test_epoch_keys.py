@@ -44,11 +44,7 @@ def test_a_key_is_made_for_every_epoch_to_come_and_for_none_twice(
     assert set(wanted) | opened >= usable | {next_epoch(parameters)}
 
 
-@given(
-    announced(),
-    st.dictionaries(NUMBERS, st.integers(TODAY - 3, TODAY + 3)),
-    st.sets(NUMBERS),
-)
+@given(announced(), st.dictionaries(NUMBERS, st.integers(TODAY - 3, TODAY + 3)), st.sets(NUMBERS))
 def test_what_can_still_be_asked_about_is_kept_and_nothing_earlier(
     parameters: Parameters, peppers: dict[EpochNumber, int], keys: set[EpochNumber]
 ) -> None:

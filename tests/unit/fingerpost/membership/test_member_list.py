@@ -161,11 +161,7 @@ class TestContradictions:
         ("path", "content", "what"),
         [
             (ff.member_path(NODE), ff.write_member(listed().members[0]), "another name"),
-            (
-                ff.area_path(AreaCode("e08000025")),
-                ff.write_area(listed().areas[1]),
-                "another code",
-            ),
+            (ff.area_path(AreaCode("e08000025")), ff.write_area(listed().areas[1]), "another code"),
             (
                 ff.CODE_LISTS,
                 ff.write_code_lists(replace(listed().code_lists, version=2)),
@@ -235,10 +231,7 @@ class TestRestart:
         untrusted(lambda: restarted.load(NOW), "no list is kept")
 
     def test_a_refresh_that_stopped_half_way_leaves_the_last_good_one(
-        self,
-        client: MemberListClient,
-        restarted: MemberListClient,
-        repository: FakeRepository,
+        self, client: MemberListClient, restarted: MemberListClient, repository: FakeRepository
     ) -> None:
         first = client.refresh(NOW)
         wanted = listed(NOW)
@@ -280,10 +273,7 @@ class TestRestart:
         untrusted(lambda: MemberListClient(tmp_path / "list", other.root, nobody).load(NOW))
 
     def test_after_a_root_has_changed(
-        self,
-        client: MemberListClient,
-        restarted: MemberListClient,
-        repository: FakeRepository,
+        self, client: MemberListClient, restarted: MemberListClient, repository: FakeRepository
     ) -> None:
         repository.rotate_root(Keys(root=repository.keys.root))
         repository.rotate_root(Keys(root=repository.keys.root))

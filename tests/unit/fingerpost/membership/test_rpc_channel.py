@@ -93,9 +93,7 @@ async def test_a_channel_to_one_that_was_put_out_is_closed_and_none_is_dialled(
 
 
 @pytest.mark.parametrize("peer", PEERS[:1])
-async def test_nobody_is_called_on_an_expired_list(
-    dialled: tuple[Redialled, ManualClock],
-) -> None:
+async def test_nobody_is_called_on_an_expired_list(dialled: tuple[Redialled, ManualClock]) -> None:
     redialled, clock = dialled
     redialled.channel()
     clock.advance(limits.DAY)
