@@ -43,17 +43,25 @@ def settings_file(tmp_path: Path) -> Path:
     return enrolled(tmp_path)
 
 
-def check(settings_file: Path) -> Result:
-    return CliRunner().invoke(cli.app, ["check", "--settings", str(settings_file)])
+def run(settings_file: Path, *command: str, columns: str | None = None) -> Result:
+    arguments = [*command, "--settings", str(settings_file)]
+    return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": columns})
+
+
+def fault(settings_file: Path) -> str:
+    """What ``check`` finds wrong."""
+    found = run(settings_file, "check").exception
+    assert isinstance(found, Defect)
+    return str(found)
 
 
 def test_check_opens_everything_and_prints_the_bundles_fingerprint(settings_file: Path) -> None:
     home = settings_file.parent
     create_file(home / "kept" / "vault" / "epoch-1.seed", os.urandom(SEED_BYTES))
-    run = check(settings_file)
-    assert run.exit_code == 0, run.output
-    assert bundle.read_bundle(home / "bundle").fingerprint in run.stdout
-    assert not run.stderr
+    done = run(settings_file, "check")
+    assert done.exit_code == 0, done.output
+    assert bundle.read_bundle(home / "bundle").fingerprint in done.stdout
+    assert not done.stderr
     assert not list((home / "kept" / "data").iterdir())
 
 
@@ -67,7 +75,7 @@ def test_check_leaves_a_key_alone_that_a_running_holder_is_making(settings_file:
 
 
 @pytest.mark.parametrize(
-    ("missing", "fault"),
+    ("missing", "text"),
     [
         ("audit.key", "^audit_key: .* If it was never made: 32 random bytes, mode 0600$"),
         ("kept/vault", "^vault: the folder .* does not exist; make it, mode 0700$"),
@@ -77,12 +85,10 @@ def test_check_leaves_a_key_alone_that_a_running_holder_is_making(settings_file:
     ],
 )
 def test_check_names_the_setting_that_is_wrong(
-    settings_file: Path, missing: str, fault: str
+    settings_file: Path, missing: str, text: str
 ) -> None:
     (settings_file.parent / missing).rename(settings_file.parent / "elsewhere")
-    run = check(settings_file)
-    assert isinstance(run.exception, Defect)
-    assert re.search(fault, str(run.exception))
+    assert re.search(text, fault(settings_file))
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120", None])
@@ -91,34 +97,22 @@ def test_who_had_how_much_evaluated_is_shown_with_every_id_whole(
 ) -> None:
     member = MemberId("south-east-schools-and-nurseries-hosting")
     log = open_audit(load(settings_file, KeyHolderSettings))
-    log.append(
-        AuditEvent(
-            "key-holder.evaluated",
-            Actor.of(member),
-            OperationId("epoch-12"),
-            1_770_000_000,
-            {"epoch": 12, "workload": "LOOKUP", "elements": 32},
-        )
-    )
+    who, operation, at = Actor.of(member), OperationId("epoch-12"), 1_770_000_000
+    fields: dict[str, str | int | bool] = {"epoch": 12, "workload": "LOOKUP", "elements": 32}
+    log.append(AuditEvent("key-holder.evaluated", who, operation, at, fields))
     log.close()
-    shown = CliRunner().invoke(
-        cli.app, ["audit", "show", "--settings", str(settings_file)], env={"COLUMNS": columns}
-    )
+    shown = run(settings_file, "audit", "show", columns=columns)
     assert shown.exit_code == 0, shown.output
     for whole in (str(member), "LOOKUP", "2026-02-02 02:40:00"):
         assert whole in shown.stdout
 
 
 def test_a_bundle_of_another_party_is_refused(tmp_path: Path) -> None:
-    run = check(enrolled(tmp_path, Party.BROKER))
-    assert isinstance(run.exception, Defect)
-    assert str(run.exception).startswith("places.bundle: ")
+    assert fault(enrolled(tmp_path, Party.BROKER)).startswith("places.bundle: ")
 
 
 def test_a_key_in_the_vault_that_others_can_read_is_refused(settings_file: Path) -> None:
     seed = settings_file.parent / "kept" / "vault" / "epoch-1.seed"
     create_file(seed, os.urandom(SEED_BYTES))
     seed.chmod(0o644)
-    run = check(settings_file)
-    assert isinstance(run.exception, Defect)
-    assert str(run.exception).startswith("vault: ")
+    assert fault(settings_file).startswith("vault: ")

@@ -6,24 +6,19 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fakes.clock import ManualClock
+from fakes.refusals import refused
+from fakes.repository import listed
 from fingerpost.audit.log import AuditLog
 from fingerpost.private.oprf import BlindedBatch
-from fingerpost.protocol.codes import Kind, Purpose, Role
-from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import (
-    CodeLists,
-    DenyList,
-    Epoch,
-    Federation,
-    Member,
-    Parameters,
-    Party,
-)
+from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.federation import DenyList, Epoch, Federation, Member, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from fingerpost.runtime.database import migrate, open_sqlite
@@ -36,19 +31,23 @@ from key_holder.store import SqlMeter
 from key_holder.vault import FileVault
 
 NOW = 1_800_000_000
-ME, OTHER = MemberId("holder-a"), MemberId("holder-b")
+LISTED = listed(NOW)
+ME, OTHER = LISTED.parameters.key_holders
 NODE, GATEWAY = MemberId("node"), MemberId("gateway")
-FEDERATION = FederationId("test")
-
-
-def peer(member: MemberId, party: Party, **changes: object) -> PeerIdentity:
-    values: dict[str, object] = {"federation": FEDERATION, "not_after": NOW + 10**9, "serial": 7}
-    values.update(changes)
-    return PeerIdentity(member=member, party=party, **values)  # type: ignore[arg-type]
-
-
-AS_GATEWAY, AS_NODE = peer(GATEWAY, Party.GATEWAY), peer(NODE, Party.NODE)
 ONE = EpochNumber(1)
+
+
+def peer(
+    member: MemberId = GATEWAY,
+    party: Party = Party.GATEWAY,
+    *,
+    federation: FederationId = LISTED.parameters.federation,
+    not_after: int = NOW + 10**9,
+) -> PeerIdentity:
+    return PeerIdentity(federation, member, party, not_after, serial=7)
+
+
+AS_GATEWAY, AS_NODE = peer(), peer(NODE, Party.NODE)
 
 
 class World:
@@ -67,15 +66,8 @@ class World:
         self.evaluator = Evaluator(self.vault.seed, self.pool, 1)
         self.public_key = self.vault.make(ONE)
         self.current = self.federation()
-        self.holder = KeyHolder(
-            ME,
-            self,
-            self.vault,
-            self.evaluator,
-            SqlMeter(self.engine),
-            AuditRecord(self.audit),
-            self.clock,
-        )
+        meter, record = SqlMeter(self.engine), AuditRecord(self.audit)
+        self.holder = KeyHolder(ME, self, self.vault, self.evaluator, meter, record, self.clock)
         self.deposited: list[EpochNumber] = []
 
     def at(self, now: float) -> Federation:
@@ -84,26 +76,14 @@ class World:
 
     def federation(self, deny: DenyList | None = None, key: bytes | None = None) -> Federation:
         keys = {ME: key or self.public_key, OTHER: bytes(32)}
-        return Federation(
-            1,
-            NOW + 10**7,
-            Parameters(
-                FEDERATION,
-                1,
-                1,
-                MemberId("br"),
-                MemberId("is"),
-                (ME, OTHER),
-                (Epoch(ONE, NOW - 100, NOW, NOW + 10_000, keys),),
-            ),
-            CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
-            {
-                NODE: Member(NODE, Party.NODE, "x", bytes(32), declared_caseload=2),
-                GATEWAY: Member(GATEWAY, Party.GATEWAY, "x", bytes(32), lookups_per_day=1),
-            },
-            {},
-            deny or DenyList(),
-        )
+        epoch = Epoch(ONE, NOW - 100, NOW, NOW + 10_000, keys)
+        parameters = replace(LISTED.parameters, epochs=(epoch,))
+        members = {
+            NODE: Member(NODE, Party.NODE, "x", bytes(32), declared_caseload=2),
+            GATEWAY: Member(GATEWAY, Party.GATEWAY, "x", bytes(32), lookups_per_day=1),
+        }
+        deny = deny or DenyList()
+        return Federation(1, NOW + 10**7, parameters, LISTED.code_lists, members, {}, deny)
 
     async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
         assert len(public_key) == 32
@@ -158,48 +138,64 @@ async def test_a_quota_holds_across_a_restart(world: World, tmp_path: Path) -> N
     for _ in range(2):  # one lookup a day is two queries
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
     engine = open_sqlite(tmp_path / "meter.sqlite")
-    with pytest.raises(Refused, match="quota"):
+    with refused(Code.QUOTA):
         SqlMeter(engine).charge(GATEWAY, f"day-{NOW // 86_400}", 1, 64)
     engine.dispose()
-    with pytest.raises(Refused, match="quota"):
+    with refused(Code.QUOTA):
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
 
 
 async def test_bulk_does_not_eat_into_lookups(world: World) -> None:
-    with pytest.raises(Refused, match="quota"):
+    with refused(Code.QUOTA):
         await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 76).message)
     await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 75).message)
 
 
-async def refusal(world: World, caller: PeerIdentity, message: Blinded) -> Code:
-    with pytest.raises(Refused) as refused:
+LOOKUP = batch(Workload.LOOKUP).message
+NEXT_EPOCH = batch(Workload.LOOKUP, epoch=EpochNumber(2)).message
+IDENTITY_POINTS = Blinded(ONE, Workload.LOOKUP, (bytes(32),) * 32)
+
+
+REFUSED = {
+    "a stranger": (peer(MemberId("x")), LOOKUP, Code.NOT_A_MEMBER),
+    "a node as gateway": (peer(NODE), LOOKUP, Code.NOT_A_MEMBER),
+    "a gateway as broker": (peer(party=Party.BROKER), LOOKUP, Code.NOT_A_MEMBER),
+    "a certificate that ended": (peer(not_after=NOW - 1), LOOKUP, Code.NOT_A_MEMBER),
+    "another federation": (peer(federation=FederationId("other")), LOOKUP, Code.NOT_A_MEMBER),
+    "a lookup of a node": (AS_NODE, LOOKUP, Code.NOT_ALLOWED),
+    "an epoch to come": (AS_GATEWAY, NEXT_EPOCH, Code.NOT_READY),
+    "points that are the identity": (AS_GATEWAY, IDENTITY_POINTS, Code.MALFORMED),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_who_may_not_ask_and_what_may_not_be_asked_is_refused(
+    world: World, case: str
+) -> None:
+    caller, message, code = REFUSED[case]
+    with refused(code):
         await world.holder.evaluate(caller, message)
-    return refused.value.code
 
 
-async def test_refusals(world: World) -> None:
-    lookup = batch(Workload.LOOKUP).message
-    assert await refusal(world, peer(MemberId("x"), Party.GATEWAY), lookup) is Code.NOT_A_MEMBER
-    assert await refusal(world, peer(NODE, Party.GATEWAY), lookup) is Code.NOT_A_MEMBER
-    assert await refusal(world, AS_NODE, lookup) is Code.NOT_ALLOWED
-    newer = batch(Workload.LOOKUP, epoch=EpochNumber(2)).message
-    assert await refusal(world, AS_GATEWAY, newer) is Code.NOT_READY
-    identity_points = Blinded(ONE, Workload.LOOKUP, (bytes(32),) * 32)
-    assert await refusal(world, AS_GATEWAY, identity_points) is Code.MALFORMED
-    expired = peer(GATEWAY, Party.GATEWAY, not_after=NOW - 1)
-    assert await refusal(world, expired, lookup) is Code.NOT_A_MEMBER
-    elsewhere = peer(GATEWAY, Party.GATEWAY, federation=FederationId("other"))
-    assert await refusal(world, elsewhere, lookup) is Code.NOT_A_MEMBER
-    broker = peer(GATEWAY, Party.BROKER)
-    assert await refusal(world, broker, lookup) is Code.NOT_A_MEMBER
-    world.current = world.federation(DenyList(certificates=frozenset({7})))
-    assert await refusal(world, AS_GATEWAY, lookup) is Code.NOT_A_MEMBER
-    world.current = world.federation(DenyList(members=frozenset({GATEWAY})))
-    assert await refusal(world, AS_GATEWAY, lookup) is Code.NOT_A_MEMBER
-    world.current = world.federation(key=bytes(31) + b"\1")
-    assert await refusal(world, AS_GATEWAY, lookup) is Code.NOT_READY
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"deny": DenyList(certificates=frozenset({7}))}, Code.NOT_A_MEMBER),
+        ({"deny": DenyList(members=frozenset({GATEWAY}))}, Code.NOT_A_MEMBER),
+        ({"key": bytes(31) + b"\1"}, Code.NOT_READY),
+    ],
+    ids=["the certificate denied", "the member denied", "another key listed"],
+)
+async def test_the_list_in_force_decides(world: World, change: dict[str, Any], code: Code) -> None:
+    world.current = world.federation(**change)
+    with refused(code):
+        await world.holder.evaluate(AS_GATEWAY, LOOKUP)
+
+
+async def test_a_list_that_ran_out_admits_nobody(world: World) -> None:
     world.clock.advance(10**8)
-    assert await refusal(world, AS_GATEWAY, lookup) is Code.UNTRUSTED_METADATA
+    with refused(Code.UNTRUSTED_METADATA):
+        await world.holder.evaluate(AS_GATEWAY, LOOKUP)
 
 
 async def test_lookups_pass_bulk_that_waits(world: World) -> None:
@@ -249,9 +245,9 @@ class Gate:
     them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failure: Defect | None) -> None:
         self.reached, self.open = asyncio.Event(), asyncio.Event()
-        self.failure: Defect | None = None
+        self.failure = failure
         self.order: list[str] = []
 
     async def evaluated(self, member: MemberId, batch: Blinded, at: float) -> None:
@@ -270,8 +266,7 @@ class Gate:
 async def test_the_key_is_not_used_before_the_record_is_written(
     world: World, failure: Defect | None
 ) -> None:
-    gate = Gate()
-    gate.failure = failure
+    gate = Gate(failure)
     meter = SqlMeter(world.engine)
     holder = KeyHolder(ME, world, world.vault, gate, meter, gate, world.clock)
     asked = asyncio.create_task(holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message))
