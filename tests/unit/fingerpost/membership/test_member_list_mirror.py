@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from fakes.member_list import NODE, NOW
+from fakes.refusals import refused
 from fakes.repository import FakeRepository, Keys, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation_files import SealedPepper
-from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.ids import EpochNumber
+from unit.fingerpost.membership.conftest import nobody
 
-NOW = 1_800_000_000.0
-NODE = MemberId("node-north")
 PEPPER = SealedPepper(EpochNumber(3), NODE, 20_000, b"sealed to me")
 
 
@@ -36,12 +37,6 @@ def member(tmp_path: Path, repository: FakeRepository, mirror: Mirror) -> Member
     return MemberListClient(tmp_path / "member", repository.root, mirror.file, NODE)
 
 
-def code_of(mirror: Mirror, path: str) -> Code:
-    with pytest.raises(Refused) as refused:
-        mirror.file(path)
-    return refused.value.code
-
-
 def test_a_member_gets_the_same_list_and_its_pepper(
     mirror: Mirror, member: MemberListClient
 ) -> None:
@@ -53,8 +48,8 @@ def test_a_list_that_is_half_published_is_not_handed_on(
     mirror: Mirror, member: MemberListClient, repository: FakeRepository
 ) -> None:
     mirror.refresh(NOW)
-    wanted = listed(NOW)
-    repository.publish(*replace(wanted, members=wanted.members[:-1]).parts, peppers=[PEPPER])
+    fewer = replace(listed(NOW), members=listed(NOW).members[:-1])
+    repository.publish(*fewer.parts, peppers=[PEPPER])
     index = repository.files.pop("targets/index.json")
     with pytest.raises(Refused):
         mirror.refresh(NOW)
@@ -98,11 +93,9 @@ def test_after_a_restart_it_serves_what_it_last_served(
 ) -> None:
     mirror.refresh(NOW)
 
-    def nobody(path: str) -> bytes:
-        raise Refused(Code.UNAVAILABLE, "no network")
-
     again = Mirror(tmp_path / "mirror", repository.root, nobody)
-    assert code_of(again, "metadata/timestamp.json") is Code.NOT_READY
+    with refused(Code.NOT_READY):
+        again.file("metadata/timestamp.json")
     again.load(NOW)
     assert again.file("metadata/timestamp.json") == repository.files["metadata/timestamp.json"]
     member = MemberListClient(tmp_path / "member", repository.root, again.file, NODE)
@@ -125,7 +118,8 @@ def test_after_a_restart_it_serves_what_it_last_served(
 )
 def test_there_is_nothing_else(mirror: Mirror, path: str) -> None:
     mirror.refresh(NOW)
-    assert code_of(mirror, path) is Code.NOT_ALLOWED
+    with refused(Code.NOT_ALLOWED):
+        mirror.file(path)
 
 
 def test_a_member_with_an_older_root_than_the_broker_s_finds_its_way(
