@@ -8,21 +8,23 @@ import io
 import random
 import secrets
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.clock import ManualClock
-from fakes.repository import DAY, FakeRepository, listed
+from fakes.member_list import NODE as ME
+from fakes.member_list import NOW
+from fakes.refusals import refused
+from fakes.repository import DAY, listed
 from fakes.simulated_holders import QuietLog
 from fingerpost.membership import peppers
 from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare, next_epoch
-from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
+from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, seal_pepper
@@ -33,24 +35,23 @@ from fingerpost.protocol.messages import day_of, day_of_slot, slots_to_hold
 from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file
+from unit.fingerpost.membership.conftest import World
 
-NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
 MIDNIGHT = (NOW // DAY + 1) * DAY
 TODAY = day_of(NOW)
-ME = MemberId("node-north")
 THREE, FOUR, FIVE = map(EpochNumber, (3, 4, 5))
 PARAMETERS = listed(NOW).parameters  # epoch 3 runs for 3 days yet, 4 is announced
 
 
-def sealed_for(store: PepperStore, epoch: EpochNumber, pepper: Pepper) -> SealedPepper:
-    key = dict(store.prepare(PARAMETERS, NOW))[epoch]
-    return seal_pepper(pepper, ME, key)
+PEPPER = Pepper(THREE, TODAY, bytes(range(PEPPER_BYTES)))
 
 
-def code_of(act: Callable[[], object]) -> Code:
-    with pytest.raises(Refused) as refused:
-        act()
-    return refused.value.code
+def sealed_for(store: PepperStore, pepper: Pepper = PEPPER) -> SealedPepper:
+    return seal_pepper(pepper, ME, dict(store.prepare(PARAMETERS, NOW))[pepper.epoch])
+
+
+def a_stranger_s_key() -> bytes:
+    return make_receiving_key(secrets.token_bytes).public_key
 
 
 def names(folder: Path) -> list[str]:
@@ -65,11 +66,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(folder: Path) -> PepperStore:
     return PepperStore(folder, ME)
-
-
-@pytest.fixture
-def pepper() -> Pepper:
-    return new_pepper(THREE, TODAY, secrets.token_bytes)
 
 
 class TestWhichEpochs:
@@ -102,92 +98,94 @@ class TestReceiving:
         assert PepperStore(folder, ME).prepare(PARAMETERS, NOW) == awaited
 
     def test_what_arrives_is_kept_and_its_key_destroyed(
-        self, store: PepperStore, folder: Path, pepper: Pepper
+        self, store: PepperStore, folder: Path
     ) -> None:
-        sealed = sealed_for(store, THREE, pepper)
+        sealed = sealed_for(store)
         assert store.open(sealed, NOW)
-        assert store.pepper(THREE, TODAY) == pepper
+        assert store.pepper(THREE, TODAY) == PEPPER
         assert names(folder) == [f"3.{TODAY}.pepper", "4.key", "5.key"]
         assert stat.S_IMODE((folder / f"3.{TODAY}.pepper").stat().st_mode) == 0o600
         assert [epoch for epoch, _ in store.prepare(PARAMETERS, NOW)] == [FOUR, FIVE]
 
-    def test_it_is_opened_once(self, store: PepperStore, pepper: Pepper) -> None:
-        sealed = sealed_for(store, THREE, pepper)
+    def test_it_is_opened_once(self, store: PepperStore) -> None:
+        sealed = sealed_for(store)
         assert store.open(sealed, NOW)
         assert not store.open(sealed, NOW)
 
-    def test_one_that_is_not_for_this_key(
-        self, store: PepperStore, folder: Path, pepper: Pepper
-    ) -> None:
-        sealed_for(store, THREE, pepper)
-        stranger = make_receiving_key(secrets.token_bytes).public_key
-        wrong = seal_pepper(pepper, ME, stranger)
-        assert code_of(lambda: store.open(wrong, NOW)) is Code.BAD_SEAL
-        other_day = replace(sealed_for(store, THREE, pepper), day=TODAY + 1)
-        assert code_of(lambda: store.open(other_day, NOW)) is Code.BAD_SEAL
+    def test_one_that_is_not_for_this_key(self, store: PepperStore, folder: Path) -> None:
+        sealed_for(store)
+        wrong = seal_pepper(PEPPER, ME, a_stranger_s_key())
+        with refused(Code.BAD_SEAL):
+            store.open(wrong, NOW)
+        other_day = replace(sealed_for(store), day=TODAY + 1)
+        with refused(Code.BAD_SEAL):
+            store.open(other_day, NOW)
         assert names(folder) == ["3.key", "4.key", "5.key"]
-        assert store.open(sealed_for(store, THREE, pepper), NOW)
+        assert store.open(sealed_for(store), NOW)
 
-    def test_one_that_is_not_awaited(self, store: PepperStore, pepper: Pepper) -> None:
-        key = make_receiving_key(secrets.token_bytes).public_key
-        mine, theirs = seal_pepper(pepper, ME, key), seal_pepper(pepper, MemberId("x"), key)
-        assert code_of(lambda: store.open(mine, NOW)) is Code.NOT_READY
-        assert code_of(lambda: store.open(theirs, NOW)) is Code.NOT_ALLOWED
+    def test_one_that_is_not_awaited(self, store: PepperStore) -> None:
+        key = a_stranger_s_key()
+        mine, theirs = seal_pepper(PEPPER, ME, key), seal_pepper(PEPPER, MemberId("x"), key)
+        with refused(Code.NOT_READY):
+            store.open(mine, NOW)
+        with refused(Code.NOT_ALLOWED):
+            store.open(theirs, NOW)
 
     def test_late_in_the_epoch_only_today_s_is_kept(self, store: PepperStore, folder: Path) -> None:
         first = new_pepper(THREE, TODAY - 80, secrets.token_bytes)
-        store.open(sealed_for(store, THREE, first), NOW)
+        store.open(sealed_for(store, first), NOW)
         assert store.pepper(THREE, TODAY) == first.at(TODAY)
-        assert code_of(lambda: store.pepper(THREE, TODAY - 1)) is Code.NOT_READY
+        with refused(Code.NOT_READY):
+            store.pepper(THREE, TODAY - 1)
         assert f"3.{TODAY}.pepper" in names(folder)
 
     def test_ahead_of_the_epoch_its_first_day_is_kept(
         self, store: PepperStore, folder: Path
     ) -> None:
         first = new_pepper(FOUR, TODAY + 3, secrets.token_bytes)
-        store.open(sealed_for(store, FOUR, first), NOW)
+        store.open(sealed_for(store, first), NOW)
         store.ratchet(PARAMETERS, NOW)
         assert store.pepper(FOUR, TODAY + 3) == first
-        assert code_of(lambda: store.pepper(FOUR, TODAY)) is Code.NOT_READY
+        with refused(Code.NOT_READY):
+            store.pepper(FOUR, TODAY)
         assert f"4.{TODAY + 3}.pepper" in names(folder)
 
 
 class TestTurningOn:
     @pytest.fixture
-    def held(self, store: PepperStore, pepper: Pepper) -> PepperStore:
-        store.open(sealed_for(store, THREE, pepper), NOW)
+    def held(self, store: PepperStore) -> PepperStore:
+        store.open(sealed_for(store), NOW)
         return store
 
-    def test_tomorrow_s_is_at_hand_before_midnight(self, held: PepperStore, pepper: Pepper) -> None:
+    def test_tomorrow_s_is_at_hand_before_midnight(self, held: PepperStore) -> None:
         held.ratchet(PARAMETERS, MIDNIGHT - 61)
-        assert held.pepper(THREE, TODAY + 1) == pepper.next()
-        assert held.pepper(THREE, TODAY) == pepper
+        assert held.pepper(THREE, TODAY + 1) == PEPPER.next()
+        assert held.pepper(THREE, TODAY) == PEPPER
 
     def test_yesterday_s_goes_when_its_last_slot_does(
-        self, held: PepperStore, folder: Path, pepper: Pepper
+        self, held: PepperStore, folder: Path
     ) -> None:
         held.ratchet(PARAMETERS, MIDNIGHT + 179)
-        assert held.pepper(THREE, TODAY) == pepper
+        assert held.pepper(THREE, TODAY) == PEPPER
         held.ratchet(PARAMETERS, MIDNIGHT + 180)
-        assert code_of(lambda: held.pepper(THREE, TODAY)) is Code.NOT_READY
+        with refused(Code.NOT_READY):
+            held.pepper(THREE, TODAY)
         assert names(folder) == [f"3.{TODAY + 1}.pepper", "4.key", "5.key"]
         again = PepperStore(folder, ME)
-        assert again.pepper(THREE, TODAY + 1) == pepper.next()
-        assert pepper.value not in b"".join(p.read_bytes() for p in folder.iterdir())
+        assert again.pepper(THREE, TODAY + 1) == PEPPER.next()
+        assert PEPPER.value not in b"".join(p.read_bytes() for p in folder.iterdir())
 
     @given(st.integers(0, 2 * DAY))
-    @settings(deadline=None)
     def test_all_slots_to_hold_have_their_pepper_whenever_it_turns(
         self, tmp_path_factory: pytest.TempPathFactory, seconds: int
     ) -> None:
         store = PepperStore(tmp_path_factory.mktemp("peppers"), ME)
-        first = new_pepper(THREE, TODAY, secrets.token_bytes)
-        store.open(sealed_for(store, THREE, first), NOW)
+        store.open(sealed_for(store), NOW)
         now = NOW + seconds
         store.ratchet(PARAMETERS, now)
         for slot in slots_to_hold(now):
             day = day_of_slot(slot)
-            assert store.pepper(THREE, day).slot_key(slot) == first.at(day).slot_key(slot)
+            assert store.pepper(THREE, day).slot_key(slot) == PEPPER.at(day).slot_key(slot)
         assert earliest_day(now) == day_of_slot(slots_to_hold(now)[0])
         with pytest.raises(Refused):
             store.pepper(THREE, earliest_day(now) - 1)
@@ -204,7 +202,8 @@ class TestTurningOn:
         held.pepper(THREE, day_of(end - 1))
         held.ratchet(PARAMETERS, end + 180)
         assert names(folder) == ["4.key", "5.key"]
-        assert code_of(lambda: held.pepper(THREE, day_of(end))) is Code.NOT_READY
+        with refused(Code.NOT_READY):
+            held.pepper(THREE, day_of(end))
 
     def test_nothing_is_left_of_an_epoch_older_than_all_announced(
         self, held: PepperStore, folder: Path
@@ -229,9 +228,9 @@ class TestStoppedHalfWay:
     """The power may fail between any two steps."""
 
     def test_opened_and_the_key_not_yet_destroyed(
-        self, store: PepperStore, folder: Path, pepper: Pepper, monkeypatch: pytest.MonkeyPatch
+        self, store: PepperStore, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        sealed = sealed_for(store, THREE, pepper)
+        sealed = sealed_for(store)
         with monkeypatch.context() as stopped:
             stopped.setattr(peppers, "_erase", stop)
             with pytest.raises(KeyboardInterrupt):
@@ -239,18 +238,18 @@ class TestStoppedHalfWay:
         assert {"3.key", f"3.{TODAY}.pepper"} <= set(names(folder))
         again = PepperStore(folder, ME)
         assert "3.key" not in names(folder)
-        assert again.pepper(THREE, TODAY) == pepper
+        assert again.pepper(THREE, TODAY) == PEPPER
 
     def test_turned_on_and_yesterday_s_not_yet_erased(
-        self, store: PepperStore, folder: Path, pepper: Pepper, monkeypatch: pytest.MonkeyPatch
+        self, store: PepperStore, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        store.open(sealed_for(store, THREE, pepper), NOW)
+        store.open(sealed_for(store), NOW)
         with monkeypatch.context() as stopped:
             stopped.setattr(peppers, "_erase", stop)
             with pytest.raises(KeyboardInterrupt):
                 store.ratchet(PARAMETERS, NOW + DAY)
         again = PepperStore(folder, ME)
-        assert again.pepper(THREE, TODAY + 1) == pepper.next()
+        assert again.pepper(THREE, TODAY + 1) == PEPPER.next()
         assert names(folder) == [f"3.{TODAY + 1}.pepper", "4.key", "5.key"]
 
     def test_what_a_write_or_an_erasure_left_is_cleared(
@@ -271,10 +270,10 @@ class TestStoppedHalfWay:
 
     @pytest.mark.parametrize("bit", [0, 100, 8 * PEPPER_BYTES - 1, 8 * PEPPER_BYTES, 319])
     def test_one_bit_that_turned_over_stops_it(
-        self, store: PepperStore, folder: Path, pepper: Pepper, bit: int
+        self, store: PepperStore, folder: Path, bit: int
     ) -> None:
         """Wrong by one bit it finds nobody: every answer would be a "no"."""
-        store.open(sealed_for(store, THREE, pepper), NOW)
+        store.open(sealed_for(store), NOW)
         path = folder / f"3.{TODAY}.pepper"
         turned = bytearray(path.read_bytes())
         turned[bit // 8] ^= 1 << bit % 8
@@ -284,17 +283,18 @@ class TestStoppedHalfWay:
 
     @pytest.mark.parametrize("name", [f"3.{TODAY + 1}.pepper", f"4.{TODAY}.pepper"])
     def test_a_pepper_under_another_s_name_stops_it(
-        self, store: PepperStore, folder: Path, pepper: Pepper, name: str
+        self, store: PepperStore, folder: Path, name: str
     ) -> None:
-        store.open(sealed_for(store, THREE, pepper), NOW)
+        store.open(sealed_for(store), NOW)
         (folder / f"3.{TODAY}.pepper").rename(folder / name)
         with pytest.raises(Defect, match="damaged"):
             PepperStore(folder, ME)
 
     def test_zeros_are_nobody_s_pepper(self, store: PepperStore, folder: Path) -> None:
         for zeros in (Pepper(THREE, TODAY, bytes(32)), Pepper(THREE, TODAY - 1, bytes(32))):
-            sealed = sealed_for(store, THREE, zeros)
-            assert code_of(partial(store.open, sealed, NOW)) is Code.MALFORMED
+            sealed = sealed_for(store, zeros)
+            with refused(Code.MALFORMED):
+                store.open(sealed, NOW)
         assert "3.key" in names(folder)
         where = (3).to_bytes(4, "big") + TODAY.to_bytes(8, "big")
         fits = hashlib.sha256(b"fingerpost/v1 pepper file" + where + bytes(32)).digest()[:8]
@@ -319,29 +319,20 @@ class Keeping:
     deposited.
     """
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, world: World) -> None:
         self.clock = ManualClock(NOW)
-        self.repository = FakeRepository(tmp_path, NOW)
-        self.repository.publish(*listed(NOW).parts)
-        self.client = MemberListClient(
-            tmp_path / "list", self.repository.root, self.repository.fetch, ME
-        )
+        self.world = world
         self.members = MemberList()
-        self.members.update(self.client.refresh(NOW))
-        self.store = PepperStore(tmp_path / "peppers", ME)
+        self.members.update(world.refresh())
+        self.store = PepperStore(world.folder / "peppers", ME)
         self.deposited: list[tuple[EpochNumber, bytes]] = []
         self.refuses: Code | None = None
         self.log = io.StringIO()
         catalogue = {**PEPPER_EVENTS, **MEMBER_LIST_EVENTS}
         log = logs.configure("test", catalogue, strict=True, stream=self.log, now=self.clock.now)
+        env = Env(self.clock, log, random.Random(1).random)
         self._task = asyncio.ensure_future(
-            keep_peppers(
-                self.store,
-                self.client,
-                self.members,
-                self.deposit,
-                Env(self.clock, log, random.Random(1).random),
-            )
+            keep_peppers(self.store, world.client, self.members, self.deposit, env)
         )
 
     async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
@@ -349,10 +340,10 @@ class Keeping:
             raise Refused(self.refuses, "issuer")
         self.deposited.append((epoch, public_key))
 
-    def publish(self, pepper: Pepper) -> None:
+    def publish(self, pepper: Pepper = PEPPER) -> None:
         key = dict(self.deposited)[pepper.epoch]
-        self.repository.publish(*listed(NOW).parts, peppers=[seal_pepper(pepper, ME, key)])
-        self.members.update(self.client.refresh(self.clock.now()))
+        self.world.publish(peppers=[seal_pepper(pepper, ME, key)])
+        self.members.update(self.world.refresh(self.clock.now()))
 
     async def asleep(self) -> None:
         async with asyncio.timeout(10):
@@ -370,8 +361,8 @@ class Keeping:
 
 
 @pytest.fixture
-async def keeping(tmp_path: Path) -> AsyncIterator[Keeping]:
-    made = Keeping(tmp_path)
+async def keeping(world: World) -> AsyncIterator[Keeping]:
+    made = Keeping(world)
     yield made
     await made.stop()
 
@@ -380,10 +371,9 @@ class TestKeeping:
     async def test_from_deposit_to_pepper(self, keeping: Keeping) -> None:
         await keeping.asleep()
         assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
-        pepper = new_pepper(THREE, TODAY, secrets.token_bytes)
-        keeping.publish(pepper)
+        keeping.publish()
         await keeping.run_for(20)
-        assert keeping.store.pepper(THREE, TODAY) == pepper
+        assert keeping.store.pepper(THREE, TODAY) == PEPPER
         await keeping.run_for(MIDNIGHT + 200 - keeping.clock.now())
         with pytest.raises(Refused):
             keeping.store.pepper(THREE, TODAY)
@@ -392,7 +382,7 @@ class TestKeeping:
     async def test_keys_are_left_again_until_the_pepper_comes(self, keeping: Keeping) -> None:
         await keeping.run_for(400)
         assert len(keeping.deposited) == 3
-        keeping.publish(new_pepper(THREE, TODAY, secrets.token_bytes))
+        keeping.publish()
         await keeping.run_for(20)
         await keeping.run_for(6 * 3600)
         assert [epoch for epoch, _ in keeping.deposited[3:]] == [FOUR, FIVE]
@@ -408,10 +398,10 @@ class TestKeeping:
         self, keeping: Keeping
     ) -> None:
         await keeping.asleep()
-        keeping.publish(new_pepper(THREE, TODAY, secrets.token_bytes))
+        keeping.publish()
         await keeping.run_for(20)
         await keeping.run_for(2 * DAY)
-        with pytest.raises(Refused):
+        with refused(Code.UNTRUSTED_METADATA):
             keeping.members.at(keeping.clock.now())
         with pytest.raises(Refused):
             keeping.store.pepper(THREE, TODAY + 1)
@@ -419,17 +409,15 @@ class TestKeeping:
 
     async def test_one_that_does_not_open_is_reported_once(self, keeping: Keeping) -> None:
         await keeping.asleep()
-        stranger = make_receiving_key(secrets.token_bytes).public_key
-        pepper = new_pepper(THREE, TODAY, secrets.token_bytes)
-        sealed = seal_pepper(pepper, ME, stranger)
-        keeping.repository.publish(*listed(NOW).parts, peppers=[sealed])
-        keeping.members.update(keeping.client.refresh(NOW))
+        sealed = seal_pepper(PEPPER, ME, a_stranger_s_key())
+        keeping.world.publish(peppers=[sealed])
+        keeping.members.update(keeping.world.refresh())
         for _ in range(3):
             await keeping.run_for(20)
         assert keeping.log.getvalue().count("pepper.not_opened") == 1
-        keeping.publish(pepper)
+        keeping.publish()
         await keeping.run_for(20)
-        assert keeping.store.pepper(THREE, TODAY) == pepper
+        assert keeping.store.pepper(THREE, TODAY) == PEPPER
 
 
 async def test_processes_that_come_one_after_the_other_leave_a_key_once_in_six_hours(
@@ -440,14 +428,9 @@ async def test_processes_that_come_one_after_the_other_leave_a_key_once_in_six_h
 
     async def once() -> int:
         before = len(keeping.deposited)
+        store, client, members = keeping.store, keeping.world.client, keeping.members
         upkeep = PepperUpkeep(
-            keeping.store,
-            keeping.client,
-            keeping.members,
-            keeping.deposit,
-            keeping.clock,
-            QuietLog(),
-            left,
+            store, client, members, keeping.deposit, keeping.clock, QuietLog(), left
         )
         await upkeep.tend()
         await upkeep.leave_keys()
