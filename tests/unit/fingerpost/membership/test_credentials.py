@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fakes.certificates import FakeAuthority
 from fingerpost.membership import credentials
@@ -16,12 +15,12 @@ from fingerpost.membership.credentials import MemberKeys, make_member_keys
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime import tls
 from fingerpost.runtime.files import read_secret
-from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.tls import ClientTls, certificate_lifetime, make_key
+from unit.fingerpost.conftest import NODE
 
 
-def pair(authority: FakeAuthority, identity: Identity) -> tuple[bytes, bytes]:
-    folder = authority.certify(identity)
+def pair(authority: FakeAuthority) -> tuple[bytes, bytes]:
+    folder = authority.certify(NODE)
     return (folder / "tls.key").read_bytes(), (folder / "tls.pem").read_bytes()
 
 
@@ -62,10 +61,7 @@ class TestSigningKey:
             MemberKeys.load(keys.folder)
 
     def test_does_not_show_itself(self, keys: MemberKeys) -> None:
-        secret = keys.signing_key.private_bytes(
-            Encoding.Raw, PrivateFormat.Raw, NoEncryption()
-        ).hex()
-        assert secret[:16] not in repr(keys)
+        assert keys.signing_key.private_bytes_raw().hex()[:16] not in repr(keys)
 
     def test_is_another_for_each_member(self, keys: MemberKeys, tmp_path: Path) -> None:
         other = make_member_keys(tmp_path / "other")
@@ -82,9 +78,9 @@ class TestPair:
             keys.server_tls(authority.file).credentials()
 
     def test_serves_both_ends_once_installed(
-        self, keys: MemberKeys, authority: FakeAuthority, node: Identity
+        self, keys: MemberKeys, authority: FakeAuthority
     ) -> None:
-        key, chain = pair(authority, node)
+        key, chain = pair(authority)
         keys.install(key, chain)
         assert keys.lifetime() == certificate_lifetime(chain)
         assert stat.S_IMODE(keys.key.stat().st_mode) == 0o600
@@ -92,10 +88,10 @@ class TestPair:
         keys.server_tls(authority.file).credentials()
 
     def test_the_newest_is_in_force_and_old_ones_go(
-        self, keys: MemberKeys, authority: FakeAuthority, node: Identity
+        self, keys: MemberKeys, authority: FakeAuthority
     ) -> None:
         for _ in range(12):
-            key, chain = pair(authority, node)
+            key, chain = pair(authority)
             keys.install(key, chain)
             assert keys.key.read_bytes() == key
             assert keys.certificate.read_bytes() == chain
@@ -103,17 +99,13 @@ class TestPair:
         assert left == ["000011", "000012", "current"]
 
     def test_a_client_never_mixes_two_pairs(
-        self,
-        keys: MemberKeys,
-        authority: FakeAuthority,
-        node: Identity,
-        monkeypatch: pytest.MonkeyPatch,
+        self, keys: MemberKeys, authority: FakeAuthority, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The pair is replaced between the reading of the certificate and that of the key."""
-        keys.install(*pair(authority, node))
+        keys.install(*pair(authority))
 
         def renewed_meanwhile(path: Path, **bounds: Any) -> bytes:
-            keys.install(*pair(authority, node))
+            keys.install(*pair(authority))
             return read_secret(path, **bounds)
 
         monkeypatch.setattr(tls, "read_secret", renewed_meanwhile)
@@ -122,13 +114,9 @@ class TestPair:
             ClientTls(keys.certificate, keys.key, authority.file).credentials()
 
     def test_a_failed_installation_leaves_the_pair_before(
-        self,
-        keys: MemberKeys,
-        authority: FakeAuthority,
-        node: Identity,
-        monkeypatch: pytest.MonkeyPatch,
+        self, keys: MemberKeys, authority: FakeAuthority, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        key, chain = pair(authority, node)
+        key, chain = pair(authority)
         keys.install(key, chain)
 
         def full(path: Path, data: bytes) -> None:
@@ -139,9 +127,9 @@ class TestPair:
         with monkeypatch.context() as broken:
             broken.setattr(credentials, "create_file", full)
             with pytest.raises(Defect, match="disk full"):
-                keys.install(*pair(authority, node))
+                keys.install(*pair(authority))
         assert keys.key.read_bytes() == key
         keys.client_tls(authority.file).credentials()
-        newer = pair(authority, node)
+        newer = pair(authority)
         keys.install(*newer)
         assert keys.key.read_bytes() == newer[0]

@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.clock import ManualClock
+from fakes.refusals import refused
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
 from fingerpost.membership.renewal import RENEWAL_EVENTS, due, keep_certificate, renew
 from fingerpost.protocol.codec.statements import claimed_signer, read_certify
@@ -38,6 +39,10 @@ ME = Identity(FederationId("test-federation"), MemberId("node-north"), Party.NOD
 OTHER = Identity(FederationId("test-federation"), MemberId("node-south"), Party.NODE)
 
 
+def new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 def usage(*, sign: bool) -> x509.KeyUsage:
     return x509.KeyUsage(not sign, False, False, False, False, sign, sign, False, False)
 
@@ -47,9 +52,7 @@ class FakeIssuer:
     """Certifies whatever key it is asked to; a test spoils one property."""
 
     clock: ManualClock
-    key: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
-    )
+    key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
     identity: Identity = ME
     life: timedelta = timedelta(days=7)
     starts: timedelta = timedelta(seconds=-60)
@@ -94,43 +97,49 @@ class FakeIssuer:
         request = pb.CertifyStatement.FromString(opened.payload).certificate_request
         key = self.certified_key or x509.load_der_x509_csr(request).public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey)
-        builder = self._builder(key, self.life.total_seconds() / DAY)
         both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        signed_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = (
-            builder.subject_name(x509.Name([]))
+            self._builder(key, self.life.total_seconds() / DAY)
+            .subject_name(x509.Name([]))
             .add_extension(subject_names(self.identity), critical=True)
             .add_extension(x509.BasicConstraints(False, None), critical=True)
             .add_extension(usage(sign=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(both), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
-                critical=False,
-            )
+            .add_extension(signed_by, critical=False)
         )
         leaf = builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM)
         return leaf + self.authority()
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
+@dataclass
+class Desk:
+    """A member's keys, and the issuer whose authority they believe."""
+
+    keys: MemberKeys
+    issuer: FakeIssuer
+    authority: Path
+
+    async def renew(self, issuer: FakeIssuer | None = None) -> None:
+        """Ask for a certificate at the time of the clock; of another ``issuer`` for attacks."""
+        certify, now = (issuer or self.issuer).certify, self.issuer.clock.now()
+        await renew(self.keys, ME, self.authority, certify, now, NONCE)
+
+    async def refused(self, issuer: FakeIssuer) -> Refused:
+        """What an issuer that is wrong is refused for. The pair in use stays."""
+        await self.renew()
+        before = self.keys.key.read_bytes()
+        with pytest.raises(Refused) as caught:
+            await self.renew(issuer)
+        assert self.keys.key.read_bytes() == before
+        return caught.value
 
 
 @pytest.fixture
-def issuer(clock: ManualClock) -> FakeIssuer:
-    return FakeIssuer(clock)
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> MemberKeys:
-    return make_member_keys(tmp_path / "keys")
-
-
-@pytest.fixture
-def authority(tmp_path: Path, issuer: FakeIssuer) -> Path:
-    path = tmp_path / "authority.pem"
-    path.write_bytes(issuer.authority())
-    return path
+def desk(tmp_path: Path) -> Desk:
+    issuer, authority = FakeIssuer(ManualClock(NOW)), tmp_path / "authority.pem"
+    authority.write_bytes(issuer.authority())
+    return Desk(make_member_keys(tmp_path / "keys"), issuer, authority)
 
 
 class TestDue:
@@ -151,61 +160,42 @@ class TestDue:
 
 
 class TestRenew:
-    async def test_the_first_one(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path
-    ) -> None:
-        await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-        assert keys.lifetime() == (NOW - 60, NOW + 7 * DAY)
-        keys.client_tls(authority).credentials()
+    async def test_the_first_one(self, desk: Desk) -> None:
+        await desk.renew()
+        assert desk.keys.lifetime() == (NOW - 60, NOW + 7 * DAY)
+        desk.keys.client_tls(desk.authority).credentials()
 
-    async def test_is_asked_for_under_the_signing_key(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path
-    ) -> None:
-        await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-        envelope, signer = claimed_signer(issuer.asked[0])
-        statement = read_certify(envelope, keys.signing_key.public_key())
+    async def test_is_asked_for_under_the_signing_key(self, desk: Desk) -> None:
+        await desk.renew()
+        envelope, signer = claimed_signer(desk.issuer.asked[0])
+        statement = read_certify(envelope, desk.keys.signing_key.public_key())
         assert (signer, statement.federation) == (ME.member, ME.federation)
         assert (statement.issued_at, statement.nonce) == (NOW, NONCE)
-        stranger = make_member_keys(keys.folder / "stranger")
-        with pytest.raises(Refused, match="bad_signature"):
+        stranger = make_member_keys(desk.keys.folder / "stranger")
+        with refused(Code.BAD_SIGNATURE):
             read_certify(envelope, stranger.signing_key.public_key())
 
-    async def test_each_has_a_key_of_its_own(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path
-    ) -> None:
-        await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-        first = keys.key.read_bytes()
-        await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-        assert keys.key.read_bytes() != first
+    async def test_each_has_a_key_of_its_own(self, desk: Desk) -> None:
+        await desk.renew()
+        first = desk.keys.key.read_bytes()
+        await desk.renew()
+        assert desk.keys.key.read_bytes() != first
 
-    async def test_an_expired_one_is_no_dead_end(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path, clock: ManualClock
-    ) -> None:
-        await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-        clock.step_wall(30 * DAY)
-        await renew(keys, ME, authority, issuer.certify, clock.now(), NONCE)
-        assert keys.lifetime() == (NOW + 30 * DAY - 60, NOW + 37 * DAY)
+    async def test_an_expired_one_is_no_dead_end(self, desk: Desk) -> None:
+        await desk.renew()
+        desk.issuer.clock.step_wall(30 * DAY)
+        await desk.renew()
+        assert desk.keys.lifetime() == (NOW + 30 * DAY - 60, NOW + 37 * DAY)
 
     @pytest.mark.parametrize("name", ["none", "keys/signing.key"])
-    async def test_needs_the_authority_s_file(
-        self, keys: MemberKeys, issuer: FakeIssuer, tmp_path: Path, name: str
-    ) -> None:
+    async def test_needs_the_authority_s_file(self, desk: Desk, name: str) -> None:
+        desk.authority = desk.authority.parent / name
         with pytest.raises(Defect):
-            await renew(keys, ME, tmp_path / name, issuer.certify, NOW, NONCE)
+            await desk.renew()
 
 
 class TestAnIssuerThatIsWrong:
     """Whatever it gives instead, the pair in use stays."""
-
-    async def refused(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path, spoilt: FakeIssuer
-    ) -> Refused:
-        await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-        before = keys.key.read_bytes()
-        with pytest.raises(Refused) as refused:
-            await renew(keys, ME, authority, spoilt.certify, NOW, NONCE)
-        assert keys.key.read_bytes() == before
-        return refused.value
 
     @pytest.mark.parametrize(
         ("wrong", "code", "what"),
@@ -215,12 +205,8 @@ class TestAnIssuerThatIsWrong:
             ({"life": timedelta(days=8)}, Code.NOT_FRESH, "too long"),
             ({"life": timedelta(seconds=-1)}, Code.BAD_SIGNATURE, ""),
             ({"starts": timedelta(seconds=1)}, Code.BAD_SIGNATURE, ""),
-            ({"key": ec.generate_private_key(ec.SECP256R1())}, Code.BAD_SIGNATURE, ""),
-            (
-                {"certified_key": ec.generate_private_key(ec.SECP256R1()).public_key()},
-                Code.MALFORMED,
-                "another key",
-            ),
+            ({"key": new_key()}, Code.BAD_SIGNATURE, ""),
+            ({"certified_key": new_key().public_key()}, Code.MALFORMED, "another key"),
             ({"answer": b""}, Code.MALFORMED, "chain"),
             ({"answer": b"-----BEGIN CERTIFICATE-----\n"}, Code.MALFORMED, "chain"),
             ({"answer": b" " * 40_000}, Code.MALFORMED, "too long"),
@@ -228,81 +214,66 @@ class TestAnIssuerThatIsWrong:
         ],
     )
     async def test_is_not_followed(
-        self,
-        keys: MemberKeys,
-        issuer: FakeIssuer,
-        authority: Path,
-        wrong: dict[str, Any],
-        code: Code,
-        what: str,
+        self, desk: Desk, wrong: dict[str, Any], code: Code, what: str
     ) -> None:
-        refused = await self.refused(keys, issuer, authority, replace(issuer, **wrong))
-        assert refused.code is code
-        assert what in refused.what
+        error = await desk.refused(replace(desk.issuer, **wrong))
+        assert error.code is code
+        assert what in error.what
 
-    async def test_does_not_pass_off_a_certificate_made_before(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path
-    ) -> None:
-        await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-        replayed = replace(issuer, answer=keys.certificate.read_bytes())
-        refused = await self.refused(keys, issuer, authority, replayed)
-        assert refused.what == "certificate of another key"
+    async def test_does_not_pass_off_a_certificate_made_before(self, desk: Desk) -> None:
+        await desk.renew()
+        replayed = replace(desk.issuer, answer=desk.keys.certificate.read_bytes())
+        error = await desk.refused(replayed)
+        assert error.what == "certificate of another key"
 
-    async def test_cannot_certify_through_another_member(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path, clock: ManualClock
-    ) -> None:
+    async def test_cannot_certify_through_another_member(self, desk: Desk) -> None:
         """A member's certificate must not make it an authority."""
-        member = replace(issuer, asked=[])
-        member_key = ec.generate_private_key(ec.SECP256R1())
-        member.certified_key = member_key.public_key()
-        envelope = issuer.asked[0] if issuer.asked else await first_request(keys, issuer, authority)
-        chain = await member.certify(envelope)
+        await desk.renew()
+        member_key = new_key()
+        member = replace(desk.issuer, asked=[], certified_key=member_key.public_key())
+        chain = await member.certify(desk.issuer.asked[0])
 
         async def through(envelope: bytes) -> bytes:
-            leaf = await replace(issuer, key=member_key).certify(envelope)
-            return (
-                leaf.split(b"-----END CERTIFICATE-----\n")[0]
-                + b"-----END CERTIFICATE-----\n"
-                + chain
-            )
+            leaf = await replace(desk.issuer, key=member_key).certify(envelope)
+            end = b"-----END CERTIFICATE-----\n"
+            return leaf.split(end)[0] + end + chain
 
-        with pytest.raises(Refused, match="bad_signature"):
-            await renew(keys, ME, authority, through, NOW, NONCE)
-
-
-async def first_request(keys: MemberKeys, issuer: FakeIssuer, authority: Path) -> bytes:
-    await renew(keys, ME, authority, issuer.certify, NOW, NONCE)
-    return issuer.asked[0]
+        with refused(Code.BAD_SIGNATURE):
+            await renew(desk.keys, ME, desk.authority, through, NOW, NONCE)
 
 
 class TestKeepingIt:
-    async def until(self, clock: ManualClock, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():
-                await clock.settle()
-
-    async def test_renewed_at_half_life_and_after_failures(
-        self, keys: MemberKeys, issuer: FakeIssuer, authority: Path, clock: ManualClock
-    ) -> None:
+    async def test_renewed_at_half_life_and_after_failures(self, desk: Desk) -> None:
+        keys, issuer, clock = desk.keys, desk.issuer, desk.issuer.clock
         text = io.StringIO()
         log = logs.configure("test", RENEWAL_EVENTS, strict=True, stream=text, now=clock.now)
+        numbers = random.Random(1).random
         task = asyncio.ensure_future(
             keep_certificate(
-                keys, ME, authority, issuer.certify, clock, random=random.Random(1).random, log=log
+                keys, ME, desk.authority, issuer.certify, clock, random=numbers, log=log
             )
         )
-        await self.until(clock, lambda: keys.lifetime() is not None and clock.sleeping == 1)
+
+        async def until(condition: Callable[[], bool]) -> None:
+            async with asyncio.timeout(10):
+                while not condition():
+                    await clock.settle()
+
+        def asleep() -> bool:
+            return clock.sleeping == 1
+
+        await until(lambda: keys.lifetime() is not None and asleep())
         clock.advance(3.4 * DAY)
-        await self.until(clock, lambda: clock.sleeping == 1)
+        await until(asleep)
         assert len(issuer.asked) == 1
         issuer.refuses = Code.UNAVAILABLE
         for attempts in (2, 3, 4):
             clock.advance(0.2 * DAY if attempts == 2 else 301)
-            await self.until(clock, lambda: clock.sleeping == 1)
+            await until(asleep)
             assert len(issuer.asked) == attempts
         issuer.refuses = None
         clock.advance(301)
-        await self.until(clock, lambda: text.getvalue().count("certificate.renewed") == 2)
+        await until(lambda: text.getvalue().count("certificate.renewed") == 2)
         lifetime = keys.lifetime()
         assert lifetime is not None
         assert lifetime[0] > NOW + 3.5 * DAY
