@@ -1,14 +1,18 @@
-"""A published member list, and a member that reads it."""
+"""A published member list and a member that reads it; an issuer that takes deposits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 
+from fakes.certificates import FakeAuthority
 from fakes.federations import NOW
 from fakes.member_list import NODE
 from fakes.repository import FakeRepository, listed
@@ -16,6 +20,13 @@ from fingerpost.membership.member_list import MemberListClient
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.federation_files import SealedPepper
+from fingerpost.runtime import rpc
+from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.logs import Logger
+from fingerpost.wire.v1 import member_list_pb2 as pb
+from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
+
+ISSUER = Identity(listed().parameters.federation, listed().parameters.issuer, Party.ISSUER)
 
 
 @dataclass
@@ -66,3 +77,53 @@ def world(tmp_path: Path) -> World:
     made = World(tmp_path, repository, client)
     made.publish()
     return made
+
+
+class Files(stubs.MemberListServiceServicer):
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self.read = read
+
+    async def Fetch(self, request: pb.FetchRequest, context: Any) -> pb.FetchResponse:
+        return pb.FetchResponse(content=self.read(request.path))
+
+
+class Issuer(stubs.IssuerServiceServicer):
+    """Takes any deposit but an empty one."""
+
+    def __init__(self) -> None:
+        self.deposited: list[bytes] = []
+
+    async def Certify(self, request: pb.CertifyRequest, context: Any) -> pb.CertifyResponse:
+        return pb.CertifyResponse(certificates=b"certificate for " + request.envelope)
+
+    async def Deposit(self, request: pb.DepositRequest, context: Any) -> pb.DepositResponse:
+        if not request.envelope:
+            raise Refused(Code.NOT_A_MEMBER, "signer")
+        self.deposited.append(request.envelope)
+        return pb.DepositResponse()
+
+
+class Running:
+    """A server of both services on loopback."""
+
+    def __init__(self, credentials: grpc.ServerCredentials, log: Logger) -> None:
+        self.files = Files(lambda path: path.encode())
+        self.issuer = Issuer()
+        self.server = rpc.server(rpc.SERVER_NODES, rpc.Edge(log, longest=30))
+        stubs.add_MemberListServiceServicer_to_server(self.files, self.server)
+        stubs.add_IssuerServiceServicer_to_server(self.issuer, self.server)
+        self.address = f"127.0.0.1:{rpc.listen(self.server, '127.0.0.1:0', credentials)}"
+
+
+@asynccontextmanager
+async def running(credentials: grpc.ServerCredentials, log: Logger) -> AsyncIterator[Running]:
+    made = Running(credentials, log)
+    await made.server.start()
+    yield made
+    await made.server.stop(None)
+
+
+@pytest.fixture
+async def issuer(authority: FakeAuthority, log: Logger) -> AsyncIterator[Running]:
+    async with running(authority.server(ISSUER).without_client_certificates(), log) as made:
+        yield made

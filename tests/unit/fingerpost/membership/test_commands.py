@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -26,15 +27,14 @@ from fingerpost.runtime.run import refusal_text
 
 MARCH = 1_772_539_200  # 2026-03-03 12:00
 CATALOGUE = {"test.event": frozenset[str]()}
+Ended = Callable[[BaseException], tuple[object, str]]
 
 
 # ---- a program -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def ended(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[[BaseException], tuple[object, str]]:
+def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ended:
     """What a program says and its exit status when its command raises; an exception that leaves it
     is shown by it.
     """
@@ -59,13 +59,11 @@ def ended(
     return end
 
 
-def test_a_defect_is_said_in_one_line(ended: Callable[[BaseException], tuple[object, str]]) -> None:
+def test_a_defect_is_said_in_one_line(ended: Ended) -> None:
     assert ended(Defect("health: no folder")) == (2, "fingerpost-test: health: no folder\n")
 
 
-def test_a_refusal_is_said_with_its_rule_and_who_was_asked(
-    ended: Callable[[BaseException], tuple[object, str]],
-) -> None:
+def test_a_refusal_is_said_with_its_rule_and_who_was_asked(ended: Ended) -> None:
     refused = Refused(Code.QUOTA, "evaluations", "key-holder “a” at a.example:7441")
     assert ended(refused) == (2, f"fingerpost-test: {refusal_text(refused)}\n")
     assert refusal_text(refused).endswith(
@@ -73,7 +71,7 @@ def test_a_refusal_is_said_with_its_rule_and_who_was_asked(
     )
 
 
-def test_a_crash_is_said_by_its_type(ended: Callable[[BaseException], tuple[object, str]]) -> None:
+def test_a_crash_is_said_by_its_type(ended: Ended) -> None:
     """Attack: whoever reads the terminal, or what it was kept in, reads a name in the text of an
     exception.
     """
@@ -113,34 +111,25 @@ PROGRAM = """
 """
 
 
-def run_program(settings_file: Path) -> subprocess.CompletedProcess[str]:
+def run_program(settings: Path, text: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own, since it takes over signals and logs."""
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM), "--settings", str(settings_file)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    settings.write_text(text)
+    program = [sys.executable, "-c", textwrap.dedent(PROGRAM), "--settings", str(settings)]
+    return subprocess.run(program, capture_output=True, text=True, check=False)
 
 
 def test_a_process_runs_with_its_settings_and_its_log(tmp_path: Path) -> None:
-    settings = tmp_path / "settings.toml"
-    settings.write_text('words = "hello"')
-    done = run_program(settings)
+    done = run_program(tmp_path / "settings.toml", 'words = "hello"')
     assert done.returncode == 0, done.stderr
     greeted, started, stopped = (json.loads(line) for line in done.stderr.splitlines())
-    assert (greeted["party"], greeted["event"], greeted["words"]) == (
-        "test",
-        "test.greeted",
-        "hello",
-    )
+    assert (greeted["party"], greeted["words"]) == ("test", "hello")
+    assert greeted["event"] == "test.greeted"
     assert (started["event"], stopped["event"]) == ("process.started", "process.stopped")
 
 
 def test_settings_that_do_not_fit_end_a_process_before_it_has_a_log(tmp_path: Path) -> None:
     settings = tmp_path / "settings.toml"
-    settings.write_text("words = 7")
-    done = run_program(settings)
+    done = run_program(settings, "words = 7")
     assert done.returncode == 2
     fault = "words: expected text in quotation marks, found a whole number"
     assert done.stderr == f"fingerpost-test: {settings}: {fault}\n"
@@ -156,24 +145,16 @@ class Desk:
         self.credentials = folder / "credentials"
         self.request = folder / "request"
 
-    def enrol(
-        self,
-        *,
-        federation: str = "pilot",
-        member: str = "gateway-1",
-        organisation: str = "A council",
-        request: Path | None = None,
-    ) -> EnrolmentRequest:
-        commands.enrol(
-            Party.GATEWAY,
-            federation=federation,
-            member=member,
-            organisation=organisation,
-            credentials=self.credentials,
-            request=request or self.request,
-            lookups_per_day=50,
-            passport_keys={OAK: b"p" * 32},
-        )
+    def enrol(self, **typed: Any) -> EnrolmentRequest:
+        """Enrol with these options ``typed`` in place of those that are in order."""
+        in_order = {
+            "federation": "pilot",
+            "member": "gateway-1",
+            "organisation": "A council",
+            "request": self.request,
+        }
+        keys = {"credentials": self.credentials, "passport_keys": {OAK: b"p" * 32}}
+        commands.enrol(Party.GATEWAY, **{**in_order, **typed}, **keys, lookups_per_day=50)
         return read_enrolment(self.request.read_bytes())
 
 
@@ -247,9 +228,13 @@ class Watched(AuditLog):
         super().close()
 
 
+def opened(folder: Path) -> Watched:
+    return Watched.open(folder / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[Watched]:
-    log = Watched.open(tmp_path / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
+    log = opened(tmp_path)
     log.append(AuditEvent("test.event", Actor("oak"), OperationId("one"), MARCH, {}, b"a name"))
     yield log
     log.close()
@@ -276,9 +261,7 @@ def test_a_month_is_forgotten_by_somebody_for_a_reason(
     commands.forget(log, "2026-03", by="dpo", why="ref-1")
     assert log.closed
     assert capsys.readouterr().out.startswith("2026-03 is forgotten. ")
-    with closing(
-        AuditLog.open(tmp_path / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
-    ) as again:
+    with closing(opened(tmp_path)) as again:
         first, second = again.show(0, commands.NEVER, decrypt=True)
     assert (first.body, first.forgotten) == (None, True)
     assert (str(second.actor), str(second.operation)) == ("dpo", "ref-1")
@@ -294,9 +277,7 @@ def test_what_was_typed_wrong_forgets_nothing(
     with pytest.raises(Defect):
         commands.forget(log, month, by=by, why=why)
     assert log.closed
-    with closing(
-        AuditLog.open(tmp_path / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
-    ) as again:
+    with closing(opened(tmp_path)) as again:
         (entry,) = again.show(0, commands.NEVER, decrypt=True)
     assert entry.body == b"a name"
 

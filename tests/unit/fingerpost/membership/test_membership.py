@@ -3,75 +3,40 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
+from fakes.member_list import NODE as ME
+from fakes.member_list import NOW
 from fakes.party_folder import addresses_of, hand_bundle
 from fakes.refusals import refused
 from fakes.repository import listed
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.membership import Membership, Places
 from fingerpost.protocol.codec.statements import claimed_signer, read_epoch_key
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
-from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.runtime import rpc
+from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
-from fingerpost.wire.v1 import member_list_pb2 as pb
-from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
+from unit.fingerpost.membership.conftest import Running
 
-NOW = 1_800_000_000.0
-FEDERATION = FederationId("pilot")
-ISSUER = Identity(FEDERATION, MemberId("issuer"), Party.ISSUER)
+FEDERATION = listed().parameters.federation
 HOLDERS = (MemberId("holder-b"), MemberId("holder-a"))
-ME = MemberId("node-north")
-
-
-class Inbox(stubs.IssuerServiceServicer):
-    """Of an issuer that takes any deposit."""
-
-    def __init__(self) -> None:
-        self.deposited: list[bytes] = []
-        self.address = ""
-
-    async def Certify(self, request: pb.CertifyRequest, context: Any) -> pb.CertifyResponse:
-        raise Refused(Code.NOT_READY, "an inbox only")
-
-    async def Deposit(self, request: pb.DepositRequest, context: Any) -> pb.DepositResponse:
-        self.deposited.append(request.envelope)
-        return pb.DepositResponse()
 
 
 @pytest.fixture
-async def inbox(authority: FakeAuthority, log: Logger) -> AsyncIterator[Inbox]:
-    inbox = Inbox()
-    server = rpc.server(rpc.SERVER_FILES, rpc.Edge(log, longest=30))
-    stubs.add_IssuerServiceServicer_to_server(inbox, server)
-    credentials = authority.server(ISSUER).without_client_certificates()
-    inbox.address = f"127.0.0.1:{rpc.listen(server, '127.0.0.1:0', credentials)}"
-    await server.start()
-    yield inbox
-    await server.stop(None)
-
-
-@pytest.fixture
-def places(tmp_path: Path, authority: FakeAuthority, inbox: Inbox) -> Places:
+def places(tmp_path: Path, authority: FakeAuthority, issuer: Running) -> Places:
     """A node's."""
-    parameters = replace(listed().parameters, issuer=ISSUER.member, key_holders=HOLDERS)
-    hand_bundle(
-        tmp_path,
-        Identity(FEDERATION, ME, Party.NODE),
-        addresses_of(parameters, issuer=inbox.address),
-        certificate_authority=authority.file.read_bytes(),
-    )
+    parameters = replace(listed().parameters, key_holders=HOLDERS)
+    me = Identity(FEDERATION, ME, Party.NODE)
+    addresses = addresses_of(parameters, issuer=issuer.address)
+    hand_bundle(tmp_path, me, addresses, certificate_authority=authority.file.read_bytes())
     make_member_keys(tmp_path / "credentials")
     return Places(tmp_path / "bundle", tmp_path / "credentials", tmp_path / "list")
 
@@ -81,11 +46,11 @@ def member(places: Places, party: Party, log: Logger) -> Membership:
 
 
 async def test_a_key_of_an_epoch_is_left_with_the_issuer_signed(
-    places: Places, inbox: Inbox, log: Logger
+    places: Places, issuer: Running, log: Logger
 ) -> None:
     me = member(places, Party.NODE, log)
     await me.deposit(EpochNumber(4), b"k" * 32)
-    (envelope,) = inbox.deposited
+    (envelope,) = issuer.issuer.deposited
     opened, signer = claimed_signer(envelope)
     statement = read_epoch_key(opened, me.keys.signing_key.public_key())
     assert (signer, statement.member, statement.federation) == (ME, ME, FEDERATION)

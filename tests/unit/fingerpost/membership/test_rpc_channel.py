@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import grpc.aio
 import pytest
@@ -17,7 +16,7 @@ from fakes.refusals import refused
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.rpc_channel import Redialled, require_in_office
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime.identity import Identity, Party
@@ -58,27 +57,35 @@ def members() -> MemberList:
 
 
 @pytest.fixture
-async def dialled(
-    tmp_path: Path, members: MemberList, peer: Identity
-) -> AsyncIterator[tuple[Redialled, ManualClock]]:
-    tls = FakeAuthority.create(tmp_path / "authority").client(
-        Identity(FEDERATION, NODE, Party.NODE)
-    )
-    clock = ManualClock(NOW)
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+def peer() -> Identity:
+    """Who is called where a test does not name another."""
+    return PEERS[0]
+
+
+@pytest.fixture
+async def redialled(
+    authority: FakeAuthority, members: MemberList, peer: Identity, clock: ManualClock
+) -> AsyncIterator[Redialled]:
+    tls = authority.client(Identity(FEDERATION, NODE, Party.NODE))
     made = Redialled(ADDRESS, tls, peer, clock, members)
-    yield made, clock
+    yield made
     await made.close()
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: str(peer.member))
 @pytest.mark.parametrize("change", [denied, unlisted, replaced])
 async def test_a_channel_to_one_that_was_put_out_is_closed_and_none_is_dialled(
-    dialled: tuple[Redialled, ManualClock],
+    redialled: Redialled,
     members: MemberList,
     peer: Identity,
+    clock: ManualClock,
     change: Callable[[Federation, Identity], Federation],
 ) -> None:
-    redialled, clock = dialled
     before = redialled.channel()
     assert redialled.channel() is before
     listed = members.current
@@ -92,64 +99,49 @@ async def test_a_channel_to_one_that_was_put_out_is_closed_and_none_is_dialled(
     assert redialled.channel() is not before
 
 
-@pytest.mark.parametrize("peer", PEERS[:1])
-async def test_nobody_is_called_on_an_expired_list(dialled: tuple[Redialled, ManualClock]) -> None:
-    redialled, clock = dialled
+async def test_nobody_is_called_on_an_expired_list(
+    redialled: Redialled, clock: ManualClock
+) -> None:
     redialled.channel()
     clock.advance(limits.DAY)
-    with pytest.raises(Refused) as refused, redialled.call():
+    with refused(Code.UNTRUSTED_METADATA) as caught, redialled.call():
         raise AssertionError
-    assert refused.value.code is Code.UNTRUSTED_METADATA
-    assert refused.value.asked == PEERS[0].at(ADDRESS)
+    assert caught.value.asked == PEERS[0].at(ADDRESS)
 
 
-@pytest.mark.parametrize("peer", PEERS[:1])
 async def test_a_list_that_changes_for_others_leaves_the_channel(
-    dialled: tuple[Redialled, ManualClock], members: MemberList
+    redialled: Redialled, members: MemberList
 ) -> None:
-    redialled, _ = dialled
     before = redialled.channel()
     members.update(denied(members.current, PEERS[1]))
     assert redialled.channel() is before
 
 
-@pytest.mark.parametrize("peer", PEERS[:1])
-async def test_a_peer_that_was_not_reached_is_dialled_anew(
-    dialled: tuple[Redialled, ManualClock],
-) -> None:
-    redialled, _ = dialled
+async def test_a_peer_that_was_not_reached_is_dialled_anew(redialled: Redialled) -> None:
     before = redialled.channel()
-    with pytest.raises(Refused) as refused:
-        with redialled.call() as channel:
-            assert channel is before
-            await channel.unary_unary("/x/Y", bytes, bytes)(b"", timeout=5)
-    assert refused.value.code is Code.UNAVAILABLE
-    assert refused.value.asked == PEERS[0].at(ADDRESS)
+    with refused(Code.UNAVAILABLE) as caught, redialled.call() as channel:
+        assert channel is before
+        await channel.unary_unary("/x/Y", bytes, bytes)(b"", timeout=5)
+    assert caught.value.asked == PEERS[0].at(ADDRESS)
     assert redialled.channel() is not before
 
 
-@pytest.mark.parametrize("peer", PEERS[:1])
-async def test_a_peer_that_refuses_keeps_its_channel(
-    dialled: tuple[Redialled, ManualClock],
-) -> None:
-    redialled, _ = dialled
+async def test_a_peer_that_refuses_keeps_its_channel(redialled: Redialled) -> None:
     before = redialled.channel()
     said = grpc.aio.Metadata((CODE_KEY, Code.QUOTA.value))
     status = grpc.StatusCode.RESOURCE_EXHAUSTED
     quota = grpc.aio.AioRpcError(status, grpc.aio.Metadata(), said, "", "")
-    with pytest.raises(Refused) as refused, redialled.call():
+    with refused(Code.QUOTA), redialled.call():
         raise quota
-    assert refused.value.code is Code.QUOTA
     with pytest.raises(KeyError), redialled.call():
         raise KeyError
     assert redialled.channel() is before
 
 
-@pytest.mark.parametrize("peer", PEERS[:1])
 async def test_closed_it_no_longer_listens_to_the_list(
-    dialled: tuple[Redialled, ManualClock], members: MemberList
+    redialled: Redialled, members: MemberList
 ) -> None:
-    await dialled[0].close()
+    await redialled.close()
     assert not members._subscribers
 
 
