@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,15 +20,18 @@ from authority.bundles import AddressBook
 from authority.ceremony import Ceremony
 from authority.founding import Count, Plan
 from authority.issuer import wiring
-from authority.issuer.online import Online
+from authority.issuer.online import Online, Refreshed
+from authority.issuer.service import Issuer
 from authority.issuer.settings import IssuerSettings, read_settings
+from fingerpost.audit.log import AuditLog
 from fingerpost.membership.bundle import Address
 from fingerpost.private.pepper_sealing import make_receiving_key
 from fingerpost.private.sealing import HybridKey
+from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
-from fingerpost.protocol.federation import Agency, Party
+from fingerpost.protocol.federation import Agency, DenyList, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
 FEDERATION = FederationId("pilot")
@@ -82,6 +86,30 @@ class World:
     def online(self) -> Online:
         return wiring.open_online(self.issuer_settings)
 
+    def change_issuer_settings(self, old: str, new: str) -> None:
+        path = self.folder / "online" / "issuer.toml"
+        path.write_text(path.read_text().replace(old, new))
+
+    @contextmanager
+    def issuer(self) -> Iterator[tuple[Issuer, AuditLog]]:
+        """The issuer by itself, with its audit log."""
+        found = self.issuer_settings
+        with closing(wiring.open_audit(found)) as audit:
+            yield wiring.open_issuer(found, audit), audit
+
+    def suspend(self, *members: MemberId) -> Refreshed:
+        """Deny these members, and nobody else."""
+        deny = DenyList(frozenset(members))
+        return self.online.change_deny_list(lambda _: deny, self.now)
+
+    def refresh(self, now: float | None = None) -> Refreshed:
+        """By the issuer's half alone."""
+        return self.online.refresh(self.now if now is None else now)
+
+    def rename_home(self, name: str = "Renamed") -> None:
+        """A change that one file of the list shows; not yet published."""
+        self.ceremony.change(lambda draft: changes.add_area(draft, HOME, name))
+
     def request(self, member: MemberId, party: Party, **facts: object) -> EnrolmentRequest:
         key = self.keys.setdefault(member, Ed25519PrivateKey.generate())
         request = EnrolmentRequest(
@@ -123,9 +151,12 @@ class World:
         """By both halves; the snapshot's version."""
         at = self.now if now is None else now
         self.ceremony.publish(at)
-        done = self.online.refresh(at)
+        done = self.refresh(at)
         assert done.refused is None
         return done.snapshot_version
+
+    def client(self, cache: Path) -> PlainClient:
+        return PlainClient(cache, self.folder / "repository", self.ceremony.trusted_root())
 
 
 @pytest.fixture
@@ -140,19 +171,11 @@ def world(founded: World) -> World:
     """Two areas, a school that may ask and answers, a council that answers; enrolled, not yet
     published.
     """
+    services, desk = (CoarseKind.EDUCATION,), "0121 496 0000"
     school = Agency(
-        SCHOOL,
-        "Oak Primary",
-        AgencyKind.SCHOOL,
-        NODE,
-        (),
-        b"",
-        (CoarseKind.EDUCATION,),
-        "0121 496 0000",
+        SCHOOL, "Oak Primary", AgencyKind.SCHOOL, NODE, services=services, duty_desk=desk
     )
-    council = Agency(
-        COUNCIL, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, duty_desk="0121 496 0001"
-    )
+    council = Agency(COUNCIL, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, duty_desk=desk)
     founded.ceremony.change(
         lambda d: changes.add_area(d, HOME, "Birmingham"),
         lambda d: changes.add_area(d, NEXT, "Dudley"),
@@ -164,17 +187,10 @@ def world(founded: World) -> World:
     for holder in HOLDERS:
         founded.enrol(holder, Party.KEY_HOLDER)
     founded.enrol(NODE, Party.NODE, declared_caseload=900)
-    founded.enrol(
-        GATEWAY, Party.GATEWAY, lookups_per_day=100, passport_keys={SCHOOL: bytes(range(32))}
-    )
-    founded.ceremony.set_addresses(
-        AddressBook(
-            "127.0.0.1:7001",
-            "127.0.0.1:7002",
-            "127.0.0.1:7003",
-            ("127.0.0.1:7004", "127.0.0.1:7005"),
-        )
-    )
+    passport_keys = {SCHOOL: bytes(range(32))}
+    founded.enrol(GATEWAY, Party.GATEWAY, lookups_per_day=100, passport_keys=passport_keys)
+    issuer, nodes, requesters, *holders = (f"127.0.0.1:{port}" for port in range(7001, 7006))
+    founded.ceremony.set_addresses(AddressBook(issuer, nodes, requesters, (holders[0], holders[1])))
     return founded
 
 
@@ -224,9 +240,16 @@ class PlainClient:
         info = updater.get_targetinfo(path)
         return None if info is None else Path(updater.download_target(info)).read_bytes()
 
+    def read(self, path: str) -> bytes:
+        """A verified target that is in the list."""
+        data = self.get(path)
+        assert data is not None
+        return data
+
+    def deny_list(self) -> DenyList:
+        return files.read_deny_list(self.read(files.DENY_LIST))
+
 
 @pytest.fixture
 def client(published: World, tmp_path: Path) -> PlainClient:
-    return PlainClient(
-        tmp_path / "client", published.folder / "repository", published.ceremony.trusted_root()
-    )
+    return published.client(tmp_path / "client")

@@ -12,7 +12,7 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import DenyList, Party
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import day_of
 from unit.authority.conftest import (
@@ -50,14 +50,12 @@ def running(published: World) -> World:
 def test_node_and_gateway_open_the_same_pepper(running: World, client: PlainClient) -> None:
     found = []
     for member in (NODE, GATEWAY):
-        data = client.get(files.pepper_path(EPOCH, member))
-        assert data is not None
+        data = client.read(files.pepper_path(EPOCH, member))
         found.append(open_pepper(files.read_pepper(data), running.receiving[member]))
     assert found[0].value == found[1].value
     today = day_of(running.now)
     assert found[0].at(today).day == today
-    parameters = client.get(files.PARAMETERS)
-    assert parameters is not None
+    parameters = client.read(files.PARAMETERS)
     (epoch,) = files.read_parameters(parameters).epochs
     assert epoch.holder_keys == {h: bytes([n + 1, 1]) * 16 for n, h in enumerate(HOLDERS)}
 
@@ -165,7 +163,7 @@ def test_a_member_that_lost_its_receiving_key_is_sealed_to_anew(running: World) 
 
 def test_who_is_suspended_gets_no_pepper(running: World) -> None:
     """Attack: a stolen node asks for the next epoch."""
-    running.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), running.now)
+    running.suspend(NODE)
     second = EpochNumber(2)
     running.deposit_holders(second)
     running.deposit_receiving(NODE, epoch=second)

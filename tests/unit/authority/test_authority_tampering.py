@@ -21,7 +21,7 @@ from tuf.api.exceptions import (
 )
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
 
-from authority import changes, roles
+from authority import roles
 from authority.charter import KeyEntry
 from authority.founding import found
 from fakes.refusals import refused
@@ -80,9 +80,7 @@ def test_the_forgery_would_work_with_enough_offline_keys(
     """So that the refusals below are about the keys and not about a slip in the forging."""
     entries = published.ceremony.charter.targets.keys[1:]
     path = forge_member(published, [signer(entry) for entry in entries])
-    data = client.get(path)
-    assert data is not None
-    assert files.read_member(data).signing_key == bytes(32)
+    assert files.read_member(client.read(path)).signing_key == bytes(32)
 
 
 def test_targets_signed_below_threshold_are_refused(published: World, client: PlainClient) -> None:
@@ -117,7 +115,7 @@ def test_the_issuer_signs_no_snapshot_over_a_forgery(published: World) -> None:
     before = (published.metadata / "snapshot.json").read_bytes()
     forge_member(published, [signer(charter.targets.keys[0])])
     (published.metadata / "snapshot.json").write_bytes(before)
-    done = published.online.refresh(published.now)
+    done = published.refresh()
     assert done.refused is not None
     assert done.refused.code is Code.UNTRUSTED_METADATA
     assert (published.metadata / "snapshot.json").read_bytes() == before
@@ -159,7 +157,7 @@ def path_in(name: str, world: World) -> str:
 
 def test_an_old_timestamp_is_refused(published: World, client: PlainClient) -> None:
     old = (published.metadata / "timestamp.json").read_bytes()
-    published.ceremony.change(lambda d: changes.add_area(d, HOME, "Renamed"))
+    published.rename_home()
     published.publish()
     client.get(files.PARAMETERS)
     (published.metadata / "timestamp.json").write_bytes(old)
@@ -191,9 +189,7 @@ def test_a_timestamp_of_yesterday_is_refused(world: World, tmp_path: Path) -> No
     yesterday = world.now - 25 * 3600
     world.ceremony.publish(yesterday)
     world.online.refresh(yesterday)
-    reader = PlainClient(
-        tmp_path / "cache", world.folder / "repository", world.ceremony.trusted_root()
-    )
+    reader = world.client(tmp_path / "cache")
     with pytest.raises(ExpiredMetadataError):
         reader.updater().refresh()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from authority import changes
@@ -50,12 +49,10 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
     bundle = read_bundle(folder)
     assert bundle.addresses.issuer.member == ISSUER
 
-    settings = world.folder / "online" / "issuer.toml"
-    settings.write_text(settings.read_text().replace("127.0.0.1:7443", "127.0.0.1:0"))
+    world.change_issuer_settings("127.0.0.1:7443", "127.0.0.1:0")
     clock = ManualClock(world.now)
     log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
-    opening = wiring.open(world.issuer_settings, Env(clock, log))
-    async with running(opening, log) as served:
+    async with running(wiring.open(world.issuer_settings, Env(clock, log)), log) as served:
         address = f"127.0.0.1:{served.port}"
         authority = folder / "certificate-authority.pem"
         identity = Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
@@ -74,14 +71,11 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         store = PepperStore(tmp_path / "peppers", NEW)
         ((epoch, receiving),) = store.prepare(federation.parameters, now)
         assert epoch == EPOCH
-        await issuer.deposit(
-            epoch_key_statement(FEDERATION, NEW, epoch, receiving, now, keys.signing_key)
-        )
-        for n, holder in enumerate(HOLDERS):
-            signing = world.keys[holder]
-            await issuer.deposit(
-                epoch_key_statement(FEDERATION, holder, epoch, bytes([n]) * 32, now, signing)
-            )
+        deposits = {NEW: (receiving, keys.signing_key)}
+        deposits |= {h: (bytes([n]) * 32, world.keys[h]) for n, h in enumerate(HOLDERS)}
+        for member, (key, signing) in deposits.items():
+            statement = epoch_key_statement(FEDERATION, member, epoch, key, now, signing)
+            await issuer.deposit(statement)
         start = int(now)
         sealed = world.ceremony.open_epoch(epoch, Times(start, start, start + 86_400), now)
         assert sealed.members == (NEW,)
@@ -94,7 +88,7 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         assert store.open(found, now)
         assert store.pepper(epoch, day_of(now)).day == day_of(now)
 
-        world.online.change_deny_list(lambda deny: replace(deny, members=frozenset({NEW})), now)
+        world.suspend(NEW)
         federation = await asyncio.to_thread(listed.refresh, now)
         assert federation.deny == DenyList(frozenset({NEW}))
         with refused(Code.NOT_A_MEMBER):

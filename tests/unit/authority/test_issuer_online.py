@@ -11,7 +11,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from authority import changes, charter, code_lists, roles
+from authority import charter, code_lists, roles
 from authority.charter import KeyEntry
 from authority.issuer import wiring
 from fakes.refusals import refused
@@ -35,41 +35,34 @@ def test_a_suspension_is_published_at_once(published: World, client: PlainClient
 
     done = published.online.change_deny_list(everything, published.now)
     assert done.new_snapshot
-    data = client.get(files.DENY_LIST)
-    assert data is not None
-    said = files.read_deny_list(data)
-    assert said == DenyList(frozenset({NODE}), frozenset({SCHOOL}), frozenset({0xABC}))
-    published.online.change_deny_list(lambda deny: DenyList(), published.now)
-    data = client.get(files.DENY_LIST)
-    assert data is not None
-    assert files.read_deny_list(data) == DenyList()
+    assert client.deny_list() == DenyList(
+        frozenset({NODE}), frozenset({SCHOOL}), frozenset({0xABC})
+    )
+    published.suspend()
+    assert client.deny_list() == DenyList()
 
 
 def test_a_suspension_outlives_a_publication(published: World, client: PlainClient) -> None:
-    published.online.change_deny_list(deny_node, published.now)
-    published.ceremony.change(lambda d: changes.add_area(d, HOME, "Renamed"))
+    published.suspend(NODE)
+    published.rename_home()
     published.publish()
-    data = client.get(files.DENY_LIST)
-    assert data is not None
-    assert NODE in files.read_deny_list(data).members
+    assert NODE in client.deny_list().members
 
 
 def test_a_broken_list_does_not_hold_up_a_suspension(published: World, client: PlainClient) -> None:
     """Attack, or a copy that broke off: a file in the folder that does not verify."""
     client.get(files.area_path(HOME))  # has all bins that it needs
     (published.metadata / "bin-07.json").write_bytes(b"rubbish")
-    done = published.online.change_deny_list(deny_node, published.now)
+    done = published.suspend(NODE)
     assert done.refused is not None
     assert done.lists is None
-    data = client.get(files.DENY_LIST)
-    assert data is not None
-    assert NODE in files.read_deny_list(data).members
+    assert NODE in client.deny_list().members
 
 
 def test_a_broken_list_does_not_stop_the_timestamp(published: World) -> None:
     (published.metadata / "targets.json").unlink()
     before = (published.metadata / "timestamp.json").read_bytes()
-    done = published.online.refresh(published.now + 600)
+    done = published.refresh(published.now + 600)
     assert done.refused is not None
     assert done.new_timestamp
     assert not done.new_snapshot
@@ -86,14 +79,14 @@ def test_the_timestamp_is_renewed_every_ten_minutes(published: World) -> None:
 
 def test_a_clock_that_went_back_still_signs(published: World) -> None:
     """The timestamp from the future is replaced, so that its age is never misjudged for long."""
-    assert published.online.refresh(published.now - 3600).new_timestamp
+    assert published.refresh(published.now - 3600).new_timestamp
 
 
 def test_snapshot_and_deny_list_are_renewed_at_half_life(published: World) -> None:
-    done = published.online.refresh(published.now + 8 * 86_400)
+    done = published.refresh(published.now + 8 * 86_400)
     assert done.new_snapshot
     assert done.snapshot_version == 2
-    assert not published.online.refresh(published.now + 8 * 86_400).new_snapshot
+    assert not published.refresh(published.now + 8 * 86_400).new_snapshot
 
 
 def test_a_role_that_went_back_is_not_signed(published: World) -> None:
@@ -101,10 +94,10 @@ def test_a_role_that_went_back_is_not_signed(published: World) -> None:
     name = roles.bin_of(files.area_path(HOME), published.ceremony.charter.bins)
     path = published.metadata / f"{name}.json"
     old = path.read_bytes()
-    published.ceremony.change(lambda d: changes.add_area(d, HOME, "Renamed"))
+    published.rename_home()
     published.publish()
     path.write_bytes(old)
-    done = published.online.refresh(published.now)
+    done = published.refresh()
     assert done.refused is not None
     assert "gone back" in done.refused.what
     assert not done.new_snapshot
@@ -113,10 +106,8 @@ def test_a_role_that_went_back_is_not_signed(published: World) -> None:
 def test_a_crash_after_the_record_mends_itself(published: World, client: PlainClient) -> None:
     record = published.folder / "online" / "deny-list.json"
     record.write_bytes(files.write_deny_list(DenyList(frozenset({NODE}))))
-    assert published.online.refresh(published.now).new_snapshot
-    data = client.get(files.DENY_LIST)
-    assert data is not None
-    assert NODE in files.read_deny_list(data).members
+    assert published.refresh().new_snapshot
+    assert NODE in client.deny_list().members
 
 
 def test_a_crash_between_target_and_metadata_mends_itself(
@@ -127,7 +118,7 @@ def test_a_crash_between_target_and_metadata_mends_itself(
     data = files.write_deny_list(DenyList(frozenset({NODE})))
     record.write_bytes(data)
     target.write_bytes(data)
-    published.online.refresh(published.now)
+    published.refresh()
     assert client.get(files.DENY_LIST) == data
 
 
@@ -137,40 +128,38 @@ def test_a_deny_list_changed_in_the_repository_is_put_right(
     """Attack: whoever can write to the repository, but not to the issuer's state, lets a member
     back in.
     """
-    published.online.change_deny_list(deny_node, published.now)
+    published.suspend(NODE)
     target = published.folder / "repository" / "targets" / files.DENY_LIST
     target.write_bytes(files.write_deny_list(DenyList()))
-    published.online.refresh(published.now)
-    data = client.get(files.DENY_LIST)
-    assert data is not None
-    assert NODE in files.read_deny_list(data).members
+    published.refresh()
+    assert NODE in client.deny_list().members
 
 
 def test_without_its_record_the_issuer_signs_nothing(published: World) -> None:
     (published.folder / "online" / "deny-list.json").unlink()
     with pytest.raises(Defect):
-        published.online.refresh(published.now)
+        published.refresh()
 
 
 def test_a_lost_snapshot_goes_on_from_the_version_members_saw(published: World) -> None:
     for denied in (frozenset({NODE}), frozenset({MemberId("other")}), frozenset[MemberId]()):
         replacing = functools.partial(replace, members=denied)
         published.online.change_deny_list(replacing, published.now)
-    assert published.online.refresh(published.now).snapshot_version == 4
+    assert published.refresh().snapshot_version == 4
     (published.metadata / "snapshot.json").unlink()
-    assert published.online.refresh(published.now).snapshot_version == 5
+    assert published.refresh().snapshot_version == 5
 
 
 def test_a_forged_snapshot_on_disk_is_not_built_upon(published: World) -> None:
     path = published.metadata / "snapshot.json"
     path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":9'))
     with refused(Code.UNTRUSTED_METADATA):
-        published.online.refresh(published.now)
+        published.refresh()
 
 
 def test_nothing_published_is_refused(world: World) -> None:
     with pytest.raises(Refused):
-        world.online.refresh(world.now)
+        world.refresh()
     assert not (world.metadata / "timestamp.json").exists()
 
 
@@ -187,7 +176,7 @@ def test_online_keys_are_changed_by_a_new_root(published: World, client: PlainCl
     assert published.ceremony.renew_root(following, published.now) == 2
     ceremony = type(published.ceremony).open(published.folder)
     ceremony.publish(published.now)
-    done = published.online.refresh(published.now)
+    done = published.refresh()
     assert done.refused is None
     assert done.snapshot_version == 2
     assert client.get(files.PARAMETERS) is not None
@@ -231,7 +220,7 @@ def test_the_keys_of_the_list_are_changed_by_governance(
     ceremony = type(published.ceremony).open(published.folder)
     done = ceremony.publish(published.now)
     assert len(done.roles) == 17
-    assert published.online.refresh(published.now).refused is None
+    assert published.refresh().refused is None
     assert client.get(files.member_path(NODE)) is not None
 
 
@@ -244,7 +233,7 @@ def test_new_governors_sign_the_code_lists_anew(published: World, client: PlainC
     ceremony.propose(code_lists.everything(), published.now)
     assert ceremony.sign_proposal([e.file for e in ceremony.charter.governance.keys]) == 0
     ceremony.publish(published.now)
-    assert published.online.refresh(published.now).refused is None
+    assert published.refresh().refused is None
     assert client.get(files.CODE_LISTS) is not None
 
 
@@ -254,7 +243,7 @@ def test_more_bins_are_taken_up_and_fewer_refused(published: World, client: Plai
         published.folder, msgspec.structs.replace(published.ceremony.charter, bins=32)
     )
     ceremony.publish(published.now)
-    assert published.online.refresh(published.now).refused is None
+    assert published.refresh().refused is None
     assert client.get(files.member_path(NODE)) is not None
     with pytest.raises(Defect, match="never fewer"):
         published.ceremony.publish(published.now)

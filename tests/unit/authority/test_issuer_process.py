@@ -11,11 +11,12 @@ import grpc
 import pytest
 from grpc.aio import AioRpcError
 
-from authority import changes
 from authority.issuer import wiring
+from authority.issuer.service import Issuer
 from authority.issuer.wiring import Watch
 from fakes.clock import ManualClock
 from fakes.opened import running
+from fakes.refusals import refused_over_the_wire
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
@@ -24,15 +25,22 @@ from fingerpost.protocol.codec.statements import (
     write_epoch_key,
 )
 from fingerpost.protocol.errors import Code, Defect
-from fingerpost.protocol.federation import DenyList
 from fingerpost.runtime import logs, rpc, tls
 from fingerpost.runtime.env import Env
+from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.tls import AuthorityOnly, Identity
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
-from unit.authority.conftest import EPOCH, FEDERATION, HOME, ISSUER, NODE, World
+from unit.authority.conftest import EPOCH, FEDERATION, ISSUER, NODE, World
 
 SECONDS = 20.0
+
+
+ISSUER_IDENTITY = Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
+
+
+def quiet_log() -> Logger:
+    return logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
 
 
 @dataclass
@@ -41,23 +49,17 @@ class Served:
     port: int
     clock: ManualClock
 
-    def channel(self, identity: Identity) -> grpc.aio.Channel:
+    def channel(self, identity: Identity = ISSUER_IDENTITY) -> grpc.aio.Channel:
         authority = AuthorityOnly(self.world.folder / "certificate-authority.pem")
         return rpc.connect(f"127.0.0.1:{self.port}", authority, identity, options=rpc.CLIENT_FRAMES)
 
 
 @pytest.fixture
 async def served(published: World) -> AsyncIterator[Served]:
-    path = published.folder / "online" / "issuer.toml"
-    path.write_text(path.read_text().replace("127.0.0.1:7443", "127.0.0.1:0"))
-    clock = ManualClock(published.now)
-    log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
+    published.change_issuer_settings("127.0.0.1:7443", "127.0.0.1:0")
+    clock, log = ManualClock(published.now), quiet_log()
     async with running(wiring.open(published.issuer_settings, Env(clock, log)), log) as issuer:
         yield Served(published, issuer.port, clock)
-
-
-def identity() -> Identity:
-    return Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
 
 
 async def test_a_member_without_a_certificate_gets_one(served: Served) -> None:
@@ -67,68 +69,61 @@ async def test_a_member_without_a_certificate_gets_one(served: Served) -> None:
         FEDERATION, NODE, int(served.world.now), os.urandom(32), tls.make_csr(key, own)
     )
     envelope = write_certify(statement, served.world.keys[NODE])
-    async with served.channel(identity()) as channel:
+    async with served.channel() as channel:
         stub = pb_grpc.IssuerServiceStub(channel)
         reply = await stub.Certify(pb.CertifyRequest(envelope=envelope), timeout=SECONDS)
         assert tls.certificate_lifetime(reply.certificates)[1] > served.world.now
-        with pytest.raises(AioRpcError) as again:
+        with refused_over_the_wire(Code.REPLAYED):
             await stub.Certify(pb.CertifyRequest(envelope=envelope), timeout=SECONDS)
-    assert rpc.refused_from(again.value).code is Code.REPLAYED
 
 
 async def test_a_deposit_is_taken(served: Served) -> None:
     statement = EpochKeyStatement(FEDERATION, NODE, EPOCH, bytes(1216), int(served.world.now))
     envelope = write_epoch_key(statement, served.world.keys[NODE])
-    async with served.channel(identity()) as channel:
-        await pb_grpc.IssuerServiceStub(channel).Deposit(
-            pb.DepositRequest(envelope=envelope), timeout=SECONDS
-        )
+    async with served.channel() as channel:
+        stub = pb_grpc.IssuerServiceStub(channel)
+        await stub.Deposit(pb.DepositRequest(envelope=envelope), timeout=SECONDS)
     assert served.world.ceremony.inbox.envelope(EPOCH, NODE) == envelope
 
 
 async def test_the_list_is_served_and_nothing_beside_it(served: Served) -> None:
-    async with served.channel(identity()) as channel:
+    async with served.channel() as channel:
         stub = pb_grpc.MemberListServiceStub(channel)
         reply = await stub.Fetch(pb.FetchRequest(path="metadata/root.json"), timeout=SECONDS)
         assert reply.content == served.world.ceremony.trusted_root()
         for path in ("metadata/../.lock", "targets/members/nobody.json", "x" * 10_000):
-            with pytest.raises(AioRpcError) as refused:
+            with refused_over_the_wire(Code.NOT_ALLOWED):
                 await stub.Fetch(pb.FetchRequest(path=path), timeout=SECONDS)
-            assert rpc.refused_from(refused.value).code is Code.NOT_ALLOWED
 
 
 async def test_a_file_as_long_as_allowed_passes(served: Served) -> None:
     path = served.world.folder / "repository" / "targets" / files.member_path(NODE)
     path.write_bytes(bytes(512 * 1024))
-    async with served.channel(identity()) as channel:
+    async with served.channel() as channel:
         stub = pb_grpc.MemberListServiceStub(channel)
         request = pb.FetchRequest(path=f"targets/{files.member_path(NODE)}")
         assert len((await stub.Fetch(request, timeout=SECONDS)).content) == 512 * 1024
 
 
 async def test_an_envelope_too_long_is_refused(served: Served) -> None:
-    async with served.channel(identity()) as channel:
-        with pytest.raises(AioRpcError) as refused:
-            await pb_grpc.IssuerServiceStub(channel).Certify(
-                pb.CertifyRequest(envelope=bytes(9000)), timeout=SECONDS
-            )
-    assert rpc.refused_from(refused.value).code is Code.MALFORMED
+    async with served.channel() as channel:
+        stub = pb_grpc.IssuerServiceStub(channel)
+        with refused_over_the_wire(Code.MALFORMED):
+            await stub.Certify(pb.CertifyRequest(envelope=bytes(9000)), timeout=SECONDS)
 
 
 async def test_a_server_that_is_not_the_issuer_is_not_believed(served: Served) -> None:
     """Attack: a member with a certificate of the same authority stands in the issuer's place."""
     other = Identity(FEDERATION, NODE, tls.Party.ISSUER)
     async with served.channel(other) as channel:
+        stub = pb_grpc.MemberListServiceStub(channel)
         with pytest.raises(AioRpcError) as refused:
-            await pb_grpc.MemberListServiceStub(channel).Fetch(
-                pb.FetchRequest(path="metadata/root.json"), timeout=SECONDS
-            )
+            await stub.Fetch(pb.FetchRequest(path="metadata/root.json"), timeout=SECONDS)
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_the_port_taken_is_said_plainly(served: Served) -> None:
-    path = served.world.folder / "online" / "issuer.toml"
-    path.write_text(path.read_text().replace("127.0.0.1:0", f"127.0.0.1:{served.port}"))
+    served.world.change_issuer_settings("127.0.0.1:0", f"127.0.0.1:{served.port}")
     log = logs.get_logger("issuer")
     with pytest.raises(Defect, match="cannot be listened on"):
         async with wiring.open(served.world.issuer_settings, Env(served.clock, log)):
@@ -138,72 +133,68 @@ async def test_the_port_taken_is_said_plainly(served: Served) -> None:
 # ---- watching the disk -----------------------------------------------------------------------
 
 
+@dataclass
+class Watching:
+    """An issuer that looks at the disk when the test says so."""
+
+    world: World
+    issuer: Issuer
+    clock: ManualClock
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.issuer, self.world.issuer_settings, self.clock, quiet_log())
+
+    async def look(self, after: float = 0) -> None:
+        self.clock.advance(after)
+        await self.watch.look()
+
+    def held(self, role: str) -> bytes | None:
+        """What is published of ``role``; None before there is any."""
+        path = self.world.metadata / f"{role}.json"
+        return path.read_bytes() if path.exists() else None
+
+
 @pytest.fixture
-def watching(published: World) -> Iterator[tuple[World, Watch, ManualClock]]:
-    found = published.issuer_settings
-    audit = wiring.open_audit(found)
-    issuer = wiring.open_issuer(found, audit)
-    clock = ManualClock(published.now)
-    log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
-    yield published, Watch(issuer, found, clock, log), clock
-    audit.close()
-
-
-def version(world: World) -> bytes:
-    return (world.metadata / "snapshot.json").read_bytes()
+def watching(world: World) -> Iterator[Watching]:
+    with world.issuer() as (issuer, _):
+        yield Watching(world, issuer, ManualClock(world.now))
 
 
 async def test_a_publication_is_signed_at_the_next_look(
-    watching: tuple[World, Watch, ManualClock],
+    published: World, watching: Watching
 ) -> None:
-    world, watch, clock = watching
-    await watch.look()
-    before = version(world)
-    await watch.look()
-    assert version(world) == before
-    world.ceremony.change(lambda d: changes.add_area(d, HOME, "Renamed"))
-    world.ceremony.publish(world.now)
-    clock.advance(1)
-    await watch.look()
-    assert version(world) != before
+    await watching.look()
+    before = watching.held("snapshot")
+    await watching.look()
+    assert watching.held("snapshot") == before
+    published.rename_home()
+    published.ceremony.publish(published.now)
+    await watching.look(after=1)
+    assert watching.held("snapshot") != before
 
 
 async def test_a_suspension_by_the_command_line_is_taken_up(
-    watching: tuple[World, Watch, ManualClock],
+    published: World, watching: Watching
 ) -> None:
-    world, watch, clock = watching
-    await watch.look()
-    world.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), world.now)
-    clock.advance(1)
-    await watch.look()
-    issuer = watch._issuer
-    assert issuer._roll is not None
-    assert NODE in issuer._roll.deny.members
+    await watching.look()
+    published.suspend(NODE)
+    await watching.look(after=1)
+    assert watching.issuer._roll is not None
+    assert NODE in watching.issuer._roll.deny.members
 
 
-async def test_the_timestamp_follows_the_clock(watching: tuple[World, Watch, ManualClock]) -> None:
-    world, watch, clock = watching
-    await watch.look()
-    path = world.metadata / "timestamp.json"
-    before = path.read_bytes()
-    clock.advance(599)
-    await watch.look()
-    assert path.read_bytes() == before
-    clock.advance(1)
-    await watch.look()
-    assert path.read_bytes() != before
+async def test_the_timestamp_follows_the_clock(published: World, watching: Watching) -> None:
+    await watching.look()
+    before = watching.held("timestamp")
+    await watching.look(after=599)
+    assert watching.held("timestamp") == before
+    await watching.look(after=1)
+    assert watching.held("timestamp") != before
 
 
-async def test_nothing_published_yet_is_waited_for(world: World) -> None:
-    found = world.issuer_settings
-    audit = wiring.open_audit(found)
-    issuer = wiring.open_issuer(found, audit)
-    clock = ManualClock(world.now)
-    log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=io.StringIO())
-    watch = Watch(issuer, found, clock, log)
-    await watch.look()
-    assert not (world.metadata / "snapshot.json").exists()
+async def test_nothing_published_yet_is_waited_for(world: World, watching: Watching) -> None:
+    await watching.look()
+    assert watching.held("snapshot") is None
     world.ceremony.publish(world.now)
-    await watch.look()
-    assert (world.metadata / "snapshot.json").exists()
-    audit.close()
+    await watching.look()
+    assert watching.held("snapshot") is not None

@@ -32,7 +32,6 @@ from fingerpost.protocol.codec.statements import (
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import DenyList
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime import tls
 from fingerpost.runtime.tls import Identity
@@ -165,19 +164,19 @@ def test_who_is_not_listed_is_refused(desk: Desk) -> None:
 
 
 def test_who_is_suspended_is_refused_like_who_is_not_listed(desk: Desk) -> None:
-    desk.world.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), desk.now)
+    desk.world.suspend(NODE)
     desk.issuer.refresh(desk.now)
     with refused(Code.NOT_A_MEMBER) as caught:
         desk.issuer.certify(desk.request(), desk.now)
     assert caught.value.what == "member"
-    desk.world.online.change_deny_list(lambda _: DenyList(), desk.now)
+    desk.world.suspend()
     desk.issuer.refresh(desk.now)
     assert desk.issuer.certify(desk.request(), desk.now)
 
 
 def test_a_suspension_acts_though_the_list_is_broken(desk: Desk) -> None:
     (desk.world.metadata / "bin-00.json").write_bytes(b"rubbish")
-    desk.world.online.change_deny_list(lambda _: DenyList(frozenset({NODE})), desk.now)
+    desk.world.suspend(NODE)
     assert desk.issuer.refresh(desk.now).refused is not None
     with refused(Code.NOT_A_MEMBER):
         desk.issuer.certify(desk.request(), desk.now)
