@@ -18,7 +18,17 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
-from unit.authority.conftest import GATEWAY, HOME, ISSUER, NODE, SCHOOL, PlainClient, World, plan
+from unit.authority.conftest import (
+    DAY,
+    GATEWAY,
+    HOME,
+    ISSUER,
+    NODE,
+    SCHOOL,
+    PlainClient,
+    World,
+    plan,
+)
 
 
 def test_a_plain_client_reads_the_whole_list(published: World, client: PlainClient) -> None:
@@ -27,16 +37,10 @@ def test_a_plain_client_reads_the_whole_list(published: World, client: PlainClie
         assert files.read_member(client.read(files.member_path(member.id))) == member
     for area in draft.areas.values():
         assert files.read_area(client.read(files.area_path(area.code))) == area
-    index = client.read(files.INDEX)
-    assert set(files.read_index(index).members) == set(draft.members)
-    code_lists = client.get(files.CODE_LISTS)
-    parameters = client.get(files.PARAMETERS)
-    assert code_lists is not None
-    assert parameters is not None
-    assert (
-        files.read_code_lists(code_lists).version
-        == files.read_parameters(parameters).code_list_version
-    )
+    assert set(files.read_index(client.read(files.INDEX)).members) == set(draft.members)
+    code_lists = files.read_code_lists(client.read(files.CODE_LISTS))
+    parameters = files.read_parameters(client.read(files.PARAMETERS))
+    assert code_lists.version == parameters.code_list_version
     assert client.get("members/nobody.json") is None
 
 
@@ -55,20 +59,22 @@ def test_private_keys_are_for_their_owner_alone(founded: World) -> None:
     assert stat.S_IMODE(founded.folder.stat().st_mode) == 0o700
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_the_issuers_folder_holds_no_offline_key(founded: World) -> None:
     offline = {path.read_bytes() for path in (founded.folder / "offline").rglob("*.pem")}
-    online = {
-        path.read_bytes() for path in (founded.folder / "online").rglob("*") if path.is_file()
-    }
+    online = contents(founded.folder / "online").values()
     assert len(offline) == 9
-    assert not offline & online
+    assert not offline & set(online)
 
 
 def test_a_founding_writes_over_nothing(founded: World) -> None:
-    before = {p: p.read_bytes() for p in founded.folder.rglob("*") if p.is_file()}
+    before = contents(founded.folder)
     with pytest.raises(Defect):
         founding.found(founded.folder, plan(), founded.now)
-    assert {p: p.read_bytes() for p in founded.folder.rglob("*") if p.is_file()} == before
+    assert contents(founded.folder) == before
 
 
 @pytest.mark.parametrize("count", [Count(2, 3), Count(1, 0), Count(33, 1)])
@@ -89,9 +95,8 @@ def test_the_charter_survives_being_written(founded: World, tmp_path: Path) -> N
 def test_a_key_in_two_roles_is_refused(founded: World, tmp_path: Path) -> None:
     text = (founded.folder / CHARTER).read_text()
     charter = founded.ceremony.charter
-    (tmp_path / "c.toml").write_text(
-        text.replace(charter.snapshot.public, charter.targets.keys[0].public)
-    )
+    twice = text.replace(charter.snapshot.public, charter.targets.keys[0].public)
+    (tmp_path / "c.toml").write_text(twice)
     with pytest.raises(Defect, match=r"c\.toml: online keys: .*twice"):
         read_charter(tmp_path / "c.toml")
 
@@ -99,11 +104,8 @@ def test_a_key_in_two_roles_is_refused(founded: World, tmp_path: Path) -> None:
 def test_an_inconsistent_draft_is_not_published(founded: World) -> None:
     with pytest.raises(Inconsistent) as refused:
         founded.ceremony.publish(founded.now)
-    assert {finding.where for finding in refused.value.findings} == {
-        "broker",
-        "holder-a",
-        "holder-b",
-    }
+    where = {finding.where for finding in refused.value.findings}
+    assert where == {"broker", "holder-a", "holder-b"}
     assert not list(founded.metadata.glob("bin-*.json"))
 
 
@@ -158,8 +160,7 @@ def test_what_leaves_the_draft_leaves_the_repository(published: World, client: P
 
 
 def test_signatures_are_renewed_at_half_life(published: World) -> None:
-    half = 46 * 86_400
-    done = published.ceremony.publish(published.now + half)
+    done = published.ceremony.publish(published.now + 46 * DAY)
     assert len(done.roles) == 16  # every bin, and nothing of governance's
     assert "targets" not in done.roles
 
@@ -204,17 +205,16 @@ def test_opening_what_is_no_ceremony_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_governance_signed_is_renewed_when_its_keys_are_here(published: World) -> None:
-    later = published.now + 400 * 86_400
-    assert "targets" in published.ceremony.publish(later).roles
+    assert "targets" in published.ceremony.publish(published.now + 400 * DAY).roles
 
 
 def test_without_its_keys_an_ageing_signature_of_governance_is_a_warning(published: World) -> None:
     for entry in published.ceremony.charter.governance.keys:
         entry.file.unlink()
-    done = published.ceremony.publish(published.now + 400 * 86_400)
+    done = published.ceremony.publish(published.now + 400 * DAY)
     assert "targets" not in done.roles
     assert not {"root", "targets", "code-lists"} & {finding.where for finding in done.warnings}
-    done = published.ceremony.publish(published.now + 700 * 86_400)
+    done = published.ceremony.publish(published.now + 700 * DAY)
     assert {"root", "targets", "code-lists"} <= {finding.where for finding in done.warnings}
 
 

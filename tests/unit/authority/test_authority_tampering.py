@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +23,12 @@ from tuf.api.exceptions import (
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
 
 from authority import roles
-from authority.charter import KeyEntry
+from authority.charter import Charter, KeyEntry
 from authority.founding import found
 from fakes.refusals import refused
 from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.federation import DenyList
 from unit.authority.conftest import HOME, NODE, PlainClient, World, plan
 
 
@@ -36,41 +36,45 @@ def sign_snapshot_of_what_lies_there(world: World) -> None:
     """What a stolen issuer can do: its own keys, put to whatever is on disk."""
     charter = world.ceremony.charter
     snapshot = Metadata[Snapshot].from_bytes((world.metadata / "snapshot.json").read_bytes()).signed
-    timestamp = (
-        Metadata[Timestamp].from_bytes((world.metadata / "timestamp.json").read_bytes()).signed
-    )
+    path = world.metadata / "timestamp.json"
+    timestamp = Metadata[Timestamp].from_bytes(path.read_bytes()).signed
     for name in list(snapshot.meta):
         data = (world.metadata / name).read_bytes()
         version = Metadata[Targets].from_bytes(data).signed.version
         snapshot.meta[name] = MetaFile.from_data(version, data, ["sha256"])
     snapshot.version += 1
-    signed = roles.sign(snapshot, [signer(charter.snapshot)])
+    signed = roles.sign(snapshot, signers(charter.snapshot))
     (world.metadata / "snapshot.json").write_bytes(signed)
     timestamp.version += 1
     timestamp.snapshot_meta = MetaFile.from_data(snapshot.version, signed, ["sha256"])
-    (world.metadata / "timestamp.json").write_bytes(
-        roles.sign(timestamp, [signer(charter.timestamp)])
-    )
+    path.write_bytes(roles.sign(timestamp, signers(charter.timestamp)))
 
 
-def signer(entry: KeyEntry) -> CryptoSigner:
-    return CryptoSigner(read_signing_key(entry.file, setting="key file"))
+def signers(*entries: KeyEntry) -> list[CryptoSigner]:
+    return [CryptoSigner(read_signing_key(each.file, setting="key file")) for each in entries]
 
 
-def forge_member(world: World, signers: Sequence[CryptoSigner]) -> str:
-    """Puts another signing key into the node's file, signs its bin with what is at hand, and the
-    rest as the issuer.
+@contextmanager
+def forged(world: World, role: str, signed_by: Sequence[CryptoSigner]) -> Iterator[Targets]:
+    """Metadata of ``role`` as the block changes it: its next version, signed with what is at hand,
+    and the rest as a stolen issuer signs it.
     """
-    draft = world.ceremony.draft()
-    forged = files.write_member(replace(draft.members[NODE], signing_key=bytes(32)))
-    path = files.member_path(NODE)
-    (world.folder / "repository" / "targets" / path).write_bytes(forged)
-    name = roles.bin_of(path, world.ceremony.charter.bins)
-    role = Metadata[Targets].from_bytes((world.metadata / f"{name}.json").read_bytes()).signed
-    role.targets[path] = TargetFile.from_data(path, forged)
-    role.version += 1
-    (world.metadata / f"{name}.json").write_bytes(roles.sign(role, signers))
+    path = world.metadata / f"{role}.json"
+    found = Metadata[Targets].from_bytes(path.read_bytes()).signed
+    yield found
+    found.version += 1
+    path.write_bytes(roles.sign(found, signed_by))
     sign_snapshot_of_what_lies_there(world)
+
+
+def forge_member(world: World, signed_by: Sequence[CryptoSigner]) -> str:
+    """Put another signing key into the node's file, and return its path."""
+    draft = world.ceremony.draft()
+    member = files.write_member(replace(draft.members[NODE], signing_key=bytes(32)))
+    path = files.member_path(NODE)
+    (world.folder / "repository" / "targets" / path).write_bytes(member)
+    with forged(world, roles.bin_of(path, world.ceremony.charter.bins), signed_by) as role:
+        role.targets[path] = TargetFile.from_data(path, member)
     return path
 
 
@@ -78,42 +82,32 @@ def test_the_forgery_would_work_with_enough_offline_keys(
     published: World, client: PlainClient
 ) -> None:
     """So that the refusals below are about the keys and not about a slip in the forging."""
-    entries = published.ceremony.charter.targets.keys[1:]
-    path = forge_member(published, [signer(entry) for entry in entries])
+    path = forge_member(published, signers(*published.ceremony.charter.targets.keys[1:]))
     assert files.read_member(client.read(path)).signing_key == bytes(32)
 
 
-def test_targets_signed_below_threshold_are_refused(published: World, client: PlainClient) -> None:
-    path = forge_member(published, [signer(published.ceremony.charter.targets.keys[0])])
-    with pytest.raises(UnsignedMetadataError):
-        client.get(path)
+TOO_LITTLE: dict[str, Callable[[Charter], list[CryptoSigner]]] = {
+    "one key": lambda charter: signers(charter.targets.keys[0]),
+    "one key twice": lambda charter: signers(charter.targets.keys[0]) * 2,
+    "the online keys": lambda charter: signers(
+        charter.snapshot, charter.timestamp, charter.deny_list
+    ),
+    "governance": lambda charter: signers(*charter.governance.keys),
+}
 
 
-def test_one_key_signing_twice_is_no_threshold(published: World, client: PlainClient) -> None:
-    one = signer(published.ceremony.charter.targets.keys[0])
-    path = forge_member(published, [one, one])
-    with pytest.raises(UnsignedMetadataError):
-        client.get(path)
-
-
-def test_online_keys_cannot_sign_the_list(published: World, client: PlainClient) -> None:
-    charter = published.ceremony.charter
-    online = [signer(e) for e in (charter.snapshot, charter.timestamp, charter.deny_list)]
-    path = forge_member(published, online)
-    with pytest.raises(UnsignedMetadataError):
-        client.get(path)
-
-
-def test_governance_keys_cannot_sign_the_list(published: World, client: PlainClient) -> None:
-    path = forge_member(published, [signer(e) for e in published.ceremony.charter.governance.keys])
+@pytest.mark.parametrize("case", TOO_LITTLE)
+def test_the_list_needs_a_threshold_of_its_own_keys(
+    published: World, client: PlainClient, case: str
+) -> None:
+    path = forge_member(published, TOO_LITTLE[case](published.ceremony.charter))
     with pytest.raises(UnsignedMetadataError):
         client.get(path)
 
 
 def test_the_issuer_signs_no_snapshot_over_a_forgery(published: World) -> None:
-    charter = published.ceremony.charter
     before = (published.metadata / "snapshot.json").read_bytes()
-    forge_member(published, [signer(charter.targets.keys[0])])
+    forge_member(published, signers(published.ceremony.charter.targets.keys[0]))
     (published.metadata / "snapshot.json").write_bytes(before)
     done = published.refresh()
     assert done.refused is not None
@@ -169,17 +163,11 @@ def test_an_old_snapshot_is_refused(published: World, client: PlainClient) -> No
     """Attack: a mirror takes back a suspension by serving the snapshot from before it."""
     old = (published.metadata / "snapshot.json").read_bytes()
     deny = (published.metadata / "deny-list.json").read_bytes()
-    suspend(published)
+    published.suspend(NODE)
     (published.metadata / "snapshot.json").write_bytes(old)
     (published.metadata / "deny-list.json").write_bytes(deny)
     with pytest.raises(RepositoryError):
         client.updater().refresh()
-
-
-def suspend(world: World) -> None:
-    world.online.change_deny_list(
-        lambda deny: DenyList(deny.members | {NODE}, deny.agencies, deny.certificates), world.now
-    )
 
 
 def test_a_timestamp_of_yesterday_is_refused(world: World, tmp_path: Path) -> None:
@@ -187,8 +175,7 @@ def test_a_timestamp_of_yesterday_is_refused(world: World, tmp_path: Path) -> No
     hours.
     """
     yesterday = world.now - 25 * 3600
-    world.ceremony.publish(yesterday)
-    world.online.refresh(yesterday)
+    world.publish(yesterday)
     reader = world.client(tmp_path / "cache")
     with pytest.raises(ExpiredMetadataError):
         reader.updater().refresh()
@@ -201,29 +188,19 @@ def test_a_bin_cannot_offer_code_lists_or_a_deny_list(
     back in.
     """
     charter = published.ceremony.charter
-    signers = [signer(e) for e in charter.targets.keys]
-    for path, forged in ((files.CODE_LISTS, b"{}"), (files.DENY_LIST, b'{"members":[]} ')):
+    for path, content in ((files.CODE_LISTS, b"{}"), (files.DENY_LIST, b'{"members":[]} ')):
         before = (published.folder / "repository" / "targets" / path).read_bytes()
         name = roles.bin_of(path, charter.bins)
-        role = (
-            Metadata[Targets].from_bytes((published.metadata / f"{name}.json").read_bytes()).signed
-        )
-        role.targets[path] = TargetFile.from_data(path, forged)
-        role.version += 1
-        (published.metadata / f"{name}.json").write_bytes(roles.sign(role, signers))
-        sign_snapshot_of_what_lies_there(published)
+        with forged(published, name, signers(*charter.targets.keys)) as role:
+            role.targets[path] = TargetFile.from_data(path, content)
         assert client.get(path) == before
 
 
 def test_code_lists_below_governances_threshold_are_refused_by_clients(
     published: World, client: PlainClient
 ) -> None:
-    charter = published.ceremony.charter
-    path = published.metadata / "code-lists.json"
-    role = Metadata[Targets].from_bytes(path.read_bytes()).signed
-    role.version += 1
-    path.write_bytes(roles.sign(role, [signer(charter.governance.keys[0])]))
-    sign_snapshot_of_what_lies_there(published)
+    with forged(published, "code-lists", signers(published.ceremony.charter.governance.keys[0])):
+        pass  # another version is enough
     with pytest.raises(UnsignedMetadataError):
         client.get(files.CODE_LISTS)
 
@@ -250,14 +227,11 @@ def test_the_keys_of_the_list_cannot_name_other_governors(
     published: World, client: PlainClient
 ) -> None:
     """Attack: a threshold of those who keep the list delegates the code lists to itself."""
-    charter = published.ceremony.charter
-    path = published.metadata / "targets.json"
-    role = Metadata[Targets].from_bytes(path.read_bytes()).signed
-    assert role.delegations is not None
-    assert role.delegations.roles is not None
-    role.delegations.roles["code-lists"].keyids = list(role.delegations.roles["bin-00"].keyids)
-    role.version += 1
-    path.write_bytes(roles.sign(role, [signer(e) for e in charter.targets.keys]))
-    sign_snapshot_of_what_lies_there(published)
+    by = signers(*published.ceremony.charter.targets.keys)
+    with forged(published, "targets", by) as role:
+        assert role.delegations is not None
+        assert role.delegations.roles is not None
+        delegated = role.delegations.roles
+        delegated["code-lists"].keyids = list(delegated["bin-00"].keyids)
     with pytest.raises(UnsignedMetadataError):
         client.updater().refresh()

@@ -41,6 +41,19 @@ REQUEST = EnrolmentRequest(
 )
 
 
+PAYLOAD = read_envelope(write_enrolment(REQUEST, KEY)).payload
+
+
+def signed(
+    payload: bytes = PAYLOAD,
+    *,
+    kind: PayloadType = PayloadType.ENROLMENT,
+    signer: str = "gateway-1",
+    key: Ed25519PrivateKey = KEY,
+) -> bytes:
+    return write_envelope(sign(kind, payload, signer, key))
+
+
 def test_a_request_reads_back_as_it_was() -> None:
     read = read_enrolment(write_enrolment(REQUEST, KEY))
     assert read == REQUEST
@@ -66,29 +79,24 @@ def test_the_fingerprint_is_over_all_that_is_said(changed: dict[str, object]) ->
 def test_the_key_that_is_listed_must_be_the_one_that_signs() -> None:
     with pytest.raises(Refused):
         write_enrolment(REQUEST, OTHER)
-    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
-    forged = sign(PayloadType.ENROLMENT, payload, "gateway-1", OTHER)
     with refused(Code.BAD_SIGNATURE):
-        read_enrolment(write_envelope(forged))
+        read_enrolment(signed(key=OTHER))
 
 
 def test_another_kind_of_statement_is_no_request() -> None:
-    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
     with pytest.raises(Refused):
-        read_enrolment(write_envelope(sign(PayloadType.CERTIFY, payload, "gateway-1", KEY)))
+        read_enrolment(signed(kind=PayloadType.CERTIFY))
 
 
 def test_another_name_outside_than_inside_is_refused() -> None:
-    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
     with refused(Code.BAD_SIGNATURE):
-        read_enrolment(write_envelope(sign(PayloadType.ENROLMENT, payload, "broker", KEY)))
+        read_enrolment(signed(signer="broker"))
 
 
 def test_other_bytes_of_the_same_request_are_refused() -> None:
-    payload = read_envelope(write_enrolment(REQUEST, KEY)).payload
-    twice = payload + payload[: payload.index(b"pilot") + 5]  # the federation, stated again
+    again = PAYLOAD[: PAYLOAD.index(b"pilot") + 5]  # the federation, stated again
     with refused(Code.MALFORMED):
-        read_enrolment(write_envelope(sign(PayloadType.ENROLMENT, twice, "gateway-1", KEY)))
+        read_enrolment(signed(payload=PAYLOAD + again))
 
 
 @given(st.data())
@@ -149,11 +157,8 @@ BUNDLE = EnrolmentBundle(
 def test_a_bundle_reads_back_as_it_was(tmp_path: Path) -> None:
     write_bundle(tmp_path / "b", BUNDLE)
     assert read_bundle(tmp_path / "b") == BUNDLE
-    assert sorted(p.name for p in (tmp_path / "b").iterdir()) == [
-        "bundle.toml",
-        "certificate-authority.pem",
-        "root.json",
-    ]
+    names = {path.name for path in (tmp_path / "b").iterdir()}
+    assert names == {"bundle.toml", "certificate-authority.pem", "root.json"}
 
 
 def test_a_bundle_is_not_written_over(tmp_path: Path) -> None:
@@ -166,47 +171,27 @@ def test_the_fingerprint_is_the_same_for_all_members_and_changes_with_the_trust(
     assert replace(BUNDLE, member=MemberId("node-2")).fingerprint == BUNDLE.fingerprint
     assert replace(BUNDLE, root=b"{}").fingerprint != BUNDLE.fingerprint
     assert replace(BUNDLE, certificate_authority=b"x").fingerprint != BUNDLE.fingerprint
-    moved = replace(
-        BUNDLE,
-        root=BUNDLE.root + BUNDLE.certificate_authority[:1],
-        certificate_authority=BUNDLE.certificate_authority[1:],
-    )
+    root, authority = BUNDLE.root, BUNDLE.certificate_authority
+    moved = replace(BUNDLE, root=root + authority[:1], certificate_authority=authority[1:])
     assert moved.fingerprint != BUNDLE.fingerprint
 
 
+TOML, AT = "bundle.toml", "issuer.example:7443"
+
+
 @pytest.mark.parametrize(
-    ("file", "old", "new", "told"),
+    ("file", "old", "new", "fault"),
     [
-        (
-            "bundle.toml",
-            'member = "holder-b"',
-            'member = "holder-a"',
-            "key_holders: one member twice",
-        ),
-        ("bundle.toml", 'service = "node"', 'service = "oracle"', "service: expected one of"),
-        (
-            "bundle.toml",
-            "issuer.example:7443",
-            "issuer.example",
-            "issuer.address: expected host:port",
-        ),
-        (
-            "bundle.toml",
-            "issuer.example:7443",
-            "https://issuer.example:7443",
-            "issuer.address: exp",
-        ),
-        (
-            "bundle.toml",
-            "[broker]",
-            "[broker]\nproxy = true",
-            "broker.proxy: there is no such setting",
-        ),
+        (TOML, 'member = "holder-b"', 'member = "holder-a"', "key_holders: one member twice"),
+        (TOML, 'service = "node"', 'service = "oracle"', "service: expected one of"),
+        (TOML, AT, "issuer.example", "issuer.address: expected host:port"),
+        (TOML, AT, "https://issuer.example:7443", "issuer.address: exp"),
+        (TOML, "[broker]", "[broker]\nproxy = true", "broker.proxy: there is no such setting"),
         ("root.json", '{"signed":{}}', "", "does not have 1 to"),
     ],
 )
 def test_a_bundle_that_is_not_as_agreed_is_refused(
-    tmp_path: Path, file: str, old: str, new: str, told: str
+    tmp_path: Path, file: str, old: str, new: str, fault: str
 ) -> None:
     write_bundle(tmp_path / "b", BUNDLE)
     text = (tmp_path / "b" / file).read_text()
@@ -214,7 +199,7 @@ def test_a_bundle_that_is_not_as_agreed_is_refused(
     (tmp_path / "b" / file).write_text(text.replace(old, new))
     with pytest.raises(Defect) as caught:
         read_bundle(tmp_path / "b")
-    assert str(caught.value).startswith(f"{tmp_path / 'b' / file}: {told}")
+    assert str(caught.value).startswith(f"{tmp_path / 'b' / file}: {fault}")
 
 
 @pytest.mark.parametrize("name", ["bundle.toml", "root.json", "certificate-authority.pem"])

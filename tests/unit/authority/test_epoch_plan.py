@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -27,7 +28,8 @@ ENDS = tuple(MemberId(name) for name in ("node-1", "node-2", "gateway-1", "gatew
 STEPS = 4
 """Make, save, note, erase: after each of them a ceremony can be interrupted."""
 
-Planning = Callable[[Facts], Plan]
+Change = tuple[Facts, Callable[[Facts], Plan]]
+"""What a change of epochs is planned for, and how."""
 
 
 def members() -> dict[MemberId, Member]:
@@ -38,6 +40,14 @@ def members() -> dict[MemberId, Member]:
 
 def holder_keys(number: int) -> dict[MemberId, bytes]:
     return {A: bytes([1, number]) * 16, B: bytes([2, number]) * 16}
+
+
+def facts_of(*epochs: Epoch, **changed: Any) -> Facts:
+    """These epochs, for which nothing is deposited, sealed or kept here, with these facts changed."""
+    parameters = Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (A, B), epochs)
+    none: frozenset[EpochNumber] = frozenset()
+    bare = Facts(Draft(parameters, members(), {}, {}), NOW, frozenset(), {}, {}, none, none)
+    return replace(bare, **changed)
 
 
 @st.composite
@@ -66,10 +76,10 @@ def some_facts(draw: st.DrawFn) -> Facts:
         p: draw(st.sampled_from(("another", epochs.fingerprint(deposits.get(p, b"")))))
         for p in draw(st.sets(st.sampled_from(places)))
     }
-    parameters = Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (A, B), tuple(named))
-    return Facts(
-        draft=Draft(parameters, members(), {}, peppers),
-        now=NOW,
+    bare = facts_of(*named)
+    return replace(
+        bare,
+        draft=replace(bare.draft, peppers=peppers),
         denied=draw(st.sets(st.sampled_from(ENDS), max_size=2)),
         deposits=deposits,
         sealed_to=sealed_to,
@@ -94,7 +104,7 @@ def soon(facts: Facts) -> tuple[EpochNumber, Times]:
 
 
 @st.composite
-def changes_of_epochs(draw: st.DrawFn) -> tuple[Facts, Planning]:
+def changes_of_epochs(draw: st.DrawFn) -> Change:
     facts = draw(some_facts())
     kind = draw(st.sampled_from(("open", "replace", "late")))
     if kind == "open":
@@ -102,10 +112,8 @@ def changes_of_epochs(draw: st.DrawFn) -> tuple[Facts, Planning]:
         return facts, partial(epochs.plan_opening, number=number, times=times)
     if kind == "replace":
         number, times = soon(facts)
-        overlap = draw(st.integers(1, 100 * HOUR))
-        return facts, partial(
-            epochs.plan_replacing, number=number, times=times, overlap_seconds=overlap
-        )
+        replacing = partial(epochs.plan_replacing, number=number, times=times)
+        return facts, partial(replacing, overlap_seconds=draw(st.integers(1, 100 * HOUR)))
     return facts, epochs.plan_late
 
 
@@ -141,22 +149,19 @@ def running(named: tuple[Epoch, ...], at: int) -> bool:
 
 
 @given(changes_of_epochs())
-def test_wherever_an_epoch_ran_before_one_runs_after(change: tuple[Facts, Planning]) -> None:
+def test_wherever_an_epoch_ran_before_one_runs_after(change: Change) -> None:
     facts, planning = change
     before, after = facts.draft.parameters.epochs, planning(facts).epochs
-    moments = {
-        NOW,
-        *(t for e in (*before, *after) for t in (e.starts_at, e.ends_at - 1, e.ends_at)),
-    }
+    turns = (t for e in (*before, *after) for t in (e.starts_at, e.ends_at - 1, e.ends_at))
     until = max((e.ends_at for e in after), default=NOW)
-    for at in moments:
+    for at in {NOW, *turns}:
         if NOW <= at < until and running(before, at):
             assert running(after, at)
 
 
 @given(changes_of_epochs())
 def test_an_epoch_is_named_with_two_keys_in_order_and_with_a_number_of_its_own(
-    change: tuple[Facts, Planning],
+    change: Change,
 ) -> None:
     facts, planning = change
     after = planning(facts).epochs
@@ -170,9 +175,7 @@ def test_an_epoch_is_named_with_two_keys_in_order_and_with_a_number_of_its_own(
 
 
 @given(changes_of_epochs())
-def test_every_member_with_a_key_can_use_the_epochs_that_are_sealed(
-    change: tuple[Facts, Planning],
-) -> None:
+def test_every_member_with_a_key_can_use_the_epochs_that_are_sealed(change: Change) -> None:
     facts, planning = change
     plan = planning(facts)
     after = applied(facts, plan)
@@ -192,9 +195,7 @@ def test_every_member_with_a_key_can_use_the_epochs_that_are_sealed(
 
 
 @given(changes_of_epochs(), st.integers(1, STEPS))
-def test_at_no_step_does_an_epoch_lose_what_it_needs(
-    change: tuple[Facts, Planning], steps: int
-) -> None:
+def test_at_no_step_does_an_epoch_lose_what_it_needs(change: Change, steps: int) -> None:
     facts, planning = change
     plan = planning(facts)
     after = applied(facts, plan, steps)
@@ -212,9 +213,7 @@ def test_at_no_step_does_an_epoch_lose_what_it_needs(
 
 
 @given(changes_of_epochs())
-def test_nothing_is_kept_of_an_epoch_that_is_over_or_was_dropped(
-    change: tuple[Facts, Planning],
-) -> None:
+def test_nothing_is_kept_of_an_epoch_that_is_over_or_was_dropped(change: Change) -> None:
     facts, planning = change
     plan = planning(facts)
     after = applied(facts, plan)
@@ -242,7 +241,7 @@ def test_an_epoch_that_is_replaced_goes_on_for_the_overlap(facts: Facts, overlap
 
 
 @given(changes_of_epochs())
-def test_a_plan_that_was_applied_leaves_nothing_to_do(change: tuple[Facts, Planning]) -> None:
+def test_a_plan_that_was_applied_leaves_nothing_to_do(change: Change) -> None:
     facts, planning = change
     after = applied(facts, planning(facts))
     late = applied(after, epochs.plan_late(after))
@@ -253,9 +252,7 @@ def test_a_plan_that_was_applied_leaves_nothing_to_do(change: tuple[Facts, Plann
 
 
 @given(changes_of_epochs(), st.integers(0, STEPS - 1))
-def test_an_application_that_was_interrupted_goes_on(
-    change: tuple[Facts, Planning], steps: int
-) -> None:
+def test_an_application_that_was_interrupted_goes_on(change: Change, steps: int) -> None:
     """The same command again while the draft is as it was, `epoch late` once it names the epoch."""
     facts, planning = change
     whole = applied(facts, planning(facts))
@@ -270,17 +267,9 @@ def test_an_application_that_was_interrupted_goes_on(
 
 def test_the_pepper_that_an_interrupted_opening_made_is_the_one_that_is_sealed() -> None:
     """Two peppers of one epoch would split the federation."""
-    parameters = Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (A, B), ())
     one = EpochNumber(1)
-    facts = Facts(
-        draft=Draft(parameters, members(), {}, {}),
-        now=NOW,
-        denied=frozenset(),
-        deposits={(one, holder): key for holder, key in holder_keys(1).items()},
-        sealed_to={},
-        peppers_here=frozenset(),
-        deposits_here=frozenset({one}),
-    )
+    deposits = {(one, holder): key for holder, key in holder_keys(1).items()}
+    facts = facts_of(deposits=deposits, deposits_here=frozenset({one}))
     times = Times(NOW, NOW, NOW + limits.DAY)
     first = epochs.plan_opening(facts, one, times)
     again = epochs.plan_opening(applied(facts, first, steps=1), one, times)
@@ -289,8 +278,5 @@ def test_the_pepper_that_an_interrupted_opening_made_is_the_one_that_is_sealed()
 
 def test_late_needs_the_pepper_of_every_epoch_that_is_not_over() -> None:
     epoch = Epoch(EpochNumber(1), NOW, NOW, NOW + 1, holder_keys(1))
-    parameters = Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (A, B), (epoch,))
-    none: frozenset[EpochNumber] = frozenset()
-    facts = Facts(Draft(parameters, members(), {}, {}), NOW, frozenset(), {}, {}, none, none)
     with pytest.raises(Defect, match="pepper of epoch 1 is not on this machine"):
-        epochs.plan_late(facts)
+        epochs.plan_late(facts_of(epoch))

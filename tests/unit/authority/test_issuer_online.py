@@ -4,40 +4,30 @@ them back.
 
 from __future__ import annotations
 
-import functools
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from authority import charter, code_lists, roles
-from authority.charter import KeyEntry
+from authority.ceremony import Ceremony
+from authority.charter import KeyEntry, Quorum
 from authority.issuer import wiring
 from fakes.refusals import refused
 from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
-from fingerpost.protocol.ids import AgencyId, MemberId
-from unit.authority.conftest import HOME, NODE, SCHOOL, PlainClient, World
-
-
-def deny_node(deny: DenyList) -> DenyList:
-    return replace(deny, members=deny.members | {NODE})
+from fingerpost.protocol.ids import MemberId
+from unit.authority.conftest import DAY, HOME, NODE, SCHOOL, PlainClient, World
 
 
 def test_a_suspension_is_published_at_once(published: World, client: PlainClient) -> None:
-    def everything(deny: DenyList) -> DenyList:
-        return DenyList(
-            deny.members | {NODE}, deny.agencies | {SCHOOL}, deny.certificates | {0xABC}
-        )
-
-    done = published.online.change_deny_list(everything, published.now)
-    assert done.new_snapshot
-    assert client.deny_list() == DenyList(
-        frozenset({NODE}), frozenset({SCHOOL}), frozenset({0xABC})
-    )
+    everything = DenyList(frozenset({NODE}), frozenset({SCHOOL}), frozenset({0xABC}))
+    assert published.online.change_deny_list(lambda _: everything, published.now).new_snapshot
+    assert client.deny_list() == everything
     published.suspend()
     assert client.deny_list() == DenyList()
 
@@ -70,11 +60,8 @@ def test_a_broken_list_does_not_stop_the_timestamp(published: World) -> None:
 
 
 def test_the_timestamp_is_renewed_every_ten_minutes(published: World) -> None:
-    online = published.online
-    assert not online.refresh(published.now).new_timestamp
-    assert not online.refresh(published.now + 599).new_timestamp
-    assert online.refresh(published.now + 600).new_timestamp
-    assert not online.refresh(published.now + 601).new_timestamp
+    for after, renewed in ((0, False), (599, False), (600, True), (601, False)):
+        assert published.refresh(published.now + after).new_timestamp is renewed
 
 
 def test_a_clock_that_went_back_still_signs(published: World) -> None:
@@ -83,10 +70,10 @@ def test_a_clock_that_went_back_still_signs(published: World) -> None:
 
 
 def test_snapshot_and_deny_list_are_renewed_at_half_life(published: World) -> None:
-    done = published.refresh(published.now + 8 * 86_400)
+    done = published.refresh(published.now + 8 * DAY)
     assert done.new_snapshot
     assert done.snapshot_version == 2
-    assert not published.refresh(published.now + 8 * 86_400).new_snapshot
+    assert not published.refresh(published.now + 8 * DAY).new_snapshot
 
 
 def test_a_role_that_went_back_is_not_signed(published: World) -> None:
@@ -142,9 +129,9 @@ def test_without_its_record_the_issuer_signs_nothing(published: World) -> None:
 
 
 def test_a_lost_snapshot_goes_on_from_the_version_members_saw(published: World) -> None:
-    for denied in (frozenset({NODE}), frozenset({MemberId("other")}), frozenset[MemberId]()):
-        replacing = functools.partial(replace, members=denied)
-        published.online.change_deny_list(replacing, published.now)
+    published.suspend(NODE)
+    published.suspend(MemberId("other"))
+    published.suspend()
     assert published.refresh().snapshot_version == 4
     (published.metadata / "snapshot.json").unlink()
     assert published.refresh().snapshot_version == 5
@@ -163,19 +150,32 @@ def test_nothing_published_is_refused(world: World) -> None:
     assert not (world.metadata / "timestamp.json").exists()
 
 
+def made(path: Path) -> KeyEntry:
+    return KeyEntry(charter.public_of(make_signing_key(path)).hex(), path)
+
+
+def quorum_made(world: World, role: str, keys: int) -> Quorum:
+    """New keys in place of those of ``role``, all of which must sign."""
+    paths = (world.folder / "offline" / f"{role}-{n}-new.pem" for n in range(keys))
+    return Quorum(keys, tuple(made(path) for path in paths))
+
+
+def renew_root(world: World, **changed: KeyEntry | Quorum | int) -> Ceremony:
+    """The ceremony, opened again after a new root for the charter with these keys ``changed``."""
+    following = msgspec.structs.replace(world.ceremony.charter, **changed)
+    assert world.ceremony.renew_root(following, world.now) == 2
+    return Ceremony.open(world.folder)
+
+
 def test_online_keys_are_changed_by_a_new_root(published: World, client: PlainClient) -> None:
     """After a theft of the issuer's keys: new ones, named by the offline root; versions go on."""
     client.get(files.PARAMETERS)
-    old = published.ceremony.charter
     fresh: dict[str, KeyEntry] = {}
     for name in ("snapshot", "timestamp", "deny_list"):
         path = published.folder / "online" / f"{name.replace('_', '-')}.pem"
         path.rename(path.with_suffix(".stolen"))
-        fresh[name] = KeyEntry(charter.public_of(make_signing_key(path)).hex(), path)
-    following = msgspec.structs.replace(old, **fresh)
-    assert published.ceremony.renew_root(following, published.now) == 2
-    ceremony = type(published.ceremony).open(published.folder)
-    ceremony.publish(published.now)
+        fresh[name] = made(path)
+    renew_root(published, **fresh).publish(published.now)
     done = published.refresh()
     assert done.refused is None
     assert done.snapshot_version == 2
@@ -184,41 +184,25 @@ def test_online_keys_are_changed_by_a_new_root(published: World, client: PlainCl
 
 def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainClient) -> None:
     client.get(files.PARAMETERS)
-    old = published.ceremony.charter
-    made = [published.folder / "offline" / f"root-{n}-new.pem" for n in range(3)]
-    entries = tuple(
-        KeyEntry(charter.public_of(make_signing_key(path)).hex(), path) for path in made
-    )
-    quorum = charter.Quorum(3, entries)
-    published.ceremony.renew_root(msgspec.structs.replace(old, root=quorum), published.now)
-    ceremony = type(published.ceremony).open(published.folder)
-    assert ceremony.charter.root == quorum
+    root = quorum_made(published, "root", 3)
+    ceremony = renew_root(published, root=root)
+    assert ceremony.charter.root == root
     updater = client.updater()
     updater.refresh()
     assert updater._trusted_set.root.version == 2
     # The next one needs the new keys, all three of them.
-    made[0].unlink()
+    root.keys[0].file.unlink()
     with pytest.raises(Defect):
         ceremony.renew_root(ceremony.charter, published.now)
-
-
-def rotated(world: World, name: str) -> charter.Charter:
-    made = [world.folder / "offline" / f"{name}-{n}-new.pem" for n in range(2)]
-    entries = tuple(
-        KeyEntry(charter.public_of(make_signing_key(path)).hex(), path) for path in made
-    )
-    quorum = {name: charter.Quorum(2, entries)}
-    following: charter.Charter = msgspec.structs.replace(world.ceremony.charter, **quorum)
-    return following
 
 
 def test_the_keys_of_the_list_are_changed_by_governance(
     published: World, client: PlainClient
 ) -> None:
     client.get(files.PARAMETERS)
-    published.ceremony.renew_root(rotated(published, "targets"), published.now)
-    ceremony = type(published.ceremony).open(published.folder)
-    done = ceremony.publish(published.now)
+    done = renew_root(published, targets=quorum_made(published, "targets", 2)).publish(
+        published.now
+    )
     assert len(done.roles) == 17
     assert published.refresh().refused is None
     assert client.get(files.member_path(NODE)) is not None
@@ -226,8 +210,7 @@ def test_the_keys_of_the_list_are_changed_by_governance(
 
 def test_new_governors_sign_the_code_lists_anew(published: World, client: PlainClient) -> None:
     client.get(files.CODE_LISTS)
-    published.ceremony.renew_root(rotated(published, "governance"), published.now)
-    ceremony = type(published.ceremony).open(published.folder)
+    ceremony = renew_root(published, governance=quorum_made(published, "governance", 2))
     with pytest.raises(Defect, match="lack 2"):
         ceremony.publish(published.now)
     ceremony.propose(code_lists.everything(), published.now)
@@ -239,10 +222,8 @@ def test_new_governors_sign_the_code_lists_anew(published: World, client: PlainC
 
 def test_more_bins_are_taken_up_and_fewer_refused(published: World, client: PlainClient) -> None:
     client.get(files.PARAMETERS)
-    ceremony = type(published.ceremony)(
-        published.folder, msgspec.structs.replace(published.ceremony.charter, bins=32)
-    )
-    ceremony.publish(published.now)
+    more = msgspec.structs.replace(published.ceremony.charter, bins=32)
+    Ceremony(published.folder, more).publish(published.now)
     assert published.refresh().refused is None
     assert client.get(files.member_path(NODE)) is not None
     with pytest.raises(Defect, match="never fewer"):
@@ -253,11 +234,9 @@ def test_two_processes_take_turns(published: World) -> None:
     """The command line suspends beside the running issuer: each goes on from what the other signed."""
     one = wiring.open_online(published.issuer_settings)
     two = wiring.open_online(published.issuer_settings)
-    one.change_deny_list(deny_node, published.now)
-    done = two.change_deny_list(
-        lambda deny: replace(deny, agencies=frozenset({AgencyId("e08000025.oak-primary")})),
-        published.now,
-    )
+    one.change_deny_list(lambda _: DenyList(frozenset({NODE})), published.now)
+    school = frozenset({SCHOOL})
+    done = two.change_deny_list(lambda deny: replace(deny, agencies=school), published.now)
     assert done.snapshot_version == 3
     assert one.deny_list() == two.deny_list()
     assert NODE in one.deny_list().members
