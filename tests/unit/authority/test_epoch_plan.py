@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from authority import epochs
 from authority.draft import Draft
 from authority.epochs import Facts, Place, Plan, Times
+from fakes import federations
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Epoch, Member, Parameters, Party
+from fingerpost.protocol.federation import Epoch, Member, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import day_of
@@ -35,7 +36,7 @@ Change = tuple[Facts, Callable[[Facts], Plan]]
 def members() -> dict[MemberId, Member]:
     parties = {A: Party.KEY_HOLDER, B: Party.KEY_HOLDER, BROKER: Party.BROKER, ISSUER: Party.ISSUER}
     parties |= {m: Party.NODE if m.value.startswith("node") else Party.GATEWAY for m in ENDS}
-    return {m: Member(m, party, "An organisation", bytes(32)) for m, party in parties.items()}
+    return {m: federations.member(m, party) for m, party in parties.items()}
 
 
 def holder_keys(number: int) -> dict[MemberId, bytes]:
@@ -44,9 +45,9 @@ def holder_keys(number: int) -> dict[MemberId, bytes]:
 
 def facts_of(*epochs: Epoch, **changed: Any) -> Facts:
     """These epochs, for which nothing is deposited, sealed or kept here, with these facts changed."""
-    parameters = Parameters(FederationId("f"), 1, 1, BROKER, ISSUER, (A, B), epochs)
+    common = federations.parameters(FederationId("f"), epochs)
     none: frozenset[EpochNumber] = frozenset()
-    bare = Facts(Draft(parameters, members(), {}, {}), NOW, frozenset(), {}, {}, none, none)
+    bare = Facts(Draft(common, members(), {}, {}), NOW, frozenset(), {}, {}, none, none)
     return replace(bare, **changed)
 
 

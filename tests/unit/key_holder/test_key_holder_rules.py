@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import federations
 from fakes.refusals import refused
-from fakes.repository import listed
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Epoch, Federation, Member, Party
-from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Workload
 from key_holder.epochs import KEEP_AFTER_SECONDS, chores, serving
 from key_holder.quota import allowance
 
-NOW = 1_800_000_000
-A, B = listed().parameters.key_holders
+NOW = int(federations.NOW)
+A, B = federations.HOLDERS
 
 
 def federation(*epochs: Epoch) -> Federation:
-    parameters = replace(listed().parameters, epochs=epochs)
-    return Federation(1, NOW + 10**9, parameters, listed().code_lists, {}, {})
+    return federations.federation(federations.parameters(FederationId("test"), epochs))
 
 
 def epoch(number: int, starts: int, ends: int) -> Epoch:
@@ -88,7 +85,9 @@ def test_the_chores_keep_what_is_needed_and_are_done_once(
 
 
 def member(party: Party, caseload: int = 0, lookups: int = 0) -> Member:
-    return Member(MemberId("m"), party, "x", bytes(32), caseload, lookups)
+    return federations.member(
+        MemberId("m"), party, declared_caseload=caseload, lookups_per_day=lookups
+    )
 
 
 def test_allowances() -> None:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from fakes import federations
 from fakes.clock import ManualClock
+from fakes.federations import HOLDERS, member
 from fakes.refusals import refused
-from fakes.repository import listed
 from fingerpost.audit.log import AuditLog
 from fingerpost.private.oprf import BlindedBatch
 from fingerpost.protocol.errors import Code, Defect
-from fingerpost.protocol.federation import DenyList, Epoch, Federation, Member, Party
+from fingerpost.protocol.federation import DenyList, Epoch, Federation, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
 from fingerpost.runtime.database import migrate, open_sqlite
@@ -30,9 +31,9 @@ from key_holder.service import KeyHolder
 from key_holder.store import SqlMeter
 from key_holder.vault import FileVault
 
-NOW = 1_800_000_000
-LISTED = listed(NOW)
-ME, OTHER = LISTED.parameters.key_holders
+NOW = int(federations.NOW)
+FEDERATION = FederationId("test")
+ME, OTHER = HOLDERS
 NODE, GATEWAY = MemberId("node"), MemberId("gateway")
 ONE = EpochNumber(1)
 
@@ -41,7 +42,7 @@ def peer(
     member: MemberId = GATEWAY,
     party: Party = Party.GATEWAY,
     *,
-    federation: FederationId = LISTED.parameters.federation,
+    federation: FederationId = FEDERATION,
     not_after: int = NOW + 10**9,
 ) -> PeerIdentity:
     return PeerIdentity(federation, member, party, not_after, serial=7)
@@ -77,13 +78,13 @@ class World:
     def federation(self, deny: DenyList | None = None, key: bytes | None = None) -> Federation:
         keys = {ME: key or self.public_key, OTHER: bytes(32)}
         epoch = Epoch(ONE, NOW - 100, NOW, NOW + 10_000, keys)
-        parameters = replace(LISTED.parameters, epochs=(epoch,))
-        members = {
-            NODE: Member(NODE, Party.NODE, "x", bytes(32), declared_caseload=2),
-            GATEWAY: Member(GATEWAY, Party.GATEWAY, "x", bytes(32), lookups_per_day=1),
-        }
-        deny = deny or DenyList()
-        return Federation(1, NOW + 10**7, parameters, LISTED.code_lists, members, {}, deny)
+        members = (
+            member(NODE, Party.NODE, declared_caseload=2),
+            member(GATEWAY, Party.GATEWAY, lookups_per_day=1),
+        )
+        common = federations.parameters(FEDERATION, (epoch,))
+        made = federations.federation(common, members=members, valid_until=NOW + 10**7)
+        return replace(made, deny=deny or DenyList())
 
     async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
         assert len(public_key) == 32

@@ -147,14 +147,16 @@ class Desk:
 
     def enrol(self, **typed: Any) -> EnrolmentRequest:
         """Enrol with these options ``typed`` in place of those that are in order."""
-        in_order = {
+        options: dict[str, Any] = {
             "federation": "pilot",
             "member": "gateway-1",
             "organisation": "A council",
+            "credentials": self.credentials,
             "request": self.request,
+            "lookups_per_day": 50,
+            "passport_keys": {OAK: b"p" * 32},
         }
-        keys = {"credentials": self.credentials, "passport_keys": {OAK: b"p" * 32}}
-        commands.enrol(Party.GATEWAY, **{**in_order, **typed}, **keys, lookups_per_day=50)
+        commands.enrol(Party.GATEWAY, **{**options, **typed})
         return read_enrolment(self.request.read_bytes())
 
 

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.clock import ManualClock
+from fakes.federations import NOW
 from fakes.member_list import NODE as ME
-from fakes.member_list import NOW
 from fakes.refusals import refused
 from fakes.repository import DAY, listed
 from fakes.simulated_holders import QuietLog

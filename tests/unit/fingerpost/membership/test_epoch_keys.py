@@ -7,6 +7,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import federations
+from fakes.federations import HOLDERS
 from fingerpost.membership.epoch_keys import (
     earliest_day,
     epochs_to_prepare,
@@ -15,10 +17,9 @@ from fingerpost.membership.epoch_keys import (
 )
 from fingerpost.protocol import limits
 from fingerpost.protocol.federation import Epoch, Parameters
-from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import EpochNumber, FederationId
 
-NOW = 1_800_000_000
-A, B = MemberId("holder-a"), MemberId("holder-b")
+NOW = int(federations.NOW)
 NUMBERS = st.integers(1, 9).map(EpochNumber)
 TODAY = earliest_day(NOW)
 
@@ -28,10 +29,10 @@ def announced(draw: st.DrawFn) -> Parameters:
     epochs = []
     for number in sorted(draw(st.sets(NUMBERS, max_size=4))):
         ends = NOW + draw(st.integers(-1000, 1000))
-        epochs.append(Epoch(number, ends - 3000, ends - 2000, ends, {A: bytes(32), B: bytes(32)}))
-    return Parameters(
-        FederationId("test"), 1, 1, MemberId("b"), MemberId("i"), (A, B), tuple(epochs)
-    )
+        epochs.append(
+            Epoch(number, ends - 3000, ends - 2000, ends, dict.fromkeys(HOLDERS, bytes(32)))
+        )
+    return federations.parameters(FederationId("test"), epochs)
 
 
 @given(announced(), st.sets(NUMBERS))
@@ -61,8 +62,7 @@ def test_what_can_still_be_asked_about_is_kept_and_nothing_earlier(
 
 
 def test_the_last_slot_of_a_day_is_held_into_the_next() -> None:
-    midnight = NOW // limits.DAY * limits.DAY
-    assert (
-        earliest_day(midnight + limits.PREVIOUS_SLOT_HELD_SECONDS - 1) == midnight // limits.DAY - 1
-    )
-    assert earliest_day(midnight + limits.PREVIOUS_SLOT_HELD_SECONDS) == midnight // limits.DAY
+    today = NOW // limits.DAY
+    held_until = today * limits.DAY + limits.PREVIOUS_SLOT_HELD_SECONDS
+    assert earliest_day(held_until - 1) == today - 1
+    assert earliest_day(held_until) == today

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes.member_list import NODE, NOW
+from fakes.federations import NOW
+from fakes.member_list import NODE
 from fakes.refusals import refused
 from fakes.repository import FakeRepository, Keys, listed
 from fingerpost.membership.member_list import MemberListClient

@@ -10,8 +10,8 @@ import pytest
 
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
+from fakes.federations import NOW
 from fakes.member_list import NODE as ME
-from fakes.member_list import NOW
 from fakes.party_folder import addresses_of, hand_bundle
 from fakes.refusals import refused
 from fakes.repository import listed
