@@ -69,8 +69,8 @@ def test_check_leaves_a_key_alone_that_a_running_holder_is_making(settings_file:
     """The holder writes a new key under another name first; without it, it could not go on."""
     unfinished = settings_file.parent / "kept" / "vault" / ".epoch-2.seed.0123456789abcdef"
     create_file(unfinished, os.urandom(SEED_BYTES))
-    run = check(settings_file)
-    assert run.exit_code == 0, run.output
+    done = run(settings_file, "check")
+    assert done.exit_code == 0, done.output
     assert unfinished.exists()
 
 
