@@ -101,8 +101,7 @@ def test_no_text_names_a_registry() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["see /" + "work/main/x", "'/" + "tmp/x'", "=/" + "home/anna/x", "`/" + "opt/wheels`"],
+    "text", ["see /" + "work/main/x", "'/" + "tmp/x'", "=/" + "home/anna/x", "`/" + "opt/wheels`"]
 )
 def test_the_search_for_places_finds_them(text: str) -> None:
     assert MACHINE_PATH.search(text)

@@ -52,9 +52,7 @@ class Holder(key_holder_pb2_grpc.KeyHolderServiceServicer):
         self.batches: list[Blinded] = []
 
     async def Evaluate(
-        self,
-        request: key_holder_pb2.EvaluateRequest,
-        context: grpc.aio.ServicerContext[Any, Any],
+        self, request: key_holder_pb2.EvaluateRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> key_holder_pb2.EvaluateResponse:
         batch = read_blinded(request)
         self.batches.append(batch)

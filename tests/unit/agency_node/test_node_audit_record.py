@@ -17,16 +17,7 @@ from agency_node.answering.audit import AgencyLogs, Asked, Body, log_key, open_l
 from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
 from fakes.federations import NOW
-from fakes.node_world import (
-    COUNCIL,
-    MINE,
-    SCHOOL,
-    SURGERY,
-    NodeWorld,
-    a_child,
-    a_record,
-    a_world,
-)
+from fakes.node_world import COUNCIL, MINE, SCHOOL, SURGERY, NodeWorld, a_child, a_record, a_world
 from fingerpost.audit.log import Actor, Month, OperationId
 from fingerpost.audit.log import Entry as Logged
 from fingerpost.private.codec import write_demographics

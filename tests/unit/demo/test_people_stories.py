@@ -253,17 +253,7 @@ def test_a_number_finds_another_surname_but_not_another_child() -> None:
 def _child(number: int, forename: str, surname: str, dob: date, postcode: str) -> Child:
     sighting = Sighting(forename, surname, dob.isoformat(), postcode)
     return Child(
-        number,
-        AREAS[0],
-        forename,
-        "",
-        surname,
-        dob,
-        Sex.FEMALE,
-        postcode,
-        "",
-        "",
-        (sighting,),
+        number, AREAS[0], forename, "", surname, dob, Sex.FEMALE, postcode, "", "", (sighting,)
     )
 
 

@@ -12,13 +12,7 @@ from hypothesis import strategies as st
 
 from deploy.demo.people.children import draw_nhs_numbers, draw_upns
 from deploy.demo.people.names import clearly_different, proper, sex_of, sounds_alike
-from deploy.demo.people.published import (
-    age_on,
-    english_postcode,
-    in_area,
-    move,
-    years_to_move,
-)
+from deploy.demo.people.published import age_on, english_postcode, in_area, move, years_to_move
 from deploy.invented.dates import day_of_digits
 from deploy.invented.numbers import nhs_check_digit, upn_check_letter
 from fingerpost.private.demographics import Sex

@@ -22,13 +22,7 @@ from fingerpost.protocol.codes import AgencyKind, CoarseKind, Purpose, Reach, Ro
 
 TREE: Final = Path(__file__).resolve().parents[3]
 CHOICES: Final[Mapping[str, type[Enum]]] = MappingProxyType(
-    {
-        "purpose": Purpose,
-        "reach": Reach,
-        "role": Role,
-        "kind": AgencyKind,
-        "service": CoarseKind,
-    }
+    {"purpose": Purpose, "reach": Reach, "role": Role, "kind": AgencyKind, "service": CoarseKind}
 )
 """Options whose text the programs read themselves."""
 

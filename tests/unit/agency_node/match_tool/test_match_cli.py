@@ -19,12 +19,7 @@ from agency_node.match_tool import cli
 from agency_node.match_tool.evaluation import Counts
 from agency_node.match_tool.evaluation_report import share
 from agency_node.match_tool.tables import COLUMNS, Row
-from unit.agency_node.match_tool.match_children import (
-    EVALUATION_NAMES,
-    LEFT,
-    RIGHT,
-    TRUTH,
-)
+from unit.agency_node.match_tool.match_children import EVALUATION_NAMES, LEFT, RIGHT, TRUTH
 
 
 def cells(row: Row) -> Sequence[object]:

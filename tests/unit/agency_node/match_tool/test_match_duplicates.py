@@ -189,10 +189,7 @@ def test_the_json_has_one_form() -> None:
         "contradictions",
     ]
     assert (twins["standing"], barnabys["standing"]) == ("review", "asserted")
-    assert barnabys["records"] == [
-        {"line": 3, "record_id": "ID1"},
-        {"line": 6, "record_id": "ID4"},
-    ]
+    assert barnabys["records"] == [{"line": 3, "record_id": "ID1"}, {"line": 6, "record_id": "ID4"}]
     (pair,) = twins["contradictions"]
     assert list(pair) == ["records", "decision", "bits", "levels", "rule"]
     assert pair["rule"] == "other_forename"

@@ -39,11 +39,7 @@ def test_originals_and_duplicates_stand_apart(wheel: Path) -> None:
     check(made)
     assert list(made.left) == [
         Row(
-            "rec-7-org",
-            forename="mitchell",
-            surname="green",
-            dob="1956-04-09",
-            postcode="DA11 9AA",
+            "rec-7-org", forename="mitchell", surname="green", dob="1956-04-09", postcode="DA11 9AA"
         ),
         Row("rec-3-org", surname="waller", postcode="KA1 1AA"),
     ]
