@@ -127,9 +127,7 @@ def test_an_import_says_what_it_did_and_leaves_a_report(desk: Desk) -> None:
         assert secret not in said
 
 
-def test_several_agencies_in_one_run_and_one_bad_file_does_not_keep_the_others_out(
-    desk: Desk,
-) -> None:
+def test_one_bad_file_does_not_keep_the_other_agencies_out(desk: Desk) -> None:
     good, bad = desk.export("elm.csv", row(1)), desk.folder / "oak.csv"
     both = ("--agency", f"{OAK}={bad}", "--agency", f"{ELM}={good}")
     assert "cannot be read" in desk.run(*both, "--keep-source", status=1)
@@ -232,9 +230,7 @@ def test_columns_are_mapped_and_left_out(desk: Desk) -> None:
         (["--agency", OAK, "x.csv", "--map", "Pupil No=pupil"], "--map NAME=COLUMN"),
     ],
 )
-def test_what_is_wrong_with_the_command_is_said(
-    desk: Desk, arguments: list[object], words: str
-) -> None:
+def test_a_wrong_command_is_explained(desk: Desk, arguments: list[object], words: str) -> None:
     assert words in " ".join(desk.run(*arguments, status=2).split())
 
 

@@ -271,7 +271,7 @@ def test_a_bad_field_refuses_its_row(fields: dict[str, str], column: str, reason
         ({"hours": "x" * 61}, Reason.TEXT_TOO_LONG),
     ],
 )
-def test_a_child_is_not_lost_for_what_is_said_about_her_practitioner(
+def test_a_bad_contact_field_does_not_lose_the_child(
     fields: dict[str, str], reason: Reason
 ) -> None:
     [column] = fields

@@ -229,9 +229,7 @@ async def killed_import(world: World, last: int, *, after: bool) -> bool:
 
 
 @pytest.mark.parametrize("after", [False, True])
-async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
-    tmp_path: Path, after: bool
-) -> None:
+async def test_an_import_killed_at_any_write_goes_on(tmp_path: Path, after: bool) -> None:
     whole = World(tmp_path)
     epoch = whole.open_epoch()
     (unbroken,) = (await whole.import_(LINES)).tagged
@@ -268,9 +266,7 @@ async def test_killed_at_any_write_it_goes_on_and_comes_to_the_same(
         pytest.fail("the import never ended by itself")
 
 
-async def test_what_was_tagged_before_a_holder_refused_is_not_asked_again(
-    world: World, tmp_path: Path
-) -> None:
+async def test_tags_from_before_a_refusal_are_not_asked_again(world: World, tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     whole = World(tmp_path / "whole")
     whole.open_epoch()
@@ -322,9 +318,7 @@ async def test_the_same_file_again_does_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("lines", [[], rows(0, 4)])
-async def test_an_export_with_less_than_half_the_children_is_not_taken(
-    world: World, lines: Sequence[str]
-) -> None:
+async def test_an_export_of_under_half_is_not_taken(world: World, lines: Sequence[str]) -> None:
     world.open_epoch()
     await world.import_(rows(0, 10))
     before = newest(world)
@@ -390,9 +384,7 @@ async def test_a_first_import_without_children_is_refused(world: World) -> None:
     ("agency", "code"),
     [(ELSEWHERE, Code.NOT_ALLOWED), (AgencyId("e99000001.nobody"), Code.NOT_A_MEMBER)],
 )
-async def test_an_agency_of_another_node_is_not_imported(
-    world: World, agency: AgencyId, code: Code
-) -> None:
+async def test_an_agency_elsewhere_is_refused(world: World, agency: AgencyId, code: Code) -> None:
     with refused(code):
         await world.import_(rows(0, 2), agency)
 

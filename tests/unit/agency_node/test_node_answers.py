@@ -132,9 +132,7 @@ def test_a_replay_gets_try_again_from_all_and_touches_nothing(world: NodeWorld) 
     assert len(world.entries) == 1
 
 
-def test_without_the_time_to_look_all_are_told_to_try_again_and_no_index_is_touched(
-    world: NodeWorld,
-) -> None:
+def test_an_overloaded_node_answers_try_again_and_touches_no_index(world: NodeWorld) -> None:
     known, stranger = world.query(), world.query(another_child())
     looked = world.index.find
     world.index.find = never  # type: ignore[method-assign, assignment]
@@ -148,9 +146,7 @@ def test_without_the_time_to_look_all_are_told_to_try_again_and_no_index_is_touc
     assert world.words(world.query())[SCHOOL] is Status.INVOLVED
 
 
-def test_a_copy_within_a_frame_costs_not_even_a_signature(
-    world: NodeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_copies_cost_no_verification(world: NodeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     read, queries = admission.read, [world.query().wire, world.query().wire]
     verified: list[bytes] = []
 

@@ -77,9 +77,7 @@ def test_each_agency_has_its_own_entries_and_no_other(logs: AgencyLogs, tmp_path
     assert (surgery.fields["told"], surgery.fields["answer"]) == (0, nothing)
 
 
-def test_the_sealed_part_says_who_asked_why_about_whom_and_what_was_compared(
-    logs: AgencyLogs, tmp_path: Path
-) -> None:
+def test_a_body_holds_the_question_and_what_was_compared(logs: AgencyLogs, tmp_path: Path) -> None:
     logs.opened(entries())
     (entry,) = kept(tmp_path, SURGERY)
     body, asked = body_of(entry), asked_of(entry)
@@ -136,9 +134,7 @@ def test_a_month_that_was_forgotten_keeps_its_chain(logs: AgencyLogs, tmp_path: 
     assert entry.fields["finding"] == Finding.MATCH.value
 
 
-def test_a_log_that_does_not_open_is_known_before_anybody_asks(
-    logs: AgencyLogs, tmp_path: Path
-) -> None:
+def test_a_log_that_does_not_open_is_known_at_the_start(logs: AgencyLogs, tmp_path: Path) -> None:
     (tmp_path / f"{SCHOOL}.sqlite").mkdir()
     assert logs.check(MINE).keys() == {SCHOOL}
 
@@ -172,7 +168,7 @@ def test_entries_of_the_release_before_are_read() -> None:
     assert (body.records, body.asking_name, body.asking_desk) == (((2, a_child()),), "", "")
 
 
-def test_a_second_round_is_marked_in_the_clear_and_why_is_sealed(
+def test_a_second_round_is_marked_and_its_reason_is_sealed(
     logs: AgencyLogs, tmp_path: Path
 ) -> None:
     logs.opened(entries(because=WideningReason.RECENT_MOVE, reach=Reach.AREA_AND_NEIGHBOURS))
@@ -192,9 +188,7 @@ def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path)
         assert asked_of(entry).justification.widened_because is None
 
 
-def test_whom_to_ring_is_at_hand_as_the_member_list_had_it(
-    logs: AgencyLogs, tmp_path: Path
-) -> None:
+def test_whom_to_ring_is_kept_as_the_member_list_had_it(logs: AgencyLogs, tmp_path: Path) -> None:
     """Also where the passport did not hold: the asking agency is known by its gateway's signature."""
     logs.opened(entries())
     logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))

@@ -75,9 +75,7 @@ def flat(text: str) -> str:
 
 
 @pytest.mark.parametrize("columns", [80, 120, 200])
-def test_the_duty_desk_reads_who_asked_how_to_ring_them_and_what_to_look_at(
-    logs: AgencyLogs, show: Show, columns: int
-) -> None:
+def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, columns: int) -> None:
     logs.opened(entries(TWIN))
     text = show("--possible", columns=columns)
     assert max(map(len, text.splitlines())) <= columns
@@ -96,9 +94,7 @@ def test_the_duty_desk_reads_who_asked_how_to_ring_them_and_what_to_look_at(
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120, 200, None])
-def test_the_whole_log_is_read_with_every_id_whole(
-    logs: AgencyLogs, show: Show, columns: int | None
-) -> None:
+def test_every_id_is_shown_whole(logs: AgencyLogs, show: Show, columns: int | None) -> None:
     opened = entries(a_child())
     logs.opened(opened)
     text = show(columns=columns)
@@ -114,9 +110,7 @@ def test_a_second_round_is_marked_and_says_why(logs: AgencyLogs, show: Show) -> 
     assert "RECENT_MOVE" in flat(show(columns=200))
 
 
-def test_the_duty_desk_is_spared_what_matched_and_what_did_not(
-    logs: AgencyLogs, show: Show
-) -> None:
+def test_the_duty_desk_sees_only_what_may_be_a_match(logs: AgencyLogs, show: Show) -> None:
     logs.opened(entries(a_child()))
     logs.opened(entries(a_child(), passport_key=Ed25519PrivateKey.generate()))
     text = show("--possible")

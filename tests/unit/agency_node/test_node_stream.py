@@ -217,9 +217,7 @@ async def test_what_is_not_of_the_contract_ends_the_stream(
 
 
 @pytest.mark.parametrize("how", ["denied", "replaced"])
-async def test_a_broker_that_is_one_no_more_is_left_at_the_next_frame(
-    place: Place, how: str
-) -> None:
+async def test_a_former_broker_is_left_at_the_next_frame(place: Place, how: str) -> None:
     broker, node = NodeBroker(), Node(place)
     async with serving(broker, place), attached(node) as task:
         stream = await broker.stream()
@@ -235,9 +233,7 @@ async def test_a_broker_that_is_one_no_more_is_left_at_the_next_frame(
         assert node.worked_on == [], "nothing that it sent is looked at"
 
 
-async def test_a_broker_that_is_one_no_more_gets_no_answer_to_an_earlier_frame(
-    place: Place,
-) -> None:
+async def test_a_former_broker_gets_no_answer_to_an_earlier_frame(place: Place) -> None:
     broker, node = NodeBroker(), Node(place)
     work = node.work
 
@@ -257,7 +253,7 @@ async def test_a_broker_that_is_one_no_more_gets_no_answer_to_an_earlier_frame(
         assert stream.frames == []
 
 
-async def test_a_broker_that_is_one_no_more_is_left_though_it_sends_nothing(place: Place) -> None:
+async def test_a_former_broker_is_left_though_it_sends_nothing(place: Place) -> None:
     broker, node = NodeBroker(), Node(place, clock=Moving())
     async with serving(broker, place), attached(node) as task:
         await broker.stream()

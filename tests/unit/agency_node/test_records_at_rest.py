@@ -211,9 +211,7 @@ async def copied(world: World, tmp_path: Path) -> tuple[World, Path]:
     return later, copy
 
 
-async def test_records_put_back_answer_nothing_until_they_are_imported_anew(
-    world: World, tmp_path: Path
-) -> None:
+async def test_records_put_back_answer_only_after_an_import(world: World, tmp_path: Path) -> None:
     later, copy = await copied(world, tmp_path)
     again = put_back(later, copy)
     assert again.imports.behind(OAK)
@@ -227,9 +225,7 @@ async def test_records_put_back_answer_nothing_until_they_are_imported_anew(
     again.close()
 
 
-async def test_what_was_being_imported_in_a_copy_does_not_take_a_number_that_was_used(
-    world: World, tmp_path: Path
-) -> None:
+async def test_a_resumed_import_takes_no_number_that_was_used(world: World, tmp_path: Path) -> None:
     world.open_epoch()
     await world.import_(LINES[:10])
     world.quick.refuse = Refused(Code.QUOTA, "evaluations")
@@ -256,9 +252,7 @@ async def test_records_put_back_may_be_adopted(world: World, tmp_path: Path) -> 
     again.close()
 
 
-async def test_a_copy_with_another_import_of_the_same_number_is_behind_too(
-    world: World, tmp_path: Path
-) -> None:
+async def test_another_import_of_that_number_is_behind_too(world: World, tmp_path: Path) -> None:
     later, copy = await copied(world, tmp_path)
     later.close()
     witness = world.path.with_suffix(".witness")
@@ -278,9 +272,7 @@ async def test_a_copy_with_another_import_of_the_same_number_is_behind_too(
     other.close()
 
 
-async def test_an_import_killed_before_it_was_witnessed_is_witnessed_by_the_next(
-    world: World,
-) -> None:
+async def test_an_import_killed_before_its_witness_is_witnessed_by_the_next(world: World) -> None:
     world.open_epoch()
     await world.import_(LINES[:10])
     witness = world.path.with_suffix(".witness")

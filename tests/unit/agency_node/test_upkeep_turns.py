@@ -162,9 +162,7 @@ async def test_an_epoch_that_is_announced_is_tagged_and_indexed_in_time(node: No
     assert node.ready(slot_of(node.now)) == 1
 
 
-async def test_records_that_came_before_the_first_epoch_are_tagged_when_it_comes(
-    node: Node,
-) -> None:
+async def test_records_from_before_the_first_epoch_are_tagged_when_it_comes(node: Node) -> None:
     await node.import_(2)
     await node.turn()
     assert node.world.records.ready(OAK, FIRST) is None

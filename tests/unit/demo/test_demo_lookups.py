@@ -65,9 +65,7 @@ def test_a_wrong_answer_is_never_asked_for_again(story: Story, changed: dict[str
 @pytest.mark.parametrize(
     "broken", [{"complete": True}, {"not_connected": []}, {"rejected_answers": ["one"]}]
 )
-def test_a_gap_beside_a_false_statement_is_not_asked_about_again(
-    story: Story, broken: dict[str, Any]
-) -> None:
+def test_a_gap_beside_a_false_statement_is_final(story: Story, broken: dict[str, Any]) -> None:
     found = outcome(story, known="NO_REPLY") | broken
     assert late_agencies(story, found, frozenset()) == frozenset()
 

@@ -115,9 +115,7 @@ def test_a_command_gets_its_input_and_gives_its_output(programs: Path) -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("heard", "said\n", 3)
 
 
-def test_a_command_that_does_nothing_more_is_ended(
-    programs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_idle_command_is_ended(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "Patience", partial(Patience, seconds=0.5))
     program(programs, "sleeping", "exec sleep 600")
     with pytest.raises(Stuck, match="waited for `sleeping import` to end"):
@@ -132,9 +130,7 @@ def test_a_process_that_ends_ends_the_wait_with_its_last_lines(programs: Path) -
             running.wait_until_healthy(["ending"])
 
 
-def test_a_process_that_does_not_serve_is_named(
-    programs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_idle_process_is_named(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "Patience", partial(Patience, seconds=0.5))
     program(programs, "idle", "exec sleep 600")
     with processes.Processes(programs / "logs") as running:

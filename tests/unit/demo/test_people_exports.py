@@ -21,10 +21,12 @@ ORDER = (
 )
 
 
+Files = dict[AgencyId, list[dict[str, str]]]
+"""The rows of each agency's file."""
+
+
 @pytest.fixture(scope="module")
-def files(
-    population: Population, tmp_path_factory: pytest.TempPathFactory
-) -> dict[AgencyId, list[dict[str, str]]]:
+def files(population: Population, tmp_path_factory: pytest.TempPathFactory) -> Files:
     paths = population.write_exports(tmp_path_factory.mktemp("exports") / "new" / "folder")
     read = {}
     for agency, path in paths.items():
@@ -40,7 +42,7 @@ def test_columns() -> None:
 
 
 def test_one_file_for_each_agency_with_all_of_its_rows(
-    population: Population, files: dict[AgencyId, list[dict[str, str]]]
+    population: Population, files: Files
 ) -> None:
     assert set(files) == {agency.id for agency in population.agencies}
     assert {agency: len(rows) for agency, rows in files.items()} == dict(population.rows)
@@ -51,7 +53,7 @@ def test_one_file_for_each_agency_with_all_of_its_rows(
 
 
 def test_sound_rows_are_within_the_bounds_of_the_contract(
-    population: Population, files: dict[AgencyId, list[dict[str, str]]]
+    population: Population, files: Files
 ) -> None:
     faulty = {(row.agency, row.local_id) for row in population.faulty}
     for agency, rows in files.items():
@@ -76,7 +78,7 @@ def test_sound_rows_are_within_the_bounds_of_the_contract(
 
 
 def test_each_fault_shows_once_or_more_and_is_really_a_fault(
-    population: Population, files: dict[AgencyId, list[dict[str, str]]]
+    population: Population, files: Files
 ) -> None:
     assert {row.fault for row in population.faulty} == set(Fault)
     assert len({row.agency for row in population.faulty}) >= 3
@@ -94,9 +96,7 @@ def test_each_fault_shows_once_or_more_and_is_really_a_fault(
                 assert len(row["forename"]) > NAME_CHARS
 
 
-def test_practices_write_surnames_in_capitals_and_others_do_not(
-    files: dict[AgencyId, list[dict[str, str]]],
-) -> None:
+def test_practices_write_surnames_in_capitals_and_others_do_not(files: Files) -> None:
     practice = files[AgencyId("e99000001.beacon-road-surgery")]
     assert all(row["surname"] == row["surname"].upper() for row in practice)
     school = files[AgencyId("e99000001.ashgrove-school")]
@@ -104,7 +104,7 @@ def test_practices_write_surnames_in_capitals_and_others_do_not(
 
 
 def test_the_demonstrations_own_numbers_are_in_no_file(
-    population: Population, files: dict[AgencyId, list[dict[str, str]]]
+    population: Population, files: Files
 ) -> None:
     """Local numbers are drawn apart: the same child's at two agencies agree by accident only."""
     by_child: dict[int, list[str]] = {}

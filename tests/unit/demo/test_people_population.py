@@ -58,9 +58,7 @@ def test_all_are_children_today(population: Population) -> None:
     assert max(ages.values()) < 3 * min(ages.values())
 
 
-def test_published_differences_stand_between_the_sightings(
-    population: Population, wheel: Path
-) -> None:
+def test_sightings_differ_as_the_published_records_do(population: Population, wheel: Path) -> None:
     published = {cluster.person: cluster.records for cluster in read_clusters(wheel)}
     seen: Counter[str] = Counter()
     for child in filter(_plain, population.children):

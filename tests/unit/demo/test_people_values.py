@@ -68,9 +68,7 @@ def test_everybody_becomes_a_child(born: date, today: date, wish: int) -> None:
 
 
 @given(DAYS, st.text("0123456789", min_size=8, max_size=8), TODAYS, st.integers(0, 17))
-def test_differences_stay_and_broken_stays_broken(
-    born: date, other: str, today: date, wish: int
-) -> None:
+def test_differences_and_broken_dates_stay(born: date, other: str, today: date, wish: int) -> None:
     texts = [born.strftime("%Y%m%d"), other]
     years = years_to_move(texts, today, wish)
     if years is None or not 1 <= int(other[:4]) + years <= 9999:

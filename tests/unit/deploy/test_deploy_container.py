@@ -150,9 +150,7 @@ def stripped(folder: Path, target: str) -> Path:
 
 
 @targets
-def test_a_party_starts_with_what_is_left_and_loads_nothing_else(
-    target: str, tmp_path: Path
-) -> None:
+def test_a_party_starts_with_what_is_left_and_loads_no_more(target: str, tmp_path: Path) -> None:
     packages = stripped(tmp_path, target)
     kept = KEEP_ONLY.KEPT[target]
     assert sorted(p.name for p in packages.iterdir()) == sorted(["fingerpost", kept.folder])

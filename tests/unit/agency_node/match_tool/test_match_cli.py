@@ -229,7 +229,7 @@ def test_the_pairs_that_went_wrong_can_be_written(desk: Desk) -> None:
         ("truth", b"left_id\nSECRET\n"),
     ],
 )
-def test_a_bad_file_is_one_plain_line_and_nothing_is_written(
+def test_a_bad_file_gives_one_line_and_writes_nothing(
     desk: Desk, name: str, content: bytes
 ) -> None:
     getattr(desk, name).write_bytes(content)

@@ -113,9 +113,7 @@ def test_twins_of_whom_little_is_known_contradict_each_other() -> None:
     assert pair.compared.rule is Rule.TWO_NAMES
 
 
-def test_a_group_too_large_to_be_held_together_asserts_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_group_too_large_to_compare_asserts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "MOST_MEMBERS", 3)
     found = find_duplicates(rows(BARNABY, BARNABY, BARNABY, BARNABY))
     (group,) = found.groups

@@ -129,9 +129,7 @@ def test_two_strangers_never_meet() -> None:
         ),
     ],
 )
-def test_a_match_of_two_who_do_not_meet_is_none(
-    meeting: Meeting, turned: Meeting, said: str
-) -> None:
+def test_two_who_never_meet_are_no_match(meeting: Meeting, turned: Meeting, said: str) -> None:
     found = replace(explain(BARNABY, BARNABY), meeting=meeting, turned=turned)
     assert list(verdict(found))[-1] == said
 
@@ -193,9 +191,7 @@ def test_the_explanation_is_that_of_the_parties(one: Demographics, other: Demogr
 
 @given(one=children(), other=children())
 @examples(25)
-def test_values_are_shown_only_where_they_were_asked_for(
-    one: Demographics, other: Demographics
-) -> None:
+def test_values_are_shown_only_where_asked_for(one: Demographics, other: Demographics) -> None:
     shown = screen(one, other)
     told = {one.forename, one.surname, one.postcode, one.nhs_number, str(one.dob or "")} - {""}
     assert not [value for value in told if f" {value} " in shown]

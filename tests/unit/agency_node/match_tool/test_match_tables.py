@@ -181,9 +181,7 @@ def test_columns_that_are_passed_over_and_renamed_are_known() -> None:
         (",".join("abcdefghijkl"), "i, j and 2 more;", "k,"),
     ],
 )
-def test_a_header_is_told_and_a_record_in_its_place_is_not(
-    first: str, told: str, untold: str
-) -> None:
+def test_a_fault_shows_a_header_but_no_record(first: str, told: str, untold: str) -> None:
     with pytest.raises(BadInput) as refused:
         parse_table("t", [first + "\n"])
     assert told in str(refused.value)
@@ -215,9 +213,7 @@ def test_a_header_is_told_and_a_record_in_its_place_is_not(
         (b"record_id,forename\n1," + b"SECRET" * 30_000 + b"\n", "quotation mark"),
     ],
 )
-def test_a_file_that_cannot_be_read_for_certain_is_refused(
-    tmp_path: Path, content: bytes, told: str
-) -> None:
+def test_a_file_of_doubtful_form_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
     with pytest.raises(BadInput) as refused:
         read_rows(table(tmp_path, content))
     assert told in str(refused.value)

@@ -58,9 +58,7 @@ def test_columns_may_be_missing_or_unknown(tmp_path: Path) -> None:
         ("t.csv", "one,other\n1,2\n"),
     ],
 )
-def test_tables_that_contradict_themselves_are_refused(
-    tmp_path: Path, name: str, content: str
-) -> None:
+def test_contradictory_tables_are_refused(tmp_path: Path, name: str, content: str) -> None:
     whole = {
         "l.csv": "record_id\n1\n",
         "r.csv": "record_id\n2\n",

@@ -24,9 +24,7 @@ def test_a_draw_gives_each_name_at_its_weight() -> None:
 
 
 @pytest.mark.parametrize(("names", "weights"), [((), ()), (("one",), (1.0, 2.0))])
-def test_a_draw_without_a_weight_for_each_name_is_refused(
-    names: tuple[str, ...], weights: tuple[float, ...]
-) -> None:
+def test_a_missing_weight_is_refused(names: tuple[str, ...], weights: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="a weight for each"):
         Draw(names, weights)
 
