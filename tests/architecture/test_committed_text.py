@@ -34,6 +34,9 @@ NOT_COMMITTED = {
 }
 NOT_TEXT = {".db", ".der", ".gz", ".ico", ".jpg", ".png", ".pyc", ".whl", ".woff2", ".zip"}
 
+# Options by which a requirement file names a host or a folder.
+PLACES = ("--index-url", "--extra-index-url", "--find-links", "--trusted-host", "-f ", "-i ")
+
 # Put together here, so that this file does not hold what it looks for.
 _SLASH = "/"
 MACHINE_PATH = re.compile(
@@ -82,20 +85,12 @@ def _locked(lock: Path) -> dict[str, str]:
     }
 
 
-def test_no_text_names_a_place_of_one_machine() -> None:
+@pytest.mark.parametrize("what", [MACHINE_PATH, REGISTRY_HOST], ids=["machine", "registry"])
+def test_no_text_names_a_place_of_one_machine_or_a_registry(what: re.Pattern[str]) -> None:
     guilty = {
         str(path.relative_to(TREE)): found.group()
         for path in _texts()
-        if (found := MACHINE_PATH.search(path.read_text("utf-8", errors="replace")))
-    }
-    assert guilty == {}
-
-
-def test_no_text_names_a_registry() -> None:
-    guilty = {
-        str(path.relative_to(TREE)): found.group()
-        for path in _texts()
-        if (found := REGISTRY_HOST.search(path.read_text("utf-8", errors="replace")))
+        if (found := what.search(path.read_text("utf-8", errors="replace")))
     }
     assert guilty == {}
 
@@ -111,14 +106,7 @@ def test_the_search_for_places_finds_them(text: str) -> None:
 def test_a_requirement_file_names_no_host_and_no_folder(path: Path) -> None:
     text = path.read_text("utf-8")
     assert "://" not in text
-    for option in (
-        "--index-url",
-        "--extra-index-url",
-        "--find-links",
-        "--trusted-host",
-        "-f ",
-        "-i ",
-    ):
+    for option in PLACES:
         assert not re.search(rf"^{re.escape(option)}", text, re.MULTILINE)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -172,114 +171,108 @@ class Running:
         await self.clock.settle()
 
 
-@asynccontextmanager
-async def running() -> AsyncIterator[Running]:
-    this = Running()
-    tasks = [asyncio.create_task(this.line.run()), asyncio.create_task(this.leave())]
-    await this.clock.settle()
-    try:
-        yield this
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+@pytest.fixture
+async def this() -> AsyncIterator[Running]:
+    made = Running()
+    tasks = [asyncio.create_task(made.line.run()), asyncio.create_task(made.leave())]
+    await made.clock.settle()
+    yield made
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_a_frame_leaves_whole_after_the_delay_on_the_tick() -> None:
-    async with running() as this:
-        await this.clock.run_for(0.013)
-        await this.line.take(this.clock.monotonic(), (b"a", b"b", b"c"))
-        await this.work_is_done()
-        await this.clock.run_for(0.5)
-        assert this.left == []
-        await this.clock.run_for(1)
-        assert this.left == [(0.55, 3)]
+async def test_a_frame_leaves_whole_after_the_delay_on_the_tick(this: Running) -> None:
+    await this.clock.run_for(0.013)
+    await this.line.take(this.clock.monotonic(), (b"a", b"b", b"c"))
+    await this.work_is_done()
+    await this.clock.run_for(0.5)
+    assert this.left == []
+    await this.clock.run_for(1)
+    assert this.left == [(0.55, 3)]
 
 
-async def test_nothing_leaves_because_it_is_ready() -> None:
+@pytest.mark.parametrize("ready_after", [0.0, 0.49])
+async def test_nothing_leaves_because_it_is_ready(this: Running, ready_after: float) -> None:
     """Ready at once, or only just in time: the same tick."""
-    for ready_after in (0.0, 0.49):
-        async with running() as this:
-            await this.line.take(0.0, (b"a",))
-            await this.clock.run_for(ready_after)
-            await this.work_is_done()
-            await this.clock.run_for(1)
-            assert this.left == [(0.5, 1)]
+    await this.line.take(0.0, (b"a",))
+    await this.clock.run_for(ready_after)
+    await this.work_is_done()
+    await this.clock.run_for(1)
+    assert this.left == [(0.5, 1)]
 
 
 @pytest.mark.parametrize("late", [0.501, 0.61, 0.99])
-async def test_a_late_frame_leaves_a_whole_delay_later(late: float) -> None:
-    async with running() as this:
-        await this.line.take(0.0, (b"a", b"b"))
-        await this.clock.run_for(late)
+async def test_a_late_frame_leaves_a_whole_delay_later(this: Running, late: float) -> None:
+    await this.line.take(0.0, (b"a", b"b"))
+    await this.clock.run_for(late)
+    await this.work_is_done()
+    await this.clock.run_for(1)
+    assert this.left == [(1.0, 2)]
+
+
+async def test_what_is_late_holds_up_nobody_else(this: Running) -> None:
+    await this.line.take(0.0, (b"a", b"b"))
+    await this.clock.run_for(0.51)
+    await this.work_is_done()  # leaves at 1.0
+    await this.line.take(this.clock.monotonic() - 0.1, (b"c",))  # and this one at 0.95
+    await this.work_is_done()
+    await this.clock.run_for(1)
+    assert this.left == [(0.95, 1), (1.0, 2)]
+
+
+async def test_frames_behind_others_are_told_to_try_again_without_a_look(this: Running) -> None:
+    whole = tuple(bytes([n]) for n in range(QUERIES_PER_FRAME))
+    for queries in (whole, whole, (b"behind",)):
+        await this.line.take(0.0, queries)
+    for _ in range(3):
         await this.work_is_done()
-        await this.clock.run_for(1)
-        assert this.left == [(1.0, 2)]
+    await this.clock.run_for(1)
+    assert this.overloaded == [False, True, True]
+    assert this.left == [(0.5, QUERIES_PER_FRAME), (0.5, QUERIES_PER_FRAME), (0.5, 1)]
+    told = [fields for event, fields in this.log.events if event == "node.overloaded"]
+    assert told == [{"queries": QUERIES_PER_FRAME}, {"queries": 1}]
 
 
-async def test_what_is_late_holds_up_nobody_else() -> None:
-    async with running() as this:
-        await this.line.take(0.0, (b"a", b"b"))
-        await this.clock.run_for(0.51)
-        await this.work_is_done()  # leaves at 1.0
-        await this.line.take(this.clock.monotonic() - 0.1, (b"c",))  # and this one at 0.95
-        await this.work_is_done()
-        await this.clock.run_for(1)
-        assert this.left == [(0.95, 1), (1.0, 2)]
+async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_once(
+    this: Running,
+) -> None:
+    await this.line.take(0.0, (b"a",))
+    await this.work_is_done()
+    this.clock.advance(0.53)  # woken 30 ms after its tick
+    await this.clock.settle()
+    assert this.left == []
+    await this.clock.run_for(1)
+    assert this.left == [(1.0, 1)]
 
 
-async def test_frames_behind_others_are_told_to_try_again_without_a_look() -> None:
-    async with running() as this:
-        whole = tuple(bytes([n]) for n in range(QUERIES_PER_FRAME))
-        for queries in (whole, whole, (b"behind",)):
-            await this.line.take(0.0, queries)
-        for _ in range(3):
-            await this.work_is_done()
-        await this.clock.run_for(1)
-        assert this.overloaded == [False, True, True]
-        assert this.left == [(0.5, QUERIES_PER_FRAME), (0.5, QUERIES_PER_FRAME), (0.5, 1)]
-        told = [fields for event, fields in this.log.events if event == "node.overloaded"]
-        assert told == [{"queries": QUERIES_PER_FRAME}, {"queries": 1}]
+async def test_what_the_requester_no_longer_waits_for_is_neither_worked_on_nor_sent(
+    this: Running,
+) -> None:
+    await this.line.take(0.0, (b"a",))
+    await this.line.take(0.0, (b"b", b"c"))
+    await this.clock.run_for(limits.GATHERING_MS / 1000 + 0.1)
+    await this.work_is_done()
+    await this.clock.run_for(1)
+    assert this.frames == [1]
+    assert this.left == []
+    behind = [fields["queries"] for event, fields in this.log.events if event == "node.behind"]
+    assert sorted(str(count) for count in behind) == ["1", "2"]
+    await this.line.take(this.clock.monotonic(), (b"d",))
+    await this.work_is_done()
+    await this.clock.run_for(1)
+    assert [count for _, count in this.left] == [1], "it has caught up"
 
 
-async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_once() -> None:
-    async with running() as this:
+async def test_frames_wait_in_line_and_then_on_the_stream(this: Running) -> None:
+    for _ in range(FRAMES_WAITING + 1):
         await this.line.take(0.0, (b"a",))
-        await this.work_is_done()
-        this.clock.advance(0.53)  # woken 30 ms after its tick
         await this.clock.settle()
-        assert this.left == []
-        await this.clock.run_for(1)
-        assert this.left == [(1.0, 1)]
-
-
-async def test_what_the_requester_no_longer_waits_for_is_neither_worked_on_nor_sent() -> None:
-    async with running() as this:
-        await this.line.take(0.0, (b"a",))
-        await this.line.take(0.0, (b"b", b"c"))
-        await this.clock.run_for(limits.GATHERING_MS / 1000 + 0.1)
-        await this.work_is_done()
-        await this.clock.run_for(1)
-        assert this.frames == [1]
-        assert this.left == []
-        behind = [fields["queries"] for event, fields in this.log.events if event == "node.behind"]
-        assert sorted(str(count) for count in behind) == ["1", "2"]
-        await this.line.take(this.clock.monotonic(), (b"d",))
-        await this.work_is_done()
-        await this.clock.run_for(1)
-        assert [count for _, count in this.left] == [1], "it has caught up"
-
-
-async def test_frames_wait_in_line_and_then_on_the_stream() -> None:
-    async with running() as this:
-        for _ in range(FRAMES_WAITING + 1):
-            await this.line.take(0.0, (b"a",))
-            await this.clock.settle()
-        more = asyncio.create_task(this.line.take(0.0, (b"z",)))
-        await this.clock.settle()
-        assert not more.done()
-        await this.work_is_done()
-        assert more.done()
+    more = asyncio.create_task(this.line.take(0.0, (b"z",)))
+    await this.clock.settle()
+    assert not more.done()
+    await this.work_is_done()
+    assert more.done()
 
 
 async def test_who_is_cancelled_while_it_waits_takes_nothing() -> None:
@@ -299,12 +292,11 @@ async def test_who_is_cancelled_while_it_waits_takes_nothing() -> None:
     await asyncio.gather(working, return_exceptions=True)
 
 
-async def test_a_frame_of_nothing_costs_nothing() -> None:
-    async with running() as this:
-        await this.line.take(0.0, ())
-        await this.clock.run_for(1)
-        assert this.frames == []
-        assert this.left == []
+async def test_a_frame_of_nothing_costs_nothing(this: Running) -> None:
+    await this.line.take(0.0, ())
+    await this.clock.run_for(1)
+    assert this.frames == []
+    assert this.left == []
 
 
 def _fails(frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:

@@ -4,8 +4,6 @@ random states.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,9 +47,7 @@ IN_USE = st.dictionaries(st.sampled_from(AGENCIES), st.integers(1, 6))
 
 @given(some_standings(), IN_USE, NEEDED)
 def test_what_is_deleted_was_needed_by_nothing_for_the_whole_grace(
-    standings: Mapping[AgencyId, Standing],
-    in_use: Mapping[AgencyId, int],
-    needed: Mapping[AgencyId, Needed],
+    standings: dict[AgencyId, Standing], in_use: dict[AgencyId, int], needed: dict[AgencyId, Needed]
 ) -> None:
     due = plan_deletions(standings, in_use, needed, NOW)
     for agency, number in due.delete.items():
@@ -69,9 +65,7 @@ def test_what_is_deleted_was_needed_by_nothing_for_the_whole_grace(
 
 @given(some_standings(), IN_USE, NEEDED)
 def test_what_nothing_needs_is_deleted_once(
-    standings: Mapping[AgencyId, Standing],
-    in_use: Mapping[AgencyId, int],
-    needed: Mapping[AgencyId, Needed],
+    standings: dict[AgencyId, Standing], in_use: dict[AgencyId, int], needed: dict[AgencyId, Needed]
 ) -> None:
     first = plan_deletions(standings, in_use, needed, NOW)
     second = plan_deletions(standings, in_use, first.needed, NOW + GRACE_SECONDS)

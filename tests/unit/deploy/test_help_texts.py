@@ -20,9 +20,12 @@ def commands() -> Iterator[tuple[str, Any]]:
         yield from below(program, command)
 
 
-@pytest.mark.parametrize(
+each_command = pytest.mark.parametrize(
     ("path", "command"), [pytest.param(*each, id=each[0]) for each in commands()]
 )
+
+
+@each_command
 def test_a_command_and_all_that_it_takes_is_described(path: str, command: Any) -> None:
     texts = {path: command.help}
     for each in command.params:
@@ -34,9 +37,7 @@ def test_a_command_and_all_that_it_takes_is_described(path: str, command: Any) -
         assert text.strip()[-1] in ".):", f"{what}: no sentence: {text}"
 
 
-@pytest.mark.parametrize(
-    ("path", "command"), [pytest.param(*each, id=each[0]) for each in commands()]
-)
+@each_command
 def test_no_default_is_shown_that_says_nothing(path: str, command: Any) -> None:
     """A bound that stands for "all" is a number with a dozen digits."""
     for each in command.params:

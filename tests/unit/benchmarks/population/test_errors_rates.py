@@ -53,39 +53,20 @@ HELD_BY = {
     "nhs_missing_elsewhere": Holder.OTHER,
     "upn_missing_school": Holder.SCHOOL,
 }
-# The fields each knob is about, where its name does not tell.
-FIELD_OF = {
-    "typing": "forename middle_names surname",
-    "heard": "forename middle_names surname",
-    "capitals": "forename middle_names surname",
-    "nickname": "forename",
-    "initial": "forename",
-    "transliteration": "forename",
-    "known_as": "forename",
-    "parts_turned": "forename",
-    "honorific_short": "forename",
-    "known_as_listed": "other_names",
-    "former_surname_listed": "other_names",
-    "middle_missing": "middle_names",
-    "middle_initial": "middle_names",
-    "honorific_dropped": "middle_names",
-    "middle_in_forename": "forename middle_names",
-    "middle_as_forename": "forename middle_names",
-    "newborn_placeholder": "forename middle_names",
-    "honorific_moved": "middle_names surname",
-    "patronymic_moved": "middle_names surname",
-    "other_parent": "surname",
-    "part_dropped": "surname",
-    "parts_joined": "surname",
-    "mark_dropped": "surname",
-    "gendered_ending": "surname",
-    "diacritics_dropped": "surname",
-    "diacritics_garbled": "surname",
-    "family_first": "forename surname",
-    "swapped": "forename surname",
-    "one_field": "forename surname",
-    "second_home": "postcode",
+# The knobs that are about some fields, where their names do not say which.
+KNOBS_OF = {
+    "forename": "nickname initial transliteration known_as parts_turned honorific_short",
+    "middle_names": "middle_missing middle_initial honorific_dropped",
+    "surname": "other_parent part_dropped parts_joined mark_dropped gendered_ending "
+    "diacritics_dropped diacritics_garbled",
+    "other_names": "known_as_listed former_surname_listed",
+    "forename middle_names": "middle_in_forename middle_as_forename newborn_placeholder",
+    "forename surname": "family_first swapped one_field",
+    "middle_names surname": "honorific_moved patronymic_moved",
+    "forename middle_names surname": "typing heard capitals",
+    "postcode": "second_home",
 }
+FIELDS_OF = {knob: fields for fields, knobs in KNOBS_OF.items() for knob in knobs.split()}
 FIELD_BY_WORD = {
     "forename": "forename", "surname": "surname", "date": "dob", "postcode": "postcode", "sex": "sex",
     "nhs": "nhs_number", "upn": "upn",
@@ -104,8 +85,8 @@ def records(child: Child, model: ErrorModel, holder: Holder) -> list[Demographic
 
 
 def fields_of(knob: str) -> set[str]:
-    if knob in FIELD_OF:
-        return set(FIELD_OF[knob].split())
+    if knob in FIELDS_OF:
+        return set(FIELDS_OF[knob].split())
     return {FIELD_BY_WORD[word] for word in knob.split("_") if word in FIELD_BY_WORD}
 
 
