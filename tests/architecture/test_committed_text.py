@@ -1,4 +1,4 @@
-"""What is committed tells nothing of the machine it was written on, and the locks lock.
+"""What is committed names nothing of the machine it was written on, and the locks lock.
 
 A lock that names a host is a lock that somebody's network decides; a path of somebody's disk in a
 text is a sentence that is true for one reader.

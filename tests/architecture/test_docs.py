@@ -1,4 +1,4 @@
-"""The pages, as far as a machine can tell whether they are true: links, command lines, numbers,
+"""The pages, as far as a machine can check whether they are true: links, command lines, numbers,
 events, words.
 """
 

@@ -260,7 +260,7 @@ def test_a_floor_lists_no_module_that_is_gone(listed: str) -> None:
 
 
 def test_the_protobuf_edge_goes_by_its_name() -> None:
-    """Who may touch protobuf can be told from the file's name, in every party."""
+    """Who may touch protobuf can be seen from the file's name, in every party."""
     edge = next(
         contract["ignore_imports"]
         for contract in CONFIGURATION["contracts"]

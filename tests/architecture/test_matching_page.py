@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"[0-9]+")
 
 
 def _rows() -> dict[str, tuple[str, str]]:
-    """By kind, in the order of the page: what it tells, and its set."""
+    """By kind, in the order of the page: what it says, and its set."""
     found: dict[str, tuple[str, str]] = {}
     for line in PAGE.read_text("utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -30,10 +30,10 @@ def test_every_kind_stands_on_the_page_with_its_bits_and_its_set() -> None:
         kinds[name[:-2] if definition.lacks else name] = definition
     assert set(rows) == set(kinds)
     for name, definition in kinds.items():
-        tells, set_ = rows[name]
+        says, set_ = rows[name]
         assert set_ == definition.scope.name.lower(), name
-        number = _NUMBER.search(tells)
-        by_home_or_number = tells.startswith(("home", "where")) or not tells
+        number = _NUMBER.search(says)
+        by_home_or_number = says.startswith(("home", "where")) or not says
         assert bool(number) != by_home_or_number, name
         if number:
             assert int(number[0]) == definition.least_bits, name

@@ -391,8 +391,8 @@ def test_what_is_recorded_as_told_is_what_leaves() -> None:
     assert len(part.pointers) == limits.POINTER_SLOTS
     school = [p for p in part.pointers if p.agency == SCHOOL]
     assert school[-1].kind is None, "ring this agency's duty desk"
-    told = {e.agency: e.disclosed for e in world.entries}
-    assert told == {SCHOOL: len(school), SURGERY: 1}
+    disclosed = {e.agency: e.disclosed for e in world.entries}
+    assert disclosed == {SCHOOL: len(school), SURGERY: 1}
 
 
 def test_repr_says_nothing_of_a_person(world: NodeWorld) -> None:

@@ -79,7 +79,7 @@ def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, col
     logs.opened(entries(TWIN))
     text = show("--possible", columns=columns)
     assert max(map(len, text.splitlines())) <= columns
-    told = flat(text)
+    shown = flat(text)
     for part in (
         f"{SCHOOL}: 1 lookup may have been about a child known here. Nothing was disclosed.",
         f"Asked by Siân O’Neill-Brontë, SOCIAL_WORKER, An agency ({COUNCIL})",
@@ -88,9 +88,9 @@ def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, col
         "About Marigold Thistlewood 2015-02-28",
         "Look at record 1 of import 1: Mary Thistlewood 2015-02-28",
     ):
-        assert part in told, part
-    assert "widened" not in told
-    assert re.search(r"No\. 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", told)
+        assert part in shown, part
+    assert "widened" not in shown
+    assert re.search(r"No\. 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", shown)
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120, 200, None])

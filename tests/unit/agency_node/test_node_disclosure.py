@@ -1,4 +1,4 @@
-"""What an agency tells about a child who matched, over every purpose, kind, status and flag."""
+"""What an agency discloses about a child who matched, over every purpose, kind, status and flag."""
 
 from __future__ import annotations
 
@@ -46,29 +46,29 @@ def may_be_told(row: Involvement, purpose: Purpose) -> bool:
 def test_what_is_told_is_exactly_what_the_table_lets(
     matched: list[object], possible: list[object], purpose: Purpose
 ) -> None:
-    told = pointers(SCHOOL, matched, purpose, possible=possible)  # type: ignore[arg-type]
+    disclosed = pointers(SCHOOL, matched, purpose, possible=possible)  # type: ignore[arg-type]
     rows = [row for child in matched for row in child.involvements]  # type: ignore[attr-defined]
     near = [row for child in possible for row in child.involvements]  # type: ignore[attr-defined]
     if any(row.shielded for row in rows + near):
-        assert told == ()
+        assert disclosed == ()
         return
     allowed = [row for row in rows if may_be_told(row, purpose)]
-    assert {(p.kind, p.status, p.worker_name) for p in told} == {
+    assert {(p.kind, p.status, p.worker_name) for p in disclosed} == {
         (COARSE[row.kind], row.status, row.worker_name) for row in allowed
     }
-    assert len(set(told)) == len(told)
+    assert len(set(disclosed)) == len(disclosed)
 
 
 @given(children, purposes)
 def test_who_is_rung_first_stands_first(matched: list[object], purpose: Purpose) -> None:
     order = {InvolvementStatus.OPEN: 0, InvolvementStatus.PLANNED: 1, InvolvementStatus.RECENT: 2}
-    told = pointers(SCHOOL, matched, purpose)  # type: ignore[arg-type]
-    ranks = [(order[p.status], not p.lead_practitioner) for p in told]
+    disclosed = pointers(SCHOOL, matched, purpose)  # type: ignore[arg-type]
+    ranks = [(order[p.status], not p.lead_practitioner) for p in disclosed]
     assert ranks == sorted(ranks)
 
 
 def test_every_purpose_has_a_row_and_no_row_has_a_sensitive_kind() -> None:
-    """A purpose that is added and forgotten here tells nothing; this test says that it was
+    """A purpose that is added and forgotten here discloses nothing; this test says that it was
     forgotten.
     """
     assert TABLE.keys() == set(Purpose)
@@ -79,9 +79,9 @@ def test_every_purpose_has_a_row_and_no_row_has_a_sensitive_kind() -> None:
 
 def test_early_help_is_told_nothing_of_police_and_youth_justice() -> None:
     rows = [an_involvement(kind) for kind in Kind if not kind.sensitive]
-    told = {p.kind for p in pointers(SCHOOL, [a_record(0, None, *rows)], Purpose.EARLY_HELP)}
-    assert told.isdisjoint({CoarseKind.POLICE_SAFEGUARDING_DESK, CoarseKind.YOUTH_JUSTICE})
-    assert CoarseKind.EDUCATION in told
+    disclosed = {p.kind for p in pointers(SCHOOL, [a_record(0, None, *rows)], Purpose.EARLY_HELP)}
+    assert disclosed.isdisjoint({CoarseKind.POLICE_SAFEGUARDING_DESK, CoarseKind.YOUTH_JUSTICE})
+    assert CoarseKind.EDUCATION in disclosed
 
 
 def test_a_shielded_row_of_a_twin_withholds_too() -> None:

@@ -1,5 +1,5 @@
-"""Reticence: no record, shielded, withheld, sensitive, not permitted cannot be told apart, and near
-is not enough.
+"""Reticence: no record, shielded, withheld, sensitive, not permitted cannot be distinguished, and
+near is not enough.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from fingerpost.protocol.codes import (
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.messages import KeySet
 
-# ---- what cannot be told apart ------------------------------------------------------------------
+# ---- what cannot be distinguished -----------------------------------------------------------------
 
 RETICENT = {
     "no record": (a_record(0, another_child()),),

@@ -230,8 +230,8 @@ async def test_frames_behind_others_are_told_to_try_again_without_a_look(this: R
     await this.clock.run_for(1)
     assert this.overloaded == [False, True, True]
     assert this.left == [(0.5, QUERIES_PER_FRAME), (0.5, QUERIES_PER_FRAME), (0.5, 1)]
-    told = [fields for event, fields in this.log.events if event == "node.overloaded"]
-    assert told == [{"queries": QUERIES_PER_FRAME}, {"queries": 1}]
+    logged = [fields for event, fields in this.log.events if event == "node.overloaded"]
+    assert logged == [{"queries": QUERIES_PER_FRAME}, {"queries": 1}]
 
 
 async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_once(

@@ -72,7 +72,7 @@ def test_a_gap_beside_a_false_statement_is_final(story: Story, broken: dict[str,
 
 def test_the_gaps_of_a_stopped_node_are_part_of_the_story(story: Story) -> None:
     agency = min(story.involved, key=str)
-    told = replace(story, involved=story.involved - {agency}, gaps=frozenset({agency}))
+    gap = replace(story, involved=story.involved - {agency}, gaps=frozenset({agency}))
     found = outcome(story, known="NO_REPLY")
-    assert differences(told, found, frozenset({str(agency)})) == []
-    assert late_agencies(told, found, frozenset({str(agency)})) == frozenset()
+    assert differences(gap, found, frozenset({str(agency)})) == []
+    assert late_agencies(gap, found, frozenset({str(agency)})) == frozenset()

@@ -61,7 +61,7 @@ RIGHT = (
     Row("R3", ROSALIND),
     Row("R4", GENEVIEVE),
     Row("R5", CORDELIA),
-    Row("R6", PHILIPPA),  # Isolde under her second name: told from a twin by nothing
+    Row("R6", PHILIPPA),  # Isolde under her second name: nothing distinguishes her from a twin
 )
 EVALUATION_NAMES = [
     "schema", "keys", "upn", "versions", "same_file", "unlock_recall", "opened_without_partner",

@@ -78,7 +78,7 @@ def test_a_chain_does_not_make_one_child_of_twins() -> None:
     assert group.members == (0, 1, 2)
     assert not group.asserted
     assert [(pair.first, pair.second) for pair in group.contradictions] == [(0, 2)]
-    assert found.possible == ()  # it is told with its group
+    assert found.possible == ()  # it is shown with its group
 
 
 def test_a_chain_of_names_that_look_alike() -> None:

@@ -74,11 +74,11 @@ def test_kinds_that_one_record_alone_has_are_shown_where_asked_for() -> None:
     found = explain(BARNABY, lacking)
     alone = [one.rule.name for one in found.rules if not (one.asked and one.recorded)]
     both = [one.rule.name for one in found.rules if one.asked and one.recorded]
-    told = screen(BARNABY, lacking, every_kind=True, width=120)
+    shown = screen(BARNABY, lacking, every_kind=True, width=120)
     short = screen(BARNABY, lacking, width=120)
     assert alone
     assert both
-    assert all(f" {name} " in told for name in alone + both)
+    assert all(f" {name} " in shown for name in alone + both)
     assert not any(f" {name} " in short for name in alone)
     assert all(f" {name} " in short for name in both)
     assert f"{len(alone)} blocking rules of which one record alone has keys" in short
@@ -193,10 +193,10 @@ def test_the_explanation_is_that_of_the_parties(one: Demographics, other: Demogr
 @examples(25)
 def test_values_are_shown_only_where_asked_for(one: Demographics, other: Demographics) -> None:
     shown = screen(one, other)
-    told = {one.forename, one.surname, one.postcode, one.nhs_number, str(one.dob or "")} - {""}
-    assert not [value for value in told if f" {value} " in shown]
+    secrets = {one.forename, one.surname, one.postcode, one.nhs_number, str(one.dob or "")} - {""}
+    assert not [value for value in secrets if f" {value} " in shown]
     with_values = screen(one, other, values=True, width=200)
-    assert not [value for value in told if value not in with_values]
+    assert not [value for value in secrets if value not in with_values]
     assert "personal data" in with_values
     asked = blocking_keys(normalise(one), side=Side.QUERY, scope=Scope.WIDE)
     assert not [key for key in asked if key.value.decode() not in with_values]

@@ -1,4 +1,4 @@
-"""How a table is read: what is taken, mended and counted, or refused; and that no message tells a
+"""How a table is read: what is taken, mended and counted, or refused; and that no message shows a
 value.
 """
 
@@ -171,7 +171,7 @@ def test_columns_that_are_passed_over_and_renamed_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "told", "untold"),
+    ("first", "said", "hidden"),
     [
         ("Pupil No,Born", "it has Pupil No, Born; give the right one as --map", ""),
         ("forename,Address 1", "it has forename, Address 1;", ""),
@@ -181,15 +181,15 @@ def test_columns_that_are_passed_over_and_renamed_are_known() -> None:
         (",".join("abcdefghijkl"), "i, j and 2 more;", "k,"),
     ],
 )
-def test_a_fault_shows_a_header_but_no_record(first: str, told: str, untold: str) -> None:
+def test_a_fault_shows_a_header_but_no_record(first: str, said: str, hidden: str) -> None:
     with pytest.raises(BadInput) as refused:
         parse_table("t", [first + "\n"])
-    assert told in str(refused.value)
-    assert not untold or untold not in str(refused.value)
+    assert said in str(refused.value)
+    assert not hidden or hidden not in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "said"),
     [
         (b"", "the file is empty"),
         (b"\n1,SECRET\n", "its first line is"),
@@ -213,10 +213,10 @@ def test_a_fault_shows_a_header_but_no_record(first: str, told: str, untold: str
         (b"record_id,forename\n1," + b"SECRET" * 30_000 + b"\n", "quotation mark"),
     ],
 )
-def test_a_file_of_doubtful_form_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_of_doubtful_form_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(BadInput) as refused:
         read_rows(table(tmp_path, content))
-    assert told in str(refused.value)
+    assert said in str(refused.value)
     assert "some.csv" in str(refused.value)
     assert "SECRET" not in str(refused.value)
 
@@ -247,7 +247,7 @@ def test_true_pairs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "said"),
     [
         ("left_id\na\n", "no column right_id"),
         (
@@ -261,8 +261,8 @@ def test_true_pairs(tmp_path: Path) -> None:
         ("left_id,right_id\na\n", "more or fewer fields"),
     ],
 )
-def test_truth_that_cannot_be_read_is_refused(tmp_path: Path, content: str, told: str) -> None:
+def test_truth_that_cannot_be_read_is_refused(tmp_path: Path, content: str, said: str) -> None:
     with pytest.raises(BadInput) as refused:
         read_truth(table(tmp_path, content), LEFT, RIGHT)
-    assert told in str(refused.value)
+    assert said in str(refused.value)
     assert "SECRET" not in str(refused.value)

@@ -134,8 +134,8 @@ def test_counts() -> None:
 
 
 def test_a_whole_world_end_to_end() -> None:
-    """Small areas: children stand in for each other so rarely that what opens must be told apart by
-    who lives where.
+    """Small areas: children stand in for each other so rarely that what opens must be distinguished
+    by who lives where.
     """
     scale = Scale(areas=3, near=1, strangers=1, fair=150, of_group=2, pairs=2, of_area=700)
     world = make_world(scale, Names.builtin())

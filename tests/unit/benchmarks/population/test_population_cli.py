@@ -85,7 +85,7 @@ def test_all_are_under_18_on_another_day(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "said"),
     [
         (("--errors", "typcal"), "--errors typcal: neither clean, typical, bad nor a JSON file"),
         (("--errors", "{folder}"), "nor a JSON file that can be read"),
@@ -106,7 +106,7 @@ def test_all_are_under_18_on_another_day(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_one_plain_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str], told: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str], said: str
 ) -> None:
     option, value = words
     if value[0] in "{[" and value != "{folder}":
@@ -118,7 +118,7 @@ def test_what_cannot_be_done_is_one_plain_line(
     out, fault = capsys.readouterr()
     assert not out
     assert len(fault.splitlines()) == 1
-    assert told in fault
+    assert said in fault
     assert not (tmp_path / "out").exists()
 
 
