@@ -47,7 +47,7 @@ def prose_of(page: Path) -> str:
 
 
 def headings_of(page: Path) -> set[str]:
-    """As anchors, the way they are commonly made: lower case, punctuation gone, hyphens for spaces."""
+    """As anchors are commonly made: lower case, punctuation gone, hyphens for spaces."""
     found = re.findall(r"^#+ (.+)$", FENCE.sub("", text_of(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
@@ -67,7 +67,7 @@ def rows_of(section: str) -> list[list[str]]:
     return [row for n, row in enumerate(rows) if n not in rules and n + 1 not in rules]
 
 
-# ---- links ---------------------------------------------------------------------------------------
+# ---- links --------------------------------------------------------------------------------------
 
 
 @pages
@@ -85,7 +85,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pages
 def test_places_of_the_tree_that_are_named_exist(page: Path) -> None:
-    tops = "agency_node|authority|benchmarks|broker|deploy|docs|fingerpost|fuzz|key_holder|practitioner|proto|tests"
+    tops = (
+        "agency_node|authority|benchmarks|broker|deploy|docs|"
+        "fingerpost|fuzz|key_holder|practitioner|proto|tests"
+    )
     for code in CODE.findall(text_of(page)):
         if re.fullmatch(rf"(?:{tops})/[\w./*-]*", code):
             assert list(TREE.glob(code.rstrip("/"))), code
@@ -106,7 +109,7 @@ def test_every_page_can_be_reached_from_the_first() -> None:
     assert {str(p.relative_to(TREE)) for p in set(PAGES) - seen} <= {"CHANGELOG.md"}
 
 
-# ---- command lines -------------------------------------------------------------------------------
+# ---- command lines ------------------------------------------------------------------------------
 
 
 def _is_program(word: str) -> bool:
@@ -152,7 +155,7 @@ def test_targets_of_the_makefile_exist(page: Path) -> None:
             assert name in targets, name
 
 
-# ---- names and numbers ---------------------------------------------------------------------------
+# ---- names and numbers --------------------------------------------------------------------------
 
 
 def test_the_import_contracts_are_those_of_the_build() -> None:
@@ -268,7 +271,7 @@ def test_events_that_are_to_be_watched_are_logged() -> None:
     assert set(named) <= known
 
 
-# ---- decisions, pictures, words ------------------------------------------------------------------
+# ---- decisions, pictures, words -----------------------------------------------------------------
 
 DECISIONS = sorted((DOCS / "decisions").glob("0*.md"))
 
@@ -337,7 +340,7 @@ def test_the_glossary_says_each_word_once() -> None:
         assert part in words
 
 
-# ---- that these tests can fail -------------------------------------------------------------------
+# ---- that these tests can fail ------------------------------------------------------------------
 
 
 def test_a_table_is_read_without_header_and_rule() -> None:

@@ -58,7 +58,7 @@ class Desk:
         return self._run(command, "import", *arguments, status=status, columns=columns)
 
     def oak(self, file: Path, *more: object, status: int = 0) -> str:
-        """Import a file of one agency, expect this exit status, and return the words in one line."""
+        """Import a file of one agency, and return what the command wrote, in one line."""
         return " ".join(self.run("--agency", OAK, file, *more, status=status).split())
 
     def adopt(self, agency: object) -> str:

@@ -1,4 +1,4 @@
-"""The CSV export: every line is a child's, refused, no longer current or blank, and nothing raises."""
+"""The CSV export: every line is a child's, refused, not current or blank, and nothing raises."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_bad_line_never_changes_what_a_good_one_says(lines: list[str], place: 
     assert child.involvements[0].desk_phone == "01632 960001"
 
 
-# ---- a good row ----------------------------------------------------------------------------------
+# ---- a good row ---------------------------------------------------------------------------------
 
 
 def test_a_full_row_is_read_as_it_stands() -> None:
@@ -182,7 +182,7 @@ def test_columns_may_be_mapped_and_left_out() -> None:
     assert child.demographics.nhs_number == ""
 
 
-# ---- a file that is refused whole -----------------------------------------------------------------
+# ---- a file that is refused whole ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_file_with_too_many_rows_is_refused_whole() -> None:
     assert whole.value.reason is Reason.TOO_MANY_ROWS
 
 
-# ---- a row that is refused -------------------------------------------------------------------------
+# ---- a row that is refused ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_a_child_has_a_bounded_number_of_rows() -> None:
     assert refused(row(1), *many) == ("local_id", Reason.TOO_MANY_INVOLVEMENTS)
 
 
-# ---- what is current ---------------------------------------------------------------------------------
+# ---- what is current ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_a_leap_day_has_a_year_before_it() -> None:
     assert found.not_current == (3,)
 
 
-# ---- what is withheld ---------------------------------------------------------------------------------
+# ---- what is withheld ---------------------------------------------------------------------------
 
 
 def shields(*lines: str) -> list[bool]:
@@ -442,7 +442,7 @@ def test_nothing_of_a_row_is_in_a_refusal() -> None:
         assert secret not in shown
 
 
-# ---- the document --------------------------------------------------------------------------------------
+# ---- the document -------------------------------------------------------------------------------
 
 
 def test_the_document_names_every_reason_and_column() -> None:

@@ -132,7 +132,7 @@ async def test_without_an_epoch_the_records_wait_for_one(world: World) -> None:
     assert world.records.ready(OAK, FIRST) is None
 
 
-# ---- the quota is spared ----------------------------------------------------------------------------
+# ---- the quota is spared ------------------------------------------------------------------------
 
 
 async def test_a_nightly_import_asks_only_for_what_changed(world: World) -> None:
@@ -173,7 +173,7 @@ async def test_tags_never_pass_from_one_agency_to_another(world: World) -> None:
     assert world.quick.evaluated == 2 * asked
 
 
-# ---- killed at any point -------------------------------------------------------------------------------
+# ---- killed at any point ------------------------------------------------------------------------
 
 
 class Killed(BaseException):
@@ -314,7 +314,7 @@ async def test_the_same_file_again_does_nothing(world: World) -> None:
     assert world.quick.evaluated == asked
 
 
-# ---- what is not imported ---------------------------------------------------------------------------------
+# ---- what is not imported -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lines", [[], rows(0, 4)])

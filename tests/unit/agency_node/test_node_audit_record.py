@@ -189,7 +189,7 @@ def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path)
 
 
 def test_whom_to_ring_is_kept_as_the_member_list_had_it(logs: AgencyLogs, tmp_path: Path) -> None:
-    """Also where the passport did not hold: the asking agency is known by its gateway's signature."""
+    """Also where the passport did not hold: the gateway's signature shows which agency asks."""
     logs.opened(entries())
     logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))
     both = kept(tmp_path, SCHOOL)

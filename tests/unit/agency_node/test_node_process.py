@@ -322,7 +322,8 @@ async def test_the_command_runs_until_it_is_told_to_stop(home: Home) -> None:
             async for line in process.stderr:
                 events.append(json.loads(line)["event"])
                 if events[-1] == "stream.attached":
-                    process.terminate()  # once: a signal to a child that has ended takes its status away
+                    # Once: a signal to a child that has ended takes its status away.
+                    process.terminate()
         except BaseException:
             process.kill()
             raise

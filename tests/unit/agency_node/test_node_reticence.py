@@ -42,7 +42,7 @@ from fingerpost.protocol.codes import (
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.messages import KeySet
 
-# ---- what cannot be distinguished -----------------------------------------------------------------
+# ---- what cannot be distinguished ---------------------------------------------------------------
 
 RETICENT = {
     "no record": (a_record(0, another_child()),),

@@ -106,7 +106,7 @@ class TestLoad:
     def test_how_fast_the_work_was_decides_nothing(
         self, came: list[tuple[float, int]], one: list[float], other: list[float]
     ) -> None:
-        """Within what is allowed: hits or misses in the frames before, the same frames are refused."""
+        """Within what is allowed: hits or misses before, the same frames are refused."""
 
         def refused(shares: list[float]) -> list[bool]:
             load, received, free = Load(), 0.0, 0.0

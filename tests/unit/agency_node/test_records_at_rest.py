@@ -175,7 +175,7 @@ def test_the_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
     engine.dispose()
 
 
-# ---- put back from a copy --------------------------------------------------------------------------
+# ---- put back from a copy -----------------------------------------------------------------------
 
 
 def put_back(world: World, copy: Path) -> World:

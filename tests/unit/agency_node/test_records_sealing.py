@@ -106,7 +106,7 @@ def test_the_check_value_is_of_key_and_agency() -> None:
     assert len(values) == 4
 
 
-# ---- the values that are sealed --------------------------------------------------------------------
+# ---- the values that are sealed -----------------------------------------------------------------
 
 
 def test_a_record_shows_neither_the_child_nor_who_works_with_her() -> None:

@@ -199,7 +199,7 @@ async def test_an_older_generation_is_deleted_once_no_table_needs_it(node: Node)
 
 
 async def test_what_a_table_answers_from_outlives_any_number_of_imports(node: Node) -> None:
-    """Were a record gone and its table not, a known child could be distinguished from an unknown."""
+    """Without the record behind a table, a known child could be distinguished from others."""
     await node.begin(2)
     await node.turn()
     await node.import_(3, 4, 5)

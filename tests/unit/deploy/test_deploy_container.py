@@ -26,7 +26,8 @@ TARGETS = ("issuer", "broker", "key-holder", "node", "gateway")
 targets = pytest.mark.parametrize("target", TARGETS)
 
 INSTRUCTIONS = {
-    "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "HEALTHCHECK", "RUN", "STOPSIGNAL", "USER", "WORKDIR",
+    "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "HEALTHCHECK", "RUN", "STOPSIGNAL", "USER",
+    "WORKDIR",
 }  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def test_what_is_copied_into_the_build_exists() -> None:
                 assert (TREE / source).exists(), source
 
 
-# ---- what is left in an image ---------------------------------------------------------------------
+# ---- what is left in an image -------------------------------------------------------------------
 
 
 def keep_only() -> ModuleType:
@@ -216,7 +217,7 @@ def test_a_folder_without_an_installation_is_noticed(tmp_path: Path) -> None:
         KEEP_ONLY.strip_packages(tmp_path, "broker")
 
 
-# ---- the small federation -------------------------------------------------------------------------
+# ---- the small federation -----------------------------------------------------------------------
 
 
 class Strict(yaml.SafeLoader):  # type: ignore[misc]

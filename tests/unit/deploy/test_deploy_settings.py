@@ -113,7 +113,7 @@ def test_a_sample_shares_no_secret_between_two_purposes(party: str) -> None:
     assert len(set(found)) == len(found)
 
 
-# ---- the authority's files -----------------------------------------------------------------------
+# ---- the authority's files ----------------------------------------------------------------------
 
 
 def draft() -> Draft:

@@ -57,7 +57,7 @@ class Desk:
         return path
 
     def run(self, *words: str | Path, status: int = 0) -> str:
-        """Run the command, expect this exit status, and return what was shown: the fault, if any."""
+        """Run the command, expect this exit status, and return what was shown: any fault alone."""
         self._patch.setattr(sys, "argv", ["fingerpost-match", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             cli.main()

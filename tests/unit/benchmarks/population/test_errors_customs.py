@@ -19,15 +19,15 @@ from fingerpost.private.demographics import Sex
 DRAWS = 300
 GIRL = Child(
     id=4, family=2, birth=3, group="british", area=1, practice=2, school=3, forename="Hodan",
-    known_as="Hoda", middle_names="Abdi", surname="Warsame", former_surname="Jama", born=date(2025, 12, 3),
-    sex=Sex.FEMALE, postcode="LS1 5BA", former_postcode="LS2 9JT", nhs_number="9434765919",
-    upn="A950000178301",
+    known_as="Hoda", middle_names="Abdi", surname="Warsame", former_surname="Jama",
+    born=date(2025, 12, 3), sex=Sex.FEMALE, postcode="LS1 5BA", former_postcode="LS2 9JT",
+    nhs_number="9434765919", upn="A950000178301",
 )  # fmt: skip
 
 
 def outcomes(name: Name, **knobs: float) -> set[Name]:
-    chance = random.Random(5)
-    return {customs.by_custom(name, ErrorModel(**knobs), chance) for _ in range(DRAWS)}  # type: ignore[arg-type]
+    chance, model = random.Random(5), ErrorModel(**knobs)  # type: ignore[arg-type]
+    return {customs.by_custom(name, model, chance) for _ in range(DRAWS)}
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_parts_of_a_surname(surname: str, knob: str, expected: set[str]) -> None
         (Name("Rahima", "Alam", "Begum"), "honorific_moved", {Name("Rahima", "Begum", "Alam")}),
         (Name("Simran", "", "Kaur"), "honorific_dropped", {Name("Simran", "", "Kaur")}),
         (Name("Muhammad Yusuf", "", "Khan"), "honorific_dropped", {Name("Yusuf", "", "Khan")}),
-        (Name("Muhammad Yusuf", "", "Khan"), "honorific_moved", {Name("Yusuf", "Muhammad", "Khan")}),
+        (Name("Muhammad Ali", "", "Khan"), "honorific_moved", {Name("Ali", "Muhammad", "Khan")}),
         (Name("Muhammad", "Yusuf", "Khan"), "honorific_dropped", {Name("Yusuf", "", "Khan")}),
         (Name("Muhammad", "", "Khan"), "honorific_dropped", {Name("Muhammad", "", "Khan")}),
         (Name("Hodan", "Abdi", "Warsame"), "patronymic_moved", {Name("Hodan", "", "Abdi")}),
-        (Name("Hodan", "Grace", "Warsame"), "patronymic_moved", {Name("Hodan", "Grace", "Warsame")}),
+        (Name("Hodan", "Eva", "Warsame"), "patronymic_moved", {Name("Hodan", "Eva", "Warsame")}),
         (Name("Wei", "", "Chen"), "family_first", {Name("Chen", "", "Wei")}),
     ],
 )  # fmt: skip

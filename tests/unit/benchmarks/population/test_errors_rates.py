@@ -20,9 +20,10 @@ RATE = 0.3
 TRUE = ErrorModel()
 
 GIRL = Child(
-    id=4, family=2, birth=3, group="british", area=1, practice=2, school=3, forename="Catherine", known_as="",
-    middle_names="Grace", surname="Stephens", former_surname="", born=date(2014, 3, 9), sex=Sex.FEMALE,
-    postcode="LS1 5BA", former_postcode="", nhs_number="9434765919", upn="A950000178301",
+    id=4, family=2, birth=3, group="british", area=1, practice=2, school=3, forename="Catherine",
+    known_as="", middle_names="Grace", surname="Stephens", former_surname="", born=date(2014, 3, 9),
+    sex=Sex.FEMALE, postcode="LS1 5BA", former_postcode="", nhs_number="9434765919",
+    upn="A950000178301",
 )  # fmt: skip
 BROTHER = replace(GIRL, id=5, birth=4, nhs_number="9434765870")
 # A child that the thing can happen to, where it cannot happen to everybody.
@@ -68,11 +69,12 @@ KNOBS_OF = {
 }
 FIELDS_OF = {knob: fields for fields, knobs in KNOBS_OF.items() for knob in knobs.split()}
 FIELD_BY_WORD = {
-    "forename": "forename", "surname": "surname", "date": "dob", "postcode": "postcode", "sex": "sex",
-    "nhs": "nhs_number", "upn": "upn",
+    "forename": "forename", "surname": "surname", "date": "dob", "postcode": "postcode",
+    "sex": "sex", "nhs": "nhs_number", "upn": "upn",
 }  # fmt: skip
 FIELDS = (
-    "forename", "middle_names", "surname", "other_names", "dob", "sex", "postcode", "nhs_number", "upn",
+    "forename", "middle_names", "surname", "other_names", "dob", "sex", "postcode", "nhs_number",
+    "upn",
 )  # fmt: skip
 
 

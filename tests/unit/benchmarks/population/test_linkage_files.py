@@ -19,12 +19,15 @@ from fingerpost.private.demographics import Sex
 
 def a_child(n: int, chance: random.Random) -> Child:
     return Child(
-        id=n, family=n // 2, birth=n // 2 if n % 20 < 2 else 100_000 + n, group=chance.choice(("a", "b")),
-        area=0, practice=1, school=2, forename=chance.choice(("Anna", "Zoë", "Lily-Mae", "Muhammad Ali")),
+        id=n, family=n // 2, birth=n // 2 if n % 20 < 2 else 100_000 + n,
+        group=chance.choice(("a", "b")), area=0, practice=1, school=2,
+        forename=chance.choice(("Anna", "Zoë", "Lily-Mae", "Muhammad Ali")),
         known_as=chance.choice(("", "Sam")), middle_names=chance.choice(("", "Grace Kaur")),
-        surname=chance.choice(("Smith", "O'Brien", "Khan")), former_surname=chance.choice(("", "Wood")),
-        born=date(2008, 9, 2) + timedelta(days=chance.randrange(6500)), sex=chance.choice(list(Sex)),
-        postcode="LS6 2AB", former_postcode=chance.choice(("", "LS7 4BB")),
+        surname=chance.choice(("Smith", "O'Brien", "Khan")),
+        former_surname=chance.choice(("", "Wood")),
+        born=date(2008, 9, 2) + timedelta(days=chance.randrange(6500)),
+        sex=chance.choice(list(Sex)), postcode="LS6 2AB",
+        former_postcode=chance.choice(("", "LS7 4BB")),
         nhs_number=f"4{n:09}", upn=f"A{n:012}",
     )  # fmt: skip
 
