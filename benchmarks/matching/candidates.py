@@ -14,7 +14,6 @@ from operator import attrgetter
 from fingerpost.private.linkage.blocking_keys import key_parts
 from fingerpost.private.linkage.blocking_rules import (
     FAR,
-    RULE_DEFINITIONS,
     BlockingRule,
     Meets,
     Part,
@@ -145,17 +144,6 @@ def _candidate(
 
 def _named(*parts: str) -> str:
     return " · ".join(filter(None, parts))
-
-
-def shipped() -> tuple[Candidate, ...]:
-    """The product's own rules, the two halves of a weak rule together."""
-    by_name: dict[str, tuple[RuleDefinition, ...]] = {}
-    for definition in RULE_DEFINITIONS:
-        name = definition.rule.name
-        if definition.meets is not Meets.ALWAYS:
-            name = name[:-2]
-        by_name[name] = (*by_name.get(name, ()), definition)
-    return tuple(Candidate(name, definitions) for name, definitions in by_name.items())
 
 
 def keys(candidates: Sequence[Candidate], form: NormalForm, side: Side) -> Iterator[Tagged]:

@@ -10,15 +10,15 @@ from benchmarks.matching.equity import MOST_LOST, MOST_RATIO, Point
 from benchmarks.matching.plot import Line, Mark, Plot, even, logarithmic, picture
 from fingerpost.private.linkage.blocking_rules import FAR
 
-_TOLD = (
-    "Left: for each bound on the bits that a narrow key must tell, how many times as often as all other children those "
+_DESCRIPTION = (
+    "Left: for each bound on the bits that a narrow key must give, how many times as often as all other children those "
     "of the most exposed group are opened at a council elsewhere, against the most recall that any group loses. Right: "
     "recall of all children against how often a trust elsewhere is opened for a child that it does not hold. The "
     "bound that is shipped is ringed."
 )
 
 
-_NOTE = ("numbers: bits that a narrow key must tell", "ringed: what is shipped")
+_NOTE = ("numbers: bits that a narrow key must give", "ringed: what is shipped")
 
 
 def draw(points: Sequence[Point]) -> str:
@@ -75,7 +75,9 @@ def draw(points: Sequence[Point]) -> str:
         cost,
         note=_NOTE,
     )
-    return picture("What binding the keys of common names buys and costs", _TOLD, (left, right))
+    return picture(
+        "What binding the keys of common names buys and costs", _DESCRIPTION, (left, right)
+    )
 
 
 def _times(point: Point) -> float:

@@ -106,15 +106,15 @@ def logarithmic(title: str, values: Sequence[float], shown: Callable[[float], st
     return Axis(title, low, high, [t for t in ticks if low <= t <= high], shown, log=True)
 
 
-def picture(title: str, told: str, plots: Sequence[Plot]) -> str:
-    """SVG. ``told``: for who cannot see it."""
+def picture(title: str, description: str, plots: Sequence[Plot]) -> str:
+    """SVG. ``description``: for who cannot see it."""
     wide = _WIDTH // len(plots)
     drawn = "\n".join(_plot(plot, place * wide, wide) for place, plot in enumerate(plots))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
         f'height="{_HEIGHT}" role="img" aria-labelledby="title desc" '
         'font-family="DejaVu Sans, Verdana, Arial, sans-serif">\n'
-        f'  <title id="title">{escape(title)}</title>\n  <desc id="desc">{escape(told)}</desc>\n'
+        f'  <title id="title">{escape(title)}</title>\n  <desc id="desc">{escape(description)}</desc>\n'
         f"  <defs><style>{_STYLE}</style></defs>\n"
         f'  <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>\n{drawn}\n</svg>\n'
     )

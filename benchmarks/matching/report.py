@@ -100,23 +100,25 @@ def figures(lines: Sequence[Line]) -> Rows:
 
 
 def false_unlock(rows: Sequence[Opens]) -> Rows:
-    told = []
-    for row in rows:
-        low, high = row.share.interval
-        interval = f"{_small(low)} – {_small(high)}"
-        told.append(
+    columns = ("an agency that does not hold her", "keys", "opened", "95 %", "counted", "budget")
+    return Rows(
+        "False unlock, of one question at one agency",
+        (*columns, "aim"),
+        [
             (
                 row.agency,
                 row.keys,
                 _small(row.rate),
-                interval if not row.extended else f"({row.extended})",
+                f"({row.extended})"
+                if row.extended
+                else " – ".join(map(_small, row.share.interval)),
                 f"{row.share.hits:,} of {row.share.of:,.0f}",
                 _budget(row.rate, row.most),
                 _budget(row.rate, row.aim),
             )
-        )
-    columns = ("an agency that does not hold her", "keys", "opened", "95 %", "counted", "budget")
-    return Rows("False unlock, of one question at one agency", (*columns, "aim"), told)
+            for row in rows
+        ],
+    )
 
 
 def others(per: PerLookup, twins: dict[str, Share], effort: Effort) -> Rows:
@@ -191,7 +193,7 @@ def ratios(found: Sequence[Ratio]) -> Rows:
 def frontier(points: Sequence[Point]) -> Rows:
     models = tuple(points[0].lost)
     return Rows(
-        "What binding common names buys: bits that a narrow key must tell",
+        "What binding common names buys: bits that a narrow key must give",
         (
             "bits",
             "council elsewhere",
@@ -256,7 +258,7 @@ def aims_missed(lines: Sequence[Line]) -> Iterator[str]:
 def _even(ratio: Ratio) -> str:
     if ratio.times < MOST_RATIO:
         return "met"
-    return "missed" if ratio.least >= MOST_RATIO else "too few hits to tell"
+    return "missed" if ratio.least >= MOST_RATIO else "too few hits to judge"
 
 
 def _name(group: str) -> str:

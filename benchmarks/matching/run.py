@@ -42,8 +42,8 @@ _TWINS: Final = 4_000
 
 
 @dataclass
-class Told:
-    """What has been measured so far."""
+class Results:
+    """What has been measured so far: to be shown, and as values."""
 
     tables: list[Rows]
     content: dict[str, object]
@@ -63,7 +63,7 @@ def main() -> int:
     def say(text: str) -> None:
         notices.print(f"[dim]{time.perf_counter() - started:6.0f} s  {text}[/]")
 
-    out = Told([], {"quick": given.quick, "names": "lists" if given.shared else "builtin"})
+    out = Results([], {"quick": given.quick, "names": "lists" if given.shared else "builtin"})
     if "figures" in wanted:
         lines = figures.measure(sources(names, given.shared, quick=given.quick), say)
         out.tables.append(report.figures(lines))
@@ -89,7 +89,7 @@ def main() -> int:
     return 0
 
 
-def _exposure(out: Told, names: Names, *, quick: bool, say: Callable[[str], None]) -> None:
+def _exposure(out: Results, names: Names, *, quick: bool, say: Callable[[str], None]) -> None:
     say("drawing the children of England")
     world = make_world(QUICK if quick else FULL, names)
     effort = speed.effort(world.people.children, 4_000 if quick else 20_000)
@@ -129,13 +129,13 @@ def _twins(world: World) -> dict[str, Share]:
     pairs = twins(world.people.children)
     some = chance.sample(pairs, min(_TWINS, len(pairs)))
     masks = [(one.sex is other.sex, _opened(one, other, chance)) for one, other in some]
-    told = {}
+    found = {}
     for name, alike in (("twins of one sex", True), ("of two", False)):
         chosen = [mask for same, mask in masks if same is alike]
         for keys, wanted in (("narrow", NARROW), ("wide", WIDE)):
             hits = sum(1 for mask in chosen if mask & wanted)
-            told[f"{name}, {keys}"] = Share(hits, len(chosen))
-    return told
+            found[f"{name}, {keys}"] = Share(hits, len(chosen))
+    return found
 
 
 def _opened(one: Child, other: Child, chance: Random) -> Mask:
@@ -145,7 +145,7 @@ def _opened(one: Child, other: Child, chance: Random) -> Mask:
     return recalled(asked, record, shipped)
 
 
-def _write(out: Told) -> None:
+def _write(out: Results) -> None:
     def plain(value: object) -> object:
         if isinstance(value, Share):
             return {**asdict(value), "rate": value.rate, "interval": value.interval}

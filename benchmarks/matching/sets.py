@@ -83,14 +83,14 @@ def values(
     ladder = definition.places(of)
     for name in definition.names(of):
         for when in definition.date(of):
-            told = name.bits + when.bits
+            given = name.bits + when.bits
             wanted = _ALL
             if bounded.below:
-                wanted &= ~_up_to(told)
-            elif told >= definition.below_bits:
+                wanted &= ~_up_to(given)
+            elif given >= definition.below_bits:
                 continue
             for rung in ladder:
-                enough = _enough(definition, bounded, told, rung) & wanted
+                enough = _enough(definition, bounded, given, rung) & wanted
                 if enough:
                     wanted &= ~enough
                     if all(rung.texts):
@@ -99,10 +99,10 @@ def values(
                     break
 
 
-def _enough(definition: RuleDefinition, bounded: Bounded, told: float, rung: Part) -> Mask:
+def _enough(definition: RuleDefinition, bounded: Bounded, given: float, rung: Part) -> Mask:
     if bounded.least:
-        return _up_to(told + rung.bits)
-    return _ALL if told + rung.bits >= definition.least_bits else 0
+        return _up_to(given + rung.bits)
+    return _ALL if given + rung.bits >= definition.least_bits else 0
 
 
 def _up_to(bits: float) -> Mask:

@@ -23,9 +23,8 @@ from fingerpost.private.linkage import NormalForm, normalise
 
 SEED: Final = 23
 
-_SPARE: Final = (
-    4  # areas more than wanted: whose postcodes are those of areas asked from are left out
-)
+# Areas more than wanted: whose postcodes are those of areas asked from are left out
+_SPARE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ on.
     population = build(50_000, seed=1, names=Names.builtin())
     population.children[7].surname       # a ``Child``; its place is its id
     population.areas[0].schools[3]       # ids of a school's pupils; ``practices`` likewise
-    population.council(0)                # ids of all children of an area
-    population.trust(0)                  # ids of the children of a large trust's catchment
+    population.areas[0].children         # ids of all children of an area
     population.groups                    # the names of the groups of origin
 
 ``errors``, ``spoiling`` and ``linkage`` make from a child what an agency wrote down. As a program:

@@ -199,11 +199,9 @@ def by_custom(name: Name, model: ErrorModel, chance: random.Random) -> Name:
     draw = chance.random
     forename, middle, surname = name
     if has_honorific(name):
-        roll = draw()
-        if roll < model.of_honorific.total:
-            forename, middle, surname = name = honorific_changed(
-                model.of_honorific.at(roll), name, chance
-            )
+        kind = model.of["honorific"].drawn(chance)
+        if kind:
+            forename, middle, surname = name = honorific_changed(kind, name, chance)
     low = surname.lower()
     if low in GIVEN and draw() < model.patronymic_moved and is_patronymic(name):
         middle, _, surname = middle.rpartition(" ")
@@ -214,15 +212,15 @@ def by_custom(name: Name, model: ErrorModel, chance: random.Random) -> Name:
     if (
         (" " in forename or "-" in forename)
         and is_two(forename)
-        and (roll := draw()) < model.of_parts.total
+        and (kind := model.of["parts"].drawn(chance))
     ):
-        forename = parts_changed(model.of_parts.at(roll), forename, True, chance)
+        forename = parts_changed(kind, forename, True, chance)
     if (
         (" " in surname or "-" in surname)
         and is_two(surname)
-        and (roll := draw()) < model.of_parts.total
+        and (kind := model.of["parts"].drawn(chance))
     ):
-        surname = parts_changed(model.of_parts.at(roll), surname, False, chance)
+        surname = parts_changed(kind, surname, False, chance)
     if has_mark(forename) and draw() < model.mark_dropped:
         forename = marks_dropped(forename, chance)
     if has_mark(surname) and draw() < model.mark_dropped:

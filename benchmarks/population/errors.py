@@ -18,12 +18,14 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import Enum, unique
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from random import Random
 from typing import Any
 
 
@@ -47,11 +49,11 @@ class Kinds:
     def __init__(self, model: ErrorModel, names: str) -> None:
         self.names = names.split()
         self._edges = list(accumulate(getattr(model, name) for name in self.names))
-        self.total: float = self._edges[-1]
 
-    def at(self, roll: float) -> str:
-        """The kind that a number below ``total`` falls on."""
-        return self.names[bisect_right(self._edges, roll)]
+    def drawn(self, chance: Random) -> str:
+        """Return the kind that happens, or empty text; one number is drawn."""
+        roll = chance.random()
+        return self.names[bisect_right(self._edges, roll)] if roll < self._edges[-1] else ""
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,13 @@ class ErrorModel:
 
     # -- a name as written: typing and hearing; the same for every child --------------------------
     typing: float = 0.0  # of a forename, or of a surname: one slip of the keyboard
-    heard: float = (
-        0.0  # of either: spelt as it sounds (Stephen, Steven), from the lists or by rules
-    )
-    capitals: float = (
-        0.0  # the record is in capital letters: no error, but a form that must not matter
-    )
+    # of either: spelt as it sounds (Stephen, Steven), from the lists or by rules
+    heard: float = 0.0
+    # the record is in capital letters: no error, but a form that must not matter
+    capitals: float = 0.0
     # -- names brought from other scripts: each list of romanised spellings gives those names this m
-    transliteration: float = (
-        0.0  # Mohammed, Muhammad; Oleksandr, Aleksandr: taken from another document
-    )
+    # Mohammed, Muhammad; Oleksandr, Aleksandr: taken from another document
+    transliteration: float = 0.0
     # -- forenames ---------------------------------------------------------------------------------
     known_as: float = 0.0  # the name used daily is the forename, where there is one
     known_as_listed: float = 0.0  # it (or the official one) is among the other names
@@ -90,28 +89,23 @@ class ErrorModel:
     other_parent: float = 0.0  # the name of the parent who came to the desk
     surname_missing: float = 0.0
     # -- the parts of a name: only names that have such parts --------------------------------------
-    part_dropped: float = (
-        0.0  # one half of a double-barrelled name, one of two surnames, one of two forenames
-    )
+    # one half of a double-barrelled name, one of two surnames, one of two forenames
+    part_dropped: float = 0.0
     parts_joined: float = 0.0  # Smith Jones, SmithJones for Smith-Jones
     parts_turned: float = 0.0  # Jones-Smith
     mark_dropped: float = 0.0  # apostrophe, particle: OBrien, O Brien, Mc Donald, Alhassan, Souza
     diacritics_dropped: float = 0.0  # most systems keep none
     diacritics_garbled: float = 0.0  # read in another encoding: JosÃ©, Jos?
-    honorific_dropped: float = (
-        0.0  # Kaur, Singh, Begum, Bibi, Muhammad before the call name: left out
-    )
-    honorific_moved: float = (
-        0.0  # Kaur, Singh, Begum … as the surname, the family name as a middle name, or back
-    )
+    # Kaur, Singh, Begum, Bibi, Muhammad before the call name: left out
+    honorific_dropped: float = 0.0
+    # Kaur, Singh, Begum … as the surname, the family name as a middle name, or back
+    honorific_moved: float = 0.0
     honorific_short: float = 0.0  # Md, Mohd for Muhammad
     patronymic_moved: float = 0.0  # the father's name as the surname, the grandfather's left out
-    gendered_ending: float = (
-        0.0  # Kowalski for Kowalska, Ivanov for Ivanova: as her father's, or as hers for him
-    )
-    family_first: float = (
-        0.0  # family name first as at home (Chinese, Vietnamese), so the fields are exchanged
-    )
+    # Kowalski for Kowalska, Ivanov for Ivanova: as her father's, or as hers for him
+    gendered_ending: float = 0.0
+    # family name first as at home (Chinese, Vietnamese), so the fields are exchanged
+    family_first: float = 0.0
     # -- the whole name ----------------------------------------------------------------------------
     swapped: float = 0.0  # forename and surname in each other's field
     one_field: float = 0.0  # the whole name in one of the two
@@ -147,9 +141,8 @@ class ErrorModel:
     upn_missing_council: float = 0.0
     upn_wrong: float = 0.0
     # -- no rate -----------------------------------------------------------------------------------
-    until: date = date(
-        2026, 9, 1
-    )  # when the records are read: no date of birth is later; who is an infant then
+    # when the records are read: no date of birth is later; who is an infant then
+    until: date = date(2026, 9, 1)
 
     def __post_init__(self) -> None:
         for name in RATES:
@@ -158,44 +151,31 @@ class ErrorModel:
                 raise ValueError(f"{name} must be between 0 and 1")
 
     @cached_property
-    def of_forename(self) -> Kinds:
-        return Kinds(self, "typing heard nickname initial forename_missing forename_unknown")
-
-    @cached_property
-    def of_surname(self) -> Kinds:
-        return Kinds(self, "typing heard surname_missing other_parent")
-
-    @cached_property
-    def of_middle(self) -> Kinds:
-        return Kinds(
-            self, "typing heard middle_missing middle_initial middle_in_forename middle_as_forename"
-        )
-
-    @cached_property
-    def of_parts(self) -> Kinds:
-        return Kinds(self, "part_dropped parts_joined parts_turned")
-
-    @cached_property
-    def of_honorific(self) -> Kinds:
-        return Kinds(self, "honorific_dropped honorific_moved honorific_short")
-
-    @cached_property
-    def of_whole(self) -> Kinds:
-        return Kinds(self, "swapped one_field")
-
-    @cached_property
-    def of_date(self) -> Kinds:
-        return Kinds(
-            self,
-            "date_digit date_turned date_day date_month date_year date_century date_first date_missing",
-        )
-
-    @cached_property
-    def of_postcode(self) -> Kinds:
-        return Kinds(
-            self,
-            "postcode_typing postcode_look_alike postcode_turned postcode_missing postcode_pseudo postcode_outcode",
-        )
+    def of(self) -> Mapping[str, Kinds]:
+        """Of each field, or part of a record, the kinds of error of which one at most happens."""
+        return {
+            "forename": Kinds(
+                self, "typing heard nickname initial forename_missing forename_unknown"
+            ),
+            "surname": Kinds(self, "typing heard surname_missing other_parent"),
+            "middle": Kinds(
+                self,
+                "typing heard middle_missing middle_initial middle_in_forename middle_as_forename",
+            ),
+            "parts": Kinds(self, "part_dropped parts_joined parts_turned"),
+            "honorific": Kinds(self, "honorific_dropped honorific_moved honorific_short"),
+            "whole": Kinds(self, "swapped one_field"),
+            "date": Kinds(
+                self,
+                "date_digit date_turned date_day date_month date_year date_century date_first "
+                "date_missing",
+            ),
+            "postcode": Kinds(
+                self,
+                "postcode_typing postcode_look_alike postcode_turned postcode_missing "
+                "postcode_pseudo postcode_outcode",
+            ),
+        }
 
     def worse(self, times: int) -> ErrorModel:
         """As if each error had ``times`` occasions to happen: small rates grow ``times``-fold, none

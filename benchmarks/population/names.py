@@ -71,10 +71,9 @@ class Customs:
     mother's), ``faith`` (Singh and Kaur). ``first_m``, ``first_f``: tokens put before a forename,
     with rates. ``last_f``, ``last_m``: surnames that one sex takes in place of the family's.
     ``western``: registered under an English forename, their own as middle name; ``western_daily``:
-    an English name beside the registered one. ``own_middle``: middle names drawn from the group's
-    own forenames. ``alike``: brothers and sisters have similar names beyond chance. ``large``: 0 to
-    1, how far the families are large ones. ``mixed``: families with this group's surname and
-    British forenames.
+    an English name beside the registered one. ``alike``: brothers and sisters have similar names
+    beyond chance. ``large``: 0 to 1, how far the families are large ones. ``mixed``: families with
+    this group's surname and British forenames.
     """
 
     rule: str = "family"
@@ -91,7 +90,6 @@ class Customs:
     large: float = 0.0
     mixed: float = 0.05
     short: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    pairs: Sequence[Sequence[str]] = ()
     middles_f: Sequence[str] = ()
     middles_m: Sequence[str] = ()
 

@@ -144,7 +144,7 @@ def settle(
 
 
 def _postcodes(outcode: str, count: int, chance: Random) -> tuple[str, ...]:
-    """Sector by sector: the place of a postcode in the tuple tells its sector."""
+    """Sector by sector: its sector follows from the place of a postcode in the tuple."""
     units = [a + b for a in _UNIT_LETTERS for b in _UNIT_LETTERS]
     digits = chance.sample(range(1, 10), SECTORS)
     codes: list[str] = []

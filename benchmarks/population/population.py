@@ -54,17 +54,6 @@ class Population:
     groups: tuple[str, ...]
     until: date
 
-    def council(self, area: int) -> range:
-        return self.areas[area].children
-
-    def trust(self, area: int) -> list[int]:
-        """Ids of the children in the catchment of the trust in ``area``: its own area and its
-        neighbours.
-        """
-        count = len(self.areas)
-        near = sorted({(area + step - CATCHMENT // 2 + 1) % count for step in range(CATCHMENT)})
-        return [child for number in near for child in self.areas[number].children]
-
 
 def build(
     children: int,

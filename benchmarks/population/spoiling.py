@@ -48,8 +48,8 @@ def write_record(
     others: tuple[OtherName, ...] = ()
     if other_forename or other_surname:
         others = _others(name, other_forename, other_surname, model, chance)
-    if (roll := draw()) < model.of_whole.total:
-        name = _whole(model.of_whole.at(roll), name, chance)
+    if kind := model.of["whole"].drawn(chance):
+        name = _whole(kind, name, chance)
     is_infant = child.born > model.until - _INFANCY
     if holder is Holder.HEALTH and is_infant and draw() < model.newborn_placeholder:
         name, others = Name(_placeholder(child, siblings, chance), "", name.surname), ()
@@ -62,8 +62,8 @@ def write_record(
         surname=name.surname[: limits.NAME_CHARS],
         other_names=others,
         dob=(
-            dates_and_codes.wrong_date(model.of_date.at(roll), child.born, model.until, chance)
-            if (roll := draw()) < model.of_date.total
+            dates_and_codes.wrong_date(kind, child.born, model.until, chance)
+            if (kind := model.of["date"].drawn(chance))
             else child.born
         ),
         sex=_sex(child.sex, model, chance),
@@ -124,8 +124,7 @@ def _spelt(name: Name, group: str, model: ErrorModel, chance: random.Random) -> 
         forename = _each_word(spelling.romanised, forename, chance)
     if draw() < model.transliteration:
         surname = _each_word(spelling.romanised, surname, chance)
-    if middle and (roll := draw()) < model.of_middle.total:
-        kind = model.of_middle.at(roll)
+    if middle and (kind := model.of["middle"].drawn(chance)):
         if kind == "middle_missing":
             middle = ""
         elif kind == "middle_initial":
@@ -138,8 +137,7 @@ def _spelt(name: Name, group: str, model: ErrorModel, chance: random.Random) -> 
                 forename, middle = first, f"{forename} {rest}".strip()
         else:
             middle = _a_word(_SPELT[kind], middle, chance)
-    if (roll := draw()) < model.of_forename.total:
-        kind = model.of_forename.at(roll)
+    if kind := model.of["forename"].drawn(chance):
         if kind == "initial":
             forename = forename[:1]
         elif kind == "forename_missing":
@@ -148,8 +146,7 @@ def _spelt(name: Name, group: str, model: ErrorModel, chance: random.Random) -> 
             forename = _UNKNOWN[int(len(_UNKNOWN) * draw() ** 2)]
         else:
             forename = _a_word(_SPELT[kind], forename, chance)
-    if (roll := draw()) < model.of_surname.total:
-        kind = model.of_surname.at(roll)
+    if kind := model.of["surname"].drawn(chance):
         if kind == "surname_missing":
             surname = ""
         elif kind == "other_parent":
@@ -223,8 +220,8 @@ def _postcode(child: Child, model: ErrorModel, chance: random.Random) -> str:
         postcode = child.former_postcode
     if draw() < model.second_home:
         postcode = dates_and_codes.near_by(postcode, chance)
-    if (roll := draw()) < model.of_postcode.total:
-        postcode = dates_and_codes.wrong_postcode(model.of_postcode.at(roll), postcode, chance)
+    if kind := model.of["postcode"].drawn(chance):
+        postcode = dates_and_codes.wrong_postcode(kind, postcode, chance)
     if (roll := draw()) < model.postcode_form:
         return postcode.replace(" ", "") if roll < 0.7 * model.postcode_form else postcode.lower()
     return postcode

@@ -34,9 +34,8 @@ from benchmarks.datasets.tables import Row, Tables
 from benchmarks.rivals.figures import Scored, in_order, is_one_file, run
 
 THRESHOLD = 0.5
-RECALL_OF_RULES = (
-    0.7  # what the deterministic rules find of all pairs: a guess, as every user must make it
-)
+# What the deterministic rules find of all pairs: a guess, as every user must make it
+RECALL_OF_RULES = 0.7
 MOST_RANDOM_PAIRS = 1e8
 MOST_PAIRS_OF_A_RULE = 10_000_000
 FEWEST_PAIRS_TO_TRAIN = 30

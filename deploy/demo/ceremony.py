@@ -118,7 +118,7 @@ def found(layout: Layout) -> Governance:
         issuer=ISSUER,
         key_holders=HOLDERS,
         organisation="Federation operator",
-        listen=Address(layout.issuer),
+        listen=Address(layout.addresses.issuer),
         normalisation_version=NORMALISATION_VERSION,
     )
     ceremony = founding.found(layout.authority, plan, time.time())

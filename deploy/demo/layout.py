@@ -23,10 +23,7 @@ class Layout:
     """``root`` is short, since the health sockets' paths may not pass 107 characters."""
 
     root: Path
-    issuer: str
-    broker_nodes: str
-    broker_askers: str
-    holders: tuple[str, str]
+    addresses: AddressBook
 
     def of(self, member: MemberId) -> Path:
         """A member's own folder: nothing in it is shared with another."""
@@ -40,20 +37,10 @@ class Layout:
     def exports(self) -> Path:
         return self.root / "exports"
 
-    @property
-    def addresses(self) -> AddressBook:
-        return AddressBook(
-            issuer=self.issuer,
-            broker_nodes=self.broker_nodes,
-            broker_askers=self.broker_askers,
-            key_holders=self.holders,
-        )
-
 
 def lay_out(root: Path) -> Layout:
-    ports = free_ports(5)
-    issuer, nodes, requesters, first, second = (f"127.0.0.1:{port}" for port in ports)
-    return Layout(root, issuer, nodes, requesters, (first, second))
+    issuer, nodes, requesters, *holders = (f"127.0.0.1:{port}" for port in free_ports(5))
+    return Layout(root, AddressBook(issuer, nodes, requesters, (holders[0], holders[1])))
 
 
 def free_ports(count: int) -> tuple[int, ...]:

@@ -6,9 +6,11 @@ path.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deploy.demo.layout import BROKER, HOLDERS, Layout
 from deploy.demo.people import Population
@@ -24,137 +26,133 @@ POLL_SECONDS = 2.0
 """A demonstration does not wait; the usual is 15."""
 LOOKUPS_PER_DAY = 500
 
+Settings = Mapping[str, object]
+
 
 def gateway_of(agency: AgencyId) -> MemberId:
     area, name = agency.value.split(".")
     return MemberId(f"gateway-{area[-1]}-{name}"[:40].rstrip("-"))
 
 
-def _request(
-    layout: Layout,
-    member: MemberId,
-    party: Party,
-    organisation: str,
-    now: float,
-    *,
-    caseload: int = 0,
-    lookups: int = 0,
-    passport_keys: dict[AgencyId, bytes] | None = None,
-) -> tuple[EnrolmentRequest, Path]:
-    folder = layout.of(member)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    keys = make_member_keys(folder / "credentials")
-    request = EnrolmentRequest(
-        federation=FEDERATION,
-        member=member,
-        party=party,
-        organisation=organisation,
-        signing_key=keys.public_key,
-        declared_caseload=caseload,
-        lookups_per_day=lookups,
-        issued_at=int(now),
-        passport_keys=passport_keys or {},
-    )
-    return request, folder
-
-
-def _places(folder: Path) -> str:
-    return (
-        "[places]\n"
-        f'bundle = "{folder}/bundle"\n'
-        f'credentials = "{folder}/credentials"\n'
-        f'member_list = "{folder}/member-list"\n'
-        f"poll_seconds = {POLL_SECONDS}\n"
-    )
-
-
-def _secret(folder: Path, name: str) -> str:
-    create_file(folder / name, os.urandom(32))
-    return f"{folder}/{name}"
-
-
 def broker(layout: Layout, now: float) -> EnrolmentRequest:
-    request, folder = _request(layout, BROKER, Party.BROKER, "Federation operator", now)
-    (folder / "state").mkdir(mode=0o700)
-    (folder / "settings.toml").write_text(
-        f'listen_nodes = "{layout.broker_nodes}"\n'
-        f'listen_askers = "{layout.broker_askers}"\n'
-        f'state = "{folder}/state"\n'
-        f'audit_key = "{_secret(folder, "audit.secret")}"\n'
-        f'health = "{folder}/health"\n' + _places(folder)
-    )
-    return request
+    folder = _folder(layout, BROKER, "state")
+    settings = {
+        "listen_nodes": layout.addresses.broker_nodes,
+        "listen_askers": layout.addresses.broker_askers,
+        "state": folder / "state",
+    }
+    return _member(folder, Party.BROKER, "Federation operator", now, settings)
 
 
 def key_holders(layout: Layout, now: float) -> list[EnrolmentRequest]:
     requests = []
-    for holder, listen in zip(HOLDERS, layout.holders, strict=True):
-        request, folder = _request(layout, holder, Party.KEY_HOLDER, f"Trust {holder}", now)
-        (folder / "vault").mkdir(mode=0o700)
-        (folder / "settings.toml").write_text(
-            f'listen = "{listen}"\n'
-            f'vault = "{folder}/vault"\n'
-            f'meter = "{folder}/meter.sqlite"\n'
-            f'audit = "{folder}/audit.sqlite"\n'
-            f'audit_key = "{_secret(folder, "audit.secret")}"\n'
-            f'health = "{folder}/health"\n' + _places(folder)
-        )
-        requests.append(request)
+    for holder, listen in zip(HOLDERS, layout.addresses.key_holders, strict=True):
+        folder = _folder(layout, holder, "vault")
+        settings = {
+            "listen": listen,
+            "vault": folder / "vault",
+            "meter": folder / "meter.sqlite",
+            "audit": folder / "audit.sqlite",
+        }
+        requests.append(_member(folder, Party.KEY_HOLDER, f"Trust {holder}", now, settings))
     return requests
 
 
 def nodes(layout: Layout, people: Population, now: float) -> list[EnrolmentRequest]:
     requests = []
     for node in people.nodes:
-        hosted = [agency for agency in people.agencies if agency.node == node.id]
-        rows = sum(people.rows[agency.id] for agency in hosted)
-        request, folder = _request(
-            layout, node.id, Party.NODE, node.name, now, caseload=2 * rows + 100
+        hosted = [agency.id for agency in people.agencies if agency.node == node.id]
+        folder = _folder(layout, node.id, "state")
+        settings = {"state": folder / "state", "workers": 2}
+        agencies = [
+            {"id": agency, "data_key": _secret(folder, f"data-{number}.secret")}
+            for number, agency in enumerate(hosted)
+        ]
+        caseload = 2 * sum(people.rows[agency] for agency in hosted) + 100
+        requests.append(
+            _member(
+                folder, Party.NODE, node.name, now, settings, agencies, declared_caseload=caseload
+            )
         )
-        (folder / "state").mkdir(mode=0o700)
-        text = (
-            f'state = "{folder}/state"\n'
-            f'audit_key = "{_secret(folder, "audit.secret")}"\n'
-            f'health = "{folder}/health"\n'
-            "workers = 2\n" + _places(folder)
-        )
-        for number, agency in enumerate(hosted):
-            key = _secret(folder, f"data-{number}.secret")
-            text += f'[[agencies]]\nid = "{agency.id}"\ndata_key = "{key}"\n'
-        (folder / "settings.toml").write_text(text)
-        requests.append(request)
     return requests
 
 
 def gateways(layout: Layout, requesters: Sequence[AgencyId], now: float) -> list[EnrolmentRequest]:
     requests = []
     for requester in requesters:
-        member = gateway_of(requester)
-        folder = layout.of(member)
-        folder.mkdir(mode=0o700)
-        passport_key = make_passport_key(folder / "passport.secret")
-        request, folder = _request(
-            layout,
-            member,
+        folder = _folder(layout, gateway_of(requester), "peppers")
+        passport = folder / "passport.secret"
+        settings = {
+            "peppers": folder / "peppers",
+            "accounts": folder / "accounts.sqlite",
+            "account_key": _secret(folder, "account.secret"),
+            "outcomes": folder / "outcomes.sqlite",
+            "outcome_key": _secret(folder, "outcome.secret"),
+            "handle_key": _secret(folder, "handle.secret"),
+        }
+        agency = {"id": requester, "passport_key": passport, "audit": folder / "audit.sqlite"}
+        request = _member(
+            folder,
             Party.GATEWAY,
-            f"{requester}",
+            str(requester),
             now,
-            lookups=LOOKUPS_PER_DAY,
-            passport_keys={requester: passport_key},
-        )
-        (folder / "peppers").mkdir(mode=0o700)
-        (folder / "settings.toml").write_text(
-            f'peppers = "{folder}/peppers"\n'
-            f'accounts = "{folder}/accounts.sqlite"\n'
-            f'account_key = "{_secret(folder, "account.secret")}"\n'
-            f'outcomes = "{folder}/outcomes.sqlite"\n'
-            f'outcome_key = "{_secret(folder, "outcome.secret")}"\n'
-            f'audit_key = "{_secret(folder, "audit.secret")}"\n'
-            f'handle_key = "{_secret(folder, "handle.secret")}"\n'
-            f'health = "{folder}/health"\n'
-            + _places(folder)
-            + f'[[agencies]]\nid = "{requester}"\npassport_key = "{folder}/passport.secret"\n'
-            f'audit = "{folder}/audit.sqlite"\n'
+            settings,
+            [agency],
+            lookups_per_day=LOOKUPS_PER_DAY,
+            passport_keys={requester: make_passport_key(passport)},
         )
         requests.append(request)
     return requests
+
+
+def _folder(layout: Layout, member: MemberId, inner: str) -> Path:
+    """Make the member's folder, with one for its state in it."""
+    folder = layout.of(member)
+    folder.mkdir(mode=0o700)
+    (folder / inner).mkdir(mode=0o700)
+    return folder
+
+
+def _secret(folder: Path, name: str) -> Path:
+    create_file(folder / name, os.urandom(32))
+    return folder / name
+
+
+def _member(
+    folder: Path,
+    party: Party,
+    organisation: str,
+    now: float,
+    settings: Settings,
+    agencies: Sequence[Settings] = (),
+    **declared: Any,
+) -> EnrolmentRequest:
+    """Make the keys and write ``settings.toml`` in ``folder``, which has the member's name.
+
+    ``declared``: further fields of the request.
+    """
+    keys = make_member_keys(folder / "credentials")
+    common = {"audit_key": _secret(folder, "audit.secret"), "health": folder / "health"}
+    places = {
+        "bundle": folder / "bundle",
+        "credentials": folder / "credentials",
+        "member_list": folder / "member-list",
+        "poll_seconds": POLL_SECONDS,
+    }
+    tables: list[tuple[str, Settings]] = [("", {**settings, **common}), ("[places]", places)]
+    tables += (("[[agencies]]", agency) for agency in agencies)
+    lines = [
+        line
+        for head, values in tables
+        for line in (head, *(f"{k} = {json.dumps(v, default=str)}" for k, v in values.items()))
+    ]
+    (folder / "settings.toml").write_text("\n".join(lines) + "\n")
+    return EnrolmentRequest(
+        federation=FEDERATION,
+        member=MemberId(folder.name),
+        party=party,
+        organisation=organisation,
+        signing_key=keys.public_key,
+        issued_at=int(now),
+        **declared,
+    )

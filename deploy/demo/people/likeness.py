@@ -58,7 +58,7 @@ def _characters_off(one: str, other: str) -> int:
 
 
 class Lookalikes:
-    """Tells whether a child could be mistaken for another one, by any system's sighting of
+    """Knows whether a child could be mistaken for another one, by any system's sighting of
     either.
     """
 

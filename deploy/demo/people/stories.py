@@ -189,15 +189,14 @@ class _Stories:
 
     def _weak(self, child: Child) -> Story:
         """A forename and a surname fit many children: nothing may leave."""
-        return Story(
-            "too-little",
-            "A name alone is refused before anything is asked",
-            AgencyId(f"{child.area.code}.{_EMERGENCY.slug}"),
-            _EMERGENCY.role,
-            _EMERGENCY.purpose,
-            Reach.AREA_AND_NEIGHBOURS,
-            _EMERGENCY.reference,
-            Demographics(forename=child.forename, surname=child.surname),
+        whole = self._story(
+            "too-little", "A name alone is refused before anything is asked", child, _EMERGENCY
+        )
+        return replace(
+            whole,
+            asked=Demographics(forename=child.forename, surname=child.surname),
+            involved=frozenset(),
+            silent=frozenset(),
             refused=Code.WEAK_INPUT,
         )
 

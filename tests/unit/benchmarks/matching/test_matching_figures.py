@@ -87,7 +87,7 @@ def test_everything_drawn_is_inside_the_picture() -> None:
 
 
 def test_a_ratio_that_chance_may_have_made_is_not_said_to_miss_its_aim() -> None:
-    times = {"met": (4.0, 3.0), "missed": (9.0, 6.0), "too few hits to tell": (9.0, 2.0)}
+    times = {"met": (4.0, 3.0), "missed": (9.0, 6.0), "too few hits to judge": (9.0, 2.0)}
     found = [Ratio("x", "a", 1e-4 * high, 1e-4, 9, low) for high, low in times.values()]
     assert [row[-1] for row in report.ratios(found).rows] == list(times)
 

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from benchmarks.matching import sets
+from benchmarks.matching.candidates import Candidate
 from benchmarks.matching.candidates import keys as candidate_keys
-from benchmarks.matching.candidates import shipped as shipped_candidates
 from benchmarks.matching.sets import (
     BOUNDS,
     NARROW,
@@ -108,7 +108,7 @@ def test_a_child_is_recalled_and_a_tighter_bound_recalls_no_more() -> None:
 
 
 def test_what_opens_opens_by_a_key_of_both_sides() -> None:
-    candidates = shipped_candidates()
+    candidates = [Candidate(rule.rule.name, (rule,)) for rule in RULE_DEFINITIONS]
     for one, other in zip(forms(8)[:100], forms(9)[:100], strict=True):
         if recalled(one, other, shipped) & WIDE:
             asked = set(candidate_keys(candidates, one, Side.QUERY))

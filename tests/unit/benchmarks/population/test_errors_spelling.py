@@ -65,7 +65,7 @@ def test_spellings_lead_both_ways(table: dict[str, tuple[str, ...]]) -> None:
     assert [(a, b) for a, others in table.items() for b in others if a not in table[b]] == []
 
 
-@given(st.dates(date(2008, 9, 2), UNTIL), seeds, st.sampled_from(TYPICAL.of_date.names))
+@given(st.dates(date(2008, 9, 2), UNTIL), seeds, st.sampled_from(TYPICAL.of["date"].names))
 def test_no_wrong_date_is_in_the_future(born: date, chance: random.Random, kind: str) -> None:
     wrong = wrong_date(kind, born, UNTIL, chance)
     if kind == "date_missing":

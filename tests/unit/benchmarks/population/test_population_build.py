@@ -132,16 +132,6 @@ def test_agencies_have_their_sizes(population: Population) -> None:
         practices = [len(practice) for practice in area.practices]
         assert len(practices) == 16
         assert sum(practices) == len(area.children)
-        assert population.council(area.number) == area.children
-    assert len(population.trust(0)) == 40_000
-
-
-def test_a_trust_serves_six_areas() -> None:
-    towns = build(800, 1, NAMES, of_area=100)
-    held = towns.trust(0)
-    assert held == sorted(set(held))
-    assert {towns.children[n].area for n in held} == {6, 7, 0, 1, 2, 3}
-    assert len(held) == 600
 
 
 def test_who_is_on_a_list_says_so_herself(population: Population) -> None:
@@ -255,7 +245,6 @@ def test_outcodes_never_serve_twice() -> None:
 def test_the_smallest_populations(count: int) -> None:
     small = build(count, 1, NAMES)
     assert len(small.children) == count
-    assert small.trust(0) == list(range(count))
     assert {child.sex for child in small.children} <= set(Sex)
 
 
