@@ -1,3 +1,3 @@
-"""What runs a federation somewhere: a demonstration and the files of a deployment. No rule of trust
-lives here.
+"""What runs a federation somewhere: a demonstration and the files of a deployment. It holds no
+rule of trust.
 """

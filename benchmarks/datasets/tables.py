@@ -1,9 +1,8 @@
 """The table of records, and the truth beside it: two files of records, one of pairs.
 
-Lives here: the columns, their order, writing and reading. Must not live here: what a field means,
-or where records come from. Invariants: a record's id is unique within its file; each pair of the
-truth names a left and a right record that are there; a field may be empty, a date is ISO
-(``YYYY-MM-DD``) or empty.
+The module has the columns, their order, writing and reading, for records of any source.
+Invariants: a record's id is unique within its file; each pair of the truth names a left and a right
+record that are there; a field may be empty, a date is ISO (``YYYY-MM-DD``) or empty.
 """
 
 from __future__ import annotations

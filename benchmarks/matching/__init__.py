@@ -1,5 +1,3 @@
-"""How good the matcher is and what it costs: the choice of keys by budget, rivals, equity, figures.
-
-What lives here: measurements on published and synthetic data. What must not: anything that the
-product runs.
+"""How good the matcher is and what it costs: the choice of keys by budget, other programs, equity,
+figures. These are measurements on published and made data; the product runs nothing of them.
 """

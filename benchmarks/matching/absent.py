@@ -1,5 +1,5 @@
-"""What an agency says of a child it does not hold, where it holds a hundred thousand others: who is
-taken for her.
+"""What an agency answers about a child whom it does not hold, while it holds a hundred thousand
+others: who is taken for her.
 
 Her brothers and sisters, and her twin, are among the others as they are in life. Neither her
 question nor any record has a number: a number would distinguish most of them.

@@ -1,11 +1,11 @@
 """Which agencies that do not hold a child are opened by a question about her, all agencies of a
 world at once.
 
-What lives here: the passes over the world and over populations elsewhere, shared out over
-processes, and what opened where, by set of keys (``sets``). What must not: rates, budgets. An
-agency counts as one that does not hold the child: her own records never open anything here, and
-where a twin's record alone would open a trust, a council or a host it is left out too, since an
-agency that holds her twin is counted apart.
+The module makes the passes over the world and over populations elsewhere, shared out over
+processes, and notes what opened where, by set of keys (``sets``); rates and budgets are in
+``rates``. Every agency is taken as one that does not hold the child: her own records never open
+anything here. Where only a twin's record would open a trust, a council or a host, it is left out
+too, since an agency that holds her twin is counted apart.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Pieces of work in processes of their own, so that a measurement uses every core.
+"""Parts of a measurement in processes of their own, so that it uses every core.
 
 Each process begins as a copy of this one (fork), so that a population that is there need not be
-sent; only what a task returns comes back, pickled. A task that fails ends the
-measurement.
+sent; only what a task returns comes back, pickled. A task that fails ends the measurement.
 """
 
 from __future__ import annotations

@@ -85,8 +85,8 @@ class Candidate:
     definitions: tuple[RuleDefinition, ...]
 
 
-# What a weak rule's other side lacks; names; dates ("-": none); place; bits; and the bits below which
-# a weak rule is used, if any. A line stands for every combination of what it lists.
+# What one side lacks where a weak rule is used; names; dates ("-": none); place; bits; and for a weak
+# rule the bits below which it is used, if any. A line stands for every combination of its lists.
 _CONSIDERED = f"""
 always   NK,sounds,beginnings,endings                date       england  0,28,29,30
 always   names                                       day/month  england  0,28,29,30

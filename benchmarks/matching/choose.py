@@ -1,10 +1,10 @@
-"""Chooses the blocking rules: measures every candidate, then lets the solver pick within the budgets.
+"""Chooses the blocking rules: measures every candidate, then has the solver pick within budgets.
 
     python -m benchmarks.matching.choose [--shared FOLDER] [--areas 12] [--asked 16000]
 
-``--shared`` as in ``run``; without it the made England alone is measured. Prints the two sets and
-how they came about. What it prints is a proposal: what was decided stands in
-``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. Takes five minutes.
+``--shared`` as in ``run``; without it the made England alone is measured. The program prints the
+two sets and how they came about. That is a proposal: what was decided stands in
+``fingerpost.private.linkage.blocking_rules``, and why in docs/matching.md. It takes five minutes.
 """
 
 from __future__ import annotations

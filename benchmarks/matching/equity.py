@@ -1,10 +1,10 @@
 """Whether some children are more exposed, or found less often, than others: by the origin of their
 names.
 
-What lives here: recall of each group on pairs of records with errors and without numbers, exposure
-of each group, the ratio of the most exposed group to all others together, and the frontier: what
-binding keys of common names buys and costs. Aim: a ratio under 5 while no group loses more than a
-point of recall against keys that are not bound.
+Measured are the recall of each group on pairs of records with errors and without numbers, the
+exposure of each group, the ratio of the most exposed group to all others together, and the
+frontier: what binding the keys of common names gains and costs. The aim is a ratio under 5 while no
+group loses more than a point of recall against keys that are not bound.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The figures of each data set: the product's, narrow and wide, beside those of others in the same
 run.
 
-What lives here: running ``evaluate`` and the rivals, and what is aimed at. What must not: how
-figures look. Each program has one core to itself, as a rule, while another runs beside it: seconds
+The module runs ``evaluate`` and the rivals, and compares the figures with the aims; ``report``
+shows them. As a rule each program has one core to itself while another runs beside it: the seconds
 are those of such a run.
 """
 

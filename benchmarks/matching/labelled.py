@@ -1,5 +1,7 @@
-"""Labelled pairs to choose by: by which candidates the true pairs of published data sets, and of the
-population, open. ``sources`` says which data sets are for choosing and which only judge.
+"""Labelled pairs to choose by: the candidates by which the true pairs of data sets open.
+
+The pairs are those of published data sets and of the made population. ``sources`` says which data
+sets are for choosing and which only judge.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How the measurements look: tables for a terminal and the same rows in Markdown.
+"""How the measurements are shown: tables for a terminal and the same rows in Markdown.
 
-Pure. A figure is written with as many digits as it can bear; what missed its budget or aim is
+Pure. A figure is written with as many digits as can be relied on; what missed its budget or aim is
 marked in words.
 """
 

@@ -1,8 +1,7 @@
 """The keys as sets: what the product asks narrow and wide, and the narrow set with other bounds.
 
-What lives here: of a child's form on one side, each key with the sets that have it, for
-``exposure.meet`` and ``recalled`` to take. Nothing here knows a rule by its name: sets are made of
-``RULE_DEFINITIONS`` as shipped.
+Of a child's form on one side, each key comes with the sets that have it, for ``exposure.meet`` and
+``recalled`` to take. Sets are made of ``RULE_DEFINITIONS`` as shipped; no rule is named here.
 """
 
 from __future__ import annotations

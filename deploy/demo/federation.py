@@ -63,7 +63,7 @@ class Federation:
         return member.value
 
     def _start(self) -> list[str]:
-        """Broker and key holders serve on return; nodes and gateways will once an epoch has begun."""
+        """Broker and key holders serve on return; nodes and gateways once an epoch has begun."""
         issuer = str(self.layout.authority / "online" / "issuer.toml")
         self.processes.start(
             "issuer", "fingerpost-issuer", "run", "--settings", issuer, health=None

@@ -274,10 +274,10 @@ def _heading(story: Story) -> str:
     facts += [f"born {who.dob:%d %B %Y}"] if who.dob else []
     facts += [who.postcode] if who.postcode else []
     facts += ["with NHS number"] if who.nhs_number else []
-    role = story.role.name.lower().replace("_", " ")
     return (
         f"{', '.join(facts)}\n"
-        f"asked by: {role}, {story.requester}; purpose {story.purpose.name}; reach {story.reach.name}"
+        f"asked by {story.role.name} of {story.requester}; purpose {story.purpose.name}; "
+        f"reach {story.reach.name}"
     )
 
 

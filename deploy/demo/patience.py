@@ -2,9 +2,9 @@
 
 A fixed deadline fits one machine and one moment. Here the wait ends when nothing has moved for a
 number of seconds, and a second counts only as far as the processes got the processor when they
-wanted it: on a machine where they mostly queue for it, a minute lasts many minutes. Lives here:
-that rule, and the reading of ``/proc``. Where the kernel does not report the queueing
-(``schedstat``), seconds are those of the clock.
+wanted it: on a machine where they mostly queue for it, a minute lasts many minutes. The processor's
+time is read from ``/proc``. Where the kernel does not report the queueing (``schedstat``), seconds
+are those of the clock.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Processor(NamedTuple):
 
 
 def processor_of_tree(root: int) -> dict[int, Processor]:
-    """Return the processor time of the process ``root`` and of all its descendants that are alive."""
+    """Return the processor time of the process ``root`` and of its descendants that are alive."""
     children: defaultdict[int, list[int]] = defaultdict(list)
     for folder in _PROC.glob("[1-9]*"):
         try:

@@ -76,11 +76,12 @@ def main() -> int:
 def introduce(console: Console, people: Population) -> None:
     figures = people.figures
     console.print(
-        f"{figures.children:,} children in {figures.rows:,} records of {len(people.agencies)} agencies on "
-        f"{len(people.nodes)} nodes in {len(people.areas)} areas. Of {figures.with_other_record:,} of them two "
-        f"agencies hold different spellings, dates or postcodes, as published; "
-        f"{figures.twin_pairs} pairs of twins, {figures.moved} who moved under another name, "
-        f"{figures.shielded_rows} shielded records.\n"
+        f"[demo] {figures.children:,} invented children, in {figures.rows:,} records of "
+        f"{len(people.agencies)} agencies on {len(people.nodes)} nodes in {len(people.areas)} areas. "
+        f"Two agencies write {figures.with_other_record:,} of them differently, as in the published "
+        f"data; there are {figures.twin_pairs} pairs of twins, {figures.moved} children who moved "
+        f"under another name, and {figures.shielded_rows} shielded records.\n",
+        markup=False,
     )
 
 

@@ -1,9 +1,9 @@
-"""The children whom the demo's lookups are about, and what is arranged around each.
+"""The children whom the demonstration's lookups are about, and what is arranged around each.
 
-Lives here: which child plays which part, found by the children's own records, and the scripts: with
-which kinds of agency each is involved. Must not live here: what a lookup should find (``stories``).
-Invariants: every part is played by a child that cannot be mistaken (nobody else in the population
-could be taken for it, a twin apart) and whose first record is recognisable; no child plays two.
+A child is chosen for a part by its own records; a script says with which kinds of agency each part
+is involved. What a lookup should find is in ``stories``. Invariants: every part is played by a
+child that cannot be mistaken (nobody else in the population could be taken for it, except a twin)
+and whose first record is recognisable; no child plays two.
 """
 
 from __future__ import annotations

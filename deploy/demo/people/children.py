@@ -1,10 +1,10 @@
 """Turns published persons into children: dates, postcodes, sex, identifiers.
 
-Lives here: one child per person and what every system that ever met the child wrote down. Must not
-live here: what happened to the child (``lives``) and who holds which record (``involvement``).
-Invariants: the differences between two sightings of a child are those published between two records
-of the person; the child's true fields are the first of its sightings that states them; NHS numbers
-and pupil numbers are valid, distinct and nobody's.
+Here a person becomes one child with what every system that met the child wrote down; what happened
+to the child is in ``lives``, who holds which record in ``involvement``. Invariants: the differences
+between two sightings of a child are those published between two records of the person; the child's
+true fields are the first of its sightings that states them; NHS numbers and pupil numbers are
+valid, distinct and nobody's.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """One CSV file per agency, as its system would export it.
 
-Lives here: columns, spelling of values, local numbers, and a few faulty rows that any real export
-has. Must not live here: who is in it. Invariants: RFC 4180, UTF-8, a header line; a file exists for
-every agency; nothing in a row leads from one agency's child to another's (local numbers are drawn
-per agency).
+The module decides on columns, the spelling of values, local numbers, and a few faulty rows as any
+real export has them; who is in a file comes from ``involvement``. Invariants: RFC 4180, UTF-8, a
+header line; a file exists for every agency; nothing in a row leads from one agency's child to
+another's (local numbers are drawn per agency).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from deploy.demo.people.agencies import (
 )
 from deploy.demo.people.involvement import Holding
 from deploy.invented.tables import write_rows
-from fingerpost.private.demographics import OtherName, Sex
+from fingerpost.private.demographics import OtherName
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.limits import NAME_CHARS
@@ -36,7 +36,6 @@ COLUMNS: Final = (
     "postcode", "kind", "status", "start", "end", "worker_name", "worker_role", "desk_phone",
     "desk_email", "ooh_phone", "sensitive", "shield",
 )  # fmt: skip
-_SEX: Final = {Sex.FEMALE: "F", Sex.MALE: "M", None: ""}
 _LOCAL_IDS: Final = range(100_000, 1_000_000)
 
 
@@ -128,7 +127,7 @@ def _fields(agency: Agency, holding: Holding, local_id: str) -> dict[str, str]:
         "surname": spell(record.surname),
         "aliases": ";".join(_alias(record.aliases)),
         "dob": record.dob,
-        "sex": _SEX[record.sex],
+        "sex": record.sex.name[:1] if record.sex is not None else "",
         "postcode": record.postcode,
         "kind": holding.kind.name,
         "status": holding.status.name,

@@ -1,10 +1,11 @@
 """Who is involved with whom: every row of every export, before it is written down.
 
-Lives here: the seeded derivation from children to holdings. Must not live here: the form of a file,
-or what a lookup should find. Invariants: an agency holds a child at most once (a hospital now and
-then twice, as systems do); a child has at most one school and one practice in an area; twins share
-both; two agencies in turn hold different sightings of a child, so that the published errors are
-between agencies; what is done before a move ended by it; every agency holds a child on any day.
+Holdings are derived from children by a seeded chance; ``exports`` has the form of a file,
+``stories`` what a lookup should find. Invariants: an agency holds a child at most once (a hospital
+now and then twice, as systems do); a child has at most one school and one practice in an area;
+twins share both; two agencies in turn hold different sightings of a child, so that the published
+errors are between agencies; what is done before a move ended by it; every agency holds a child on
+any day.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """When anybody would recognise a record as the child asked about, and when a child is mistaken for
 none.
 
-Lives here: the rule behind the expectations of the stories. It is deliberately narrower than what a
+This is the rule behind the expectations of the stories. It is deliberately narrower than what a
 matcher should find: what it calls recognisable is beyond argument, what it does not is left open.
-It is not the matcher and shares no code with it, so that a story can prove the matcher wrong.
+It shares no code with the matcher, so that a story can prove the matcher wrong.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """What happened to some children: a new surname, a twin, a move into the other area under another
 name.
 
-Lives here: the events, drawn by chance. Must not live here: which agency knows of them. Invariants:
-no child has two of the three; twins share date of birth, surname, postcode and area, and have
-clearly different forenames; a moved or renamed child's former surname sounds unlike its present
-one.
+The events are drawn by chance; which agency knows of them is decided in ``involvement``.
+Invariants: no child has two of the three; twins share date of birth, surname, postcode and area,
+and have clearly different forenames; a moved or renamed child's former surname sounds unlike its
+present one.
 """
 
 from __future__ import annotations

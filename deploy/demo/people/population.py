@@ -1,8 +1,7 @@
 """The whole population of the demonstration, from one wheel, one day and one seed.
 
-Lives here: the order of the steps and their streams of chance. Invariants: the same wheel, day and
-seed give the same files byte for byte; each step has a stream of its own, so that a change of one
-leaves the draws of the others alone.
+Invariants: the same wheel, day and seed give the same files byte for byte; each step has a stream
+of chance of its own, so that a change of one leaves the draws of the others alone.
 """
 
 from __future__ import annotations

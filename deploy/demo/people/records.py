@@ -1,10 +1,9 @@
-"""What one agency's system holds about one child, and which identifiers and names such systems
-hold.
+"""What one agency's system holds about one child, and which identifiers and names it knows.
 
-Lives here: the form of a record and the rule by which an agency of a kind writes one down. Must not
-live here: which agency holds which child. Invariants: a pupil number is kept only by education,
-social care and youth justice, an NHS number seldom outside health; a published error is never
-mended.
+The module has the form of a record and the rule by which an agency of a kind writes one down; which
+agency holds which child comes from ``involvement``. Invariants: a pupil number is kept only by
+education, social care and youth justice, an NHS number seldom outside health; a published error is
+never corrected.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The lookups of the demonstration, and what each must and must not show.
 
-Lives here: the questions and the expectations, both as data. Must not live here: any matching.
-Invariants: an expectation follows from the holdings alone: an agency must show itself if it holds
-the child asked about in a record that anybody would recognise and that it may disclose; it must not
-if it holds no such child, or only what is shielded or sensitive. What is neither (a record too far
-off to be sure) is in neither set. The asking agency itself is in neither.
+Questions and expectations are data; nothing is matched here. Invariants: an expectation follows
+from the holdings alone. An agency must show itself if it holds the child asked about in a record
+that anybody would recognise and that it may disclose. It must not if it holds no such child, or
+only what is shielded or sensitive. What is neither (a record too far off to be sure) is in neither
+set. The asking agency itself is in neither.
 """
 
 from __future__ import annotations
