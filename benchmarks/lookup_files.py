@@ -22,7 +22,7 @@ PARTIES = ("agency_node", "authority", "broker", "fingerpost", "key_holder", "pr
 
 
 def files_of_a_lookup() -> list[str]:
-    """The paths of the files, relative to the tree, sorted."""
+    """Return the paths of the files, relative to the tree, sorted."""
     seen: set[str] = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:

@@ -36,7 +36,7 @@ QUERIES = 120
 
 
 def children(count: int) -> list[Demographics]:
-    """All different: name, date of birth and postcode."""
+    """Return so many children, all different in name, date of birth and postcode."""
 
     def word(n: int) -> str:
         return "".join(chr(97 + n // 26**power % 26) for power in range(3))
@@ -87,7 +87,7 @@ def _frames(
     share: float,
     frames: int,
 ) -> Iterator[tuple[int, float, float]]:
-    """Answers, wall seconds and CPU seconds of each frame of ``QUERIES`` queries."""
+    """Yield answers, wall seconds and CPU seconds of each frame of ``QUERIES`` queries."""
     mine = tuple(sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:04}") for n in range(agencies - 1))}))
     with tempfile.TemporaryDirectory() as folder:
         seen = open_seen(Path(folder) / "seen.sqlite")

@@ -27,7 +27,12 @@ from deploy.invented.febrl import FebrlRecord
 def tables(
     published: Sequence[FebrlRecord], *, identifiers: bool, postcodes: str, within_one: bool
 ) -> Tables:
-    """``postcodes``: ``raw`` or ``english``; ``within_one``: the layout of one file."""
+    """Return the tables of one data set.
+
+    Args:
+        postcodes: ``raw`` or ``english``.
+        within_one: Whether the layout is that of one file.
+    """
     originals = {one.person: one for one in published if one.duplicate is None}
     in_english = postcodes == "english"
     rows = [row(one, originals[one.person], identifiers, in_english) for one in published]

@@ -115,7 +115,9 @@ def place(record: Mapping[str, object]) -> str:
 
 
 def tables(pair: str, part: str, postcodes: str) -> Tables:
-    """Families stay together: which part a person is in follows from the surname first recorded,
+    """Return the tables of one pair of data sets.
+
+    Families stay together: which part a person is in follows from the surname first recorded,
     without noise.
     """
     sides = [

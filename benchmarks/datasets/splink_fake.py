@@ -25,7 +25,12 @@ OUTCODES = tuple(f"{area}{district}" for area in _AREAS for district in range(1,
 def tables(
     rows: Sequence[Mapping[str, str]], *, identifiers: bool, places: str, within_one: bool
 ) -> Tables:
-    """``places``: ``raw`` or ``english``; ``within_one``: the layout of one file."""
+    """Return the tables of one data set.
+
+    Args:
+        places: ``raw`` or ``english``.
+        within_one: Whether the layout is that of one file.
+    """
     records = [record(row, identifiers, places == "english") for row in rows]
     known: defaultdict[str, list[str]] = defaultdict(list)
     pairs: list[Pair] = []
@@ -52,7 +57,7 @@ def record(row: Mapping[str, str], identifiers: bool, in_english: bool) -> Row:
 
 
 def number_of(address: str) -> str:
-    """A health number for each spelling of an address; none for none."""
+    """Return a health number for each spelling of an address, and none for an empty one."""
     for salt in range(5 if address else 0):
         number = english.health_number(str(hashed(f"{address}{salt}") % 10**8))
         if number:

@@ -54,7 +54,11 @@ class TableError(Exception):
 
 
 def check(tables: Tables) -> Tables:
-    """The same tables. Raises ``TableError`` where an invariant does not hold."""
+    """Return the same tables.
+
+    Raises:
+        TableError: An invariant does not hold.
+    """
     ids = []
     for rows in (tables.left, tables.right):
         ids.append({row.record_id for row in rows})
@@ -68,7 +72,12 @@ def check(tables: Tables) -> Tables:
 
 
 def write(tables: Tables, folder: Path) -> None:
-    """``left.csv``, ``right.csv`` and ``truth.csv`` in ``folder``, which is made if need be."""
+    """Write ``left.csv``, ``right.csv`` and ``truth.csv`` into ``folder``, which is made if need
+    be.
+
+    Raises:
+        TableError: An invariant does not hold; nothing is written.
+    """
     check(tables)
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / "left.csv", COLUMNS, map(astuple, tables.left))
@@ -77,8 +86,12 @@ def write(tables: Tables, folder: Path) -> None:
 
 
 def read(left: Path, right: Path, truth: Path) -> Tables:
-    """Columns that are missing read as empty, unknown ones are passed over. Raises
-    ``TableError``.
+    """Return the tables of three files.
+
+    Columns that are missing are read as empty, unknown ones are passed over.
+
+    Raises:
+        TableError: A file has no such column as is needed, or an invariant does not hold.
     """
     try:
         pairs = [(row["left_id"], row["right_id"]) for row in read_rows(truth)]

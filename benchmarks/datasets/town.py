@@ -45,7 +45,7 @@ def carried(home: str, published: str) -> str:
 
 
 def iso_date(written: str, date_format: str) -> str:
-    """Empty where it is no date of the calendar."""
+    """Return the date as ISO 8601 has it, or empty text where it is no date of the calendar."""
     try:
         return datetime.strptime(written, date_format).date().isoformat()  # noqa: DTZ007 (a day)
     except ValueError:

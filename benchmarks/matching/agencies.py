@@ -88,7 +88,7 @@ class Meetings:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many agencies of a kind there were, and the children of one, in the mean."""
+    """How many agencies of a kind there were, and the mean number of children of one."""
 
     agencies: int
     children: float
@@ -137,7 +137,7 @@ def meet_all(world: World, names: Names, say: Callable[[str], None]) -> Met:
 
 
 def _trusts(areas: int) -> int:
-    """Of six areas each; where there are not six, one that serves them all."""
+    """Return how many trusts serve so many areas: six areas each; one where there are not six."""
     return max(1, areas // CATCHMENT)
 
 
@@ -160,8 +160,8 @@ def _at_home(world: World, index: Index, areas: Sequence[Area]) -> Meetings:
 
 
 def _elsewhere(world: World, names: Names, index: Index, number: int) -> tuple[Meetings, list[int]]:
-    """What opens in one population elsewhere by narrow keys, and how many children its areas
-    have.
+    """Return what opens in one population elsewhere by narrow keys, and the children of each of its
+    areas.
     """
     found = Meetings()
     areas = strangers(world, number, names)
@@ -190,11 +190,11 @@ def _elsewhere(world: World, names: Names, index: Index, number: int) -> tuple[M
 
 
 def count(found: Found, wanted: Mask, queries: Iterable[int]) -> int:
-    """How many agencies opened, over these queries."""
+    """Return how many agencies opened, over these queries."""
     asked = set(queries)
     return sum(1 for (query, _), mask in found.items() if mask & wanted and query in asked)
 
 
 def by_query(found: Found, wanted: Mask) -> Counter[int]:
-    """For each query the number of agencies that opened."""
+    """Return for each query the number of agencies that opened."""
     return Counter(query for (query, _), mask in found.items() if mask & wanted)

@@ -33,7 +33,7 @@ _FEW = 4
 
 
 def _forename_beginning_and_surname(of: Parts) -> tuple[Part, ...]:
-    """Four letters of the forename."""
+    """Return four letters of the forename with the surname."""
     return tuple(
         Part((forename.texts[0][:4], *surname.texts), surname.bits + 9.0)
         for forename in of.forename
@@ -116,7 +116,7 @@ date     initial+surname-sound                       -          home     0
 
 
 def considered() -> tuple[Candidate, ...]:
-    """Every candidate; some differ only by the bits that a key must give."""
+    """Return every candidate; some differ only by the bits that a key must give."""
     found = []
     for line in _CONSIDERED.strip().splitlines():
         lacks, names, dates, place, bits, *below = line.split()
@@ -147,7 +147,7 @@ def _named(*parts: str) -> str:
 
 
 def keys(candidates: Sequence[Candidate], form: NormalForm, side: Side) -> Iterator[Tagged]:
-    """What a child's form gives for each candidate, on one side."""
+    """Yield what a child's form gives for each candidate, on one side."""
     parts = key_parts(form)
     for place, each in enumerate(candidates):
         most = _MOST_VALUES.get(each.name.split(" ")[0], _FEW)

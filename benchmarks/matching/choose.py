@@ -118,7 +118,7 @@ def measure(names: Names, published: Sequence[Source], areas: int, asked_childre
 def _meet(
     asking: Sequence[Child], records: Iterable[Child], candidates: Sequence[Candidate]
 ) -> Meetings:
-    """What opens at agencies that do not hold a child, by which candidates."""
+    """Return what opens at agencies that do not hold a child, by which candidates."""
     chance = Random(SEED)
     forms = [normalise(write_record(child, TYPICAL, chance)) for child in asking]
     met = Meetings()
@@ -136,7 +136,7 @@ def _meet(
 
 
 def _padded(found: Found, total: int) -> Counter[Mask]:
-    """Every agency asked counts once for every question, opened or not."""
+    """Return counts in which every agency asked counts once for every question, opened or not."""
     counts = Counter(found.values())
     counts[0] += total - counts.total()
     return counts
@@ -154,7 +154,13 @@ def _keys_of(sample: Sequence[Child], candidates: Sequence[Candidate]) -> list[f
 def problem(
     measured: Measured, budgets: Mapping[str, float], most_keys: float, always: Mask, far: bool
 ) -> Problem:
-    """``far``: only candidates that are bound for all of England, or to the home."""
+    """Return the problem of one set of keys.
+
+    Args:
+        always: Candidates that are in the set already.
+        far: Whether only candidates that are bound for all of England, or to the home, may be
+            chosen.
+    """
     names = [candidate.name for candidate in measured.candidates]
     bound = ("england ", "home", "nowhere")
     never = [n for n in names if far and not any(word in n for word in bound)]

@@ -83,9 +83,10 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The most exposed group to all other children together; ``hits``: how often it was opened.
-    ``least``: what the counts bear out at the least, the lower end of its interval over the upper
-    end of theirs.
+    """The most exposed group to all other children together.
+
+    ``hits``: how often the group was opened. ``least``: the least ratio that the counts bear out,
+    which is the lower end of its interval over the upper end of theirs.
     """
 
     where: str
@@ -103,7 +104,7 @@ class Ratio:
 
 
 class Exposures:
-    """What opened, group by group; those who ask only for their group's sake count for no other."""
+    """What opened, group by group; a child who asks for her group's sake alone counts for no other."""
 
     def __init__(self, world: World, met: Met) -> None:
         self._world, self._met = world, met
@@ -113,8 +114,10 @@ class Exposures:
     def shares(
         self, founds: Iterable[Found], wanted: Mask, agencies: Callable[[Sequence[int]], float]
     ) -> dict[str, Share]:
-        """Of each group and of all other children (``not`` before the name). ``agencies``: how many
-        pairs of a question and an agency there are for some questions.
+        """Return the share of each group and of all other children (``not`` before the name).
+
+        Args:
+            agencies: How many pairs of a question and an agency there are for some questions.
         """
         opened: Counter[int] = Counter()
         for found in founds:
@@ -128,13 +131,13 @@ class Exposures:
         return shares
 
     def far(self, kind: str, wanted: Mask) -> dict[str, Share]:
-        """``kind``: ``far_council`` or ``far_trust``."""
+        """Return the shares of one kind: ``far_council`` or ``far_trust``."""
         each = self._met.sizes[kind].agencies
         found: Found = getattr(self._met.meetings, kind)
         return self.shares([found], wanted, lambda those: each * len(those))
 
     def local(self) -> dict[str, Share]:
-        """Schools and practices of the area."""
+        """Return the shares of schools and practices of the area."""
         found = self._met.meetings
         return self.shares(
             [found.school, found.practice], WIDE, lambda those: sum(others_of(self._world, those))
@@ -145,7 +148,10 @@ class Exposures:
 
 
 def most_exposed(where: str, shares: Mapping[str, Share]) -> Ratio:
-    """By the lower end of the interval: of thirty small groups one is always high by chance."""
+    """Return the ratio of the group whose interval begins highest.
+
+    The rate itself would not do: of thirty small groups one is always high by chance.
+    """
     groups = (name for name in shares if not name.startswith("not "))
     group = max(groups, key=lambda name: shares[name].interval[0])
     own, others = shares[group], shares[f"not {group}"]

@@ -99,7 +99,7 @@ def _line(source: Source, scope: Scope, found: Evaluation) -> Line:
 
 
 def _rival(name: str, source: Source, say: Callable[[str], None]) -> Line | None:
-    """None where it failed: its own words are on standard error."""
+    """Return its figures, or None where it failed: what it wrote is on standard error."""
     command = [str(RIVALS), str(ROOT / "benchmarks" / "rivals" / _RIVALS[name])]
     for option in ("left", "right", "truth"):
         command += [f"--{option}", str(source.folder / f"{option}.csv")]

@@ -21,8 +21,8 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's interval of 95 per cent (E. B. Wilson 1927): it holds for few hits and for
-        none.
+        """Return Wilson's interval of 95 per cent (E. B. Wilson 1927): it holds for few hits and
+        for none.
         """
         if not self.of:
             return 0.0, 1.0
@@ -38,7 +38,7 @@ class Share:
 
 
 def over(share: float, times: float) -> float:
-    """The chance that one of ``times`` places opens, each with the chance ``share`` and none
-    knowing of the others.
+    """Return the chance that one of ``times`` places opens, each independently with the chance
+    ``share``.
     """
     return 1 - exp(times * log1p(-share)) if share < 1 else 1.0

@@ -24,7 +24,7 @@ from fingerpost.private.linkage import NormalForm, Side, normalise
 def published(
     folder: Path, candidates: Sequence[Candidate], *, placed: bool = True
 ) -> Counter[Mask]:
-    """The true pairs of one data set; without postcodes unless ``placed``."""
+    """Count the true pairs of one data set by what opens them; without postcodes unless ``placed``."""
     left, right = read_rows(folder / "left.csv"), read_rows(folder / "right.csv")
 
     def form(row: Row) -> NormalForm:
@@ -40,7 +40,7 @@ def published(
 def synthetic(
     children: Iterable[Child], candidates: Sequence[Candidate], model: ErrorModel, seed: int
 ) -> Counter[Mask]:
-    """Two records of each child, with errors drawn apart."""
+    """Count pairs of records of each child, with errors drawn apart, by what opens them."""
     chance = Random(seed)
     counts: Counter[Mask] = Counter()
     for child in children:

@@ -57,7 +57,7 @@ class Axis:
     log: bool = False
 
     def part(self, value: float) -> float:
-        """Where on the axis, from 0 to 1."""
+        """Return where on the axis a value is, from 0 to 1."""
         low, high, at = self.low, self.high, min(max(value, self.low), self.high)
         if self.log:
             low, high, at = log10(low), log10(high), log10(at)
@@ -84,7 +84,7 @@ class Plot:
 def even(
     title: str, values: Sequence[float], shown: Callable[[float], str], *, from_zero: bool = True
 ) -> Axis:
-    """An axis with about five round ticks, from 0 on or around the values."""
+    """Return an axis with about five round ticks, from 0 on or around the values."""
     low = 0.0 if from_zero else min(values)
     span = max(max(values) - low, 1e-9)
     step: float = 10.0 ** floor(log10(span / 4))
@@ -96,7 +96,7 @@ def even(
 
 
 def logarithmic(title: str, values: Sequence[float], shown: Callable[[float], str]) -> Axis:
-    """An axis of whole powers of ten with ticks at 1, 2 and 5."""
+    """Return an axis of whole powers of ten with ticks at 1, 2 and 5."""
     known = [value for value in values if value > 0] or [1.0]
     first, last = floor(log10(min(known))), ceil(log10(max(known)))
     ticks = [times * 10.0**n for n in range(first, max(last, first + 1)) for times in (1, 2, 5)]
@@ -107,7 +107,11 @@ def logarithmic(title: str, values: Sequence[float], shown: Callable[[float], st
 
 
 def picture(title: str, description: str, plots: Sequence[Plot]) -> str:
-    """SVG. ``description``: for who cannot see it."""
+    """Return the plots as SVG.
+
+    Args:
+        description: For who cannot see it.
+    """
     wide = _WIDTH // len(plots)
     drawn = "\n".join(_plot(plot, place * wide, wide) for place, plot in enumerate(plots))
     return (

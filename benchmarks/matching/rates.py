@@ -28,7 +28,9 @@ PRACTICES_OF_AREA: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Opens:
-    """``rate`` is measured as ``share``, unless ``extended`` says from what it was reckoned.
+    """How often a kind of agency is opened.
+
+    ``rate`` is measured as ``share``, unless ``extended`` says from what it was calculated.
     ``most`` and ``aim`` are shares too; None where there is no budget.
     """
 
@@ -72,8 +74,9 @@ def false_unlock(world: World, met: Met) -> list[Opens]:
 
 
 def _hosts(world: World, met: Met) -> Iterator[Opens]:
-    """Of one and of five million children; reckoned from smaller ones where there were none as
-    large.
+    """Yield what opens at hosts of one and of five million children.
+
+    The figure is calculated from smaller hosts where there were none as large.
     """
     one, together = met.sizes["host"], met.sizes["all_hosts"]
     single = {key: mask for key, mask in met.meetings.host.items() if key[1] != ALL_HOSTS}
@@ -92,7 +95,7 @@ def _hosts(world: World, met: Met) -> Iterator[Opens]:
 
 
 def others_of(world: World, queries: Iterable[int]) -> tuple[int, int]:
-    """Pairs of a question and a school, or a practice, of the area that is not the child's."""
+    """Count pairs of a question and a school, or a practice, of the area that is not the child's."""
     schools = practices = 0
     for query in queries:
         child = world.asking[query]

@@ -124,7 +124,7 @@ def _exposure(out: Results, names: Names, *, quick: bool, say: Callable[[str], N
 
 
 def _twins(world: World) -> dict[str, Share]:
-    """How often a question opens a record of the child's twin."""
+    """Return how often a question opens a record of the child's twin."""
     chance = Random(SEED + 80)
     pairs = twins(world.people.children)
     some = chance.sample(pairs, min(_TWINS, len(pairs)))

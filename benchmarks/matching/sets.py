@@ -29,12 +29,14 @@ _ALL: Final[Mask] = (1 << len(BOUNDS)) - 1
 
 
 def bound(bits: float) -> Mask:
-    """The narrow set with another bound than ``FAR``; ``bits`` is one of ``BOUNDS``."""
+    """Return the narrow set with another bound than ``FAR``; ``bits`` is one of ``BOUNDS``."""
     return 1 << _FIRST_BOUND + BOUNDS.index(bits)
 
 
 def shipped(form: NormalForm, side: Side) -> dict[object, Mask]:
-    """By the product's own ``blocking_keys``, its limits on numbers of keys included."""
+    """Return the keys of the product's own ``blocking_keys``, its limits on numbers of keys
+    included.
+    """
     if side is Side.RECORD:
         keys = blocking_keys(form, side=side, scope=Scope.WIDE)
         return dict.fromkeys(keys, _RECORDED)
@@ -46,10 +48,10 @@ def shipped(form: NormalForm, side: Side) -> dict[object, Mask]:
 
 
 def by_bound(form: NormalForm, side: Side) -> dict[object, Mask]:
-    """The narrow keys under each of ``BOUNDS``, before limits on their number.
+    """Return the narrow keys under each of ``BOUNDS``, before limits on their number.
 
-    Of names, dates and places alone: no two children have one number, but two populations may have
-    drawn it.
+    They are of names, dates and places alone: no two children have one number, but two populations
+    may have drawn the same.
     """
     of = key_parts(replace(form, health_number=None, upn=None))
     found: dict[object, Mask] = {}
@@ -105,7 +107,7 @@ def _enough(definition: RuleDefinition, bounded: Bounded, given: float, rung: Pa
 
 
 def _up_to(bits: float) -> Mask:
-    """The bounds that ``bits`` reach."""
+    """Return the bounds that ``bits`` reach."""
     return (1 << bisect_right(BOUNDS, bits)) - 1
 
 
@@ -123,7 +125,7 @@ def without_numbers(record: Demographics) -> Demographics:
 
 
 def recalled(asked: NormalForm, record: NormalForm, keying: Keying) -> Mask:
-    """The sets in which a question opens a record."""
+    """Return the sets in which a question opens a record."""
     wanted = keying(asked, Side.QUERY)
     opens = 0
     for key, mask in keying(record, Side.RECORD).items():

@@ -74,7 +74,7 @@ class Problem:
         return sum(self.keys[place] for place in _bits(chosen))
 
     def strain(self, chosen: Mask) -> float:
-        """How much of the scarcest budget is used: 1 is all of it."""
+        """Return how much of the scarcest budget is used: 1 is all of it."""
         used = [exposure.of(chosen) / exposure.most for exposure in self.exposures]
         return max([*used, self.keys_of(chosen) / self.most_keys])
 
@@ -98,7 +98,7 @@ class Choice:
 
 
 def solve(problem: Problem) -> Choice:
-    """A set within the budgets that no single addition, removal or exchange betters."""
+    """Return a set within the budgets that no single addition, removal or exchange improves."""
     choice = Choice(problem.always, problem.recall(problem.always), problem.strain(problem.always))
     free = [
         1 << place
@@ -130,7 +130,7 @@ def _grow(problem: Problem, choice: Choice, free: Sequence[Mask]) -> bool:
 
 
 def _exchange(problem: Problem, choice: Choice, free: Sequence[Mask]) -> bool:
-    """The best exchange of one for one that raises recall."""
+    """Make the best exchange of one for one that raises recall."""
     best: tuple[float, Mask, Mask, float] | None = None
     for out in free:
         if not choice.chosen & out:
@@ -152,7 +152,7 @@ def _exchange(problem: Problem, choice: Choice, free: Sequence[Mask]) -> bool:
 
 
 def _prune(problem: Problem, choice: Choice, free: Sequence[Mask]) -> None:
-    """What adds nothing costs keys and exposure all the same."""
+    """Take out what adds nothing: it costs keys and exposure all the same."""
     for out in free:
         if choice.chosen & out:
             recall = problem.recall(choice.chosen & ~out)

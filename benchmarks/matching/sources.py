@@ -70,7 +70,12 @@ class Source:
 
 
 def sources(names: Names, shared: Path | None, *, quick: bool) -> list[Source]:
-    """``shared``: a folder that has ``linkage`` with Splink's sets in it."""
+    """Return the data sets that the matcher is judged on.
+
+    Args:
+        shared: A folder that has ``linkage`` with Splink's sets in it.
+        quick: Whether a few of each kind will do.
+    """
     found = [*_febrl(quick), *_pseudopeople(quick)]
     if shared is not None:
         found += _fake(shared / "linkage", quick)
@@ -79,7 +84,11 @@ def sources(names: Names, shared: Path | None, *, quick: bool) -> list[Source]:
 
 
 def tuned_on(linkage: Path) -> list[Source]:
-    """The sets that rules are chosen by: FEBRL 1, fake_1000 and some families of pseudopeople."""
+    """Return the sets that rules are chosen by: FEBRL 1, fake_1000, some families of pseudopeople.
+
+    Args:
+        linkage: The folder of Splink's sets.
+    """
     makes = {
         "febrl1-self": partial(_write_febrl, 1, False, True),
         "fake_1000-self": partial(_write_fake, linkage / "fake_1000.csv", False, True),

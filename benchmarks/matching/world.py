@@ -63,7 +63,7 @@ class World:
         return [area for area in self.people.areas if (area.number in self.near) is near]
 
     def queries(self, group: str) -> list[int]:
-        """Of all that ask, the numbers of those of a group."""
+        """Return the numbers of those questions that are about children of a group."""
         return [query for query, child in enumerate(self.asking) if child.group == group]
 
     @property
@@ -91,8 +91,9 @@ def children(people: Population, area: Area) -> Sequence[Child]:
 
 
 def strangers(world: World, number: int, names: Names) -> list[Sequence[Child]]:
-    """Children of another population, area by area, none of which has an outcode of an area asked
-    from.
+    """Return children of another population, area by area.
+
+    No area has an outcode of an area asked from.
     """
     asked = {code for area in world.areas(near=True) for code in area.outcodes}
     wanted, each = world.scale.areas, world.scale.of_area
@@ -102,7 +103,7 @@ def strangers(world: World, number: int, names: Names) -> list[Sequence[Child]]:
 
 
 def sample_of_groups(world: World, most: int) -> dict[str, list[Child]]:
-    """So many children of each group, from anywhere."""
+    """Return at most ``most`` children of each group, from anywhere."""
     chance = Random(SEED + 100)
     by_group: dict[str, list[Child]] = defaultdict(list)
     for child in world.people.children:
@@ -114,7 +115,7 @@ def sample_of_groups(world: World, most: int) -> dict[str, list[Child]]:
 
 
 def twins(people: Iterable[Child]) -> list[tuple[Child, Child]]:
-    """The first two children of each birth of several."""
+    """Return the first two children of each birth of several."""
     by_birth: dict[int, list[Child]] = defaultdict(list)
     for child in people:
         by_birth[child.birth].append(child)

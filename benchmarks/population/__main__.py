@@ -61,8 +61,10 @@ def _parser() -> _Parser:
 
 
 def main(words: list[str] | None = None) -> None:
-    """``words``: the arguments, by default the command line's. Exit status 2: they cannot be
-    done.
+    """Run the program. Exit status 2: what is asked for cannot be done.
+
+    Args:
+        words: The arguments, by default the command line's.
     """
     parser = _parser()
     arguments = parser.parse_args(words)

@@ -69,15 +69,16 @@ class Name(NamedTuple):
 
 
 def is_two(name: str) -> bool:
-    """Two names in one (Smith-Jones, Garcia Lopez, Lily-Mae), not one with a particle (de Souza,
-    Al-Hassan).
+    """Return whether it is two names in one (Smith-Jones, Garcia Lopez, Lily-Mae).
+
+    A name with a particle (de Souza, Al-Hassan) is one.
     """
     first, _, rest = name.replace("-", " ").partition(" ")
     return bool(rest) and first.lower() not in _PARTICLES
 
 
 def parts_changed(kind: str, name: str, is_forename: bool, chance: random.Random) -> str:
-    """``part_dropped``, ``parts_joined`` or ``parts_turned`` for a name that ``is_two``."""
+    """Return a name that ``is_two`` after ``part_dropped``, ``parts_joined`` or ``parts_turned``."""
     mark = "-" if "-" in name else " "
     first, _, second = name.partition(mark)
     if kind == "part_dropped":
@@ -90,7 +91,10 @@ def parts_changed(kind: str, name: str, is_forename: bool, chance: random.Random
 
 
 def marks_dropped(name: str, chance: random.Random) -> str:
-    """Apostrophe, particle or Mac written otherwise; the same name if it has none of them."""
+    """Return the name with its apostrophe, particle or Mac written otherwise.
+
+    It is the same name if it has none of them.
+    """
     low, way = name.lower(), chance.random()
     for mark in "'’":
         if mark in name:
@@ -119,13 +123,13 @@ def has_mark(name: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Without diacritics: Wójcik → Wojcik."""
+    """Return the text without diacritics: Wójcik → Wojcik."""
     parts = unicodedata.normalize("NFD", text.translate(_NO_MARK))
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 def garbled(text: str, chance: random.Random) -> str:
-    """Written in one encoding and read in another."""
+    """Return the text as it looks when written in one encoding and read in another."""
     if chance.random() < 0.5:
         return text.encode("ascii", "replace").decode("ascii")
     read = text.encode("utf-8").decode("cp1252", "replace")
@@ -133,7 +137,7 @@ def garbled(text: str, chance: random.Random) -> str:
 
 
 def honorific_changed(kind: str, name: Name, chance: random.Random) -> Name:
-    """Only where the name has one: see ``has_honorific``."""
+    """Return the name after one kind of error, for a name that ``has_honorific``."""
     forename, middle, surname = name
     first, _, rest = forename.partition(" ")
     if first.lower() in LEADING:  # Muhammad before the call name, in its own field or in one
@@ -175,12 +179,18 @@ def has_honorific(name: Name) -> bool:
 
 
 def is_patronymic(name: Name) -> bool:
-    """Own name, father's, grandfather's: both of the last are given names."""
+    """Return whether it is a person's own name, the father's and the grandfather's.
+
+    Then both of the last are given names.
+    """
     return name.surname.lower() in GIVEN and name.middle.rpartition(" ")[2].lower() in GIVEN
 
 
 def other_ending(surname: str) -> str:
-    """Kowalska ↔ Kowalski, Petrova ↔ Petrov; the same name if it has no such ending."""
+    """Return the form of the other sex: Kowalska ↔ Kowalski, Petrova ↔ Petrov.
+
+    It is the same name if it has no such ending.
+    """
     low = surname.lower()
     if len(low) > 5 and not low.endswith(("ueva", "sanova")):
         for hers, his in _ENDINGS:
@@ -195,7 +205,7 @@ def other_ending(surname: str) -> str:
 
 
 def by_custom(name: Name, model: ErrorModel, chance: random.Random) -> Name:
-    """The name after all that customs may do to it."""
+    """Return the name after all that customs may do to it."""
     draw = chance.random
     forename, middle, surname = name
     if has_honorific(name):

@@ -85,8 +85,9 @@ _DATES: Final[dict[str, Callable[[date, random.Random], date]]] = {
 
 
 def wrong_date(kind: str, born: date, until: date, chance: random.Random) -> date | None:
-    """``None`` for ``date_missing``. Systems refuse a date after ``until``: then another try, at
-    most a few.
+    """Return the date with one kind of error, or None for ``date_missing``.
+
+    Systems refuse a date after ``until``: then another is tried, a few times at most.
     """
     if kind == "date_missing":
         return None
@@ -98,7 +99,7 @@ def wrong_date(kind: str, born: date, until: date, chance: random.Random) -> dat
 
 
 def wrong_postcode(kind: str, postcode: str, chance: random.Random) -> str:
-    """``postcode``: upper case with one space."""
+    """Return the postcode (upper case with one space) with one kind of error."""
     if kind == "postcode_missing":
         return ""
     if kind == "postcode_pseudo":
@@ -129,7 +130,7 @@ def wrong_postcode(kind: str, postcode: str, chance: random.Random) -> str:
 
 
 def near_by(postcode: str, chance: random.Random) -> str:
-    """Another address within the outcode, in the same sector two times in five."""
+    """Return another address within the outcode, in the same sector two times in five."""
     outcode, _, incode = postcode.partition(" ")
     sector = incode[:1] if chance.random() < 0.4 else _DIGITS[int(10 * chance.random())]
     unit = "".join(_UNIT_LETTERS[int(20 * chance.random())] for _ in range(2))
@@ -137,7 +138,7 @@ def near_by(postcode: str, chance: random.Random) -> str:
 
 
 def wrong_digit(number: str, chance: random.Random) -> str:
-    """One digit is another, or two neighbours are exchanged (two times in five)."""
+    """Return the number with one digit changed, or two neighbours exchanged (two times in five)."""
     places = [n for n, sign in enumerate(number) if sign in _DIGITS]
     if not places:
         return number

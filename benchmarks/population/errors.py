@@ -152,7 +152,7 @@ class ErrorModel:
 
     @cached_property
     def of(self) -> Mapping[str, Kinds]:
-        """Of each field, or part of a record, the kinds of error of which one at most happens."""
+        """The kinds of error of each field, or part of a record, of which at most one happens."""
         return {
             "forename": Kinds(
                 self, "typing heard nickname initial forename_missing forename_unknown"
@@ -178,10 +178,10 @@ class ErrorModel:
         }
 
     def worse(self, times: int) -> ErrorModel:
-        """As if each error had ``times`` occasions to happen: small rates grow ``times``-fold, none
-        above 1.
+        """Return the model as if each error had ``times`` occasions to happen.
 
-        ``FORMS`` stay as they are: they are no errors.
+        Small rates grow ``times``-fold, none above 1. ``FORMS`` stay as they are: they are no
+        errors.
         """
         worse = {
             name: 1 - (1 - getattr(self, name)) ** times for name in RATES if name not in FORMS
@@ -190,10 +190,13 @@ class ErrorModel:
 
     @classmethod
     def read(cls, path: Path) -> ErrorModel:
-        """A JSON object of knobs that differ from ``TYPICAL``, or from the preset that ``"like"``
-        names.
+        """Return the model of a JSON file.
 
-        Raises ``ValueError`` for a knob or a preset that does not exist, or a rate out of bounds.
+        The file has an object of the knobs that differ from ``TYPICAL``, or from the preset that
+        ``"like"`` names.
+
+        Raises:
+            ValueError: A knob or a preset does not exist, or a rate is out of bounds.
         """
         said: Any = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(said, dict):
@@ -208,7 +211,7 @@ class ErrorModel:
 
     @classmethod
     def named(cls, preset_or_path: str) -> ErrorModel:
-        """What a command line names: ``clean``, ``typical``, ``bad`` or a file for ``read``."""
+        """Return what a command line names: ``clean``, ``typical``, ``bad`` or a file for ``read``."""
         return PRESETS.get(preset_or_path) or cls.read(Path(preset_or_path))
 
 

@@ -49,8 +49,10 @@ class Window:
 
 
 def draw_births(window: Window, large: float, chance: Random) -> list[Birth]:
-    """The deliveries of one family, oldest first. ``large``: 0 to 1, how far families are large
-    ones.
+    """Return the deliveries of one family, oldest first.
+
+    Args:
+        large: From 0 to 1, how far families are large ones.
     """
     size = _size(large, chance)
     pivot = int(chance.random() * window.days)  # one of the children, so that none is left out
@@ -75,8 +77,9 @@ def draw_births(window: Window, large: float, chance: Random) -> list[Birth]:
 
 
 def mean_children(large: float) -> float:
-    """About how many children of one family are under 18 at once: for turning shares of children
-    into families'.
+    """Return about how many children of one family are under 18 at once.
+
+    It turns shares of children into shares of families.
     """
     return 1.77 + 0.84 * large
 

@@ -91,9 +91,7 @@ class Household:
         self._chance = chance
 
     def children(self, first: int, outcode: int, group: Group) -> list[Child]:
-        """The children of one more family, oldest first; the first of them gets the id
-        ``first``.
-        """
+        """Return the children of one more family, oldest first; the first gets the id ``first``."""
         chance, registry = self._chance, self._registry
         registry.family += 1
         births = draw_births(self._window, group.customs.large, chance)
@@ -217,7 +215,7 @@ class _Service:
 
 
 def school_age(born: date, until: date) -> int:
-    """Full years on the 31 August before the school year that ``until`` lies in."""
+    """Return full years on the 31 August before the school year that ``until`` lies in."""
     start = until.year if until.month >= 9 else until.year - 1
     return start - born.year - (born.month >= 9)
 

@@ -43,11 +43,14 @@ def linkage(
     left: Holder = Holder.SCHOOL,
     right: Holder = Holder.HEALTH,
 ) -> Linkage:
-    """Each child is on both sides with the probability ``overlap``, else on one, the sides being
-    equal in size but for chance. Families are split like everybody: a child without a partner may
-    meet her brother's record.
+    """Return two files of records about some of the children.
 
-    Raises ``ValueError`` for an overlap that is no share.
+    Each child is on both sides with the probability ``overlap``, else on one, the sides being equal
+    in size but for chance. Families are split like everybody: a child without a partner may meet
+    her brother's record.
+
+    Raises:
+        ValueError: The overlap is no share.
     """
     if not 0 <= overlap <= 1:
         raise ValueError("overlap is between 0 and 1")
@@ -93,7 +96,7 @@ def linkage(
 
 
 def row(record_id: str, fields: Demographics) -> tuple[str, ...]:
-    """A line of the table of records, in the order of its columns."""
+    """Return a line of the table of records, in the order of its columns."""
     return (
         record_id,
         fields.forename,
@@ -109,7 +112,7 @@ def row(record_id: str, fields: Demographics) -> tuple[str, ...]:
 
 
 def write_files(folder: Path, made: Linkage) -> None:
-    """``left.csv``, ``right.csv``, ``truth.csv``, and ``groups.csv`` that names each left record's
+    """Write ``left.csv``, ``right.csv``, ``truth.csv``, and ``groups.csv`` with each left record's
     group.
     """
     folder.mkdir(parents=True, exist_ok=True)

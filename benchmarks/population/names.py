@@ -56,7 +56,7 @@ class Draw(Generic[T]):
         ]
 
     def share(self, name: T) -> float:
-        """Of all draws, how many give ``name``."""
+        """Return of all draws how many give ``name``."""
         place = self.names.index(name)
         before = self._sums[place - 1] if place else 0.0
         return (self._sums[place] - before) / self._sums[-1]
@@ -110,8 +110,11 @@ class Group:
 
 
 def read_group(path: Path) -> Group:
-    """One file of ``data/groups``. Raises ``KeyError`` or ``TypeError`` for what it does not
-    know.
+    """Return the group of one file of ``data/groups``.
+
+    Raises:
+        KeyError: Something is missing in it.
+        TypeError: It has a custom that is not known.
     """
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     flat = content.get("flatness", {})
@@ -161,16 +164,16 @@ class Names:
 
     @classmethod
     def builtin(cls) -> Names:
-        """The project's own lists alone."""
+        """Return the project's own lists alone."""
         return cls([read_group(path) for path in sorted(_GROUPS.glob("*.json"))])
 
     @classmethod
     def from_folder(cls, folder: Path) -> Names:
-        """British names from ``uk_forename.csv`` (name,p) and ``uk_surname.csv`` (surname,p) in
-        ``folder``.
+        """Return names whose British ones come from frequency files in ``folder``.
 
-        What is in another group's list and in no British one is not British, and left out of
-        the draw, in whatever spelling.
+        The files are ``uk_forename.csv`` (name,p) and ``uk_surname.csv`` (surname,p). What is in
+        another group's list and in no British one is not British, and left out of the draw, in
+        whatever spelling.
         """
         own = cls.builtin()
         british = own.group(BRITISH)
@@ -207,7 +210,11 @@ class Names:
         return cls([drawn, *others])
 
     def group(self, name: str) -> Group:
-        """Raises ``KeyError`` for a name that is no group's."""
+        """Return the group of this name.
+
+        Raises:
+            KeyError: It is no group's.
+        """
         for group in self.groups:
             if group.name == name:
                 return group

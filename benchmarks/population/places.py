@@ -70,8 +70,12 @@ def plan_area(
     groups: Sequence[Group],
     chance: Random,
 ) -> AreaPlan:
-    """``shares``: of the families of the area, by group. ``letters``: one of
-    ``shuffled_letters``.
+    """Draw an area.
+
+    Args:
+        letters: One of ``shuffled_letters``.
+        children: About how many live there.
+        shares: Of the families of the area, by group.
     """
     outcodes = tuple(f"{letters}{d}" for d in outcode_districts(number))
     each = max(SECTORS, children // _CHILDREN_OF_POSTCODE // OUTCODES)
@@ -97,10 +101,12 @@ def plan_area(
 
 
 def outcode_districts(number: int) -> range:
-    """The districts of the area with this number: areas after the last letters begin at higher
-    ones.
+    """Return the districts of the area with this number.
 
-    Raises ``ValueError`` when England's outcodes are used up.
+    Areas after the last letters begin at higher ones.
+
+    Raises:
+        ValueError: England's outcodes are used up.
     """
     block = number // len(_LETTERS)
     if block >= len(_FIRST_DISTRICTS):

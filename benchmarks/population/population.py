@@ -63,9 +63,14 @@ def build(
     *,
     of_area: int = CHILDREN_OF_AREA,
 ) -> Population:
-    """``children`` of them, all under 18 on ``until``, in areas of about ``of_area`` children.
+    """Draw a population.
 
-    Raises ``ValueError`` for no children, and for more areas than England has outcodes for.
+    Args:
+        children: How many; all are under 18 on ``until``.
+        of_area: About how many live in one area.
+
+    Raises:
+        ValueError: There are to be no children, or more areas than England has outcodes for.
     """
     if children < 1 or of_area < 1:
         raise ValueError("a population has children")

@@ -34,7 +34,7 @@ _SOUNDS: Final = _ALIKE + tuple((b, a) for a, b in _ALIKE)
 
 
 def table(name: str) -> Any:
-    """A data file of this package, by its name."""
+    """Return a data file of this package, by its name."""
     return json.loads((DATA / name).read_text(encoding="utf-8"))
 
 
@@ -56,11 +56,11 @@ SHORT: Final = {
 
 
 def mistyped(text: str, chance: random.Random) -> str:
-    """One slip: a letter left out, another struck beside it, one struck twice or with its
-    neighbour, two exchanged.
+    """Return the text with one slip.
 
-    The first letter is spared nine times in ten: people look at what they begin. The result is
-    never the same text.
+    A letter is left out, another is struck beside it, one is struck twice or with its neighbour, or
+    two are exchanged. The first letter is spared nine times in ten: people look at what they begin.
+    The result is never the same text.
     """
     if not text:
         return text
@@ -83,7 +83,10 @@ def mistyped(text: str, chance: random.Random) -> str:
 
 
 def misheard(word: str, chance: random.Random) -> str:
-    """A listed spelling of the same sound, else one made by rule; the same word if no rule fits."""
+    """Return a listed spelling of the same sound, else one made by rule.
+
+    It is the same word if no rule fits.
+    """
     listed = HEARD.get(word.lower())
     if listed and chance.random() < 0.7:
         return _like(_common(listed, chance), word)
@@ -97,13 +100,13 @@ def misheard(word: str, chance: random.Random) -> str:
 
 
 def romanised(word: str, chance: random.Random) -> str:
-    """Another spelling of a name from another script; the same word if none is listed."""
+    """Return another spelling of a name from another script; the same word if none is listed."""
     listed = ROMANISED.get(word.lower())
     return _like(_common(listed, chance), word) if listed else word
 
 
 def shortened(word: str, chance: random.Random) -> str:
-    """A nickname; the same word if none is listed."""
+    """Return a nickname; the same word if none is listed."""
     listed = SHORT.get(word.lower())
     return _like(_common(listed, chance), word) if listed else word
 

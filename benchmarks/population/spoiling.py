@@ -39,8 +39,11 @@ def write_record(
     holder: Holder = Holder.COUNCIL,
     siblings: Sequence[Child] = (),
 ) -> Demographics:
-    """One record. ``siblings``: brothers and sisters whose NHS number may be in it by mistake,
-    and by whom twins are numbered before they are named; the child may be among them.
+    """Return one record of a child, with errors.
+
+    Args:
+        siblings: Brothers and sisters whose NHS number may be in it by mistake, and by whom twins
+            are numbered before they are named; the child may be among them.
     """
     draw = chance.random
     name, other_forename, other_surname = _known(child, model, chance)

@@ -79,7 +79,7 @@ def draw_family(group: Group, chance: Random) -> FamilyNames:
 
 
 def child_surname(family: FamilyNames, sex: Sex, chance: Random) -> tuple[str, str]:
-    """The surname, and a middle name that the custom brings with it, or empty."""
+    """Return the surname, and a middle name that the custom brings with it, or empty."""
     rule = family.group.customs.rule
     if rule == "patronymic":
         if family.style < _FATHERS_NAME_LAST:
@@ -121,7 +121,7 @@ def _family_name(family: FamilyNames, chance: Random) -> str:
 
 
 def daughters_form(surname: str) -> str:
-    """The form a daughter bears in Slavic and Lithuanian families; other names are their own."""
+    """Return the form a daughter bears in Slavic and Lithuanian families; other names stay."""
     for ending, other in _ENDINGS:
         if surname.endswith(ending):
             return surname[: -len(ending)] + other

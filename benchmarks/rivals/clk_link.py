@@ -54,7 +54,9 @@ FEATURES = {
 
 
 def schema(columns: Sequence[str]) -> Schema:
-    """Of the columns that hold anything: an empty one would be the same everywhere."""
+    """Return the schema of the columns that hold anything: an empty one would be the same
+    everywhere.
+    """
     fields = []
     for column in columns:
         comparison, bits = FEATURES[column]
@@ -66,7 +68,7 @@ def schema(columns: Sequence[str]) -> Schema:
 
 
 def tidied(column: str, text: str) -> str:
-    """Lower case without accents; dates and codes without what is between their characters."""
+    """Return text in lower case without accents; dates and codes without separators."""
     plain = "".join(c for c in normalize("NFKD", text.lower()) if not combining(c))
     if column in ("dob", "postcode", "nhs_number"):
         return "".join(c for c in plain if c.isalnum())
@@ -82,8 +84,10 @@ def filters(rows: Sequence[Row], columns: Sequence[str]) -> list[bitarray]:
 
 
 def alike(start: int, some: Sequence[bitarray], right: Sequence[bitarray]) -> list[Scored]:
-    """Each of ``some`` left records, the first of which is number ``start``, with those most like
-    it.
+    """Return pairs of left records with those most like them.
+
+    Args:
+        start: The number of the first of ``some``, the left records.
     """
     scores, _, (lefts, rights) = find_candidate_pairs(
         [some, right], dice_coefficient, THRESHOLD, MOST_PARTNERS

@@ -48,16 +48,16 @@ def figures(right: int, said: int, true: int) -> Figures:
 
 
 def decision(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> Figures:
-    """Over all pairs at the threshold or above."""
+    """Return the figures of all pairs at the threshold or above."""
     said = [pair for pair in pairs if pair.score >= threshold]
     return figures(sum((p.left, p.right) in truth for p in said), len(said), len(truth))
 
 
 def best_candidate(pairs: Sequence[Scored], truth: set[Positions], threshold: float) -> Figures:
-    """For each left record its best candidate at the threshold or above (of equals, the first by
-    position).
+    """Return the figures of each left record's best candidate at the threshold or above.
 
-    Recall is over the left records that have a partner.
+    Of equal candidates the first by position counts. Recall is over the left records that have a
+    partner.
     """
     best: dict[int, Scored] = {}
     for pair in sorted(pairs, key=lambda pair: (-pair.score, pair.left, pair.right)):
@@ -68,12 +68,12 @@ def best_candidate(pairs: Sequence[Scored], truth: set[Positions], threshold: fl
 
 
 def is_one_file(tables: Tables) -> bool:
-    """Whether left and right are the same records in the same order."""
+    """Return whether left and right are the same records in the same order."""
     return list(tables.left) == list(tables.right)
 
 
 def in_order(pairs: Iterable[Scored], one_file: bool) -> list[Scored]:
-    """As they are; of one file each pair once with the earlier record on the left, none with
+    """Return the pairs; of one file each once, with the earlier record on the left, none with
     itself.
     """
     if not one_file:

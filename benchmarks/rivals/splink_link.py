@@ -98,7 +98,7 @@ DETERMINISTIC = (
 
 
 def comparisons(filled: set[str], is_full_postcode: bool) -> list[object]:
-    """One for each column that holds anything."""
+    """Return one comparison for each column that holds anything."""
     wanted: list[object] = [forename(), cl.NameComparison("surname")]
     if "middle_names" in filled:
         wanted.append(middle_names())
@@ -168,7 +168,7 @@ def postcode(is_full: bool) -> object:
 def pairs_of(
     connection: duckdb.DuckDBPyConnection, block: Sequence[str], tables: Sequence[str]
 ) -> int:
-    """How many pairs of ``tables`` (or of one) agree in the expressions ``block``."""
+    """Return how many pairs of ``tables`` (or of one) agree in the expressions ``block``."""
     keys = ", ".join(f"{expression} as k{n}" for n, expression in enumerate(block))
     counts = [
         f"(select {keys}, count(*) as n from {table} group by all)"  # noqa: S608
@@ -265,7 +265,7 @@ def _arrow(rows: Sequence[Row]) -> pa.Table:
 
 
 def sound(name: str) -> str:
-    """Soundex of the letters; empty for none."""
+    """Return the Soundex of the letters; empty for none."""
     letters = "".join(c for c in normalize("NFKD", name).upper() if "A" <= c <= "Z")
     return jellyfish.soundex(letters)
 

@@ -16,7 +16,11 @@ from fingerpost.protocol.codes import AgencyKind
 
 
 def verify(console: Console, federation: Federation) -> None:
-    """Raises ``Died`` when a log does not hold."""
+    """Print what each log holds.
+
+    Raises:
+        Died: A log does not hold.
+    """
     council = next(a for a in federation.people.agencies if a.kind is AgencyKind.LOCAL_AUTHORITY)
     requester = federation.requesters[0]
     logs = (

@@ -42,12 +42,12 @@ class Governance:
     ceremony: Ceremony
 
     def refresh_online(self) -> None:
-        """Snapshot and timestamp, as the issuer does by itself once it runs."""
+        """Sign snapshot and timestamp, as the issuer does by itself once it runs."""
         settings = read_settings(self.ceremony.online / "issuer.toml")
         issuer_wiring.open_online(settings).refresh(time.time())
 
     def enrol(self, people: Population, requests: Sequence[EnrolmentRequest]) -> None:
-        """Areas, agencies, register, members; published; each member gets its bundle."""
+        """Publish areas, agencies, register and members; give each member its bundle."""
 
         def listed(draft: Draft) -> Draft:
             draft = changes.tune(

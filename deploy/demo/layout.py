@@ -26,7 +26,7 @@ class Layout:
     addresses: AddressBook
 
     def of(self, member: MemberId) -> Path:
-        """A member's own folder: nothing in it is shared with another."""
+        """Return a member's own folder: nothing in it is shared with another."""
         return self.root / member.value
 
     @property
@@ -44,7 +44,7 @@ def lay_out(root: Path) -> Layout:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports that nobody listened on a moment ago, all different."""
+    """Return ports that nobody listened on a moment ago, all different."""
     with ExitStack() as open_sockets:
         found = []
         for _ in range(count):

@@ -101,7 +101,7 @@ class Practitioners:
         )
 
     def show(self, story: Story, operation: str, *, coloured: bool, width: int) -> str:
-        """The outcome as the practitioner sees it."""
+        """Return the outcome as the practitioner sees it."""
         environment = {**os.environ, "COLUMNS": str(width)}
         if coloured:
             environment["FORCE_COLOR"] = "1"
@@ -129,8 +129,9 @@ class Practitioners:
             )
 
     def explain(self, console: Console) -> None:
-        """How to ask by hand, for as long as it runs. Commands are never broken: they are to be
-        copied.
+        """Print how to ask by hand, for as long as it runs.
+
+        Commands are never broken: they are to be copied.
         """
         console.print(
             "\n[bold]Ask by hand[/], in another terminal in this folder, about a child above:"
@@ -237,7 +238,7 @@ def _gaps(outcome: dict[str, Any]) -> frozenset[str]:
 
 
 def differences(story: Story, outcome: dict[str, Any], may_be_gaps: frozenset[str]) -> list[str]:
-    """What is not as it must be; empty when all is."""
+    """Return what is not as it must be; empty when all is."""
     status = {agency["id"]: agency["status"] for agency in outcome["agencies"]}
     wrong = [
         f"{a} did not show" for a in sorted(map(str, story.involved)) if status.get(a) != "INVOLVED"

@@ -102,7 +102,12 @@ class Processes:
         time.sleep(seconds)
 
     def wait_until_healthy(self, names: Iterable[str]) -> None:
-        """Raises ``Died`` when any process ends, and ``Stuck``."""
+        """Wait until all of them serve.
+
+        Raises:
+            Died: A process ended.
+            Stuck: Nothing moves any more.
+        """
         waiting = [self._running[name] for name in names]
         patience = Patience("processes to serve")
         while waiting := [each for each in waiting if not _serves(each)]:

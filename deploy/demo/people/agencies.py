@@ -94,7 +94,7 @@ class Agency:
         return self.serves - {self.area}
 
     def takes(self, kind: Kind, area: AreaCode, age: int) -> bool:
-        """Whether a child of this age in this area can be with this agency in this way."""
+        """Return whether a child of this age in this area can be with this agency in this way."""
         return kind in self.offers and area in self.serves and age in self.ages
 
 

@@ -96,9 +96,12 @@ class Cast:
 
 
 def cast(children: Sequence[Child], spare: Sequence[Child], today: date) -> Cast:
-    """Find the players. Raises ``LookupError`` if the population has nobody fit for a part.
+    """Find the players.
 
     Of those fit for a part the one of the best ``_quality`` plays it.
+
+    Raises:
+        LookupError: The population has nobody fit for a part.
     """
     alone = Lookalikes((*children, *spare))
     by_number = {child.number: child for child in children}

@@ -81,7 +81,8 @@ class Child:
 def children_of(
     clusters: Sequence[Cluster], today: date, rng: Random, most: int
 ) -> tuple[Child, ...]:
-    """At most ``most`` children, from an even draw of the persons; in the order of their numbers.
+    """Return at most ``most`` children, from an even draw of the persons, in the order of their
+    numbers.
 
     A person of whom no record states a forename, a surname or a date of the calendar is passed
     over: nobody could say who is meant.

@@ -83,7 +83,10 @@ class Export:
 
 
 def exports_of(holdings: Iterable[Holding], rng: Random) -> tuple[Export, ...]:
-    """One export for each agency, in the order of ``AGENCIES``; faulty rows come last in a file."""
+    """Return one export for each agency, in the order of ``AGENCIES``.
+
+    Faulty rows come last in a file.
+    """
     by_agency: defaultdict[AgencyId, list[Holding]] = defaultdict(list)
     for holding in holdings:
         by_agency[holding.agency].append(holding)

@@ -20,9 +20,11 @@ from fingerpost.private.demographics import Demographics
 
 
 def recognisable(asked: Demographics, record: Record) -> bool:
-    """The same date of birth, and either the same NHS number under a forename that sounds alike, or
-    a pair of names that sounds alike, of which with the postcode at least two of three are
-    exact.
+    """Return whether anybody would recognise the record.
+
+    The date of birth must be the same, and either the NHS number under a forename that sounds
+    alike, or a pair of names that sounds alike, of which with the postcode at least two of three
+    are exact.
     """
     if asked.dob is None or day_of_iso(record.dob) != asked.dob:
         return False
@@ -72,8 +74,10 @@ class Lookalikes:
                     self._by_date[born].add(child.number)
 
     def stands_alone(self, child: Child) -> bool:
-        """No other child save a twin has its date of birth (day and month in either order), and
-        none at a postcode of the same characters has a forename or surname that sounds alike.
+        """Return whether no other child could be taken for this one, except a twin.
+
+        None has its date of birth (day and month in either order), and none at a postcode of the
+        same characters has a forename or surname that sounds alike.
         """
         own = {child.number, child.twin}
         if any(self._by_date[born] - own for born in _readings(child.dob)):

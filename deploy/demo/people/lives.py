@@ -31,10 +31,10 @@ _TRIED: Final = 200
 def live(
     children: Sequence[Child], spare: Sequence[Child], today: date, rng: Random
 ) -> tuple[Child, ...]:
-    """The same children after their events, in the same order.
+    """Return the same children after their events, in the same order.
 
-    ``spare`` are persons outside the population: former surnames and former postcodes come from
-    them.
+    Args:
+        spare: Persons outside the population: former surnames and postcodes come from them.
     """
     after = {child.number: child for child in children}
     waiting = [child for child in children if _fully_stated(child)]

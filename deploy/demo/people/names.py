@@ -35,12 +35,18 @@ _SEX: Final = {
 
 
 def proper(name: str) -> str:
-    """``o'shannessy`` becomes ``O'Shannessy``; a stray space of a published error stays."""
+    """Return a name as it is written: ``o'shannessy`` becomes ``O'Shannessy``.
+
+    A stray space of a published error stays.
+    """
     return _WORD.sub(lambda word: word[0].capitalize(), name)
 
 
 def sex_of(forename: str, rng: Random) -> Sex:
-    """By the table; else drawn. Always draws once, so that the table does not shift later draws."""
+    """Return the sex by the table; else drawn.
+
+    One number is drawn always, so that the table does not shift later draws.
+    """
     drawn = rng.choice((Sex.FEMALE, Sex.MALE))
     return _SEX.get(forename.lower(), drawn)
 
@@ -50,14 +56,18 @@ def middle_name(sex: Sex, rng: Random) -> str:
 
 
 def sounds_alike(one: str, other: str) -> bool:
-    """Equal American Soundex of the letters alone; an empty name sounds like nothing."""
+    """Return whether the American Soundex of the letters alone is equal.
+
+    An empty name sounds like nothing.
+    """
     first, second = _letters(one), _letters(other)
     return bool(first and second) and jellyfish.soundex(first) == jellyfish.soundex(second)
 
 
 def clearly_different(one: str, other: str) -> bool:
-    """Two forenames that nobody takes for one: other sound, little in common, no shared short
-    form.
+    """Return whether nobody would take the two forenames for one.
+
+    They sound different, have little in common and no shared short form.
     """
     first, second = _letters(one).lower(), _letters(other).lower()
     return (

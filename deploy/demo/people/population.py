@@ -45,7 +45,7 @@ class Population:
     stories: tuple[Story, ...]
 
     def write_exports(self, folder: Path) -> dict[AgencyId, Path]:
-        """One CSV per agency; returns where each is."""
+        """Write one CSV file per agency; return where each is."""
         return write(self.exports, folder)
 
     @property
@@ -97,13 +97,17 @@ class Figures:
 
 
 def build(wheel: Path, today: date, seed: int) -> Population:
-    """The population of the demo. Raises ``SourceError`` if the wheel is not the one expected, and
-    ``LookupError`` if its persons are too few for the stories."""
+    """Return the population of the demonstration.
+
+    Raises:
+        SourceError: The wheel is not the one expected.
+        LookupError: Its persons are too few for the stories.
+    """
     return population_of(read_clusters(wheel), today, seed, CHILDREN)
 
 
 def population_of(clusters: Sequence[Cluster], today: date, seed: int, most: int) -> Population:
-    """As ``build``, from persons already read; at most ``most`` children."""
+    """Return the same as ``build``, from persons already read; at most ``most`` children."""
     everyone = children_of(clusters, today, _stream(seed, "children"), len(clusters))
     inside = min(most, round(len(everyone) * (1 - _SPARE_SHARE)))
     chosen = frozenset(_stream(seed, "choice").sample([child.number for child in everyone], inside))

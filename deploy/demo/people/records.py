@@ -48,9 +48,9 @@ FIRST_UPN_AGE: Final = 4
 def record_of(
     child: Child, sighting: Sighting, kind: Kind, use: NameUse, age: int, rng: Random
 ) -> Record:
-    """The record of ``child`` as an agency with this kind of involvement keeps it.
+    """Return the record of ``child`` as an agency with this kind of involvement keeps it.
 
-    Always draws the same count of numbers, so that one child's record does not change the next
+    The same count of numbers is drawn always, so that one child's record does not change the next
     one's.
     """
     assumed = KINDS[kind]

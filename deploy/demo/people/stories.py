@@ -202,8 +202,9 @@ class _Stories:
 
 
 def may_be_disclosed(holding: Holding, held: Sequence[Holding]) -> bool:
-    """Whether the agency may name itself: nothing of the child is shielded there, the kind
-    travels.
+    """Return whether the agency may name itself.
+
+    Nothing of the child may be shielded there, and the kind must be one that is sent.
     """
     return (
         not holding.sensitive
