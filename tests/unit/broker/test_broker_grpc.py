@@ -26,7 +26,7 @@ from fakes.broker_store import MemoryStore
 from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_federation, a_query
 from fakes.certificates import FakeAuthority
 from fakes.federations import Members
-from fakes.refusals import refused
+from fakes.refusals import refused, refused_over_the_wire
 from fakes.repository import FakeRepository
 from fakes.waiting import until
 from fingerpost.membership.member_list_mirror import Mirror
@@ -60,6 +60,8 @@ from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 
 NORTH, SCHOOL, SOUTH, _ = NODES
 BROKER = Identity(FEDERATION, MemberId("broker"), Party.BROKER)
+AS_NORTH = Identity(FEDERATION, NORTH, Party.NODE)
+AS_GATEWAY = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
 ATTACH, LOOKUP = grpc_nodes.ATTACH, "/fingerpost.wire.v1.LookupService/Lookup"
 SECONDS = 60.0
 NARROW = (*CLIENT_FRAMES, ("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16_384))
@@ -107,15 +109,24 @@ class World:
         await until(lambda: self.broker.attached() == tuple(sorted(ids)))
 
     async def events(self, asked: Asked, who: MemberId = GATEWAY) -> AsyncIterator[LookupEvent]:
-        stub = broker_pb2_grpc.LookupServiceStub(
-            self.channel(Identity(FEDERATION, who, Party.GATEWAY), self.requesters_port, CLIENT)
+        channel = self.channel(
+            Identity(FEDERATION, who, Party.GATEWAY), self.requesters_port, CLIENT
         )
+        stub = broker_pb2_grpc.LookupServiceStub(channel)
         call = stub.Lookup(write_lookup(asked.query, asked.submission), timeout=SECONDS)
         async for event in call:
             yield read_event(event)
 
     async def ask(self, asked: Asked, who: MemberId = GATEWAY) -> list[LookupEvent]:
         return [event async for event in self.events(asked, who)]
+
+    async def asked(self, *nodes: Node) -> tuple[Asked, asyncio.Task[list[LookupEvent]]]:
+        """A lookup that has reached these nodes, and the requester who reads its events."""
+        asked = now_query()
+        asking = asyncio.create_task(self.ask(asked))
+        for node in nodes:
+            assert await node.queries() == (asked.query,)
+        return asked, asking
 
 
 class Node:
@@ -200,9 +211,7 @@ def now_query(**changes: Any) -> Asked:
 async def test_a_lookup_over_two_nodes(world: World) -> None:
     north, school = await world.node(NORTH), await world.node(SCHOOL)
     await world.attached(NORTH, SCHOOL)
-    asked = now_query()
-    asking = asyncio.create_task(world.ask(asked))
-    assert await north.queries() == await school.queries() == (asked.query,)
+    asked, asking = await world.asked(north, school)
     await north.answer(asked.hash, 1)
     await school.answer(asked.hash, 2)
     events = await asking
@@ -220,14 +229,10 @@ async def test_a_stopped_node_holds_back_nobody(world: World) -> None:
     school = await world.node(SCHOOL)
     await world.attached(NORTH, SCHOOL)
     for _ in range(8):
-        asked = now_query()
-        asking = asyncio.create_task(world.ask(asked))
-        assert await school.queries() == (asked.query,)
+        _, asking = await world.asked(school)
         asking.cancel()
     assert world.is_stuck(NORTH)
-    asked = now_query()
-    asking = asyncio.create_task(world.ask(asked))
-    assert await school.queries() == (asked.query,)
+    asked, asking = await world.asked(school)
     await school.answer(asked.hash)
     events = await asking
     assert [e.node for e in events if isinstance(e, NodeAnswer)] == [SCHOOL]
@@ -243,9 +248,7 @@ async def test_a_suspension_ends_the_open_stream_of_that_node_alone(world: World
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
     assert refused_from(error).code is Code.NOT_A_MEMBER
     await world.attached(SCHOOL)
-    asked = now_query()
-    asking = asyncio.create_task(world.ask(asked))
-    assert await school.queries() == (asked.query,)
+    asked, asking = await world.asked(school)
     await school.answer(asked.hash)
     assert (await asking)[-1] == Ended(())  # the suspended is not asked at all
     again = await world.node(NORTH, hello=False)
@@ -266,10 +269,9 @@ async def test_a_suspended_node_whose_window_is_full_gets_nothing_more(world: Wo
         assert [event async for event in lookup] == [Ended((NORTH, SCHOOL))]
     # Once it reads again it finds what had been written before, and the end.
     received = 0
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
+    with refused_over_the_wire(Code.NOT_A_MEMBER):
         while True:
             received += len(await node.queries())
-    assert refused_from(caught.value).code is Code.NOT_A_MEMBER
     assert received < len(lookups)
 
 
@@ -277,8 +279,7 @@ async def test_a_suspended_node_whose_window_is_full_gets_nothing_more(world: Wo
 async def test_a_bad_frame_ends_that_stream_alone(world: World, what: str) -> None:
     school = await world.node(SCHOOL)
     wide = (*(o for o in CLIENT_FRAMES if "message_length" not in o[0]),)
-    who = Identity(FEDERATION, NORTH, Party.NODE)
-    channel: Any = world.channel(who, world.nodes_port, wide)
+    channel: Any = world.channel(AS_NORTH, world.nodes_port, wide)
     raw = channel.stream_stream(ATTACH)()
     await raw.write(write_hello(NodeHello(7)).SerializeToString())
     await world.attached(NORTH, SCHOOL)
@@ -290,71 +291,66 @@ async def test_a_bad_frame_ends_that_stream_alone(world: World, what: str) -> No
     }[what]
     assert (len(frame) > limits.FRAME_BYTES) == (what == "too large")
     await raw.write(frame)
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
+    with refused_over_the_wire(Code.MALFORMED):
         async with asyncio.timeout(SECONDS):
             await raw.read()
-    assert refused_from(caught.value).code is Code.MALFORMED
     await world.attached(SCHOOL)
-    asked = now_query()
-    asking = asyncio.create_task(world.ask(asked))
-    assert await school.queries() == (asked.query,)
+    _, asking = await world.asked(school)
     asking.cancel()
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        AS_GATEWAY,
+        Identity(FEDERATION, GATEWAY, Party.NODE),
+        Identity(FEDERATION, NORTH, Party.GATEWAY),
+        Identity(FederationId("other"), NORTH, Party.NODE),
+        Identity(FEDERATION, MemberId("node-unknown"), Party.NODE),
+    ],
+    ids=lambda who: who.uri,
+)
+async def test_only_nodes_attach(world: World, who: Identity) -> None:
+    node = await world.node(who, hello=False)
+    assert refused_from(await node.ended_with()).code is Code.NOT_A_MEMBER
+    assert world.broker.attached() == ()
 
 
 @pytest.mark.parametrize(
     ("who", "code"),
     [
-        (Identity(FEDERATION, GATEWAY, Party.GATEWAY), Code.NOT_A_MEMBER),
-        (Identity(FEDERATION, GATEWAY, Party.NODE), Code.NOT_A_MEMBER),
-        (Identity(FEDERATION, NORTH, Party.GATEWAY), Code.NOT_A_MEMBER),
-        (Identity(FederationId("other"), NORTH, Party.NODE), Code.NOT_A_MEMBER),
-        (Identity(FEDERATION, MemberId("node-unknown"), Party.NODE), Code.NOT_A_MEMBER),
+        (NORTH, Code.NOT_A_MEMBER),
+        (MemberId("gateway-south"), Code.NOT_ALLOWED),
+        (MemberId("nobody"), Code.NOT_A_MEMBER),
     ],
-    ids=lambda v: v.uri if isinstance(v, Identity) else "",
+    ids=str,
 )
-async def test_only_nodes_attach(world: World, who: Identity, code: Code) -> None:
-    node = await world.node(who, hello=False)
-    assert refused_from(await node.ended_with()).code is code
-    assert world.broker.attached() == ()
-
-
-@pytest.mark.parametrize("who", [NORTH, MemberId("gateway-south"), MemberId("nobody")])
-async def test_only_the_signing_gateway_asks(world: World, who: MemberId) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
+async def test_only_the_signing_gateway_asks(world: World, who: MemberId, code: Code) -> None:
+    with refused_over_the_wire(code):
         await world.ask(now_query(), who)
-    expected = Code.NOT_ALLOWED if who.value == "gateway-south" else Code.NOT_A_MEMBER
-    assert refused_from(caught.value).code is expected
 
 
 async def test_a_port_serves_its_own_callers_only(world: World) -> None:
-    gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
-    channel: Any = world.channel(gateway, world.nodes_port)
-    call = channel.unary_stream(LOOKUP)
+    channel: Any = world.channel(AS_GATEWAY, world.nodes_port)
     asked = now_query()
+    message = write_lookup(asked.query, asked.submission).SerializeToString()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call(
-            write_lookup(asked.query, asked.submission).SerializeToString(), timeout=SECONDS
-        ).read()
+        await channel.unary_stream(LOOKUP)(message, timeout=SECONDS).read()
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("size", [0, 100, limits.QUERY_BYTES + 1, limits.MESSAGE_BYTES * 2])
 async def test_a_malformed_lookup_is_refused(world: World, size: int) -> None:
-    asked = dataclasses.replace(now_query(), query=bytes(size))
-    gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
-    channel: Any = world.channel(gateway, world.requesters_port)
-    call = channel.unary_stream(LOOKUP)
-    message = broker_pb2.LookupRequest(query=asked.query, submission=asked.submission)
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call(message.SerializeToString(), timeout=SECONDS).read()
-    assert refused_from(caught.value).code is Code.MALFORMED
+    channel: Any = world.channel(AS_GATEWAY, world.requesters_port)
+    message = broker_pb2.LookupRequest(query=bytes(size), submission=now_query().submission)
+    with refused_over_the_wire(Code.MALFORMED):
+        await channel.unary_stream(LOOKUP)(message.SerializeToString(), timeout=SECONDS).read()
 
 
 async def test_a_requester_who_leaves_ends_the_lookup(world: World) -> None:
     node = await world.node(NORTH)
     await world.attached(NORTH)
-    asking = asyncio.create_task(world.ask(now_query()))
-    await node.queries()
+    _, asking = await world.asked(node)
     asking.cancel()
     await until(lambda: not world.broker._lookups)
     assert world.broker._room._sum == 0
@@ -363,7 +359,14 @@ async def test_a_requester_who_leaves_ends_the_lookup(world: World) -> None:
 # ---- the member list's files -------------------------------------------------------------------
 
 
-async def fetched(world: World, path: str, who: Identity, port: str) -> bytes:
+TIMESTAMP = "metadata/timestamp.json"
+
+
+async def fetched(
+    world: World, path: str = TIMESTAMP, who: Identity = AS_NORTH, port: str = ""
+) -> bytes:
+    """The file as ``who`` gets it, on the nodes' port where no other is given."""
+    port = port or world.nodes_port
     fetch = MemberListFetcher(port, world.authority.client(who).credentials, BROKER)
     try:
         return await asyncio.to_thread(fetch, path)
@@ -371,12 +374,11 @@ async def fetched(world: World, path: str, who: Identity, port: str) -> bytes:
         fetch.close()
 
 
-@pytest.mark.parametrize("path", ["metadata/timestamp.json", "targets/parameters.json"])
+@pytest.mark.parametrize("path", [TIMESTAMP, "targets/parameters.json"])
 async def test_members_fetch_the_list_on_both_ports(world: World, path: str) -> None:
     held = world.repository.files[path]
-    node = Identity(FEDERATION, NORTH, Party.NODE)
     holder = Identity(FEDERATION, MemberId("holder-a"), Party.KEY_HOLDER)
-    assert await fetched(world, path, node, world.nodes_port) == held
+    assert await fetched(world, path) == held
     assert await fetched(world, path, holder, world.requesters_port) == held
 
 
@@ -392,9 +394,8 @@ async def test_a_large_file_leaves_by_the_requesters_port(world: World) -> None:
     credentials = world.authority.server(BROKER).credentials()
     port = f"127.0.0.1:{edge.add_secure_port('127.0.0.1:0', credentials)}"
     await edge.start()
-    gateway = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
     try:
-        assert len(await fetched(world, path, gateway, port)) == limits.METADATA_FILE_BYTES
+        assert len(await fetched(world, path, AS_GATEWAY, port)) == limits.METADATA_FILE_BYTES
     finally:
         await edge.stop(0)
 
@@ -402,22 +403,20 @@ async def test_a_large_file_leaves_by_the_requesters_port(world: World) -> None:
 async def test_a_stranger_fetches_nothing(world: World) -> None:
     world.members.suspend(NORTH)
     for who in (
-        Identity(FEDERATION, NORTH, Party.NODE),
+        AS_NORTH,
         Identity(FEDERATION, SOUTH, Party.GATEWAY),
         Identity(FederationId("other"), SOUTH, Party.NODE),
     ):
         with refused(Code.NOT_A_MEMBER):
-            await fetched(world, "metadata/timestamp.json", who, world.nodes_port)
+            await fetched(world, who=who)
 
 
 async def test_what_is_not_listed_does_not_exist(world: World) -> None:
-    node = Identity(FEDERATION, NORTH, Party.NODE)
     for path in ("targets/members/nobody.json", "metadata/../root.json", "/etc/passwd", ""):
         with refused(Code.NOT_ALLOWED):
-            await fetched(world, path, node, world.nodes_port)
+            await fetched(world, path)
 
 
 async def test_an_expired_list_is_still_handed_on(world: World) -> None:
     world.members.current = dataclasses.replace(world.members.current, valid_until=0.0)
-    node = Identity(FEDERATION, NORTH, Party.NODE)
-    assert await fetched(world, "metadata/timestamp.json", node, world.nodes_port)
+    assert await fetched(world)

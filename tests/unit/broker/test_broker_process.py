@@ -21,7 +21,7 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from broker import cli, wiring
 from broker.settings import BrokerSettings
@@ -30,6 +30,7 @@ from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_fede
 from fakes.certificates import FakeAuthority
 from fakes.opened import running, until_healthy
 from fakes.party_folder import addresses_of, broker_settings_file, enrol, free_address, issuer_of
+from fakes.refusals import refused, refused_over_the_wire
 from fakes.repository import FakeRepository
 from fingerpost.membership import bundle
 from fingerpost.protocol.codec.carriage import (
@@ -39,7 +40,7 @@ from fingerpost.protocol.codec.carriage import (
     write_hello,
     write_lookup,
 )
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
@@ -47,7 +48,7 @@ from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity, Party
-from fingerpost.runtime.rpc import CLIENT_FRAMES, CallRule, connect, refused_from
+from fingerpost.runtime.rpc import CLIENT_FRAMES, CallRule, connect
 from fingerpost.wire.v1 import broker_pb2_grpc
 
 NORTH = NODES[0]
@@ -73,6 +74,10 @@ class Home:
     @property
     def settings(self) -> BrokerSettings:
         return settings_files.load(self.settings_file, BrokerSettings)
+
+    def run(self, *command: str, columns: str | None = None) -> Result:
+        arguments = [*command, "--settings", str(self.settings_file)]
+        return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": columns})
 
     def channel(self, who: Identity, address: str) -> grpc.aio.Channel:
         return connect(address, self.authority.client(who), BROKER, options=CLIENT_FRAMES)
@@ -139,18 +144,16 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
     later = a_query(a_core(time.time() + 60))
     async with the_issuer(home):
         async with broker_of(home, log):
-            with pytest.raises(grpc.aio.AioRpcError) as caught:
+            with refused_over_the_wire(Code.NOT_READY):
                 await one_lookup(home, a_query(a_core(time.time())))
-            assert refused_from(caught.value).code is Code.NOT_READY
         _grow_old(home)
         async with broker_of(home, log):
             events = await one_lookup(home, late)
             assert [e.node for e in events if isinstance(e, NodeAnswer)] == [NORTH]
             assert isinstance(events[-1], Ended)
         async with broker_of(home, log):
-            with pytest.raises(grpc.aio.AioRpcError) as caught:
+            with refused_over_the_wire(Code.REPLAYED):
                 await one_lookup(home, late)
-            assert refused_from(caught.value).code is Code.REPLAYED
             await one_lookup(home, later)
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
@@ -160,18 +163,11 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
 
     for columns in ("60", "80", "120", "400", None):
-        shown = CliRunner().invoke(
-            cli.app,
-            ["audit", "show", "--settings", str(home.settings_file), "--handles"],
-            env={"COLUMNS": columns},
-        )
+        shown = home.run("audit", "show", "--handles", columns=columns)
         assert shown.exit_code == 0
         for whole in (late.hash.hex(), "0" * 32, str(late.core.agency)):
             assert whole in shown.stdout, columns
-    verified = CliRunner().invoke(
-        cli.app, ["audit", "verify", "--settings", str(home.settings_file)]
-    )
-    assert verified.stdout.startswith("2 entries, whole.")
+    assert home.run("audit", "verify").stdout.startswith("2 entries, whole.")
 
 
 def _grow_old(home: Home) -> None:
@@ -193,17 +189,15 @@ async def test_it_starts_without_the_issuer_once_it_has_a_list(home: Home) -> No
 
 
 async def test_it_does_not_start_without_any_list(home: Home) -> None:
-    with pytest.raises(Refused) as caught:
+    with refused(Code.UNAVAILABLE, CallRule.NOBODY) as caught:
         async with broker_of(home):
             pass
-    assert caught.value.code is Code.UNAVAILABLE
-    assert caught.value.rule is CallRule.NOBODY
     assert caught.value.asked == f"issuer “issuer” at {home.issuer} for the member list"
 
 
 async def test_without_a_certificate_it_says_who_was_to_give_one(home: Home) -> None:
     shutil.rmtree(home.folder / "credentials" / "tls")
-    with pytest.raises(Refused) as caught:
+    with refused(Code.UNAVAILABLE) as caught:
         async with broker_of(home):
             pass
     assert caught.value.asked == f"issuer “issuer” at {home.issuer} for a certificate"
@@ -221,12 +215,11 @@ async def test_it_does_not_start_on_a_port_that_is_taken(home: Home) -> None:
 
 
 def test_check_reads_the_settings(home: Home) -> None:
-    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    run = home.run("check")
     assert run.exit_code == 0
     assert bundle.read_bundle(home.folder / "bundle").fingerprint in run.stdout
-    assert not list(
-        (home.folder / "state").iterdir()
-    )  # a replay set made here would count from now
+    # A replay set made here would count from now.
+    assert not list((home.folder / "state").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -240,7 +233,7 @@ def test_check_reads_the_settings(home: Home) -> None:
 )
 def test_check_names_the_setting_that_is_wrong(home: Home, missing: str, fault: str) -> None:
     (home.folder / missing).rename(home.folder / "elsewhere")
-    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    run = home.run("check")
     assert isinstance(run.exception, Defect)
     assert re.search(fault, str(run.exception))
     assert not run.stdout
@@ -249,7 +242,7 @@ def test_check_names_the_setting_that_is_wrong(home: Home, missing: str, fault: 
 def test_check_says_what_a_start_by_hand_still_needs(home: Home) -> None:
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace('"health.sock"', '"run/health.sock"'))
-    run = CliRunner().invoke(cli.app, ["check", "--settings", str(home.settings_file)])
+    run = home.run("check")
     assert run.exit_code == 0
     assert f"health: the folder {home.folder / 'run'} does not exist" in run.stderr
 
@@ -264,10 +257,8 @@ def test_a_setting_that_is_not_known_is_fatal(home: Home, change: str, fault: st
 
 
 def test_the_state_is_adopted_by_somebody_for_a_reason(home: Home) -> None:
-    runner = CliRunner()
-    where = ["--settings", str(home.settings_file)]
-    taken = runner.invoke(cli.app, ["adopt", *where, "--by", "duty-operator", "--why", "restore-7"])
+    taken = home.run("adopt", "--by", "duty-operator", "--why", "restore-7")
     assert taken.exit_code == 0, taken.output
-    shown = runner.invoke(cli.app, ["audit", "show", *where], env={"COLUMNS": "400"})
+    shown = home.run("audit", "show", columns="400")
     assert "duty-operator" in shown.stdout
     assert "restore-7" in shown.stdout
