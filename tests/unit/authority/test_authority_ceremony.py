@@ -218,9 +218,7 @@ def test_without_its_keys_an_ageing_signature_of_governance_is_a_warning(publish
     assert {"root", "targets", "code-lists"} <= {finding.where for finding in done.warnings}
 
 
-def test_a_bin_whose_signature_was_broken_is_signed_anew(
-    published: World, client: PlainClient
-) -> None:
+def test_a_bin_whose_signature_broke_is_signed_anew(published: World, client: PlainClient) -> None:
     path = published.metadata / "bin-04.json"
     path.write_bytes(path.read_bytes().replace(b'"sig":"', b'"sig":"00', 1))
     assert published.ceremony.publish(published.now).roles == ("bin-04",)

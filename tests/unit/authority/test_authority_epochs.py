@@ -326,9 +326,7 @@ def test_an_opening_that_was_interrupted_goes_on(
     assert set(published.ceremony.vault.sealed_to(EPOCH)) == {NODE, GATEWAY}
 
 
-def test_a_pepper_from_an_earlier_attempt_that_begins_too_late_is_not_used(
-    published: World,
-) -> None:
+def test_a_pepper_of_an_earlier_attempt_that_begins_too_late_is_not_used(published: World) -> None:
     published.deposit_holders()
     published.ceremony.vault.create(Pepper(EPOCH, day_of(published.now) + 5, bytes(32)))
     with pytest.raises(Defect, match="begins on a later day"):

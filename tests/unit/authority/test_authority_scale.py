@@ -10,6 +10,7 @@ import pytest
 
 from authority import founding
 from authority.bundles import AddressBook
+from fakes.federations import member
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect
@@ -19,6 +20,20 @@ from unit.authority.conftest import BROKER, HOLDERS, NODE, World, plan
 
 AREAS, AGENCIES, MEMBERS = 150, 200, 2000
 SECONDS = 20
+TELEPHONE = "0121 496 0000"
+
+
+def an_agency(area: AreaCode, number: int) -> Agency:
+    return Agency(
+        AgencyId(f"{area}.agency-with-a-name-{number % AGENCIES:03}"),
+        f"An agency with a name of usual length, {number}",
+        AgencyKind.SCHOOL,
+        node=MemberId(f"member-{(2 * number + 1) % MEMBERS:05}"),
+        gateways=(MemberId(f"member-{2 * number % MEMBERS:05}"),),
+        passport_key=(10**6 + number).to_bytes(32, "big"),
+        services=(CoarseKind.EDUCATION,),
+        duty_desk=TELEPHONE,
+    )
 
 
 def populate(world: World) -> None:
@@ -29,28 +44,12 @@ def populate(world: World) -> None:
         party = Party.NODE if n % 2 else Party.GATEWAY
         key = n.to_bytes(32, "big")
         members[id_] = Member(id_, party, f"Supplier of systems number {n}", key, 15_000, 2_000)
+    gaps = tuple(NotConnected(f"Not here {n}", AgencyKind.VCS, TELEPHONE) for n in range(100))
     areas = {}
     for a in range(AREAS):
         code = AreaCode(f"e{a:08}")
-        agencies = []
-        for n in range(AGENCIES):
-            number = a * AGENCIES + n
-            agencies.append(
-                Agency(
-                    AgencyId(f"{code}.agency-with-a-name-{n:03}"),
-                    f"An agency with a name of usual length, {number}",
-                    AgencyKind.SCHOOL,
-                    MemberId(f"member-{(2 * number + 1) % MEMBERS:05}"),
-                    (MemberId(f"member-{2 * number % MEMBERS:05}"),),
-                    (10**6 + number).to_bytes(32, "big"),
-                    (CoarseKind.EDUCATION,),
-                    "0121 496 0000",
-                )
-            )
-        gaps = tuple(
-            NotConnected(f"Not here {n}", AgencyKind.VCS, "0121 496 0000") for n in range(100)
-        )
-        areas[code] = Area(code, f"Area {a}", (), tuple(agencies), (), gaps)
+        agencies = tuple(an_agency(code, a * AGENCIES + n) for n in range(AGENCIES))
+        areas[code] = Area(code, f"Area {a}", (), agencies, (), gaps)
     world.ceremony.save(replace(draft, members={**members}, areas=areas))
 
 
@@ -76,10 +75,8 @@ def test_a_file_that_no_member_would_take_is_not_published(
     for holder in HOLDERS:
         world.enrol(holder, Party.KEY_HOLDER)
     draft = world.ceremony.draft()
-    more = {
-        MemberId(f"node-{n}"): Member(MemberId(f"node-{n}"), Party.NODE, "Many", bytes([n]) * 32)
-        for n in range(1, 200)
-    }
+    nodes = (member(MemberId(f"node-{n}"), Party.NODE, bytes([n]) * 32) for n in range(1, 200))
+    more = {node.id: node for node in nodes}
     world.ceremony.save(replace(draft, members={**draft.members, **more}))
     monkeypatch.setattr(limits, "METADATA_FILE_BYTES", 12_000)
     with pytest.raises(Defect, match="more bins"):

@@ -161,9 +161,7 @@ def test_wherever_an_epoch_ran_before_one_runs_after(change: Change) -> None:
 
 
 @given(changes_of_epochs())
-def test_an_epoch_is_named_with_two_keys_in_order_and_with_a_number_of_its_own(
-    change: Change,
-) -> None:
+def test_an_epoch_has_two_keys_in_order_and_a_number_of_its_own(change: Change) -> None:
     facts, planning = change
     after = planning(facts).epochs
     for epoch in after:

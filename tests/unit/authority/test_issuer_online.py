@@ -97,9 +97,7 @@ def test_a_crash_after_the_record_mends_itself(published: World, client: PlainCl
     assert NODE in client.deny_list().members
 
 
-def test_a_crash_between_target_and_metadata_mends_itself(
-    published: World, client: PlainClient
-) -> None:
+def test_a_crash_after_the_target_mends_itself(published: World, client: PlainClient) -> None:
     target = published.folder / "repository" / "targets" / files.DENY_LIST
     record = published.folder / "online" / "deny-list.json"
     data = files.write_deny_list(DenyList(frozenset({NODE})))
@@ -196,9 +194,7 @@ def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainC
         ceremony.renew_root(ceremony.charter, published.now)
 
 
-def test_the_keys_of_the_list_are_changed_by_governance(
-    published: World, client: PlainClient
-) -> None:
+def test_keys_of_the_list_are_changed_by_governance(published: World, client: PlainClient) -> None:
     client.get(files.PARAMETERS)
     done = renew_root(published, targets=quorum_made(published, "targets", 2)).publish(
         published.now

@@ -160,9 +160,7 @@ def watching(world: World) -> Iterator[Watching]:
         yield Watching(world, issuer, ManualClock(world.now))
 
 
-async def test_a_publication_is_signed_at_the_next_look(
-    published: World, watching: Watching
-) -> None:
+async def test_a_change_is_signed_at_the_next_look(published: World, watching: Watching) -> None:
     await watching.look()
     before = watching.held("snapshot")
     await watching.look()
@@ -173,9 +171,7 @@ async def test_a_publication_is_signed_at_the_next_look(
     assert watching.held("snapshot") != before
 
 
-async def test_a_suspension_by_the_command_line_is_taken_up(
-    published: World, watching: Watching
-) -> None:
+async def test_a_suspension_by_hand_is_taken_up(published: World, watching: Watching) -> None:
     await watching.look()
     published.suspend(NODE)
     await watching.look(after=1)

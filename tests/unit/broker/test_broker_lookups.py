@@ -171,9 +171,7 @@ async def test_only_the_first_answer_to_a_part_is_handed_on(world: Running) -> N
     assert north.attached
 
 
-async def test_a_node_cannot_answer_for_another_nor_for_a_lookup_it_was_not_asked(
-    world: Running,
-) -> None:
+async def test_a_node_cannot_answer_for_another_nor_unasked(world: Running) -> None:
     north, south = await world.nodes(NORTH, SOUTH)
     everywhere = await world.asked(a_query(a_core(reach=Reach.AREA_AND_NEIGHBOURS)))
     here = await world.asked()

@@ -42,9 +42,7 @@ def a_lookup() -> Lookup:
     ],
     ids=["a gateway", "a node as gateway", "unknown", "certificate ended"],
 )
-async def test_only_a_current_node_may_attach(
-    world: Running, caller: identity.PeerIdentity
-) -> None:
+async def test_only_a_current_node_attaches(world: Running, caller: identity.PeerIdentity) -> None:
     node = world.node(NORTH, attach=False)
     node.peer = caller
     node.attach(world.broker)
@@ -201,9 +199,7 @@ async def test_a_stopped_nodes_stream_is_ended(world: Running) -> None:
     assert world.broker.attached() == ()
 
 
-async def test_queries_that_wait_travel_together_and_never_more_than_a_frame(
-    world: Running,
-) -> None:
+async def test_queries_that_wait_travel_together_and_fit_into_a_frame(world: Running) -> None:
     (node,) = await world.nodes(NORTH)
     count = QUERIES_PER_FRAME + 40
     askings = [world.ask(a_query(handle=Handle(f"{n:032x}"))) for n in range(count)]

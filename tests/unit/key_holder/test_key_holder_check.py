@@ -84,9 +84,7 @@ def test_check_leaves_a_key_alone_that_a_running_holder_is_making(settings_file:
         ("credentials", "^places.credentials: .*`enrol` makes it$"),
     ],
 )
-def test_check_names_the_setting_that_is_wrong(
-    settings_file: Path, missing: str, text: str
-) -> None:
+def test_check_names_the_wrong_setting(settings_file: Path, missing: str, text: str) -> None:
     (settings_file.parent / missing).rename(settings_file.parent / "elsewhere")
     assert re.search(text, fault(settings_file))
 

@@ -170,9 +170,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-async def test_who_may_not_ask_and_what_may_not_be_asked_is_refused(
-    world: World, case: str
-) -> None:
+async def test_a_wrong_caller_or_a_wrong_request_is_refused(world: World, case: str) -> None:
     caller, message, code = REFUSED[case]
     with refused(code):
         await world.holder.evaluate(caller, message)

@@ -242,9 +242,7 @@ def log(tmp_path: Path) -> Iterator[Watched]:
     log.close()
 
 
-def test_a_whole_chain_is_said_with_its_head(
-    log: Watched, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_whole_chain_shows_its_head(log: Watched, capsys: pytest.CaptureFixture[str]) -> None:
     head = log.head()
     commands.report_whole(log)
     assert capsys.readouterr().out == f"1 entries, whole. Head: {head.hash.hex()}\n"

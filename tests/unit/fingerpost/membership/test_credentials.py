@@ -77,9 +77,7 @@ class TestPair:
         with pytest.raises(Defect):
             keys.server_tls(authority.file).credentials()
 
-    def test_serves_both_ends_once_installed(
-        self, keys: MemberKeys, authority: FakeAuthority
-    ) -> None:
+    def test_installed_serves_both_ends(self, keys: MemberKeys, authority: FakeAuthority) -> None:
         key, chain = pair(authority)
         keys.install(key, chain)
         assert keys.lifetime() == certificate_lifetime(chain)

@@ -86,9 +86,7 @@ class TestWhichEpochs:
 
 
 class TestReceiving:
-    def test_a_key_is_made_once_for_its_owner_s_eyes(
-        self, store: PepperStore, folder: Path
-    ) -> None:
+    def test_a_key_is_made_once_for_its_owner(self, store: PepperStore, folder: Path) -> None:
         awaited = store.prepare(PARAMETERS, NOW)
         assert [epoch for epoch, _ in awaited] == [THREE, FOUR, FIVE]
         assert {len(key) for _, key in awaited} == {1216}
@@ -97,7 +95,7 @@ class TestReceiving:
         assert store.prepare(PARAMETERS, NOW) == awaited
         assert PepperStore(folder, ME).prepare(PARAMETERS, NOW) == awaited
 
-    def test_what_arrives_is_kept_and_its_key_destroyed(
+    def test_what_arrives_is_kept_and_its_key_erased(
         self, store: PepperStore, folder: Path
     ) -> None:
         sealed = sealed_for(store)
@@ -139,9 +137,7 @@ class TestReceiving:
             store.pepper(THREE, TODAY - 1)
         assert f"3.{TODAY}.pepper" in names(folder)
 
-    def test_ahead_of_the_epoch_its_first_day_is_kept(
-        self, store: PepperStore, folder: Path
-    ) -> None:
+    def test_before_the_epoch_its_first_day_is_kept(self, store: PepperStore, folder: Path) -> None:
         first = new_pepper(FOUR, TODAY + 3, secrets.token_bytes)
         store.open(sealed_for(store, first), NOW)
         store.ratchet(PARAMETERS, NOW)
@@ -162,9 +158,7 @@ class TestTurningOn:
         assert held.pepper(THREE, TODAY + 1) == PEPPER.next()
         assert held.pepper(THREE, TODAY) == PEPPER
 
-    def test_yesterday_s_goes_when_its_last_slot_does(
-        self, held: PepperStore, folder: Path
-    ) -> None:
+    def test_yesterday_s_goes_with_its_last_slot(self, held: PepperStore, folder: Path) -> None:
         held.ratchet(PARAMETERS, MIDNIGHT + 179)
         assert held.pepper(THREE, TODAY) == PEPPER
         held.ratchet(PARAMETERS, MIDNIGHT + 180)
@@ -194,9 +188,7 @@ class TestTurningOn:
         held.ratchet(PARAMETERS, NOW + 2 * DAY)
         assert f"3.{TODAY + 2}.pepper" in names(folder)
 
-    def test_nothing_is_left_of_an_epoch_that_is_over(
-        self, held: PepperStore, folder: Path
-    ) -> None:
+    def test_nothing_is_left_of_an_epoch_once_over(self, held: PepperStore, folder: Path) -> None:
         end = PARAMETERS.epochs[0].ends_at
         held.ratchet(PARAMETERS, end + 179)
         held.pepper(THREE, day_of(end - 1))
@@ -252,9 +244,7 @@ class TestStoppedHalfWay:
         assert again.pepper(THREE, TODAY + 1) == PEPPER.next()
         assert names(folder) == [f"3.{TODAY + 1}.pepper", "4.key", "5.key"]
 
-    def test_what_a_write_or_an_erasure_left_is_cleared(
-        self, store: PepperStore, folder: Path
-    ) -> None:
+    def test_what_a_write_or_erasure_left_is_erased(self, store: PepperStore, folder: Path) -> None:
         (folder / f".3.{TODAY}.pepper.0011223344556677").write_bytes(bytes(32))
         (folder / "2.key").write_bytes(b"")
         PepperStore(folder, ME)
@@ -394,9 +384,7 @@ class TestKeeping:
         await keeping.run_for(301)
         assert [epoch for epoch, _ in keeping.deposited] == [THREE, FOUR, FIVE]
 
-    async def test_yesterday_s_pepper_goes_though_the_list_has_run_out(
-        self, keeping: Keeping
-    ) -> None:
+    async def test_yesterday_s_pepper_goes_though_the_list_ran_out(self, keeping: Keeping) -> None:
         await keeping.asleep()
         keeping.publish()
         await keeping.run_for(20)

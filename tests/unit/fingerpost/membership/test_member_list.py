@@ -41,9 +41,7 @@ class TestRefresh:
         world.repository.deny(DenyList(), now=later)
         assert world.refresh(later).valid_until == NOW + 90 * DAY
 
-    def test_asks_for_root_and_timestamp_alone_while_nothing_has_changed(
-        self, world: World
-    ) -> None:
+    def test_asks_for_root_and_timestamp_alone_while_nothing_changed(self, world: World) -> None:
         first = world.refresh()
         world.repository.fetched.clear()
         assert world.refresh(NOW + 15) is first

@@ -38,9 +38,7 @@ def member(tmp_path: Path, repository: FakeRepository, mirror: Mirror) -> Member
     return MemberListClient(tmp_path / "member", repository.root, mirror.file, NODE)
 
 
-def test_a_member_gets_the_same_list_and_its_pepper(
-    mirror: Mirror, member: MemberListClient
-) -> None:
+def test_a_member_gets_the_same_list_and_pepper(mirror: Mirror, member: MemberListClient) -> None:
     assert mirror.refresh(NOW) == member.refresh(NOW)
     assert member.sealed_pepper(EpochNumber(3)) == PEPPER
 
@@ -60,9 +58,7 @@ def test_a_list_that_is_half_published_is_not_handed_on(
     assert len(member.refresh(NOW).members) == 6
 
 
-def test_a_pepper_that_is_missing_fails_the_refresh(
-    mirror: Mirror, repository: FakeRepository
-) -> None:
+def test_a_missing_pepper_fails_the_refresh(mirror: Mirror, repository: FakeRepository) -> None:
     del repository.files[f"targets/peppers/3/{NODE}.json"]
     with pytest.raises(Refused):
         mirror.refresh(NOW)

@@ -149,9 +149,7 @@ class TestIssuer:
         with refused(Code.UNAVAILABLE):
             await client.certify(b"request")
 
-    async def test_somebody_else_in_its_place(
-        self, issuer: Running, authority: FakeAuthority
-    ) -> None:
+    async def test_another_in_its_place(self, issuer: Running, authority: FakeAuthority) -> None:
         client = IssuerClient(issuer.address, authority.file, BROKER)
         with refused(Code.UNAVAILABLE):
             await client.certify(b"request")

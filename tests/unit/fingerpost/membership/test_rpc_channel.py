@@ -99,9 +99,7 @@ async def test_a_channel_to_one_that_was_put_out_is_closed_and_none_is_dialled(
     assert redialled.channel() is not before
 
 
-async def test_nobody_is_called_on_an_expired_list(
-    redialled: Redialled, clock: ManualClock
-) -> None:
+async def test_an_expired_list_calls_nobody(redialled: Redialled, clock: ManualClock) -> None:
     redialled.channel()
     clock.advance(limits.DAY)
     with refused(Code.UNTRUSTED_METADATA) as caught, redialled.call():
@@ -138,9 +136,7 @@ async def test_a_peer_that_refuses_keeps_its_channel(redialled: Redialled) -> No
     assert redialled.channel() is before
 
 
-async def test_closed_it_no_longer_listens_to_the_list(
-    redialled: Redialled, members: MemberList
-) -> None:
+async def test_once_closed_it_leaves_the_list(redialled: Redialled, members: MemberList) -> None:
     await redialled.close()
     assert not members._subscribers
 

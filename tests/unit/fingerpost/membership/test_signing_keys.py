@@ -62,7 +62,7 @@ def _under_a_password() -> bytes:
     ],
     ids=["nothing", "password", "ecdsa", "empty"],
 )
-def test_what_is_no_key_is_told_by_setting_and_path_alone(
+def test_what_is_no_key_is_named_by_setting_and_path(
     path: Path, content: bytes, fault: str
 ) -> None:
     create_file(path, content)
