@@ -62,8 +62,9 @@ def plan(**changed: object) -> Plan:
 
 @dataclass
 class World:
-    """The ceremony, the keys of all members, and the time of its making (the real one: plain TUF
-    clients read the machine's clock)."""
+    """The ceremony, the keys of all members, and the time at which it was made. That is the real
+    time, since plain TUF clients read the machine's clock.
+    """
 
     ceremony: Ceremony
     now: float
@@ -92,7 +93,7 @@ class World:
 
     @contextmanager
     def issuer(self) -> Iterator[tuple[Issuer, AuditLog]]:
-        """The issuer by itself, with its audit log."""
+        """Open the issuer by itself, with its audit log."""
         found = self.issuer_settings
         with closing(wiring.open_audit(found)) as audit:
             yield wiring.open_issuer(found, audit), audit
@@ -103,11 +104,11 @@ class World:
         return self.online.change_deny_list(lambda _: deny, self.now)
 
     def refresh(self, now: float | None = None) -> Refreshed:
-        """By the issuer's half alone."""
+        """Let the issuer sign what is due."""
         return self.online.refresh(self.now if now is None else now)
 
     def rename_home(self, name: str = "Renamed") -> None:
-        """A change that one file of the list shows; not yet published."""
+        """Change one file of the list, and do not publish it yet."""
         self.ceremony.change(lambda draft: changes.add_area(draft, HOME, name))
 
     def request(self, member: MemberId, party: Party, **facts: object) -> EnrolmentRequest:
@@ -148,7 +149,7 @@ class World:
             self.deposit(holder, bytes([n + 1, epoch.value]) * 16, epoch=epoch)
 
     def publish(self, now: float | None = None) -> int:
-        """By both halves; the snapshot's version."""
+        """Publish by both halves, and return the version of the snapshot."""
         at = self.now if now is None else now
         self.ceremony.publish(at)
         done = self.refresh(at)
@@ -161,15 +162,15 @@ class World:
 
 @pytest.fixture
 def founded(tmp_path: Path) -> World:
-    """Keys and a root; nobody enrolled but the issuer."""
+    """There are keys and a root; nobody but the issuer is enrolled."""
     now = time.time()
     return World(founding.found(tmp_path / "ceremony", plan(), now), now)
 
 
 @pytest.fixture
 def world(founded: World) -> World:
-    """Two areas, a school that may ask and answers, a council that answers; enrolled, not yet
-    published.
+    """There are two areas, a school that asks and answers, and a council that answers. Nothing is
+    published yet.
     """
     services, desk = (CoarseKind.EDUCATION,), "0121 496 0000"
     school = Agency(
@@ -234,14 +235,14 @@ class PlainClient:
         )
 
     def get(self, path: str) -> bytes | None:
-        """A verified target, None when the list has none of that path."""
+        """Return a verified target, or None where the list has none of that path."""
         updater = self.updater()
         updater.refresh()
         info = updater.get_targetinfo(path)
         return None if info is None else Path(updater.download_target(info)).read_bytes()
 
     def read(self, path: str) -> bytes:
-        """A verified target that is in the list."""
+        """Return a verified target, which must be in the list."""
         data = self.get(path)
         assert data is not None
         return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -50,7 +51,8 @@ duty_desk = "0121 496 0000"
 
 
 def run(*arguments: object, app: object = cli.app, given: str | None = None) -> Result:
-    result = CliRunner().invoke(app, [str(a) for a in arguments], input=given)  # type: ignore[arg-type]
+    typed = [str(argument) for argument in arguments]
+    result = CliRunner().invoke(app, typed, input=given)  # type: ignore[arg-type]
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -69,11 +71,11 @@ def ceremony(tmp_path: Path) -> Path:
 
 
 def request_file(
-    folder: Path, member: str, party: Party, **facts: object
+    folder: Path, member: str, party: Party, **facts: Any
 ) -> tuple[Path, EnrolmentRequest, Ed25519PrivateKey]:
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes_raw()
-    request = EnrolmentRequest(FEDERATION, MemberId(member), party, "Org", public, **facts)  # type: ignore[arg-type]
+    request = EnrolmentRequest(FEDERATION, MemberId(member), party, "Org", public, **facts)
     path = folder / f"{member}.enrolment"
     path.write_bytes(write_enrolment(request, key))
     return path, request, key
@@ -94,7 +96,7 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     assert run("check", ceremony).exit_code == 1
 
     keys: dict[str, Ed25519PrivateKey] = {}
-    wanted: dict[str, tuple[Party, dict[str, object]]] = {
+    wanted: dict[str, tuple[Party, dict[str, Any]]] = {
         "broker": (Party.BROKER, {}),
         "holder-a": (Party.KEY_HOLDER, {}),
         "holder-b": (Party.KEY_HOLDER, {}),
@@ -139,7 +141,8 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     assert run("suspend", "--settings", settings).exit_code == 2
 
     ok("addresses", ceremony, "--issuer=127.0.0.1:1", "--broker-nodes=127.0.0.1:2",
-       "--broker-askers=127.0.0.1:3", "--key-holder-a=127.0.0.1:4", "--key-holder-b=127.0.0.1:5")  # fmt: skip
+       "--broker-askers=127.0.0.1:3", "--key-holder-a=127.0.0.1:4",
+       "--key-holder-b=127.0.0.1:5")  # fmt: skip
     said = ok("bundle", ceremony, "node-1", tmp_path / "bundle")
     bundle = read_bundle(tmp_path / "bundle")
     assert bundle.fingerprint in said

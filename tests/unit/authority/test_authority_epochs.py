@@ -1,4 +1,4 @@
-"""Epochs and their peppers: who gets which day's, and who none."""
+"""Epochs and their peppers: who gets the pepper of which day, and who gets none."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def member(id_: MemberId, party: Party, n: int) -> Member:
 
 
 def sound() -> Draft:
-    """A draft with nothing to find fault with."""
+    """Return a draft in which the checks find no fault."""
     parties = {BROKER: Party.BROKER, ISSUER: Party.ISSUER, NODE: Party.NODE, GATE: Party.GATEWAY}
     parties |= {HA: Party.KEY_HOLDER, HB: Party.KEY_HOLDER}
     number = EpochNumber(1)
@@ -80,7 +80,7 @@ def with_member_that(id_: MemberId, **changed: int) -> Draft:
 
 
 def with_gap(name: str, kind: AgencyKind, telephone: str) -> Draft:
-    """The agency of this name is not connected."""
+    """Return a draft in which the agency of this name is not connected."""
     return with_area(sound(), A, not_connected=(NotConnected(name, kind, telephone),))
 
 

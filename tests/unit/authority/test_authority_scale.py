@@ -1,4 +1,6 @@
-"""England's size: no file longer than a member takes, and a ceremony that ends within a cup of tea."""
+"""A list of England's size: no file is longer than a member takes, and the ceremony ends within
+20 seconds of the processor.
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from unit.authority.conftest import HOME, NODE, PlainClient, World, plan
 
 
 def sign_snapshot_of_what_lies_there(world: World) -> None:
-    """What a stolen issuer can do: its own keys, put to whatever is on disk."""
+    """Sign whatever is on disk with the issuer's own keys, as a stolen issuer can."""
     charter = world.ceremony.charter
     snapshot = Metadata[Snapshot].from_bytes((world.metadata / "snapshot.json").read_bytes()).signed
     path = world.metadata / "timestamp.json"
@@ -56,8 +56,8 @@ def signers(*entries: KeyEntry) -> list[CryptoSigner]:
 
 @contextmanager
 def forged(world: World, role: str, signed_by: Sequence[CryptoSigner]) -> Iterator[Targets]:
-    """Metadata of ``role`` as the block changes it: its next version, signed with what is at hand,
-    and the rest as a stolen issuer signs it.
+    """Publish the metadata of ``role`` as the block changes it. ``signed_by`` sign its next
+    version, and a stolen issuer signs the rest.
     """
     path = world.metadata / f"{role}.json"
     found = Metadata[Targets].from_bytes(path.read_bytes()).signed
@@ -81,7 +81,7 @@ def forge_member(world: World, signed_by: Sequence[CryptoSigner]) -> str:
 def test_the_forgery_would_work_with_enough_offline_keys(
     published: World, client: PlainClient
 ) -> None:
-    """So that the refusals below are about the keys and not about a slip in the forging."""
+    """It shows that the refusals below are about the keys, and not about a slip in the forging."""
     path = forge_member(published, signers(*published.ceremony.charter.targets.keys[1:]))
     assert files.read_member(client.read(path)).signing_key == bytes(32)
 
@@ -141,7 +141,7 @@ def test_a_flipped_byte_in_metadata_is_refused(
 
 
 def path_in(name: str, world: World) -> str:
-    """A path whose search leads through that bin."""
+    """Return a path that a client looks for in that bin."""
     return next(
         path
         for path in (f"members/m{n}.json" for n in range(1000))

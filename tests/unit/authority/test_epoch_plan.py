@@ -44,7 +44,7 @@ def holder_keys(number: int) -> dict[MemberId, bytes]:
 
 
 def facts_of(*epochs: Epoch, **changed: Any) -> Facts:
-    """These epochs, for which nothing is deposited, sealed or kept here, with these facts changed."""
+    """Return these epochs with nothing deposited, sealed or kept here but what is ``changed``."""
     common = federations.parameters(FederationId("f"), epochs)
     none: frozenset[EpochNumber] = frozenset()
     bare = Facts(Draft(common, members(), {}, {}), NOW, frozenset(), {}, {}, none, none)
@@ -90,7 +90,7 @@ def some_facts(draw: st.DrawFn) -> Facts:
 
 
 def due(facts: Facts, starts_in: int) -> tuple[EpochNumber, Times]:
-    """The next epoch, which starts after all others and ``starts_in`` hours from now at the
+    """Return the next epoch, which starts after all others and ``starts_in`` hours from now at the
     earliest.
     """
     latest = max((e.starts_at for e in facts.draft.parameters.epochs), default=NOW)
@@ -119,7 +119,7 @@ def changes_of_epochs(draw: st.DrawFn) -> Change:
 
 
 def applied(facts: Facts, plan: Plan, steps: int = STEPS) -> Facts:
-    """The facts after so many steps of the plan, as the ceremony takes them."""
+    """Return the facts after so many steps of the plan, as the ceremony takes them."""
     sealed = {
         (s.epoch, m): SealedPepper(s.epoch, m, s.day, key)
         for s in plan.seal
@@ -252,7 +252,9 @@ def test_a_plan_that_was_applied_leaves_nothing_to_do(change: Change) -> None:
 
 @given(changes_of_epochs(), st.integers(0, STEPS - 1))
 def test_an_application_that_was_interrupted_goes_on(change: Change, steps: int) -> None:
-    """The same command again while the draft is as it was, `epoch late` once it names the epoch."""
+    """The same command goes on while the draft is as it was; `epoch late` does once the draft names
+    the epoch.
+    """
     facts, planning = change
     whole = applied(facts, planning(facts))
     stopped = applied(facts, planning(facts), steps)

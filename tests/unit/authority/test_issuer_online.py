@@ -153,20 +153,20 @@ def made(path: Path) -> KeyEntry:
 
 
 def quorum_made(world: World, role: str, keys: int) -> Quorum:
-    """New keys in place of those of ``role``, all of which must sign."""
+    """Make new keys in place of those of ``role``, all of which must sign."""
     paths = (world.folder / "offline" / f"{role}-{n}-new.pem" for n in range(keys))
     return Quorum(keys, tuple(made(path) for path in paths))
 
 
 def renew_root(world: World, **changed: KeyEntry | Quorum | int) -> Ceremony:
-    """The ceremony, opened again after a new root for the charter with these keys ``changed``."""
+    """Make a new root for the charter with these keys ``changed``, and open the ceremony again."""
     following = msgspec.structs.replace(world.ceremony.charter, **changed)
     assert world.ceremony.renew_root(following, world.now) == 2
     return Ceremony.open(world.folder)
 
 
 def test_online_keys_are_changed_by_a_new_root(published: World, client: PlainClient) -> None:
-    """After a theft of the issuer's keys: new ones, named by the offline root; versions go on."""
+    """The issuer's keys were stolen. The offline root names new ones, and versions go on."""
     client.get(files.PARAMETERS)
     fresh: dict[str, KeyEntry] = {}
     for name in ("snapshot", "timestamp", "deny_list"):
@@ -227,7 +227,7 @@ def test_more_bins_are_taken_up_and_fewer_refused(published: World, client: Plai
 
 
 def test_two_processes_take_turns(published: World) -> None:
-    """The command line suspends beside the running issuer: each goes on from what the other signed."""
+    """The command line suspends beside the running issuer; each goes on from the other's work."""
     one = wiring.open_online(published.issuer_settings)
     two = wiring.open_online(published.issuer_settings)
     one.change_deny_list(lambda _: DenyList(frozenset({NODE})), published.now)

@@ -149,7 +149,7 @@ class Watching:
         await self.watch.look()
 
     def held(self, role: str) -> bytes | None:
-        """What is published of ``role``; None before there is any."""
+        """Return what is published of ``role``, or None before there is any."""
         path = self.world.metadata / f"{role}.json"
         return path.read_bytes() if path.exists() else None
 

@@ -1,4 +1,4 @@
-"""What the issuer answers, and to whom not."""
+"""What the issuer answers, and whom it refuses."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NODE_IDENTITY = Identity(FEDERATION, NODE, tls.Party.NODE)
 
 @dataclass
 class Desk:
-    """An issuer with its own audit log, and a member's hand."""
+    """An issuer with its own audit log, and a member that asks it."""
 
     world: World
     issuer: Issuer
@@ -178,7 +178,7 @@ def test_another_members_signature_is_refused(desk: Desk) -> None:
 
 
 def test_a_member_cannot_speak_for_another(desk: Desk) -> None:
-    """Attack: my key and my name outside, your name inside."""
+    """Attack: a member signs, as itself, a statement that names another member."""
     envelope = read_envelope(desk.request())
     mine = sign(PayloadType.CERTIFY, envelope.payload, str(GATEWAY), desk.world.keys[GATEWAY])
     with refused(Code.BAD_SIGNATURE):
@@ -330,7 +330,7 @@ def test_a_deposit_lies_in_the_inbox_for_the_next_publication(desk: Desk) -> Non
 
 
 def test_the_later_deposit_counts(desk: Desk) -> None:
-    """Attack: an old receiving key, long stolen, is played back."""
+    """Attack: the deposit of an old receiving key, which was stolen since, is sent again."""
     old, new = deposit(desk, fill=1), deposit(desk, at=30, fill=2)
     desk.issuer.deposit(old, desk.now)
     desk.issuer.deposit(new, desk.now)

@@ -1,4 +1,6 @@
-"""Any order of parts, duplicates and losses: each node asked ends once, as answered or as silent."""
+"""Whatever the order of parts, duplicates and losses, each node asked ends once, as answered or as
+silent.
+"""
 
 from __future__ import annotations
 

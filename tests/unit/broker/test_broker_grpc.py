@@ -65,7 +65,7 @@ AS_GATEWAY = Identity(FEDERATION, GATEWAY, Party.GATEWAY)
 ATTACH, LOOKUP = grpc_nodes.ATTACH, "/fingerpost.wire.v1.LookupService/Lookup"
 SECONDS = 60.0
 NARROW = (*CLIENT_FRAMES, ("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16_384))
-"""A window of two queries, that does not grow."""
+"""A window of two queries, which does not grow."""
 
 
 @dataclass
@@ -121,7 +121,7 @@ class World:
         return [event async for event in self.events(asked, who)]
 
     async def asked(self, *nodes: Node) -> tuple[Asked, asyncio.Task[list[LookupEvent]]]:
-        """A lookup that has reached these nodes, and the requester who reads its events."""
+        """Ask, and return once the query has reached these nodes. The task reads the events."""
         asked = now_query()
         asking = asyncio.create_task(self.ask(asked))
         for node in nodes:
@@ -222,8 +222,8 @@ async def test_a_lookup_over_two_nodes(world: World) -> None:
 
 
 async def test_a_stopped_node_holds_back_nobody(world: World) -> None:
-    """It does not read, HTTP/2's window fills, the broker's write stands still; the other answers
-    all the same.
+    """The node does not read, the window of HTTP/2 fills, and the broker's write stands still. The
+    other node answers all the same.
     """
     await world.node(NORTH, options=NARROW)
     school = await world.node(SCHOOL)
@@ -365,7 +365,7 @@ TIMESTAMP = "metadata/timestamp.json"
 async def fetched(
     world: World, path: str = TIMESTAMP, who: Identity = AS_NORTH, port: str = ""
 ) -> bytes:
-    """The file as ``who`` gets it, on the nodes' port where no other is given."""
+    """Return the file as ``who`` gets it, on the nodes' port where no other is given."""
     port = port or world.nodes_port
     fetch = MemberListFetcher(port, world.authority.client(who).credentials, BROKER)
     try:

@@ -1,5 +1,5 @@
 """The broker as a process: from its settings file and folders to a lookup, a restart, and its hash
-log read aloud.
+log as it is shown.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ async def broker_of(home: Home, stream: io.StringIO | None = None) -> AsyncItera
 
 
 async def one_lookup(home: Home, asked: Asked) -> list[LookupEvent]:
-    """One node attached, which answers."""
+    """Attach one node, which answers, and ask."""
     node = home.channel(Identity(FEDERATION, NORTH, Party.NODE), home.nodes)
     gateway = home.channel(Identity(FEDERATION, GATEWAY, Party.GATEWAY), home.requesters)
     async with asyncio.timeout(20), node, gateway:
@@ -171,7 +171,7 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
 
 
 def _grow_old(home: Home) -> None:
-    """As if the store had been made an hour ago."""
+    """Change the store as if it had been made an hour ago."""
     from broker.store import REPLAY_FILE, _begin_anew
     from fingerpost.runtime.database import open_sqlite
 

@@ -1,4 +1,4 @@
-"""Windows never grant more than their limit, and grant again once the time is over."""
+"""A window never grants more than its limit, and grants again once the time is over."""
 
 from __future__ import annotations
 

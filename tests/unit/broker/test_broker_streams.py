@@ -167,8 +167,8 @@ async def test_made_up_answers_end_the_stream(world: Running) -> None:
 
 
 async def test_a_stopped_node_holds_back_nobody(world: Running) -> None:
-    """It takes its first frame and nothing more, as with SIGSTOP; its queue fills, and the others
-    answer in time.
+    """The node takes its first frame and nothing more, as with SIGSTOP. Its queue fills, and the
+    others answer in time.
     """
     stopped, well = world.node(NORTH), world.node(SCHOOL)
     stopped.reading.clear()
@@ -253,8 +253,8 @@ async def test_a_query_offered_twice_is_sent_once() -> None:
 
 
 def test_what_comes_after_the_end_does_not_count_as_answered() -> None:
-    """Between the end of the gathering and the word to the requester an answer may come: it is not
-    handed on any more.
+    """An answer may come after the gathering has ended and before the requester learns it. It is
+    not handed on any more.
     """
     lookup = a_lookup()
     lookup.gathering.sent(NORTH)

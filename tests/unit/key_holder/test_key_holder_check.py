@@ -29,7 +29,7 @@ from key_holder.wiring import open_audit
 
 
 def enrolled(folder: Path, party: Party = Party.KEY_HOLDER) -> Path:
-    """The settings' path."""
+    """Lay out the folder of an enrolled member, and return the path of its settings."""
     parameters = listed().parameters
     me = Identity(parameters.federation, parameters.key_holders[0], party)
     settings_file = holder_settings_file(folder, NOWHERE)
@@ -49,7 +49,7 @@ def run(settings_file: Path, *command: str, columns: str | None = None) -> Resul
 
 
 def fault(settings_file: Path) -> str:
-    """What ``check`` finds wrong."""
+    """Return what ``check`` finds wrong."""
     found = run(settings_file, "check").exception
     assert isinstance(found, Defect)
     return str(found)

@@ -45,14 +45,14 @@ class World:
     def reader(
         self, folder: str = "list", fetch: Callable[[str], bytes] | None = None
     ) -> MemberListClient:
-        """Another client of the same member: one of the same ``folder`` is a process that was
-        started again.
+        """Return another client of the same member. With the same ``folder`` it is that of a
+        process that was started again.
         """
         fetch = fetch or self.repository.fetch
         return MemberListClient(self.folder / folder, self.repository.root, fetch, NODE)
 
     def restarted(self) -> MemberListClient:
-        """The client of the process after a restart, while there is no network."""
+        """Return the client of the process after a restart, while there is no network."""
         return self.reader(fetch=nobody)
 
     def publish(self, *, peppers: Iterable[SealedPepper] = (), **changed: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the programs of all parties say and do alike."""
+"""What the programs of all parties print and do alike."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ Ended = Callable[[BaseException], tuple[object, str]]
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ended:
-    """What a program says and its exit status when its command raises; an exception that leaves it
-    is shown by it.
+    """Return the exit status of a program whose command raises, and what it prints. The program
+    itself shows an exception that leaves it.
     """
 
     def end(error: BaseException) -> tuple[object, str]:
@@ -112,7 +112,7 @@ PROGRAM = """
 
 
 def run_program(settings: Path, text: str) -> subprocess.CompletedProcess[str]:
-    """In a process of its own, since it takes over signals and logs."""
+    """Run the program in a process of its own, since it takes over signals and logs."""
     settings.write_text(text)
     program = [sys.executable, "-c", textwrap.dedent(PROGRAM), "--settings", str(settings)]
     return subprocess.run(program, capture_output=True, text=True, check=False)
@@ -139,7 +139,7 @@ def test_settings_that_do_not_fit_end_a_process_before_it_has_a_log(tmp_path: Pa
 
 
 class Desk:
-    """Where somebody enrols a gateway."""
+    """The folder in which somebody enrols a gateway."""
 
     def __init__(self, folder: Path) -> None:
         self.credentials = folder / "credentials"
@@ -182,7 +182,7 @@ def test_a_request_says_what_was_typed_and_the_key_that_was_made(
 
 
 def test_what_was_typed_wrong_leaves_no_keys_behind(desk: Desk) -> None:
-    """Keys are made once: those of a slip would stand in the way of the second try."""
+    """Keys are made once, so keys left by a mistake would prevent the second attempt."""
     with pytest.raises(
         Defect, match=r"^--federation: expected a federation's id, such as [a-z-]+$"
     ):

@@ -1,4 +1,4 @@
-"""Peppers come once an epoch, turn on every night, and what is past is not in the folder any more."""
+"""Peppers come once an epoch and turn on every night; none of the past is left in the folder."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ class TestStoppedHalfWay:
     def test_one_bit_that_turned_over_stops_it(
         self, store: PepperStore, folder: Path, bit: int
     ) -> None:
-        """Wrong by one bit it finds nobody: every answer would be a "no"."""
+        """A pepper that is wrong by one bit finds nobody: every answer would be a "no"."""
         store.open(sealed_for(store), NOW)
         path = folder / f"3.{TODAY}.pepper"
         turned = bytearray(path.read_bytes())

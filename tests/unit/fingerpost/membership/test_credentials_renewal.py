@@ -121,12 +121,12 @@ class Desk:
     authority: Path
 
     async def renew(self, issuer: FakeIssuer | None = None) -> None:
-        """Ask for a certificate at the time of the clock; of another ``issuer`` for attacks."""
+        """Ask for a certificate at the time of the clock, from another ``issuer`` for attacks."""
         certify, now = (issuer or self.issuer).certify, self.issuer.clock.now()
         await renew(self.keys, ME, self.authority, certify, now, NONCE)
 
     async def refused(self, issuer: FakeIssuer) -> Refused:
-        """What an issuer that is wrong is refused for. The pair in use stays."""
+        """Return the refusal of an issuer that is wrong, and require that the pair in use stays."""
         await self.renew()
         before = self.keys.key.read_bytes()
         with pytest.raises(Refused) as caught:

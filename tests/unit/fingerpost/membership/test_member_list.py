@@ -137,7 +137,7 @@ NEWER_CODE_LISTS = ff.write_code_lists(replace(listed().code_lists, version=2))
 
 
 class TestContradictions:
-    """Signed by all who must sign, and still not one federation."""
+    """All who must sign have signed, and still the files do not make one federation."""
 
     @pytest.mark.parametrize(
         ("path", "content", "what"),

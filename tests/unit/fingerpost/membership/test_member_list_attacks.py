@@ -1,4 +1,4 @@
-"""A mirror can withhold the list, and nothing else; nor can whoever holds too few keys."""
+"""A mirror, and whoever holds too few keys, can withhold the list and do nothing else."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class TestAttacks:
         assert NODE in world.client.load(NOW).deny.members
 
     def test_the_online_key_names_a_member(self, world: World) -> None:
-        """The issuer's key may sign one path. What else it signs, nobody looks for there."""
+        """The issuer's key may sign one path. A client looks for no other path there."""
         node, path = listed(NOW).members[4], ff.member_path(NODE)
         stranger = ff.write_member(replace(node, signing_key=bytes(32)))
         content = {ff.DENY_LIST: ff.write_deny_list(DenyList()), path: stranger}
@@ -176,7 +176,7 @@ class TestMixtures:
 
 @cache
 def two_lists() -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """Two versions that differ in an area and a member. The root is beside them."""
+    """Return two versions that differ in an area and a member, with the root beside them."""
     with tempfile.TemporaryDirectory() as folder:
         repository = FakeRepository(Path(folder), NOW)
     wanted = listed(NOW)

@@ -43,7 +43,7 @@ class Running:
         return self.members.current
 
     async def sleeping(self) -> None:
-        """Until the poll waits for its next turn."""
+        """Return once the poll waits for its next turn."""
         async with asyncio.timeout(10):
             while not self.clock.sleeping:
                 await self.clock.settle()

@@ -1,4 +1,4 @@
-"""A member's footing: whom it calls, and the keys that it leaves with the issuer."""
+"""What a member needs: whom it calls, and the keys that it leaves with the issuer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOLDERS = (MemberId("holder-b"), MemberId("holder-a"))
 
 @pytest.fixture
 def places(tmp_path: Path, authority: FakeAuthority, issuer: Running) -> Places:
-    """A node's."""
+    """The places of a node."""
     parameters = replace(listed().parameters, key_holders=HOLDERS)
     me = Identity(FEDERATION, ME, Party.NODE)
     addresses = addresses_of(parameters, issuer=issuer.address)

@@ -41,7 +41,7 @@ def unlisted(federation: Federation, peer: Identity) -> Federation:
 
 
 def replaced(federation: Federation, peer: Identity) -> Federation:
-    """A member still, and another has its office."""
+    """Return a list in which the peer is still a member, and another has its office."""
     parameters = federation.parameters
     holders = tuple(OTHER if h == peer.member else h for h in parameters.key_holders)
     broker = OTHER if peer.party is Party.BROKER else parameters.broker
@@ -63,7 +63,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def peer() -> Identity:
-    """Who is called where a test does not name another."""
+    """The peer that is called where a test does not name another."""
     return PEERS[0]
 
 

@@ -1,4 +1,4 @@
-"""Ed25519 keys in files: made once, read by their owner, and nothing else taken for one."""
+"""Ed25519 keys in files are made once and read by their owner; nothing else is taken for one."""
 
 from __future__ import annotations
 
