@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,14 @@ CATALOGUE = {"lookup.sent": frozenset({"reach", "count"}), "note": frozenset[str
 MASTER = b"m" * 32
 MARCH, APRIL, MAY = 1_772_400_000, 1_775_100_000, 1_777_700_000  # 2026-03-01, 04-02, 05-02
 SECRET_BODY = b"the name of somebody"
+
+
+def note(at: int = MARCH, body: bytes = b"", **fields: FieldValue) -> AuditEvent:
+    return AuditEvent("note", Actor("a"), OperationId("b"), at, fields, body)
+
+
+def sent(**fields: FieldValue) -> AuditEvent:
+    return AuditEvent("lookup.sent", Actor("a"), OperationId("b"), MARCH, fields)
 
 
 def event(at: int = MARCH, count: int = 1, body: bytes = SECRET_BODY) -> AuditEvent:
@@ -65,6 +75,11 @@ def tampered(path: Path, *statements: str) -> None:
     connection.close()
 
 
+def on_disk(data: bytes, path: Path) -> bool:
+    """Whether the log's folder holds these bytes in any file."""
+    return any(data in file.read_bytes() for file in path.parent.iterdir())
+
+
 def test_receipts_number_the_entries_and_the_chain_holds(log: AuditLog) -> None:
     assert log.verify().entries == 0
     first, second = log.append_many([event(), event(count=2)])
@@ -80,16 +95,11 @@ def test_receipts_number_the_entries_and_the_chain_holds(log: AuditLog) -> None:
 def test_entries_are_shown_by_time_and_opened_on_demand(log: AuditLog) -> None:
     log.append_many([event(MARCH), event(APRIL, 2, b""), event(MARCH + 5, 3)])
     shown = list(log.show(MARCH, APRIL, decrypt=True))
-    assert [(entry.seq, entry.fields["count"], entry.body) for entry in shown] == [
-        (1, 1, SECRET_BODY),
-        (3, 3, SECRET_BODY),
-    ]
+    found = [(entry.seq, entry.fields["count"], entry.body) for entry in shown]
+    assert found == [(1, 1, SECRET_BODY), (3, 3, SECRET_BODY)]
     entry = next(log.show(APRIL, APRIL + 1, decrypt=False))
-    assert (entry.kind, entry.actor, entry.operation) == (
-        "lookup.sent",
-        Actor("oak-gateway"),
-        OperationId("ab12"),
-    )
+    who = (Actor("oak-gateway"), OperationId("ab12"))
+    assert (entry.kind, entry.actor, entry.operation) == ("lookup.sent", *who)
     assert (entry.body, entry.forgotten, entry.at) == (None, False, APRIL)
     assert next(log.show(APRIL, APRIL + 1, decrypt=True)).body == b""
     assert "somebody" not in repr(shown) + repr(event())
@@ -104,29 +114,22 @@ def test_more_entries_than_a_page(log: AuditLog) -> None:
 def test_bodies_are_not_readable_on_the_disk(log: AuditLog, path: Path) -> None:
     log.append(event())
     log.close()
-    for file in path.parent.iterdir():
-        assert SECRET_BODY not in file.read_bytes()
+    assert not on_disk(SECRET_BODY, path)
 
 
 @pytest.mark.parametrize(
     "bad",
     [
-        AuditEvent("unknown", Actor("a"), OperationId("b"), MARCH, {}),
-        AuditEvent("audit.month_forgotten", Actor("a"), OperationId("b"), MARCH, {"month": "x"}),
-        AuditEvent("lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "AREA"}),
-        AuditEvent("note", Actor("a"), OperationId("b"), MARCH, {"name": "Amy Pond"}),
-        AuditEvent("note", Actor("a"), OperationId("b"), -1, {}),
-        AuditEvent("note", Actor("a"), OperationId("b"), 10**12, {}),
-        AuditEvent("note", Actor("a"), OperationId("b"), MARCH, {}, b"x" * (256 * 1024 + 1)),
-        AuditEvent(
-            "lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "Zoë", "count": 1}
-        ),
-        AuditEvent(
-            "lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "A" * 257, "count": 1}
-        ),
-        AuditEvent(
-            "lookup.sent", Actor("a"), OperationId("b"), MARCH, {"reach": "A", "count": 2**63}
-        ),
+        replace(note(), kind="unknown"),
+        replace(note(month="x"), kind="audit.month_forgotten"),
+        sent(reach="AREA"),
+        note(name="Amy Pond"),
+        note(-1),
+        note(10**12),
+        note(body=b"x" * (256 * 1024 + 1)),
+        sent(reach="Zoë", count=1),
+        sent(reach="A" * 257, count=1),
+        sent(reach="A", count=2**63),
     ],
 )
 def test_what_the_catalogue_does_not_allow_is_not_recorded(log: AuditLog, bad: AuditEvent) -> None:
@@ -136,24 +139,16 @@ def test_what_the_catalogue_does_not_allow_is_not_recorded(log: AuditLog, bad: A
     assert log.head().seq == 0
 
 
+UPDATE, BODY_OF = "UPDATE audit_entry SET", "(SELECT o.sealed FROM audit_entry o WHERE o.seq ="
 TAMPERING = {
-    "flip a sealed body": ("UPDATE audit_entry SET sealed = sealed || x'00' WHERE seq = 3", 3),
-    "change a header": (
-        "UPDATE audit_entry SET header = replace(header, 'AREA', 'ARIA') WHERE seq = 2",
-        2,
-    ),
-    "change a hash": ("UPDATE audit_entry SET hash = zeroblob(32) WHERE seq = 4", 4),
-    "change the time to find it by": ("UPDATE audit_entry SET at = at + 1 WHERE seq = 2", 2),
+    "flip a sealed body": (f"{UPDATE} sealed = sealed || x'00' WHERE seq = 3", 3),
+    "change a header": (f"{UPDATE} header = replace(header, 'AREA', 'ARIA') WHERE seq = 2", 2),
+    "change a hash": (f"{UPDATE} hash = zeroblob(32) WHERE seq = 4", 4),
+    "change the time to find it by": (f"{UPDATE} at = at + 1 WHERE seq = 2", 2),
     "delete the first": ("DELETE FROM audit_entry WHERE seq = 1", 1),
     "delete one": ("DELETE FROM audit_entry WHERE seq = 3", 3),
-    "put one for another": (
-        "UPDATE audit_entry SET sealed = (SELECT o.sealed FROM audit_entry o WHERE o.seq = 3) WHERE seq = 2",
-        2,
-    ),
-    "renumber after deleting": (
-        "UPDATE audit_entry SET seq = seq + 10 WHERE seq = 5",
-        5,
-    ),
+    "put one for another": (f"{UPDATE} sealed = {BODY_OF} 3) WHERE seq = 2", 2),
+    "renumber after deleting": (f"{UPDATE} seq = seq + 10 WHERE seq = 5", 5),
 }
 
 
@@ -173,10 +168,7 @@ def test_a_change_is_found_where_it_is(
 
 def test_a_swapped_body_does_not_open(path: Path, log: AuditLog) -> None:
     log.append_many([event(count=1), event(count=1)])
-    tampered(
-        path,
-        "UPDATE audit_entry SET sealed = (SELECT sealed FROM audit_entry WHERE seq = 2) WHERE seq = 1",
-    )
+    tampered(path, f"{UPDATE} sealed = {BODY_OF} 2) WHERE seq = 1")
     with pytest.raises(Defect, match="entry 1 cannot be opened"):
         list(log.show(0, APRIL, decrypt=True))
 
@@ -255,16 +247,23 @@ def test_a_head_that_lags_or_cannot_be_written_does_no_harm(path: Path, log: Aud
     log.close()
 
 
+def wrapped_key(path: Path) -> bytes:
+    """The wrapped key of March, as it lies in the database."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        asked = "SELECT wrapped_key FROM audit_month WHERE month='2026-03'"
+        (wrapped,) = connection.execute(asked).fetchone()
+    assert isinstance(wrapped, bytes)
+    return wrapped
+
+
+def forget_march(log: AuditLog) -> Receipt:
+    return log.forget(Month("2026-03"), actor=Actor("a"), operation=OperationId("b"), at=MAY)
+
+
 def test_a_forgotten_month_cannot_be_read_and_the_chain_holds(path: Path, log: AuditLog) -> None:
     log.append_many([event(MARCH), event(APRIL)])
-    with sqlite3.connect(path) as connection:
-        (wrapped,) = connection.execute(
-            "SELECT wrapped_key FROM audit_month WHERE month='2026-03'"
-        ).fetchone()
-    connection.close()
-    receipt = log.forget(
-        Month("2026-03"), actor=Actor("caldicott"), operation=OperationId("op"), at=MAY
-    )
+    wrapped = wrapped_key(path)
+    receipt = forget_march(log)
     assert receipt.seq == 3
     assert log.verify(receipt).broken_at is None
     bodies = [(e.kind, e.body, e.forgotten) for e in log.show(0, MAY + 1, decrypt=True)]
@@ -273,12 +272,11 @@ def test_a_forgotten_month_cannot_be_read_and_the_chain_holds(path: Path, log: A
         ("lookup.sent", SECRET_BODY, False),
         ("audit.month_forgotten", b"", False),
     ]
-    for file in path.parent.iterdir():
-        assert wrapped not in file.read_bytes()
+    assert not on_disk(wrapped, path)
     with pytest.raises(Defect, match="has forgotten 2026-03"):
         log.append(event(MARCH))
     with pytest.raises(Defect, match="no key"):
-        log.forget(Month("2026-03"), actor=Actor("a"), operation=OperationId("b"), at=MAY)
+        forget_march(log)
     with pytest.raises(Defect, match="not over"):
         log.forget(Month("2026-05"), actor=Actor("a"), operation=OperationId("b"), at=MAY)
     assert log.head().seq == 3
@@ -289,21 +287,16 @@ def test_what_a_reader_kept_from_being_erased_is_erased_at_the_next_opening(
 ) -> None:
     monkeypatch.setattr("fingerpost.runtime.database.BUSY_MS", 0)
     log.append_many([event(MARCH), event(APRIL)])
-    with sqlite3.connect(path) as connection:
-        (wrapped,) = connection.execute(
-            "SELECT wrapped_key FROM audit_month WHERE month='2026-03'"
-        ).fetchone()
-    connection.close()
+    wrapped = wrapped_key(path)
     log.close()
     log = opened(path)
     reader = log.show(0, MAY, decrypt=False)
     next(reader)
-    log.forget(Month("2026-03"), actor=Actor("a"), operation=OperationId("b"), at=MAY)
+    forget_march(log)
     assert [entry.forgotten for entry in log.show(0, APRIL, decrypt=True)] == [True]
     del reader
     opened(path).close()
-    for file in path.parent.iterdir():
-        assert wrapped not in file.read_bytes()
+    assert not on_disk(wrapped, path)
     log.close()
 
 
@@ -332,11 +325,8 @@ def test_threads_and_a_second_process_share_one_chain(path: Path, log: AuditLog)
     def work(target: AuditLog) -> None:
         receipts.extend(target.append(event()) for _ in range(10))
 
-    threads = [threading.Thread(target=work, args=(target,)) for target in (log, log, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, (log, log, other)))
     other.close()
     assert sorted(receipt.seq for receipt in receipts) == list(range(1, 31))
     assert log.verify(max(receipts, key=lambda r: r.seq)).broken_at is None
@@ -374,13 +364,11 @@ values = st.one_of(
     st.integers(0, 253_402_300_799),
 )
 def test_a_header_is_canonical_and_read_back(fields: dict[str, FieldValue], at: int) -> None:
-    made = AuditEvent("note", Actor("a"), OperationId.of(b"\x01\xff"), at, fields)
+    made = replace(note(at), fields=fields, operation=OperationId.of(b"\x01\xff"))
     read = parse_header(made.header())
     assert read == made
     assert {k: type(v) for k, v in read.fields.items()} == {k: type(v) for k, v in fields.items()}
-    backwards = AuditEvent(
-        "note", Actor("a"), OperationId("01ff"), at, dict(reversed(fields.items()))
-    )
+    backwards = replace(made, operation=OperationId("01ff"), fields=dict(reversed(fields.items())))
     assert backwards.header() == made.header()
     assert Month.at(at).value == Month(Month.at(at).value).value
 

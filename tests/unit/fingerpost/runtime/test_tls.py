@@ -21,14 +21,16 @@ from cryptography import x509
 
 from fakes.certificates import FakeAuthority
 from fakes.refusals import refused
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.identity import Identity, Party, PeerIdentity, subject_names
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_NODES, Edge, connect, peer_of, refused_from, server
 from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls, certificate_lifetime
+from unit.fingerpost.conftest import BROKER, NODE
 
 Served = Callable[[grpc.ServerCredentials], AbstractAsyncContextManager[str]]
+TESTS, OTHER = FederationId("test-federation"), FederationId("other-federation")
 
 
 class Recorder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # not generic when it runs
@@ -40,9 +42,8 @@ class Recorder(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # not generic
 
     def service(self, _details: grpc.HandlerCallDetails) -> Any:
         async def answer(request: bytes, context: Any) -> bytes:
-            self.contexts.append(
-                {key: list(value) for key, value in context.auth_context().items()}
-            )
+            said = context.auth_context().items()
+            self.contexts.append({key: list(value) for key, value in said})
             peer = peer_of(context)
             self.peers.append(peer)
             return peer.identity.uri.encode()
@@ -71,6 +72,19 @@ def served(recorder: Recorder, log: Logger) -> Served:
     return serve
 
 
+@pytest.fixture
+async def members_only(served: Served, authority: FakeAuthority) -> AsyncIterator[str]:
+    """The address of a broker that serves callers with a certificate alone."""
+    async with served(authority.server(BROKER).credentials()) as address:
+        yield address
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> FakeAuthority:
+    """The authority of somebody else."""
+    return FakeAuthority.create(tmp_path / "stranger")
+
+
 async def ask(address: str, tls: ClientTls | AuthorityOnly, expected: Identity) -> bytes:
     """One call; a failed one as its refusal."""
     async with connect(address, tls, expected) as channel:
@@ -82,15 +96,16 @@ async def ask(address: str, tls: ClientTls | AuthorityOnly, expected: Identity) 
 
 
 async def test_both_sides_know_each_other(
-    served: Served, recorder: Recorder, authority: FakeAuthority, broker: Identity, node: Identity
+    members_only: str,
+    recorder: Recorder,
+    authority: FakeAuthority,
 ) -> None:
-    tls = authority.client(node)
-    async with served(authority.server(broker).credentials()) as address:
-        assert await ask(address, tls, broker) == b"spiffe://test-federation/oak/node"
+    tls = authority.client(NODE)
+    assert await ask(members_only, tls, BROKER) == b"spiffe://test-federation/oak/node"
     (peer,) = recorder.peers
     assert peer.not_after == certificate_lifetime(tls.certificate.read_bytes())[1]
     (context,) = recorder.contexts
-    assert context["peer_spiffe_id"] == [node.uri.encode()]
+    assert context["peer_spiffe_id"] == [NODE.uri.encode()]
     assert context["ssl_tls_version"] == [b"TLSv1.3"]
     assert context["ssl_negotiated_key_exchange_group"] == [b"X25519MLKEM768"]
 
@@ -98,100 +113,69 @@ async def test_both_sides_know_each_other(
 @pytest.mark.parametrize(
     "expected",
     [
-        Identity(FederationId("test-federation"), MemberId("hub"), Party.KEY_HOLDER),
-        Identity(FederationId("test-federation"), MemberId("hub2"), Party.BROKER),
-        Identity(FederationId("other-federation"), MemberId("hub"), Party.BROKER),
+        Identity(TESTS, MemberId("hub"), Party.KEY_HOLDER),
+        Identity(TESTS, MemberId("hub2"), Party.BROKER),
+        Identity(OTHER, MemberId("hub"), Party.BROKER),
     ],
 )
 async def test_a_server_that_is_another_is_not_asked(
-    served: Served,
+    members_only: str,
     recorder: Recorder,
     authority: FakeAuthority,
-    broker: Identity,
-    node: Identity,
     expected: Identity,
 ) -> None:
-    async with served(authority.server(broker).credentials()) as address:
-        with pytest.raises(Refused) as caught:
-            await ask(address, authority.client(node), expected)
-    assert caught.value.code is Code.UNAVAILABLE
+    with refused(Code.UNAVAILABLE):
+        await ask(members_only, authority.client(NODE), expected)
     assert recorder.contexts == []
 
 
 async def test_nobody_without_a_certificate_of_the_authority_gets_in(
-    served: Served,
+    members_only: str,
     recorder: Recorder,
     authority: FakeAuthority,
-    broker: Identity,
-    node: Identity,
-    tmp_path: Path,
+    stranger: FakeAuthority,
 ) -> None:
-    stranger = FakeAuthority.create(tmp_path / "stranger").client(node)
-    mixed = ClientTls(stranger.certificate, stranger.key, authority.file)
-    async with served(authority.server(broker).credentials()) as address:
-        for tls in (AuthorityOnly(authority.file), mixed, stranger):
-            with refused(Code.UNAVAILABLE):
-                await ask(address, tls, broker)
+    theirs = stranger.client(NODE)
+    mixed = ClientTls(theirs.certificate, theirs.key, authority.file)
+    for tls in (AuthorityOnly(authority.file), mixed, theirs):
+        with refused(Code.UNAVAILABLE):
+            await ask(members_only, tls, BROKER)
     assert recorder.contexts == []
 
 
-ODD_NAMES = {
-    "two identities": ("spiffe://test-federation/oak/node", "spiffe://test-federation/elm/node"),
-    "no identity": (),
-    "an identity of nobody": ("spiffe://test-federation/oak/butler",),
+uri = x509.UniformResourceIdentifier
+DNS_NAME: list[x509.GeneralName] = [x509.DNSName(NODE.server_name)]
+OAK = "spiffe://test-federation/oak/node"
+ODD_NAMES: dict[str, list[x509.GeneralName]] = {
+    "two identities": [uri(OAK), uri("spiffe://test-federation/elm/node"), *DNS_NAME],
+    "no identity": DNS_NAME,
+    "an identity of nobody": [uri("spiffe://test-federation/oak/butler"), *DNS_NAME],
+    "another name besides": [*subject_names(NODE), x509.DNSName(BROKER.server_name)],
 }
 
 
-@pytest.mark.parametrize("uris", ODD_NAMES.values(), ids=ODD_NAMES.keys())
+@pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
 async def test_a_certificate_with_odd_names_is_no_member(
-    served: Served,
-    authority: FakeAuthority,
-    broker: Identity,
-    node: Identity,
-    uris: tuple[str, ...],
+    members_only: str, authority: FakeAuthority, names: list[x509.GeneralName]
 ) -> None:
-    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri) for uri in uris]
-    odd = x509.SubjectAlternativeName([*names, x509.DNSName(node.server_name)])
-    await refused_at_the_edge(served, authority, broker, node, odd)
-
-
-async def test_a_certificate_with_another_name_besides_is_no_member(
-    served: Served, authority: FakeAuthority, broker: Identity, node: Identity
-) -> None:
-    both = x509.SubjectAlternativeName([*subject_names(node), x509.DNSName(broker.server_name)])
-    await refused_at_the_edge(served, authority, broker, node, both)
-
-
-async def refused_at_the_edge(
-    served: Served,
-    authority: FakeAuthority,
-    broker: Identity,
-    node: Identity,
-    names: x509.SubjectAlternativeName,
-) -> None:
-    async with served(authority.server(broker).credentials()) as address:
-        with pytest.raises(Refused) as caught:
-            await ask(address, authority.client(node, names), broker)
-    assert caught.value.code is Code.NOT_A_MEMBER
+    odd = authority.client(NODE, x509.SubjectAlternativeName(names))
+    with refused(Code.NOT_A_MEMBER):
+        await ask(members_only, odd, BROKER)
 
 
 async def test_the_issuer_takes_callers_without_a_certificate_and_is_still_checked(
     served: Served,
     recorder: Recorder,
     authority: FakeAuthority,
-    node: Identity,
-    broker: Identity,
-    tmp_path: Path,
+    stranger: FakeAuthority,
 ) -> None:
-    stranger = FakeAuthority.create(tmp_path / "stranger")
-    async with served(authority.server(broker).without_client_certificates()) as address:
-        with pytest.raises(Refused) as caught:
-            await ask(address, AuthorityOnly(authority.file), broker)
-        assert caught.value.code is Code.NOT_A_MEMBER  # from ``peer_of``: it got as far as that
+    async with served(authority.server(BROKER).without_client_certificates()) as address:
+        with refused(Code.NOT_A_MEMBER):  # from ``peer_of``: it got as far as that
+            await ask(address, AuthorityOnly(authority.file), BROKER)
         assert len(recorder.contexts) == 1
         for tls, name in (
-            (AuthorityOnly(stranger.file), broker),
-            (AuthorityOnly(authority.file), node),
+            (AuthorityOnly(stranger.file), BROKER),
+            (AuthorityOnly(authority.file), NODE),
         ):
             with refused(Code.UNAVAILABLE):
                 await ask(address, tls, name)
@@ -219,29 +203,27 @@ async def certificate_shown(address: str, tls: ClientTls, name: str) -> bytes:
 
 
 async def test_a_renewed_certificate_is_shown_without_a_restart(
-    served: Served, authority: FakeAuthority, broker: Identity, node: Identity
+    served: Served, authority: FakeAuthority
 ) -> None:
-    tls, client = authority.server(broker), authority.client(node)
+    tls, client = authority.server(BROKER), authority.client(NODE)
     async with served(tls.credentials()) as address:
-        before = await certificate_shown(address, client, broker.server_name)
+        before = await certificate_shown(address, client, BROKER.server_name)
         old = tls.certificate.read_bytes()
-        authority.certify(broker)
+        authority.certify(BROKER)
         new = tls.certificate.read_bytes()
         tls.certificate.write_bytes(old)  # the key is replaced, the certificate not yet
-        assert await certificate_shown(address, client, broker.server_name) == before
+        assert await certificate_shown(address, client, BROKER.server_name) == before
         tls.certificate.write_bytes(new)
-        after = await certificate_shown(address, client, broker.server_name)
+        after = await certificate_shown(address, client, BROKER.server_name)
         assert after == ssl.PEM_cert_to_DER_cert(new.decode())
         assert after != before
         tls.certificate.unlink()  # lost: the last that was good stays
-        assert await certificate_shown(address, client, broker.server_name) == after
-        assert await ask(address, authority.client(node), broker) == node.uri.encode()
+        assert await certificate_shown(address, client, BROKER.server_name) == after
+        assert await ask(address, authority.client(NODE), BROKER) == NODE.uri.encode()
 
 
-def test_files_that_do_not_fit_are_found_at_once(
-    authority: FakeAuthority, broker: Identity, node: Identity, tmp_path: Path
-) -> None:
-    one, two = authority.server(broker), authority.client(node)
+def test_files_that_do_not_fit_are_found_at_once(authority: FakeAuthority, tmp_path: Path) -> None:
+    one, two = authority.server(BROKER), authority.client(NODE)
     junk = tmp_path / "junk.pem"
     junk.write_text("junk")
     long = tmp_path / "long.pem"
@@ -308,11 +290,9 @@ def only(version: ssl.TLSVersion, context: ssl.SSLContext, files: ServerTls | Cl
     context.set_alpn_protocols(["h2"])
 
 
-def test_a_server_process_refuses_tls_1_2(
-    authority: FakeAuthority, broker: Identity, node: Identity
-) -> None:
-    client = authority.client(node)
-    with process(authority.server(broker), "serve") as running:
+def test_a_server_process_refuses_tls_1_2(authority: FakeAuthority) -> None:
+    client = authority.client(NODE)
+    with process(authority.server(BROKER), "serve") as running:
         assert running.stdout is not None
         port = int(running.stdout.readline())
 
@@ -321,7 +301,7 @@ def test_a_server_process_refuses_tls_1_2(
             only(version, context, client)
             with (
                 socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
-                context.wrap_socket(plain, server_hostname=broker.server_name) as secure,
+                context.wrap_socket(plain, server_hostname=BROKER.server_name) as secure,
             ):
                 return secure.version()
 
@@ -331,9 +311,7 @@ def test_a_server_process_refuses_tls_1_2(
         running.communicate(timeout=20)
 
 
-async def test_a_client_process_refuses_a_server_of_tls_1_2(
-    authority: FakeAuthority, broker: Identity, node: Identity
-) -> None:
+async def test_a_client_process_refuses_a_server_of_tls_1_2(authority: FakeAuthority) -> None:
     agreed: list[str | None] = []
 
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -343,10 +321,10 @@ async def test_a_client_process_refuses_a_server_of_tls_1_2(
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the handshakes that fail
     for version, seen in ((ssl.TLSVersion.TLSv1_2, set()), (ssl.TLSVersion.TLSv1_3, {"TLSv1.3"})):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        only(version, context, authority.server(broker))
+        only(version, context, authority.server(BROKER))
         async with await asyncio.start_server(greet, "127.0.0.1", 0, ssl=context) as listening:
             port = listening.sockets[0].getsockname()[1]
-            running = process(authority.client(node), "ask", port)
+            running = process(authority.client(NODE), "ask", port)
             out, _ = await asyncio.to_thread(running.communicate, timeout=30)
         assert out.strip() in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
         assert set(agreed) == seen
