@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fakes.gateway_outcomes import large
-from fakes.party_folder import COUNCIL
+from fakes.party_folder import COUNCIL, gateway_settings_file
 from fingerpost.audit.log import AuditLog, Entry
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.files import create_file
+from fingerpost.runtime.settings import load
 from practitioner.asking.audit import AuditRecord
 from practitioner.asking.outcome import Question, Widened
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Account
-from practitioner.wiring import People, open_audit
+from practitioner.wiring import People, open_audit, open_people
 from unit.practitioner.gateway_desk import QUESTION, THESSALY, ann
 
 NOW = 1_800_000_000
@@ -26,89 +30,83 @@ SESSION = ann(NOW - 60)
 PERSONS = ("Thessaly", "Umberleigh", "Hollingshade", "AB1", "9434765919", "2017-03-09", "Ann Smith")
 
 
-def entries(settings: GatewaySettings, *, decrypt: bool = False) -> list[Entry]:
-    log = open_audit(settings, COUNCIL)
-    try:
-        log.verify().require_whole()
-        return list(log.show(0, 2**40, decrypt=decrypt))
-    finally:
-        log.close()
+Entries = Callable[..., list[Entry]]
 
 
-async def test_a_lookup_from_the_question_to_its_end(
-    people: People, gateway_settings: GatewaySettings
-) -> None:
+@pytest.fixture
+def entries(gateway_settings: GatewaySettings) -> Entries:
+    """Read the council's log, which must be whole."""
+
+    def read(*, decrypt: bool = False) -> list[Entry]:
+        with contextlib.closing(open_audit(gateway_settings, COUNCIL)) as log:
+            log.verify().require_whole()
+            return list(log.show(0, 2**40, decrypt=decrypt))
+
+    return read
+
+
+def held(settings: GatewaySettings) -> bytes:
+    """All bytes of the council's log on the disk."""
+    folder = settings.agency(COUNCIL).audit.parent
+    return b"".join(f.read_bytes() for f in folder.iterdir() if "audit.sqlite" in f.name)
+
+
+async def test_a_lookup_from_the_question_to_its_end(people: People, entries: Entries) -> None:
     record = people.record
     await record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW, None)
     await record.sent(COUNCIL, "5f0c9a3e71d2b846", [b"\1" * 32, b"\2" * 32], NOW + 1)
     await record.ended(COUNCIL, "5f0c9a3e71d2b846", large(gaps=4), NOW + 4)
     await record.failed(COUNCIL, "0000000000000000", Code.QUOTA.value, NOW + 5)
-    asked, first, second, ended, failed = entries(gateway_settings)
+    asked, first, second, ended, failed = entries()
     assert asked.fields == {"purpose": "EXPLOITATION", "reach": "NAMED", "role": "SOCIAL_WORKER"}
     assert str(asked.actor) == "ann"
     assert {str(e.operation) for e in (asked, first, second, ended)} == {"5f0c9a3e71d2b846"}
     assert [first.fields["query"], second.fields["query"]] == ["01" * 32, "02" * 32]
-    assert ended.fields == {
-        "asked": 45,
-        "answered": 41,
-        "gaps": 4,
-        "not_connected": 31,
-        "rejected": 2,
-    }
+    counted = {"asked": 45, "answered": 41, "gaps": 4, "not_connected": 31, "rejected": 2}
+    assert ended.fields == counted
     assert failed.fields == {"code": "quota"}
 
 
 async def test_a_second_round_says_after_which_lookup_and_why(
-    people: People, gateway_settings: GatewaySettings
+    people: People, entries: Entries
 ) -> None:
     after = Widened("5f0c9a3e71d2b846", WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION)
     await people.record.asked(SESSION, QUESTION, "00000000000000aa", NOW, after)
-    asked, widened = entries(gateway_settings)
+    asked, widened = entries()
     assert (asked.kind, widened.kind) == ("lookup.asked", "lookup.widened")
     assert {str(e.operation) for e in (asked, widened)} == {"00000000000000aa"}
     assert str(widened.actor) == "ann"
-    assert widened.fields == {
-        "after": "5f0c9a3e71d2b846",
-        "because": "DIRECTED_BY_STRATEGY_DISCUSSION",
-    }
+    why = {"after": "5f0c9a3e71d2b846", "because": "DIRECTED_BY_STRATEGY_DISCUSSION"}
+    assert widened.fields == why
 
 
-async def test_the_purposes_own_reach_is_written_out(
-    people: People, gateway_settings: GatewaySettings
-) -> None:
-    await people.record.asked(
-        SESSION, Question(THESSALY, Justification(Purpose.S47_ENQUIRY)), "00", NOW, None
-    )
-    assert entries(gateway_settings)[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
+async def test_the_purposes_own_reach_is_written_out(people: People, entries: Entries) -> None:
+    question = Question(THESSALY, Justification(Purpose.S47_ENQUIRY))
+    await people.record.asked(SESSION, question, "00", NOW, None)
+    assert entries()[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
 
 
 async def test_persons_are_in_the_sealed_body_alone(
-    people: People, gateway_settings: GatewaySettings
+    people: People, gateway_settings: GatewaySettings, entries: Entries
 ) -> None:
     await people.record.asked(SESSION, QUESTION, "5f0c9a3e71d2b846", NOW, None)
     await people.record.ended(COUNCIL, "5f0c9a3e71d2b846", large(), NOW)
-    folder = gateway_settings.agency(COUNCIL).audit.parent
-    held = b"".join(file.read_bytes() for file in folder.iterdir() if "audit.sqlite" in file.name)
-    assert b"EXPLOITATION" in held
+    kept = held(gateway_settings)
+    assert b"EXPLOITATION" in kept
     for person in (*PERSONS, "Okonkwo", "020 7946"):
-        assert person.encode() not in held
-    (asked, _) = entries(gateway_settings, decrypt=True)
+        assert person.encode() not in kept
+    (asked, _) = entries(decrypt=True)
     body = json.loads(asked.body or b"")
     assert body["demographics"]["forename"] == "Thessaly"
     assert body["demographics"]["dob"] == "2017-03-09"
     assert body["demographics"]["other_names"] == [{"forename": "Tess", "surname": "Hollingshade"}]
-    assert (body["name"], body["reason_reference"], body["approver"]) == (
-        "Ann Smith",
-        "ref-1",
-        "bob",
-    )
+    justified = (body["name"], body["reason_reference"], body["approver"])
+    assert justified == ("Ann Smith", "ref-1", "bob")
     assert body["acr"] == Acr.PASSWORD_TOTP.value
     assert body["named_areas"] == ["e99000002"]
 
 
-async def test_who_cannot_record_does_not_go_on(
-    people: People, gateway_settings: GatewaySettings
-) -> None:
+async def test_who_cannot_record_does_not_go_on(people: People, entries: Entries) -> None:
     elsewhere = AgencyId("e99000009.other")
     with pytest.raises(Defect):
         await people.record.sent(elsewhere, "00", [bytes(32)], NOW)
@@ -118,47 +116,32 @@ async def test_who_cannot_record_does_not_go_on(
 
     with pytest.raises(Defect):
         await AuditRecord(broken).asked(SESSION, QUESTION, "00", NOW, None)
-    assert entries(gateway_settings) == []
+    assert entries() == []
 
 
 def test_signing_in_is_recorded_and_what_was_typed_is_not(
-    people: People, gateway_settings: GatewaySettings
+    people: People, gateway_settings: GatewaySettings, entries: Entries
 ) -> None:
     account = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, SESSION.entitlement)
     people.accounts.add(account, "correct horse battery")
     for name in ("ann", "correct-horse-battery"):  # a password where the name belongs
         with pytest.raises(Refused):
             people.reception.sign_in(COUNCIL, name, "wrong horse battery", "000000", NOW)
-    known, unknown = entries(gateway_settings, decrypt=True)
+    known, unknown = entries(decrypt=True)
     assert (known.kind, str(known.actor)) == ("session.refused", "ann")
     assert (unknown.kind, str(unknown.actor)) == ("session.refused", "unknown-account")
-    held = b"".join(
-        file.read_bytes()
-        for file in gateway_settings.accounts.parent.iterdir()
-        if "audit.sqlite" in file.name
-    )
-    assert b"horse" not in held
+    assert b"horse" not in held(gateway_settings)
 
 
-def test_a_session_begins_and_ends_in_the_log(
-    people: People, gateway_settings: GatewaySettings
-) -> None:
+def test_a_session_begins_and_ends_in_the_log(people: People, entries: Entries) -> None:
     people.record.began(SESSION, NOW)
     people.record.signed_out(COUNCIL, "ann", NOW + 1)
     people.record.shown(SESSION, "5f0c9a3e71d2b846", NOW + 2)
-    assert [e.kind for e in entries(gateway_settings)] == [
-        "session.begun",
-        "session.ended",
-        "lookup.shown",
-    ]
+    kinds = [entry.kind for entry in entries()]
+    assert kinds == ["session.begun", "session.ended", "lookup.shown"]
 
 
 def test_each_agency_has_a_log_of_its_own(tmp_path: Path) -> None:
-    from fakes.party_folder import gateway_settings_file
-    from fingerpost.runtime.files import create_file
-    from fingerpost.runtime.settings import load
-    from practitioner.wiring import open_people
-
     oak = AgencyId("e99000001.oak")
     settings = load(gateway_settings_file(tmp_path / "g", (COUNCIL, oak)), GatewaySettings)
     for key in (settings.account_key, settings.outcome_key, settings.audit_key):

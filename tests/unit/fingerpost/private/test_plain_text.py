@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.refusals import refused
 from fingerpost.private.plain_text import (
     require_account,
     require_email,
@@ -34,7 +35,7 @@ Check = Callable[[str, str], None]
         (_plain, "Nguyễn Thị Hà"),
         (_plain, "Zoe\u0308 +1"),
         (require_telephone, ""),
-        (require_telephone, "+44 (0)".replace("(0)", "0") + "121 496 0000"),
+        (require_telephone, "+44 0121 496 0000"),
         (require_email, ""),
         (require_email, "mash.desk+1@e08000025-council.gov.uk"),
         (require_account, "a"),
@@ -85,17 +86,16 @@ def test_what_people_need_is_taken(check: Check, text: str) -> None:
     ],
 )
 def test_what_they_do_not_need_is_refused(check: Check, text: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with refused(Code.MALFORMED, "the field"):
         check(text, "the field")
-    assert (refused.value.code, refused.value.what) == (Code.MALFORMED, "the field")
 
 
 @given(st.text(max_size=40))
 def test_whatever_passes_is_printable_and_bounded(text: str) -> None:
     try:
         _plain(text)
-    except Refused as refused:
-        assert text not in str(refused) or text in "malformed: x"
+    except Refused as refusal:
+        assert text not in str(refusal) or text in "malformed: x"
     else:
         assert all(c.isprintable() for c in text)
         assert len(text.encode()) <= 80

@@ -13,13 +13,7 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.database import (
-    StoreFailed,
-    empty_journal,
-    migrate,
-    open_sqlite,
-    reading,
-)
+from fingerpost.runtime.database import StoreFailed, empty_journal, migrate, open_sqlite, reading
 
 
 def first(op: Operations) -> None:
@@ -44,20 +38,22 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+def write(engine: sa.Engine, statement: str, parameters: tuple[str, ...] | None = None) -> None:
+    """Run one statement in a transaction of its own."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement, parameters)
+
+
 def pragma(engine: sa.Engine, name: str) -> object:
     with reading(engine) as connection:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
 def test_it_is_opened_hard(engine: sa.Engine, tmp_path: Path) -> None:
-    assert pragma(engine, "journal_mode") == "wal"
-    assert pragma(engine, "synchronous") == 2
-    assert pragma(engine, "foreign_keys") == 1
-    assert pragma(engine, "secure_delete") == 1
-    assert pragma(engine, "busy_timeout") == 5000
-    assert pragma(engine, "trusted_schema") == 0
-    with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
+    hard = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+    hard |= {"busy_timeout": 5000, "trusted_schema": 0}
+    assert {name: pragma(engine, name) for name in hard} == hard
+    write(engine, "CREATE TABLE t (a)")
     files = list(tmp_path.glob("store.sqlite3*"))
     assert len(files) == 3
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
@@ -92,8 +88,7 @@ def test_a_file_that_is_no_database_is_found_at_opening(tmp_path: Path) -> None:
 
 
 def test_a_transaction_is_rolled_back_with_its_error(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
+    write(engine, "CREATE TABLE t (a)")
 
     def fail_halfway() -> None:
         with engine.begin() as connection:
@@ -144,8 +139,7 @@ def insert_much(engine: sa.Engine, *, pages: int) -> None:
 def test_an_io_error_shuts_the_engine_for_good(
     engine: sa.Engine, failing_disk: Callable[[], AbstractContextManager[None]]
 ) -> None:
-    with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
+    write(engine, "CREATE TABLE t (a)")
     with failing_disk(), pytest.raises(StoreFailed) as caught:
         insert_much(engine, pages=10_000)
     assert caught.value.fatal
@@ -155,8 +149,7 @@ def test_an_io_error_shuts_the_engine_for_good(
 
 
 def test_a_full_disk_refuses_and_recovers(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
+    write(engine, "CREATE TABLE t (a)")
     with pytest.raises(StoreFailed) as caught:
         insert_much(engine, pages=4)
     assert not caught.value.fatal
@@ -169,13 +162,11 @@ def test_the_journal_is_emptied_or_that_is_said(
     monkeypatch.setattr("fingerpost.runtime.database.BUSY_MS", 0)
     engine = open_sqlite(tmp_path / "store.sqlite3")
     journal = tmp_path / "store.sqlite3-wal"
-    with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
+    write(engine, "CREATE TABLE t (a)")
     assert journal.stat().st_size > 0
     with reading(engine) as reader:
         reader.exec_driver_sql("SELECT * FROM t").all()
-        with engine.begin() as connection:
-            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        write(engine, "INSERT INTO t VALUES (1)")
         assert not empty_journal(engine)
     assert empty_journal(engine)
     assert journal.stat().st_size == 0
@@ -184,15 +175,13 @@ def test_the_journal_is_emptied_or_that_is_said(
 
 def test_migrations_run_once_each_and_in_order(engine: sa.Engine) -> None:
     migrate(engine, [first])
-    with engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO thing (id) VALUES (1)")
+    write(engine, "INSERT INTO thing (id) VALUES (1)")
     migrate(engine, [first])
     migrate(engine, [first, second])
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SELECT id, more FROM thing").all() == [(1, None)]
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").all() == [
-            ("0002",)
-        ]
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        assert version.all() == [("0002",)]
 
 
 def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine) -> None:
@@ -205,8 +194,7 @@ def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine) -> None:
 @pytest.mark.parametrize("noted", ["0002", "0000", "abc"])
 def test_a_database_of_a_newer_program_is_refused(engine: sa.Engine, noted: str) -> None:
     migrate(engine, [first])
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (noted,))
+    write(engine, "UPDATE alembic_version SET version_num = ?", (noted,))
     with pytest.raises(Defect, match="a newer program has used it"):
         migrate(engine, [first])
 

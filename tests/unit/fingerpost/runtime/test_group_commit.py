@@ -40,13 +40,25 @@ def writer(disk: Disk) -> GroupCommit[int]:
     return GroupCommit(disk.commit, "disk")
 
 
+async def under_way(disk: Disk, writer: GroupCommit[int]) -> asyncio.Task[None]:
+    """The task of item 0, whose commit has begun and lasts until ``disk.lets``."""
+    task = asyncio.create_task(writer.append(0))
+    assert await asyncio.to_thread(disk.began.wait, 10)
+    return task
+
+
+async def waiting(writer: GroupCommit[int], *items: int) -> list[asyncio.Task[None]]:
+    """The tasks of items that wait for the next commit."""
+    tasks = [asyncio.create_task(writer.append(n)) for n in items]
+    await asyncio.sleep(0)
+    return tasks
+
+
 async def test_who_waits_during_a_commit_shares_the_next(
     disk: Disk, writer: GroupCommit[int]
 ) -> None:
-    first = asyncio.create_task(writer.append(0))
-    await asyncio.to_thread(disk.began.wait, 10)
-    others = [asyncio.create_task(writer.append(n)) for n in range(1, 60)]
-    await asyncio.sleep(0)
+    first = await under_way(disk, writer)
+    others = await waiting(writer, *range(1, 60))
     assert not first.done()  # not before it is on the disk
     disk.lets.set()
     await asyncio.gather(first, *others)
@@ -58,16 +70,16 @@ async def test_who_waits_during_a_commit_shares_the_next(
 async def test_who_leaves_is_recorded_all_the_same_and_harms_nobody(
     disk: Disk, writer: GroupCommit[int]
 ) -> None:
-    tasks = [asyncio.create_task(writer.append(n)) for n in range(3)]
-    await asyncio.to_thread(disk.began.wait, 10)
-    tasks[0].cancel()  # the one that had begun the commit
-    later = asyncio.create_task(writer.append(3))
-    await asyncio.sleep(0)
-    later.cancel()
-    await asyncio.sleep(0)
+    first = await under_way(disk, writer)
+    stays, leaves = await waiting(writer, 1, 2)
+    for task in (first, leaves):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert disk.groups == []  # who left did not wait for the disk
     disk.lets.set()
-    await asyncio.gather(tasks[1], tasks[2], writer.append(4))
-    assert [n for group in disk.groups for n in group] == [0, 1, 2, 3, 4]
+    await asyncio.gather(stays, writer.append(3))
+    assert disk.groups == [[0], [1, 2, 3]]
 
 
 @pytest.mark.parametrize("failure", [StoreFailed("SQLITE_FULL", fatal=False), ValueError("ours")])
@@ -76,53 +88,38 @@ async def test_an_error_reaches_everybody_who_waits(
 ) -> None:
     disk.failure = failure
     disk.lets.set()
-    tasks = [asyncio.create_task(writer.append(n)) for n in range(3)]
-    for task in tasks:
-        with pytest.raises(type(failure)):
+    for task in await waiting(writer, 0, 1, 2):
+        with pytest.raises(type(failure), match=str(failure)):
             await task
+    assert disk.groups == []
     disk.failure = None  # without ``run`` the store says whether it may be tried again
     await writer.append(3)
     assert disk.groups == [[3]]
 
 
-async def test_an_error_ends_what_watches_and_after_it_nothing_is_taken(
-    disk: Disk, writer: GroupCommit[int]
-) -> None:
-    disk.failure = StoreFailed("SQLITE_IOERR", fatal=True)
-    disk.lets.set()
-    waiting = [asyncio.create_task(writer.append(n)) for n in range(3)]
-    with pytest.raises(StoreFailed):
-        await writer.run()
-    for task in waiting:
-        with pytest.raises(StoreFailed):
-            await task
-    with pytest.raises(Defect, match="closed"):
-        await writer.append(3)
-
-
+@pytest.mark.parametrize("failure", [StoreFailed("SQLITE_FULL", fatal=True), ValueError("ours")])
 async def test_after_a_failure_that_is_final_the_next_group_is_refused_as_well(
-    disk: Disk, writer: GroupCommit[int]
+    disk: Disk, writer: GroupCommit[int], failure: Exception
 ) -> None:
     running = asyncio.create_task(writer.run())
     await asyncio.sleep(0)
-    first = asyncio.create_task(writer.append(0))
-    await asyncio.to_thread(disk.began.wait, 10)
-    second = asyncio.create_task(writer.append(1))  # waits for the commit after the one that fails
-    await asyncio.sleep(0)
-    disk.failure = ValueError("the disk is full")
+    first = await under_way(disk, writer)
+    (second,) = await waiting(writer, 1)  # for the commit after the one that fails
+    disk.failure = failure
     disk.lets.set()
     for task in (first, second, running):
-        with pytest.raises(ValueError, match="full"):
+        with pytest.raises(type(failure), match=str(failure)):
             await task
+    with pytest.raises(Defect, match="closed"):
+        await writer.append(2)
     assert disk.groups == []
 
 
 async def test_closing_waits_for_the_commit_under_way_and_refuses_what_waits_behind_it(
     disk: Disk, writer: GroupCommit[int]
 ) -> None:
-    first = asyncio.create_task(writer.append(0))
-    await asyncio.to_thread(disk.began.wait, 10)
-    second = asyncio.create_task(writer.append(1))
+    first = await under_way(disk, writer)
+    (second,) = await waiting(writer, 1)
     closing = asyncio.create_task(writer.close())
     await asyncio.sleep(0)
     assert not closing.done()
@@ -149,10 +146,8 @@ async def test_after_its_end_nothing_waits_for_ever(writer: GroupCommit[int]) ->
 async def test_nobody_waits_for_ever_when_the_loop_ends(
     disk: Disk, writer: GroupCommit[int]
 ) -> None:
-    first = asyncio.create_task(writer.append(0))
-    await asyncio.to_thread(disk.began.wait, 10)
-    second = asyncio.create_task(writer.append(1))
-    await asyncio.sleep(0)
+    first = await under_way(disk, writer)
+    (second,) = await waiting(writer, 1)
     assert writer._writing is not None
     writer._writing.cancel()
     for task in (first, second):
