@@ -164,9 +164,7 @@ class World:
         """All nodes that are not stopped attach, also those whose stream has ended."""
         asyncio.get_running_loop().set_default_executor(self._threads)
         for me in [me for me, task in self._tasks.items() if task.done()]:
-            with contextlib.suppress(
-                Refused
-            ):  # the broker's word to a node that is a member no more
+            with contextlib.suppress(Refused):  # the broker refuses a node that is a member no more
                 self._tasks.pop(me).result()
         for node in self.nodes.values():
             if not node.stopped and node.me not in self._tasks:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Imports, Records, Standing
-from agency_node.records.records import Involvement, RecordId
+from agency_node.records.records import RecordId
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, ELSEWHERE, OAK, data_keys
-from fakes.node_records import MemoryRecords
+from fakes.node_records import MemoryRecords, an_involvement
 from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import NORMALISATION_VERSION
@@ -44,19 +44,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def a_child(number: int) -> Child:
-    involvement = Involvement(
-        kind=Kind.GP,
+    involvement = an_involvement(
+        Kind.GP,
         status=InvolvementStatus.RECENT,
-        worker_name="Dr Ada Wynn",
-        worker_role="GP",
-        desk_phone="01632 960000",
         desk_email="",
         ooh_phone="111",
         hours="9-5",
-        as_of=1_800_000_000,
         lead=True,
-        early_help=False,
-        sensitive=False,
         shielded=number % 2 == 1,
         ended_on=date(2026, 12, 31),
     )
@@ -99,6 +93,12 @@ def complete(store: Store, children: int = 3, seed: int = 1) -> int:
     tag(store, number, ONE, children, seed)
     store.imports.complete(OAK, number, 70)
     return number
+
+
+def ready(store: Store) -> int | None:
+    """The generation that is ready for the first epoch."""
+    found = store.records.ready(OAK, ONE)
+    return found.number if found else None
 
 
 def test_a_node_that_never_imported_has_nothing(store: Store) -> None:
@@ -171,15 +171,12 @@ def test_what_tagging_took_is_summed_over_its_runs(store: Store) -> None:
 def test_the_older_generation_stays_ready_while_the_newer_is_not(store: Store) -> None:
     old = complete(store)
     new = stage(store, source=b"b" * 32)
-    ready = store.records.ready(OAK, ONE)
-    assert ready is not None
-    assert ready.number == old
+    before = store.records.ready(OAK, ONE)
+    assert ready(store) == old
     store.imports.complete(OAK, new, 80)
-    assert store.records.ready(OAK, ONE) == ready
+    assert store.records.ready(OAK, ONE) == before
     tag(store, new, ONE, 3)
-    newer = store.records.ready(OAK, ONE)
-    assert newer is not None
-    assert newer.number == new
+    assert ready(store) == new
 
 
 def test_what_was_made_under_another_normalisation_is_ready_for_nothing(store: Store) -> None:
@@ -198,9 +195,7 @@ def test_what_was_made_under_another_normalisation_is_ready_for_nothing(store: S
     assert store.records.ready(OAK, ONE) is None
     assert store.imports.standings()[OAK] == Standing(found, {})
     sound = complete(store)
-    ready = store.records.ready(OAK, ONE)
-    assert ready is not None
-    assert ready.number == sound
+    assert ready(store) == sound
 
 
 def test_a_store_that_was_not_put_back_is_not_behind(store: Store) -> None:

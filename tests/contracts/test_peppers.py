@@ -1,5 +1,5 @@
 """``Peppers``, of the node and of the gateway: one suite, on what a member keeps, what reads it,
-and the two fakes.
+and the fake.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from fakes.federations import NOW
-from fakes.node_world import EPOCH, OnePepper
+from fakes.node_world import EPOCH, one_pepper
 from fakes.refusals import refused
-from fakes.simulated_holders import Peppers as SimulatedPeppers
 from fingerpost.membership.peppers import PepperStore, write_pepper
 from fingerpost.private.locators import DAYS_AHEAD, Pepper, Peppers
 from fingerpost.protocol.errors import Code
@@ -19,16 +18,14 @@ from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.files import create_file
 from practitioner.asking.kept_state import KeptPeppers
 
-FIRST = OnePepper(NOW).first
+FIRST = one_pepper(NOW).first[EPOCH]
 
 
-@pytest.fixture(params=["kept", "read", "simulated", "one"])
+@pytest.fixture(params=["kept", "read", "simulated"])
 def peppers(request: pytest.FixtureRequest, tmp_path: Path) -> Peppers:
     """With the pepper of one epoch, from ``FIRST.day`` on."""
-    if request.param == "one":
-        return OnePepper(NOW)
     if request.param == "simulated":
-        return SimulatedPeppers({EPOCH: FIRST})
+        return one_pepper(NOW)
     create_file(tmp_path / f"{EPOCH}.{FIRST.day}.pepper", write_pepper(FIRST))
     if request.param == "kept":
         return PepperStore(tmp_path, MemberId("node-1"))

@@ -13,29 +13,24 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fakes.answers import opened
 from fakes.federations import public
+from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
 from federation import World
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import (
-    NORMALISATION_VERSION,
-    Scope,
-    Side,
-    blocking_keys,
-    normalise,
-    oprf_input,
-)
+from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Opening, opening, slot_check
-from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner
+from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.private.query_sealing import PublicPart, SealedQuery, open_answer, seal
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, WideningReason
+from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import KeySet, NodeAnswer, day_of, slot_of
+from fingerpost.protocol.messages import KeySet, day_of, slot_of
 
 
 @dataclass(frozen=True)
@@ -87,8 +82,7 @@ class Craft:
         epoch = self.world.current.epoch_to_ask(self.world.clock.now())
         key = self.slot_key()
         scope = Scope.NARROW if self.key_set is KeySet.NARROW else Scope.WIDE
-        keys = blocking_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
-        tags = self.world.holders.tags([oprf_input(k, NORMALISATION_VERSION) for k in keys], epoch)
+        tags = self.world.holders.tags(oprf_inputs(child, Side.QUERY, scope), epoch)
         made = [opening(key, tag) for tag in tags]
         if self.wrong_wraps:
             made = [Opening(o.locator, secrets.token_bytes(32)) for o in made]
@@ -121,26 +115,14 @@ class Craft:
         )
 
 
-def answers(world: World, node: SimNode, sealed: SealedQuery) -> tuple[AnswerPart, ...]:
-    """What the node says to the query, opened and verified as the requester does."""
-    core = sealed.core
-    asked = world.current.agencies_in_reach(core.agency, core.reach, core.named_areas)
-    return tuple(
-        open_answer(
-            NodeAnswer(node.me, answer.part, answer.sealed),
-            query_hash=sealed.hash,
-            reply_key=sealed.reply_key,
-            federation=world.current,
-            asked=asked,
-        )
-        for answer in node.service.answer((sealed.wire,))
-    )
+def answers(node: SimNode, sealed: SealedQuery) -> tuple[AnswerPart, ...]:
+    """What the node answers to the query."""
+    made = node.service.answer((sealed.wire,))
+    return tuple(opened(answer, node.me, sealed, node.world.current) for answer in made)
 
 
-def word(world: World, node: SimNode, sealed: SealedQuery, agency: AgencyId) -> AgencyAnswer:
-    """One agency's word about it; none of the node's agencies may have told a pointer if the word
-    is no yes.
-    """
-    (part,) = answers(world, node, sealed)
+def status_of(node: SimNode, sealed: SealedQuery, agency: AgencyId) -> Status:
+    """What the node answers to the query for one agency."""
+    (part,) = answers(node, sealed)
     (found,) = (a for a in part.agencies if a.agency == agency)
-    return found
+    return found.status

@@ -6,9 +6,7 @@ well.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,8 +146,3 @@ def a_query(
     hash_ = read_query(wire, lambda _: key.public_key()).hash
     submission = write_submission(Submission(submission_of or hash_, handle), gateway, key)
     return Asked(core, wire, submission, hash_)
-
-
-def without(federation: Federation, ids: Iterable[MemberId]) -> Federation:
-    kept = {id_: m for id_, m in federation.members.items() if id_ not in set(ids)}
-    return dataclasses.replace(federation, members=kept)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity, subject_names
 from fingerpost.runtime.tls import ClientTls, ServerTls, make_csr, make_key
 
@@ -30,6 +31,22 @@ _SIGNS_CERTIFICATES = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
+
+
+@dataclass(frozen=True, repr=False)
+class Papers:
+    """A certificate chain and its key, in PEM."""
+
+    chain: bytes
+    key: bytes
+
+    def write(self, folder: Path) -> Path:
+        """As ``tls.pem`` and ``tls.key`` into the folder, which is returned."""
+        folder.mkdir(exist_ok=True)
+        (folder / "tls.pem").write_bytes(self.chain)
+        (folder / "tls.key").unlink(missing_ok=True)
+        create_file(folder / "tls.key", self.key)
+        return folder
 
 
 @dataclass(frozen=True)
@@ -60,40 +77,51 @@ class FakeAuthority:
     def file(self) -> Path:
         return self.folder / "authority.pem"
 
-    def _builder(self, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(
+        self,
+        key: ec.EllipticCurvePublicKey,
+        starts_in: timedelta = timedelta(days=-1),
+        ends_in: timedelta = timedelta(days=6),
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC).replace(microsecond=0)
         return x509.CertificateBuilder(
             issuer_name=self.name,
             public_key=key,
             serial_number=x509.random_serial_number(),
-            not_valid_before=now - timedelta(days=1),
-            not_valid_after=now + timedelta(days=6),
+            not_valid_before=now + starts_in,
+            not_valid_after=now + ends_in,
         )
 
-    def sign(self, builder: x509.CertificateBuilder) -> bytes:
-        """Return the certificate of a member in PEM, with the identifier of this authority's key.
+    def issue(
+        self,
+        identity: Identity,
+        *,
+        names: x509.SubjectAlternativeName | None = None,
+        **validity: timedelta,
+    ) -> Papers:
+        """Certify a new key as the issuer does; other ``names`` than its own, and another validity,
+        are for attacks.
 
-        RFC 5280, section 4.2.1.1, demands the identifier, and so does TLS in Python 3.13.
+        RFC 5280, section 4.2.1.1, demands the identifier of the authority's key, and so does TLS in
+        Python 3.13.
         """
+        key = make_key()
+        public_key = x509.load_der_x509_csr(make_csr(key, identity)).public_key()
+        assert isinstance(public_key, ec.EllipticCurvePublicKey)
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
-        certificate = builder.add_extension(identifier, critical=False)
-        return certificate.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        certificate = (
+            self._builder(public_key, **validity)
+            .subject_name(x509.Name([]))
+            .add_extension(names or subject_names(identity), critical=True)
+            .add_extension(identifier, critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        return Papers(certificate.public_bytes(Encoding.PEM), key)
 
     def certify(self, identity: Identity, names: x509.SubjectAlternativeName | None = None) -> Path:
-        """A folder with ``tls.pem`` and ``tls.key``; other ``names`` than its own for attacks."""
-        folder = self.folder / f"{identity.member}-{identity.party.value}"
-        folder.mkdir(exist_ok=True)
-        key_pem = make_key()
-        request = x509.load_der_x509_csr(make_csr(key_pem, identity))
-        public_key = request.public_key()
-        assert isinstance(public_key, ec.EllipticCurvePublicKey)
-        builder = self._builder(public_key).subject_name(x509.Name([]))
-        builder = builder.add_extension(names or subject_names(identity), critical=True)
-        (folder / "tls.pem").write_bytes(self.sign(builder))
-        (folder / "tls.key").unlink(missing_ok=True)
-        (folder / "tls.key").touch(mode=0o600)
-        (folder / "tls.key").write_bytes(key_pem)
-        return folder
+        """A folder with new papers."""
+        papers = self.issue(identity, names=names)
+        return papers.write(self.folder / f"{identity.member}-{identity.party.value}")
 
     def server(self, identity: Identity) -> ServerTls:
         folder = self.certify(identity)

@@ -22,6 +22,7 @@ from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import (
+    AMINA,
     AREAS,
     COUNCIL,
     COUNCILS,
@@ -30,6 +31,7 @@ from fakes.wexcombe import (
     HEALTH,
     NODES,
     OAK,
+    OTHER,
     POLICE,
     POLICE_NODE,
     SCHOOLS,
@@ -38,7 +40,7 @@ from fakes.wexcombe import (
     row,
 )
 from federation import World
-from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.demographics import Demographics
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
@@ -50,14 +52,8 @@ from fingerpost.runtime.identity import PeerIdentity
 from practitioner.asking.outcome import AgencyOutcome, Outcome, Question
 
 CHILDREN = (
-    Demographics(
-        forename="Amina",
-        surname="Hartley",
-        dob=date(2015, 3, 9),
-        sex=Sex.FEMALE,
-        postcode="WX4 7QD",
-    ),
-    Demographics(forename="Tomasz", surname="Zielinski", dob=date(2012, 11, 2), postcode="WX1 1AA"),
+    AMINA,
+    OTHER,
     Demographics(forename="Grace", surname="Underhill", dob=date(2018, 7, 21), postcode="WX2 3FG"),
     Demographics(
         forename="Leo", surname="Fairweather", dob=date(2009, 5, 30), nhs_number="943 476 5919"
@@ -87,7 +83,7 @@ KINDS = {
 }
 SENSITIVE = {Kind.DOMESTIC_ABUSE, Kind.MENTAL_HEALTH}
 UNINVITED = {Kind.HOUSING, Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE}
-"""What the table withholds from EARLY_HELP; it tells every other ordinary kind for every purpose
+"""What the table withholds from EARLY_HELP. It discloses every other ordinary kind for every purpose
 here.
 """
 GAPS = frozenset({Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN})
@@ -99,8 +95,8 @@ class Known:
 
     rows: tuple[Involvement, ...]
 
-    def told(self, purpose: Purpose) -> frozenset[str]:
-        """The telephone numbers of the rows that may be told."""
+    def disclosed(self, purpose: Purpose) -> frozenset[str]:
+        """The telephone numbers of the rows that may be disclosed."""
         if any(r.shielded for r in self.rows):
             return frozenset()
         withheld = UNINVITED if purpose is Purpose.EARLY_HELP else set()
@@ -161,7 +157,7 @@ class Life:
         node.load(agency, [child(n, CHILDREN[w], *k.rows) for n, (w, k) in enumerate(known)])
         node.importing.discard(agency)
 
-    # ---- members and epochs ------------------------------------------------------------------------
+    # ---- members and epochs ----------------------------------------------------------------------
 
     def suspend(self, who: AgencyId | MemberId) -> None:
         self.suspended ^= {who}
@@ -173,7 +169,7 @@ class Life:
         return agency in self.suspended or self.node_of(agency).me in self.suspended
 
     def new_epoch(self, starts_in: float) -> None:
-        """``starts_in`` 0: at once, since a key was stolen; the old one ends with its last queries."""
+        """``starts_in`` 0: a key was stolen; the old epoch ends with its last queries."""
         now = self.world.clock.now()
         number = len(self.world.current.parameters.epochs) + 1
         epoch = self.world.open_epoch(number, now + starts_in, now + 200 * limits.DAY)
@@ -202,14 +198,14 @@ class Life:
         await self.world.clock.settle()
         await self.world.start()
 
-    # ---- lookups -----------------------------------------------------------------------------------
+    # ---- lookups ---------------------------------------------------------------------------------
 
     def question(self, who: int, purpose: Purpose) -> Question:
         reference = "" if purpose is Purpose.S47_ENQUIRY else "ref-7"
         return Question(CHILDREN[who], Justification(purpose, reference))
 
     async def ask(self, who: int, purpose: Purpose, fault_after: float | None = None) -> None:
-        """A lookup by the council; ``fault_after``: so long after its start, every stream breaks."""
+        """A lookup by the council. ``fault_after`` so many seconds every stream breaks."""
         gateway = self.world.gateway(COUNCIL)
         expected = {a: self.expected(a, who, purpose) for a in AGENCIES}
         asking = asyncio.ensure_future(
@@ -259,8 +255,8 @@ class Life:
             return Status.CANNOT_ANSWER
         if known is not None and node.record_fails:
             return Status.CANNOT_ANSWER
-        told = known is not None and known.told(purpose)
-        return Status.INVOLVED if told else Status.NOTHING_TO_DISCLOSE
+        disclosed = known is not None and known.disclosed(purpose)
+        return Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
 
     def require_asked(self, outcome: Outcome, purpose: Purpose) -> None:
         """Everybody in reach, each once; the suspended by name among those not connected."""
@@ -273,9 +269,9 @@ class Life:
             assert (name in names) == self.is_suspended(agency)
 
     def require_true(self, found: AgencyOutcome, who: int, purpose: Purpose) -> None:
-        """No false word and no pointer that may not be told, whatever broke meanwhile."""
+        """No false status, and no pointer that may not be disclosed, whatever broke meanwhile."""
         known = self.records[found.agency.id].get(who)
-        allowed = known.told(purpose) if known is not None else frozenset()
+        allowed = known.disclosed(purpose) if known is not None else frozenset()
         assert {p.desk_phone for p in found.pointers} <= allowed
         if found.status is Status.NOTHING_TO_DISCLOSE:
             assert not allowed, "a false no"
@@ -288,12 +284,12 @@ class Life:
         if found.status is not Status.INVOLVED:
             return
         journal = self.node_of(found.agency.id).journal
-        told = [h for h in gateway.hashes if (f"recorded {found.agency.id}", h) in journal]
-        assert told, "told and not recorded"
-        for hash_ in told:
+        recorded = [h for h in gateway.hashes if (f"recorded {found.agency.id}", h) in journal]
+        assert recorded, "disclosed and not recorded"
+        for hash_ in recorded:
             if ("left", hash_) in journal:
-                recorded = journal.index((f"recorded {found.agency.id}", hash_))
-                assert recorded < journal.index(("left", hash_))
+                entry = journal.index((f"recorded {found.agency.id}", hash_))
+                assert entry < journal.index(("left", hash_))
 
     async def replay(self, wire: bytes) -> None:
         """The broker, and every node that got them, get bytes that were sent before: nobody

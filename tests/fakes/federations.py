@@ -80,6 +80,11 @@ def federation(
     return Federation(7, valid_until, common, EVERY_CODE, by_id, by_code)
 
 
+def without(federation: Federation, *ids: MemberId) -> Federation:
+    kept = {id_: found for id_, found in federation.members.items() if id_ not in ids}
+    return replace(federation, members=kept)
+
+
 @dataclass
 class Members:
     """Implements ``fingerpost.membership.ports.Members``; a test sets another list while a party

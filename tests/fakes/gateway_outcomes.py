@@ -37,36 +37,10 @@ _SCHOOLS = (
     "Saltmarsh Primary",
     "Copperbeech Primary",
     "Quayside Primary",
-    "Hazelmoor Primary",
-    "Bridge Street Primary",
-    "Holy Well Primary",
-    "Sandpiper Primary",
-    "Nine Acres Primary",
-    "Wexcombe High School",
-    "Ashgrove School",
-    "Harbour Academy",
     "St Brannock's School",
-    "Tidewater School",
-    "Millrace School",
-    "Fennel Street Infants",
-    "Corner House School",
-    "Birch Hill School",
-    "Long Meadow School",
+    *(f"School {n}" for n in range(14)),
 )
-_PRACTICES = (
-    "Quay Surgery",
-    "Mill Lane Surgery",
-    "Harbour Practice",
-    "Orchard Practice",
-    "Beacon Surgery",
-    "Ferry Road Surgery",
-    "Castle Practice",
-    "Riverside Surgery",
-    "Elm Court Surgery",
-    "Market Square Surgery",
-    "Priory Practice",
-    "Westgate Surgery",
-)
+_PRACTICES = ("Quay Surgery", "Mill Lane Surgery", *(f"Surgery {n}" for n in range(10)))
 
 
 def agency(name: str, kind: AgencyKind, *services: CoarseKind, desk: str = "") -> Agency:

@@ -87,72 +87,70 @@ def _at(show: Show, index: int) -> int | None:
     return places[index % len(places)] if places else None
 
 
-def _changed(show: Show, index: int, change: Callable[[NodeAnswer], tuple[Shown, ...]]) -> Show:
-    place = _at(show, index)
-    if place is None:
-        return show
-    answer = show[place]
-    assert isinstance(answer, NodeAnswer)
-    return (*show[:place], *change(answer), *show[place + 1 :])
+def _to_one(index: int, change: Callable[[NodeAnswer, Memory], Show]) -> Lie:
+    """A lie in which this stands in place of the ``index``-th answer."""
+
+    def lie(show: Show, memory: Memory) -> Show:
+        place = _at(show, index)
+        if place is None:
+            return show
+        answer = show[place]
+        assert isinstance(answer, NodeAnswer)
+        return (*show[:place], *change(answer, memory), *show[place + 1 :])
+
+    return lie
+
+
+def _noise(answer: NodeAnswer) -> NodeAnswer:
+    """Random bytes of the right size."""
+    return replace(answer, sealed=secrets.token_bytes(limits.ANSWER_BYTES))
 
 
 # ---- the lies ----------------------------------------------------------------------------------
 
 
 def drop(index: int) -> Lie:
-    return lambda show, _: _changed(show, index, lambda answer: ())
+    return _to_one(index, lambda answer, _: ())
 
 
 def duplicate(index: int) -> Lie:
-    return lambda show, _: _changed(show, index, lambda answer: (answer, answer))
+    return _to_one(index, lambda answer, _: (answer, answer))
 
 
 def flip(index: int, byte: int) -> Lie:
     """One bit of the seal."""
 
-    def change(answer: NodeAnswer) -> tuple[Shown, ...]:
-        at = byte % len(answer.sealed)
+    def change(answer: NodeAnswer, _: Memory) -> Show:
         sealed = bytearray(answer.sealed)
-        sealed[at] ^= 1
+        sealed[byte % len(sealed)] ^= 1
         return (replace(answer, sealed=bytes(sealed)),)
 
-    return lambda show, _: _changed(show, index, change)
+    return _to_one(index, change)
 
 
 def overwrite(index: int) -> Lie:
-    """By random bytes of the right size."""
-    return lambda show, _: _changed(
-        show, index, lambda a: (replace(a, sealed=secrets.token_bytes(limits.ANSWER_BYTES)),)
-    )
+    return _to_one(index, lambda answer, _: (_noise(answer),))
 
 
 def cut(index: int, size: int) -> Lie:
-    return lambda show, _: _changed(
-        show, index, lambda a: (replace(a, sealed=a.sealed[: size % len(a.sealed)]),)
-    )
+    return _to_one(index, lambda a, _: (replace(a, sealed=a.sealed[: size % len(a.sealed)]),))
 
 
 def junk_before(index: int) -> Lie:
-    def change(answer: NodeAnswer) -> tuple[Shown, ...]:
-        return replace(answer, sealed=secrets.token_bytes(limits.ANSWER_BYTES)), answer
-
-    return lambda show, _: _changed(show, index, change)
+    return _to_one(index, lambda answer, _: (_noise(answer), answer))
 
 
 def junk_after(index: int) -> Lie:
-    def change(answer: NodeAnswer) -> tuple[Shown, ...]:
-        return answer, replace(answer, sealed=secrets.token_bytes(limits.ANSWER_BYTES))
-
-    return lambda show, _: _changed(show, index, change)
+    return _to_one(index, lambda answer, _: (answer, _noise(answer)))
 
 
 def rename(index: int, node: MemberId) -> Lie:
     """The answer of one node under another's name."""
-    return lambda show, _: _changed(show, index, lambda a: (replace(a, node=node),))
+    return _to_one(index, lambda answer, _: (replace(answer, node=node),))
 
 
 def renumber(index: int, part: int) -> Lie:
-    return lambda show, _: _changed(show, index, lambda a: (replace(a, part=part),))
+    return _to_one(index, lambda answer, _: (replace(answer, part=part),))
 
 
 def swap(one: int, other: int) -> Lie:
@@ -174,18 +172,13 @@ def swap(one: int, other: int) -> Lie:
 
 
 def from_another_query(index: int, *, instead: bool) -> Lie:
-    """What the same node said to another query, in place of its answer or before it."""
+    """The same node's answer to another query, in place of its answer or before it."""
 
-    def lie(show: Show, memory: Memory) -> Show:
-        def change(answer: NodeAnswer) -> tuple[Shown, ...]:
-            old = [o for o in memory.answers if (o.node, o.part) == (answer.node, answer.part)]
-            if not old:
-                return (answer,)
-            return (old[-1],) if instead else (old[-1], answer)
+    def change(answer: NodeAnswer, memory: Memory) -> Show:
+        old = [o for o in memory.answers if (o.node, o.part) == (answer.node, answer.part)]
+        return (*old[-1:], *(() if instead and old else (answer,)))
 
-        return _changed(show, index, change)
-
-    return lie
+    return _to_one(index, change)
 
 
 def reverse() -> Lie:
@@ -205,7 +198,7 @@ def nobody_was_silent() -> Lie:
 
 
 def end_before(index: int) -> Lie:
-    return lambda show, _: _changed(show, index, lambda answer: (Ended(()), answer))
+    return _to_one(index, lambda answer, _: (Ended(()), answer))
 
 
 def never_end() -> Lie:
@@ -213,11 +206,11 @@ def never_end() -> Lie:
 
 
 def wait_before(index: int, seconds: float) -> Lie:
-    return lambda show, _: _changed(show, index, lambda answer: (Wait(seconds), answer))
+    return _to_one(index, lambda answer, _: (Wait(seconds), answer))
 
 
 def break_off_before(index: int, code: Code) -> Lie:
-    return lambda show, _: _changed(show, index, lambda answer: (BreakOff(code), answer))
+    return _to_one(index, lambda answer, _: (BreakOff(code), answer))
 
 
 def refuse(code: Code) -> Lie:

@@ -5,22 +5,23 @@ comes back and when.
 from __future__ import annotations
 
 import asyncio
-import io
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc.aio
 
 from fakes.certificates import FakeAuthority
+from fakes.serving import serving
+from fakes.waiting import until
 from fingerpost.protocol.codec.carriage import read_from_node, write_queries
 from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
-from fingerpost.runtime import logs
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.rpc import SERVER_NODES, Edge, peer_of, server
+from fingerpost.runtime.rpc import SERVER_NODES, peer_of
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc, member_list_pb2, member_list_pb2_grpc
 
 Fetch = Callable[[str], bytes]
@@ -66,7 +67,6 @@ class NodeBroker(
     def __init__(self, fetch: Fetch | None = None) -> None:
         self._fetch = fetch
         self.streams: list[Attached] = []
-        self._came = asyncio.Event()
 
     async def Attach(
         self, request_iterator: AsyncIterator[Any], context: Any
@@ -80,7 +80,6 @@ class NodeBroker(
                 if isinstance(value, NodeHello):
                     stream.hello = value
                     self.streams.append(stream)
-                    self._came.set()
                 else:
                     stream.frames.append((at, value))
                     stream._got.set()
@@ -101,26 +100,22 @@ class NodeBroker(
         assert self._fetch is not None
         return member_list_pb2.FetchResponse(content=self._fetch(request.path))
 
-    async def stream(self, number: int = 1) -> Attached:
-        """The ``number``-th stream that said hello, once there is one."""
-        async with asyncio.timeout(60):
-            while len(self.streams) < number:
-                self._came.clear()
-                await self._came.wait()
-        return self.streams[number - 1]
+    async def stream(self, number: int = 1, of: MemberId | None = None) -> Attached:
+        """The ``number``-th stream that said hello, of this node or of any, once there is one."""
+
+        def found() -> list[Attached]:
+            return [s for s in self.streams if of in (None, s.peer.member)]
+
+        await until(lambda: len(found()) >= number)
+        return found()[number - 1]
 
 
-@asynccontextmanager
-async def listening(
+def listening(
     broker: NodeBroker, authority: FakeAuthority, identity: Identity, address: str
-) -> AsyncIterator[grpc.aio.Server]:
-    log = logs.configure("broker", {}, strict=True, stream=io.StringIO())
-    edge = server(SERVER_NODES, Edge(log, longest=10.0, streams={ATTACH: 3660.0}))
-    broker_pb2_grpc.add_NodeServiceServicer_to_server(broker, edge)
-    member_list_pb2_grpc.add_MemberListServiceServicer_to_server(broker, edge)
-    assert edge.add_secure_port(address, authority.server(identity).credentials())
-    await edge.start()
-    try:
-        yield edge
-    finally:
-        await edge.stop(0)
+) -> AbstractAsyncContextManager[grpc.aio.Server]:
+    def add(server: grpc.aio.Server) -> None:
+        broker_pb2_grpc.add_NodeServiceServicer_to_server(broker, server)
+        member_list_pb2_grpc.add_MemberListServiceServicer_to_server(broker, server)
+
+    credentials = authority.server(identity).credentials()
+    return serving(address, credentials, add, options=SERVER_NODES, streams={ATTACH: 3660.0})

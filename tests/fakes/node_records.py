@@ -12,13 +12,39 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+import msgspec
+
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Staged, Standing
-from agency_node.records.records import ChildRecord, Generation, RecordId
+from agency_node.records.records import ChildRecord, Generation, Involvement, RecordId
+from fakes.federations import NOW
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.private.sealing import prefixed
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
+
+
+def an_involvement(kind: Kind = Kind.EDU_SCHOOL, **changes: object) -> Involvement:
+    made = Involvement(
+        kind=kind,
+        status=InvolvementStatus.OPEN,
+        worker_name="Robin Ferris",
+        worker_role="Safeguarding lead",
+        desk_phone="+44 1632 960001",
+        desk_email="desk@example.org",
+        ooh_phone="",
+        hours="",
+        as_of=int(NOW) - limits.DAY,
+        lead=False,
+        early_help=False,
+        sensitive=kind.sensitive,
+        shielded=False,
+        ended_on=None,
+    )
+    return msgspec.structs.replace(made, **changes)
+
 
 Block = tuple[tuple[bytes, ...], ...]
 
@@ -64,7 +90,7 @@ class MemoryRecords:
         completed_at: int = 0,
         normalisation_version: int = NORMALISATION_VERSION,
     ) -> Generation:
-        """A complete generation. ``tags``: by epoch, one sequence for each child, in their order."""
+        """A complete generation. ``tags``: by epoch, a sequence for each child in their order."""
         staged = self.begin(
             agency,
             bytes(32),

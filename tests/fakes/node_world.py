@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering.ports import Entry, Record, Seen
@@ -26,47 +25,26 @@ from agency_node.records.index import LocatorIndex, Want
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from agency_node.records.upkeep import due_tables
 from fakes import federations
+from fakes.answers import opened
 from fakes.clock import ManualClock
 from fakes.federations import HOLDERS, NOW, Members, member, public
-from fakes.node_records import MemoryRecords
+from fakes.node_records import MemoryRecords, an_involvement
+from fakes.oprf_inputs import oprf_inputs
+from fakes.simulated_holders import Peppers
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.linkage import (
-    NORMALISATION_VERSION,
-    Scope,
-    Side,
-    blocking_keys,
-    normalise,
-    oprf_input,
-)
+from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.private.query_sealing import PublicPart, SealedQuery, open_answer, seal
+from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import (
-    Acr,
-    AgencyKind,
-    InvolvementStatus,
-    Kind,
-    Purpose,
-    Reach,
-    Role,
-    Status,
-    WideningReason,
-)
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role, Status, WideningReason
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency, Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import (
-    KeySet,
-    NodeAnswer,
-    Query,
-    SealedAnswer,
-    day_of,
-    day_of_slot,
-)
+from fingerpost.protocol.messages import KeySet, Query, SealedAnswer, day_of, day_of_slot
 
 FEDERATION = FederationId("pilot")
 HERE, THERE = AreaCode("e08000001"), AreaCode("e08000002")
@@ -124,7 +102,7 @@ def a_federation(now: float = NOW, mine: Sequence[AgencyId] = MINE) -> Federatio
     )
 
 
-# ---- children and what is kept of them ------------------------------------------------------------
+# ---- children and what is kept of them -----------------------------------------------------------
 
 
 def a_child(**changes: object) -> Demographics:
@@ -150,37 +128,15 @@ def another_child() -> Demographics:
     )
 
 
-def an_involvement(kind: Kind = Kind.EDU_SCHOOL, **changes: object) -> Involvement:
-    made = Involvement(
-        kind=kind,
-        status=InvolvementStatus.OPEN,
-        worker_name="Robin Ferris",
-        worker_role="Safeguarding lead",
-        desk_phone="+44 1632 960001",
-        desk_email="desk@example.org",
-        ooh_phone="",
-        hours="",
-        as_of=int(NOW) - limits.DAY,
-        lead=False,
-        early_help=False,
-        sensitive=kind.sensitive,
-        shielded=False,
-        ended_on=None,
-    )
-    return msgspec.structs.replace(made, **changes)
-
-
 def a_record(number: int = 0, child: Demographics | None = None, *rows: Involvement) -> ChildRecord:
     return ChildRecord(RecordId(number), child or a_child(), rows or (an_involvement(),))
 
 
 def tags_of(child: Demographics, side: Side, scope: Scope = Scope.WIDE) -> tuple[bytes, ...]:
-    keys = blocking_keys(normalise(child), side=side, scope=scope, upn=False)
-    inputs = (oprf_input(key, NORMALISATION_VERSION) for key in keys)
-    return tuple(hashlib.sha256(b"tag" + x).digest() for x in inputs)
+    return tuple(hashlib.sha256(b"tag" + x).digest() for x in oprf_inputs(child, side, scope))
 
 
-# ---- the world around the node --------------------------------------------------------------------
+# ---- the world around the node -------------------------------------------------------------------
 
 
 class MemorySeen:
@@ -212,17 +168,10 @@ class MemoryRecord:
         return failed
 
 
-class OnePepper:
-    """``Peppers`` of one epoch; ``missing`` until it is received."""
-
-    def __init__(self, now: float = NOW) -> None:
-        self.first = Pepper(EPOCH, day_of(now) - 1, hashlib.sha256(b"pepper").digest())
-        self.missing = False
-
-    def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        if self.missing or epoch != EPOCH:
-            raise Refused(Code.NOT_READY, "pepper of that epoch")
-        return self.first.at(day)
+def one_pepper(now: float = NOW) -> Peppers:
+    """Of one epoch, from the day before ``now`` on."""
+    first = Pepper(EPOCH, day_of(now) - 1, hashlib.sha256(b"pepper").digest())
+    return Peppers({EPOCH: first})
 
 
 class Line:
@@ -246,7 +195,7 @@ class NodeWorld(Members):
     clock: ManualClock = field(default_factory=ManualClock)
     mine: tuple[AgencyId, ...] = MINE
     sound: bool = True
-    peppers: OnePepper = field(default_factory=OnePepper)
+    peppers: Peppers = field(default_factory=one_pepper)
     seen: Seen = field(default_factory=MemorySeen)
     record: Record = field(default_factory=MemoryRecord)
     log: Line = field(default_factory=Line)
@@ -257,7 +206,7 @@ class NodeWorld(Members):
         self.node = self.made()
 
     def made(self, **changes: object) -> Node:
-        parts: dict[str, object] = {
+        parts: dict[str, Any] = {
             "sound": self.sound,
             "members": self,
             "peppers": self.peppers,
@@ -269,7 +218,7 @@ class NodeWorld(Members):
             "log": self.log,
         }
         upn = dict.fromkeys(self.mine, False)
-        return Node(NODE, NODE_KEY, upn, **{**parts, **changes})  # type: ignore[arg-type]  # fields by name
+        return Node(NODE, NODE_KEY, upn, **{**parts, **changes})
 
     @property
     def entries(self) -> list[Entry]:
@@ -291,7 +240,7 @@ class NodeWorld(Members):
         now = self.clock.now()
         due = due_tables(self.current, now)
         wanted = [
-            Want(agency, self.peppers.first.at(day_of_slot(slot)), slot)
+            Want(agency, self.peppers.first[EPOCH].at(day_of_slot(slot)), slot)
             for _, slot in due
             for agency in self.mine
         ]
@@ -309,14 +258,7 @@ class NodeWorld(Members):
         parts: dict[bytes, list[AnswerPart]] = {}
         for answer in answers:
             query = by_hash[answer.query_hash]
-            core = query.core
-            part = open_answer(
-                NodeAnswer(NODE, answer.part, answer.sealed),
-                query_hash=query.hash,
-                reply_key=query.reply_key,
-                federation=self.current,
-                asked=self.current.agencies_in_reach(core.agency, core.reach, core.named_areas),
-            )
+            part = opened(answer, NODE, query, self.current)
             parts.setdefault(query.hash, []).append(part)
         return parts
 
@@ -377,7 +319,7 @@ def a_query(
     reference: str = "ref-1",
     approver: str = "",
     because: WideningReason | None = None,
-    peppers: OnePepper | None = None,
+    peppers: Peppers | None = None,
 ) -> SealedQuery:
     """About ``child``. ``opens_for`` (or ``tags``) makes the wraps those of another: the attack
     that must come to nothing.
@@ -400,7 +342,9 @@ def a_query(
     scope = {KeySet.NARROW: Scope.NARROW, KeySet.WIDE: Scope.WIDE}[key_set]
     if tags is None:
         tags = tags_of(opens_for or child, Side.QUERY, scope)
-    slot_key = (peppers or OnePepper(at)).first.at(day_of_slot(part.slot)).slot_key(part.slot)
+    slot_key = (
+        (peppers or one_pepper(at)).first[EPOCH].at(day_of_slot(part.slot)).slot_key(part.slot)
+    )
     return seal(
         part,
         Inner(token, Justification(purpose, reference, approver, because), child),

@@ -8,25 +8,26 @@ apart from what it was given.
 
 from __future__ import annotations
 
-import io
 import random
 import socket
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
 
+import grpc.aio
+
 from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
+from fakes.serving import serving
 from fingerpost.membership.bundle import Address, Addresses, Endpoint, EnrolmentBundle, write_bundle
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime import logs
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.rpc import SERVER_FILES, Edge, server
+from fingerpost.runtime.rpc import SERVER_FILES
 from fingerpost.wire.v1 import member_list_pb2, member_list_pb2_grpc
 
 KEY: Final = bytes(range(32))
@@ -80,7 +81,7 @@ def addresses_of(
 def enrol(
     folder: Path, me: Identity, addresses: Addresses, authority: FakeAuthority, root: bytes
 ) -> MemberKeys:
-    """The member's keys with a certificate, and its bundle; ``folder`` is made where it is missing."""
+    """The member's keys with a certificate, and its bundle, in a folder that need not exist."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = make_member_keys(folder / "credentials")
     pair = authority.certify(me)
@@ -188,21 +189,17 @@ class _Issuer(
         return member_list_pb2.FetchResponse(content=self._repository.fetch(request.path))
 
 
-@asynccontextmanager
-async def issuer_of(
+def issuer_of(
     repository: FakeRepository, authority: FakeAuthority, me: Identity, address: str
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[object]:
     """In the issuer's place: it hands out the list and forgets what is deposited. It certifies
     nobody.
     """
-    log = logs.configure("issuer", {}, strict=True, stream=io.StringIO())
-    edge = server(SERVER_FILES, Edge(log, longest=10.0))
-    issuer = _Issuer(repository)
-    member_list_pb2_grpc.add_MemberListServiceServicer_to_server(issuer, edge)
-    member_list_pb2_grpc.add_IssuerServiceServicer_to_server(issuer, edge)
-    edge.add_secure_port(address, authority.server(me).without_client_certificates())
-    await edge.start()
-    try:
-        yield
-    finally:
-        await edge.stop(0)
+
+    def add(server: grpc.aio.Server) -> None:
+        issuer = _Issuer(repository)
+        member_list_pb2_grpc.add_MemberListServiceServicer_to_server(issuer, server)
+        member_list_pb2_grpc.add_IssuerServiceServicer_to_server(issuer, server)
+
+    credentials = authority.server(me).without_client_certificates()
+    return serving(address, credentials, add, options=SERVER_FILES)

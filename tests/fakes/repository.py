@@ -30,16 +30,18 @@ from tuf.api.metadata import (
 )
 from tuf.api.metadata import Role as TufRole
 
-from fakes.federations import EVERY_CODE, HOLDERS, NOW, agency, epoch, member, parameters
+from fakes.federations import HOLDERS, NOW, agency, epoch, federation, member, parameters
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Area, CodeLists, DenyList, Member, Parameters, Party
+from fingerpost.protocol.federation import Area, DenyList, Federation, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 
 BINS: Final = {f"bin-{n:02x}": [f"{d:x}" for d in range(4 * n, 4 * n + 4)] for n in range(4)}
 DAY: Final = 86_400
+NORTH, SOUTH = AreaCode("e08000025"), AreaCode("e08000026")
+BROKER, ISSUER, GATEWAY = map(MemberId, ("broker-1", "issuer-1", "gateway-1"))
 
 
 def _three() -> list[CryptoSigner]:
@@ -56,48 +58,31 @@ class Keys:
     online: list[CryptoSigner] = field(default_factory=lambda: [CryptoSigner.generate_ed25519()])
 
 
-@dataclass(frozen=True)
-class Listed:
-    """What a federation is made of; ``FakeRepository.publish(*listed.parts)`` makes it a member
-    list.
-    """
-
-    parameters: Parameters
-    code_lists: CodeLists
-    members: tuple[Member, ...]
-    areas: tuple[Area, ...]
-
-    @property
-    def parts(self) -> tuple[Parameters, CodeLists, tuple[Member, ...], tuple[Area, ...]]:
-        return self.parameters, self.code_lists, self.members, self.areas
-
-
-def listed(now: float = NOW) -> Listed:
+def listed(now: float = NOW) -> Federation:
     """Broker, issuer, two key holders, two nodes, a gateway; two areas; epoch 3 running, 4 three
     days ahead.
     """
     north, south = MemberId("node-north"), MemberId("node-south")
-    broker, issuer = MemberId("broker-1"), MemberId("issuer-1")
     parties = {
-        broker: Party.BROKER,
-        issuer: Party.ISSUER,
+        BROKER: Party.BROKER,
+        ISSUER: Party.ISSUER,
         HOLDERS[0]: Party.KEY_HOLDER,
         HOLDERS[1]: Party.KEY_HOLDER,
         north: Party.NODE,
         south: Party.NODE,
-        MemberId("gateway-1"): Party.GATEWAY,
+        GATEWAY: Party.GATEWAY,
     }
     today = int(now) // DAY * DAY
     epochs = epoch(3, today - 87 * DAY), epoch(4, today + 3 * DAY)
     council = AgencyKind.LOCAL_AUTHORITY
-    return Listed(
-        parameters(FederationId("test-federation"), epochs, broker=broker, issuer=issuer),
-        EVERY_CODE,
-        tuple(member(m, party, bytes([n]) * 32) for n, (m, party) in enumerate(parties.items(), 1)),
-        tuple(
+    return federation(
+        parameters(FederationId("test-federation"), epochs, broker=BROKER, issuer=ISSUER),
+        [
             Area(area, "An area", agencies=(agency(area, "council", council, node),))
-            for area, node in ((AreaCode("e08000025"), north), (AreaCode("e08000026"), south))
-        ),
+            for area, node in ((NORTH, north), (SOUTH, south))
+        ],
+        [member(m, party, bytes([n]) * 32) for n, (m, party) in enumerate(parties.items(), 1)],
+        valid_until=now + DAY,
     )
 
 
@@ -127,28 +112,23 @@ class FakeRepository:
 
     def publish(
         self,
-        parameters: Parameters,
-        code_lists: CodeLists,
-        members: Iterable[Member],
-        areas: Iterable[Area],
-        deny: DenyList | None = None,
+        federation: Federation,
         peppers: Iterable[SealedPepper] = (),
         *,
         now: float | None = None,
     ) -> None:
         """Replace the whole list."""
-        members, areas = tuple(members), tuple(areas)
-        index = ff.Index(tuple(sorted(a.code for a in areas)), tuple(sorted(m.id for m in members)))
+        index = ff.Index(tuple(sorted(federation.areas)), tuple(sorted(federation.members)))
         self.publish_files(
             {
                 ff.INDEX: ff.write_index(index),
-                ff.PARAMETERS: ff.write_parameters(parameters),
-                ff.CODE_LISTS: ff.write_code_lists(code_lists),
-                **{ff.member_path(m.id): ff.write_member(m) for m in members},
-                **{ff.area_path(a.code): ff.write_area(a) for a in areas},
+                ff.PARAMETERS: ff.write_parameters(federation.parameters),
+                ff.CODE_LISTS: ff.write_code_lists(federation.code_lists),
+                **{ff.member_path(m.id): ff.write_member(m) for m in federation.members.values()},
+                **{ff.area_path(a.code): ff.write_area(a) for a in federation.areas.values()},
                 **{ff.pepper_path(p.epoch, p.member): ff.write_pepper(p) for p in peppers},
             },
-            deny if deny is not None else DenyList(),
+            federation.deny,
             now=now,
         )
 
@@ -233,9 +213,9 @@ class FakeRepository:
         self.files[f"metadata/{new.version}.root.json"] = self.files["metadata/root.json"]
 
     def _delegations(self) -> Delegations:
-        def role(name: str, signers: list[CryptoSigner], threshold: int, **which: object) -> None:
+        def role(name: str, signers: list[CryptoSigner], threshold: int, **which: Any) -> None:
             ids = [s.public_key.keyid for s in signers]
-            roles[name] = DelegatedRole(name, ids, threshold, True, **which)  # type: ignore[arg-type]
+            roles[name] = DelegatedRole(name, ids, threshold, True, **which)
 
         roles: dict[str, DelegatedRole] = {}
         trusted = self._trusted

@@ -25,7 +25,7 @@ from fingerpost.runtime.identity import PeerIdentity
 from practitioner.asking.client import Client
 from practitioner.asking.client import Identity as GatewayIdentity
 from practitioner.asking.desk import PassportDesk
-from practitioner.asking.outcome import First, Outcome, Question, Widened
+from practitioner.asking.outcome import Again, First, Outcome, Question, Widened
 from practitioner.asking.plan import LookupRule
 from practitioner.sign_in.rules import Session
 
@@ -114,6 +114,14 @@ class SimGateway(MemoryOutcomes):
             random_bytes=secrets.token_bytes,
             upn_keys=False,
         )
+
+    async def ask(self, question: Question) -> Outcome:
+        """A lookup to its end, for which the clock goes on."""
+        return await self.world.run(self.client.lookup(self.session, question))
+
+    async def widen(self, again: Again) -> Outcome:
+        """A second round to its end."""
+        return await self.world.run(self.client.widen(self.session, again))
 
     async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
         self.order.append("evaluated")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from fakes.federations import HOLDERS
 from fingerpost.private.blinding import TwoBatches
-from fingerpost.private.locators import Pepper, tag
-from fingerpost.private.oprf import BlindedBatch, EvaluatorKey
+from fingerpost.private.locators import Pepper
+from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch
@@ -67,9 +67,12 @@ class Holders:
             seed = seed[::-1]
         return EvaluatorKey(seed).evaluate(blinded)
 
-    async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
+    def _batches(self, inputs: Sequence[bytes], epoch: Epoch, workload: Workload) -> TwoBatches:
         keys = (epoch.holder_keys[HOLDERS[0]], epoch.holder_keys[HOLDERS[1]])
-        batches = TwoBatches(inputs, epoch.number, keys, Workload.LOOKUP, secrets.token_bytes)
+        return TwoBatches(inputs, epoch.number, keys, workload, secrets.token_bytes)
+
+    async def evaluate(self, inputs: Sequence[bytes], epoch: Epoch) -> tuple[bytes, ...]:
+        batches = self._batches(inputs, epoch, Workload.LOOKUP)
         first, second = batches.messages
         return batches.finalise((self.call(0, first), self.call(1, second)))
 
@@ -78,19 +81,12 @@ class Holders:
         missing = [x for x in dict.fromkeys(inputs) if (epoch.number, x) not in self._known]
         for start in range(0, len(missing), limits.BATCH_ELEMENTS):
             part = missing[start : start + limits.BATCH_ELEMENTS]
-            outputs = []
-            for index, holder in enumerate(HOLDERS):
-                batch = BlindedBatch.blind(
-                    part,
-                    epoch=epoch.number,
-                    workload=Workload.BULK,
-                    random_bytes=secrets.token_bytes,
-                )
-                answer = EvaluatorKey(self.seeds[epoch.number][index]).evaluate(batch.message)
-                self.received.append(b"".join(batch.message.elements))
-                outputs.append(batch.finalise(answer, epoch.holder_keys[holder]))
-            for input_, a, b in zip(part, *outputs, strict=True):
-                self._known[epoch.number, input_] = tag(a, b)
+            batches = self._batches(part, epoch, Workload.BULK)
+            first, second = batches.messages
+            self.received += [b"".join(first.elements), b"".join(second.elements)]
+            one, other = map(EvaluatorKey, self.seeds[epoch.number])
+            made = batches.finalise((one.evaluate(first), other.evaluate(second)))
+            self._known |= {(epoch.number, x): tag for x, tag in zip(part, made, strict=True)}
         return tuple(self._known[epoch.number, x] for x in inputs)
 
 

@@ -20,15 +20,9 @@ from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, Generation, RecordId
 from broker.service import FromNode
 from fakes.federations import NOW
+from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, QuietLog
-from fingerpost.private.linkage import (
-    NORMALISATION_VERSION,
-    Scope,
-    Side,
-    blocking_keys,
-    normalise,
-    oprf_input,
-)
+from fingerpost.private.linkage import NORMALISATION_VERSION, Side
 from fingerpost.private.locators import locators
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Federation, Party
@@ -118,10 +112,9 @@ class SimNode:
         owners: list[RecordId] = []
         inputs: list[bytes] = []
         for child in self.children[agency]:
-            form = normalise(child.demographics)
-            for key in blocking_keys(form, side=Side.RECORD, scope=Scope.WIDE, upn=False):
-                inputs.append(oprf_input(key, NORMALISATION_VERSION))
-                owners.append(child.id)
+            of_child = oprf_inputs(child.demographics, Side.RECORD)
+            inputs += of_child
+            owners += [child.id] * len(of_child)
         tags = self.world.holders.tags(inputs, epoch)
         self.tagged[(agency, epoch.number)] = list(zip(tags, owners, strict=True))
         self._indexes.clear()

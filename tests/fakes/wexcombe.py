@@ -13,12 +13,13 @@ from datetime import date
 
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from fakes.federations import agency
+from fakes.node_records import an_involvement
 from fakes.simulated_holders import Holders
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import AgencyKind, InvolvementStatus, Kind, Purpose, Status
+from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Status
 from fingerpost.protocol.federation import Area, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from practitioner.asking.outcome import AgencyOutcome, Outcome, Question
@@ -43,23 +44,16 @@ OTHER = Demographics(
 )
 
 
-def row(kind: Kind, *, sensitive: bool = False, shielded: bool = False) -> Involvement:
-    return Involvement(
-        kind=kind,
-        status=InvolvementStatus.OPEN,
-        worker_name="Jo Reed",
-        worker_role="Designated safeguarding lead",
-        desk_phone="01632 960123",
-        desk_email="desk@agency.example",
-        ooh_phone="01632 960199",
-        hours="Mon-Fri 8-18",
-        as_of=1_799_990_000,
-        lead=False,
-        early_help=False,
-        sensitive=sensitive,
-        shielded=shielded,
-        ended_on=None,
-    )
+def row(kind: Kind, **changes: object) -> Involvement:
+    texts = {
+        "worker_name": "Jo Reed",
+        "desk_phone": "01632 960123",
+        "desk_email": "desk@agency.example",
+        "ooh_phone": "01632 960199",
+        "hours": "Mon-Fri 8-18",
+    }
+    # A kind that is sensitive is not disclosed, whatever the row says.
+    return an_involvement(kind, **{**texts, "sensitive": False, **changes})
 
 
 def child(number: int, who: Demographics, *rows: Involvement) -> ChildRecord:

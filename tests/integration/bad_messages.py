@@ -48,6 +48,7 @@ class Bad:
 
 
 def varint(number: int) -> bytes:
+    """As protobuf writes it (base 128, the lowest first)."""
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -18,43 +18,40 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import grpc.aio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import agency_node.wiring
 from agency_node.importing.sources.csv_export import Columns
 from agency_node.importing.staging import Options as ImportOptions
 from agency_node.importing.staging import SourceFile
-from fakes.certificates import FakeAuthority
-from fakes.federations import public
-from fakes.import_world import HEADER
+from fakes.certificates import FakeAuthority, Papers
+from fakes.federations import HOLDERS, federation, member, parameters, public
+from fakes.import_world import HEADER, export
 from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
 from fakes.waiting import until
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.linkage import NORMALISATION_VERSION
+from fingerpost.private.messages import Inner
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
-from fingerpost.protocol.codes import (
-    CODE_LIST_VERSION,
-    Acr,
-    AgencyKind,
-    Kind,
-    Purpose,
-    Role,
-    Status,
-)
-from fingerpost.protocol.federation import Agency, Area, CodeLists, Epoch, Member, Parameters, Party
+from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.query_sealing import SealedQuery
+from fingerpost.protocol.codec.carriage import read_queries
+from fingerpost.protocol.codes import Acr, AgencyKind, Kind, Purpose, Reach, Role, Status
+from fingerpost.protocol.federation import Agency, Area, Epoch, Member, Parameters, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import day_of
 from fingerpost.runtime.identity import Identity
+from fingerpost.wire.v1 import broker_pb2
 from integration.running_gateway import GatewayParty
 from integration.running_parties import (
     BrokerParty,
@@ -63,15 +60,16 @@ from integration.running_parties import (
     RunningParty,
     SteppedClock,
 )
+from integration.wire_callers import ATTACH, EVALUATE, LOOKUP, dial
 from key_holder.vault import FileVault
 from practitioner.asking.desk import read_passport_key
-from practitioner.asking.outcome import Outcome
+from practitioner.asking.outcome import Outcome, Question
+from practitioner.asking.query import QueryOnItsWay
 from practitioner.sign_in.rules import Session
 
 FEDERATION: Final = FederationId("loopback")
 AREA: Final = AreaCode("e99000001")
 BROKER, ISSUER, GATEWAY = map(MemberId, ("broker", "issuer", "gateway"))
-HOLDERS: Final = (MemberId("holder-a"), MemberId("holder-b"))
 SCHOOLS, COUNCILS, HEALTH = map(MemberId, ("schools-host", "council-node", "health-node"))
 COUNCIL, OAK, ELM, GP = (
     AgencyId(f"{AREA}.{name}") for name in ("council", "oak", "elm", "practice")
@@ -123,8 +121,14 @@ SAYS: Final[Mapping[str, Mapping[AgencyId, Status]]] = {
 """What an honest federation answers."""
 
 
-def identity(member: MemberId, service: Party) -> Identity:
-    return Identity(FEDERATION, member, service)
+QUESTION: Final = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
+"""One query, with the wide keys."""
+PORTS: Final = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
+"""Each with its own method."""
+
+
+def identity(member: MemberId, party: Party) -> Identity:
+    return Identity(FEDERATION, member, party)
 
 
 def a_row(child: Demographics, kind: Kind, **fields: str) -> str:
@@ -145,8 +149,7 @@ def a_row(child: Demographics, kind: Kind, **fields: str) -> str:
 
 
 def an_export(*lines: str) -> SourceFile:
-    content = "\r\n".join((HEADER, *lines)).encode()
-    return SourceFile(content, hashlib.sha256(content).digest(), datetime.now(UTC).date())
+    return export(lines, made_on=datetime.now(UTC).date())
 
 
 EXPORTS: Final = {
@@ -185,8 +188,8 @@ class Federation:
         self.repository = FakeRepository(folder, clock.now())
         self.issuer_address = free_address()
         nodes, requesters, one, other = (free_address() for _ in range(4))
-        self.broker_identity = identity(BROKER, Party.BROKER)
-        self.broker = BrokerParty(self.broker_identity, folder / "broker", clock, nodes, requesters)
+        broker = identity(BROKER, Party.BROKER)
+        self.broker = BrokerParty(broker, folder / "broker", clock, nodes, requesters)
         self.broker.held_back |= frozenset(broker_held_back)
         self.holders = tuple(
             HolderParty(identity(holder, Party.KEY_HOLDER), folder / holder.value, clock, address)
@@ -233,14 +236,9 @@ class Federation:
     def _parameters(self) -> Parameters:
         now = int(self.clock.now())
         keys = {h.me.member: FileVault(h.settings.vault).make(EPOCH) for h in self.holders}
-        return Parameters(
+        return parameters(
             FEDERATION,
-            CODE_LIST_VERSION,
-            NORMALISATION_VERSION,
-            BROKER,
-            ISSUER,
-            HOLDERS,
-            (Epoch(EPOCH, now - DAY, now - DAY, now + 80 * DAY, keys),),
+            [Epoch(EPOCH, now - DAY, now - DAY, now + 80 * DAY, keys)],
             gathering_ms=5000,  # a busy machine makes no gap
             practitioner_per_hour=500,
             practitioner_per_day=1000,
@@ -249,11 +247,11 @@ class Federation:
     def _listed(self) -> tuple[Member, ...]:
         parties = {party.me.member: party.me.party for party in self.parties}
         others = {ISSUER: Party.ISSUER, SPARE: Party.NODE}
-        for member in others:
-            self.keys[member] = Ed25519PrivateKey.generate()
+        self.keys |= {id_: Ed25519PrivateKey.generate() for id_ in others}
+        more = {"declared_caseload": 1000, "lookups_per_day": 900}
         return tuple(
-            Member(member, party, "An organisation", public(self.keys[member]), 1000, 900)
-            for member, party in (parties | others).items()
+            member(id_, party, public(self.keys[id_]), **more)
+            for id_, party in (parties | others).items()
         )
 
     def _sealed_peppers(self) -> Iterator[SealedPepper]:
@@ -261,24 +259,27 @@ class Federation:
             node.me.member: node.folder / agency_node.wiring.PEPPERS for node in self.nodes.values()
         }
         folders[GATEWAY] = self.gateway.settings.peppers
-        for member, folder in folders.items():
-            keys = dict(PepperStore(folder, member).prepare(self.parameters, self.clock.now()))
-            yield seal_pepper(self.pepper, member, keys[EPOCH])
+        for id_, folder in folders.items():
+            keys = dict(PepperStore(folder, id_).prepare(self.parameters, self.clock.now()))
+            yield seal_pepper(self.pepper, id_, keys[EPOCH])
 
     def publish(self) -> None:
         kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, GP: AgencyKind.GP_PRACTICE}
+        asks: dict[str, Any] = {"gateways": (GATEWAY,), "passport_key": public(self.passport_key)}
         agencies = [
-            Agency(agency, str(agency)[10:].title(), kinds.get(agency, AgencyKind.SCHOOL), node)
+            Agency(
+                id_,
+                str(id_)[10:].title(),
+                kinds.get(id_, AgencyKind.SCHOOL),
+                node,
+                **asks if id_ == COUNCIL else {},
+            )
             for node, hosted in HOSTED.items()
-            for agency in hosted
+            for id_ in hosted
         ]
-        asks = {"gateways": (GATEWAY,), "passport_key": public(self.passport_key)}
-        agencies = [replace(a, **asks) if a.id == COUNCIL else a for a in agencies]  # type: ignore[arg-type]
         area = Area(AREA, "Wexcombe", agencies=tuple(sorted(agencies, key=lambda a: a.id)))
-        lists = CodeLists(CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind))
-        self.repository.publish(
-            self.parameters, lists, self._listed(), [area], peppers=tuple(self._sealed_peppers())
-        )
+        listed = federation(self.parameters, [area], self._listed())
+        self.repository.publish(listed, self._sealed_peppers())
 
     async def refresh(self) -> None:
         """All look at the member list now, the broker first: the others have it from there."""
@@ -335,18 +336,82 @@ class Federation:
             entitlement=Entitlement(now + 90 * DAY, now + 90 * DAY),
         )
 
+    # ---- asking, and calling without a gateway ---------------------------------------------------
+
+    async def ask(self, question: Question = QUESTION) -> Outcome:
+        """A lookup through the gateway."""
+        return await self.gateway.client.lookup(self.session(), question)
+
+    async def require_serving(self) -> None:
+        assert statuses(await self.ask()) == SAYS["ASKED"]
+
+    async def queries(self, count: int) -> list[SealedQuery]:
+        """Good ones about ASKED, each with a passport of its own, and not yet sent."""
+        gateway, now = self.gateway, self.clock.now()
+        openings = await gateway.openings(ASKED, int(now))
+        issued = [gateway.desk.issue(self.session(), now) for _ in range(count)]
+        return [
+            gateway.sealed(Inner(each.token, QUESTION.justification, ASKED), each, openings)
+            for each in issued
+        ]
+
+    async def query(self) -> SealedQuery:
+        (made,) = await self.queries(1)
+        return made
+
+    def carried(self) -> list[bytes]:
+        """The queries that have gone to nodes, in order, each once."""
+        frames = [t.data for t in self.broker.tape.said if t.method == "Attach"]
+        read = (read_queries(broker_pb2.AttachResponse.FromString(frame)) for frame in frames)
+        return list(dict.fromkeys(query for queries in read for query in queries))
+
+    def papers(self, member: MemberId, party: Party, **changes: Any) -> Papers:
+        return self.authority.issue(identity(member, party), **changes)
+
+    def door(self, port: str) -> Door:
+        """``port``: one of ``PORTS``."""
+        holder = self.holders[0]
+        address = {
+            "nodes": self.broker.nodes,
+            "askers": self.broker.requesters,
+            "holder": holder.address,
+        }[port]
+        party = holder if port == "holder" else self.broker
+        return Door(port, address, party, self.authority.file.read_bytes())
+
+
+@dataclass(frozen=True)
+class Door:
+    """One port, and the party behind it. ``root``: of the federation's certificates."""
+
+    port: str
+    address: str
+    party: RunningParty[Any]
+    root: bytes
+
+    def dial(self, papers: Papers | None) -> grpc.aio.Channel:
+        return dial(self.address, self.root, papers, self.party.me)
+
+    def kept(self) -> list[bytes]:
+        """All databases that the party has on the disk."""
+        return [path.read_bytes() for path in sorted(self.party.folder.rglob("*.sqlite*"))]
+
 
 @asynccontextmanager
 async def running(
     folder: Path, *, broker_held_back: Collection[str] = ()
 ) -> AsyncIterator[Federation]:
-    federation = Federation(folder, broker_held_back=broker_held_back)
+    made = Federation(folder, broker_held_back=broker_held_back)
     try:
-        await federation.start()
-        yield federation
+        await made.start()
+        yield made
     finally:
-        await federation.stop()
+        await made.stop()
 
 
 def statuses(outcome: Outcome) -> dict[AgencyId, Status]:
     return {a.agency.id: a.status for a in outcome.agencies}
+
+
+def answered(query: QueryOnItsWay) -> dict[AgencyId, Status]:
+    return {agency: found.status for agency, found in query.answers().items()}

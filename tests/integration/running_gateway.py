@@ -15,19 +15,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import practitioner.wiring
+from fakes.oprf_inputs import oprf_inputs
 from fakes.party_folder import KEY, gateway_settings_file
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.membership import Membership
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import (
-    NORMALISATION_VERSION,
-    Scope,
-    Side,
-    blocking_keys,
-    normalise,
-    oprf_input,
-)
+from fingerpost.private.linkage import Side
 from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.messages import Inner
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
@@ -44,11 +38,9 @@ from fingerpost.wire.v1 import broker_pb2_grpc
 from integration.running_parties import SECONDS, RunningParty, SteppedClock
 from practitioner.asking.client import Client
 from practitioner.asking.desk import make_passport_key
-from practitioner.asking.outcome import Outcome, Question
 from practitioner.asking.ports import Issued
 from practitioner.asking.query import QueryOnItsWay
 from practitioner.settings import GatewaySettings
-from practitioner.sign_in.rules import Session
 
 
 class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
@@ -103,36 +95,27 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
         await self.stop()
         await self.start()
 
-    async def lookup(self, session: Session, question: Question) -> Outcome:
-        return await self.client.lookup(session, question)
+    # ---- single steps ----------------------------------------------------------------------------
 
-    # ---- single steps ------------------------------------------------------------------------------
-
-    async def openings(
-        self, child: Demographics, issued_at: int, *, scope: Scope = Scope.WIDE
-    ) -> list[Opening]:
-        """What opens a query about this child, with the help of both key holders."""
-        keys = blocking_keys(normalise(child), side=Side.QUERY, scope=scope, upn=False)
+    async def tags(self, child: Demographics) -> tuple[bytes, ...]:
+        """Those of the wide keys of this child, with the help of both key holders."""
+        inputs = oprf_inputs(child, Side.QUERY)
         epoch = self.members.current.parameters.epochs[0]
-        inputs = [oprf_input(key, NORMALISATION_VERSION) for key in keys]
-        tags = await self.key_holders.evaluate(inputs, epoch)
+        tags: tuple[bytes, ...] = await self.key_holders.evaluate(inputs, epoch)
+        return tags
+
+    async def openings(self, child: Demographics, issued_at: int) -> list[Opening]:
+        """What opens a query about this child."""
         slot_key = self._slot_key(issued_at)
-        return [opening(slot_key, tag) for tag in tags]
+        return [opening(slot_key, tag) for tag in await self.tags(child)]
 
     def _slot_key(self, issued_at: int) -> bytes:
         epoch = self.members.current.parameters.epochs[0]
         slot = slot_of(issued_at)
         return self.opened.state.peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
 
-    def sealed(
-        self,
-        inner: Inner,
-        issued: Issued,
-        openings: Sequence[Opening],
-        *,
-        key_set: KeySet = KeySet.WIDE,
-    ) -> SealedQuery:
-        """A query of reach AREA that carries this inner part, whatever is in it."""
+    def sealed(self, inner: Inner, issued: Issued, openings: Sequence[Opening]) -> SealedQuery:
+        """A query of reach AREA, with wide keys, around this inner part, whatever is in it."""
         federation = self.members.current
         issued_at = issued.passport.issued_at
         public = PublicPart.of(
@@ -142,7 +125,7 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
             agency=issued.passport.agency,
             gateway=self.me.member,
             reach=Reach.AREA,
-            key_set=key_set,
+            key_set=KeySet.WIDE,
         )
         return seal(
             public,
@@ -156,7 +139,7 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
         )
 
     async def submit(self, sealed: SealedQuery) -> tuple[QueryOnItsWay, list[NodeAnswer]]:
-        """To the broker and to the end: the verified words, and the answers as they came. Raises
+        """To the broker and to the end: the verified statuses, and the answers as they came. Raises
         what gRPC raises.
         """
         federation = self.members.current

@@ -132,7 +132,7 @@ class RunningParty(Generic[P]):
 
 
 class Process(RunningParty[R]):
-    """A party that runs by itself. A task that ends by itself fails the test that stops the party."""
+    """A party that runs by itself. A task that ends by itself fails the test at the end."""
 
     held_back = BY_HAND
 

@@ -2,13 +2,12 @@
 papers.
 
 Whatever comes, the gateway ends with a refusal or with gaps: never with an exception of another
-kind, never with an agency's word that the agency did not seal, and a false evaluation never gets as
+kind, never with an answer that the agency did not seal, and a false evaluation never gets as
 far as a query.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,42 +15,25 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
-import pytest_asyncio
 
-from fingerpost.private.messages import Inner
-from fingerpost.private.purpose_rules import Justification
+from fakes.refusals import refused
+from fakes.serving import serving
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codec.carriage import write_event
-from fingerpost.protocol.codes import Purpose, Reach, Status
+from fingerpost.protocol.codes import Reach, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent
-from fingerpost.runtime import logs
-from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge, server
+from fingerpost.runtime.rpc import SERVER_REQUESTERS
 from fingerpost.runtime.tls import ServerTls
 from fingerpost.wire.v1 import key_holder_pb2
 from integration.bad_messages import Bad, spoilt
-from integration.running_federation import (
-    ASKED,
-    COUNCIL,
-    EPOCH,
-    SAYS,
-    Federation,
-    running,
-    statuses,
-)
+from integration.running_federation import COUNCIL, EPOCH, SAYS, Federation, answered
 from practitioner.asking.grpc_broker import GrpcBroker
-from practitioner.asking.outcome import Question
 from practitioner.asking.query import QueryOnItsWay
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 INPUTS = [b"one", b"two"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def federation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Federation]:
-    async with running(tmp_path_factory.mktemp("servers")) as made:
-        yield made
 
 
 class Says:
@@ -79,23 +61,14 @@ async def in_the_place_of(address: str, tls: ServerTls, service: str) -> AsyncIt
         "Lookup": grpc.unary_stream_rpc_method_handler(says.stream),
         "Evaluate": grpc.unary_unary_rpc_method_handler(says.one),
     }
-    log = logs.configure("liar", {}, strict=True, stream=io.StringIO())
-    options = [o for o in SERVER_REQUESTERS if "message_length" not in o[0]]
-    edge = server(tuple(options), Edge(log, longest=20.0))
-    edge.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
-    edge.add_secure_port(address, tls.credentials())
-    await edge.start()
-    try:
+    generic = grpc.method_handlers_generic_handler(service, handlers)
+    options = tuple(o for o in SERVER_REQUESTERS if "message_length" not in o[0])
+
+    def add(server: grpc.aio.Server) -> None:
+        server.add_generic_rpc_handlers((generic,))
+
+    async with serving(address, tls.credentials(), add, options=options):
         yield says
-    finally:
-        await edge.stop(0)
-
-
-async def a_query(federation: Federation) -> SealedQuery:
-    gateway, now = federation.gateway, federation.clock.now()
-    issued = gateway.desk.issue(federation.session(), now)
-    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
-    return gateway.sealed(inner, issued, await gateway.openings(ASKED, int(now)))
 
 
 async def gathered(federation: Federation, sealed: SealedQuery) -> QueryOnItsWay:
@@ -112,7 +85,7 @@ async def gathered(federation: Federation, sealed: SealedQuery) -> QueryOnItsWay
 
 
 async def test_events_of_a_broker_out_of_bounds(federation: Federation) -> None:
-    sealed = await a_query(federation)
+    sealed = await federation.query()
     _, true = await federation.gateway.submit(sealed)
     address = federation.broker.requesters
     await federation.broker.stop()
@@ -121,28 +94,24 @@ async def test_events_of_a_broker_out_of_bounds(federation: Federation) -> None:
     bads = [bad for event in good for bad in spoilt(write_event(event))]
     assert len(bads) > 100
     whole = [write_event(answer).SerializeToString() for answer in true]
-    tls = federation.authority.server(federation.broker_identity)
+    tls = federation.authority.server(federation.broker.me)
     async with in_the_place_of(address, tls, "fingerpost.wire.v1.LookupService") as says:
         await federation.gateway.redial()
         says.messages = whole
-        assert words(await gathered(federation, sealed)) == SAYS["ASKED"]
+        assert answered(await gathered(federation, sealed)) == SAYS["ASKED"]
         for bad in bads:
             says.messages = [bad.data]
             query = await gathered(federation, sealed)
-            assert set(words(query).values()) == {Status.NO_REPLY}, bad
+            assert set(answered(query).values()) == {Status.NO_REPLY}, bad
         # What came before it stays, and a message too large for the gateway ends it as well.
         for last in (b"\xff" * 10, bytes(1 << 20)):
             says.messages = [whole[0], last, *whole[1:]]
-            found = words(await gathered(federation, sealed))
+            found = answered(await gathered(federation, sealed))
             kept = {str(a) for a, status in found.items() if status is not Status.NO_REPLY}
             assert kept == {str(agency) for agency in federation.nodes[true[0].node].agencies}
     await federation.broker.start()
     await federation.attached()
     await federation.gateway.redial()
-
-
-def words(query: QueryOnItsWay) -> dict[Any, Status]:
-    return {agency: word.status for agency, word in query.answers().items()}
 
 
 async def test_evaluations_of_a_key_holder_out_of_bounds(federation: Federation) -> None:
@@ -180,14 +149,11 @@ async def test_evaluations_of_a_key_holder_out_of_bounds(federation: Federation)
             assert says.called == len(bads)
             assert codes == {Code.MALFORMED, Code.BAD_PROOF}
             federation.wind_back()
-            question = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
             says.messages = [answers[0]]
-            with pytest.raises(Refused) as caught:
-                await federation.gateway.lookup(federation.session(), question)
-            assert caught.value.code is Code.BAD_PROOF
+            with refused(Code.BAD_PROOF):
+                await federation.ask()
             assert not federation.broker.tape.heard
     finally:
         await first.start()
     await federation.gateway.redial()
-    outcome = await federation.gateway.lookup(federation.session(), question)
-    assert statuses(outcome) == SAYS["ASKED"]
+    await federation.require_serving()

@@ -11,45 +11,43 @@ import io
 import secrets
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import grpc.aio
 import pytest
-import pytest_asyncio
 from cryptography import x509
 
 from broker.service import REVIEW_SECONDS
 from broker.wiring import EVENTS
-from fakes.certificates import FakeAuthority
+from fakes.certificates import FakeAuthority, Papers
 from fakes.clock import ManualClock
+from fakes.federations import HOLDERS
 from fakes.waiting import until
 from fingerpost.membership import member_list
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.carriage import write_hello
-from fingerpost.protocol.codes import Purpose, Reach, Status
+from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.protocol.messages import NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity, subject_names
 from fingerpost.wire.v1 import key_holder_pb2, member_list_pb2
 from integration.running_federation import (
-    ASKED,
     BROKER,
     COUNCIL,
     ELM,
     GATEWAY,
     GP,
-    HOLDERS,
     ISSUER,
     OAK,
+    PORTS,
+    QUESTION,
     SCHOOLS,
     SPARE,
+    Door,
     Federation,
     identity,
     running,
@@ -59,93 +57,65 @@ from integration.wire_callers import (
     ATTACH,
     EVALUATE,
     FETCH,
+    HELLO,
     LOOKUP,
     Ended,
-    Papers,
     Refusal,
     ask,
     attach,
     dial,
-    issue,
+    require_not_heard,
+    require_refused,
     tls_context,
 )
-from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HELLO = write_hello(NodeHello(1)).SerializeToString()
 NODE = identity(SPARE, Party.NODE)
 REQUESTER = identity(GATEWAY, Party.GATEWAY)
-PORTS = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
 OWN = {"nodes": NODE, "askers": REQUESTER, "holder": REQUESTER}
 """Whom each port is there for."""
+NO_MEMBER = {
+    "nodes": (Code.NOT_A_MEMBER,),
+    "askers": (Code.NOT_A_MEMBER, Code.MALFORMED),  # what is sent there is no query
+    "holder": (Code.NOT_A_MEMBER,),
+}
+"""With which codes each refuses who is no member."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def federation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Federation]:
-    async with running(tmp_path_factory.mktemp("papers")) as made:
-        yield made
-
-
-class Door:
-    """One port, and those who knock."""
-
-    def __init__(self, federation: Federation, port: str) -> None:
-        holder = federation.holders[0]
-        self.federation = federation
-        self.port = port
-        self.address = {
-            "nodes": federation.broker.nodes,
-            "askers": federation.broker.requesters,
-            "holder": holder.address,
-        }[port]
-        self.server = holder.me if port == "holder" else federation.broker_identity
-        self.tape = holder.tape if port == "holder" else federation.broker.tape
-        self.root = federation.authority.file.read_bytes()
-
-    async def knock(self, papers: Papers | None, method: str = "", data: bytes = b"") -> Ended:
-        method = method or PORTS[self.port]
-        async with dial(self.address, self.root, papers, self.server) as channel:
-            return (
-                await attach(channel, [HELLO])
-                if method == ATTACH
-                else await ask(channel, method, data)
-            )
-
-    def kept(self) -> list[bytes]:
-        """All that this party has on the disk."""
-        party = self.federation.holders[0] if self.port == "holder" else self.federation.broker
-        return [path.read_bytes() for path in sorted(party.folder.rglob("*.sqlite*"))]
+async def knock(door: Door, papers: Papers | None, method: str = "", data: bytes = b"") -> Ended:
+    method = method or PORTS[door.port]
+    async with door.dial(papers) as channel:
+        if method == ATTACH:
+            return await attach(channel, [HELLO])
+        return await ask(channel, method, data)
 
 
 @pytest.fixture(params=list(PORTS))
 def door(federation: Federation, request: pytest.FixtureRequest) -> Door:
-    return Door(federation, request.param)
+    return federation.door(request.param)
 
 
 async def test_without_papers_of_the_authority_no_handler_begins(
-    door: Door, tmp_path: Path
+    federation: Federation, door: Door, tmp_path: Path
 ) -> None:
-    authority, own = door.federation.authority, OWN[door.port]
+    authority, own = federation.authority, OWN[door.port]
     stranger = FakeAuthority.create(tmp_path / "another")
     day = timedelta(days=1)
-    refused: dict[str, Papers | None] = {
-        "none": None,
-        "another authority's": issue(stranger, own),
-        "expired": issue(authority, own, starts_in=-7 * day, ends_in=-day / 24),
-        "not begun": issue(authority, own, starts_in=day, ends_in=2 * day),
-    }
-    before, kept = door.tape.began.total(), door.kept()
-    for name, papers in refused.items():
-        ended = await door.knock(papers)
-        assert isinstance(ended, Refusal), name
-        assert ended.status is grpc.StatusCode.UNAVAILABLE, name
-        assert ended.code is None
-    assert door.tape.began.total() == before
+    refused = (
+        None,
+        stranger.issue(own),
+        authority.issue(own, starts_in=-7 * day, ends_in=-day / 24),  # expired
+        authority.issue(own, starts_in=day, ends_in=2 * day),  # not begun
+    )
+    before, kept = door.party.tape.began.total(), door.kept()
+    for papers in refused:
+        require_not_heard(await knock(door, papers), grpc.StatusCode.UNAVAILABLE)
+    assert door.party.tape.began.total() == before
     assert door.kept() == kept
     # The same with good papers comes to a handler, which speaks in codes.
-    assert isinstance(await door.knock(issue(authority, own)), Refusal | tuple)
-    assert door.tape.began.total() == before + 1
+    assert isinstance(await knock(door, authority.issue(own)), Refusal | tuple)
+    assert door.party.tape.began.total() == before + 1
 
 
 def impostors() -> dict[str, Identity]:
@@ -163,20 +133,14 @@ def impostors() -> dict[str, Identity]:
 
 
 @pytest.mark.parametrize("name", impostors())
-async def test_a_wrong_member_role_or_service_is_refused(door: Door, name: str) -> None:
-    """In one word for all of them, and before anything is written."""
+async def test_a_wrong_member_role_or_service_is_refused(
+    federation: Federation, door: Door, name: str
+) -> None:
+    """All with the same code, and before anything is written."""
     kept = door.kept()
     data = valid_batch() if door.port == "holder" else b""
-    method = PORTS[door.port]
-    if door.port == "askers":  # so that it is the caller that is refused, and not the message
-        method, data = LOOKUP, b""
-    ended = await door.knock(issue(door.federation.authority, impostors()[name]), method, data)
-    assert isinstance(ended, Refusal)
-    if door.port == "askers":
-        assert ended.code in (Code.NOT_A_MEMBER, Code.MALFORMED)
-    else:
-        assert ended.code is Code.NOT_A_MEMBER
-    ended.require_tidy()
+    ended = await knock(door, federation.authority.issue(impostors()[name]), data=data)
+    require_refused(ended, *NO_MEMBER[door.port])
     assert door.kept() == kept
 
 
@@ -191,69 +155,67 @@ def valid_batch(elements: int = 32, workload: int = 1) -> bytes:
 async def test_each_port_is_for_its_own_callers(federation: Federation) -> None:
     """A node's papers on the requesters' port and a gateway's on the nodes' port, in full form."""
     request, _ = await honest_messages(federation)
-    node, requester = issue(federation.authority, NODE), issue(federation.authority, REQUESTER)
+    node, requester = federation.authority.issue(NODE), federation.authority.issue(REQUESTER)
     for port, papers, method, data, code in (
         ("askers", node, LOOKUP, request, Code.NOT_A_MEMBER),
         ("nodes", requester, ATTACH, b"", Code.NOT_A_MEMBER),
         ("holder", node, EVALUATE, valid_batch(), Code.NOT_ALLOWED),
         ("holder", requester, EVALUATE, valid_batch(256, 2), Code.NOT_ALLOWED),
     ):
-        door = Door(federation, port)
+        door = federation.door(port)
         kept = door.kept()
-        ended = await door.knock(papers, method, data)
-        assert isinstance(ended, Refusal)
-        assert ended.code is code
-        ended.require_tidy()
+        ended = await knock(door, papers, method, data)
+        require_refused(ended, code)
         assert door.kept() == kept
     # And a service of the other port is not there at all.
     for port, method in (("askers", ATTACH), ("nodes", LOOKUP), ("holder", LOOKUP)):
-        door = Door(federation, port)
-        ended = await door.knock(issue(federation.authority, OWN[port]), method)
-        assert isinstance(ended, Refusal)
-        assert ended.status is grpc.StatusCode.UNIMPLEMENTED
+        door = federation.door(port)
+        ended = await knock(door, federation.authority.issue(OWN[port]), method)
+        require_not_heard(ended, grpc.StatusCode.UNIMPLEMENTED)
 
 
-async def test_a_certificate_with_a_second_name_is_nobodys(door: Door) -> None:
+async def test_a_certificate_with_a_second_name_is_nobodys(
+    federation: Federation, door: Door
+) -> None:
     own = OWN[door.port]
     other = identity(SCHOOLS, Party.NODE)
     names = [*subject_names(own), *subject_names(other)]
     for attempt in (names, names[:3], names[1:], [*subject_names(own), x509.DNSName("localhost")]):
-        papers = issue(door.federation.authority, own, names=x509.SubjectAlternativeName(attempt))
-        ended = await door.knock(papers, data=valid_batch())
-        assert isinstance(ended, Refusal)
-        assert ended.code in (Code.NOT_A_MEMBER, Code.MALFORMED)
-        if door.port != "askers":
-            assert ended.code is Code.NOT_A_MEMBER
+        papers = federation.authority.issue(own, names=x509.SubjectAlternativeName(attempt))
+        ended = await knock(door, papers, data=valid_batch())
+        require_refused(ended, *NO_MEMBER[door.port])
 
 
 async def test_nobody_speaks_to_a_server_that_shows_anothers_papers(
     federation: Federation,
 ) -> None:
     """A listed key holder at the broker's address, for a gateway; the broker at a holder's."""
+    papers, root = federation.authority.issue(REQUESTER), federation.authority.file.read_bytes()
+    broker, (first, second) = federation.broker, federation.holders
     for address, tape, expected in (
-        (federation.holders[0].address, federation.holders[0].tape, federation.broker_identity),
-        (federation.broker.requesters, federation.broker.tape, federation.holders[0].me),
-        (federation.holders[1].address, federation.holders[1].tape, federation.holders[0].me),
+        (first.address, first.tape, broker.me),
+        (broker.requesters, broker.tape, first.me),
+        (second.address, second.tape, first.me),
     ):
         before = tape.began.total()
-        root = federation.authority.file.read_bytes()
-        async with dial(address, root, issue(federation.authority, REQUESTER), expected) as channel:
+        async with dial(address, root, papers, expected) as channel:
             ended = await ask(channel, EVALUATE, valid_batch())
-        assert isinstance(ended, Refusal)
-        assert ended.status is grpc.StatusCode.UNAVAILABLE
+        require_not_heard(ended, grpc.StatusCode.UNAVAILABLE)
         assert tape.began.total() == before
 
 
-async def test_tls_below_1_3_is_not_spoken(door: Door, tmp_path: Path) -> None:
+async def test_tls_below_1_3_is_not_spoken(
+    federation: Federation, door: Door, tmp_path: Path
+) -> None:
     """Nor is HTTP/1.1, and the same client with 1.3 gets through."""
-    papers = issue(door.federation.authority, OWN[door.port]).write(tmp_path)
+    papers = federation.authority.issue(OWN[door.port]).write(tmp_path)
 
     def shake_hands(version: ssl.TLSVersion) -> str | None:
-        context = tls_context(door.federation.authority.file, papers, version)
+        context = tls_context(federation.authority.file, papers, version)
         host, port = door.address.split(":")
         with (
             socket.create_connection((host, int(port)), 5) as plain,
-            context.wrap_socket(plain, server_hostname=door.server.server_name) as safe,
+            context.wrap_socket(plain, server_hostname=door.party.me.server_name) as safe,
         ):
             safe.settimeout(5)
             assert safe.version() == "TLSv1.3"
@@ -265,7 +227,7 @@ async def test_tls_below_1_3_is_not_spoken(door: Door, tmp_path: Path) -> None:
         await asyncio.to_thread(shake_hands, ssl.TLSVersion.TLSv1_2)
 
 
-# ---- suspension ------------------------------------------------------------------------------------
+# ---- suspension ----------------------------------------------------------------------------------
 
 
 async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) -> None:
@@ -297,10 +259,7 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
             await until(lambda: not node.opened.stream.attached)
             await until(lambda: "not_a_member" in node.written.getvalue())
             await federation.gateway.refresh()
-            outcome = await federation.gateway.lookup(
-                federation.session(),
-                Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA),
-            )
+            outcome = await federation.ask()
             assert statuses(outcome).keys() == {COUNCIL, GP}
             assert {gap.name for _, gap in outcome.not_connected} == {"Oak", "Elm"}
             assert SCHOOLS not in federation.broker.broker.attached()
@@ -313,10 +272,9 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
 @pytest.mark.parametrize("how", ["member", "certificate"])
 async def test_who_is_denied_is_refused_at_the_next_call(federation: Federation, how: str) -> None:
     """On a connection that was opened before, and by every party that is called."""
-    papers = issue(federation.authority, REQUESTER)
+    papers = federation.authority.issue(REQUESTER)
     serial = x509.load_pem_x509_certificate(papers.chain).serial_number
-    doors = [Door(federation, port) for port in ("askers", "holder")]
-    channels = [dial(door.address, door.root, papers, door.server) for door in doors]
+    channels = [federation.door(port).dial(papers) for port in ("askers", "holder")]
     _, batch = await honest_messages(federation)
     calls = ((FETCH, fetch("targets/parameters.json")), (EVALUATE, batch))
     honest = federation.members.current
@@ -331,10 +289,7 @@ async def test_who_is_denied_is_refused_at_the_next_call(federation: Federation,
         federation.repository.deny(deny, now=federation.clock.now())
         await federation.refresh()
         for channel, (method, data) in zip(channels, calls, strict=True):
-            ended = await ask(channel, method, data)
-            assert isinstance(ended, Refusal)
-            assert ended.code is Code.NOT_A_MEMBER
-            ended.require_tidy()
+            require_refused(await ask(channel, method, data), Code.NOT_A_MEMBER)
     finally:
         federation.repository.deny(DenyList(), now=federation.clock.now())
         await federation.refresh()
@@ -350,15 +305,12 @@ def fetch(path: str) -> bytes:
 async def honest_messages(federation: Federation) -> tuple[bytes, bytes]:
     """What a lookup has sent: to the broker, and to the first key holder."""
     federation.wind_back()
-    question = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
-    await federation.gateway.lookup(federation.session(), question)
+    await federation.ask()
     to_broker = next(t.data for t in federation.broker.tape.heard if t.method == "Lookup")
     return to_broker, federation.holders[0].tape.heard[0].data
 
 
 async def test_after_all_that_lookups_work(federation: Federation) -> None:
-    outcome = await federation.gateway.lookup(
-        federation.session(), Question(ASKED, Justification(Purpose.S47_ENQUIRY))
-    )
+    outcome = await federation.ask(replace(QUESTION, reach=None))
     assert statuses(outcome)[OAK] is Status.INVOLVED
     assert set(statuses(outcome)) == {COUNCIL, ELM, GP, OAK}

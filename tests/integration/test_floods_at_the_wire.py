@@ -9,49 +9,30 @@ from __future__ import annotations
 import asyncio
 import ssl
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
-import grpc
 import pytest
-import pytest_asyncio
 
 from fakes.waiting import until
-from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol.codec.carriage import write_hello
-from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
-from fingerpost.protocol.messages import NodeHello
 from fingerpost.wire.v1 import member_list_pb2
 from integration import raw_http2 as http2
 from integration.raw_http2 import Connection, Frame
-from integration.running_federation import (
-    ASKED,
-    GATEWAY,
-    SAYS,
-    SPARE,
-    Federation,
-    identity,
-    running,
-    statuses,
-)
+from integration.running_federation import GATEWAY, PORTS, SPARE, Door, Federation
 from integration.wire_callers import (
     ATTACH,
     EVALUATE,
     FETCH,
     LOOKUP,
-    Refusal,
     ask,
-    dial,
-    issue,
+    require_refused,
     tls_context,
 )
-from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HELLO = write_hello(NodeHello(1)).SerializeToString()
 RESETS = 5000
 HANDLERS = 50
 """At most so many handlers begin for all of them: a stream that is reset before its turn costs a
@@ -62,26 +43,13 @@ LATER = 4.0
 """gRPC's own timers, and a busy machine."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def federation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Federation]:
-    async with running(tmp_path_factory.mktemp("floods")) as made:
-        yield made
-
-
-async def require_serving(federation: Federation) -> None:
-    outcome = await federation.gateway.lookup(
-        federation.session(), Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
-    )
-    assert statuses(outcome) == SAYS["ASKED"]
-
-
 async def as_node(
     federation: Federation, folder: Path, attack: Callable[[Connection], object]
 ) -> object:
     """Runs the attack in a thread, over a connection with a listed node's papers."""
-    papers = issue(federation.authority, identity(SPARE, Party.NODE)).write(folder)
+    papers = federation.papers(SPARE, Party.NODE).write(folder)
     context = tls_context(federation.authority.file, papers, ssl.TLSVersion.TLSv1_3)
-    name = federation.broker_identity.server_name
+    name = federation.broker.me.server_name
 
     def run() -> object:
         with Connection(federation.broker.nodes, context, name) as connection:
@@ -105,7 +73,7 @@ async def test_rapid_resets_begin_few_handlers(federation: Federation, tmp_path:
     began = federation.broker.tape.began
     before = began["Attach"]
     assert await as_node(federation, tmp_path, flood) in ("alive", "gone")
-    await require_serving(federation)  # and by then the server has begun whatever it would
+    await federation.require_serving()  # and by then the server has begun whatever it would
     assert 0 <= began["Attach"] - before <= HANDLERS
     assert SPARE not in federation.broker.broker.attached()
 
@@ -134,7 +102,7 @@ async def test_one_connection_holds_few_streams(federation: Federation, tmp_path
     began = federation.broker.tape.began
     before = began["Attach"]
     await as_node(federation, tmp_path, many)
-    await require_serving(federation)
+    await federation.require_serving()
     assert began["Attach"] - before <= HANDLERS
 
 
@@ -175,7 +143,7 @@ async def test_what_only_fills_memory_is_ended(
     # Headers beyond the limit are not handed on: at most an empty call begins, once, and ends.
     assert federation.broker.tape.began["Attach"] <= before + 1
     assert SPARE not in federation.broker.broker.attached()
-    await require_serving(federation)
+    await federation.require_serving()
 
 
 async def test_too_many_pings_end_the_connection(federation: Federation, tmp_path: Path) -> None:
@@ -186,23 +154,19 @@ async def test_too_many_pings_end_the_connection(federation: Federation, tmp_pat
         return goaway.payload[4:8] if goaway else b"none"
 
     assert await as_node(federation, tmp_path, ping) == struct.pack(">I", http2.ENHANCE_YOUR_CALM)
-    await require_serving(federation)
+    await federation.require_serving()
 
 
 async def test_silent_sockets_do_not_stay(federation: Federation, tmp_path: Path) -> None:
-    """On each port: before TLS, and after TLS before HTTP/2. All at once, since each is waited for."""
-    holder = federation.holders[0]
-    ports = {
-        federation.broker.nodes: federation.broker_identity,
-        federation.broker.requesters: federation.broker_identity,
-        holder.address: holder.me,
-    }
-    papers = issue(federation.authority, identity(SPARE, Party.NODE)).write(tmp_path)
+    """On each port, before TLS and after it. All at once, since each is waited for."""
+    doors = [federation.door(port) for port in PORTS]
+    papers = federation.papers(SPARE, Party.NODE).write(tmp_path)
     context = tls_context(federation.authority.file, papers, ssl.TLSVersion.TLSv1_3)
     most = HANDSHAKE_SECONDS + LATER
 
-    def after_tls(address: str, name: str) -> float:
-        connection = Connection(address, context, name)  # not entered: no preface is sent
+    def after_tls(door: Door) -> float:
+        # Not entered: no preface is sent.
+        connection = Connection(door.address, context, door.party.me.server_name)
         connection.socket.settimeout(most)
         try:
             return connection.seconds_until_closed()
@@ -210,55 +174,43 @@ async def test_silent_sockets_do_not_stay(federation: Federation, tmp_path: Path
             connection.__exit__(None, None, None)
 
     waits = await asyncio.gather(
-        *(asyncio.to_thread(http2.seconds_until_hung_up, address, most) for address in ports),
-        *(asyncio.to_thread(after_tls, a, i.server_name) for a, i in ports.items()),
+        *(asyncio.to_thread(http2.seconds_until_hung_up, door.address, most) for door in doors),
+        *(asyncio.to_thread(after_tls, door) for door in doors),
     )
     assert all(0.5 < wait < most for wait in waits), waits
 
 
 async def test_a_call_without_a_deadline_is_refused(federation: Federation) -> None:
-    root = federation.authority.file.read_bytes()
-    papers = issue(federation.authority, identity(GATEWAY, Party.GATEWAY))
-    holder = federation.holders[0]
+    papers = federation.papers(GATEWAY, Party.GATEWAY)
     path = member_list_pb2.FetchRequest(path="metadata/timestamp.json").SerializeToString()
-    for address, server, method in (
-        (federation.broker.requesters, federation.broker_identity, LOOKUP),
-        (federation.broker.requesters, federation.broker_identity, FETCH),
-        (federation.broker.nodes, federation.broker_identity, FETCH),
-        (holder.address, holder.me, EVALUATE),
+    for port, method in (
+        ("askers", LOOKUP),
+        ("askers", FETCH),
+        ("nodes", FETCH),
+        ("holder", EVALUATE),
     ):
-        async with dial(address, root, papers, server) as channel:
-            ended = await ask(channel, method, path, seconds=None)
-            assert isinstance(ended, Refusal)
-            assert ended.code is Code.MALFORMED
-            ended.require_tidy()
+        async with federation.door(port).dial(papers) as channel:
+            require_refused(await ask(channel, method, path, seconds=None), Code.MALFORMED)
             if method == FETCH:  # the deadline alone was missing
-                fetched = await ask(channel, method, path)
-                assert isinstance(fetched, tuple)
+                assert isinstance(await ask(channel, method, path), tuple)
 
 
 async def test_callers_without_membership_cost_no_write(federation: Federation) -> None:
     """Not a page of a database, whoever calls how often, with whatever a member has sent."""
-    await require_serving(federation)
-    broker, holder = federation.broker, federation.holders[0]
-    request = next(t.data for t in broker.tape.heard if t.method == "Lookup")
-    batch = holder.tape.heard[-1].data
-    root = federation.authority.file.read_bytes()
-    nobody = issue(federation.authority, identity(SPARE, Party.GATEWAY))
+    await federation.require_serving()
+    request = next(t.data for t in federation.broker.tape.heard if t.method == "Lookup")
+    batch = federation.holders[0].tape.heard[-1].data
+    nobody = federation.papers(SPARE, Party.GATEWAY)
+    doors = {federation.door("askers"): request, federation.door("holder"): batch}
 
     def kept() -> list[bytes]:
-        files = (*broker.folder.rglob("*.sqlite*"), *holder.folder.rglob("*.sqlite*"))
-        return [path.read_bytes() for path in sorted(files)]
+        return [data for door in doors for data in door.kept()]
 
     before = kept()
     assert len(before) >= 4
-    for address, server, method, data in (
-        (broker.requesters, federation.broker_identity, LOOKUP, request),
-        (holder.address, holder.me, EVALUATE, batch),
-    ):
-        async with dial(address, root, nobody, server) as channel:
+    for door, data in doors.items():
+        method = PORTS[door.port]
+        async with door.dial(nobody) as channel:
             for ended in await asyncio.gather(*(ask(channel, method, data) for _ in range(50))):
-                assert isinstance(ended, Refusal)
-                assert ended.code is Code.NOT_A_MEMBER
-                assert ended.status is grpc.StatusCode.UNAUTHENTICATED
+                require_refused(ended, Code.NOT_A_MEMBER)
     assert kept() == before

@@ -9,7 +9,8 @@ the answer is the one that all get.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import grpc.aio
@@ -26,13 +27,12 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_core
 from fingerpost.protocol.codes import Purpose, Status
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.messages import NodeAnswer, QueryCore
+from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.messages import NodeAnswer
 from fingerpost.runtime.rpc import refused_from
 from fingerpost.wire.v1 import private_pb2
 from integration.forgeries import FORGERIES, Original
-from integration.running_federation import ASKED, OAK, SAYS, Federation, running
-from integration.running_gateway import GatewayParty
-from practitioner.asking.ports import Issued
+from integration.running_federation import ASKED, OAK, SAYS, Federation, answered
 from practitioner.asking.query import QueryOnItsWay
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -49,14 +49,26 @@ class Tried:
     answers: list[NodeAnswer]
 
     @property
-    def statuses(self) -> dict[object, Status]:
-        return {agency: word.status for agency, word in self.query.answers().items()}
+    def statuses(self) -> dict[AgencyId, Status]:
+        return answered(self.query)
+
+    def require_nothing_disclosed(self) -> None:
+        """From the three nodes, in answers of the one size."""
+        assert set(self.statuses.values()) == {Status.NOTHING_TO_DISCLOSE}
+        assert not any(found.pointers for found in self.query.answers().values())
+        assert self.query.rejected == 0
+        assert [len(a.sealed) for a in self.answers] == [limits.ANSWER_BYTES] * 3
 
 
 @dataclass(frozen=True)
 class Evidence:
     federation: Federation
     tried: dict[str, Tried]
+
+    async def submit(self, name: str, sealed: SealedQuery) -> Tried:
+        tried = Tried(sealed, "", *await self.federation.gateway.submit(sealed))
+        self.tried[name] = tried
+        return tried
 
     def recorded(self, name: str) -> list[tuple[str, Code | None]]:
         """What OAK and the practice recorded of it: the finding, and why it was refused."""
@@ -73,40 +85,39 @@ class Evidence:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Evidence]:
-    async with running(tmp_path_factory.mktemp("forged")) as federation:
-        gateway = federation.gateway
-        now = federation.clock.now()
-        openings = await gateway.openings(ASKED, int(now))
+async def evidence(federation: Federation) -> Evidence:
+    gateway = federation.gateway
+    now = federation.clock.now()
+    openings = await gateway.openings(ASKED, int(now))
 
-        async def asked_once(name: str) -> Tried:
-            issued = gateway.desk.issue(federation.session(), now)
-            original = Original(issued.token, federation.passport_key)
-            token = original.token if name == HONEST else FORGERIES[name](original)
-            inner = Inner(token, Justification(Purpose.S47_ENQUIRY, REFERENCE), ASKED)
-            sealed = gateway.sealed(inner, issued, openings)
-            return Tried(sealed, token, *await gateway.submit(sealed))
+    async def asked_once(name: str) -> Tried:
+        issued = gateway.desk.issue(federation.session(), now)
+        original = Original(issued.token, federation.passport_key)
+        token = original.token if name == HONEST else FORGERIES[name](original)
+        inner = Inner(token, Justification(Purpose.S47_ENQUIRY, REFERENCE), ASKED)
+        sealed = gateway.sealed(inner, issued, openings)
+        return Tried(sealed, token, *await gateway.submit(sealed))
 
-        async def one(name: str) -> Tried:
-            # A machine that stood still answers TRY_AGAIN before it looks at anything: no word
-            # about the passport.
+    async def one(name: str) -> Tried:
+        # A machine that stood still answers TRY_AGAIN before it looks at anything, the
+        # passport included.
+        tried = await asked_once(name)
+        for _ in range(20):
+            if Status.TRY_AGAIN not in tried.statuses.values():
+                break
             tried = await asked_once(name)
-            for _ in range(20):
-                if Status.TRY_AGAIN not in tried.statuses.values():
-                    break
-                tried = await asked_once(name)
-            return tried
+        return tried
 
-        # Some at a time, the honest one among them: they share frames, and no node is in a rush.
-        places = asyncio.Semaphore(5)
+    # Some at a time, the honest one among them: they share frames, and no node is in a rush.
+    places = asyncio.Semaphore(5)
 
-        async def in_turn(name: str) -> Tried:
-            async with places:
-                return await one(name)
+    async def in_turn(name: str) -> Tried:
+        async with places:
+            return await one(name)
 
-        names = [*list(FORGERIES)[::2], HONEST, *list(FORGERIES)[1::2]]
-        tried = await asyncio.gather(*(in_turn(name) for name in names))
-        yield Evidence(federation, dict(zip(names, tried, strict=True)))
+    names = [*list(FORGERIES)[::2], HONEST, *list(FORGERIES)[1::2]]
+    tried = await asyncio.gather(*(in_turn(name) for name in names))
+    return Evidence(federation, dict(zip(names, tried, strict=True)))
 
 
 async def test_the_honest_one_among_them_is_answered(evidence: Evidence) -> None:
@@ -120,10 +131,7 @@ async def test_a_forged_passport_gets_the_answer_that_all_get(
     evidence: Evidence, name: str
 ) -> None:
     tried = evidence.tried[name]
-    assert set(tried.statuses.values()) == {Status.NOTHING_TO_DISCLOSE}
-    assert not any(word.pointers for word in tried.query.answers().values())
-    assert tried.query.rejected == 0
-    assert [len(a.sealed) for a in tried.answers] == [limits.ANSWER_BYTES] * 3
+    tried.require_nothing_disclosed()
     # Answered in full: generation and date of the records as for any "no".
     honest = evidence.tried[HONEST].query.answers()
     assert {a: w.generation for a, w in tried.query.answers().items()} == {
@@ -166,36 +174,36 @@ async def test_nothing_of_a_forged_passport_is_kept_or_logged(evidence: Evidence
 # ---- beyond what an honest gateway's code can even seal ------------------------------------------
 
 
-async def raw(
-    gateway: GatewayParty, federation: Federation, passport: str, **more: object
-) -> tuple[Issued, SealedQuery]:
-    """A query whose inner part is written by hand, past all bounds of our own writer."""
-    now = federation.clock.now()
-    issued = gateway.desk.issue(federation.session(), now)
-    openings = await gateway.openings(ASKED, int(now))
-    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
+@contextmanager
+def with_its_own(name: str, made: object) -> Iterator[None]:
+    """A program of the requester in which one step of sealing is another one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"fingerpost.private.query_sealing.{name}", made)
+        yield
 
-    def written(_inner: Inner, core_hash: bytes) -> bytes:
+
+async def raw(federation: Federation, passport: str = "", **more: object) -> SealedQuery:
+    """A query whose inner part is written by hand, past all bounds of our own writer."""
+
+    def written(inner: Inner, core_hash: bytes) -> bytes:
         person = private_pb2.Demographics.FromString(write_demographics(ASKED))
         values: dict[str, object] = {
             "core_hash": core_hash,
-            "passport": passport or issued.token,
+            "passport": passport or inner.passport_token,
             "purpose": int(Purpose.S47_ENQUIRY),
             "demographics": person,
         }
         message = private_pb2.Inner(**{**values, **more})  # type: ignore[arg-type]
         return message.SerializeToString(deterministic=True)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fingerpost.private.query_sealing.write_inner", written)
-        return issued, gateway.sealed(inner, issued, openings)
+    with with_its_own("write_inner", written):
+        return await federation.query()
 
 
 async def test_a_passport_of_a_megabyte_does_not_fit(evidence: Evidence) -> None:
     """The sealed part has one size; and a query with a longer one is not a query."""
-    federation = evidence.federation
     with refused(Code.MALFORMED):
-        await raw(federation.gateway, federation, "a" * (1 << 20))
+        await raw(evidence.federation, "a" * (1 << 20))
     with pytest.raises(Refused):
         Inner("a" * (limits.PASSPORT_BYTES + 1), Justification(Purpose.S47_ENQUIRY), ASKED)
 
@@ -207,52 +215,32 @@ async def test_an_inner_part_out_of_bounds_gets_the_answer_that_all_get(
     evidence: Evidence, how: str
 ) -> None:
     federation = evidence.federation
-    gateway = federation.gateway
     match how:
         case "a passport too long":
-            _, sealed = await raw(gateway, federation, "a" * 2000)
+            sealed = await raw(federation, "a" * 2000)
         case "a passport without end":
-            _, sealed = await raw(gateway, federation, "a.b." + "c" * 2500)
+            sealed = await raw(federation, "a.b." + "c" * 2500)
         case "no passport":
-            _, sealed = await raw(gateway, federation, "\0")
+            sealed = await raw(federation, "\0")
         case _:
-            _, sealed = await raw(gateway, federation, "", purpose=4711)
-    query, answers = await gateway.submit(sealed)
-    assert {word.status for word in query.answers().values()} == {Status.NOTHING_TO_DISCLOSE}
-    assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES] * 3
-    evidence.tried[how] = Tried(sealed, "", query, answers)
+            sealed = await raw(federation, purpose=4711)
+    (await evidence.submit(how, sealed)).require_nothing_disclosed()
     assert [finding for finding, _ in evidence.recorded(how)] == ["refused", "refused"]
 
 
 async def test_a_content_key_that_was_not_committed_to_opens_nothing(evidence: Evidence) -> None:
     """Attack: one ciphertext, two keys: this agency is shown another child than that one."""
-    federation = evidence.federation
-    gateway = federation.gateway
-    now = federation.clock.now()
-    issued = gateway.desk.issue(federation.session(), now)
-    openings = await gateway.openings(ASKED, int(now))
-    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fingerpost.private.query_sealing.commitment", lambda *_: bytes(32))
-        sealed = gateway.sealed(inner, issued, openings)
-    query, answers = await gateway.submit(sealed)
-    assert {word.status for word in query.answers().values()} == {Status.NOTHING_TO_DISCLOSE}
-    assert [len(a.sealed) for a in answers] == [limits.ANSWER_BYTES] * 3
-    evidence.tried["two keys"] = Tried(sealed, "", query, answers)
+    with with_its_own("commitment", lambda *_: bytes(32)):
+        sealed = await evidence.federation.query()
+    (await evidence.submit("two keys", sealed)).require_nothing_disclosed()
     assert evidence.recorded("two keys") == [("refused", Code.BAD_COMMITMENT)] * 2
 
 
-async def test_a_purpose_without_its_control_is_refused_there_too(
-    evidence: Evidence,
-) -> None:
+async def test_a_purpose_without_its_control_is_refused_there_too(evidence: Evidence) -> None:
     """The asking side refuses it itself; a gateway that does not is met by every node."""
-    federation = evidence.federation
-    gateway = federation.gateway
     # A purpose that wants a reference, without one.
-    _, sealed = await raw(gateway, federation, "", purpose=int(Purpose.REFERRAL_TRIAGE))
-    query, _ = await gateway.submit(sealed)
-    assert {word.status for word in query.answers().values()} == {Status.NOTHING_TO_DISCLOSE}
-    evidence.tried["purpose"] = Tried(sealed, "", query, [])
+    sealed = await raw(evidence.federation, purpose=int(Purpose.REFERRAL_TRIAGE))
+    (await evidence.submit("purpose", sealed)).require_nothing_disclosed()
     assert evidence.recorded("purpose") == [("refused", Code.NOT_ALLOWED)] * 2
 
 
@@ -260,19 +248,8 @@ async def test_a_query_for_an_agency_that_does_not_ask_is_refused_by_the_broker(
     evidence: Evidence,
 ) -> None:
     """OAK asks through no gateway, and its name in a well signed core does not make it so."""
-    federation = evidence.federation
-    gateway = federation.gateway
-    now = federation.clock.now()
-    issued = gateway.desk.issue(federation.session(), now)
-    openings = await gateway.openings(ASKED, int(now))
-    inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
-
-    def written(core: QueryCore) -> bytes:
-        return write_core(replace(core, agency=OAK))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fingerpost.private.query_sealing.write_core", written)
-        sealed = gateway.sealed(inner, issued, openings)
+    with with_its_own("write_core", lambda core: write_core(replace(core, agency=OAK))):
+        sealed = await evidence.federation.query()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await gateway.submit(sealed)
+        await evidence.federation.gateway.submit(sealed)
     assert refused_from(caught.value).code is Code.NOT_A_MEMBER

@@ -24,11 +24,8 @@ from hypothesis import strategies as st
 
 from broker import wiring as broker_wiring
 from effort import examples
-from fingerpost.private.messages import Inner
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import write_answers, write_hello
-from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.envelope import PayloadType
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
@@ -36,34 +33,24 @@ from fingerpost.protocol.messages import NodeHello, SealedAnswer
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, key_holder_pb2, member_list_pb2, query_pb2
 from integration.bad_messages import CANARY, Bad, spoilt
 from integration.bad_queries import Signer, with_core, without_padding
-from integration.running_federation import (
-    ASKED,
-    GATEWAY,
-    SAYS,
-    SPARE,
-    Federation,
-    identity,
-    running,
-    statuses,
-)
+from integration.running_federation import GATEWAY, PORTS, SPARE, Federation
 from integration.wire_callers import (
     ATTACH,
     EVALUATE,
     FETCH,
+    HELLO,
     LOOKUP,
     Ended,
     Refusal,
     ask,
     attach,
-    dial,
-    issue,
+    require_not_heard,
+    require_refused,
 )
 from key_holder import wiring as holder_wiring
-from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HELLO = write_hello(NodeHello(1)).SerializeToString()
 ANY_NUMBER = ("missing", "all ones", "32 ones", "not in the list")
 IN_BOUNDS = {
     # A list that is newer or older is not wrong: the nodes look at what they have.
@@ -98,41 +85,24 @@ class Scene:
             frames = sum(t.method == "Attach" for t in broker.tape.said)
             return lookups.head().seq, frames, evaluations.head().seq
 
-    async def require_serving(self) -> None:
-        outcome = await self.federation.gateway.lookup(
-            self.federation.session(),
-            Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA),
-        )
-        assert statuses(outcome) == SAYS["ASKED"]
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    async with running(tmp_path_factory.mktemp("bounds")) as federation:
-        root = federation.authority.file.read_bytes()
-        requester = issue(federation.authority, identity(GATEWAY, Party.GATEWAY))
-        node = issue(federation.authority, identity(SPARE, Party.NODE))
-        broker, holder = federation.broker, federation.holders[0]
-        channels = {
-            "askers": dial(broker.requesters, root, requester, federation.broker_identity),
-            "nodes": dial(broker.nodes, root, node, federation.broker_identity),
-            "holder": dial(holder.address, root, requester, holder.me),
-        }
-        made = Scene(federation, channels)
-        await made.require_serving()
-        made.batch = holder.tape.heard[-1].data
-        # Good, and never sent: taken as it is, it would be carried.
-        gateway, now = federation.gateway, federation.clock.now()
-        issued = gateway.desk.issue(federation.session(), now)
-        inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
-        sealed = gateway.sealed(inner, issued, await gateway.openings(ASKED, int(now)))
-        made.wire, made.submission = sealed.wire, made.signer.submission(sealed.wire)
-        yield made
-        for channel in channels.values():
-            await channel.close(None)
+async def scene(federation: Federation) -> AsyncIterator[Scene]:
+    requester = federation.papers(GATEWAY, Party.GATEWAY)
+    papers = {"askers": requester, "nodes": federation.papers(SPARE, Party.NODE)}
+    channels = {port: federation.door(port).dial(papers.get(port, requester)) for port in PORTS}
+    made = Scene(federation, channels)
+    await federation.require_serving()
+    made.batch = federation.holders[0].tape.heard[-1].data
+    # Good, and never sent: taken as it is, it would be carried.
+    made.wire = (await federation.query()).wire
+    made.submission = made.signer.submission(made.wire)
+    yield made
+    for channel in channels.values():
+        await channel.close(None)
 
 
-async def require_refused(
+async def require_all_refused(
     scene: Scene, channel: grpc.aio.Channel, method: str, bads: Sequence[Bad]
 ) -> None:
     """All of them, some at a time; then everything is as it was."""
@@ -151,7 +121,7 @@ async def require_refused(
     for first in range(0, len(bads), together):
         await asyncio.gather(*(one(bad) for bad in bads[first : first + together]))
     assert scene.counts() == before
-    await scene.require_serving()
+    await scene.federation.require_serving()
 
 
 def require_tidy(scene: Scene, bad: Bad, ended: Ended) -> None:
@@ -176,7 +146,7 @@ async def test_requests_of_requesters(scene: Scene) -> None:
     bads = list(out_of_bounds(message))
     bads.append(Bad("LookupRequest", "1 MB", bytes(1 << 20)))
     assert len(bads) > 30
-    await require_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
 
 
 async def test_envelopes_of_queries(scene: Scene) -> None:
@@ -184,7 +154,7 @@ async def test_envelopes_of_queries(scene: Scene) -> None:
     bads = [
         Bad(bad.field, bad.how, scene.signer.request(bad.data)) for bad in out_of_bounds(message)
     ]
-    await require_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
 
 
 async def test_queries_that_are_signed_well(scene: Scene) -> None:
@@ -196,7 +166,7 @@ async def test_queries_that_are_signed_well(scene: Scene) -> None:
         else:
             wire = scene.signer.query(bad.data)
         bads.append(Bad(bad.field, bad.how, scene.signer.request(wire)))
-    await require_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
 
 
 async def test_cores_of_queries_that_are_signed_well(scene: Scene) -> None:
@@ -211,7 +181,7 @@ async def test_cores_of_queries_that_are_signed_well(scene: Scene) -> None:
     assert bads_met > 200
     assert whole > 2 * bads_met // 3  # most come as far as the core itself
     scene.met.clear()
-    await require_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
     assert {Code.MALFORMED, Code.UNSUPPORTED, Code.NOT_FRESH} <= scene.met
 
 
@@ -231,7 +201,7 @@ async def test_submissions(scene: Scene) -> None:
         )
         for bad in submissions
     ]
-    await require_refused(scene, scene.channels["askers"], LOOKUP, bads)
+    await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
 
 
 async def test_first_messages_of_nodes(scene: Scene) -> None:
@@ -239,7 +209,7 @@ async def test_first_messages_of_nodes(scene: Scene) -> None:
     bads = list(out_of_bounds(hello))
     answers = write_answers([SealedAnswer(bytes(32), 0, bytes(limits.ANSWER_BYTES))])
     bads.append(Bad("AttachRequest", "answers first", answers.SerializeToString()))
-    await require_refused(scene, scene.channels["nodes"], ATTACH, bads)
+    await require_all_refused(scene, scene.channels["nodes"], ATTACH, bads)
 
 
 async def test_answers_of_nodes(scene: Scene) -> None:
@@ -252,10 +222,9 @@ async def test_answers_of_nodes(scene: Scene) -> None:
     for bad in bads:
         ended = await attach(scene.channels["nodes"], [HELLO, bad.data])
         require_tidy(scene, bad, ended)
-        assert isinstance(ended, Refusal)
-        assert ended.code is Code.MALFORMED, bad
+        require_refused(ended, Code.MALFORMED)
     assert scene.counts() == before
-    await scene.require_serving()
+    await scene.federation.require_serving()
 
 
 async def test_batches_for_a_key_holder(scene: Scene) -> None:
@@ -279,11 +248,10 @@ async def test_batches_for_a_key_holder(scene: Scene) -> None:
     for bad in points:  # well formed, so metered and recorded; then the point is looked at
         ended = await ask(scene.channels["holder"], EVALUATE, bad.data)
         require_tidy(scene, bad, ended)
-        assert isinstance(ended, Refusal)
-        assert ended.code is Code.MALFORMED
+        require_refused(ended, Code.MALFORMED)
     assert scene.counts()[2] == before[2] + len(points)
     others = [bad for bad in bads if bad not in points]
-    await require_refused(scene, scene.channels["holder"], EVALUATE, others)
+    await require_all_refused(scene, scene.channels["holder"], EVALUATE, others)
 
 
 PATHS = (
@@ -314,20 +282,17 @@ async def test_paths_of_the_member_list(scene: Scene, port: str) -> None:
     for path in PATHS:
         wrong = member_list_pb2.FetchRequest(path=path).SerializeToString()
         bads.append(Bad("FetchRequest.path", path or "empty", wrong))
-    await require_refused(scene, channel, FETCH, bads)
+    await require_all_refused(scene, channel, FETCH, bads)
 
 
 async def test_a_far_too_long_anything_is_refused_by_grpc_itself(scene: Scene) -> None:
     for port, method in (("askers", LOOKUP), ("holder", EVALUATE), ("askers", FETCH)):
         data = CANARY.encode() * (1 << 16)
         ended = await ask(scene.channels[port], method, data)
-        assert isinstance(ended, Refusal)
-        assert ended.status is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert CANARY not in ended.everything
+        require_not_heard(ended, grpc.StatusCode.RESOURCE_EXHAUSTED, CANARY)
     ended = await attach(scene.channels["nodes"], [HELLO, CANARY.encode() * (1 << 17)])
-    assert isinstance(ended, Refusal)
-    assert ended.status is grpc.StatusCode.RESOURCE_EXHAUSTED
-    await scene.require_serving()
+    require_not_heard(ended, grpc.StatusCode.RESOURCE_EXHAUSTED, CANARY)
+    await scene.federation.require_serving()
 
 
 @given(data=st.data())

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +15,26 @@ import grpc.aio
 import pytest
 import pytest_asyncio
 
+from fakes.answers import opened
 from fakes.node_broker import Attached, NodeBroker, listening
+from fakes.refusals import refused
+from fakes.serving import serving
 from fakes.waiting import until
-from fingerpost.private.messages import Inner
-from fingerpost.private.purpose_rules import Justification
-from fingerpost.private.query_sealing import SealedQuery, open_answer
+from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.carriage import (
-    read_lookup,
-    read_queries,
-    write_answers,
-    write_event,
-    write_hello,
-)
-from fingerpost.protocol.codes import Purpose, Reach, Status
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.codec.carriage import read_lookup, write_answers, write_event
+from fingerpost.protocol.codes import Status
+from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import (
-    Accepted,
-    Ended,
-    LookupEvent,
-    NodeAnswer,
-    NodeHello,
-    SealedAnswer,
-)
-from fingerpost.runtime import logs
-from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge, refused_from, server
+from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer, SealedAnswer
+from fingerpost.runtime.rpc import refused_from
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 from integration.running_federation import (
-    ASKED,
     COUNCIL,
     COUNCILS,
     ELM,
+    GATEWAY,
     GP,
     HEALTH,
     OAK,
@@ -55,15 +42,13 @@ from integration.running_federation import (
     SCHOOLS,
     SPARE,
     Federation,
-    identity,
+    answered,
     running,
     statuses,
 )
 from integration.running_parties import SECONDS
-from integration.wire_callers import ATTACH, LOOKUP, Refusal, ask, attach, dial, issue
-from practitioner.asking.outcome import Outcome, Question
+from integration.wire_callers import ATTACH, HELLO, LOOKUP, ask, attach, require_refused
 
-QUESTION = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
 NOBODY = dict.fromkeys((COUNCIL, ELM, GP, OAK), Status.NO_REPLY)
 TRY_AGAIN = dict.fromkeys((ELM, OAK), Status.TRY_AGAIN)
 
@@ -74,55 +59,12 @@ async def federation(tmp_path: Path) -> AsyncIterator[Federation]:
         yield made
 
 
-async def lookup(federation: Federation) -> Outcome:
-    return await federation.gateway.lookup(federation.session(), QUESTION)
-
-
-def carried(federation: Federation) -> list[bytes]:
-    """The queries that have gone to nodes, in order, each once."""
-    frames = [t.data for t in federation.broker.tape.said if t.method == "Attach"]
-    queries = [
-        query
-        for frame in frames
-        for query in read_queries(broker_pb2.AttachResponse.FromString(frame))
-    ]
-    return list(dict.fromkeys(queries))
-
-
-async def a_query(federation: Federation) -> SealedQuery:
-    """Good, and not yet sent."""
-    return (await some_queries(federation, 1))[0]
-
-
-async def some_queries(federation: Federation, count: int) -> list[SealedQuery]:
-    gateway = federation.gateway
-    now = federation.clock.now()
-    openings = await gateway.openings(ASKED, int(now))
-    queries = []
-    for _ in range(count):
-        issued = gateway.desk.issue(federation.session(), now)
-        inner = Inner(issued.token, Justification(Purpose.S47_ENQUIRY), ASKED)
-        queries.append(gateway.sealed(inner, issued, openings))
-    return queries
-
-
-def words(
-    federation: Federation, query: SealedQuery, node: MemberId, answers: list[SealedAnswer]
+def of_schools(
+    federation: Federation, query: SealedQuery, answers: list[SealedAnswer]
 ) -> dict[AgencyId, Status]:
-    """What a node's sealed answers say, once they verify."""
-    current = federation.members.current
-    asked = current.agencies_in_reach(COUNCIL, Reach.AREA)
-    found = {}
-    for answer in answers:
-        part = open_answer(
-            NodeAnswer(node, answer.part, answer.sealed),
-            query_hash=query.hash,
-            reply_key=query.reply_key,
-            federation=current,
-            asked=asked,
-        )
-        found.update({word.agency: word.status for word in part.agencies})
-    return found
+    """What the sealed answers of SCHOOLS say, once they verify."""
+    parts = [opened(answer, SCHOOLS, query, federation.members.current) for answer in answers]
+    return {found.agency: found.status for part in parts for found in part.agencies}
 
 
 # ---- the broker stops --------------------------------------------------------------------------
@@ -131,9 +73,9 @@ def words(
 async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federation) -> None:
     """The query is with the nodes, the answers never come: four gaps, or a refusal; then it comes
     back and all is well, with the same bytes refused for good."""
-    asking = asyncio.create_task(lookup(federation))
-    await until(lambda: carried(federation))
-    lost = carried(federation)
+    asking = asyncio.create_task(federation.ask())
+    await until(federation.carried)
+    lost = federation.carried()
     await federation.broker.stop()
     outcome = await asking
     assert statuses(outcome) == NOBODY
@@ -142,66 +84,59 @@ async def test_a_broker_that_stops_in_the_middle_leaves_gaps(federation: Federat
     assert not any(service.none_named_itself for service in outcome.services)
     await federation.broker.start()
     await federation.attached()
-    assert statuses(await lookup(federation)) == SAYS["ASKED"]
+    await federation.require_serving()
     request = next(t.data for t in federation.broker.tape.heard if t.method == "Lookup")
     assert read_lookup(broker_pb2.LookupRequest.FromString(request))[0] == lost[0]
-    root = federation.authority.file.read_bytes()
-    papers = issue(federation.authority, federation.gateway.me)
-    async with dial(
-        federation.broker.requesters, root, papers, federation.broker_identity
-    ) as channel:
+    papers = federation.papers(GATEWAY, Party.GATEWAY)
+    async with federation.door("askers").dial(papers) as channel:
         ended = await ask(channel, LOOKUP, request)
-    assert isinstance(ended, Refusal)
-    assert ended.code is Code.REPLAYED  # its memory is on the disk
-    ended.require_tidy()
+    require_refused(ended, Code.REPLAYED)  # its memory is on the disk
 
 
 async def test_a_broker_that_lost_its_store_asks_for_patience(federation: Federation) -> None:
     """What it may have carried in an earlier life it does not carry: NOT_READY, until queries are
     younger.
     """
-    before = await a_query(federation)
+    before = await federation.query()
     await federation.broker.stop()
     for file in federation.broker.folder.rglob("*"):
         file.unlink()
     federation.broker.founded_ago = 0.0
     await federation.broker.start()
     await federation.attached()
-    with pytest.raises(Refused) as caught:
-        await lookup(federation)
-    assert caught.value.code is Code.NOT_READY
+    with refused(Code.NOT_READY):
+        await federation.ask()
     await federation.step(limits.CLOCK_SKEW_SECONDS + 2)
-    assert statuses(await lookup(federation)) == SAYS["ASKED"]
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
+    await federation.require_serving()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
         await federation.gateway.submit(before)
-    assert refused_from(refused.value).code is Code.NOT_READY
+    assert refused_from(caught.value).code is Code.NOT_READY
 
 
 async def test_key_holders_that_stop_make_no_answer(federation: Federation) -> None:
     """One of them is enough; nothing has left by then, and both come back to work."""
     await federation.holders[1].stop()
     federation.wind_back()
-    with pytest.raises(Refused) as caught:
-        await lookup(federation)
-    assert caught.value.code is Code.UNAVAILABLE
-    assert not carried(federation)
+    with refused(Code.UNAVAILABLE):
+        await federation.ask()
+    assert not federation.carried()
     await federation.holders[1].start()
-    assert statuses(await lookup(federation)) == SAYS["ASKED"]
+    await federation.require_serving()
 
 
 # ---- a node stops ------------------------------------------------------------------------------
 
 
 async def test_a_node_that_stops_is_a_gap_for_its_own_agencies(federation: Federation) -> None:
-    asking = asyncio.create_task(lookup(federation))
-    await until(lambda: carried(federation))
+    asking = asyncio.create_task(federation.ask())
+    await until(federation.carried)
     await federation.nodes[SCHOOLS].stop()
     outcome = await asking
     others = {a: s for a, s in SAYS["ASKED"].items() if a in (COUNCIL, GP)}
     assert statuses(outcome) == {**others, ELM: Status.NO_REPLY, OAK: Status.NO_REPLY}
     await federation.nodes[SCHOOLS].start()
     await federation.attached()
-    assert statuses(await lookup(federation)) == SAYS["ASKED"]
+    await federation.require_serving()
 
 
 @contextlib.asynccontextmanager
@@ -211,21 +146,13 @@ async def hostile(federation: Federation) -> AsyncIterator[tuple[NodeBroker, Att
     address = federation.broker.nodes
     await federation.broker.stop()
     broker = NodeBroker()
-    async with listening(broker, federation.authority, federation.broker_identity, address):
-        yield broker, await stream_of(broker, SCHOOLS)
-
-
-async def stream_of(broker: NodeBroker, node: MemberId, after: int = 0) -> Attached:
-    def found() -> list[Attached]:
-        return [s for s in broker.streams[after:] if s.peer.member == node]
-
-    await until(found)
-    return found()[0]
+    async with listening(broker, federation.authority, federation.broker.me, address):
+        yield broker, await broker.stream(of=SCHOOLS)
 
 
 async def test_a_replayed_query_is_never_answered_with_yes_or_no(federation: Federation) -> None:
-    """The same bytes: at once, in one frame twice, after the node's restart, and once they are old."""
-    query = await a_query(federation)
+    """At once, twice in one frame, after the node's restart, and when it is too old."""
+    query = await federation.query()
     async with hostile(federation) as (broker, stream):
 
         async def said(stream: Attached, *frame: bytes) -> dict[AgencyId, Status]:
@@ -235,19 +162,18 @@ async def test_a_replayed_query_is_never_answered_with_yes_or_no(federation: Fed
                 answers = await stream.answers(had + 1)
             assert len(answers) == had + 1  # twice in a frame is answered once
             assert len(answers[-1].sealed) == limits.ANSWER_BYTES
-            return words(federation, query, SCHOOLS, answers[had:])
+            return of_schools(federation, query, answers[had:])
 
         assert await said(stream, query.wire, query.wire) == {
             ELM: Status.NOTHING_TO_DISCLOSE,
             OAK: Status.INVOLVED,
         }
         assert await said(stream, query.wire) == TRY_AGAIN
-        streams = len(broker.streams)
         await federation.nodes[SCHOOLS].stop()
         await federation.nodes[SCHOOLS].start()
-        stream = await stream_of(broker, SCHOOLS, streams)
+        stream = await broker.stream(2, of=SCHOOLS)
         assert await said(stream, query.wire) == TRY_AGAIN  # what it saw is on the disk
-        old = await a_query(federation)
+        old = await federation.query()
         await federation.step(limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS + 5)
         query = old  # never seen here, and out of time
         assert await said(stream, query.wire) == TRY_AGAIN
@@ -286,7 +212,7 @@ async def test_queries_that_the_broker_changed_are_dropped_and_the_rest_answered
         good: dict[bytes, SealedQuery] = {}
         answers: list[SealedAnswer] = []
         for number, spoil in enumerate(FRAMES.values(), 1):
-            first, other, last = await some_queries(federation, 3)
+            first, other, last = await federation.queries(3)
             good |= {first.hash: first, last.hash: last}
             stream.send(first.wire, spoil(other.wire), last.wire)
             if number % 3 == 0:  # a node that is behind drops what nobody waits for any more
@@ -294,7 +220,7 @@ async def test_queries_that_the_broker_changed_are_dropped_and_the_rest_answered
                     answers = await stream.answers(len(good))
         assert sorted(a.query_hash for a in answers) == sorted(good)
         for answer in answers:
-            said = words(federation, good[answer.query_hash], SCHOOLS, [answer])
+            said = of_schools(federation, good[answer.query_hash], [answer])
             assert said[OAK] is Status.INVOLVED
         assert len(node.entries(OAK)) == len(good)
         written = node.written.getvalue()[before:]
@@ -312,33 +238,30 @@ async def test_a_frame_that_is_none_ends_the_stream_and_the_node_dials_again(
         "beyond a frame": broker_pb2.AttachResponse(queries=[bytes(limits.FRAME_BYTES)]),
     }
     async with hostile(federation) as (broker, stream):
-        for frame in frames.values():
-            before = len(broker.streams)
+        for number, frame in enumerate(frames.values(), 2):
             stream.send_raw(frame)
-            stream = await stream_of(broker, SCHOOLS, before)
-        query = await a_query(federation)
+            stream = await broker.stream(number, of=SCHOOLS)
+        query = await federation.query()
         stream.send(query.wire)
         async with asyncio.timeout(SECONDS):
             answers = await stream.answers(1)
-        assert words(federation, query, SCHOOLS, answers)[OAK] is Status.INVOLVED
+        assert of_schools(federation, query, answers)[OAK] is Status.INVOLVED
 
 
-# ---- answers that are not the node's own -------------------------------------------------------------
+# ---- answers that are not the node's own ---------------------------------------------------------
 
 
 async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
-    """A listed node hears of a lookup and answers it on its own stream, with another's words and
-    before it: nobody is shown them, and the true answers come through."""
-    root = federation.authority.file.read_bytes()
-    query = await a_query(federation)
-    papers = issue(federation.authority, identity(SPARE, Party.NODE))
-    async with dial(federation.broker.nodes, root, papers, federation.broker_identity) as channel:
+    """A listed node learns of a lookup, and answers it on its own stream in another's place and
+    before it: its answer is shown to nobody, and the true answers arrive."""
+    query = await federation.query()
+    async with federation.door("nodes").dial(federation.papers(SPARE, Party.NODE)) as channel:
         raw: Any = channel
         call = raw.stream_stream(ATTACH)()
-        await call.write(write_hello(NodeHello(1)).SerializeToString())
+        await call.write(HELLO)
         await federation.attached((*federation.nodes, SPARE))
         asking = asyncio.create_task(federation.gateway.submit(query))
-        await until(lambda: query.wire in carried(federation))
+        await until(lambda: query.wire in federation.carried())
         lie = SealedAnswer(query.hash, 0, bytes(limits.ANSWER_BYTES))
         await call.write(write_answers([lie]).SerializeToString())
         found, answers = await asking
@@ -347,7 +270,7 @@ async def test_a_node_cannot_speak_for_another(federation: Federation) -> None:
             async with asyncio.timeout(SECONDS):
                 await call.read()
         assert refused_from(caught.value).code is Code.MALFORMED
-    assert {a: w.status for a, w in found.answers().items()} == SAYS["ASKED"]
+    assert answered(found) == SAYS["ASKED"]
     assert {a.node for a in answers} == {SCHOOLS, COUNCILS, HEALTH}
     assert found.rejected == 0
 
@@ -393,45 +316,35 @@ async def test_answers_under_wrong_names_are_gaps(federation: Federation) -> Non
     """Over the real stream: of a lying broker the gateway takes the true answers, and of each lie
     nothing.
     """
-    query = await a_query(federation)
+    query = await federation.query()
     _, true = await federation.gateway.submit(query)
     assert len(true) == 3
     address = federation.broker.requesters
     await federation.broker.stop()
     liar = LyingBroker()
-    log = logs.configure("broker", {}, strict=True, stream=io.StringIO())
-    edge = server(SERVER_REQUESTERS, Edge(log, longest=20.0))
-    broker_pb2_grpc.add_LookupServiceServicer_to_server(liar, edge)
-    tls = federation.authority.server(federation.broker_identity)
-    edge.add_secure_port(address, tls.credentials())
-    await edge.start()
-    try:
+    add = partial(broker_pb2_grpc.add_LookupServiceServicer_to_server, liar)
+    credentials = federation.authority.server(federation.broker.me).credentials()
+    async with serving(address, credentials, add):
         await federation.gateway.redial()
         liar.shown = list(true)
         found, _ = await federation.gateway.submit(query)
-        assert {a: w.status for a, w in found.answers().items()} == SAYS["ASKED"]
+        assert answered(found) == SAYS["ASKED"]
         for name, lie in LIES.items():
             liar.shown = lie(true)
             found, answers = await federation.gateway.submit(query)
-            assert {a: w.status for a, w in found.answers().items()} == NOBODY, name
+            assert answered(found) == NOBODY, name
             assert len(answers) == sum(isinstance(shown, NodeAnswer) for shown in liar.shown)
-    finally:
-        await edge.stop(0)
 
 
 async def test_a_stream_that_is_dialled_twice_serves_once(federation: Federation) -> None:
     """A newer stream of a node replaces the older: the node's own, when it dials again; the query
     goes out once.
     """
-    node = federation.nodes[SCHOOLS]
-    root = federation.authority.file.read_bytes()
-    papers = issue(federation.authority, node.me)
-    async with dial(federation.broker.nodes, root, papers, federation.broker_identity) as channel:
-        ended = await attach(channel, [write_hello(NodeHello(1)).SerializeToString()])
+    async with federation.door("nodes").dial(federation.papers(SCHOOLS, Party.NODE)) as channel:
+        ended = await attach(channel, [HELLO])
         assert ended == ()
     await federation.attached()
     federation.wind_back()
-    outcome = await lookup(federation)
-    assert statuses(outcome) == SAYS["ASKED"]
+    await federation.require_serving()
     frames = [t for t in federation.broker.tape.said if t.method == "Attach"]
     assert len(frames) == len(federation.nodes)

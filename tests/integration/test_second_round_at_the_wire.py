@@ -1,24 +1,22 @@
-"""A second round over real connections and real stores: asked once, said why on both sides' logs,
-in the same sizes.
+"""A second round over real connections and real stores: it is asked once, both sides record why,
+and its messages have the sizes of all others.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from agency_node.answering.audit import read_body
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.carriage import read_queries
-from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
+from fingerpost.protocol.codes import Reach, Status, WideningReason
 from fingerpost.protocol.errors import Refused
-from fingerpost.wire.v1 import broker_pb2
-from integration.running_federation import ASKED, COUNCIL, OAK, Federation, running, statuses
-from practitioner.asking.outcome import Again, Question, Widened
+from integration.running_federation import COUNCIL, OAK, QUESTION, Federation, running, statuses
+from practitioner.asking.outcome import Again, Widened
 from practitioner.asking.plan import LookupRule
 from practitioner.wiring import open_audit
 
@@ -35,7 +33,7 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
     federation: Federation,
 ) -> None:
     gateway, session = federation.gateway, federation.session()
-    first = await gateway.lookup(session, Question(ASKED, Justification(Purpose.S47_ENQUIRY)))
+    first = await federation.ask(replace(QUESTION, reach=None))
     assert first.complete
     again = Again(Widened(first.operation, BECAUSE))
     second = await gateway.client.widen(session, again)
@@ -58,10 +56,10 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
     (widened,) = entries
     assert widened.fields == {"after": first.operation, "because": BECAUSE.name}
     node = next(n for n in federation.nodes.values() if OAK in n.agencies)
-    narrow, *_, told = node.entries(OAK)
-    assert (narrow.fields["widened"], told.fields["widened"]) == (False, True)
-    assert told.body is not None
-    body = read_body(told.body)
+    narrow, *_, wide = node.entries(OAK)
+    assert (narrow.fields["widened"], wide.fields["widened"]) == (False, True)
+    assert wide.body is not None
+    body = read_body(wide.body)
     assert body.asked is not None
     assert (body.asked.name, body.asked.justification.widened_because) == (
         "Rosalind Merriweather",
@@ -69,6 +67,5 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
     )
 
     frames = [t.data for t in federation.broker.tape.said if t.method == "Attach"]
-    queries = [q for f in frames for q in read_queries(broker_pb2.AttachResponse.FromString(f))]
-    assert {len(query) for query in queries} == {limits.QUERY_BYTES}
+    assert {len(query) for query in federation.carried()} == {limits.QUERY_BYTES}
     assert not any(BECAUSE.name.encode() in frame for frame in frames)

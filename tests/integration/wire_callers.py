@@ -10,67 +10,27 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import grpc
 import grpc.aio
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from fakes.certificates import FakeAuthority
+from fakes.certificates import Papers
+from fingerpost.protocol.codec.carriage import write_hello
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code
-from fingerpost.runtime.identity import Identity, subject_names
+from fingerpost.protocol.messages import NodeHello
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CODE_KEY, STATUS
-from fingerpost.runtime.tls import make_key
 
 LOOKUP: Final = "/fingerpost.wire.v1.LookupService/Lookup"
 ATTACH: Final = "/fingerpost.wire.v1.NodeService/Attach"
 EVALUATE: Final = "/fingerpost.wire.v1.KeyHolderService/Evaluate"
 FETCH: Final = "/fingerpost.wire.v1.MemberListService/Fetch"
 SECONDS: Final = 8.0
+HELLO: Final = write_hello(NodeHello(1)).SerializeToString()
 WIDE: Final = (("grpc.max_send_message_length", -1), ("grpc.enable_retries", 0))
 """A caller that keeps to none of our own limits."""
-
-
-@dataclass(frozen=True, repr=False)
-class Papers:
-    """A certificate chain and its key, PEM."""
-
-    chain: bytes
-    key: bytes
-
-    def write(self, folder: Path) -> tuple[Path, Path]:
-        files = folder / "chain.pem", folder / "key.pem"
-        for file, data in zip(files, (self.chain, self.key), strict=True):
-            file.write_bytes(data)
-        return files
-
-
-def issue(
-    authority: FakeAuthority,
-    identity: Identity,
-    *,
-    names: x509.SubjectAlternativeName | None = None,
-    starts_in: timedelta = timedelta(days=-2),
-    ends_in: timedelta = timedelta(days=2),
-) -> Papers:
-    """As the issuer makes them, save for what is given."""
-    key = make_key()
-    private = load_pem_private_key(key, password=None)
-    assert isinstance(private, ec.EllipticCurvePrivateKey)
-    now = datetime.now(UTC).replace(microsecond=0)
-    builder = x509.CertificateBuilder(
-        issuer_name=authority.name,
-        subject_name=x509.Name([]),
-        public_key=private.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=now + starts_in,
-        not_valid_after=now + ends_in,
-    ).add_extension(names or subject_names(identity), critical=True)
-    return Papers(authority.sign(builder), key)
 
 
 def dial(
@@ -126,6 +86,21 @@ Ended = Refusal | tuple[bytes, ...]
 """What came of a call: what it answered, or how it was refused."""
 
 
+def require_refused(ended: Ended, *codes: Code) -> None:
+    """By a party, with one of these codes."""
+    assert isinstance(ended, Refusal)
+    assert ended.code in codes, ended
+    ended.require_tidy()
+
+
+def require_not_heard(ended: Ended, status: grpc.StatusCode, *planted: str) -> None:
+    """By gRPC itself: no code of a party, and nothing of what was sent."""
+    assert isinstance(ended, Refusal)
+    assert (ended.status, ended.code) == (status, None)
+    for text in planted:
+        assert text not in ended.everything
+
+
 async def ask(
     channel: grpc.aio.Channel, method: str, data: bytes, *, seconds: float | None = SECONDS
 ) -> Ended:
@@ -167,11 +142,11 @@ async def attach(channel: grpc.aio.Channel, messages: Sequence[bytes]) -> Ended:
     return tuple(heard)
 
 
-def tls_context(root: Path, papers: tuple[Path, Path], version: ssl.TLSVersion) -> ssl.SSLContext:
+def tls_context(root: Path, papers: Path, version: ssl.TLSVersion) -> ssl.SSLContext:
     """A client of one TLS version that speaks HTTP/2 and shows papers."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = context.maximum_version = version
     context.load_verify_locations(root)
-    context.load_cert_chain(*papers)
+    context.load_cert_chain(papers / "tls.pem", papers / "tls.key")
     context.set_alpn_protocols(["h2"])
     return context

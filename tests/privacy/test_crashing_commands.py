@@ -1,4 +1,4 @@
-"""A command that crashes says the type of what happened and nothing else: its text may hold a
+"""A command that crashes reports the type of what happened and nothing else: its text may hold a
 child's name.
 
 Attack, and accident: a traceback on a terminal that is photographed for the help desk, or kept in a
@@ -43,5 +43,5 @@ def test_a_crash_is_told_by_its_type(
     with pytest.raises(KeyError) as crash:
         importlib.import_module(PROGRAMS[program]).main()
     sys.excepthook(crash.type, crash.value, crash.tb)  # as the interpreter does
-    told = capsys.readouterr()
-    assert (told.out, told.err) == ("", f"{program}: crashed (KeyError)\n")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"{program}: crashed (KeyError)\n")

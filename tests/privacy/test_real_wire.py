@@ -17,15 +17,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from fakes.federations import HOLDERS
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.linkage import (
-    NORMALISATION_VERSION,
-    Scope,
-    Side,
-    blocking_keys,
-    normalise,
-    oprf_input,
-)
 from fingerpost.private.passport import TYPE
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
@@ -41,7 +34,6 @@ from integration.running_federation import (
     EXPORTS,
     GP_PHONE,
     GP_WORKER,
-    HOLDERS,
     OAK,
     OUT_OF_HOURS,
     SAYS,
@@ -118,24 +110,16 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
                     Justification(purpose, reference, APPROVER if reference else ""),
                     Reach.AREA if purpose is Purpose.EARLY_HELP else None,
                 )
-                outcome = await federation.gateway.lookup(session, question)
+                outcome = await federation.gateway.client.lookup(session, question)
                 heard, said = tape.heard[before[0] :], tape.said[before[1] :]
                 lookups.append(Asked(slot, who, child, outcome, tuple(heard), tuple(said)))
             await federation.step(limits.SLOT_SECONDS)
         tapes = [list(h.tape.all()) for h in federation.holders]
-        tags = await tags_of(federation, ASKED)
+        tags = await federation.gateway.tags(ASKED)
         for holder, tape_ in zip(federation.holders, tapes, strict=True):
             holder.tape.wind_back()
             holder.tape.heard += tape_
         yield Evidence(federation, tuple(lookups), tags)
-
-
-async def tags_of(federation: Federation, child: Demographics) -> tuple[bytes, ...]:
-    keys = blocking_keys(normalise(child), side=Side.QUERY, scope=Scope.WIDE, upn=False)
-    inputs = [oprf_input(key, NORMALISATION_VERSION) for key in keys]
-    epoch = federation.members.current.parameters.epochs[0]
-    tags: tuple[bytes, ...] = await federation.gateway.key_holders.evaluate(inputs, epoch)
-    return tags
 
 
 def words() -> Iterator[str]:
@@ -168,12 +152,12 @@ async def test_the_answers_are_true(evidence: Evidence) -> None:
     for asked in evidence.lookups:
         assert statuses(asked.outcome) == SAYS[asked.who]
         assert not asked.outcome.rejected_answers
-    told = [a for a in evidence.lookups[0].outcome.agencies if a.agency.id == OAK]
-    assert told[0].pointers[0].desk_phone == DESK_PHONE
+    found = [a for a in evidence.lookups[0].outcome.agencies if a.agency.id == OAK]
+    assert found[0].pointers[0].desk_phone == DESK_PHONE
 
 
 async def test_the_search_finds_it_where_it_may_be_read(evidence: Evidence) -> None:
-    """The same search over what the school recorded, and over its export, finds what it looks for."""
+    """The same search finds it in what the school recorded, and in its export."""
     node = next(n for n in evidence.federation.nodes.values() if OAK in n.agencies)
     bodies = [entry.body for entry in node.entries(OAK) if entry.body]
     found = traces(bodies, wanted())
@@ -321,7 +305,7 @@ async def test_who_is_asked_about_shows_in_no_size_and_no_number(evidence: Evide
     assert len(like[0].queries) == 2
 
 
-# ---- two slots ------------------------------------------------------------------------------------
+# ---- two slots -----------------------------------------------------------------------------------
 
 PUBLIC = ("type", "signer", "federation", "agency", "gateway", "passport_key_id", "padding")
 """What two queries of one agency have in common: constants, ids, zeros."""
@@ -362,7 +346,7 @@ def common_bytes(one: bytes, other: bytes) -> list[int]:
 
 
 async def test_two_slots_have_nothing_in_common_but_public_words(evidence: Evidence) -> None:
-    """The same child, practitioner, purpose, gateway: whoever has both queries cannot tell that
+    """The same child, practitioner, purpose, gateway: whoever has both queries cannot see that
     they are about one.
     """
     earlier = [q for asked in evidence.of(ASKED, 0) for q in asked.queries]

@@ -1,4 +1,4 @@
-"""When answers come tells nothing: yes and no leave on the same tick, as the broker's own clock
+"""When answers come shows nothing: yes and no leave on the same tick, as the broker's own clock
 sees it.
 
 Statistical, since machines are busy: each bound says how many of the arrivals must keep it, and
@@ -12,17 +12,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 import pytest
 import pytest_asyncio
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event
-from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeAnswer
 from fingerpost.wire.v1 import broker_pb2
@@ -30,13 +28,13 @@ from integration.running_federation import (
     ASKED,
     BROTHER,
     HEALTH,
+    QUESTION,
     SAYS,
     SCHOOLS,
     Federation,
     running,
     statuses,
 )
-from practitioner.asking.outcome import Question
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -99,7 +97,7 @@ class Measured:
 
 @dataclass
 class Watch:
-    """Wakes every few milliseconds in the loop that all parties share, and notes how late it was."""
+    """Wakes every few milliseconds in the loop of all parties, and notes how late it was."""
 
     late: list[tuple[float, float]] = field(default_factory=list)
 
@@ -135,8 +133,7 @@ async def arrivals(
 ) -> Measured:
     """One lookup of one query; the same nodes by turns know the child and do not."""
     federation.wind_back()
-    question = Question(child, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
-    outcome = await federation.gateway.lookup(federation.session(), question)
+    outcome = await federation.ask(replace(QUESTION, demographics=child))
     assert statuses(outcome) == SAYS[who]
     asked_at = min(t.at for t in federation.broker.tape.said if t.method == "Attach")
     found = Measured([], [])

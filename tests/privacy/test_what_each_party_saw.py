@@ -47,6 +47,7 @@ from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import KeySet, Query, day_of, slot_of
+from integration.bad_messages import varint
 from practitioner.asking.outcome import Again, Outcome, Question, Widened
 from privacy.traces import forms, spellings_of_day, traces, windows
 
@@ -156,8 +157,8 @@ async def test_the_search_for_names_finds_them_where_they_stand(world: World) ->
         assert f"plain {text}" in found
     for text in ("Morgan Ash", "worker-1"):  # in the passport, in base64
         assert any(name.startswith("base64") and name.endswith(text) for name in found)
-    told = traces([part_with(of(outcome, OAK).pointers[0])], NAMED)
-    assert {f"plain {text}" for text in DESKS} <= set(told)
+    found = traces([part_with(of(outcome, OAK).pointers[0])], NAMED)
+    assert {f"plain {text}" for text in DESKS} <= set(found)
 
 
 def part_with(pointer: Pointer) -> bytes:
@@ -254,7 +255,7 @@ async def test_a_stolen_database_opens_nothing_of_earlier_days(world: World) -> 
                 open_query(query, position, wrap_secret(stolen, tag))
 
 
-# ---- what differs, and what repeats ----------------------------------------------------------------
+# ---- what differs, and what repeats --------------------------------------------------------------
 
 
 def random_ranges(query: Query) -> list[range]:
@@ -307,8 +308,8 @@ def explained(query: Query, locators: set[bytes]) -> set[bytes]:
     side by side, or at the edge, and what follows them in sorted order may begin alike in two
     queries."""
     starts = map(query.wire.index, locators)
-    told = {start + offset for start in starts for offset in range(limits.LOCATOR_BYTES)}
-    secret = {position for field in random_ranges(query) for position in field} - told
+    shown = {start + offset for start in starts for offset in range(limits.LOCATOR_BYTES)}
+    secret = {position for field in random_ranges(query) for position in field} - shown
     return {
         query.wire[start : start + RUN]
         for start in range(len(query.wire) - RUN + 1)
@@ -338,7 +339,7 @@ async def test_of_a_second_round_the_key_set_and_the_reach_are_seen_and_not_why(
     world: World,
 ) -> None:
     """Other children, purposes, practitioners and reasons: the same bytes once what is random is
-    struck out. And what tells it from a first lookup is the key set and the reach."""
+    struck out. What differs from a first lookup is the key set and the reach."""
     asked = []
     for child, purpose, worker, because in (
         (PATIENT, Purpose.S47_ENQUIRY, WORKERS[0], WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION),
@@ -376,15 +377,6 @@ def replace_times(public: bytes, of: Query, by: Query) -> bytes:
     return public
 
 
-def varint(number: int) -> bytes:
-    """As protobuf writes it (base 128, the lowest first)."""
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*found, number])
-
-
 async def test_one_child_in_two_slots_cannot_be_followed(world: World) -> None:
     """G2: two lookups about one child share nothing that two about any children would not."""
     first, _ = await ask(world, PATIENT)
@@ -400,7 +392,7 @@ async def test_one_child_in_two_slots_cannot_be_followed(world: World) -> None:
 
 
 async def test_within_one_slot_the_locators_alone_are_equal(world: World) -> None:
-    """The exception that G2 names: within a slot equal locators tell that one child is asked about
+    """The exception that G2 names: within a slot equal locators show that one child is asked about
     twice.
     """
     first, _ = await ask(world, PATIENT)
@@ -434,7 +426,7 @@ async def test_a_handle_names_nobody_and_changes_with_the_day(world: World) -> N
 async def test_answers_are_of_one_size_one_count_and_one_tick_whatever_they_say(
     world: World,
 ) -> None:
-    """Yes, no, shielded, refused for the purpose, not ready: nothing on the wire tells them apart."""
+    """Yes, no, shielded, refused for the purpose, not ready: on the wire they do not differ."""
     said = []
     for child, purpose in (
         (PATIENT, Purpose.S47_ENQUIRY),

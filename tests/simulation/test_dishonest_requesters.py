@@ -1,26 +1,27 @@
 """A member with valid keys and a program of its own asks for what it may not have.
 
-Each attempt ends as "nothing to tell", and where it opened, it is recorded with what was wrong.
+Each attempt ends as NOTHING_TO_DISCLOSE, and where it opened, it is recorded with what was wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering.matching import Finding
-from fakes.asking_by_hand import Craft, answers, word
+from fakes.asking_by_hand import Craft, answers, status_of
 from fakes.federations import NOW
 from fakes.refusals import refused
+from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
-from fakes.wexcombe import AMINA, COUNCIL, COUNCILS, OAK, OTHER, POLICE, SCHOOLS, TWIN, build
+from fakes.wexcombe import AMINA, COUNCIL, COUNCILS, OAK, OTHER, POLICE, QUESTION, SCHOOLS, TWIN
 from federation import World
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
@@ -30,15 +31,6 @@ from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import Handle, MemberId
 from fingerpost.protocol.messages import KeySet, Submission
 from fingerpost.runtime.identity import PeerIdentity
-from practitioner.asking.outcome import Question
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = build()
-    await made.start()
-    yield made
-    await made.stop()
 
 
 @pytest.fixture
@@ -51,8 +43,17 @@ def honest(world: World) -> Craft:
     return Craft(world, COUNCIL, AMINA, AMINA)
 
 
-def require_nothing_told(world: World, node: SimNode, sealed: SealedQuery) -> None:
-    (part,) = answers(world, node, sealed)
+@contextmanager
+def careless() -> Iterator[None]:
+    """A program of the requester that does not check what is permitted."""
+    with pytest.MonkeyPatch.context() as patch:
+        check = "fingerpost.private.query_sealing.require_permitted"
+        patch.setattr(check, lambda *_, **__: None)
+        yield
+
+
+def require_nothing_disclosed(node: SimNode, sealed: SealedQuery) -> None:
+    (part,) = answers(node, sealed)
     assert {a.status for a in part.agencies} == {Status.NOTHING_TO_DISCLOSE}
     assert part.pointers == ()
 
@@ -61,49 +62,43 @@ def refusals(node: SimNode) -> list[Code | None]:
     return [e.examined.refusal for e in node.entries]
 
 
-async def test_by_hand_an_honest_requester_is_told(
-    world: World, school: SimNode, honest: Craft
-) -> None:
+async def test_by_hand_an_honest_requester_is_told(school: SimNode, honest: Craft) -> None:
     """What the attempts below are measured by: each differs from this in one thing."""
     for key_set, reach in ((KeySet.NARROW, Reach.AREA_AND_NEIGHBOURS), (KeySet.WIDE, Reach.AREA)):
         sealed = replace(honest, key_set=key_set, reach=reach).sealed()
-        (part,) = answers(world, school, sealed)
-        told = {a.agency: a.status for a in part.agencies}
-        assert told[OAK] is Status.INVOLVED
+        (part,) = answers(school, sealed)
+        found = {a.agency: a.status for a in part.agencies}
+        assert found[OAK] is Status.INVOLVED
         assert [p.agency for p in part.pointers] == [OAK]
 
 
 # ---- replays -----------------------------------------------------------------------------------
 
 
-async def test_a_replay_gets_try_again_and_opens_nothing(
-    world: World, school: SimNode, honest: Craft
-) -> None:
+async def test_a_replay_gets_try_again_and_opens_nothing(school: SimNode, honest: Craft) -> None:
     sealed = honest.sealed()
-    assert word(world, school, sealed, OAK).status is Status.INVOLVED
+    assert status_of(school, sealed, OAK) is Status.INVOLVED
     opened = len(school.entries)
     for _ in range(3):
-        (part,) = answers(world, school, sealed)
+        (part,) = answers(school, sealed)
         assert {a.status for a in part.agencies} == {Status.TRY_AGAIN}
         assert part.pointers == ()
     school.service = school.made()  # a restart: what it has seen is on its disk
-    assert word(world, school, sealed, OAK).status is Status.TRY_AGAIN
+    assert status_of(school, sealed, OAK) is Status.TRY_AGAIN
     assert len(school.entries) == opened
 
 
 async def test_a_replay_about_an_unknown_child_gets_try_again_too(
     world: World, school: SimNode
 ) -> None:
-    """Attack: send a query twice and see by the second word whether the first one opened."""
+    """Attack: send a query twice and see by the second answer whether the first one opened."""
     sealed = Craft(world, COUNCIL, TWIN, TWIN).sealed()
-    known = word(world, school, sealed, OAK).status
+    known = status_of(school, sealed, OAK)
     assert known is Status.NOTHING_TO_DISCLOSE
-    assert word(world, school, sealed, OAK).status is Status.TRY_AGAIN
+    assert status_of(school, sealed, OAK) is Status.TRY_AGAIN
 
 
-async def test_twice_in_one_frame_is_answered_once(
-    world: World, school: SimNode, honest: Craft
-) -> None:
+async def test_twice_in_one_frame_is_answered_once(school: SimNode, honest: Craft) -> None:
     sealed = honest.sealed()
     assert len(school.service.answer((sealed.wire, sealed.wire))) == 1
     assert school.findings(OAK) == [Finding.MATCH]
@@ -115,7 +110,7 @@ async def test_an_old_query_gets_try_again_at_a_node_that_never_saw_it(
     """A broker that keeps a query back for a better moment."""
     sealed = honest.sealed()
     await world.clock.run_for(limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS + 1)
-    assert word(world, school, sealed, OAK).status is Status.TRY_AGAIN
+    assert status_of(school, sealed, OAK) is Status.TRY_AGAIN
     assert school.entries == []
 
 
@@ -136,18 +131,18 @@ async def test_the_broker_carries_no_query_twice(world: World, honest: Craft) ->
         await world.restart_broker()
 
 
-# ---- one child's key, another's name ---------------------------------------------------------------
+# ---- one child's key, another's name -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("says", [OTHER, TWIN], ids=["somebody-known-there", "a-twin"])
 async def test_wraps_for_one_child_and_the_name_of_another_tell_nothing(
-    world: World, school: SimNode, honest: Craft, says: Demographics
+    school: SimNode, honest: Craft, says: Demographics
 ) -> None:
     """Attack: agencies that know Amina open it, and answer for somebody else, or let guesses about
     him be tried.
     """
     sealed = replace(honest, says=says).sealed()
-    require_nothing_told(world, school, sealed)
+    require_nothing_disclosed(school, sealed)
     (entry,) = school.entries
     assert entry.examined.finding is not Finding.MATCH
     assert (entry.examined.matched, entry.disclosed) == ((), 0)
@@ -156,29 +151,29 @@ async def test_wraps_for_one_child_and_the_name_of_another_tell_nothing(
 
 
 async def test_the_keys_of_two_children_in_one_query_tell_of_one_at_most(
-    world: World, school: SimNode, honest: Craft
+    school: SimNode, honest: Craft
 ) -> None:
     """Attack: one lookup, paid for once, that asks about two."""
     both = [*honest.openings(AMINA), *honest.openings(OTHER)]
-    (part,) = answers(world, school, honest.sealed(both))
+    (part,) = answers(school, honest.sealed(both))
     assert len(part.pointers) == 1
     (entry,) = school.entries
     assert [r.demographics for r in entry.examined.matched] == [AMINA]
 
 
-# ---- half-made wraps -------------------------------------------------------------------------------
+# ---- half-made wraps -----------------------------------------------------------------------------
 
 
 async def test_locators_without_wraps_open_nothing_and_are_not_recorded(
-    world: World, school: SimNode, honest: Craft
+    school: SimNode, honest: Craft
 ) -> None:
-    """A locator alone shows a hit to nobody: not to the requester, and there is nobody to record."""
-    require_nothing_told(world, school, replace(honest, wrong_wraps=True).sealed())
+    """A locator alone shows a hit to nobody, and there is nobody to record."""
+    require_nothing_disclosed(school, replace(honest, wrong_wraps=True).sealed())
     assert school.entries == []
 
 
 async def test_one_good_wrap_is_enough_and_bad_ones_beside_it_do_no_harm(
-    world: World, school: SimNode, honest: Craft
+    school: SimNode, honest: Craft
 ) -> None:
     """What opens is recorded, however badly the rest is wrapped (attack: spoil the wraps that lead
     to the log).
@@ -189,32 +184,30 @@ async def test_one_good_wrap_is_enough_and_bad_ones_beside_it_do_no_harm(
     for keep in range(len(good)):
         mixed = [g if i == keep else b for i, (g, b) in enumerate(zip(good, bad, strict=True))]
         before = len(school.entries)
-        status = word(world, school, honest.sealed(mixed), OAK).status
+        status = status_of(school, honest.sealed(mixed), OAK)
         opened = school.findings(OAK)[before:]
         assert (status is Status.INVOLVED) == (opened == [Finding.MATCH])
         assert opened in ([], [Finding.MATCH])
     assert Finding.MATCH in school.findings(OAK)
 
 
-# ---- who asks --------------------------------------------------------------------------------------
+# ---- who asks ------------------------------------------------------------------------------------
 
 
 async def test_a_passport_of_another_agency_is_refused_where_it_opens(
-    world: World, school: SimNode, honest: Craft
+    school: SimNode, honest: Craft
 ) -> None:
     """The gateway hosts two agencies and signs for both; the passport is the school's, the query
     the council's.
     """
-    require_nothing_told(world, school, replace(honest, passport_agency=OAK).sealed())
+    require_nothing_disclosed(school, replace(honest, passport_agency=OAK).sealed())
     assert school.findings(OAK) == [Finding.REFUSED]
     assert refusals(school) == [Code.BAD_PASSPORT]
 
 
-async def test_a_passport_by_nobodys_key_is_refused(
-    world: World, school: SimNode, honest: Craft
-) -> None:
+async def test_a_passport_by_nobodys_key_is_refused(school: SimNode, honest: Craft) -> None:
     forged = replace(honest, passport_key=Ed25519PrivateKey.generate())
-    require_nothing_told(world, school, forged.sealed())
+    require_nothing_disclosed(school, forged.sealed())
     assert refusals(school) == [Code.BAD_PASSPORT]
 
 
@@ -227,34 +220,29 @@ async def test_training_that_has_run_out_cannot_even_be_written_down(honest: Cra
 
 
 async def test_a_passport_that_outlives_training_is_refused(
-    world: World, school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch
+    school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attack: an agency's own program that does not check, and signs it all the same."""
-    with monkeypatch.context() as careless:
-        careless.setattr("fingerpost.private.passport.Passport.__post_init__", lambda self: None)
+    with monkeypatch.context() as patch:
+        patch.setattr("fingerpost.private.passport.Passport.__post_init__", lambda self: None)
         sealed = replace(honest, training_for=-limits.DAY).sealed()
-    require_nothing_told(world, school, sealed)
+    require_nothing_disclosed(school, sealed)
     assert refusals(school) == [Code.BAD_PASSPORT]
 
 
-async def test_a_practitioner_without_training_sends_nothing(world: World) -> None:
-    gateway = world.gateway(COUNCIL)
+async def test_a_practitioner_without_training_sends_nothing(
+    world: World, gateway: SimGateway
+) -> None:
     over = replace(gateway.session.entitlement, training_until=int(world.clock.now()) - 1)
     gateway.session = replace(gateway.session, entitlement=over)
     world.holders.received.clear()
     with refused(Code.SIGN_IN):
-        await world.run(
-            gateway.client.lookup(
-                gateway.session, Question(AMINA, Justification(Purpose.S47_ENQUIRY))
-            )
-        )
+        await gateway.ask(QUESTION)
     assert gateway.order == []
     assert world.holders.received == []
 
 
-async def test_a_gateway_that_is_no_member_is_not_believed(
-    world: World, school: SimNode, honest: Craft
-) -> None:
+async def test_a_gateway_that_is_no_member_is_not_believed(school: SimNode, honest: Craft) -> None:
     for forged in (
         replace(honest, gateway_key=Ed25519PrivateKey.generate()),
         replace(honest, gateway=MemberId("another")),
@@ -274,7 +262,7 @@ async def test_a_suspended_agency_is_not_answered(
     assert school.entries == []
 
 
-# ---- what is asked ---------------------------------------------------------------------------------
+# ---- what is asked -------------------------------------------------------------------------------
 
 
 async def test_a_purpose_or_role_that_is_not_in_force_is_refused_where_it_opens(
@@ -285,34 +273,28 @@ async def test_a_purpose_or_role_that_is_not_in_force_is_refused_where_it_opens(
     roles = replace(lists, roles=lists.roles - {Role.SOCIAL_WORKER})
     for fewer in (purposes, roles):
         world.change(code_lists=fewer)
-        require_nothing_told(world, school, honest.sealed())
+        require_nothing_disclosed(school, honest.sealed())
     assert refusals(school) == [Code.NOT_ALLOWED] * 2
 
 
 async def test_a_wider_reach_than_the_purpose_has_is_refused_where_it_opens(
-    world: World, school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch
+    school: SimNode, honest: Craft
 ) -> None:
     """Early help in the neighbouring area, by a program that leaves the check out."""
-    with monkeypatch.context() as careless:
-        careless.setattr(
-            "fingerpost.private.query_sealing.require_permitted", lambda *_, **__: None
-        )
+    with careless():
         sealed = replace(honest, purpose=Purpose.EARLY_HELP).sealed()
-    require_nothing_told(world, school, sealed)
+    require_nothing_disclosed(school, sealed)
     assert refusals(school) == [Code.NOT_ALLOWED]
 
 
 async def test_wide_keys_beyond_the_own_area_without_a_reason_tell_nothing(
-    world: World, school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch
+    school: SimNode, honest: Craft
 ) -> None:
     """A second round that does not say why, one for a purpose that may not widen, and a reason of
     another purpose.
     """
     strategy = WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION
-    with monkeypatch.context() as careless:
-        careless.setattr(
-            "fingerpost.private.query_sealing.require_permitted", lambda *_, **__: None
-        )
+    with careless():
         wide = replace(honest, key_set=KeySet.WIDE)
         attempts = [
             wide.sealed(),
@@ -320,22 +302,19 @@ async def test_wide_keys_beyond_the_own_area_without_a_reason_tell_nothing(
             replace(wide, purpose=Purpose.URGENT_CARE, because=strategy).sealed(),
         ]
     for sealed in attempts:
-        require_nothing_told(world, school, sealed)
+        require_nothing_disclosed(school, sealed)
     refused = [e.examined.refusal for e in school.entries if e.agency == OAK]
     assert refused == [Code.NOT_ALLOWED] * 3
     assert set(refusals(school)) == {Code.NOT_ALLOWED}, "also where only a twin's record opened it"
     with_reason = replace(wide, because=strategy).sealed()
-    assert word(world, school, with_reason, OAK).status is Status.INVOLVED, "what differs"
+    assert status_of(school, with_reason, OAK) is Status.INVOLVED, "what differs"
 
 
 async def test_wide_keys_in_the_national_ring_are_answered_alike_by_all(
-    world: World, honest: Craft, monkeypatch: pytest.MonkeyPatch
+    world: World, honest: Craft
 ) -> None:
     """By a public fact, before any index is touched."""
-    with monkeypatch.context() as careless:
-        careless.setattr(
-            "fingerpost.private.query_sealing.require_permitted", lambda *_, **__: None
-        )
+    with careless():
         far = replace(
             honest,
             key_set=KeySet.WIDE,
@@ -346,7 +325,7 @@ async def test_wide_keys_in_the_national_ring_are_answered_alike_by_all(
         sealed = far.sealed()
     said = []
     for node in world.nodes.values():
-        (part,) = answers(world, node, sealed)
+        (part,) = answers(node, sealed)
         said += [a.status for a in part.agencies]
         assert node.entries == []
     assert said == [Status.CANNOT_ANSWER] * 2, "the council and the police are in the ring"
@@ -363,12 +342,12 @@ async def test_a_shielded_child_is_told_to_nobody_for_any_purpose(
     except Refused as refused:  # a purpose that has no such reach
         assert refused.code is Code.NOT_ALLOWED
         return
-    assert word(world, police, sealed, POLICE).status is Status.NOTHING_TO_DISCLOSE
+    assert status_of(police, sealed, POLICE) is Status.NOTHING_TO_DISCLOSE
     assert police.findings(POLICE) == [Finding.MATCH], "and yet it is recorded"
 
 
 async def test_a_sensitive_row_is_not_among_what_is_told(world: World, honest: Craft) -> None:
-    (part,) = answers(world, world.nodes[COUNCILS], honest.sealed())
+    (part,) = answers(world.nodes[COUNCILS], honest.sealed())
     assert len(part.pointers) == 1
     assert part.pointers[0].kind is not None
     assert part.pointers[0].kind.name == "CHILDRENS_SOCIAL_CARE"

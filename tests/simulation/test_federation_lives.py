@@ -1,9 +1,10 @@
 """A federation over days: records come and go, nodes stop, disks fail, epochs change, keys are
 stolen, midnight passes.
 
-After every step any lookup must end as the model in ``fakes.federation_life`` says: one true word
-or one named gap for each agency asked, no pointer that may not be told, recorded before told, and
-never a false no. Each run is a random life; the same lives in every run unless soaking.
+After every step any lookup must end as the model in ``fakes.federation_life`` says: one true status
+or one named gap for each agency asked, no pointer that may not be disclosed, a record before each
+disclosure, and never a false no. Each run is a random life; the same lives in every run unless
+soaking.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ MOST_EPOCHS = 4
 
 
 class FederationLives(RuleBasedStateMachine):
-    """Rules are what may happen to a federation; each lookup among them is held against the model."""
+    """Rules are what may happen to a federation. Each lookup is held against the model."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +49,7 @@ class FederationLives(RuleBasedStateMachine):
         self.run(self.life.world.stop())
         self.runner.close()
 
-    # ---- lookups -----------------------------------------------------------------------------------
+    # ---- lookups ---------------------------------------------------------------------------------
 
     @initialize(data=st.data())
     def children_are_known(self, data: st.DataObject) -> None:
@@ -79,7 +80,7 @@ class FederationLives(RuleBasedStateMachine):
     def a_query_is_replayed(self, data: st.DataObject) -> None:
         self.run(self.life.replay(data.draw(st.sampled_from(self.life.world.carried))))
 
-    # ---- records -----------------------------------------------------------------------------------
+    # ---- records ---------------------------------------------------------------------------------
 
     @rule(agency=AGENCY, who=CHILD, n=st.integers(0, 2), sensitive=st.booleans())
     def a_row_is_added(self, agency: AgencyId, who: int, n: int, sensitive: bool) -> None:
@@ -106,7 +107,7 @@ class FederationLives(RuleBasedStateMachine):
     def an_import_completes(self, agency: AgencyId) -> None:
         self.life.load(agency)
 
-    # ---- faults ------------------------------------------------------------------------------------
+    # ---- faults ----------------------------------------------------------------------------------
 
     @rule(node=NODE)
     def a_node_stops(self, node: MemberId) -> None:
@@ -144,7 +145,7 @@ class FederationLives(RuleBasedStateMachine):
         self.life.world.holders.down.clear()
         self.life.world.holders.lying.clear()
 
-    # ---- membership, epochs, time --------------------------------------------------------------------
+    # ---- membership, epochs, time ----------------------------------------------------------------
 
     @rule(who=st.sampled_from([*AGENCIES, *NODES, GATEWAY, COUNCIL]))
     def a_suspension_begins_or_ends(self, who: AgencyId | MemberId) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
 
 from agency_node.answering.matching import Finding
 from fakes.refusals import refused
+from fakes.simulated_gateway import SimGateway
 from fakes.wexcombe import (
     AMINA,
     COUNCIL,
@@ -21,7 +21,6 @@ from fakes.wexcombe import (
     POLICE_NODE,
     QUESTION,
     SCHOOLS,
-    build,
     of,
 )
 from federation import World
@@ -34,17 +33,8 @@ from fingerpost.protocol.ids import EpochNumber, MemberId
 from practitioner.asking.outcome import Question
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = build()
-    await made.start()
-    yield made
-    await made.stop()
-
-
-async def test_who_is_involved_and_whom_to_ring(world: World) -> None:
-    gateway = world.gateway(COUNCIL)
-    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+async def test_who_is_involved_and_whom_to_ring(gateway: SimGateway) -> None:
+    outcome = await gateway.ask(QUESTION)
     assert outcome.complete
     statuses = {str(a.agency.id): a.status for a in outcome.agencies}
     assert statuses == {
@@ -63,35 +53,33 @@ async def test_who_is_involved_and_whom_to_ring(world: World) -> None:
     assert (education.connected, education.of, education.answered, education.named) == (2, 3, 2, 1)
 
 
-async def test_it_is_recorded_before_anything_leaves(world: World) -> None:
-    gateway = world.gateway(COUNCIL)
-    await world.run(gateway.client.lookup(gateway.session, QUESTION))
+async def test_it_is_recorded_before_anything_leaves(world: World, gateway: SimGateway) -> None:
+    await gateway.ask(QUESTION)
     assert gateway.order[:2] == ["asked", "evaluated"]
     assert gateway.order.index("sent") < gateway.order.index("submitted")
     assert gateway.order[-2:] == ["kept", "ended"]
-    refused = world.gateway(COUNCIL)
-    refused.record_fails = True
+    gateway.record_fails = True
     before = len(world.holders.received), len(world.carried)
     with pytest.raises(Defect):
-        await world.run(refused.client.lookup(refused.session, QUESTION))
+        await gateway.ask(QUESTION)
     assert (len(world.holders.received), len(world.carried)) == before
 
 
-async def test_a_twin_is_possible_and_never_a_pointer(world: World) -> None:
-    gateway = world.gateway(COUNCIL)
-    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+async def test_a_twin_is_possible_and_never_a_pointer(world: World, gateway: SimGateway) -> None:
+    outcome = await gateway.ask(QUESTION)
     assert of(outcome, ELM).status is Status.NOTHING_TO_DISCLOSE
     assert Finding.MATCH not in world.nodes[SCHOOLS].findings(ELM)
 
 
-async def test_a_shielded_row_is_like_no_record_in_all_that_leaves(world: World) -> None:
-    gateway = world.gateway(COUNCIL)
-    shielded = of(await world.run(gateway.client.lookup(gateway.session, QUESTION)), POLICE)
+async def test_a_shielded_row_is_like_no_record_in_all_that_leaves(
+    world: World, gateway: SimGateway
+) -> None:
+    shielded = of(await gateway.ask(QUESTION), POLICE)
     stranger = Question(
         Demographics(forename="Nobody", surname="Atall", dob=date(2016, 6, 6)),
         Justification(Purpose.S47_ENQUIRY),
     )
-    unknown = of(await world.run(gateway.client.lookup(gateway.session, stranger)), POLICE)
+    unknown = of(await gateway.ask(stranger), POLICE)
     assert (shielded.status, shielded.pointers) == (unknown.status, unknown.pointers)
     assert (shielded.generation, shielded.as_of) == (unknown.generation, unknown.as_of)
     sizes = {len(a.sealed) for n in world.nodes.values() for _, f in n.departures for a in f}
@@ -99,9 +87,10 @@ async def test_a_shielded_row_is_like_no_record_in_all_that_leaves(world: World)
     assert world.nodes[POLICE_NODE].findings(POLICE) == [Finding.MATCH]
 
 
-async def test_answers_leave_on_one_tick_whatever_they_say(world: World) -> None:
-    gateway = world.gateway(COUNCIL)
-    await world.run(gateway.client.lookup(gateway.session, QUESTION))
+async def test_answers_leave_on_one_tick_whatever_they_say(
+    world: World, gateway: SimGateway
+) -> None:
+    await gateway.ask(QUESTION)
     delays = {
         round(left - received, 6)
         for node in world.nodes.values()
@@ -116,10 +105,9 @@ async def test_answers_leave_on_one_tick_whatever_they_say(world: World) -> None
     )
 
 
-async def test_a_stopped_node_is_a_gap_by_name(world: World) -> None:
+async def test_a_stopped_node_is_a_gap_by_name(world: World, gateway: SimGateway) -> None:
     await world.stop_node(SCHOOLS)
-    gateway = world.gateway(COUNCIL)
-    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    outcome = await gateway.ask(QUESTION)
     assert not outcome.complete
     assert of(outcome, OAK).status is Status.NO_REPLY
     assert of(outcome, GP).status is Status.INVOLVED
@@ -127,53 +115,56 @@ async def test_a_stopped_node_is_a_gap_by_name(world: World) -> None:
     assert not education.none_named_itself
 
 
-async def test_a_key_holder_that_is_away_stops_the_lookup_before_it_leaves(world: World) -> None:
+async def test_a_key_holder_that_is_away_stops_the_lookup_before_it_leaves(
+    world: World, gateway: SimGateway
+) -> None:
     world.holders.down.add(MemberId("holder-b"))
-    gateway = world.gateway(COUNCIL)
     with pytest.raises(Refused, match="unavailable"):
-        await world.run(gateway.client.lookup(gateway.session, QUESTION))
+        await gateway.ask(QUESTION)
     assert "submitted" not in gateway.order
     assert gateway.order[-1] == "failed unavailable"
 
 
-async def test_the_other_epoch_serves_where_the_new_pepper_is_missing(world: World) -> None:
+async def test_the_other_epoch_serves_where_the_new_pepper_is_missing(
+    world: World, gateway: SimGateway
+) -> None:
     world.open_epoch(2, world.clock.now() - 10, world.clock.now() + 10**7)
     for node in world.nodes.values():
         for held in node.children:
             node.index(held, world.current.parameters.epochs[-1])
-    gateway = world.gateway(COUNCIL)
     world.peppers.missing.add(EpochNumber(2))
-    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    outcome = await gateway.ask(QUESTION)
     assert of(outcome, OAK).status is Status.INVOLVED
     world.peppers.missing.clear()
-    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    outcome = await gateway.ask(QUESTION)
     assert of(outcome, OAK).status is Status.INVOLVED
 
 
-async def test_a_node_that_is_not_ready_says_that_it_cannot_answer(world: World) -> None:
+async def test_a_node_that_is_not_ready_says_that_it_cannot_answer(
+    world: World, gateway: SimGateway
+) -> None:
     world.nodes[HEALTH].importing.add(GP)
     world.nodes[SCHOOLS].sound = False
     world.nodes[SCHOOLS].service = world.nodes[SCHOOLS].made()
-    gateway = world.gateway(COUNCIL)
-    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    outcome = await gateway.ask(QUESTION)
     assert of(outcome, GP).status is Status.CANNOT_ANSWER
     assert of(outcome, OAK).status is Status.CANNOT_ANSWER
     assert not outcome.complete
 
 
-async def test_what_cannot_be_recorded_is_not_told(world: World) -> None:
+async def test_what_cannot_be_recorded_is_not_told(world: World, gateway: SimGateway) -> None:
     world.nodes[COUNCILS].record_fails = True
-    gateway = world.gateway(COUNCIL)
-    outcome = await world.run(gateway.client.lookup(gateway.session, QUESTION))
+    outcome = await gateway.ask(QUESTION)
     assert of(outcome, COUNCIL).status is Status.CANNOT_ANSWER
     assert of(outcome, COUNCIL).pointers == ()
 
 
-async def test_a_suspended_gateway_is_refused_and_its_agency_not_asked(world: World) -> None:
-    gateway = world.gateway(COUNCIL)
+async def test_a_suspended_gateway_is_refused_and_its_agency_not_asked(
+    world: World, gateway: SimGateway
+) -> None:
     world.suspend(agencies=[COUNCIL])
     with refused(Code.NOT_A_MEMBER):
-        await world.run(gateway.client.lookup(gateway.session, QUESTION))
+        await gateway.ask(QUESTION)
 
 
 @pytest.mark.parametrize(
@@ -200,12 +191,10 @@ async def test_a_suspended_gateway_is_refused_and_its_agency_not_asked(world: Wo
     ],
 )
 async def test_what_may_not_be_asked_leaves_nothing(
-    world: World, question: Question, code: Code
+    world: World, gateway: SimGateway, question: Question, code: Code
 ) -> None:
-    gateway = world.gateway(COUNCIL)
     world.holders.received.clear()
-    with pytest.raises(Refused) as refused:
-        await world.run(gateway.client.lookup(gateway.session, question))
-    assert refused.value.code is code
+    with refused(code):
+        await gateway.ask(question)
     assert gateway.order == []
     assert world.holders.received == []

@@ -1,11 +1,13 @@
-"""A second round through the whole federation: what it finds, what it says, and when there is none."""
+"""A second round through the whole federation: what it finds, what it records, and when there is
+none.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,6 @@ from fakes.wexcombe import (
     QUESTION,
     SCHOOLS,
     TWIN,
-    build,
     child,
     of,
     row,
@@ -69,45 +70,29 @@ def recorded_otherwise(asked: Demographics) -> Demographics:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+def world(world: World) -> World:
     """The police next door know Amina, by a slip of the pen."""
-    made = build()
     record = child(0, recorded_otherwise(AMINA), row(Kind.POLICE_PROTECTION))
-    made.nodes[POLICE_NODE].load(POLICE, [record])
-    await made.start()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-def gateway(world: World) -> SimGateway:
-    return world.gateway(COUNCIL)
-
-
-async def ask(world: World, gateway: SimGateway, question: Question = QUESTION) -> Outcome:
-    return await world.run(gateway.client.lookup(gateway.session, question))
+    world.nodes[POLICE_NODE].load(POLICE, [record])
+    return world
 
 
 async def widen(
-    world: World,
-    gateway: SimGateway,
-    first: Outcome | str,
-    because: WideningReason = LIKELY,
-    **more: object,
+    gateway: SimGateway, first: Outcome | str, because: WideningReason = LIKELY, **more: Any
 ) -> Outcome:
     after = first if isinstance(first, str) else first.operation
-    again = Again(Widened(after, because), **more)  # type: ignore[arg-type]
-    return await world.run(gateway.client.widen(gateway.session, again))
+    return await gateway.widen(Again(Widened(after, because), **more))
 
 
-async def refusal(*args: object, **more: object) -> tuple[Code, Rule | None]:
+async def refusal(*args: Any, **more: Any) -> tuple[Code, Rule | None]:
     with pytest.raises(Refused) as refused:
-        await widen(*args, **more)  # type: ignore[arg-type]
+        await widen(*args, **more)
     return refused.value.code, refused.value.rule
 
 
-def sent(world: World, gateway: SimGateway) -> list[Query]:
-    return [read_query(w, lambda _: world.gateway_key.public_key()) for w in gateway.submitted]
+def sent(gateway: SimGateway) -> list[Query]:
+    key = gateway.world.gateway_key.public_key()
+    return [read_query(wire, lambda _: key) for wire in gateway.submitted]
 
 
 # ---- what it finds -----------------------------------------------------------------------------
@@ -116,13 +101,13 @@ def sent(world: World, gateway: SimGateway) -> list[Query]:
 async def test_it_finds_a_child_next_door_whom_narrow_keys_did_not(
     world: World, gateway: SimGateway
 ) -> None:
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     assert first.complete
     assert first.widened is None
     assert of(first, POLICE).status is Status.NOTHING_TO_DISCLOSE
     assert world.nodes[POLICE_NODE].findings(POLICE) == [], "it did not even open there"
 
-    second = await widen(world, gateway, first)
+    second = await widen(gateway, first)
     assert second.widened == Widened(first.operation, LIKELY)
     assert second.operation != first.operation
     assert (second.purpose, second.reach, second.wide) == (
@@ -138,21 +123,21 @@ async def test_it_finds_a_child_next_door_whom_narrow_keys_did_not(
 
 
 async def test_who_opens_it_reads_and_records_why(world: World, gateway: SimGateway) -> None:
-    await widen(world, gateway, await ask(world, gateway))
+    await widen(gateway, await gateway.ask(QUESTION))
     (entry,) = world.nodes[POLICE_NODE].entries
     assert entry.examined.finding is Finding.MATCH
     assert entry.examined.question is not None
     assert entry.examined.question.justification.widened_because is LIKELY
     assert entry.query.core.widened
     assert entry.requester.id == COUNCIL
-    told = [e for e in world.nodes[SCHOOLS].entries if e.agency == OAK]
-    assert [e.query.core.widened for e in told] == [False, False, True]
+    recorded = [e for e in world.nodes[SCHOOLS].entries if e.agency == OAK]
+    assert [e.query.core.widened for e in recorded] == [False, False, True]
 
 
 async def test_who_may_be_her_is_for_the_duty_desk_and_never_told(world: World) -> None:
     world.nodes[POLICE_NODE].load(POLICE, [child(0, TWIN, row(Kind.POLICE_PROTECTION))])
     gateway = world.gateway(COUNCIL)
-    second = await widen(world, gateway, await ask(world, gateway))
+    second = await widen(gateway, await gateway.ask(QUESTION))
     for agency in (POLICE, ELM):
         assert of(second, agency).status is Status.NOTHING_TO_DISCLOSE
         assert of(second, agency).pointers == ()
@@ -162,11 +147,11 @@ async def test_who_may_be_her_is_for_the_duty_desk_and_never_told(world: World) 
 async def test_it_is_one_query_with_wide_keys_to_the_whole_reach(
     world: World, gateway: SimGateway
 ) -> None:
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     world.holders.received.clear()
     before, carried = len(gateway.submitted), len(world.store.records)
-    await widen(world, gateway, first)
-    (query,) = sent(world, gateway)[before:]
+    await widen(gateway, first)
+    (query,) = sent(gateway)[before:]
     assert (query.core.key_set, query.core.reach) == (KeySet.WIDE, Reach.AREA_AND_NEIGHBOURS)
     assert len(query.wire) == limits.QUERY_BYTES
     assert len(world.store.records) - carried == 1, "a lookup of its own"
@@ -175,117 +160,111 @@ async def test_it_is_one_query_with_wide_keys_to_the_whole_reach(
     assert sizes == {limits.ANSWER_BYTES}
 
 
-async def test_it_is_recorded_and_taken_before_anything_leaves(
-    world: World, gateway: SimGateway
-) -> None:
-    first = await ask(world, gateway)
+async def test_it_is_recorded_and_taken_before_anything_leaves(gateway: SimGateway) -> None:
+    first = await gateway.ask(QUESTION)
     gateway.order.clear()
-    await widen(world, gateway, first)
+    await widen(gateway, first)
     assert gateway.order == ["spent", "asked", "evaluated", "sent", "submitted", "kept", "ended"]
     assert gateway.widened == [Widened(first.operation, LIKELY)]
 
 
 async def test_she_may_describe_the_child_better(world: World, gateway: SimGateway) -> None:
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     better = replace(AMINA, other_names=(OtherName("Amina", "Osei"),), postcode="WX2 1AB")
-    second = await widen(world, gateway, first, child=better)
+    second = await widen(gateway, first, child=better)
     (entry,) = (e for e in world.nodes[SCHOOLS].entries if e.query.core.widened and e.agency == OAK)
     assert entry.examined.question is not None
     assert entry.examined.question.demographics == better
     assert second.widened is not None
 
 
-async def test_only_one_area_may_be_widened(world: World, gateway: SimGateway) -> None:
+async def test_only_one_area_may_be_widened(gateway: SimGateway) -> None:
     """Fewer uninvolved than the whole reach."""
-    first = await ask(world, gateway)
-    second = await widen(world, gateway, first, WideningReason.RECENT_MOVE, named_areas=(NEXT,))
+    first = await gateway.ask(QUESTION)
+    second = await widen(gateway, first, WideningReason.RECENT_MOVE, named_areas=(NEXT,))
     assert [a.agency.id for a in second.agencies] == [POLICE]
     assert of(second, POLICE).status is Status.INVOLVED
 
 
-async def test_after_the_national_ring_it_goes_to_the_neighbours(
-    world: World, gateway: SimGateway
-) -> None:
+async def test_after_the_national_ring_it_goes_to_the_neighbours(gateway: SimGateway) -> None:
     question = Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION))
-    first = await ask(world, gateway, question)
+    first = await gateway.ask(question)
     assert first.reach is Reach.NATIONAL_RING
-    second = await widen(world, gateway, first)
+    second = await widen(gateway, first)
     assert second.reach is Reach.AREA_AND_NEIGHBOURS
-    assert {
-        q.core.key_set for q in sent(world, gateway) if q.core.reach is Reach.NATIONAL_RING
-    } == {KeySet.NARROW}
+    assert {q.core.key_set for q in sent(gateway) if q.core.reach is Reach.NATIONAL_RING} == {
+        KeySet.NARROW
+    }
 
 
 # ---- when there is none ------------------------------------------------------------------------
 
 
 async def require_nothing_leaves(
-    world: World, gateway: SimGateway, first: Outcome | str, why: Rule, **more: object
+    gateway: SimGateway, first: Outcome | str, why: Rule, **more: Any
 ) -> None:
-    order, received = list(gateway.order), len(world.holders.received)
-    carried = len(world.carried)
-    assert await refusal(world, gateway, first, **more) == (Code.NOT_ALLOWED, why)
-    assert gateway.order == order
-    assert (len(world.holders.received), len(world.carried)) == (received, carried)
+    def left() -> tuple[list[str], int, int]:
+        world = gateway.world
+        return list(gateway.order), len(world.holders.received), len(world.carried)
+
+    before = left()
+    assert await refusal(gateway, first, **more) == (Code.NOT_ALLOWED, why)
+    assert left() == before
 
 
-async def test_without_a_first_lookup_of_hers_there_is_none(
-    world: World, gateway: SimGateway
-) -> None:
-    await require_nothing_leaves(world, gateway, "0" * 16, LookupRule.NO_SUCH_OUTCOME)
-    first = await ask(world, gateway)
+async def test_without_a_first_lookup_of_hers_there_is_none(gateway: SimGateway) -> None:
+    await require_nothing_leaves(gateway, "0" * 16, LookupRule.NO_SUCH_OUTCOME)
+    first = await gateway.ask(QUESTION)
     hers = gateway.session
     gateway.session = replace(hers, subject="worker-2")
-    await require_nothing_leaves(world, gateway, first, LookupRule.NO_SUCH_OUTCOME)
+    await require_nothing_leaves(gateway, first, LookupRule.NO_SUCH_OUTCOME)
     gateway.session = hers
-    assert (await widen(world, gateway, first)).widened
+    assert (await widen(gateway, first)).widened
 
 
-async def test_a_lookup_is_widened_once(world: World, gateway: SimGateway) -> None:
-    first = await ask(world, gateway)
-    second = await widen(world, gateway, first)
+async def test_a_lookup_is_widened_once(gateway: SimGateway) -> None:
+    first = await gateway.ask(QUESTION)
+    second = await widen(gateway, first)
     for spent in (first, second):
-        await require_nothing_leaves(world, gateway, spent, LookupRule.SECOND_TAKEN)
-    assert (await widen(world, gateway, await ask(world, gateway))).widened
+        await require_nothing_leaves(gateway, spent, LookupRule.SECOND_TAKEN)
+    assert (await widen(gateway, await gateway.ask(QUESTION))).widened
 
 
 async def test_within_a_day(world: World, gateway: SimGateway) -> None:
-    one = await ask(world, gateway)
-    other = await ask(world, gateway)
+    one = await gateway.ask(QUESTION)
+    other = await gateway.ask(QUESTION)
     await world.clock.run_for(other.asked_at + WITHIN_SECONDS - 60 - world.clock.now())
     gateway.session = replace(gateway.session, auth_time=int(world.clock.now()))  # signs in again
-    assert (await widen(world, gateway, one)).widened
+    assert (await widen(gateway, one)).widened
     await world.clock.run_for(60)
-    await require_nothing_leaves(world, gateway, other, LookupRule.FIRST_TOO_OLD)
+    await require_nothing_leaves(gateway, other, LookupRule.FIRST_TOO_OLD)
 
 
 async def test_where_somebody_did_not_answer_she_asks_again_first(
     world: World, gateway: SimGateway
 ) -> None:
     await world.stop_node(SCHOOLS)
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     assert not first.complete
-    await require_nothing_leaves(world, gateway, first, LookupRule.FIRST_HAS_GAPS)
+    await require_nothing_leaves(gateway, first, LookupRule.FIRST_HAS_GAPS)
 
 
 @pytest.mark.parametrize("other", [OTHER, TWIN, replace(AMINA, forename="Salma")])
-async def test_about_the_same_child_alone(
-    world: World, gateway: SimGateway, other: Demographics
-) -> None:
+async def test_about_the_same_child_alone(gateway: SimGateway, other: Demographics) -> None:
     """Attack: ask about a harmless child, and widen about another."""
-    first = await ask(world, gateway)
-    await require_nothing_leaves(world, gateway, first, LookupRule.ANOTHER_CHILD, child=other)
+    first = await gateway.ask(QUESTION)
+    await require_nothing_leaves(gateway, first, LookupRule.ANOTHER_CHILD, child=other)
 
 
 async def test_a_reason_that_the_first_outcome_refutes(world: World, gateway: SimGateway) -> None:
     """A school and a practice named themselves."""
     none_named = WideningReason.NO_UNIVERSAL_SERVICE_NAMED
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     why = LookupRule.REASON_REFUTED
-    await require_nothing_leaves(world, gateway, first, why, because=none_named)
+    await require_nothing_leaves(gateway, first, why, because=none_named)
     world.nodes[SCHOOLS].load(OAK, [child(0, OTHER, row(Kind.EDU_SCHOOL))])
-    unknown_to_schools = await ask(world, gateway)
-    second = await widen(world, gateway, unknown_to_schools, none_named)
+    unknown_to_schools = await gateway.ask(QUESTION)
+    second = await widen(gateway, unknown_to_schools, none_named)
     assert second.widened == Widened(unknown_to_schools.operation, none_named)
 
 
@@ -316,50 +295,50 @@ async def test_a_reason_that_the_first_outcome_refutes(world: World, gateway: Si
     ],
 )
 async def test_not_for_every_purpose_and_not_for_every_reason(
-    world: World, gateway: SimGateway, question: Question, because: WideningReason, why: Rule
+    gateway: SimGateway, question: Question, because: WideningReason, why: Rule
 ) -> None:
-    first = await ask(world, gateway, question)
-    await require_nothing_leaves(world, gateway, first, why, because=because)
+    first = await gateway.ask(question)
+    await require_nothing_leaves(gateway, first, why, because=because)
 
 
-async def test_not_further_than_the_first(world: World, gateway: SimGateway) -> None:
+async def test_not_further_than_the_first(gateway: SimGateway) -> None:
     left_out = LookupRule.AREA_LEFT_OUT
-    near = await ask(world, gateway, replace(QUESTION, reach=Reach.NAMED, named_areas=(NEXT,)))
+    near = await gateway.ask(replace(QUESTION, reach=Reach.NAMED, named_areas=(NEXT,)))
     for more in ({"reach": Reach.AREA_AND_NEIGHBOURS}, {"named_areas": (HERE, NEXT)}):
-        await require_nothing_leaves(world, gateway, near, left_out, **more)
+        await require_nothing_leaves(gateway, near, left_out, **more)
     unknown = {"named_areas": (AreaCode("e99000009"),)}
-    await require_nothing_leaves(world, gateway, near, ReachRule.NO_SUCH_AREA, **unknown)
-    first = await ask(world, gateway, Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION)))
+    await require_nothing_leaves(gateway, near, ReachRule.NO_SUCH_AREA, **unknown)
+    first = await gateway.ask(Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION)))
     ring = {"reach": Reach.NATIONAL_RING}
-    await require_nothing_leaves(world, gateway, first, PurposeRule.WIDE_REACH, **ring)
+    await require_nothing_leaves(gateway, first, PurposeRule.WIDE_REACH, **ring)
 
 
 async def test_one_that_nobody_could_be_asked_is_not_taken(
     world: World, gateway: SimGateway
 ) -> None:
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     world.holders.down.add(MemberId("holder-b"))
-    assert (await refusal(world, gateway, first))[0] is Code.UNAVAILABLE
+    assert (await refusal(gateway, first))[0] is Code.UNAVAILABLE
     assert gateway.order[-2:] == ["failed unavailable", "given back"]
     world.holders.down.clear()
-    assert (await widen(world, gateway, first)).widened
+    assert (await widen(gateway, first)).widened
 
 
 async def test_one_that_cannot_be_recorded_does_not_leave(
     world: World, gateway: SimGateway
 ) -> None:
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     before = len(world.holders.received), len(world.carried)
     gateway.record_fails = True
     with pytest.raises(Defect):
-        await widen(world, gateway, first)
+        await widen(gateway, first)
     assert (len(world.holders.received), len(world.carried)) == before
 
 
 async def test_a_session_that_has_ended_widens_nothing(world: World, gateway: SimGateway) -> None:
     """Who may ask is settled before it is even looked up what was asked."""
-    first = await ask(world, gateway)
+    first = await gateway.ask(QUESTION)
     over = replace(gateway.session.entitlement, training_until=int(world.clock.now()))
     gateway.session = replace(gateway.session, entitlement=over)
-    assert (await refusal(world, gateway, "0" * 16))[0] is Code.SIGN_IN
-    assert (await refusal(world, gateway, first))[0] is Code.SIGN_IN
+    assert (await refusal(gateway, "0" * 16))[0] is Code.SIGN_IN
+    assert (await refusal(gateway, first))[0] is Code.SIGN_IN

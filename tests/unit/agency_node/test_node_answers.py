@@ -13,10 +13,12 @@ from agency_node.answering import admission
 from agency_node.answering.matching import Finding
 from agency_node.records.records import ChildRecord
 from fakes.federations import NOW
+from fakes.node_records import an_involvement
 from fakes.node_world import (
     AGAIN,
     CANNOT,
     COUNCIL,
+    EPOCH,
     GATEWAY,
     GATEWAY_KEY,
     HERE,
@@ -31,7 +33,6 @@ from fakes.node_world import (
     a_federation,
     a_record,
     a_world,
-    an_involvement,
     another_child,
 )
 from fingerpost.protocol import limits
@@ -272,7 +273,7 @@ def test_an_agency_of_the_list_that_the_settings_leave_out_cannot_answer() -> No
 
 
 def test_no_pepper_no_answer(world: NodeWorld) -> None:
-    world.peppers.missing = True
+    world.peppers.missing.add(EPOCH)
     assert world.words(world.query()) == CANNOT
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from agency_node.answering.disclosure import TABLE, fill_slots, pointers
 from agency_node.records.records import Involvement
-from fakes.node_world import SCHOOL, SURGERY, a_record, an_involvement
+from fakes.node_records import an_involvement
+from fakes.node_world import SCHOOL, SURGERY, a_record
 from fingerpost.private.messages import Pointer
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose

@@ -34,17 +34,18 @@ from fakes.node_world import (
     NODE,
     SCHOOL,
     NodeWorld,
-    OnePepper,
     a_child,
     a_federation,
     a_query,
     a_record,
     another_child,
+    one_pepper,
     tags_of,
 )
 from fakes.opened import running, until_healthy
 from fakes.party_folder import addresses_of, enrol, free_address, node_settings_file
 from fakes.repository import FakeRepository
+from fakes.simulated_holders import Peppers
 from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.linkage import Side
 from fingerpost.private.pepper_sealing import seal_pepper
@@ -73,7 +74,7 @@ class Home:
     authority: FakeAuthority
     repository: FakeRepository
     federation: Federation
-    pepper: OnePepper
+    pepper: Peppers
     address: str
 
     @property
@@ -134,16 +135,11 @@ def home(tmp_path: Path) -> Home:
     me = replace(federation.members[NODE], signing_key=keys.public_key)
     federation = replace(federation, version=1, members={**federation.members, NODE: me})
     settings_file = node_settings_file(tmp_path, MINE)
-    pepper = OnePepper(now)
+    pepper = one_pepper(now)
     store = PepperStore(tmp_path / "state" / "peppers", NODE)
     receiving = dict(store.prepare(federation.parameters, now))
-    repository.publish(
-        federation.parameters,
-        federation.code_lists,
-        federation.members.values(),
-        federation.areas.values(),
-        peppers=[seal_pepper(pepper.first, NODE, receiving[EPOCH])],
-    )
+    sealed = seal_pepper(pepper.first[EPOCH], NODE, receiving[EPOCH])
+    repository.publish(federation, [sealed])
     made = Home(tmp_path, authority, repository, federation, pepper, address)
     assert settings_file == made.settings_file
     made.put(MINE[0], a_record(0, another_child()))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.matching import Finding
 from fakes.by_hand import ByHand
+from fakes.node_records import an_involvement
 from fakes.node_world import (
     HERE,
     NOTHING,
@@ -24,7 +25,6 @@ from fakes.node_world import (
     a_child,
     a_record,
     a_world,
-    an_involvement,
     another_child,
 )
 from fingerpost.private.messages import AnswerPart

@@ -23,9 +23,8 @@ from fakes.broker_world import (
     a_federation,
     a_query,
     peer,
-    without,
 )
-from fakes.federations import NOW
+from fakes.federations import NOW, without
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Code, Refused
@@ -186,7 +185,7 @@ def test_an_expired_list_admits_nobody() -> None:
 
 
 def test_a_gateway_gone_from_the_list_is_refused() -> None:
-    assert refusal(federation=without(a_federation(), [GATEWAY])) is Code.NOT_A_MEMBER
+    assert refusal(federation=without(a_federation(), GATEWAY)) is Code.NOT_A_MEMBER
 
 
 def test_a_query_under_another_key_is_refused() -> None:

@@ -175,10 +175,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     # Its nodes have had their time to dial.
     broker._streams._started_at -= 60
     repository = FakeRepository(tmp_path, now)
-    current = members.current
-    repository.publish(
-        current.parameters, current.code_lists, current.members.values(), current.areas.values()
-    )
+    repository.publish(members.current)
     mirror = Mirror(tmp_path / "mirror", repository.root, repository.fetch)
     await asyncio.to_thread(mirror.refresh, now)
     authority = FakeAuthority.create(tmp_path / "authority")

@@ -88,9 +88,7 @@ def home(tmp_path: Path) -> Home:
     now = time.time()
     repository = FakeRepository(tmp_path, now)
     listed = a_federation(now, gathering_ms=1000)
-    repository.publish(
-        listed.parameters, listed.code_lists, listed.members.values(), listed.areas.values()
-    )
+    repository.publish(listed)
     authority = FakeAuthority.create(tmp_path / "authority")
     issuer, nodes, requesters = (free_address() for _ in range(3))
     made = Home(tmp_path, authority, repository, issuer, nodes, requesters)
@@ -100,7 +98,7 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def the_issuer(home: Home) -> AbstractAsyncContextManager[None]:
+def the_issuer(home: Home) -> AbstractAsyncContextManager[object]:
     return issuer_of(home.repository, home.authority, ISSUER, home.issuer)
 
 

@@ -78,19 +78,17 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
         repository.root.read_bytes(),
     )
 
-    home, other = parts.areas
+    home = parts.areas[COUNCIL.area]
     council = replace(home.agencies[0], gateways=(ME,), passport_key=passport_key)
-    me = next(m for m in parts.members if m.id == ME)
-    members = (*(m for m in parts.members if m != me), replace(me, signing_key=keys.public_key))
+    me = replace(parts.members[ME], signing_key=keys.public_key)
     receiving = dict(PepperStore(settings.peppers, ME).prepare(parts.parameters, now))
     pepper = Pepper(EPOCH, day_of(now) - 1, bytes(range(32)))
-    repository.publish(
-        parts.parameters,
-        parts.code_lists,
-        members,
-        (replace(home, agencies=(council,)), other),
-        peppers=(seal_pepper(pepper, ME, receiving[EPOCH]),),
+    changed = replace(
+        parts,
+        members={**parts.members, ME: me},
+        areas={**parts.areas, home.code: replace(home, agencies=(council,))},
     )
+    repository.publish(changed, [seal_pepper(pepper, ME, receiving[EPOCH])])
 
     kept = settings.places.member_list
     MemberListClient(kept, repository.root, repository.fetch, ME).refresh(now)

@@ -57,7 +57,7 @@ class World:
 
     def publish(self, *, peppers: Iterable[SealedPepper] = (), **changed: Any) -> None:
         """Publish the list anew with these of its parts ``changed``."""
-        self.repository.publish(*replace(listed(NOW), **changed).parts, peppers=peppers)
+        self.repository.publish(replace(listed(NOW), **changed), peppers)
 
     def publish_with(self, path: str, content: bytes) -> None:
         """Publish the list anew with this content in place of the file at ``path``."""

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from fakes.federations import NOW
+from fakes.federations import NOW, without
 from fakes.member_list import NODE, untrusted
-from fakes.repository import DAY, FakeRepository, Keys, listed
+from fakes.repository import BROKER, DAY, GATEWAY, NORTH, SOUTH, FakeRepository, Keys, listed
 from fingerpost.membership.member_list import MemberList, MemberListClient
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.federation_files import SealedPepper
-from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
+from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from unit.fingerpost.membership.conftest import World, nobody
 
 TEN_MINUTES = 600
@@ -26,10 +26,8 @@ class TestRefresh:
         wanted = listed(NOW)
         assert federation.parameters == wanted.parameters
         assert federation.code_lists == wanted.code_lists
-        assert tuple(federation.members.values()) == tuple(
-            sorted(wanted.members, key=lambda m: m.id)
-        )
-        assert tuple(federation.areas.values()) == wanted.areas
+        assert list(federation.members.items()) == sorted(wanted.members.items())
+        assert list(federation.areas.items()) == list(wanted.areas.items())
         assert federation.deny == DenyList()
         assert federation.version == 1
 
@@ -76,10 +74,10 @@ class TestRefresh:
 
     def test_fetches_only_the_files_that_changed(self, world: World) -> None:
         world.refresh()
-        first, second = listed(NOW).areas
-        area = replace(first, name="Another name")
+        areas = listed(NOW).areas
+        area = replace(areas[NORTH], name="Another name")
         world.repository.fetched.clear()
-        world.publish(areas=(area, second))
+        world.publish(areas={**areas, NORTH: area})
         assert world.refresh().areas[area.code] == area
         targets = [path for path in world.repository.fetched if path.startswith("targets/")]
         assert targets == [f"targets/areas/{area.code}.json"]
@@ -142,8 +140,8 @@ class TestContradictions:
     @pytest.mark.parametrize(
         ("path", "content", "what"),
         [
-            (ff.member_path(NODE), ff.write_member(listed().members[0]), "another name"),
-            (ff.area_path(AreaCode("e08000025")), ff.write_area(listed().areas[1]), "another code"),
+            (ff.member_path(NODE), ff.write_member(listed().members[BROKER]), "another name"),
+            (ff.area_path(NORTH), ff.write_area(listed().areas[SOUTH]), "another code"),
             (ff.CODE_LISTS, NEWER_CODE_LISTS, "another version"),
             (ff.PARAMETERS, parameters_with(broker=NODE), "no such member"),
             (ff.PARAMETERS, parameters_with(issuer=MemberId("nobody")), "no such member"),
@@ -161,7 +159,7 @@ class TestContradictions:
         assert world.client.load(NOW) == first
 
     def test_a_file_may_be_as_long_as_a_message_and_no_longer(self, world: World) -> None:
-        node = ff.write_member(listed().members[4])
+        node = ff.write_member(listed().members[NODE])
         world.publish_with(ff.member_path(NODE), node + b" " * (512 * 1024 - len(node)))
         world.refresh()
         world.publish_with(ff.member_path(NODE), node + b" " * (512 * 1024 + 1 - len(node)))
@@ -182,7 +180,7 @@ class TestRestart:
 
     def test_a_refresh_that_stopped_half_way_leaves_the_last_good_one(self, world: World) -> None:
         first = world.refresh()
-        world.publish(members=listed(NOW).members[:-1])
+        world.publish(members=without(listed(NOW), GATEWAY).members)
         missing = world.repository.files.pop("targets/index.json")
         untrusted(world.refresh)
         assert world.restarted().load(NOW) == first
@@ -199,7 +197,7 @@ class TestRestart:
             if tampered != whole:
                 untrusted(lambda: restarted.load(NOW))
         kept.write_bytes(whole)
-        node = ff.write_member(listed(NOW).members[4])
+        node = ff.write_member(listed(NOW).members[NODE])
         for file in (world.folder / "list" / "files").iterdir():
             if file.read_bytes() == node:
                 file.write_bytes(node.replace(b"An organisation", b"My organisation"))

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes.federations import NOW
+from fakes.federations import NOW, without
 from fakes.member_list import NODE, untrusted
-from fakes.repository import DAY, FakeRepository, Keys, listed
+from fakes.repository import DAY, GATEWAY, NORTH, FakeRepository, Keys, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import DenyList, Member
+from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AreaCode
 from unit.fingerpost.membership.conftest import World
 
@@ -80,7 +80,7 @@ class TestAttacks:
 
     def test_the_online_key_names_a_member(self, world: World) -> None:
         """The issuer's key may sign one path. A client looks for no other path there."""
-        node, path = listed(NOW).members[4], ff.member_path(NODE)
+        node, path = listed(NOW).members[NODE], ff.member_path(NODE)
         stranger = ff.write_member(replace(node, signing_key=bytes(32)))
         content = {ff.DENY_LIST: ff.write_deny_list(DenyList()), path: stranger}
         world.repository._put_targets("deny-list", content, world.repository.keys.online, DAY)
@@ -108,7 +108,7 @@ class TestAttacks:
     @pytest.mark.parametrize("damage", ["dropped", "truncated", "empty", "five_megabytes", "other"])
     def test_a_file_that_is_not_what_was_signed(self, world: World, damage: str) -> None:
         first = world.refresh()
-        world.repository.publish(*listed(NOW + DAY).parts)
+        world.repository.publish(listed(NOW + DAY))
         new = dict(world.repository.files)
         for path in sorted(new):
             if path in {"metadata/root.json", "metadata/1.root.json"}:
@@ -181,13 +181,12 @@ def two_lists() -> tuple[dict[str, bytes], dict[str, bytes]]:
         repository = FakeRepository(Path(folder), NOW)
     wanted = listed(NOW)
 
-    def version(number: int, members: tuple[Member, ...]) -> dict[str, bytes]:
-        area = replace(wanted.areas[0], name=f"version {number}")
-        changed = replace(wanted, areas=(area, wanted.areas[1]), members=members)
-        repository.publish(*changed.parts)
+    def version(number: int, federation: Federation) -> dict[str, bytes]:
+        area = replace(wanted.areas[NORTH], name=f"version {number}")
+        repository.publish(replace(federation, areas={**wanted.areas, NORTH: area}))
         return dict(repository.files)
 
-    return version(1, wanted.members), version(2, wanted.members[:-1])
+    return version(1, wanted), version(2, without(wanted, GATEWAY))
 
 
 def client_of(folder: Path, files: dict[str, bytes]) -> MemberListClient:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fakes.federations import NOW
+from fakes.federations import NOW, without
 from fakes.member_list import NODE
 from fakes.refusals import refused
-from fakes.repository import FakeRepository, Keys, listed
+from fakes.repository import GATEWAY, FakeRepository, Keys, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.protocol.errors import Code, Refused
@@ -24,7 +23,7 @@ PEPPER = SealedPepper(EpochNumber(3), NODE, 20_000, b"sealed to me")
 @pytest.fixture
 def repository(tmp_path: Path) -> FakeRepository:
     made = FakeRepository(tmp_path, NOW)
-    made.publish(*listed(NOW).parts, peppers=[PEPPER])
+    made.publish(listed(NOW), peppers=[PEPPER])
     return made
 
 
@@ -47,8 +46,7 @@ def test_a_list_that_is_half_published_is_not_handed_on(
     mirror: Mirror, member: MemberListClient, repository: FakeRepository
 ) -> None:
     mirror.refresh(NOW)
-    fewer = replace(listed(NOW), members=listed(NOW).members[:-1])
-    repository.publish(*fewer.parts, peppers=[PEPPER])
+    repository.publish(without(listed(NOW), GATEWAY), [PEPPER])
     index = repository.files.pop("targets/index.json")
     with pytest.raises(Refused):
         mirror.refresh(NOW)
@@ -124,7 +122,7 @@ def test_a_member_with_an_older_root_than_the_broker_s_finds_its_way(
 ) -> None:
     for _ in range(2):
         repository.rotate_root(Keys(root=repository.keys.root))
-    repository.publish(*listed(NOW).parts)
+    repository.publish(listed(NOW))
     newer = tmp_path / "newer-root.json"
     newer.write_bytes(repository.files["metadata/3.root.json"])
     mirror = Mirror(tmp_path / "mirror", newer, repository.fetch)
@@ -132,6 +130,6 @@ def test_a_member_with_an_older_root_than_the_broker_s_finds_its_way(
     member = MemberListClient(tmp_path / "member", repository.root, mirror.file, NODE)
     assert member.refresh(NOW).version == 2
     repository.rotate_root(Keys(root=repository.keys.root))
-    repository.publish(*listed(NOW).parts)
+    repository.publish(listed(NOW))
     mirror.refresh(NOW)
     assert member.refresh(NOW).version == 3

@@ -60,7 +60,7 @@ class TestFetching:
     ) -> None:
         now = time.time()
         repository = FakeRepository(tmp_path, now)
-        repository.publish(*listed(now).parts)
+        repository.publish(listed(now))
         broker.files.read = repository.fetch
         client = MemberListClient(tmp_path / "list", repository.root, fetch)
         federation = await asyncio.to_thread(client.refresh, now)
