@@ -89,9 +89,7 @@ def test_the_forgery_would_work_with_enough_offline_keys(
 TOO_LITTLE: dict[str, Callable[[Charter], list[CryptoSigner]]] = {
     "one key": lambda charter: signers(charter.targets.keys[0]),
     "one key twice": lambda charter: signers(charter.targets.keys[0]) * 2,
-    "the online keys": lambda charter: signers(
-        charter.snapshot, charter.timestamp, charter.deny_list
-    ),
+    "the online keys": lambda each: signers(each.snapshot, each.timestamp, each.deny_list),
     "governance": lambda charter: signers(*charter.governance.keys),
 }
 

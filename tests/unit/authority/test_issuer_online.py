@@ -196,10 +196,8 @@ def test_offline_keys_are_changed_by_a_new_root(published: World, client: PlainC
 
 def test_keys_of_the_list_are_changed_by_governance(published: World, client: PlainClient) -> None:
     client.get(files.PARAMETERS)
-    done = renew_root(published, targets=quorum_made(published, "targets", 2)).publish(
-        published.now
-    )
-    assert len(done.roles) == 17
+    ceremony = renew_root(published, targets=quorum_made(published, "targets", 2))
+    assert len(ceremony.publish(published.now).roles) == 17
     assert published.refresh().refused is None
     assert client.get(files.member_path(NODE)) is not None
 

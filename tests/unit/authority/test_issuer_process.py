@@ -34,8 +34,6 @@ from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
 from unit.authority.conftest import EPOCH, FEDERATION, ISSUER, NODE, World
 
 SECONDS = 20.0
-
-
 ISSUER_IDENTITY = Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
 
 

@@ -109,9 +109,8 @@ class World:
         await until(lambda: self.broker.attached() == tuple(sorted(ids)))
 
     async def events(self, asked: Asked, who: MemberId = GATEWAY) -> AsyncIterator[LookupEvent]:
-        channel = self.channel(
-            Identity(FEDERATION, who, Party.GATEWAY), self.requesters_port, CLIENT
-        )
+        gateway = Identity(FEDERATION, who, Party.GATEWAY)
+        channel = self.channel(gateway, self.requesters_port, CLIENT)
         stub = broker_pb2_grpc.LookupServiceStub(channel)
         call = stub.Lookup(write_lookup(asked.query, asked.submission), timeout=SECONDS)
         async for event in call:
