@@ -113,11 +113,9 @@ class Home:
 
     async def run(self) -> asyncio.subprocess.Process:
         """Start the node as a process of its own."""
-        program = ("-c", "from agency_node.cli import main; main()", "run")
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, *program, "--settings", str(self.settings_file)),
-            stderr=asyncio.subprocess.PIPE,
-        )
+        program = "from agency_node.cli import main; main()"
+        words = [sys.executable, "-c", program, "run", "--settings", str(self.settings_file)]
+        return await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.PIPE)
 
     def query(self) -> SealedQuery:
         return a_query(at=time.time(), federation=self.federation, peppers=self.pepper)
