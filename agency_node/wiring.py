@@ -31,6 +31,7 @@ from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import slot_of
 from fingerpost.runtime.env import Env
@@ -39,7 +40,6 @@ from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import CLIENT_FRAMES
 from fingerpost.runtime.run import Task, reconnect
-from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {
     **MEMBERSHIP_EVENTS,
@@ -218,7 +218,7 @@ def _upkeep(
 
 
 def _stream(env: Env, membership: Membership, line: AnswerLine) -> BrokerStream:
-    address = str(membership.bundle.addresses.broker_nodes)
+    address = str(membership.bundle.addresses.broker.nodes)
 
     def dial() -> grpc.aio.Channel:
         return env.connect(

@@ -7,10 +7,11 @@ This module drives the rules and decides nothing. The folder:
     addresses.toml     where servers listen, for bundles
     draft/             what the next publication will say
     proposals/         code lists that wait for governance's signatures
-    offline/           keys of root, targets and governance, and the peppers        never on a connected machine
-    online/            keys of the issuer and its settings                          go to the issuer's machine
-    inbox/             epoch keys that members have deposited                       come from the issuer's machine
-    repository/        what is published                                            goes to the issuer's machine
+    offline/           keys of root, targets and governance, and the peppers; they are never on a
+                       connected machine
+    online/            keys of the issuer and its settings, which go to the issuer's machine
+    inbox/             epoch keys that members have deposited; they come from the issuer's machine
+    repository/        what is published, which goes to the issuer's machine
 
 Nothing that exists is made again, and nothing that is missing is assumed. ``founding`` makes all
 keys on one machine; where they belong to different people, each person makes one and the charter
@@ -28,22 +29,23 @@ from securesystemslib.signer import CryptoSigner
 
 from authority import charter as charters
 from authority import code_lists, draft, epochs, publishing, roles
-from authority.bundles import ADDRESSES, AddressBook, make_bundle, read_addresses, write_addresses
+from authority.bundles import ADDRESSES, AddressBook, make_bundle
 from authority.charter import CHARTER, Charter
 from authority.draft import Draft
-from authority.inbox import Inbox, read_statement
+from authority.inbox import Inbox
 from authority.publishing import Publication
 from authority.repository import CODE_LISTS, ROOT, Repository
 from authority.vault import Vault
-from fingerpost.membership.bundle import EnrolmentBundle, write_bundle
+from fingerpost.membership.bundle import CERTIFICATE_AUTHORITY, EnrolmentBundle, write_bundle
 from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
-from fingerpost.protocol import federation_files
-from fingerpost.protocol.codec.statements import claimed_signer
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol import federation_files, limits
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import CodeLists, DenyList
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.runtime import settings
+from fingerpost.runtime.files import read_file, replace_file
 
 Random = Callable[[int], bytes]
 
@@ -134,9 +136,12 @@ class Ceremony:
 
     def trusted_root(self) -> bytes:
         """Return the newest root. Raises ``Defect``."""
-        data = self.repository.read_metadata(ROOT)
+        return self._root(ROOT)
+
+    def _root(self, name: str) -> bytes:
+        data = self.repository.read_metadata(name)
         if data is None:
-            raise Defect(f"{self.folder}: no root has been published")
+            raise Defect(f"{self.folder}: {name}.json has not been published, or is gone")
         return data
 
     def renew_root(self, charter: Charter, now: float) -> int:
@@ -146,7 +151,7 @@ class Ceremony:
         Raises:
             Defect: the keys of one of the two are not here.
         """
-        roots = self.repository.read_roots(_first_root(self.repository))
+        roots = self.repository.read_roots(self._root(f"1.{ROOT}"))
         signers = {
             signer.public_key.keyid: signer
             for quorum in (self.charter.root, charter.root)
@@ -157,22 +162,11 @@ class Ceremony:
         signed = roles.sign(root, signers.values())
         with self.repository.lock():
             publishing.write_root(self.repository, root, signed)
-        self.repository.read_roots(_first_root(self.repository))  # as members will follow it
+        self.repository.read_roots(self._root(f"1.{ROOT}"))  # as members will follow it
         charters.write_charter(self.folder / CHARTER, charter, replace=True)
         return version
 
     # ---- epochs ----------------------------------------------------------------------------
-
-    def take_deposit(self, envelope: bytes) -> MemberId:
-        """Put a member's signed epoch key into the inbox, as the issuer does. Raises ``Refused``."""
-        known = self.draft()
-        _, signer = claimed_signer(envelope)
-        member = known.members.get(signer)
-        if member is None:
-            raise Refused(Code.NOT_A_MEMBER, "epoch_key.member")
-        federation = known.parameters.federation
-        self.inbox.put(read_statement(envelope, member, federation), envelope)
-        return member.id
 
     def open_epoch(
         self,
@@ -300,23 +294,14 @@ class Ceremony:
     # ---- bundles ---------------------------------------------------------------------------
 
     def set_addresses(self, book: AddressBook) -> None:
-        write_addresses(self.folder / ADDRESSES, book)
+        data = settings.written(book, self.folder)
+        replace_file(self.folder / ADDRESSES, data, mode=0o644)
 
     def bundle(self, member: MemberId, out: Path) -> EnrolmentBundle:
         """Make the folder ``out`` for an enrolled member. Raises ``Defect``."""
-        authority = self.folder / "certificate-authority.pem"
-        try:
-            certificate = authority.read_bytes()
-        except OSError as error:
-            raise Defect(f"{authority}: cannot be read ({type(error).__name__})") from None
-        book = read_addresses(self.folder / ADDRESSES)
+        authority = self.folder / CERTIFICATE_AUTHORITY
+        certificate = read_file(authority, most=limits.METADATA_FILE_BYTES)
+        book = settings.load(self.folder / ADDRESSES, AddressBook)
         made = make_bundle(self.draft(), member, book, self.trusted_root(), certificate)
         write_bundle(out, made)
         return made
-
-
-def _first_root(repository: Repository) -> bytes:
-    data = repository.read_metadata(f"1.{ROOT}")
-    if data is None:
-        raise Defect("the first root is not here")
-    return data

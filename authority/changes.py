@@ -49,10 +49,8 @@ def enrol(
         party=request.party,
         organisation=request.organisation,
         signing_key=request.signing_key,
-        declared_caseload=(
-            request.declared_caseload if declared_caseload is None else declared_caseload
-        ),
-        lookups_per_day=request.lookups_per_day if lookups_per_day is None else lookups_per_day,
+        declared_caseload=_chosen(declared_caseload, request.declared_caseload),
+        lookups_per_day=_chosen(lookups_per_day, request.lookups_per_day),
     )
     draft = replace(draft, members={**draft.members, member.id: member})
     for agency, key in sorted(request.passport_keys.items()):
@@ -193,24 +191,24 @@ def tune(
 ) -> Draft:
     """Change the parameters that are given. Their bounds are those of the parameters' file."""
     p = draft.parameters
-
-    def chosen(given: int | None, present: int) -> int:
-        return present if given is None else given
-
     tuned = replace(
         p,
-        answer_delay_ms=chosen(answer_delay_ms, p.answer_delay_ms),
-        gathering_ms=chosen(gathering_ms, p.gathering_ms),
-        practitioner_per_hour=chosen(practitioner_per_hour, p.practitioner_per_hour),
-        practitioner_per_day=chosen(practitioner_per_day, p.practitioner_per_day),
-        agency_per_day=chosen(agency_per_day, p.agency_per_day),
-        normalisation_version=chosen(normalisation_version, p.normalisation_version),
+        answer_delay_ms=_chosen(answer_delay_ms, p.answer_delay_ms),
+        gathering_ms=_chosen(gathering_ms, p.gathering_ms),
+        practitioner_per_hour=_chosen(practitioner_per_hour, p.practitioner_per_hour),
+        practitioner_per_day=_chosen(practitioner_per_day, p.practitioner_per_day),
+        agency_per_day=_chosen(agency_per_day, p.agency_per_day),
+        normalisation_version=_chosen(normalisation_version, p.normalisation_version),
     )
     return replace(draft, parameters=tuned)
 
 
+def _chosen(given: int | None, present: int) -> int:
+    return present if given is None else given
+
+
 def find_area(draft: Draft, code: AreaCode) -> Area:
-    """Raises ``Defect``."""
+    """Return the area. Raises ``Defect`` when there is none."""
     found = draft.areas.get(code)
     if found is None:
         raise Defect(f"no area {code}")
@@ -218,7 +216,7 @@ def find_area(draft: Draft, code: AreaCode) -> Area:
 
 
 def find_agency(draft: Draft, agency: AgencyId) -> Agency:
-    """Raises ``Defect``."""
+    """Return the agency. Raises ``Defect`` when there is none."""
     for found in find_area(draft, agency.area).agencies:
         if found.id == agency:
             return found
@@ -226,7 +224,7 @@ def find_agency(draft: Draft, agency: AgencyId) -> Agency:
 
 
 def find_member(draft: Draft, member: MemberId, party: Party | None = None) -> Member:
-    """Raises ``Defect``."""
+    """Return the member. Raises ``Defect`` when there is none, or it is another party."""
     found = draft.members.get(member)
     if found is None or (party is not None and found.party is not party):
         raise Defect(f"no {party.value if party else 'member'} {member}")

@@ -9,7 +9,6 @@ present root are what stops them.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -58,7 +57,11 @@ class Quorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Validity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Days after which a signature expires. ``code_lists_days`` is for all that governance signs."""
+    """Days after which a signature expires.
+
+    Attributes:
+        code_lists_days: for all that governance signs.
+    """
 
     root_days: _Days = 730
     targets_days: _Days = 90
@@ -121,42 +124,12 @@ def write_charter(path: Path, charter: Charter, *, replace: bool = False) -> Non
     Raises:
         Defect: the file exists and is not to be replaced.
     """
-    folder = path.parent.absolute()
-    lines = [
-        "# Who signs what. Public keys here; private keys in the files named, 0600.",
-        f"federation = {_quoted(charter.federation)}",
-        f"bins = {charter.bins}",
-        "",
-        "[validity]",
-        f"root_days = {charter.validity.root_days}",
-        f"targets_days = {charter.validity.targets_days}",
-        f"code_lists_days = {charter.validity.code_lists_days}",
-    ]
-    for name in ("root", "targets", "governance"):
-        quorum: Quorum = getattr(charter, name)
-        lines += ["", f"[{name}]", f"threshold = {quorum.threshold}"]
-        for entry in quorum.keys:
-            lines += ["", f"[[{name}.keys]]", *_entry(entry, folder)]
-    for name in ("snapshot", "timestamp", "deny_list"):
-        lines += ["", f"[{name}]", *_entry(getattr(charter, name), folder)]
-    data = ("\n".join(lines) + "\n").encode()
+    head = b"# Who signs what. Public keys here; private keys in the files named, 0600.\n"
+    data = head + settings.written(charter, path.parent)
     if replace:
         replace_file(path, data)
     else:
         create_file(path, data)
-
-
-def _entry(entry: KeyEntry, folder: Path) -> list[str]:
-    file = entry.file.absolute()
-    shown = file.relative_to(folder) if file.is_relative_to(folder) else file
-    return [f"public = {_quoted(entry.public)}", f"file = {_quoted(shown)}"]
-
-
-def _quoted(value: object) -> str:
-    text = str(value)
-    if "\x7f" in text:  # the one character that JSON's quoting leaves and TOML's refuses
-        raise Defect("a path with a control character")
-    return json.dumps(text, ensure_ascii=False)
 
 
 def are_here(quorum: Quorum) -> bool:

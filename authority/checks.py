@@ -97,7 +97,7 @@ def _parties(draft: Draft) -> Iterator[Finding]:
 
 
 def _keys(draft: Draft) -> Iterator[Finding]:
-    """Attack: one key under two names lets one member act, or vouch, as the other."""
+    """Find keys that stand twice (attack: one member acts, or vouches, as the other)."""
     signing = Counter(member.signing_key for member in draft.members.values())
     for member_id, member in draft.members.items():
         if signing[member.signing_key] > 1:

@@ -58,7 +58,11 @@ def propose(charter: Charter, lists: CodeLists, published: bytes | None, now: fl
 
 
 def sign(proposal: Proposal, charter: Charter, signers: Sequence[Signer]) -> Proposal:
-    """Add these governors' signatures. Raises ``Defect`` for a key that the charter does not list."""
+    """Add these governors' signatures.
+
+    Raises:
+        Defect: a key that the charter does not list.
+    """
     delegated = roles.delegations(charter).roles
     governors = delegated[CODE_LISTS].keyids if delegated is not None else []
     for signer in signers:
@@ -107,7 +111,7 @@ def drop_proposal(folder: Path) -> None:
 
 
 def decide(
-    charter: Charter, proposal: Proposal | None, published: bytes | None, repository: Repository
+    charter: Charter, proposal: Proposal | None, repository: Repository
 ) -> tuple[CodeLists, bytes | None]:
     """Return the lists in force after this publication, and new metadata if there is any.
 
@@ -115,7 +119,7 @@ def decide(
         Defect: no lists at all; a proposal below the threshold; an earlier version than the one in
             force, or other lists under the same version.
     """
-    in_force = None
+    in_force, published = None, repository.read_metadata(CODE_LISTS)
     data = repository.read(f"targets/{federation_files.CODE_LISTS}")
     if published is not None and data is not None:
         in_force = federation_files.read_code_lists(data)

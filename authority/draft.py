@@ -20,7 +20,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Area, Member, Parameters
 from fingerpost.protocol.federation_files import Index, SealedPepper
 from fingerpost.protocol.ids import AreaCode, EpochNumber, MemberId
-from fingerpost.runtime.files import replace_file
+from fingerpost.runtime.files import read_file, replace_file
 
 T = TypeVar("T")
 _FOLDERS = ("members", "areas", "peppers")
@@ -134,10 +134,8 @@ def _present(folder: Path) -> list[str]:
 
 def _read(folder: Path, path: str, read: Callable[[bytes], T]) -> T:
     file = folder / path
+    data = read_file(file, most=limits.METADATA_FILE_BYTES)
     try:
-        with file.open("rb") as opened:
-            return read(opened.read(limits.METADATA_FILE_BYTES + 1))
-    except OSError as error:
-        raise Defect(f"{file}: cannot be read ({type(error).__name__})") from None
+        return read(data)
     except Refused as refused:
         raise Defect(f"{file}: not of the agreed form ({refused.what})") from None

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 
 from authority import changes
 from authority.draft import Draft
+from fingerpost.membership.epoch_keys import next_epoch
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Party
@@ -69,7 +70,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Facts:
-    """What is known before a change. Public keys alone: no pepper and no private key is among them."""
+    """What is known before a change. Its keys are public; it holds no pepper."""
 
     draft: Draft
     now: float
@@ -136,11 +137,6 @@ class Sealed:
     lacking: tuple[MemberId, ...]
 
 
-def next_number(draft: Draft) -> EpochNumber:
-    newest = max((epoch.number.value for epoch in draft.parameters.epochs), default=0)
-    return EpochNumber(newest + 1)
-
-
 def not_over(draft: Draft, now: float) -> tuple[Epoch, ...]:
     """Return the epochs that run or will run."""
     return tuple(epoch for epoch in draft.parameters.epochs if epoch.ends_at > now)
@@ -171,8 +167,8 @@ def plan_replacing(facts: Facts, number: EpochNumber, times: Times, overlap_seco
     Raises:
         Defect: as ``plan_opening``, or no overlap.
     """
-    if number < next_number(facts.draft):
-        raise Defect(f"the next epoch is {next_number(facts.draft)}")
+    if number < next_epoch(facts.draft.parameters):
+        raise Defect(f"the next epoch is {next_epoch(facts.draft.parameters)}")
     if overlap_seconds <= 0:
         raise Defect("an epoch that is replaced ends after the next one starts")
     end = times.starts_at + overlap_seconds
@@ -203,7 +199,7 @@ def _new_epoch(facts: Facts, number: EpochNumber, times: Times, others: tuple[Ep
     if times.ends_at <= facts.now:
         raise Defect("the epoch would be over already: look at the days given")
     if any(epoch.number >= number for epoch in others):
-        raise Defect(f"the next epoch is {next_number(facts.draft)}")
+        raise Defect(f"the next epoch is {next_epoch(facts.draft.parameters)}")
     if any(epoch.starts_at >= times.starts_at for epoch in others):
         raise Defect("another epoch starts no earlier")
     keys: dict[MemberId, bytes] = {}
@@ -219,9 +215,12 @@ def _new_epoch(facts: Facts, number: EpochNumber, times: Times, others: tuple[Ep
 
 
 def _plan(facts: Facts, epochs: tuple[Epoch, ...], to_seal: tuple[Epoch, ...]) -> Plan:
-    """The newest epoch stays named even when it is over, so that no number is given twice: members
+    """Plan to name ``epochs``, to seal the peppers of ``to_seal``, and to erase what is over.
+
+    The newest epoch stays named even when it is over, so that no number is given twice: members
     keep their keys by number. What is held for a number above it belongs to an opening that was
-    interrupted, or is still to come."""
+    interrupted, or is still to come.
+    """
     kept = {e.number for e in epochs if e.ends_at + KEPT_AFTER_END_SECONDS > facts.now}
     newest = max((e.number for e in epochs), default=None)
     here = {*facts.peppers_here, *facts.deposits_here, *(n for n, _ in facts.draft.peppers)}

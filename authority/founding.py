@@ -11,7 +11,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from authority import charter as charters
 from authority import code_lists, draft, publishing, roles
@@ -21,15 +20,13 @@ from authority.draft import Draft
 from authority.issuer.certificates import make_authority
 from authority.issuer.settings import SETTINGS, write_settings
 from authority.repository import ROOT
-from fingerpost.membership.bundle import Address
+from fingerpost.membership.bundle import CERTIFICATE_AUTHORITY
 from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import DenyList, Member, Parameters, Party
-from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.runtime.files import create_file, replace_file
-
-CERTIFICATE_AUTHORITY: Final = "certificate-authority.pem"
+from fingerpost.protocol.ids import Address, FederationId, MemberId
+from fingerpost.runtime.files import create_file, or_defect, replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +62,13 @@ def found(folder: Path, plan: Plan, now: float) -> Ceremony:
     Raises:
         Defect: the folder exists, or a threshold can never be met.
     """
-    try:
+    with or_defect(f"{folder}: cannot be made"):
         folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise Defect(f"{folder}: cannot be made ({type(error).__name__})") from None
     for name in ("offline", "offline/peppers", "online", "inbox", "proposals", "draft"):
         (folder / name).mkdir(mode=0o700)
     for name in ("repository", "repository/metadata", "repository/targets"):
         (folder / name).mkdir(mode=0o755)
-    charter = _make_charter(folder, plan)
+    charter = _make_charter(folder.absolute(), plan)
     charters.write_charter(folder / CHARTER, charter)
     ceremony = Ceremony(folder, charter)
     first_root = _sign_first_root(ceremony, now)

@@ -21,6 +21,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Agency, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.runtime import settings
+from fingerpost.runtime.files import read_file
 
 REGISTER_BYTES: Final = 64 * 1024 * 1024
 COLUMNS: Final = ("area", "name", "kind", "telephone", "services")
@@ -112,11 +113,9 @@ def read_register(path: Path) -> dict[AreaCode, tuple[NotConnected, ...]]:
         Defect: the form is wrong; it names the row.
     """
     try:
-        if path.stat().st_size > REGISTER_BYTES:
-            raise Defect(f"{path}: longer than {REGISTER_BYTES} bytes")
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+        text = read_file(path, most=REGISTER_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Defect(f"{path}: not UTF-8") from None
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise Defect(f"{path}: the first line must be {','.join(COLUMNS)}")

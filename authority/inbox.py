@@ -20,10 +20,10 @@ from fingerpost.protocol.codec.statements import (
     claimed_signer,
     read_epoch_key,
 )
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Member, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.runtime.files import remove_unfinished, replace_file
+from fingerpost.runtime.files import or_defect, remove_unfinished, replace_file
 
 KEY_SIZE: Final = {
     Party.NODE: limits.HYBRID_PUBLIC_KEY_BYTES,
@@ -69,13 +69,12 @@ class Inbox:
     def envelope(self, epoch: EpochNumber, member: MemberId) -> bytes | None:
         """Return what was deposited, unverified: see ``read_statement``. Raises ``Defect``."""
         path = self._path(epoch, member)
-        try:
-            with path.open("rb") as file:
-                data = file.read(STATEMENT_BYTES + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
+        with or_defect(f"{path}: cannot be read"):
+            try:
+                with path.open("rb") as file:
+                    data = file.read(STATEMENT_BYTES + 1)
+            except FileNotFoundError:
+                return None
         return data if len(data) <= STATEMENT_BYTES else None
 
     def statement(

@@ -57,14 +57,13 @@ def publish(
         Defect: ``checks.Inconsistent``; fewer keys here than must sign; code lists below
             governance's threshold; a file longer than members take.
     """
-    present = _Present(repository)
-    code, code_bytes = code_lists.decide(charter, proposal, present.raw(CODE_LISTS), repository)
+    code, code_bytes = code_lists.decide(charter, proposal, repository)
     draft = replace(draft, parameters=replace(draft.parameters, code_list_version=code.version))
     warnings = checks.require_consistent(draft, now)
     files = target_files(draft)
     signed = {
-        **_sign_delegations(charter, present, now),
-        **_sign_bins(charter, present, files, now),
+        **_sign_delegations(charter, repository, now),
+        **_sign_bins(charter, repository, files, now),
     }
     if code_bytes is not None:
         signed[CODE_LISTS] = code_bytes
@@ -85,29 +84,19 @@ def publish_delegations(charter: Charter, repository: Repository, now: float) ->
     """Publish governance's statement of whose keys sign the lists, before the first of them. Raises
     ``Defect``.
     """
-    for name, data in _sign_delegations(charter, _Present(repository), now).items():
+    for name, data in _sign_delegations(charter, repository, now).items():
         repository.write_metadata(name, data)
 
 
-class _Present:
-    """What is published now: it gives the versions to go on from, and shows what must be signed
-    again.
-    """
-
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-
-    def raw(self, name: str) -> bytes | None:
-        return self._repository.read_metadata(name)
-
-    def role(self, name: str) -> Metadata[Targets] | None:
-        data = self.raw(name)
-        if data is None:
-            return None
-        try:
-            return read_signed(data, Targets)
-        except Refused:
-            raise Defect(f"{name}.json in the repository is not metadata; restore it") from None
+def _published(repository: Repository, name: str) -> Metadata[Targets] | None:
+    """Return what is published now, to go on from its version. Raises ``Defect``."""
+    data = repository.read_metadata(name)
+    if data is None:
+        return None
+    try:
+        return read_signed(data, Targets)
+    except Refused:
+        raise Defect(f"{name}.json in the repository is not metadata; restore it") from None
 
 
 def _holds(by: Root | Targets, name: str, metadata: Metadata[Targets]) -> bool:
@@ -115,7 +104,7 @@ def _holds(by: Root | Targets, name: str, metadata: Metadata[Targets]) -> bool:
     return bool(by.get_verification_result(name, metadata.signed_bytes, metadata.signatures))
 
 
-def _sign_delegations(charter: Charter, present: _Present, now: float) -> dict[str, bytes]:
+def _sign_delegations(charter: Charter, repository: Repository, now: float) -> dict[str, bytes]:
     """Sign ``targets`` by governance, so that the keys of the list cannot take over the code lists.
 
     Ageing alone is no reason to call governance together: it is a warning until the charter
@@ -123,7 +112,7 @@ def _sign_delegations(charter: Charter, present: _Present, now: float) -> dict[s
     """
     days = charter.validity.code_lists_days
     delegated = roles.delegations(charter)
-    top = present.role(TARGETS)
+    top = _published(repository, TARGETS)
     if top is not None:
         before = top.signed.delegations
         gone = set((before and before.roles) or {}) - set(delegated.roles or {})
@@ -140,7 +129,7 @@ def _sign_delegations(charter: Charter, present: _Present, now: float) -> dict[s
 
 
 def _sign_bins(
-    charter: Charter, present: _Present, files: Mapping[str, bytes], now: float
+    charter: Charter, repository: Repository, files: Mapping[str, bytes], now: float
 ) -> dict[str, bytes]:
     days = charter.validity.targets_days
     expires = roles.expiry(now, days)
@@ -148,7 +137,7 @@ def _sign_bins(
     delegator = roles.targets_role(1, expires, {}, roles.delegations(charter))
     signed: dict[str, bytes] = {}
     for name, targets in roles.sort_into_bins(files, charter.bins).items():
-        before = present.role(name)
+        before = _published(repository, name)
         if before is not None and before.signed.targets == targets:
             ageing = roles.needs_renewal(before.signed, now, days)
             if not ageing and _holds(delegator, name, before):
@@ -163,13 +152,8 @@ def _expiry_warnings(repository: Repository, now: float) -> tuple[checks.Finding
     member stops.
     """
     found = []
-    for name in (ROOT, TARGETS, CODE_LISTS):
-        data = repository.read_metadata(name)
-        if data is None:
-            continue
-        root = name == ROOT
-        expires = (read_signed(data, Root) if root else read_signed(data, Targets)).signed.expires
-        days = int((expires.timestamp() - now) // limits.DAY)
+    for name, signed in repository.read_offline().items():
+        days = int((signed.expires.timestamp() - now) // limits.DAY)
         if days < EXPIRY_WARNING_DAYS:
             what = f"expires in {days} days: its keys are needed"
             found.append(checks.Finding(checks.Weight.WARNING, name, what))
@@ -193,7 +177,10 @@ def _write_targets(repository: Repository, files: Mapping[str, bytes]) -> int:
 
 
 def _remove_targets(repository: Repository, files: Mapping[str, bytes]) -> int:
-    """Remove files that are no longer signed; the online half's file and unchanged code lists stay."""
+    """Remove files that are no longer signed, and return how many.
+
+    The online half's file and unchanged code lists stay.
+    """
     kept = {*files, federation_files.CODE_LISTS, federation_files.DENY_LIST}
     removed = 0
     for file in sorted(repository.targets.rglob("*.json")):

@@ -24,7 +24,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets, Time
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.runtime.files import replace_file
+from fingerpost.runtime.files import or_defect, replace_file
 from fingerpost.runtime.lock import locked
 
 ROOT: Final = "root"
@@ -77,14 +77,13 @@ class Repository:
         """Return a file by its path below the folder, None when there is none. Raises ``Defect``
         above 512 KiB.
         """
-        try:
-            handle = os.open(self.folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Defect(f"{self.folder / path}: cannot be read ({type(error).__name__})") from None
-        with os.fdopen(handle, "rb") as file:
-            data = file.read(limits.METADATA_FILE_BYTES + 1)
+        with or_defect(f"{self.folder / path}: cannot be read"):
+            try:
+                handle = os.open(self.folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return None
+            with os.fdopen(handle, "rb") as file:
+                data = file.read(limits.METADATA_FILE_BYTES + 1)
         if len(data) > limits.METADATA_FILE_BYTES:
             raise Defect(f"{path}: longer than a member will take")
         return data
@@ -138,6 +137,17 @@ class Repository:
             _verify(following.signed, ROOT, following)
             roots.append(following.signed)
         return tuple(roots)
+
+    def read_offline(self) -> dict[str, Root | Targets]:
+        """Return, unverified, what the root's and governance's keys have signed, by role."""
+        found: dict[str, Root | Targets] = {}
+        for name in (ROOT, TARGETS, CODE_LISTS):
+            data = self.read_metadata(name)
+            if data is not None:
+                root = name == ROOT
+                signed = read_signed(data, Root) if root else read_signed(data, Targets)
+                found[name] = signed.signed
+        return found
 
     def read_lists(self, trusted: bytes) -> Lists:
         """Verify all lists and return them.

@@ -151,7 +151,7 @@ def require_reach(core: QueryCore) -> None:
 def require_within_memory(core: QueryCore, complete_since: float) -> None:
     """Refuse a query that this broker may have carried before its replay set began.
 
-    It cannot be told from a replay. It was issued, by a clock at most the skew ahead, before
+    It may be a replay. It was issued, by a clock at most the skew ahead, before
     ``complete_since`` (UNIX seconds).
 
     Raises:

@@ -8,13 +8,15 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 
-from broker.list_files import require_fetchable, require_fetcher
 from broker.ports import ListFiles
 from fingerpost.membership.ports import Members
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import parse
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Party
+from fingerpost.protocol.federation_files import require_fetchable
 from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.identity import require_listed
 from fingerpost.runtime.rpc import peer_of
 from fingerpost.wire.v1 import member_list_pb2
 
@@ -31,7 +33,8 @@ class MemberListEdge:
         self, request: bytes, context: grpc.aio.ServicerContext[Any, Any]
     ) -> member_list_pb2.FetchResponse:
         caller = peer_of(context)
-        require_fetcher(self._members.current, caller, self._clock.now())
+        # A list that has expired is still served, since fetching the next one is the remedy.
+        require_listed(self._members.current, caller, tuple(Party), self._clock.now())
         path = parse(member_list_pb2.FetchRequest, request, 2 * limits.PATH_CHARS).path
         require_fetchable(path, caller.member)
         content = await asyncio.to_thread(self._files.file, path)

@@ -210,7 +210,11 @@ class Stream:
                 return frame
 
     def end(self, reason: Refused | None = None) -> None:
-        """End the stream, at once for the broker. ``None``: in good order, the node may dial again."""
+        """End the stream, at once for the broker.
+
+        Args:
+            reason: None when it ends in good order: the node may dial again.
+        """
         if not self._end.is_set():
             self._reason = reason
             self._end.set()

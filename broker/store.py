@@ -15,19 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Float,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import Connection, Engine, column, delete, insert, select, table
 from sqlalchemy.dialects import sqlite
 
 from broker.migrations import REVISIONS
@@ -49,14 +37,9 @@ body is the practitioner's handle, so that a forgotten month holds no pseudonym 
 REPLAY_FILE: Final = "replay.sqlite"
 HASH_LOG_FILE: Final = "hash-log.sqlite"
 
-tables = MetaData()
-memory = Table("memory", tables, Column("complete_since", Float, nullable=False))
-seen = Table(
-    "seen",
-    tables,
-    Column("query_hash", LargeBinary(32), primary_key=True),
-    Column("keep_until", Integer, nullable=False, index=True),
-)
+# The tables as ``migrations`` makes them.
+memory = table("memory", column("complete_since"))
+seen = table("seen", column("query_hash"), column("keep_until"))
 
 
 def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> AuditLog:
@@ -99,11 +82,7 @@ class SqlStore:
             Defect: it does not open.
         """
         with ExitStack() as opened:  # what does not fit is closed again
-            hash_log = open_hash_log(folder, master_key)
-            opened.callback(hash_log.close)
-            engine = open_sqlite(folder / REPLAY_FILE)
-            opened.callback(engine.dispose)
-            migrate(engine, REVISIONS)
+            hash_log, engine = _open_files(opened, folder, master_key)
             with engine.begin() as connection:
                 since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
                 # A time in the future was written by a clock that was ahead: it says nothing.
@@ -122,11 +101,7 @@ class SqlStore:
         The replay set counts from ``now``, and the hash log records who did it and why.
         """
         with ExitStack() as opened:
-            hash_log = open_hash_log(folder, master_key, adopt=True)
-            opened.callback(hash_log.close)
-            engine = open_sqlite(folder / REPLAY_FILE)
-            opened.callback(engine.dispose)
-            migrate(engine, REVISIONS)
+            hash_log, engine = _open_files(opened, folder, master_key, adopt=True)
             with engine.begin() as connection:
                 _begin_anew(connection, now)
             hash_log.append(
@@ -156,6 +131,17 @@ class SqlStore:
     def close(self) -> None:
         self._engine.dispose()
         self._hash_log.close()
+
+
+def _open_files(
+    opened: ExitStack, folder: Path, master_key: bytes, *, adopt: bool = False
+) -> tuple[AuditLog, Engine]:
+    hash_log = open_hash_log(folder, master_key, adopt=adopt)
+    opened.callback(hash_log.close)
+    engine = open_sqlite(folder / REPLAY_FILE)
+    opened.callback(engine.dispose)
+    migrate(engine, REVISIONS)
+    return hash_log, engine
 
 
 def _begin_anew(connection: Connection, now: float) -> None:

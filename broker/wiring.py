@@ -17,6 +17,7 @@ from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
@@ -24,7 +25,6 @@ from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge
 from fingerpost.runtime.run import Task
-from fingerpost.runtime.tls import Party
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
 FETCH_SECONDS: Final = 10.0

@@ -6,20 +6,13 @@ log, which is chained, still shows them.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Engine, column, insert, select, table, update
 
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import MemberId
 
-metadata = MetaData()
-meter = Table(
-    "meter",
-    metadata,
-    Column("member", String(40), primary_key=True),
-    Column("period", String(40), primary_key=True),
-    Column("elements", Integer, nullable=False),
-)
+# The table as ``migrations`` makes it.
+meter = table("meter", column("member"), column("period"), column("elements"))
 
 
 class SqlMeter:

@@ -10,13 +10,13 @@ from typing import Final
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge
 from fingerpost.runtime.run import Task
-from fingerpost.runtime.tls import Party
 from fingerpost.runtime.worker_processes import begin
 from key_holder.evaluator import Evaluator
 from key_holder.grpc_server import add_to

@@ -22,6 +22,7 @@ from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
 from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.database import migrate, open_sqlite
@@ -30,7 +31,6 @@ from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import Held, locked
 from fingerpost.runtime.run import Task
-from fingerpost.runtime.tls import Party
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client, Identity
 from practitioner.asking.desk import PassportDesk, read_passport_key
@@ -166,7 +166,7 @@ def _client(
 ) -> Client:
     bundle = membership.bundle
     holders = membership.dialled_key_holders()
-    broker = membership.dialled(bundle.addresses.broker_askers, membership.broker)
+    broker = membership.dialled(bundle.addresses.broker.askers, membership.broker)
     for channel in (*holders, broker):
         opened.push_async_callback(channel.close)
     names = (endpoint.member for endpoint in bundle.addresses.key_holders)

@@ -22,11 +22,11 @@ from agency_node.records.tagging import Tagger
 from agency_node.settings import NodeSettings
 from fingerpost.membership.membership import Membership
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.run import Backoff
-from fingerpost.runtime.tls import Party
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0

@@ -6,19 +6,10 @@ its charter says. A refusal is reported in one line, and then nothing has been c
 
 from __future__ import annotations
 
-import typer
-from rich.console import Console
-
 from authority.cli import epoch_commands, founding_commands, list_commands, publish_commands
-from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.runtime.run import refusal_text
+from fingerpost.membership import commands
 
-app = typer.Typer(
-    help="The authority: says who belongs to the federation.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = commands.command_line("Decide who belongs to the federation, and sign it offline.")
 founding_commands.register(app)
 list_commands.register(app)
 epoch_commands.register(app)
@@ -26,11 +17,5 @@ publish_commands.register(app)
 
 
 def main() -> None:
-    """Report a refusal or a defect in one line, without a traceback."""
-    try:
-        app()
-    except (Defect, Refused) as error:
-        stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-        text = refusal_text(error) if isinstance(error, Refused) else str(error)
-        stderr.print(f"fingerpost-authority: {text}", style="red", markup=False)
-        raise SystemExit(2) from None
+    """Run the command line. A refusal or defect is one plain line, with exit status 2."""
+    commands.main(app, "fingerpost-authority")

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from authority import epochs
 from authority.ceremony import Ceremony
 from authority.cli.parsing import Folder, console, moment, now, shown
 from authority.epochs import Sealed, Times
+from fingerpost.membership.epoch_keys import next_epoch
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import EpochNumber
 
@@ -79,7 +79,7 @@ def epoch_replace(
         int, typer.Option(min=1, help="For how many minutes the old one continues.")
     ] = 60,
 ) -> None:
-    """After a theft: start a new epoch soon and end the old one early.
+    """Start a new epoch soon and end the old one early, after a theft.
 
     First suspend the members whose keys were stolen.
 
@@ -97,7 +97,7 @@ def epoch_replace(
 @epoch_app.command("next")
 def epoch_next(folder: Folder) -> None:
     """Print the number that comes next."""
-    console.print(str(epochs.next_number(Ceremony.open(folder).draft())))
+    console.print(str(next_epoch(Ceremony.open(folder).draft().parameters)))
 
 
 def _say(sealed: Sealed) -> None:

@@ -13,9 +13,8 @@ from authority.bundles import AddressBook
 from authority.ceremony import Ceremony
 from authority.cli.parsing import Folder, console, now, parsed
 from authority.founding import Count, Plan
-from fingerpost.membership.bundle import Address
 from fingerpost.membership.signing_keys import make_signing_key
-from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.protocol.ids import Address, FederationId, MemberId
 
 root_app = typer.Typer(help="The root, which names all other keys.", no_args_is_help=True)
 
@@ -61,12 +60,12 @@ def create(
     broker: Annotated[MemberId, _member("The broker's id, such as broker.")],
     issuer: Annotated[MemberId, _member("The issuer's id, such as issuer.")],
     key_holder_a: Annotated[MemberId, _member("The first key holder's id.")],
-    key_holder_b: Annotated[MemberId, _member("The second's; another organisation runs it.")],
+    key_holder_b: Annotated[MemberId, _member("The second key holder's id.")],
     organisation: Annotated[str, typer.Option(help="Who runs the issuer.")],
     listen: Annotated[Address, _address("Where the issuer listens, such as 0.0.0.0:7440.")],
     normalisation_version: Annotated[
         int,
-        typer.Option(min=1, help="Of the rules that blocking keys are made by: this release's."),
+        typer.Option(min=1, help="The version of the rules that make blocking keys."),
     ] = 1,
     bins: Annotated[
         int, typer.Option(help="Over how many files the list is spread: 2, 4, 8 … 256.")
@@ -89,8 +88,8 @@ def create(
     ceremony = founding.found(folder, plan, now())
     console.print(f"Founded {federation} in {folder}.")
     console.print(
-        f"Move each key of {folder / 'offline'} to the person who holds it, and name its new place in "
-        f"{folder / charters.CHARTER}. {ceremony.online} goes to the issuer's machine."
+        f"Move each key of {folder / 'offline'} to the person who holds it, and name its new "
+        f"place in {folder / charters.CHARTER}. {ceremony.online} goes to the issuer's machine."
     )
 
 
@@ -124,12 +123,10 @@ def addresses(
     broker_nodes: Annotated[Address, _address("Where nodes reach the broker.")],
     broker_askers: Annotated[Address, _address("Where gateways and key holders reach the broker.")],
     key_holder_a: Annotated[Address, _address("Where the first key holder is reached.")],
-    key_holder_b: Annotated[Address, _address("Where the second is reached.")],
+    key_holder_b: Annotated[Address, _address("Where the second key holder is reached.")],
 ) -> None:
     """Note where the servers are reached, for the bundles made from now on."""
-    book = AddressBook(
-        str(issuer), str(broker_nodes), str(broker_askers), (str(key_holder_a), str(key_holder_b))
-    )
+    book = AddressBook(issuer, broker_nodes, broker_askers, (key_holder_a, key_holder_b))
     Ceremony.open(folder).set_addresses(book)
     console.print("Addresses are noted; bundles made from now on carry them.")
 

@@ -11,13 +11,14 @@ import typer
 
 from authority import changes, imports
 from authority.ceremony import Ceremony
-from authority.cli.parsing import Folder, console, parsed, read_file
+from authority.cli.parsing import Folder, console, parsed
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import REQUEST_BYTES, read_enrolment
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+from fingerpost.runtime.files import read_file
 
 agency_app = typer.Typer(
     help="The organisations that hold records or ask: add, remove, serve, stop asking.",
@@ -30,13 +31,13 @@ coverage_app = typer.Typer(
 )
 
 _AgencyArgument = typer.Argument(
-    parser=parsed(AgencyId), metavar="AGENCY", help="Its id: area code, dot, name."
+    parser=parsed(AgencyId), metavar="AGENCY", help="The agency's id: area code, dot, name."
 )
 _AreaArgument = typer.Argument(
-    parser=parsed(AreaCode), metavar="AREA", help="Its code, such as e99000001."
+    parser=parsed(AreaCode), metavar="AREA", help="The area's code, such as e99000001."
 )
 _AreasArgument = typer.Argument(
-    parser=parsed(AreaCode), metavar="AREA...", help="Codes, separated by spaces."
+    parser=parsed(AreaCode), metavar="AREA...", help="The areas' codes, separated by spaces."
 )
 _MemberArgument = typer.Argument(
     parser=parsed(MemberId), metavar="MEMBER", help="The member's id, such as schools-host."
@@ -75,13 +76,13 @@ def enrol(
     replace_keys: Annotated[
         bool,
         typer.Option(
-            "--replace-keys", help="Of a member listed already, whose keys were lost or stolen."
+            "--replace-keys", help="Replace the keys of a listed member, which were lost or stolen."
         ),
     ] = False,
 ) -> None:
     """Put a member into the draft by its signed request, once its fingerprint was compared."""
     ceremony = Ceremony.open(folder)
-    asked = read_enrolment(read_file(request, REQUEST_BYTES))
+    asked = read_enrolment(read_file(request, most=REQUEST_BYTES))
     console.print(f"{asked.member}, {asked.party.value}, of {asked.organisation}", markup=False)
     console.print(f"  caseload {asked.declared_caseload}, lookups a day {asked.lookups_per_day}")
     for agency in sorted(asked.passport_keys):
@@ -118,7 +119,7 @@ def agency_add(
     node: Annotated[
         MemberId,
         typer.Option(
-            parser=parsed(MemberId), metavar="MEMBER", help="Whose node holds its records."
+            parser=parsed(MemberId), metavar="MEMBER", help="The node that holds its records."
         ),
     ],
     duty_desk: Annotated[str, typer.Option(help="Its public telephone number.")],
@@ -127,7 +128,8 @@ def agency_add(
         typer.Option(help=f"A service it gives (repeatable): {', '.join(CoarseKind.__members__)}."),
     ] = None,
     large: Annotated[
-        bool, typer.Option("--large", help="A large trust: asked in the national ring too.")
+        bool,
+        typer.Option("--large", help="It is a large trust, which the national ring asks, too."),
     ] = False,
 ) -> None:
     """Add an agency to its home area, or replace its entry."""
@@ -163,7 +165,7 @@ def agency_stop_asking(
 ) -> None:
     """Stop the agency from asking through this gateway."""
     Ceremony.open(folder).change(lambda draft: changes.stop_asking(draft, agency, gateway))
-    console.print(f"{agency} asks through {gateway} no longer.")
+    console.print(f"{agency} no longer asks through {gateway}.")
 
 
 @area_app.command("add")
@@ -183,7 +185,7 @@ def import_areas(
         Path, typer.Argument(help="A TOML file, as deploy/settings/areas.toml.", exists=True)
     ],
 ) -> None:
-    """Add and replace areas and agencies from a file; removes nothing."""
+    """Add and replace areas and agencies from a file. Nothing is removed."""
     entries = imports.read_areas(file)
     Ceremony.open(folder).change(lambda draft: imports.merge_areas(draft, entries))
     agencies = sum(len(entry.agencies) for entry in entries)
@@ -202,7 +204,7 @@ def hosting(
 ) -> None:
     """Name the node that has these agencies' records."""
     Ceremony.open(folder).change(lambda draft: changes.host(draft, agencies, node))
-    console.print(f"{node} hosts {len(agencies)} agencies more.")
+    console.print(f"{node} hosts {len(agencies)} more agencies.")
 
 
 def neighbours(
@@ -212,7 +214,7 @@ def neighbours(
 ) -> None:
     """Make areas neighbours of each other, on both sides."""
     Ceremony.open(folder).change(lambda draft: changes.join_areas(draft, area, others))
-    console.print(f"{area} has {len(others)} neighbours noted, on both sides.")
+    console.print(f"{len(others)} neighbours of {area} are noted, on both sides.")
 
 
 @coverage_app.command("import")
@@ -256,7 +258,7 @@ def parameters(
         int | None,
         typer.Option(
             min=1,
-            help="Of the rules that blocking keys are made by; see docs/operations.md, Upgrades.",
+            help="The version of the rules that make blocking keys: docs/operations.md, Upgrades.",
         ),
     ] = None,
 ) -> None:

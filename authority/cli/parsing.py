@@ -53,15 +53,3 @@ def moment(text: str) -> int:
 
 def shown(at: float) -> str:
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def read_file(path: Path, most: int) -> bytes:
-    """Read a file. Raises a usage error when it cannot be read or is longer than ``most`` bytes."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: cannot be read ({type(error).__name__})") from None
-    if len(data) > most:
-        raise typer.BadParameter(f"{path}: longer than {most} bytes")
-    return data

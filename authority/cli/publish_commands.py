@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from tuf.api.metadata import Root, Targets
 
 from authority import checks, code_lists
 from authority.ceremony import Ceremony
@@ -17,7 +17,6 @@ from authority.cli.parsing import Folder, console, now, shown
 from authority.issuer import wiring
 from authority.issuer.service import Issuer
 from authority.issuer.settings import SETTINGS, read_settings
-from authority.repository import CODE_LISTS, ROOT, TARGETS, read_signed
 from fingerpost.membership.commands import identifier
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -31,6 +30,11 @@ _IssuerSettings = Annotated[
     Path, typer.Option("--settings", help="The issuer's settings file, issuer.toml.", exists=True)
 ]
 
+_Who = Annotated[str | None, typer.Argument(help="A member's or an agency's id.")]
+_Certificate = Annotated[
+    str | None, typer.Option(help="A certificate's serial number, in hexadecimal.")
+]
+
 
 def register(app: typer.Typer) -> None:
     app.command()(check)
@@ -42,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(folder: Folder) -> None:
-    """Report whether the draft is consistent; end with 1 if it is not."""
+    """Report whether the draft is consistent: exit status 0 when it is, else 1."""
     findings = checks.check(Ceremony.open(folder).draft(), now())
     _print_findings(findings)
     if any(finding.weight is Weight.ERROR for finding in findings):
@@ -74,27 +78,21 @@ def show(folder: Folder) -> None:
     """Show the draft, what is published, and when it expires."""
     ceremony = Ceremony.open(folder)
     draft = ceremony.draft()
-    lines: list[tuple[str, str]] = []
-    lines.append(("federation", str(ceremony.charter.federation)))
-    for party in Party:
-        count = sum(member.party is party for member in draft.members.values())
-        lines.append((f"{party.value}s", str(count)))
-    lines.append(("areas", str(len(draft.areas))))
+    parties = Counter(member.party for member in draft.members.values())
     agencies = [agency for area in draft.areas.values() for agency in area.agencies]
-    lines.append(
-        ("agencies", f"{len(agencies)}, {sum(bool(a.gateways) for a in agencies)} may ask")
-    )
-    lines.append(("not connected", str(sum(len(a.not_connected) for a in draft.areas.values()))))
+    asking = sum(bool(agency.gateways) for agency in agencies)
+    lines = [
+        ("federation", str(ceremony.charter.federation)),
+        *((f"{party.value}s", str(parties[party])) for party in Party),
+        ("areas", str(len(draft.areas))),
+        ("agencies", f"{len(agencies)}, {asking} may ask"),
+        ("not connected", str(sum(len(a.not_connected) for a in draft.areas.values()))),
+    ]
     for epoch in draft.parameters.epochs:
         sealed = sum(number == epoch.number for number, _ in draft.peppers)
         when = f"{shown(epoch.starts_at)} to {shown(epoch.ends_at)}, {sealed} peppers"
         lines.append((f"epoch {epoch.number}", when))
-    for name in (ROOT, TARGETS, CODE_LISTS):
-        data = ceremony.repository.read_metadata(name)
-        if data is None:
-            continue
-        root = name == ROOT
-        signed = read_signed(data, Root).signed if root else read_signed(data, Targets).signed
+    for name, signed in ceremony.repository.read_offline().items():
         until = shown(signed.expires.timestamp())
         lines.append((name, f"version {signed.version}, until {until}"))
     deny = ceremony.denied()
@@ -104,10 +102,8 @@ def show(folder: Folder) -> None:
 
 def suspend(
     settings: _IssuerSettings,
-    who: Annotated[str | None, typer.Argument(help="A member's or an agency's id.")] = None,
-    certificate: Annotated[
-        str | None, typer.Option(help="A certificate's serial number, in hexadecimal.")
-    ] = None,
+    who: _Who = None,
+    certificate: _Certificate = None,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Suspend even an id that is not listed.")
     ] = False,
@@ -118,10 +114,8 @@ def suspend(
 
 def reinstate(
     settings: _IssuerSettings,
-    who: Annotated[str | None, typer.Argument(help="A member's or an agency's id.")] = None,
-    certificate: Annotated[
-        str | None, typer.Option(help="A certificate's serial number, in hexadecimal.")
-    ] = None,
+    who: _Who = None,
+    certificate: _Certificate = None,
 ) -> None:
     """Reinstate what was suspended."""
     _change(settings, who, certificate, suspend_=False, anyway=True)
@@ -207,7 +201,7 @@ def code_lists_propose(
         typer.Option(min=1, help="The number of this version (default: as the file says)."),
     ] = None,
 ) -> None:
-    """Put code lists to governance; replaces an earlier proposal."""
+    """Propose code lists to governance. An earlier proposal is replaced."""
     lists = code_lists.everything()
     if file is not None:
         lists = federation_files.read_code_lists(file.read_bytes())

@@ -18,19 +18,15 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import FederationId
-from fingerpost.runtime.files import create_file, read_secret
-from fingerpost.runtime.tls import Identity, subject_names
+from fingerpost.runtime import tls
+from fingerpost.runtime.files import create_file, read_file, read_secret
+from fingerpost.runtime.identity import Identity, subject_names
 
 AUTHORITY_DAYS: Final = 3650
 KEY_FILE_BYTES: Final = 4096
@@ -61,22 +57,12 @@ def make_authority(
     key_path: Path, certificate_path: Path, federation: FederationId, now: float
 ) -> None:
     """Make a new key in a new file, and its certificate. Raises ``Defect`` when a file exists."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    pem = tls.make_key()
+    key = tls.read_private_key(pem)
     name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, f"{federation} certificate authority")]
     )
     start = _time(now)
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -86,11 +72,10 @@ def make_authority(
         .not_valid_before(start - BACKDATE)
         .not_valid_after(start + timedelta(days=AUTHORITY_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
+        .add_extension(_usage(authority=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     create_file(key_path, pem)
     create_file(certificate_path, certificate.public_bytes(Encoding.PEM), mode=0o644)
 
@@ -100,13 +85,10 @@ def load_authority(key_path: Path, certificate_path: Path) -> CertificateAuthori
     together.
     """
     pem = read_secret(key_path, most=KEY_FILE_BYTES, setting="certificate authority key")
-    try:
-        key = load_pem_private_key(pem, password=None)
-        certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Defect(f"{certificate_path}: cannot be loaded ({type(error).__name__})") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise Defect(f"{key_path}: not an elliptic-curve key")
+    key = tls.read_private_key(pem)
+    certificate = tls.read_certificate(
+        read_file(certificate_path, most=tls.CERTIFICATE_BYTES), certificate_path
+    )
     if certificate.public_key() != key.public_key():
         raise Defect(f"{certificate_path}: not the certificate of the key in {key_path}")
     return CertificateAuthority(key, certificate)
@@ -156,18 +138,6 @@ def issue(
     if not timedelta(0) < lifetime <= LIFETIME:
         raise Defect("a certificate lives at most 7 days")
     start = _time(now)
-    serial = x509.random_serial_number()
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
     both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     end = min(start + lifetime, authority.certificate.not_valid_after_utc)
     certificate = (
@@ -175,12 +145,12 @@ def issue(
         .subject_name(x509.Name([]))
         .issuer_name(authority.certificate.subject)
         .public_key(key)
-        .serial_number(serial)
+        .serial_number(x509.random_serial_number())
         .not_valid_before(start - BACKDATE)
         .not_valid_after(end)
         .add_extension(subject_names(identity), critical=True)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
+        .add_extension(_usage(authority=False), critical=True)
         .add_extension(both, critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
@@ -189,7 +159,22 @@ def issue(
         .sign(authority.key, hashes.SHA256())
     )
     pem = certificate.public_bytes(Encoding.PEM) + authority.pem
-    return Issued(pem, serial, int(end.timestamp()))
+    return Issued(pem, certificate.serial_number, int(end.timestamp()))
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    """Return the use of the authority's key, which signs certificates, or of a member's."""
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _time(now: float) -> datetime:

@@ -1,4 +1,4 @@
-"""The issuer's gRPC edge: messages in, bytes to the service, messages out. Nothing is decided here."""
+"""Serve the issuer by gRPC: hand the bytes of messages to the service, which decides."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ key.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,19 +20,10 @@ from fingerpost.protocol.codec.statements import CertifyStatement, claimed_signe
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Epoch, Member
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from fingerpost.runtime.identity import Identity
 
 STATEMENT_SECONDS: Final = 120
 CERTIFICATES_PER_HOUR: Final = 12
 DEPOSITS_PER_HOUR: Final = 60
-_NAME: Final = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
-_FETCHABLE: Final = re.compile(
-    r"metadata/(?:(?:[1-9][0-9]{0,5}\.)?root|timestamp|snapshot|targets|deny-list|code-lists|bin-[0-9a-f]{2})\.json"
-    r"|targets/(?:index|parameters|deny-list|code-lists)\.json"
-    rf"|targets/members/{_NAME}\.json"
-    r"|targets/areas/[a-z][0-9]{8}\.json"
-    rf"|targets/peppers/[1-9][0-9]{{0,9}}/{_NAME}\.json"
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,17 +67,6 @@ class Roll:
             raise Refused(Code.UNSUPPORTED, "epoch")
 
 
-def require_fetchable(path: str) -> None:
-    """Require a path of the repository's layout: none that leaves the folder, and no other file in
-    it.
-
-    Raises:
-        Refused: NOT_ALLOWED, as for a file that does not exist.
-    """
-    if len(path) > limits.PATH_CHARS or _FETCHABLE.fullmatch(path) is None:
-        raise Refused(Code.NOT_ALLOWED, "path")
-
-
 def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
     """Return the statement in an envelope, verified under the key that the member list has for its
     signer.
@@ -111,11 +90,6 @@ def require_fresh(issued_at: int, now: float) -> None:
         raise Refused(Code.NOT_FRESH, "issued_at")
     if issued_at + STATEMENT_SECONDS + limits.CLOCK_SKEW_SECONDS < now:
         raise Refused(Code.NOT_FRESH, "issued_at")
-
-
-def identity_of(member: Member, federation: FederationId) -> Identity:
-    """Return the names that the member's certificate carries."""
-    return Identity(federation, member.id, member.party)
 
 
 class Quota:

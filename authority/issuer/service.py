@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 from authority.inbox import Inbox, read_statement
@@ -26,9 +26,8 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.statements import claimed_signer
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Member
-from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.runtime import tls
-from fingerpost.runtime.tls import Identity
+from fingerpost.protocol.ids import MemberId
+from fingerpost.runtime.identity import Identity
 
 AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "certificate.issued": frozenset({"serial", "not_after"}),
@@ -45,18 +44,12 @@ class Audit(Protocol):
     def append(self, event: AuditEvent) -> object: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """Who this process is."""
-
-    federation: FederationId
-    member: MemberId
-
-
 class Issuer:
+    """See the module. ``own`` is the identity of this process."""
+
     def __init__(
         self,
-        own: Own,
+        own: Identity,
         online: Online,
         inbox: Inbox,
         authority: CertificateAuthority,
@@ -117,7 +110,7 @@ class Issuer:
             Refused: NOT_ALLOWED alike for a path that may not be fetched and a file that does not
                 exist.
         """
-        rules.require_fetchable(path)
+        files.require_fetchable(path)
         data = self._online.repository.read(path)
         if data is None:
             raise Refused(Code.NOT_ALLOWED, "path")
@@ -127,7 +120,7 @@ class Issuer:
         """Return the certificate and its chain, PEM. Raises ``Refused``."""
         roll = self._current()
         statement, member = rules.open_certify(envelope, roll)
-        identity = rules.identity_of(member, roll.federation)
+        identity = Identity(roll.federation, member.id, member.party)
         rules.require_fresh(statement.issued_at, now)
         with self._lock:
             self._seen.admit(statement, now)
@@ -175,8 +168,7 @@ class Issuer:
         """Return a certificate for the issuer's own server, the only one that is not requested from
         outside.
         """
-        identity = Identity(self.own.federation, self.own.member, tls.Party.ISSUER)
-        return issue(self._authority, requested_key(request, identity), identity, now).pem
+        return issue(self._authority, requested_key(request, self.own), self.own, now).pem
 
     def _current(self) -> Roll:
         if self._roll is None:

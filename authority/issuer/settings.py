@@ -7,14 +7,12 @@ it could withhold changes.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from fingerpost.membership.bundle import Address
-from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.protocol.ids import Address, FederationId, MemberId
 from fingerpost.runtime import settings
 from fingerpost.runtime.files import create_file
 
@@ -54,24 +52,28 @@ def read_settings(path: Path) -> IssuerSettings:
 
 
 def write_settings(path: Path, federation: FederationId, member: MemberId, listen: Address) -> None:
-    """Write settings for the folder that a founding makes. Raises ``Defect`` when the file exists."""
-    lines = [
-        f"federation = {json.dumps(str(federation))}",
-        f"member = {json.dumps(str(member))}",
-        f"listen = {json.dumps(str(listen))}",
-        'repository = "../repository"',
-        'inbox = "../inbox"',
-        'state = "state"',
-        'trusted_root = "root.json"',
-        'deny_list = "deny-list.json"',
-        'health = "state/health.sock"',
-        "",
-        "[keys]",
-        'certificate_authority = "ca.pem"',
-        'certificate = "ca-certificate.pem"',
-        'snapshot = "snapshot.pem"',
-        'timestamp = "timestamp.pem"',
-        'deny_list = "deny-list.pem"',
-        'audit = "audit.key"',
-    ]
-    create_file(path, ("\n".join(lines) + "\n").encode())
+    """Write settings for the folder that a founding makes.
+
+    Raises:
+        Defect: the file exists.
+    """
+    made = IssuerSettings(
+        federation=federation,
+        member=member,
+        listen=str(listen),
+        repository=Path("../repository"),
+        inbox=Path("../inbox"),
+        state=Path("state"),
+        trusted_root=Path("root.json"),
+        deny_list=Path("deny-list.json"),
+        keys=KeyFiles(
+            certificate_authority=Path("ca.pem"),
+            certificate=Path("ca-certificate.pem"),
+            snapshot=Path("snapshot.pem"),
+            timestamp=Path("timestamp.pem"),
+            deny_list=Path("deny-list.pem"),
+            audit=Path("audit.key"),
+        ),
+        health=Path("state/health.sock"),
+    )
+    create_file(path, settings.written(made, path.parent))

@@ -10,31 +10,32 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-import grpc.aio
 from securesystemslib.signer import CryptoSigner
 
 from authority.inbox import Inbox
 from authority.issuer.certificates import load_authority
 from authority.issuer.grpc_server import add_services
 from authority.issuer.online import Online, OnlineKeys
-from authority.issuer.service import AUDIT_EVENTS, Issuer, Own
+from authority.issuer.service import AUDIT_EVENTS, Issuer
 from authority.issuer.settings import IssuerSettings
 from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.signing_keys import read_signing_key
-from fingerpost.protocol.errors import Defect, Refused
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime import tls
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import read_key, replace_file
+from fingerpost.runtime.files import read_file, read_key, replace_file
 from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_FILES, Edge
 from fingerpost.runtime.run import Task
-from fingerpost.runtime.tls import Identity, ServerTls
+from fingerpost.runtime.tls import ServerTls
 
 PARTY: Final = "issuer"
 LOG_EVENTS: Final = {
@@ -54,10 +55,7 @@ def open_online(found: IssuerSettings) -> Online:
     Raises:
         Defect: a key, the root or the record is missing.
     """
-    try:
-        root = found.trusted_root.read_bytes()
-    except OSError as error:
-        raise Defect(f"{found.trusted_root}: cannot be read ({type(error).__name__})") from None
+    root = read_file(found.trusted_root, most=limits.METADATA_FILE_BYTES)
     online_keys = OnlineKeys(
         snapshot=CryptoSigner(read_signing_key(found.keys.snapshot, setting="keys.snapshot")),
         timestamp=CryptoSigner(read_signing_key(found.keys.timestamp, setting="keys.timestamp")),
@@ -67,7 +65,7 @@ def open_online(found: IssuerSettings) -> Online:
 
 
 def open_audit(found: IssuerSettings) -> AuditLog:
-    """Raises ``Defect``."""
+    """Open the audit log. Raises ``Defect``."""
     return AuditLog.open(
         found.state / "audit.sqlite",
         catalogue=AUDIT_EVENTS,
@@ -78,7 +76,7 @@ def open_audit(found: IssuerSettings) -> AuditLog:
 def open_issuer(found: IssuerSettings, audit: AuditLog) -> Issuer:
     """Open the issuer's service. Raises ``Defect``."""
     authority = load_authority(found.keys.certificate_authority, found.keys.certificate)
-    own = Own(found.federation, found.member)
+    own = Identity(found.federation, found.member, Party.ISSUER)
     return Issuer(own, open_online(found), Inbox(found.inbox), authority, audit)
 
 
@@ -88,32 +86,20 @@ class OwnCertificate:
     all members.
     """
 
-    folder: Path
+    files: ServerTls
     issuer: Issuer
 
     def renew(self, now: float) -> float | None:
         """Renew the certificate if it is due; return when the new one ends, or None."""
-        if self.certificate.exists() and self.key.exists():
-            start, end = tls.certificate_lifetime(self.certificate.read_bytes())
+        if self.files.certificate.exists() and self.files.key.exists():
+            start, end = tls.certificate_lifetime(self.files.certificate.read_bytes())
             if start <= now < (start + end) / 2:
                 return None
-        identity = Identity(self.issuer.own.federation, self.issuer.own.member, tls.Party.ISSUER)
         key = tls.make_key()
-        pem = self.issuer.own_certificate(tls.make_csr(key, identity), now)
-        replace_file(self.key, key)
-        replace_file(self.certificate, pem, mode=0o644)
+        pem = self.issuer.own_certificate(tls.make_csr(key, self.issuer.own), now)
+        replace_file(self.files.key, key)
+        replace_file(self.files.certificate, pem, mode=0o644)
         return tls.certificate_lifetime(pem)[1]
-
-    @property
-    def certificate(self) -> Path:
-        return self.folder / "tls.pem"
-
-    @property
-    def key(self) -> Path:
-        return self.folder / "tls.key"
-
-    def credentials(self, authority: Path) -> grpc.ServerCredentials:
-        return ServerTls(self.certificate, self.key, authority).without_client_certificates()
 
 
 class Watch:
@@ -142,9 +128,8 @@ class Watch:
         self._due = done.due
         if done.refused is not None:
             self._log.warning("list.refused", error=done.refused)
-            self._due = (
-                now + POLL_SECONDS
-            )  # targets may still be on their way; they have no stamp here
+            # Targets, of which no stamp is taken, may still be on their way.
+            self._due = now + POLL_SECONDS
         if done.new_snapshot:
             self._log.info("list.signed", version=done.snapshot_version)
 
@@ -202,12 +187,13 @@ async def open(found: IssuerSettings, env: Env) -> AsyncIterator[Opened]:
         issuer = open_issuer(found, audit)
         watch = Watch(issuer, found, env.clock, env.log)
         await watch.look()
-        own = OwnCertificate(found.state, issuer)
+        files = ServerTls(found.state / "tls.pem", found.state / "tls.key", found.keys.certificate)
+        own = OwnCertificate(files, issuer)
         own.renew(env.clock.now())
         edge = env.server(SERVER_FILES, Edge(env.log, longest=LONGEST_CALL_SECONDS))
         add_services(edge, issuer, env.clock)
-        tls = own.credentials(found.keys.certificate)
-        port = await opened.enter_async_context(env.listening(edge, found.listen, tls))
+        credentials = files.without_client_certificates()
+        port = await opened.enter_async_context(env.listening(edge, found.listen, credentials))
         env.log.info("server.listening", port=port)
         opened.push_async_callback(health.stop)
         await health.set("", serving=True)

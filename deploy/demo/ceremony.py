@@ -21,7 +21,6 @@ from deploy.demo.patience import STILL_SECONDS, Patience
 from deploy.demo.people import Population
 from deploy.demo.people.agencies import REGISTER
 from deploy.demo.processes import Processes
-from fingerpost.membership.bundle import Address
 from fingerpost.membership.peppers import DEPOSIT_LOOK_JITTER_SECONDS, DEPOSIT_LOOK_SECONDS
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
@@ -118,7 +117,7 @@ def found(layout: Layout) -> Governance:
         issuer=ISSUER,
         key_holders=HOLDERS,
         organisation="Federation operator",
-        listen=Address(layout.addresses.issuer),
+        listen=layout.addresses.issuer,
         normalisation_version=NORMALISATION_VERSION,
     )
     ceremony = founding.found(layout.authority, plan, time.time())

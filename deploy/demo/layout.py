@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authority.bundles import AddressBook
-from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.ids import Address, MemberId
 
 BROKER, ISSUER = MemberId("broker"), MemberId("issuer")
 HOLDERS = (MemberId("holder-north"), MemberId("holder-south"))
@@ -39,7 +39,7 @@ class Layout:
 
 
 def lay_out(root: Path) -> Layout:
-    issuer, nodes, requesters, *holders = (f"127.0.0.1:{port}" for port in free_ports(5))
+    issuer, nodes, requesters, *holders = (Address(f"127.0.0.1:{port}") for port in free_ports(5))
     return Layout(root, AddressBook(issuer, nodes, requesters, (holders[0], holders[1])))
 
 

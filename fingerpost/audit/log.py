@@ -15,6 +15,7 @@ master key out of the database's backups.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,12 +38,11 @@ from fingerpost.audit.chain import (
     month_place,
     parse_header,
 )
-from fingerpost.audit.head import BrokenChain, HeadFile, StoreBehind
 from fingerpost.audit.migrations import REVISIONS
 from fingerpost.audit.store import Receipt, Row
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import empty_journal, migrate, open_sqlite, reading
-from fingerpost.runtime.files import KEY_BYTES
+from fingerpost.runtime.files import KEY_BYTES, replace_file
 from fingerpost.runtime.sealed_box import SealedBox
 
 __all__ = [
@@ -60,6 +60,69 @@ __all__ = [
 
 MONTH_FORGOTTEN: Final = "audit.month_forgotten"
 _OWN_EVENTS: Final[Mapping[str, frozenset[str]]] = {MONTH_FORGOTTEN: frozenset({"month"})}
+
+
+class BrokenChain(Defect):
+    """The entry ``seq`` is not the one that was recorded: changed, removed or moved."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"the audit chain is broken at entry {seq}")
+        self.seq = seq
+
+
+class StoreBehind(Defect):
+    """The log holds less than its head says: it was truncated, or restored from an old backup."""
+
+
+class HeadFile:
+    """The file that holds a log's head: one line, replaced after each commit.
+
+    An attacker who can write both the file and the database can make them agree: then only a
+    witness elsewhere shows it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self, connection: Connection) -> None:
+        """Compare the head with the database. A log without entries needs no head yet.
+
+        Raises:
+            StoreBehind: the database ends before the head, or there is no head.
+            BrokenChain: another entry stands where the head was.
+        """
+        entries = store.last(connection).seq
+        head = self._read()
+        if head is None:
+            if entries:
+                raise StoreBehind("the head of the audit log is missing")
+            return
+        if head.seq > entries:
+            raise StoreBehind(f"the audit log ends at entry {entries}, its head says {head.seq}")
+        if store.hash_at(connection, head.seq) != head.hash:
+            raise BrokenChain(head.seq)
+
+    def write(self, head: Receipt) -> None:
+        """Write the head, durable on return. Raises ``Defect`` when the disk fails."""
+        replace_file(self._path, _line(head))
+
+    def try_write(self, head: Receipt) -> None:
+        """Write the head after a commit; a failure is ignored, since the entry is recorded."""
+        with contextlib.suppress(Defect):  # an older head is still true
+            replace_file(self._path, _line(head), durable=False)
+
+    def _read(self) -> Receipt | None:
+        try:
+            seq, hash_ = self._path.read_text("ascii").split()
+            return Receipt(int(seq), bytes.fromhex(hash_))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            raise StoreBehind("the head of the audit log cannot be read") from None
+
+
+def _line(head: Receipt) -> bytes:
+    return f"{head.seq} {head.hash.hex()}\n".encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,24 +18,9 @@ from fingerpost.protocol.errors import Defect
 
 _PAGE: Final = 500
 
-_tables = sa.MetaData()
-_entry = sa.Table(
-    "audit_entry",
-    _tables,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("at", sa.Integer, nullable=False, index=True),
-    sa.Column("header", sa.LargeBinary, nullable=False),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
-    sa.Column("hash", sa.LargeBinary, nullable=False),
-)
-_month = sa.Table(
-    "audit_month",
-    _tables,
-    sa.Column("month", sa.Text, primary_key=True),
-    sa.Column("wrapped_key", sa.LargeBinary, nullable=True),
-    sa.Column("forgotten_at", sa.Integer, nullable=True),
-)
-
+# The tables as ``migrations`` makes them.
+_entry = sa.table("audit_entry", *map(sa.column, ("seq", "at", "header", "sealed", "hash")))
+_month = sa.table("audit_month", *map(sa.column, ("month", "wrapped_key", "forgotten_at")))
 
 # SQLite accepts text in a column of bytes. An entry changed in that way must still be read, so that
 # it is detected.

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.membership.signing_keys import make_signing_key, read_signing_key
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.files import create_file, sync_folder
+from fingerpost.runtime.files import create_file, or_defect, sync_folder
 from fingerpost.runtime.tls import ClientTls, ServerTls, certificate_lifetime
 
 SIGNING_KEY: Final = "signing.key"
@@ -88,13 +88,11 @@ class MemberKeys:
         Raises:
             Defect: the file cannot be read, or holds no certificate.
         """
-        try:
-            chain = self.certificate.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise Defect(f"{self.certificate}: cannot be read ({type(error).__name__})") from None
-        return certificate_lifetime(chain)
+        with or_defect(f"{self.certificate}: cannot be read"):
+            try:
+                return certificate_lifetime(self.certificate.read_bytes())
+            except FileNotFoundError:
+                return None
 
     def install(self, key_pem: bytes, chain_pem: bytes) -> None:
         """Put a new pair in force, durably, both or neither. Blocking.
@@ -108,15 +106,16 @@ class MemberKeys:
         fresh = tls / f"{max(numbers, default=0) + 1:06}"
         link = tls / f".{secrets.token_hex(8)}"
         try:
-            fresh.mkdir(mode=0o700)
-            create_file(fresh / _KEY, key_pem)
-            create_file(fresh / _CERTIFICATE, chain_pem)
-            link.symlink_to(fresh.name)
-            link.replace(tls / _CURRENT)
-            sync_folder(tls)
-        except OSError as error:
+            with or_defect(f"{tls}: cannot be written"):
+                fresh.mkdir(mode=0o700)
+                create_file(fresh / _KEY, key_pem)
+                create_file(fresh / _CERTIFICATE, chain_pem)
+                link.symlink_to(fresh.name)
+                link.replace(tls / _CURRENT)
+                sync_folder(tls)
+        except Defect:
             link.unlink(missing_ok=True)
-            raise Defect(f"{tls}: cannot be written ({type(error).__name__})") from None
+            raise
         # The earlier pair stays until the next change: a client may be reading it at this moment.
         for number in sorted(numbers)[:-1]:
             shutil.rmtree(tls / f"{number:06}", ignore_errors=True)
@@ -129,10 +128,8 @@ def make_member_keys(folder: Path) -> MemberKeys:
         Defect: there is one already (a member that loses its key must be enrolled anew), or it
             cannot be written.
     """
-    try:
+    with or_defect(f"{folder}: cannot be made"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Defect(f"{folder}: cannot be made ({type(error).__name__})") from None
     return MemberKeys(folder, make_signing_key(folder / SIGNING_KEY))
 
 

@@ -1,4 +1,4 @@
-"""Decide which epochs a member makes a key for, how it states the key, and when it forgets. Pure.
+"""Decide which epochs a member makes a key for, and when it forgets. Pure.
 
 Nodes and gateways make a receiving key for the epoch's pepper, key holders a VOPRF key. Both
 deposit the public half with the issuer in one statement, signed by the member's signing key. Keys
@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.federation import Parameters
-from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import day_of
 
 
@@ -78,20 +75,3 @@ def plan_turning(
     day = earliest_day(now)
     turn = {n: day for n, held in peppers.items() if n not in past and held < day}
     return Turning(turn, past)
-
-
-def epoch_key_statement(
-    federation: FederationId,
-    member: MemberId,
-    epoch: EpochNumber,
-    key: bytes,
-    now: float,
-    signing_key: Ed25519PrivateKey,
-) -> bytes:
-    """Return the envelope that ``IssuerClient.deposit`` takes.
-
-    Args:
-        key: a hybrid public key (1216 bytes) or a VOPRF public key (32 bytes).
-    """
-    statement = EpochKeyStatement(federation, member, epoch, key, int(now))
-    return write_epoch_key(statement, signing_key)

@@ -23,14 +23,15 @@ from tuf.api.metadata import TargetFile
 
 from fingerpost.membership.listed_federation import Assembled, assemble
 from fingerpost.membership.trusted_files import Fetch, TrustedFiles
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol import limits
+from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.clock import Clock
-from fingerpost.runtime.files import replace_file
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.run import every
+from fingerpost.runtime.env import Env
+from fingerpost.runtime.files import read_file, replace_file
+from fingerpost.runtime.run import Task
 
 __all__ = ["MEMBER_LIST_EVENTS", "Fetch", "MemberList", "MemberListClient", "poll", "start"]
 
@@ -88,10 +89,7 @@ class MemberListClient:
         self._fetch = fetch
         self._own = own
         self._state: _State | None = None
-        try:
-            self._root = root.read_bytes()
-        except OSError as error:
-            raise Defect(f"{root}: cannot be read ({type(error).__name__})") from None
+        self._root = read_file(root, most=limits.METADATA_FILE_BYTES)
 
     def refresh(self, now: float) -> Federation:
         """Return the list that holds at ``now`` (seconds since 1970 UTC). Fetch only what has
@@ -240,24 +238,17 @@ async def start(client: MemberListClient, members: MemberList, clock: Clock) -> 
     members.update(federation)
 
 
-async def poll(
-    client: MemberListClient,
-    members: MemberList,
-    clock: Clock,
-    *,
-    random: Callable[[], float],
-    log: Logger,
-    seconds: float = POLL_SECONDS,
-) -> None:
-    """Keep ``members`` current, for ever. Failures are logged by type; the list stays in force
-    until it expires.
+def poll(
+    client: MemberListClient, members: MemberList, env: Env, seconds: float = POLL_SECONDS
+) -> Task:
+    """Return the task that keeps ``members`` current, for ever.
+
+    Failures are logged by type; the list stays in force until it expires.
     """
 
     async def once() -> None:
-        federation = await asyncio.to_thread(client.refresh, clock.now())
+        federation = await asyncio.to_thread(client.refresh, env.clock.now())
         if members.update(federation):
-            log.info("member_list.changed", version=federation.version)
+            env.log.info("member_list.changed", version=federation.version)
 
-    await every(
-        seconds, POLL_JITTER_SECONDS, once, clock, random=random, log=log, name="member list"
-    )
+    return env.every(seconds, POLL_JITTER_SECONDS, once, "member list")

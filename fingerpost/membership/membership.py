@@ -8,7 +8,7 @@ anybody, and a process without a valid list trusts nobody.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -19,24 +19,25 @@ from fingerpost.membership import member_list, renewal
 from fingerpost.membership.bundle import (
     CERTIFICATE_AUTHORITY,
     ROOT,
-    Address,
     EnrolmentBundle,
     read_bundle,
 )
 from fingerpost.membership.credentials import MemberKeys
-from fingerpost.membership.epoch_keys import epoch_key_statement
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.renewal import RENEWAL_EVENTS
 from fingerpost.membership.rpc_channel import Redialled
-from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
+from fingerpost.membership.rpc_issuer import IssuerClient
 from fingerpost.membership.rpc_member_list import MemberListFetcher
-from fingerpost.protocol import limits
+from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.ids import EpochNumber
+from fingerpost.protocol.federation import Party
+from fingerpost.protocol.ids import Address, EpochNumber
 from fingerpost.runtime.env import Env
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import asking
-from fingerpost.runtime.tls import ClientTls, Identity, Party, ServerTls
+from fingerpost.runtime.run import Task
+from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls
 
 MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
@@ -92,9 +93,7 @@ class Membership:
         Raises:
             Defect: the bundle is another party's, or keys are missing.
         """
-        self.bundle = read_bundle(places.bundle)
-        if self.bundle.party is not party:
-            raise Defect("the bundle was made for another party")
+        self.bundle = check_places(places, party)
         self.keys = MemberKeys.load(places.credentials)
         self.authority = places.bundle / CERTIFICATE_AUTHORITY
         self.identity = Identity(self.bundle.federation, self.bundle.member, party)
@@ -106,15 +105,15 @@ class Membership:
         self.issuer = IssuerClient(
             str(addresses.issuer.address), self.authority, issuer, env.connect
         )
-        self.broker = Identity(self.bundle.federation, addresses.broker, Party.BROKER)
+        self.broker = Identity(self.bundle.federation, addresses.broker.member, Party.BROKER)
         self.client: MemberListClient
         if party is Party.BROKER:
             self._fetch = MemberListFetcher(
-                str(addresses.issuer.address), lambda: authority_only(self.authority), issuer
+                str(addresses.issuer.address), AuthorityOnly(self.authority).credentials, issuer
             )
             self.client = Mirror(places.member_list, places.bundle / ROOT, self._fetch)
         else:
-            at = addresses.broker_nodes if party is Party.NODE else addresses.broker_askers
+            at = addresses.broker.nodes if party is Party.NODE else addresses.broker.askers
             self._fetch = MemberListFetcher(
                 str(at), lambda: self.client_tls().credentials(), self.broker
             )
@@ -155,15 +154,9 @@ class Membership:
         Raises:
             Refused: by the issuer, or it could not be reached.
         """
-        statement = epoch_key_statement(
-            self.bundle.federation,
-            self.bundle.member,
-            epoch,
-            public_key,
-            self._env.clock.now(),
-            self.keys.signing_key,
-        )
-        await self.issuer.deposit(statement)
+        bundle, now = self.bundle, int(self._env.clock.now())
+        statement = EpochKeyStatement(bundle.federation, bundle.member, epoch, public_key, now)
+        await self.issuer.deposit(write_epoch_key(statement, self.keys.signing_key))
 
     async def start(self) -> None:
         """Get a valid certificate, then a valid member list.
@@ -171,17 +164,8 @@ class Membership:
         Raises:
             Refused: one of them cannot be had.
         """
-        lifetime = self.keys.lifetime()
-        if lifetime is None or renewal.due(*lifetime, self._env.clock.now()):
-            with asking(f"{self.issuer.asked} for a certificate"):
-                await renewal.renew(
-                    self.keys,
-                    self.identity,
-                    self.authority,
-                    self.issuer.certify,
-                    self._env.clock.now(),
-                    self._env.random_bytes(limits.NONCE_BYTES),
-                )
+        with asking(f"{self.issuer.asked} for a certificate"):
+            await self._renew_if_due()
         with asking(f"{self._fetch.asked} for the member list"):
             await member_list.start(self.client, self.members, self._env.clock)
 
@@ -189,24 +173,15 @@ class Membership:
         """Close the connection over which the member list is fetched."""
         self._fetch.close()
 
-    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    def tasks(self) -> Mapping[str, Task]:
         """Return the tasks that keep certificate and member list fresh, for ``run.supervise``."""
-        return {
-            "member list": lambda: member_list.poll(
-                self.client,
-                self.members,
-                self._env.clock,
-                random=self._env.random,
-                log=self._env.log,
-                seconds=self._poll_seconds,
-            ),
-            "certificate": lambda: renewal.keep_certificate(
-                self.keys,
-                self.identity,
-                self.authority,
-                self.issuer.certify,
-                self._env.clock,
-                random=self._env.random,
-                log=self._env.log,
-            ),
-        }
+        poll = member_list.poll(self.client, self.members, self._env, self._poll_seconds)
+        renew = self._env.every(
+            renewal.LOOK_SECONDS, renewal.LOOK_JITTER_SECONDS, self._renew_if_due, "certificate"
+        )
+        return {"member list": poll, "certificate": renew}
+
+    async def _renew_if_due(self) -> None:
+        await renewal.renew_if_due(
+            self.keys, self.identity, self.authority, self.issuer.certify, self._env
+        )

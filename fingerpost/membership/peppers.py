@@ -35,7 +35,7 @@ from fingerpost.membership.epoch_keys import (
 )
 from fingerpost.membership.member_list import MemberList, MemberListClient
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
-from fingerpost.private.pepper_sealing import make_receiving_key, open_pepper
+from fingerpost.private.pepper_sealing import open_pepper
 from fingerpost.private.sealing import PRIVATE_KEY_BYTES, HybridKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Parameters
@@ -43,7 +43,13 @@ from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import create_file, is_unfinished, read_secret, replace_file
+from fingerpost.runtime.files import (
+    create_file,
+    is_unfinished,
+    or_defect,
+    read_secret,
+    replace_file,
+)
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import every
 
@@ -122,12 +128,10 @@ class PepperStore:
         self._lock = threading.Lock()
         self._keys: dict[EpochNumber, HybridKey] = {}
         self._peppers: dict[EpochNumber, Pepper] = {}
-        try:
+        with or_defect(f"{folder}: cannot be read"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in sorted(folder.iterdir()):
                 self._load(path)
-        except OSError as error:
-            raise Defect(f"{folder}: cannot be read ({type(error).__name__})") from None
         # Both are there where the process stopped before it destroyed the key.
         for epoch in set(self._keys) & set(self._peppers):
             self._forget_key(epoch)
@@ -153,7 +157,7 @@ class PepperStore:
             awaited = epochs_to_prepare(parameters, self._peppers, now)
             for epoch in awaited:
                 if epoch not in self._keys:
-                    key = make_receiving_key(secrets.token_bytes)
+                    key = HybridKey.generate(secrets.token_bytes)
                     create_file(self._key_path(epoch), key.serialise())
                     self._keys[epoch] = key
             return tuple((epoch, self._keys[epoch].public_key) for epoch in awaited)
@@ -220,7 +224,7 @@ class PepperStore:
             raise Defect(f"{path}: not a number of an epoch") from None
         if found[2] is None:
             secret = read_secret(path, least=PRIVATE_KEY_BYTES, most=PRIVATE_KEY_BYTES)
-            self._keys[epoch] = HybridKey.parse(secret)
+            self._keys[epoch] = HybridKey(secret)
             return
         pepper = read_pepper(path, epoch, int(found[2]))
         other = self._peppers.get(epoch)

@@ -22,7 +22,7 @@ class Members(Protocol):
         ...
 
     def at(self, now: float) -> Federation:
-        """The newest list, if it holds at ``now`` (seconds since 1970 UTC).
+        """Return the newest list, if it holds at ``now`` (seconds since 1970 UTC).
 
         Raises:
             Refused: UNTRUSTED_METADATA, there has been none, or it has expired.

@@ -9,7 +9,6 @@ issuer is trusted to make certificates, not to be right.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +21,10 @@ from fingerpost.membership.credentials import MemberKeys
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import CertifyStatement, write_certify
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.env import Env
+from fingerpost.runtime.files import read_file
 from fingerpost.runtime.identity import Identity, subject_names
-from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.run import every
-from fingerpost.runtime.tls import make_csr, make_key
+from fingerpost.runtime.tls import CERTIFICATE_BYTES, make_csr, make_key
 
 Certify = Callable[[bytes], Awaitable[bytes]]
 """Sends a signed certify statement and returns a certificate and its chain in PEM. Raises
@@ -37,8 +35,8 @@ RENEWAL_EVENTS: Final[Mapping[str, frozenset[str]]] = {"certificate.renewed": fr
 """Events for the log catalogue of each party that renews."""
 
 CHAIN_BYTES: Final = 32 * 1024
-_LOOK_SECONDS: Final = 60.0
-_LOOK_JITTER_SECONDS: Final = 240.0  # spreads the members after an outage of the issuer
+LOOK_SECONDS: Final = 60.0
+LOOK_JITTER_SECONDS: Final = 240.0  # spreads the members after an outage of the issuer
 _LONGEST_SECONDS: Final = limits.CERTIFICATE_DAYS * limits.DAY + limits.CLOCK_SKEW_SECONDS
 """The issuer dates certificates back by the clock skew."""
 
@@ -68,7 +66,7 @@ async def renew(
             in use stays.
         Defect: ``authority`` or the folder of keys fails.
     """
-    roots = await asyncio.to_thread(_read, authority)
+    roots = await asyncio.to_thread(read_file, authority, most=CERTIFICATE_BYTES)
     key = make_key()
     statement = CertifyStatement(
         identity.federation, identity.member, int(now), nonce, make_csr(key, identity)
@@ -76,13 +74,6 @@ async def renew(
     chain = await certify(write_certify(statement, keys.signing_key))
     require_certificate(chain, statement.certificate_request, identity, roots, now)
     await asyncio.to_thread(keys.install, key, chain)
-
-
-def _read(authority: Path) -> bytes:
-    try:
-        return authority.read_bytes()
-    except OSError as error:
-        raise Defect(f"{authority}: cannot be read ({type(error).__name__})") from None
 
 
 def require_certificate(
@@ -142,34 +133,16 @@ def _certificates(chain: bytes) -> list[x509.Certificate]:
     return found
 
 
-async def keep_certificate(
-    keys: MemberKeys,
-    identity: Identity,
-    authority: Path,
-    certify: Certify,
-    clock: Clock,
-    *,
-    random: Callable[[], float],
-    log: Logger,
+async def renew_if_due(
+    keys: MemberKeys, identity: Identity, authority: Path, certify: Certify, env: Env
 ) -> None:
-    """Renew when due, for ever. A failure is logged by type, and the renewal is tried again after 1
-    to 5 minutes.
+    """Renew the certificate if half of its life is over, or get the first one.
+
+    Raises:
+        Refused, Defect: as ``renew``.
     """
-
-    async def once() -> None:
-        lifetime = keys.lifetime()
-        if lifetime is not None and not due(*lifetime, clock.now()):
-            return
-        nonce = secrets.token_bytes(limits.NONCE_BYTES)
-        await renew(keys, identity, authority, certify, clock.now(), nonce)
-        log.info("certificate.renewed")
-
-    await every(
-        _LOOK_SECONDS,
-        _LOOK_JITTER_SECONDS,
-        once,
-        clock,
-        random=random,
-        log=log,
-        name="certificate",
-    )
+    now, lifetime = env.clock.now(), keys.lifetime()
+    if lifetime is None or due(*lifetime, now):
+        nonce = env.random_bytes(limits.NONCE_BYTES)
+        await renew(keys, identity, authority, certify, now, nonce)
+        env.log.info("certificate.renewed")

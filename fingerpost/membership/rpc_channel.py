@@ -23,8 +23,9 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Dialler
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import asking, connect, refused_from
-from fingerpost.runtime.tls import ClientTls, Identity
+from fingerpost.runtime.tls import ClientTls
 
 REDIAL_SECONDS: Final = 1800.0
 GRACE_SECONDS: Final = 30.0

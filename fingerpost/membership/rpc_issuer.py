@@ -25,13 +25,6 @@ from fingerpost.wire.v1 import member_list_pb2_grpc as stubs
 CALL_SECONDS: Final = 15.0
 
 
-def authority_only(authority: Path) -> grpc.ChannelCredentials:
-    """Return the credentials of a client that shows no certificate. Raises ``Defect`` if the file
-    does not fit.
-    """
-    return AuthorityOnly(authority).credentials()
-
-
 class IssuerClient:
     """Calls the issuer. Each call raises ``Refused``: the issuer's code, UNAVAILABLE, or MALFORMED
     for a bad answer.

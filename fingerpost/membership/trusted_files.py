@@ -32,6 +32,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.runtime.files import or_defect
 
 Fetch = Callable[[str], bytes]
 """Returns the file at ``metadata/...`` or ``targets/...``; blocking. Raises ``Refused``:
@@ -177,7 +178,8 @@ class TrustedFiles(Updater):
 @contextmanager
 def _by_blame() -> Iterator[None]:
     try:
-        yield
+        with or_defect("member list folder"):
+            yield
     except (DownloadHTTPError, DownloadLengthMismatchError):
         raise Refused(Code.UNTRUSTED_METADATA, "file missing or too long") from None
     except DownloadError as error:
@@ -186,5 +188,3 @@ def _by_blame() -> Iterator[None]:
         raise
     except RepositoryError as error:
         raise Refused(Code.UNTRUSTED_METADATA, type(error).__name__) from None
-    except OSError as error:
-        raise Defect(f"member list folder: {type(error).__name__}") from None

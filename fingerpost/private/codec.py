@@ -162,7 +162,11 @@ def write_part(part: AnswerPart) -> bytes:
 
 
 def read_part(payload: bytes) -> AnswerPart:
-    """Raises ``Refused(MALFORMED)``."""
+    """Return one part of an answer.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     m = parse(pb.AnswerPart, payload, limits.ANSWER_PLAIN_BYTES)
     if len(m.agencies) > limits.AGENCIES_PER_PART or len(m.pointers) > limits.POINTER_SLOTS:
         raise Refused(Code.MALFORMED, "answer.agencies or pointers")

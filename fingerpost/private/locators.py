@@ -106,7 +106,7 @@ class Peppers(Protocol):
     """
 
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
-        """The pepper of ``day`` (days since 1970-01-01 UTC).
+        """Return the pepper of ``day`` (days since 1970-01-01 UTC).
 
         Raises:
             Refused: NOT_READY, it has not been received yet, or it is gone.

@@ -17,11 +17,6 @@ from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 
 
-def make_receiving_key(random_bytes: Callable[[int], bytes]) -> HybridKey:
-    """Make a member's key for the pepper of one epoch. Keep it only until the pepper is opened."""
-    return HybridKey.generate(random_bytes)
-
-
 def new_pepper(epoch: EpochNumber, day: int, random_bytes: Callable[[int], bytes]) -> Pepper:
     """Make a fresh pepper for the first day of an epoch."""
     return Pepper(epoch, day, random_bytes(PEPPER_BYTES))

@@ -89,6 +89,13 @@ class HybridKey:
     public_key: bytes
 
     def __init__(self, secret: bytes) -> None:
+        """
+        Args:
+            secret: 96 bytes, as ``serialise`` gives them.
+
+        Raises:
+            Refused: MALFORMED, another size.
+        """
         if len(secret) != PRIVATE_KEY_BYTES:
             raise Refused(Code.MALFORMED, "hybrid private key")
         mlkem = MLKEM768PrivateKey.from_seed_bytes(secret[:_MLKEM_SEED_BYTES])
@@ -106,17 +113,8 @@ class HybridKey:
     def generate(cls, random_bytes: Callable[[int], bytes]) -> Self:
         return cls(random_bytes(PRIVATE_KEY_BYTES))
 
-    @classmethod
-    def parse(cls, data: bytes) -> Self:
-        """Read what ``serialise`` gave, 96 bytes.
-
-        Raises:
-            Refused: MALFORMED, another size.
-        """
-        return cls(data)
-
     def serialise(self) -> bytes:
-        """Return the 96 secret bytes."""
+        """Return the 96 secret bytes, from which the key can be made again."""
         return self._secret
 
     def open(self, info: bytes, ciphertext: bytes) -> bytes:

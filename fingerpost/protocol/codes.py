@@ -77,64 +77,59 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PurposeRule:
-    """A purpose's legal hook, its default reach, and the control that goes with it."""
+    """A purpose's legal hook, its default reach, and what must be given with it.
+
+    Attributes:
+        reference_required: a reference to the case or referral must be given.
+        approver_required: a second person must be named.
+    """
 
     hook: str
     default_reach: Reach
-    control: str
-    reference_required: bool  # a reason reference must be given
-    approver_required: bool  # a second person must be named
+    reference_required: bool = False
+    approver_required: bool = False
 
+
+_CA_1989: Final = "Children Act 1989"
+_CA_2004: Final = "Children Act 2004"
+_WORKING_TOGETHER: Final = "Working Together 2023"
 
 PURPOSES: Final[Mapping[Purpose, PurposeRule]] = MappingProxyType(
     {
-        Purpose.S47_ENQUIRY: PurposeRule(
-            "Children Act 1989 s47", Reach.AREA_AND_NEIGHBOURS, "", False, False
-        ),
-        Purpose.EMERGENCY_PROTECTION: PurposeRule(
-            "Children Act 1989 s44, s46",
-            Reach.NATIONAL_RING,
-            "reviewed within one working day",
-            False,
-            False,
-        ),
+        Purpose.S47_ENQUIRY: PurposeRule(f"{_CA_1989} s47", Reach.AREA_AND_NEIGHBOURS),
+        # Reviewed within one working day.
+        Purpose.EMERGENCY_PROTECTION: PurposeRule(f"{_CA_1989} s44, s46", Reach.NATIONAL_RING),
         Purpose.REFERRAL_TRIAGE: PurposeRule(
-            "Working Together 2023; Children Act 2004 s11",
+            f"{_WORKING_TOGETHER}; {_CA_2004} s11",
             Reach.AREA_AND_NEIGHBOURS,
-            "referral reference",
-            True,
-            False,
+            reference_required=True,
         ),
-        Purpose.S17_ASSESSMENT: PurposeRule(
-            "Children Act 1989 s17", Reach.AREA, "family informed, or why not", True, False
-        ),
-        Purpose.EARLY_HELP: PurposeRule(
-            "Children Act 2004 s10", Reach.AREA, "family engagement recorded", True, False
-        ),
-        Purpose.CLA_CARE: PurposeRule(
-            "Children Act 1989 s20, s31", Reach.NAMED, "responsible and placing areas", False, False
-        ),
-        Purpose.TRANSFER_IN: PurposeRule(
-            "Working Together 2023", Reach.NAMED, "previous areas", False, False
-        ),
+        # The family is informed, or why it is not.
+        Purpose.S17_ASSESSMENT: PurposeRule(f"{_CA_1989} s17", Reach.AREA, reference_required=True),
+        # The family's engagement is recorded.
+        Purpose.EARLY_HELP: PurposeRule(f"{_CA_2004} s10", Reach.AREA, reference_required=True),
+        # The areas are the responsible one and the placing one.
+        Purpose.CLA_CARE: PurposeRule(f"{_CA_1989} s20, s31", Reach.NAMED),
+        # The areas are previous ones.
+        Purpose.TRANSFER_IN: PurposeRule(_WORKING_TOGETHER, Reach.NAMED),
+        # The lookup belongs to a search of limited time.
         Purpose.MISSING_CHILD: PurposeRule(
-            "Education Act 1996 s436A", Reach.NATIONAL_RING, "time box", True, False
+            "Education Act 1996 s436A", Reach.NATIONAL_RING, reference_required=True
         ),
+        # The reference is the own attendance record.
         Purpose.URGENT_CARE: PurposeRule(
-            "Children Act 2004 s11",
-            Reach.AREA_AND_NEIGHBOURS,
-            "own attendance record",
-            True,
-            False,
+            f"{_CA_2004} s11", Reach.AREA_AND_NEIGHBOURS, reference_required=True
         ),
+        # The approver is a manager.
         Purpose.EXPLOITATION: PurposeRule(
-            "Working Together 2023", Reach.NATIONAL_RING, "manager's approval", False, True
+            _WORKING_TOGETHER, Reach.NATIONAL_RING, approver_required=True
         ),
+        # The requesters are named reviewers.
         Purpose.CHILD_DEATH: PurposeRule(
-            "Working Together 2023", Reach.NATIONAL_RING, "named reviewers", True, False
+            _WORKING_TOGETHER, Reach.NATIONAL_RING, reference_required=True
         ),
         Purpose.PRACTICE_REVIEW: PurposeRule(
-            "Children Act 2004 s16F", Reach.NAMED, "second approver", False, True
+            f"{_CA_2004} s16F", Reach.NAMED, approver_required=True
         ),
     }
 )

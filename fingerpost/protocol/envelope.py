@@ -12,12 +12,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 
 
@@ -46,11 +44,11 @@ class Envelope:
         return f"Envelope({self.type.value!r}, {len(self.payload)} bytes)"
 
 
-_NO_SIGNATURE: Final = bytes(limits.SIGNATURE_BYTES)
-
-
 def pre_authentication_encoding(type_: PayloadType, payload: bytes) -> bytes:
-    """``"DSSEv1" SP len(type) SP type SP len(payload) SP payload`` with lengths in ASCII decimal."""
+    """Return ``"DSSEv1" SP len(type) SP type SP len(payload) SP payload``.
+
+    The lengths are in ASCII decimal.
+    """
     name = type_.value.encode("ascii")
     return b"DSSEv1 %d %b %d %b" % (len(name), name, len(payload), payload)
 
@@ -63,7 +61,8 @@ def sign(type_: PayloadType, payload: bytes, signer: str, key: Ed25519PrivateKey
 def open_envelope(envelope: Envelope, type_: PayloadType, key: Ed25519PublicKey) -> bytes:
     """Return the payload, once the signature over it verifies.
 
-    Raises ``Refused``: MALFORMED when the type is another, BAD_SIGNATURE when it does not verify.
+    Raises:
+        Refused: MALFORMED, the type is another; BAD_SIGNATURE, it does not verify.
     """
     if envelope.type is not type_:
         raise Refused(Code.MALFORMED, "envelope.type")

@@ -94,7 +94,7 @@ class Refused(Exception):
         super().__init__(f"{code.value}: {self.what}")
 
     def __reduce__(self) -> tuple[type[Refused], tuple[Code, str | Rule, str]]:
-        """Refusals cross from worker processes to their parent."""
+        """Let a refusal pass from a worker process to its parent."""
         return Refused, (self.code, self.rule or self.what, self.asked)
 
     @property

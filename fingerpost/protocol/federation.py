@@ -183,7 +183,11 @@ class CodeLists:
 
 @dataclass(frozen=True, slots=True)
 class DenyList:
-    """Who is out at once, signed online. It can only take away. ``certificates``: serial numbers."""
+    """Who is out at once, signed online. It can only take away.
+
+    Attributes:
+        certificates: serial numbers.
+    """
 
     members: Annotated[frozenset[MemberId], UpTo1000] = frozenset()
     agencies: Annotated[frozenset[AgencyId], UpTo1000] = frozenset()
@@ -228,7 +232,11 @@ class Federation:
         raise Refused(Code.NOT_A_MEMBER, "agency")
 
     def asking_agency(self, agency: AgencyId, gateway: MemberId) -> Agency:
-        """Return the agency, if it may ask through that gateway. Raises ``Refused(NOT_A_MEMBER)``."""
+        """Return the agency, if it may ask through that gateway.
+
+        Raises:
+            Refused: NOT_A_MEMBER.
+        """
         found = self.agency(agency)
         self.member(gateway, Party.GATEWAY)
         if gateway not in found.gateways or not found.passport_key:

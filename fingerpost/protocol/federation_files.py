@@ -13,6 +13,7 @@ Paths (TUF target paths): ``index.json`` (which areas and members there are), ``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import IntEnum
@@ -44,6 +45,34 @@ def area_path(area: AreaCode) -> str:
 
 def pepper_path(epoch: EpochNumber, member: MemberId) -> str:
     return f"peppers/{epoch}/{member}.json"
+
+
+_NAME: Final = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+_FETCHABLE: Final = re.compile(
+    r"metadata/(?:(?:[1-9][0-9]{0,5}\.)?root|timestamp|snapshot|targets)\.json"
+    r"|metadata/(?:deny-list|code-lists|bin-[0-9a-f]{2})\.json"
+    r"|targets/(?:index|parameters|deny-list|code-lists)\.json"
+    rf"|targets/members/{_NAME}\.json"
+    r"|targets/areas/[a-z][0-9]{8}\.json"
+    rf"|targets/peppers/[1-9][0-9]{{0,9}}/(?P<owner>{_NAME})\.json"
+)
+
+
+def require_fetchable(path: str, caller: MemberId | None = None) -> None:
+    """Refuse a path that the authority never publishes, or that ``caller`` may not fetch.
+
+    So no path leads out of the folder of a server, or to another file in it.
+
+    Args:
+        caller: the member that asks, where it is known.
+
+    Raises:
+        Refused: NOT_ALLOWED, alike for a path that does not exist and for another member's sealed
+            pepper. A pepper opens for its owner only, and nobody else needs a copy to keep.
+    """
+    found = _FETCHABLE.fullmatch(path) if len(path) <= limits.PATH_CHARS else None
+    if found is None or (caller is not None and found["owner"] not in (None, caller.value)):
+        raise Refused(Code.NOT_ALLOWED, "path")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -190,38 +219,40 @@ def _form_of_record(type_: type[_T]) -> _Form[_T]:
     return _Form(file, read, write)
 
 
-_MEMBER: Final = _form_of_record(Member)
-_AREA: Final = _form_of_record(Area)
-_PARAMETERS: Final = _form_of_record(Parameters)
-_CODE_LISTS: Final = _form_of_record(CodeLists)
-_DENY_LIST: Final = _form_of_record(DenyList)
-_INDEX: Final = _form_of_record(Index)
-_PEPPER: Final = _form_of_record(SealedPepper)
+def _codec(type_: type[_T], what: str) -> tuple[Callable[[bytes], _T], Callable[[_T], bytes]]:
+    """Return the reader and the writer of a file.
+
+    The reader raises ``Refused``: MALFORMED, naming ``what``, or UNSUPPORTED, a code that this
+    version does not know.
+    """
+    form = _form_of_record(type_)
+
+    def read(data: bytes) -> _T:
+        if len(data) > limits.METADATA_FILE_BYTES:
+            raise Refused(Code.MALFORMED, what)
+        try:
+            return form.read(msgspec.json.decode(data, type=form.file, strict=True))
+        except (msgspec.DecodeError, ValueError):  # its text may quote the content
+            raise Refused(Code.MALFORMED, what) from None
+
+    def write(value: _T) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(form.write(value)), indent=1) + b"\n"
+
+    return read, write
 
 
-def _read(data: bytes, form: _Form[_T], what: str) -> _T:
-    if len(data) > limits.METADATA_FILE_BYTES:
-        raise Refused(Code.MALFORMED, what)
-    try:
-        return form.read(msgspec.json.decode(data, type=form.file, strict=True))
-    except (msgspec.DecodeError, ValueError):  # its text may quote the content
-        raise Refused(Code.MALFORMED, what) from None
-
-
-def _write(value: _T, form: _Form[_T]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(form.write(value)), indent=1) + b"\n"
-
-
-def read_member(data: bytes) -> Member:
-    return _read(data, _MEMBER, "member file")
-
-
-def write_member(member: Member) -> bytes:
-    return _write(member, _MEMBER)
+read_index, write_index = _codec(Index, "index file")
+read_member, write_member = _codec(Member, "member file")
+read_code_lists, write_code_lists = _codec(CodeLists, "code lists file")
+read_deny_list, write_deny_list = _codec(DenyList, "deny-list file")
+read_pepper, write_pepper = _codec(SealedPepper, "pepper file")
+_read_area, write_area = _codec(Area, "area file")
+_read_parameters, write_parameters = _codec(Parameters, "parameters file")
 
 
 def read_area(data: bytes) -> Area:
-    area = _read(data, _AREA, "area file")
+    """Return the area, whose agencies are its own and are listed once. Raises ``Refused``."""
+    area = _read_area(data)
     if any(agency.id.area != area.code for agency in area.agencies):
         raise Refused(Code.MALFORMED, "area file: agency of another area")
     if len({agency.id for agency in area.agencies}) != len(area.agencies):
@@ -229,12 +260,9 @@ def read_area(data: bytes) -> Area:
     return area
 
 
-def write_area(area: Area) -> bytes:
-    return _write(area, _AREA)
-
-
 def read_parameters(data: bytes) -> Parameters:
-    parameters = _read(data, _PARAMETERS, "parameters file")
+    """Return the parameters, once key holders and epochs are consistent. Raises ``Refused``."""
+    parameters = _read_parameters(data)
     holders = set(parameters.key_holders)
     if len(holders) != 2:
         raise Refused(Code.MALFORMED, "parameters file: one key holder twice")
@@ -245,39 +273,3 @@ def read_parameters(data: bytes) -> Parameters:
     if len({epoch.number for epoch in parameters.epochs}) != len(parameters.epochs):
         raise Refused(Code.MALFORMED, "parameters file: epoch twice")
     return parameters
-
-
-def write_parameters(parameters: Parameters) -> bytes:
-    return _write(parameters, _PARAMETERS)
-
-
-def read_code_lists(data: bytes) -> CodeLists:
-    return _read(data, _CODE_LISTS, "code lists file")
-
-
-def write_code_lists(lists: CodeLists) -> bytes:
-    return _write(lists, _CODE_LISTS)
-
-
-def read_deny_list(data: bytes) -> DenyList:
-    return _read(data, _DENY_LIST, "deny-list file")
-
-
-def write_deny_list(deny: DenyList) -> bytes:
-    return _write(deny, _DENY_LIST)
-
-
-def read_pepper(data: bytes) -> SealedPepper:
-    return _read(data, _PEPPER, "pepper file")
-
-
-def write_pepper(pepper: SealedPepper) -> bytes:
-    return _write(pepper, _PEPPER)
-
-
-def read_index(data: bytes) -> Index:
-    return _read(data, _INDEX, "index file")
-
-
-def write_index(index: Index) -> bytes:
-    return _write(index, _INDEX)

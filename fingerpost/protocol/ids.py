@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from fingerpost.protocol.errors import Code, Refused
 
@@ -25,10 +25,6 @@ class _Id:
         if not isinstance(self.value, str) or self._pattern.fullmatch(self.value) is None:
             raise Refused(Code.MALFORMED, type(self).__name__)
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        return cls(text)
-
     def __str__(self) -> str:
         return self.value
 
@@ -42,7 +38,10 @@ class FederationId(_Id):
 
 @dataclass(frozen=True, slots=True, order=True)
 class MemberId(_Id):
-    """A process with keys (node, gateway, key holder, broker, issuer): 1 to 40 of a-z, 0-9, hyphen."""
+    """A process with keys: a node, gateway, key holder, broker or issuer.
+
+    It has 1 to 40 of a-z, 0-9 and hyphen.
+    """
 
     _pattern: ClassVar[re.Pattern[str]] = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -76,6 +75,20 @@ class Handle(_Id):
     """A daily pseudonym of a practitioner for quotas: 32 hex digits. It goes to the broker only."""
 
     _pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address(_Id):
+    """Where a server is reached: ``host:port``; a lower-case name, IPv4, or IPv6 in brackets."""
+
+    _pattern: ClassVar[re.Pattern[str]] = re.compile(
+        r"(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?):[0-9]{1,5}"
+    )
+
+    def __post_init__(self) -> None:
+        _Id.__post_init__(self)
+        if not 1 <= int(self.value.rpartition(":")[2]) <= 65_535:
+            raise Refused(Code.MALFORMED, "Address")
 
 
 @dataclass(frozen=True, slots=True, order=True)

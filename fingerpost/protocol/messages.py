@@ -36,7 +36,11 @@ class Workload(IntEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QueryCore:
-    """The public part of a query. Times are seconds since 1970 UTC. Raises ``Refused(MALFORMED)``."""
+    """The public part of a query. Times are seconds since 1970 UTC.
+
+    Raises:
+        Refused: MALFORMED, a value is out of its bounds.
+    """
 
     suite: int
     federation: FederationId
@@ -150,7 +154,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NodeAnswer:
-    """An answer as the broker passes it on. ``node`` is what the broker claims; the seal proves it."""
+    """An answer as the broker passes it on.
+
+    Attributes:
+        node: what the broker claims; the seal proves it.
+    """
 
     node: MemberId
     part: int
@@ -240,8 +248,9 @@ def slots_to_hold(now: float) -> tuple[int, ...]:
 def require_fresh(core: QueryCore, now: float) -> None:
     """Require that the query's times are consistent and lie around ``now``.
 
-    Raises ``Refused(NOT_FRESH)``; ``Refused(MALFORMED)`` when slot and ``issued_at`` disagree
-    (attack: locators of one slot under the date of another would let a query be tried twice).
+    Raises:
+        Refused: NOT_FRESH; MALFORMED, slot and ``issued_at`` disagree (attack: locators of one slot
+            under the date of another would let a query be tried twice).
     """
     if core.slot != slot_of(core.issued_at):
         raise Refused(Code.MALFORMED, "core.slot")

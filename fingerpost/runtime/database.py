@@ -39,6 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import ExceptionContext
 
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.files import or_defect
 
 BUSY_MS: Final = 5000
 _STATE: Final = "fingerpost_state"
@@ -134,10 +135,8 @@ def open_sqlite(path: Path, *, create: bool = True) -> Engine:
 
 def _prepare_file(path: Path, *, create: bool) -> None:
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
-    try:
+    with or_defect(f"{path}: cannot be opened"):
         handle = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise Defect(f"{path}: cannot be opened ({type(error).__name__})") from None
     try:
         status = os.fstat(handle)
     finally:

@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,31 @@ def why_not(error: OSError) -> str:
         return "this user may not"
     if isinstance(error, IsADirectoryError):
         return "it is a folder"
+    if isinstance(error, FileExistsError):
+        return "it exists already"
     return type(error).__name__
+
+
+@contextlib.contextmanager
+def or_defect(what: str) -> Iterator[None]:
+    """Raise an error of the system in the block as a ``Defect``: ``what``, and why in words."""
+    try:
+        yield
+    except OSError as error:
+        raise Defect(f"{what}: {why_not(error)}") from None
+
+
+def read_file(path: Path, *, most: int, least: int = 0) -> bytes:
+    """Read a file that is no secret, of ``least`` to ``most`` bytes.
+
+    Raises:
+        Defect: naming the path, never the content.
+    """
+    with or_defect(f"{path}: cannot be read"), path.open("rb") as file:
+        data = file.read(most + 1)
+    if not least <= len(data) <= most:
+        raise Defect(f"{path}: does not have {least} to {most} bytes")
+    return data
 
 
 def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret file") -> bytes:
@@ -58,17 +83,16 @@ def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret
             raise Defect(f"{setting}: {path} cannot be opened: it does not exist{made}") from None
         raise Defect(f"{setting}: {path} cannot be opened: {why_not(error)}") from None
     try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise Defect(f"{setting}: {path} is not a plain file")
-        if status.st_uid not in (os.geteuid(), 0):
-            raise Defect(f"{setting}: {path} belongs to another user")
-        if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise Defect(f"{setting}: {path} is open to group or others; use mode 0600")
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            data = file.read(most + 1)
-    except OSError as error:
-        raise Defect(f"{setting}: {path} cannot be read ({type(error).__name__})") from None
+        with or_defect(f"{setting}: {path} cannot be read"):
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise Defect(f"{setting}: {path} is not a plain file")
+            if status.st_uid not in (os.geteuid(), 0):
+                raise Defect(f"{setting}: {path} belongs to another user")
+            if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise Defect(f"{setting}: {path} is open to group or others; use mode 0600")
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(most + 1)
     finally:
         os.close(handle)
     if not least <= len(data) <= most:
@@ -113,7 +137,7 @@ def create_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     except PermissionError:
         raise Defect(f"{path}: cannot be created: a file system without hard links") from None
     except OSError as error:
-        raise Defect(f"{path}: cannot be created ({type(error).__name__})") from None
+        raise Defect(f"{path}: cannot be created: {why_not(error)}") from None
     finally:
         _remove(fresh)
     sync_folder(path.parent)
@@ -132,10 +156,11 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600, durable: bool = 
     """
     fresh = _write_unfinished(path, data, mode, durable=durable)
     try:
-        fresh.replace(path)
-    except OSError as error:
+        with or_defect(f"{path}: cannot be replaced"):
+            fresh.replace(path)
+    except Defect:
         _remove(fresh)
-        raise Defect(f"{path}: cannot be replaced ({type(error).__name__})") from None
+        raise
     if durable:
         sync_folder(path.parent)
 
@@ -151,47 +176,42 @@ def remove_unfinished(folder: Path) -> None:
     Raises:
         Defect: the folder cannot be read or changed.
     """
-    try:
+    with or_defect(f"{folder}: cannot be tidied"):
         for path in folder.iterdir():
             if is_unfinished(path):
                 path.unlink(missing_ok=True)
-    except OSError as error:
-        raise Defect(f"{folder}: cannot be tidied ({type(error).__name__})") from None
 
 
 def sync_folder(folder: Path) -> None:
     """Make names durable that were made or removed in ``folder``. Raises ``Defect``."""
-    try:
+    with or_defect(f"{folder}: cannot be made durable"):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-    except OSError as error:
-        raise Defect(f"{folder}: cannot be made durable ({type(error).__name__})") from None
 
 
 def _write_unfinished(path: Path, data: bytes, mode: int, *, durable: bool) -> Path:
     """Return a new file beside ``path`` that holds ``data`` and has its final mode."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
+    with or_defect(f"{path}: cannot be created"):
         handle = os.open(fresh, flags, mode)
-    except OSError as error:
-        raise Defect(f"{path}: cannot be created ({type(error).__name__})") from None
     try:
-        try:
-            os.fchmod(handle, mode)  # whatever the umask took away
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-            if durable:
-                os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
+        with or_defect(f"{path}: cannot be written"):
+            try:
+                os.fchmod(handle, mode)  # whatever the umask took away
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
+                if durable:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+    except Defect:
         _remove(fresh)
-        raise Defect(f"{path}: cannot be written ({type(error).__name__})") from None
+        raise
     return fresh
 
 

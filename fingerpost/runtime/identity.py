@@ -22,16 +22,6 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, Member, Party
 from fingerpost.protocol.ids import FederationId, MemberId
 
-__all__ = [
-    "Identity",
-    "Party",
-    "PeerIdentity",
-    "parse_spiffe_uri",
-    "peer_identity",
-    "require_listed",
-    "subject_names",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from fingerpost.protocol.errors import Defect
+from fingerpost.runtime.files import or_defect
 
 NOTE_BYTES: Final = 16
 
@@ -46,10 +47,8 @@ def locked(path: Path, *, note: str = "", wait: bool = False) -> Iterator[None]:
         Defect: the file cannot be opened: there is no such folder, or a link is in its place.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
+    with or_defect(f"{path}: cannot be opened"):
         handle = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise Defect(f"{path}: cannot be opened ({type(error).__name__})") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -72,12 +71,11 @@ def alone(lock: Path, refusal: str) -> Iterator[None]:
     Raises:
         Defect: another process holds it (the text is ``refusal``), or it cannot be opened.
     """
+    with or_defect(f"{lock}: cannot be opened"):
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as opened:
         try:
-            lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             opened.enter_context(locked(lock))
-        except OSError as error:
-            raise Defect(f"{lock}: cannot be opened ({type(error).__name__})") from None
         except Held:
             raise Defect(refusal) from None
         yield

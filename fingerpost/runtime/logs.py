@@ -16,7 +16,6 @@ import math
 import sys
 import threading
 import time
-import types
 from collections.abc import Callable, Mapping, MutableMapping
 from enum import Enum
 from typing import Any, Final, Protocol, TextIO, cast
@@ -217,17 +216,6 @@ def take_over(party: str) -> None:
     root.handlers[:] = [_LibraryHandler(report)]
     logging.captureWarnings(True)
 
-    def on_uncaught(
-        _type: type[BaseException], error: BaseException, _tb: types.TracebackType | None
-    ) -> None:
-        report("uncaught", "CRITICAL", error)
-
-    def on_thread(args: threading.ExceptHookArgs) -> None:
-        report("thread", "CRITICAL", args.exc_value)
-
-    def on_unraisable(args: sys.UnraisableHookArgs) -> None:
-        report("unraisable", "ERROR", args.exc_value)
-
-    sys.excepthook = on_uncaught
-    threading.excepthook = on_thread
-    sys.unraisablehook = on_unraisable
+    sys.excepthook = lambda _type, error, _traceback: report("uncaught", "CRITICAL", error)
+    threading.excepthook = lambda args: report("thread", "CRITICAL", args.exc_value)
+    sys.unraisablehook = lambda args: report("unraisable", "ERROR", args.exc_value)

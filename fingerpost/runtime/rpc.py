@@ -22,8 +22,8 @@ import grpc.aio
 
 from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.protocol.limits import FRAME_BYTES, MESSAGE_BYTES, METADATA_FILE_BYTES
+from fingerpost.runtime.identity import Identity, PeerIdentity, peer_identity
 from fingerpost.runtime.logs import TEXT_CHARS, Logger
-from fingerpost.runtime.tls import Identity, PeerIdentity, peer_identity
 
 Options = tuple[tuple[str, int | str], ...]
 

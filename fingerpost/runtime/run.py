@@ -37,21 +37,8 @@ class Opened(Protocol):
     def tasks(self) -> Mapping[str, Task]: ...
 
 
-class Stop:
-    """The request that the process end, by a signal or by one of its own parts."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    @property
-    def requested(self) -> bool:
-        return self._event.is_set()
-
-    def request(self) -> None:
-        self._event.set()
-
-    async def wait(self) -> None:
-        await self._event.wait()
+Stop = asyncio.Event
+"""The request that the process end; it is set by a signal."""
 
 
 def run(main: Callable[[Stop], Awaitable[None]], *, party: str, program: str) -> int:
@@ -106,9 +93,9 @@ async def _until_stopped(main: Callable[[Stop], Awaitable[None]], party: str) ->
     task = asyncio.current_task()
 
     def on_signal() -> None:
-        if stop.requested and task is not None:
+        if stop.is_set() and task is not None:
             task.cancel()
-        stop.request()
+        stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
@@ -214,15 +201,16 @@ class Backoff:
     ``most``.
     """
 
-    def __init__(self, least: float = 1.0, most: float = 30.0) -> None:
-        self._least = least
-        self.most = most
-        self._ceiling = least
+    least: Final = 1.0
+    most: Final = 30.0
+
+    def __init__(self) -> None:
+        self._ceiling: float = self.least
 
     def next(self, random: float) -> float:
         """Return the seconds to wait; ``random`` is uniform in [0, 1)."""
         self._ceiling = min(self.most, 2 * self._ceiling)
-        return self._least + random * (self._ceiling - self._least)
+        return self.least + random * (self._ceiling - self.least)
 
     def reset(self) -> None:
-        self._ceiling = self._least
+        self._ceiling = self.least

@@ -10,18 +10,20 @@ writable by everybody.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.files import why_not
+from fingerpost.runtime.files import or_defect
 from fingerpost.runtime.settings_form import formed
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -67,13 +69,10 @@ def load(path: Path, type_: type[T]) -> T:
 
 
 def _read_settings(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
-                raise Defect(f"{path}: writable by everybody")
-            data = file.read(SETTINGS_BYTES + 1)
-    except OSError as error:
-        raise Defect(f"{path}: cannot be read: {why_not(error)}") from None
+    with or_defect(f"{path}: cannot be read"), path.open("rb") as file:
+        if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
+            raise Defect(f"{path}: writable by everybody")
+        data = file.read(SETTINGS_BYTES + 1)
     if len(data) > SETTINGS_BYTES:
         raise Defect(f"{path}: longer than {SETTINGS_BYTES} bytes")
     try:
@@ -89,3 +88,43 @@ def _resolver(folder: Path) -> Callable[[type, Any], Path]:
         return folder / str(value)
 
     return resolve
+
+
+def written(settings: msgspec.Struct, folder: Path) -> bytes:
+    """Return the content of a settings file, as ``load`` reads it.
+
+    Args:
+        folder: that of the file; absolute paths below it are written relative to it.
+
+    Raises:
+        Defect: a path holds a control character.
+    """
+    return "".join(f"{line}\n" for line in _lines(settings, folder.absolute(), "")).encode()
+
+
+def _lines(table: msgspec.Struct, folder: Path, above: str) -> Iterator[str]:
+    """Yield the keys of a table, and behind them the tables in it."""
+    within: list[str] = []
+    for field in msgspec.structs.fields(table):
+        value, name = getattr(table, field.name), f"{above}{field.encode_name}"
+        if isinstance(value, msgspec.Struct):
+            within += ["", f"[{name}]", *_lines(value, folder, f"{name}.")]
+        elif isinstance(value, tuple) and any(isinstance(v, msgspec.Struct) for v in value):
+            for each in value:
+                within += ["", f"[[{name}]]", *_lines(each, folder, f"{name}.")]
+        elif value is not None:
+            yield f"{field.encode_name} = {_literal(value, folder)}"
+    yield from within
+
+
+def _literal(value: object, folder: Path) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(each, folder) for each in value)}]"
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    if isinstance(value, Path) and value.is_relative_to(folder):
+        value = value.relative_to(folder)
+    text = str(value.value if isinstance(value, Enum) else value)
+    if "\x7f" in text:  # the one character that JSON's quoting leaves and TOML's refuses
+        raise Defect("a path with a control character")
+    return json.dumps(text, ensure_ascii=False)

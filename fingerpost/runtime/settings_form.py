@@ -21,12 +21,13 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 import msgspec
 
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
+from fingerpost.protocol.ids import Address, AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime.screen_text import printable
 
 KEY_CHARS: Final = 40
 MOST_REPORTED: Final = 20
 ID_WORDS: Final[Mapping[type, str]] = {
+    Address: "host:port in lower case, such as broker.example:7444",
     AgencyId: "an agency's id (area code, dot, name), such as e99000001.oak-primary",
     AreaCode: "an area's code, such as e99000001",
     FederationId: "a federation's id, such as england-pilot",

@@ -27,30 +27,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.files import read_secret
-from fingerpost.runtime.identity import (
-    Identity,
-    Party,
-    PeerIdentity,
-    parse_spiffe_uri,
-    peer_identity,
-    subject_names,
-)
-
-__all__ = [
-    "AuthorityOnly",
-    "ClientTls",
-    "Identity",
-    "Party",
-    "PeerIdentity",
-    "ServerTls",
-    "certificate_lifetime",
-    "make_csr",
-    "make_key",
-    "parse_spiffe_uri",
-    "peer_identity",
-    "subject_names",
-]
+from fingerpost.runtime.files import read_file, read_secret
+from fingerpost.runtime.identity import Identity, subject_names
 
 CERTIFICATE_BYTES: Final = 64 * 1024
 KEY_BYTES: Final = 8 * 1024
@@ -69,14 +47,14 @@ def make_csr(key_pem: bytes, identity: Identity) -> bytes:
     """
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     request = request.add_extension(subject_names(identity), critical=True)
-    return request.sign(_private_key(key_pem), hashes.SHA256()).public_bytes(Encoding.DER)
+    return request.sign(read_private_key(key_pem), hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def certificate_lifetime(cert_pem: bytes) -> tuple[float, float]:
     """Return (not before, not after) of the first certificate, UNIX seconds. Raises ``Defect`` if
     there is none.
     """
-    certificate = _certificate(cert_pem)
+    certificate = read_certificate(cert_pem)
     return (
         certificate.not_valid_before_utc.timestamp(),
         certificate.not_valid_after_utc.timestamp(),
@@ -84,12 +62,18 @@ def certificate_lifetime(cert_pem: bytes) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerTls:
-    """The files of a server: its certificate chain, its key, the federation's authority (PEM)."""
+class _Files:
+    """The certificate chain of a process, its key, and the federation's authority (PEM)."""
 
     certificate: Path
     key: Path
     authority: Path
+
+
+class ServerTls(_Files):
+    """The files of a server."""
+
+    __slots__ = ()
 
     def credentials(self) -> grpc.ServerCredentials:
         """Return credentials that demand a client certificate of the authority.
@@ -114,13 +98,10 @@ class ServerTls:
         return _Reloading(self, demand=False).credentials()
 
 
-@dataclass(frozen=True, slots=True)
-class ClientTls:
-    """The files of a client: its certificate chain, its key, the federation's authority (PEM)."""
+class ClientTls(_Files):
+    """The files of a client."""
 
-    certificate: Path
-    key: Path
-    authority: Path
+    __slots__ = ()
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Read the files now and return the credentials.
@@ -164,7 +145,10 @@ class _Reloading:
         )
 
     def _fetch(self) -> grpc.ServerCertificateConfiguration | None:
-        """Called by gRPC at each handshake, from its threads; must not raise."""
+        """Return the files if they have changed. gRPC calls it at each handshake, from its threads.
+
+        It must not raise.
+        """
         with self._lock:
             stamp = self._stamp()
             if stamp == self._seen:
@@ -197,37 +181,40 @@ def _file_stamp(path: Path) -> tuple[int, int, int] | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _read_files(files: ServerTls | ClientTls) -> tuple[bytes, bytes, bytes]:
+def _read_files(files: _Files) -> tuple[bytes, bytes, bytes]:
     """Return certificate chain, key and authority. Raises ``Defect`` if certificate and key do not
     fit.
     """
     chain = _read_certificates(files.certificate)
     key = read_secret(files.key, most=KEY_BYTES, setting="TLS key")
-    if _certificate(chain).public_key() != _private_key(key).public_key():
+    if (
+        read_certificate(chain, files.certificate).public_key()
+        != read_private_key(key).public_key()
+    ):
         raise Defect(f"{files.certificate}: not a certificate of the key in {files.key}")
     return chain, key, _read_certificates(files.authority)
 
 
 def _read_certificates(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(CERTIFICATE_BYTES + 1)
-    except OSError as error:
-        raise Defect(f"{path}: cannot be read ({type(error).__name__})") from None
-    if len(data) > CERTIFICATE_BYTES:
-        raise Defect(f"{path}: longer than {CERTIFICATE_BYTES} bytes")
-    _certificate(data)
+    data = read_file(path, most=CERTIFICATE_BYTES)
+    read_certificate(data, path)
     return data
 
 
-def _certificate(pem: bytes) -> x509.Certificate:
+def read_certificate(pem: bytes, file: object = "TLS certificate") -> x509.Certificate:
+    """Return the first certificate of ``pem``.
+
+    Raises:
+        Defect: there is none; it names the file.
+    """
     try:
         return x509.load_pem_x509_certificates(pem)[0]
     except (ValueError, IndexError):
-        raise Defect("not a certificate in PEM") from None
+        raise Defect(f"{file}: not a certificate in PEM") from None
 
 
-def _private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+def read_private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    """Return a key that ``make_key`` made. Raises ``Defect`` for any other."""
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):

@@ -76,7 +76,7 @@ def a_federation(now: float = NOW, **parameters: Any) -> Federation:
 
 def peer(
     id_: MemberId = GATEWAY,
-    service: identity.Party = identity.Party.GATEWAY,
+    service: Party = Party.GATEWAY,
     *,
     federation: FederationId = FEDERATION,
     not_after: float = NOW + 86_400,
@@ -85,7 +85,7 @@ def peer(
 
 
 def node_peer(id_: MemberId, *, not_after: float = NOW + 86_400) -> identity.PeerIdentity:
-    return peer(id_, identity.Party.NODE, not_after=not_after)
+    return peer(id_, Party.NODE, not_after=not_after)
 
 
 _numbers = itertools.count(1)

@@ -32,7 +32,7 @@ async def running(
         try:
             yield opened
         finally:
-            stop.request()
+            stop.set()
             await work
 
 

@@ -20,11 +20,17 @@ import grpc.aio
 from fakes.certificates import FakeAuthority
 from fakes.repository import FakeRepository
 from fakes.serving import serving
-from fingerpost.membership.bundle import Address, Addresses, Endpoint, EnrolmentBundle, write_bundle
+from fingerpost.membership.bundle import (
+    Addresses,
+    BrokerEndpoint,
+    Endpoint,
+    EnrolmentBundle,
+    write_bundle,
+)
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Parameters
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import Address, AgencyId
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import SERVER_FILES
@@ -71,9 +77,7 @@ def addresses_of(
     )
     return Addresses(
         issuer=Endpoint(parameters.issuer, Address(issuer)),
-        broker=parameters.broker,
-        broker_nodes=Address(nodes),
-        broker_askers=Address(requesters),
+        broker=BrokerEndpoint(parameters.broker, Address(nodes), Address(requesters)),
         key_holders=(one, other),
     )
 

@@ -240,11 +240,9 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
         log = logs.configure("broker", EVENTS, strict=True, stream=io.StringIO())
         late = Env(clock, log, random=lambda: 0.99)
         membership, broker = federation.broker.membership, federation.broker.broker
-        poll = member_list.poll(
-            membership.client, membership.members, clock, random=late.random, log=log
-        )
+        poll = member_list.poll(membership.client, membership.members, late)
         review = late.every(REVIEW_SECONDS, 0.0, broker.review, "review")
-        loops = [asyncio.ensure_future(loop) for loop in (poll, review())]
+        loops = [asyncio.ensure_future(loop) for loop in (poll(), review())]
         try:
             await until(lambda: clock.sleeping == len(loops))
             assert SCHOOLS in federation.broker.broker.attached()

@@ -13,7 +13,6 @@ its own.
 
 from fingerpost.private.linkage.agreement import Field, Level
 from fingerpost.private.linkage.blocking_keys import (
-    MOST_KEYS,
     BlockingKey,
     Strength,
     StrengthLevel,
@@ -26,8 +25,6 @@ from fingerpost.private.linkage.blocking_rules import (
     BLOCKING_RULES_VERSION,
     RULE_DEFINITIONS,
     BlockingRule,
-    Meets,
-    RuleDefinition,
     Scope,
     Side,
 )
@@ -35,7 +32,6 @@ from fingerpost.private.linkage.comparison import (
     COMPARISON_VERSION,
     Comparison,
     Decision,
-    Finding,
     Rule,
     compare,
 )
@@ -44,7 +40,6 @@ from fingerpost.private.linkage.normal_form import NORMALISATION_VERSION, Normal
 __all__ = [
     "BLOCKING_RULES_VERSION",
     "COMPARISON_VERSION",
-    "MOST_KEYS",
     "NORMALISATION_VERSION",
     "RULE_DEFINITIONS",
     "BlockingKey",
@@ -52,12 +47,9 @@ __all__ = [
     "Comparison",
     "Decision",
     "Field",
-    "Finding",
     "Level",
-    "Meets",
     "NormalForm",
     "Rule",
-    "RuleDefinition",
     "Scope",
     "Side",
     "Strength",

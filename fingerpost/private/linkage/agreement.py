@@ -45,9 +45,8 @@ class Level(Enum):
     EXACT = "exact"
     EXACT_WEAK = "exact_weak"  # the same 1 January
     VARIANT = "variant"  # by table: another spelling, or a nickname and its formal name
-    PART = (
-        "part"  # a component of a compound surname; a forename that is a middle name of the other
-    )
+    # A component of a compound surname, or a forename that is a middle name of the other.
+    PART = "part"
     NEAR = "near"  # a typing error apart
     SWAPPED = "swapped"  # day and month
     CENTURY = "century"

@@ -225,7 +225,7 @@ def _places(postcode: Postcode | None) -> dict[str, tuple[Part, ...]]:
 
 
 def _part(texts: tuple[str, ...], bits: float) -> tuple[Part, ...]:
-    """Empty where the child lacks one of the texts."""
+    """Return the part; nothing where the child lacks one of the texts."""
     return (Part(texts, bits),) if texts and all(texts) else ()
 
 
@@ -429,12 +429,9 @@ def _is_about_one_child(form: NormalForm) -> bool:
     dated = form.birth is not None and not form.birth.weak
     one_name = form.has_forename or form.has_surname
     both_names = form.has_forename and form.has_surname
-    enough = (
-        (
-            both_names and (form.birth is not None or home)
-        )  # a year of birth will do beside two names
-        or (dated and (one_name or home))
-    )
+    # A year of birth will do beside two names.
+    enough = both_names and (form.birth is not None or home)
+    enough = enough or (dated and (one_name or home))
     # A question without a single key would reach nobody.
     return enough and bool(blocking_keys(form, side=Side.QUERY, scope=Scope.WIDE))
 

@@ -247,14 +247,17 @@ def _select(part: str) -> Select:
 
 
 def _strong(scope: Scope, *rows: _Row) -> Iterator[RuleDefinition]:
-    """Rows of rule, names, date, place, least bits."""
+    """Yield the definitions. A row has rule, names, date, place and least bits."""
     for rule, names, date, places, bits in rows:
         yield RuleDefinition(rule, scope, _select(names), _select(date), _select(places), bits)
 
 
 def _weak(scope: Scope, *rows: _WeakRow) -> Iterator[RuleDefinition]:
-    """Rows of name without ``_Q`` and ``_R``, the field that a side lacks, names, date, place,
-    bits, below."""
+    """Yield two definitions for each row: the query, or the record, lacks the field.
+
+    A row has the name without ``_Q`` and ``_R``, the field that a side lacks, names, date, place,
+    least bits, and the bits that names and date must stay below.
+    """
     for name, lacks, *parts, bits, below in rows:
         names, date, places = (_select(str(part)) for part in parts)
         for end, meets in (("Q", Meets.QUERY_LACKS), ("R", Meets.RECORD_LACKS)):

@@ -260,7 +260,7 @@ def _rule(
     daily = _daily_names(asked, record)
     if _shared_by_brothers(daily) and levels[Field.MIDDLE] in (Level.DIFFERENT, Level.LOOSE):
         return Rule.OTHER_FORENAME  # Muhammad Ali and Muhammad Umar: the second name is the name
-    if _two_of_a_birth(asked, record):
+    if len({asked.birth_order, record.birth_order} - {None}) == 2:
         return Rule.OTHER_OF_A_BIRTH
     if Level.EXACT in (levels[Field.HEALTH_NUMBER], levels[Field.UPN]):
         return None if _borne_out(naming, birth) else Rule.NUMBER_ALONE
@@ -357,15 +357,6 @@ def _rule_without_number(
     if levels[Field.HEALTH_NUMBER] is Level.DIFFERENT and not sure:
         return Rule.OTHER_NUMBER
     return None
-
-
-def _two_of_a_birth(asked: NormalForm, record: NormalForm) -> bool:
-    """Return whether the records name two children of one birth: twin 1 is not twin 2."""
-    return (
-        asked.birth_order is not None
-        and record.birth_order is not None
-        and asked.birth_order != record.birth_order
-    )
 
 
 def _lower(decision: Decision, ceiling: Decision) -> Decision:

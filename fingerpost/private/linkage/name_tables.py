@@ -22,12 +22,13 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 from jellyfish import soundex
 from nicknames import name_triplets
 
@@ -57,6 +58,7 @@ _SPELT_ALIKE: Final = (
     (re.compile(r"c(?!h)"), lambda _: "k"),
 )
 _DOUBLED: Final = re.compile(r"(.)\1+")
+_HEADS: Final = (("kn", "n"), ("vr", "r"), ("ge", "je"), ("gi", "ji"), ("x", "s"))
 _LETTER_FOR_LETTER: Final = str.maketrans("yzw", "isv")
 _FEMININE: Final = re.compile(r"(?<=..)(?:(ov|ev)a|(s|c|z)ka(?:ia|ya)?|(s|c|z)k(?:y|iy|ij|yi))$")
 _ABD: Final = re.compile(r"^abd[aeiou]+l?(?=...)")
@@ -90,27 +92,8 @@ class Words:
 @cache
 def word_lists() -> Words:
     """Return the lists of ``words.json``."""
-    data = read_table("words.json")
-    return Words(
-        newborn=frozenset(data["newborn"]),
-        newborn_pairs=frozenset((a, b) for a, b in data["newborn_pairs"]),
-        multiple=frozenset(data["multiple"]),
-        order=dict(data["order"]),
-        unknown=frozenset(data["unknown"]),
-        unknown_split=frozenset(data["unknown_split"]),
-        kin=frozenset(data["kin"]),
-        described=frozenset(data["described"]),
-        single_name=frozenset(data["single_name"]),
-        titles=frozenset(data["titles"]),
-        suffixes=frozenset(data["suffixes"]),
-        joined=dict(data["joined"]),
-        particles=frozenset(data["particles"]),
-        name_heads=tuple(data["name_heads"]),
-        given_heads=frozenset(data["given_heads"]),
-        first_not_daily=frozenset(data["first_not_daily"]),
-        movable=frozenset(data["movable"]),
-        patronymics=frozenset(map(canonical, data["patronymics"])),
-    )
+    words = msgspec.convert(read_table("words.json"), Words)
+    return replace(words, patronymics=frozenset(map(canonical, words.patronymics)))
 
 
 def read_table(name: str) -> dict[str, Any]:
@@ -211,14 +194,10 @@ def phonetic(folded: str) -> str:
     """Return the Soundex of a folded name; letters that begin alike in sound count as one."""
     if not folded:
         return ""
-    if folded[:2] == "kn":
-        folded = folded[1:]
-    elif folded[:2] == "vr":
-        folded = folded[1:]
-    elif folded[0] == "g" and folded[1:2] in ("e", "i"):
-        folded = "j" + folded[1:]
-    elif folded[0] == "x":
-        folded = "s" + folded[1:]
+    for head, sound in _HEADS:
+        if folded.startswith(head):
+            folded = sound + folded[len(head) :]
+            break
     if folded[0] in "aeiou":
         folded = "a" + folded[1:]
     return soundex(folded)
@@ -283,25 +262,17 @@ def rarities() -> Rarities:
 
 def forename_bits(name: str) -> float:
     """Return the bits of a forename as spelt in the normal form."""
-    return _forenames().get(canonical(name), UNLISTED_FORENAME_BITS)
+    return _bits("forenames").get(canonical(name), UNLISTED_FORENAME_BITS)
 
 
 def surname_bits(name: str) -> float:
     """Return the bits of a surname as spelt in the normal form."""
-    return _surnames().get(canonical(name), UNLISTED_SURNAME_BITS)
+    return _bits("surnames").get(canonical(name), UNLISTED_SURNAME_BITS)
 
 
 @cache
-def _forenames() -> Mapping[str, float]:
-    return _bits("forenames")
-
-
-@cache
-def _surnames() -> Mapping[str, float]:
-    return _bits("surnames")
-
-
 def _bits(table: str) -> Mapping[str, float]:
+    """Return the bits of the names that the table ``forenames`` or ``surnames`` lists."""
     bands: dict[str, list[str]] = read_table("frequent_names.json")[table]
     return MappingProxyType(
         {
@@ -314,7 +285,10 @@ def _bits(table: str) -> Mapping[str, float]:
 
 def _of_parts(part: Callable[[str], str], forename: float, surname: float) -> Rarity:
     return Rarity(
-        _added(part, _forenames(), forename), _added(part, _surnames(), surname), forename, surname
+        _added(part, _bits("forenames"), forename),
+        _added(part, _bits("surnames"), surname),
+        forename,
+        surname,
     )
 
 

@@ -1,4 +1,4 @@
-"""What travels between broker and members, and between members and key holders: frames, events,
+"""What the broker and a member, or a key holder and a member, send each other: frames, events,
 batches.
 """
 
@@ -36,7 +36,7 @@ def write_hello(hello: NodeHello) -> broker_pb2.AttachRequest:
 
 
 def write_answers(answers: Iterable[SealedAnswer]) -> broker_pb2.AttachRequest:
-    """At most ``ANSWERS_PER_FRAME`` answers."""
+    """Return a frame of at most ``ANSWERS_PER_FRAME`` answers."""
     return broker_pb2.AttachRequest(
         answers=broker_pb2.AnswerFrame(
             answers=[
@@ -50,7 +50,11 @@ def write_answers(answers: Iterable[SealedAnswer]) -> broker_pb2.AttachRequest:
 def read_from_node(
     message: broker_pb2.AttachRequest,
 ) -> NodeHello | tuple[SealedAnswer, ...]:
-    """Raises ``Refused(MALFORMED)``."""
+    """Return the first message of a node, or a frame of answers.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     refuse_unknown(message)
     match message.WhichOneof("message"):
         case "hello":
@@ -66,13 +70,16 @@ def read_from_node(
 
 
 def write_queries(queries: Iterable[bytes]) -> broker_pb2.AttachResponse:
-    """At most ``QUERIES_PER_FRAME`` queries as their gateways signed them."""
+    """Return a frame of at most ``QUERIES_PER_FRAME`` queries, as their gateways signed them."""
     return broker_pb2.AttachResponse(queries=list(queries))
 
 
 def read_queries(message: broker_pb2.AttachResponse) -> tuple[bytes, ...]:
-    """The queries' bytes; a query of a wrong size is the query's fault, not the frame's. Raises
-    ``Refused(MALFORMED)``."""
+    """Return the bytes of the queries. One of a wrong size does not spoil the frame.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     refuse_unknown(message)
     if len(message.queries) > QUERIES_PER_FRAME:
         raise Refused(Code.MALFORMED, "queries")
@@ -84,7 +91,11 @@ def write_lookup(query: bytes, submission: bytes) -> broker_pb2.LookupRequest:
 
 
 def read_lookup(message: broker_pb2.LookupRequest) -> tuple[bytes, bytes]:
-    """The bytes of query and submission. Raises ``Refused(MALFORMED)``."""
+    """Return the bytes of query and submission.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     refuse_unknown(message)
     exactly(message.query, limits.QUERY_BYTES, "query size")
     return message.query, message.submission
@@ -106,7 +117,11 @@ def write_event(event: LookupEvent) -> broker_pb2.LookupResponse:
 
 
 def read_event(message: broker_pb2.LookupResponse) -> LookupEvent:
-    """Raises ``Refused(MALFORMED)``."""
+    """Return the event.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     refuse_unknown(message)
     match message.WhichOneof("message"):
         case "accepted":
@@ -139,7 +154,11 @@ def write_blinded(blinded: Blinded) -> key_holder_pb2.EvaluateRequest:
 
 
 def read_blinded(message: key_holder_pb2.EvaluateRequest) -> Blinded:
-    """Raises ``Refused(MALFORMED)``."""
+    """Return the batch.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     refuse_unknown(message)
     return Blinded(
         EpochNumber(message.epoch),
@@ -155,6 +174,10 @@ def write_evaluated(evaluated: Evaluated) -> key_holder_pb2.EvaluateResponse:
 
 
 def read_evaluated(message: key_holder_pb2.EvaluateResponse) -> Evaluated:
-    """Raises ``Refused(MALFORMED)``."""
+    """Return the evaluated batch.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     refuse_unknown(message)
     return Evaluated(split(message.evaluated, limits.POINT_BYTES, "evaluated"), message.proof)

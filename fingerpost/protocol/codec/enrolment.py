@@ -1,8 +1,7 @@
-"""The request by which a process asks to become a member, signed by the very key it asks to have
-listed.
+"""The request by which a process asks to become a member, signed by the key that is to be listed.
 
 The signature proves possession of the key (attack: enrol somebody else's key under your own name)
-and nothing else: who is behind the request, people settle over another channel by comparing
+and nothing else. People find out over another channel who is behind the request: they compare
 ``EnrolmentRequest.fingerprint``.
 """
 
@@ -35,11 +34,16 @@ MOST_LOOKUPS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EnrolmentRequest:
-    """What a member to be says of itself. Raises ``Refused(MALFORMED)``.
+    """What a future member states about itself.
 
-    ``signing_key`` and the values of ``passport_keys`` are raw Ed25519 public keys (32 bytes);
-    passport keys are for gateways, by the agency whose practitioners they vouch for. ``issued_at``
-    in seconds since 1970 UTC.
+    Attributes:
+        signing_key: raw Ed25519 public key, 32 bytes.
+        issued_at: seconds since 1970 UTC.
+        passport_keys: of a gateway alone: raw Ed25519 public keys, by the agency whose
+            practitioners they vouch for.
+
+    Raises:
+        Refused: MALFORMED, a value is out of its bounds.
     """
 
     federation: FederationId
@@ -54,11 +58,9 @@ class EnrolmentRequest:
 
     def __post_init__(self) -> None:
         exactly(self.signing_key, KEY_BYTES, "enrolment.signing_key")
-        if not 1 <= len(self.organisation) <= ORGANISATION_CHARS:
-            raise Refused(Code.MALFORMED, "enrolment.organisation")
-        if (
-            not self.organisation.isprintable()
-        ):  # attack: control characters rewrite what the operator sees
+        # Attack: control characters rewrite what the operator sees.
+        printable = self.organisation.isprintable()
+        if not (printable and 1 <= len(self.organisation) <= ORGANISATION_CHARS):
             raise Refused(Code.MALFORMED, "enrolment.organisation")
         if not 0 <= self.declared_caseload <= MOST_CASELOAD:
             raise Refused(Code.MALFORMED, "enrolment.declared_caseload")
@@ -76,8 +78,8 @@ class EnrolmentRequest:
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen groups of four hexadecimal digits over all that the request says, to be read out
-        by telephone.
+        """Sixteen groups of four hexadecimal digits over the whole request, for reading out on the
+        telephone.
         """
         digest = hashlib.sha256(b"fingerpost/v1 enrolment" + _payload(self)).hexdigest()
         return " ".join(digest[i : i + 4] for i in range(0, len(digest), 4))
@@ -101,19 +103,27 @@ def _payload(request: EnrolmentRequest) -> bytes:
 
 
 def write_enrolment(request: EnrolmentRequest, key: Ed25519PrivateKey) -> bytes:
-    """The request's file. ``key`` is the private half of ``request.signing_key``; raises
-    ``Refused(BAD_SIGNATURE)`` when it is not."""
+    """Return the content of the request's file.
+
+    Args:
+        key: the private half of ``request.signing_key``.
+
+    Raises:
+        Refused: BAD_SIGNATURE, ``key`` is another.
+    """
     if key.public_key().public_bytes_raw() != request.signing_key:
         raise Refused(Code.BAD_SIGNATURE, "enrolment.signing_key")
     return write_envelope(sign(PayloadType.ENROLMENT, _payload(request), request.member.value, key))
 
 
 def read_enrolment(data: bytes) -> EnrolmentRequest:
-    """The request, once it verifies under the key it states.
+    """Return the request, once it verifies under the key that it states.
 
-    The one place where a payload is parsed before its signature is checked: the key stands inside.
-    Nothing of it is used for anything else until the signature holds. Raises ``Refused``:
-    MALFORMED, BAD_SIGNATURE.
+    The key is in the payload, so the payload is parsed before its signature is checked. Nothing
+    else of it is used until the signature holds.
+
+    Raises:
+        Refused: MALFORMED, BAD_SIGNATURE.
     """
     envelope = read_envelope(data, most=REQUEST_BYTES)
     if envelope.type is not PayloadType.ENROLMENT:
@@ -143,7 +153,6 @@ def read_enrolment(data: bytes) -> EnrolmentRequest:
         passport_keys={AgencyId(e.agency): e.passport_key for e in m.passport_keys},
     )
     if _payload(request) != envelope.payload:
-        # The fingerprint is over the value; other bytes of the same value would not be what was
-        # signed.
+        # The fingerprint is over the value, and other bytes of that value may have been signed.
         raise Refused(Code.MALFORMED, "enrolment encoding")
     return request

@@ -17,7 +17,7 @@ from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission, e
 from fingerpost.wire.v1 import query_pb2 as pb
 
 CORE_BYTES: Final = 3072
-"""A core is never longer: 8 named areas included it has about 2,200 bytes."""
+"""A core with 8 named areas has about 2,200 bytes."""
 
 
 def write_core(core: QueryCore) -> bytes:
@@ -47,7 +47,11 @@ def write_core(core: QueryCore) -> bytes:
 
 
 def read_core(data: bytes) -> QueryCore:
-    """Raises ``Refused(MALFORMED)``. Versions, suite and times are not judged here: admission does."""
+    """Return the core. Versions, suite and times are not judged here; admission judges them.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     m = parse(pb.QueryCore, data, CORE_BYTES)
     if len(m.named_areas) > limits.NAMED_AREAS:
         raise Refused(Code.MALFORMED, "core.named_areas")
@@ -83,8 +87,10 @@ def seal_into_query(
     gateway: MemberId,
     key: Ed25519PrivateKey,
 ) -> bytes:
-    """The signed query of exactly ``limits.QUERY_BYTES``. Raises ``Defect`` if the parts do not
-    fit.
+    """Return the signed query, exactly ``limits.QUERY_BYTES`` long.
+
+    Raises:
+        Defect: the parts do not fit.
     """
 
     def envelope_of(padding: int) -> bytes:
@@ -106,10 +112,13 @@ def seal_into_query(
 
 
 def read_query(wire: bytes, signing_key: Callable[[MemberId], Ed25519PublicKey]) -> Query:
-    """The query, once its signature holds under the key of the gateway that the envelope names.
+    """Return the query, once its signature holds under the key of the gateway that it names.
 
-    ``signing_key`` raises ``Refused(NOT_A_MEMBER)`` for a gateway that may not ask. Raises
-    ``Refused``: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE.
+    Args:
+        signing_key: raises ``Refused(NOT_A_MEMBER)`` for a gateway that may not ask.
+
+    Raises:
+        Refused: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE.
     """
     exactly(wire, limits.QUERY_BYTES, "query size")
     envelope = read_envelope(wire, most=limits.QUERY_BYTES)
@@ -140,8 +149,11 @@ def write_submission(submission: Submission, gateway: MemberId, key: Ed25519Priv
 
 
 def read_submission(wire: bytes, query: Query, key: Ed25519PublicKey) -> Submission:
-    """The submission that belongs to ``query``, signed by the same gateway. Raises ``Refused``:
-    MALFORMED, BAD_SIGNATURE."""
+    """Return the submission that belongs to ``query``, signed by the same gateway.
+
+    Raises:
+        Refused: MALFORMED, BAD_SIGNATURE.
+    """
     envelope = read_envelope(wire, most=1024)
     if envelope.signer != query.core.gateway.value:
         raise Refused(Code.BAD_SIGNATURE, "submission signer")

@@ -1,6 +1,6 @@
-"""What members tell the issuer about themselves: certificate requests and epoch keys, signed.
+"""The signed statements of members to the issuer: certificate requests and epoch keys.
 
-The statements are values here since members write and the authority reads them.
+They stand in the shared package, since members write them and the authority reads them.
 """
 
 from __future__ import annotations
@@ -40,8 +40,13 @@ class CertifyStatement:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EpochKeyStatement:
-    """A member's key of an epoch: HPKE public key (1216 bytes) of a node or gateway, VOPRF public
-    key (32) of a key holder."""
+    """A member's key of an epoch.
+
+    Attributes:
+        key: the HPKE public key (1216 bytes) of a node or gateway, or the VOPRF public key (32
+            bytes) of a key holder.
+        issued_at: seconds since 1970 UTC.
+    """
 
     federation: FederationId
     member: MemberId
@@ -77,15 +82,21 @@ def write_epoch_key(statement: EpochKeyStatement, key: Ed25519PrivateKey) -> byt
 
 
 def claimed_signer(data: bytes) -> tuple[Envelope, MemberId]:
-    """The unverified envelope and the member whose key must verify it. Raises
-    ``Refused(MALFORMED)``.
+    """Return the unverified envelope, and the member whose key must verify it.
+
+    Raises:
+        Refused: MALFORMED.
     """
     envelope = read_envelope(data, most=STATEMENT_BYTES)
     return envelope, MemberId(envelope.signer)
 
 
 def read_certify(envelope: Envelope, key: Ed25519PublicKey) -> CertifyStatement:
-    """Raises ``Refused``: BAD_SIGNATURE, MALFORMED."""
+    """Return the statement, once it verifies under ``key``.
+
+    Raises:
+        Refused: BAD_SIGNATURE, MALFORMED.
+    """
     m = parse(
         pb.CertifyStatement, open_envelope(envelope, PayloadType.CERTIFY, key), STATEMENT_BYTES
     )
@@ -101,7 +112,11 @@ def read_certify(envelope: Envelope, key: Ed25519PublicKey) -> CertifyStatement:
 
 
 def read_epoch_key(envelope: Envelope, key: Ed25519PublicKey) -> EpochKeyStatement:
-    """Raises ``Refused``: BAD_SIGNATURE, MALFORMED."""
+    """Return the statement, once it verifies under ``key``.
+
+    Raises:
+        Refused: BAD_SIGNATURE, MALFORMED.
+    """
     m = parse(
         pb.EpochKeyStatement, open_envelope(envelope, PayloadType.EPOCH_KEY, key), STATEMENT_BYTES
     )

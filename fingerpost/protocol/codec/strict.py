@@ -27,7 +27,14 @@ E = TypeVar("E", bound=IntEnum)
 
 
 def parse(type_: type[M], data: bytes, most: int) -> M:
-    """The message, or ``Refused(MALFORMED)`` naming its type. ``most`` in bytes."""
+    """Return the message.
+
+    Args:
+        most: the longest that it may be, in bytes.
+
+    Raises:
+        Refused: MALFORMED; it names the message's type.
+    """
     name = type_.DESCRIPTOR.name
     if len(data) > most:
         raise Refused(Code.MALFORMED, f"{name} too long")
@@ -46,8 +53,14 @@ def parse(type_: type[M], data: bytes, most: int) -> M:
 
 
 def refuse_unknown(message: Message | None) -> None:
-    """Raises ``Refused(MALFORMED)`` when the message or one within it carries fields of no
-    contract, and for None, which gRPC's clients hand on in place of bytes that did not parse."""
+    """Refuse a message that has a field of no contract, itself or in a message within it.
+
+    Args:
+        message: None stands for bytes that did not parse, as gRPC's clients hand them on.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     if message is None:
         raise Refused(Code.MALFORMED, "message")
     if len(UnknownFieldSet(message)):
@@ -60,7 +73,11 @@ def refuse_unknown(message: Message | None) -> None:
 
 
 def code(type_: type[E], number: int, what: str) -> E:
-    """The member of a closed list. Raises ``Refused(MALFORMED)``."""
+    """Return the member of a closed list.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     try:
         return type_(number)
     except ValueError:
@@ -68,18 +85,23 @@ def code(type_: type[E], number: int, what: str) -> E:
 
 
 def split(data: bytes, size: int, what: str, *, count: int | None = None) -> tuple[bytes, ...]:
-    """``data`` cut into pieces of ``size`` bytes, exactly ``count`` of them if given. Raises
-    ``Refused(MALFORMED)``.
+    """Return ``data`` cut into pieces of ``size`` bytes, exactly ``count`` of them if given.
+
+    Raises:
+        Refused: MALFORMED.
     """
     if len(data) % size or (count is not None and len(data) != size * count):
         raise Refused(Code.MALFORMED, what)
-    return tuple(
-        [data[i : i + size] for i in range(0, len(data), size)]
-    )  # a list: on every query's way
+    # A list is faster than a generator, and every query comes through here.
+    return tuple([data[i : i + size] for i in range(0, len(data), size)])
 
 
 def read_envelope(data: bytes, *, most: int = limits.MESSAGE_BYTES) -> Envelope:
-    """Raises ``Refused(MALFORMED)``. Nothing is verified yet: see ``envelope.open_envelope``."""
+    """Return the envelope. Nothing is verified yet: see ``envelope.open_envelope``.
+
+    Raises:
+        Refused: MALFORMED.
+    """
     message = parse(pb.Envelope, data, most)
     try:
         type_ = PayloadType(message.type)

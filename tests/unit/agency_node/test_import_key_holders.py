@@ -30,11 +30,11 @@ from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol.codec.carriage import read_blinded, write_evaluated
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.federation import DenyList, Epoch
+from fingerpost.protocol.federation import DenyList, Epoch, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge, server
-from fingerpost.runtime.tls import Identity, Party
 from fingerpost.wire.v1 import key_holder_pb2, key_holder_pb2_grpc
 
 FEDERATION = FederationId("test")

@@ -52,13 +52,13 @@ from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 
 SECONDS = 60.0
 """Whatever is waited for has failed if it has not come by then."""

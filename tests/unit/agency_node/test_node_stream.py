@@ -29,11 +29,11 @@ from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import ANSWERS_PER_FRAME, QUERIES_PER_FRAME
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
 from fingerpost.runtime.clock import Clock, SystemClock
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
 from fingerpost.wire.v1 import broker_pb2
 

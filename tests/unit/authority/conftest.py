@@ -19,20 +19,30 @@ from authority import changes, founding
 from authority.bundles import AddressBook
 from authority.ceremony import Ceremony
 from authority.founding import Count, Plan
+from authority.inbox import read_statement
 from authority.issuer import wiring
 from authority.issuer.online import Online, Refreshed
 from authority.issuer.service import Issuer
 from authority.issuer.settings import IssuerSettings, read_settings
 from fingerpost.audit.log import AuditLog
-from fingerpost.membership.bundle import Address
-from fingerpost.private.pepper_sealing import make_receiving_key
 from fingerpost.private.sealing import HybridKey
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
-from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
+from fingerpost.protocol.codec.statements import (
+    EpochKeyStatement,
+    claimed_signer,
+    write_epoch_key,
+)
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.federation import Agency, DenyList, Party
-from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import (
+    Address,
+    AgencyId,
+    AreaCode,
+    EpochNumber,
+    FederationId,
+    MemberId,
+)
 
 FEDERATION = FederationId("pilot")
 BROKER, ISSUER = MemberId("broker"), MemberId("issuer")
@@ -58,6 +68,14 @@ def plan(**changed: object) -> Plan:
         "normalisation_version": 1,
     }
     return Plan(**{**settings, **changed})  # type: ignore[arg-type]
+
+
+def leave_at_issuer(ceremony: Ceremony, envelope: bytes) -> None:
+    """Put a member's signed epoch key into the inbox, as the issuer does."""
+    draft = ceremony.draft()
+    _, signer = claimed_signer(envelope)
+    statement = read_statement(envelope, draft.members[signer], draft.parameters.federation)
+    ceremony.inbox.put(statement, envelope)
 
 
 @dataclass
@@ -133,13 +151,13 @@ class World:
     ) -> bytes:
         statement = EpochKeyStatement(FEDERATION, member, epoch, key, int(at or self.now))
         envelope = write_epoch_key(statement, self.keys[member])
-        self.ceremony.take_deposit(envelope)
+        leave_at_issuer(self.ceremony, envelope)
         return envelope
 
     def deposit_receiving(
         self, member: MemberId, *, epoch: EpochNumber = EPOCH, at: float = 0
     ) -> HybridKey:
-        key = make_receiving_key(secrets.token_bytes)
+        key = HybridKey.generate(secrets.token_bytes)
         self.receiving[member] = key
         self.deposit(member, key.public_key, epoch=epoch, at=at)
         return key
@@ -190,7 +208,9 @@ def world(founded: World) -> World:
     founded.enrol(NODE, Party.NODE, declared_caseload=900)
     passport_keys = {SCHOOL: bytes(range(32))}
     founded.enrol(GATEWAY, Party.GATEWAY, lookups_per_day=100, passport_keys=passport_keys)
-    issuer, nodes, requesters, *holders = (f"127.0.0.1:{port}" for port in range(7001, 7006))
+    issuer, nodes, requesters, *holders = (
+        Address(f"127.0.0.1:{port}") for port in range(7001, 7006)
+    )
     founded.ceremony.set_addresses(AddressBook(issuer, nodes, requesters, (holders[0], holders[1])))
     return founded
 

@@ -19,7 +19,7 @@ from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
-from unit.authority.conftest import FEDERATION, World
+from unit.authority.conftest import FEDERATION, World, leave_at_issuer
 
 QUORUMS = [
     f"--{role}-{what}={n}"
@@ -114,7 +114,7 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     holders = {"holder-a": b"a" * 32, "holder-b": b"b" * 32}
     for member, key in holders.items():
         statement = EpochKeyStatement(FEDERATION, MemberId(member), EpochNumber(1), key, 1)
-        opened.take_deposit(write_epoch_key(statement, keys[member]))
+        leave_at_issuer(opened, write_epoch_key(statement, keys[member]))
     assert ok("epoch", "next", ceremony).strip() == "1"
     with pytest.raises(Defect, match="over already"):
         ok("epoch", "open", ceremony, 1, "--starts=2020-01-05", "--ends=2020-04-05")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from authority import changes, epochs
+from authority import changes
 from authority.epochs import Sealed, Times
 from fakes.refusals import refused
+from fingerpost.membership.epoch_keys import next_epoch
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import open_pepper
 from fingerpost.protocol import federation_files as files
@@ -26,6 +27,7 @@ from unit.authority.conftest import (
     NODE,
     PlainClient,
     World,
+    leave_at_issuer,
 )
 
 
@@ -221,7 +223,7 @@ def test_deposits_that_are_not_ones_to_make_are_refused(
 ) -> None:
     statement = EpochKeyStatement(FederationId(federation), member, EPOCH, key, int(published.now))
     with refused(Code.NOT_ALLOWED):
-        published.ceremony.take_deposit(write_epoch_key(statement, published.keys[member]))
+        leave_at_issuer(published.ceremony, write_epoch_key(statement, published.keys[member]))
 
 
 def test_the_next_epoch_overlaps_and_the_old_one_is_forgotten(running: World) -> None:
@@ -293,7 +295,7 @@ def test_no_number_is_given_twice(running: World) -> None:
     assert [e.number for e in draft.parameters.epochs] == [EPOCH]
     assert draft.peppers == {}
     assert not (running.folder / "offline" / "peppers" / "1.pepper").exists()
-    assert epochs.next_number(draft) == EpochNumber(2)
+    assert next_epoch(draft.parameters) == EpochNumber(2)
 
 
 @pytest.mark.parametrize(

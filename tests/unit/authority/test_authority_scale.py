@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from authority import founding
-from authority.bundles import AddressBook
 from fakes.federations import member
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
@@ -86,9 +85,11 @@ def test_a_file_that_no_member_would_take_is_not_published(
     assert not list((world.folder / "repository" / "targets").rglob("*.json"))
 
 
-def test_addresses_are_checked_when_they_are_noted(world: World, tmp_path: Path) -> None:
-    before = (world.folder / "addresses.toml").read_bytes()
-    with pytest.raises(Defect):
-        world.ceremony.set_addresses(AddressBook("nowhere", "a:1", "a:2", ("a:3", "a:4")))
-    assert (world.folder / "addresses.toml").read_bytes() == before
+def test_addresses_are_checked_when_they_are_read(world: World, tmp_path: Path) -> None:
+    file = world.folder / "addresses.toml"
+    sound = file.read_text()
+    file.write_text(sound.replace("127.0.0.1:7001", "nowhere"))
+    with pytest.raises(Defect, match="issuer: expected host:port"):
+        world.ceremony.bundle(NODE, tmp_path / "b")
+    file.write_text(sound)
     world.ceremony.bundle(NODE, tmp_path / "b")

@@ -18,19 +18,20 @@ from fakes.refusals import refused
 from fingerpost.membership import renewal
 from fingerpost.membership.bundle import ROOT, read_bundle
 from fingerpost.membership.credentials import make_member_keys
-from fingerpost.membership.epoch_keys import epoch_key_statement
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.peppers import PepperStore
-from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
+from fingerpost.membership.rpc_issuer import IssuerClient
 from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
+from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import day_of
-from fingerpost.runtime import logs, tls
+from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.tls import AuthorityOnly
 from unit.authority.conftest import EPOCH, FEDERATION, HOLDERS, ISSUER, World
 
 NEW = MemberId("node-new")
@@ -55,14 +56,14 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
     async with running(wiring.open(world.issuer_settings, Env(clock, log)), log) as served:
         address = f"127.0.0.1:{served.port}"
         authority = folder / "certificate-authority.pem"
-        identity = Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
+        identity = Identity(FEDERATION, ISSUER, Party.ISSUER)
         issuer = IssuerClient(address, authority, identity)
-        me = Identity(FEDERATION, NEW, tls.Party.NODE)
+        me = Identity(FEDERATION, NEW, Party.NODE)
         now = world.now
         await renewal.renew(keys, me, authority, issuer.certify, now, os.urandom(32))
         assert keys.lifetime() == (int(now) - 60, int(now) + 7 * 86_400)
 
-        fetch = MemberListFetcher(address, lambda: authority_only(authority), identity)
+        fetch = MemberListFetcher(address, AuthorityOnly(authority).credentials, identity)
         listed = MemberListClient(tmp_path / "list", folder / ROOT, fetch, NEW)
         federation = await asyncio.to_thread(listed.refresh, now)
         assert federation.member(NEW, Party.NODE).signing_key == keys.public_key
@@ -74,8 +75,8 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         deposits = {NEW: (receiving, keys.signing_key)}
         deposits |= {h: (bytes([n]) * 32, world.keys[h]) for n, h in enumerate(HOLDERS)}
         for member, (key, signing) in deposits.items():
-            statement = epoch_key_statement(FEDERATION, member, epoch, key, now, signing)
-            await issuer.deposit(statement)
+            statement = EpochKeyStatement(FEDERATION, member, epoch, key, int(now))
+            await issuer.deposit(write_epoch_key(statement, signing))
         start = int(now)
         sealed = world.ceremony.open_epoch(epoch, Times(start, start, start + 86_400), now)
         assert sealed.members == (NEW,)

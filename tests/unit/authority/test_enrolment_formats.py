@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fakes.refusals import refused
 from fingerpost.membership.bundle import (
-    Address,
     Addresses,
+    BrokerEndpoint,
     Endpoint,
     EnrolmentBundle,
     read_bundle,
@@ -24,7 +24,7 @@ from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
-from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.protocol.ids import Address, AgencyId, FederationId, MemberId
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
@@ -144,9 +144,7 @@ BUNDLE = EnrolmentBundle(
     Party.NODE,
     Addresses(
         endpoint("issuer", "issuer.example:7443"),
-        MemberId("broker"),
-        Address("broker.example:7444"),
-        Address("[::1]:7445"),
+        BrokerEndpoint(MemberId("broker"), Address("broker.example:7444"), Address("[::1]:7445")),
         (endpoint("holder-a", "127.0.0.1:7446"), endpoint("holder-b", "127.0.0.1:7447")),
     ),
     b'{"signed":{}}',

@@ -25,16 +25,18 @@ from fingerpost.protocol.codec.statements import (
     write_epoch_key,
 )
 from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.federation import Party
 from fingerpost.runtime import logs, rpc, tls
 from fingerpost.runtime.env import Env
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
-from fingerpost.runtime.tls import AuthorityOnly, Identity
+from fingerpost.runtime.tls import AuthorityOnly
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
 from unit.authority.conftest import EPOCH, FEDERATION, ISSUER, NODE, World
 
 SECONDS = 20.0
-ISSUER_IDENTITY = Identity(FEDERATION, ISSUER, tls.Party.ISSUER)
+ISSUER_IDENTITY = Identity(FEDERATION, ISSUER, Party.ISSUER)
 
 
 def quiet_log() -> Logger:
@@ -62,7 +64,7 @@ async def served(published: World) -> AsyncIterator[Served]:
 
 async def test_a_member_without_a_certificate_gets_one(served: Served) -> None:
     key = tls.make_key()
-    own = Identity(FEDERATION, NODE, tls.Party.NODE)
+    own = Identity(FEDERATION, NODE, Party.NODE)
     statement = CertifyStatement(
         FEDERATION, NODE, int(served.world.now), os.urandom(32), tls.make_csr(key, own)
     )
@@ -112,7 +114,7 @@ async def test_an_envelope_too_long_is_refused(served: Served) -> None:
 
 async def test_a_server_that_is_not_the_issuer_is_not_believed(served: Served) -> None:
     """Attack: a member with a certificate of the same authority stands in the issuer's place."""
-    other = Identity(FEDERATION, NODE, tls.Party.ISSUER)
+    other = Identity(FEDERATION, NODE, Party.ISSUER)
     async with served.channel(other) as channel:
         stub = pb_grpc.MemberListServiceStub(channel)
         with pytest.raises(AioRpcError) as refused:

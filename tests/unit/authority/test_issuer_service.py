@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from authority.epochs import Times
 from authority.issuer import certificates, rules, wiring
 from authority.issuer.certificates import CertificateAuthority, load_authority
-from authority.issuer.service import Issuer, Own
+from authority.issuer.service import Issuer
 from fakes.refusals import refused
 from fingerpost.audit.log import AuditEvent, AuditLog, Entry
 from fingerpost.protocol import federation_files as files
@@ -32,9 +32,12 @@ from fingerpost.protocol.codec.statements import (
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Party
+from fingerpost.protocol.federation_files import require_fetchable
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime import tls
-from fingerpost.runtime.tls import Identity
+from fingerpost.runtime.identity import Identity, subject_names
+from fingerpost.runtime.tls import ServerTls
 from unit.authority.conftest import (
     BROKER,
     DAY,
@@ -47,7 +50,7 @@ from unit.authority.conftest import (
     World,
 )
 
-NODE_IDENTITY = Identity(FEDERATION, NODE, tls.Party.NODE)
+NODE_IDENTITY = Identity(FEDERATION, NODE, Party.NODE)
 
 
 @dataclass
@@ -93,7 +96,7 @@ def test_a_member_gets_a_certificate_for_its_names_and_no_other(desk: Desk) -> N
     leaf, authority = x509.load_pem_x509_certificates(pem)
     leaf.verify_directly_issued_by(authority)
     found = leaf.extensions.get_extension_for_class
-    assert found(x509.SubjectAlternativeName).value == tls.subject_names(NODE_IDENTITY)
+    assert found(x509.SubjectAlternativeName).value == subject_names(NODE_IDENTITY)
     assert not len(leaf.subject)
     basic = found(x509.BasicConstraints)
     assert basic.critical
@@ -136,7 +139,7 @@ class FullDisk:
 
 
 def test_what_cannot_be_recorded_is_not_issued(published: World) -> None:
-    own, inbox = Own(FEDERATION, ISSUER), published.ceremony.inbox
+    own, inbox = Identity(FEDERATION, ISSUER, Party.ISSUER), published.ceremony.inbox
     issuer = Issuer(own, published.online, inbox, authority_of(published), FullDisk())
     issuer.refresh(published.now)
     desk = Desk(published, issuer, None)  # type: ignore[arg-type]
@@ -232,7 +235,7 @@ def csr(
     key = key or ec.generate_private_key(ec.SECP256R1())
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, subject)] if subject else []
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(parts))
-    wanted = x509.SubjectAlternativeName(names) if names else tls.subject_names(identity)
+    wanted = x509.SubjectAlternativeName(names) if names else subject_names(identity)
     builder = builder.add_extension(wanted, critical=True)
     if authority:
         constraints = x509.BasicConstraints(ca=True, path_length=None)
@@ -242,10 +245,10 @@ def csr(
 
 
 OTHERS = {
-    "another member": csr(Identity(FEDERATION, GATEWAY, tls.Party.NODE)),
-    "another service": csr(Identity(FEDERATION, NODE, tls.Party.BROKER)),
-    "another federation": csr(Identity(FederationId("other"), NODE, tls.Party.NODE)),
-    "a second name": csr(names=[*tls.subject_names(NODE_IDENTITY), x509.DNSName("example.org")]),
+    "another member": csr(Identity(FEDERATION, GATEWAY, Party.NODE)),
+    "another service": csr(Identity(FEDERATION, NODE, Party.BROKER)),
+    "another federation": csr(Identity(FederationId("other"), NODE, Party.NODE)),
+    "a second name": csr(names=[*subject_names(NODE_IDENTITY), x509.DNSName("example.org")]),
     "one name too few": csr(names=[x509.DNSName(NODE_IDENTITY.server_name)]),
     "a subject": csr(subject="broker"),
 }
@@ -446,7 +449,7 @@ def test_no_other_path_is_served(desk: Desk, path: str) -> None:
 @given(st.text(alphabet="./\\abcemtrgs-_0123456789jonpx\0\n%", max_size=60))
 def test_what_may_be_fetched_never_climbs(path: str) -> None:
     try:
-        rules.require_fetchable(path)
+        require_fetchable(path)
     except Refused as error:
         assert error.code is Code.NOT_ALLOWED
         return
@@ -465,11 +468,13 @@ def test_a_link_out_of_the_repository_is_not_followed(desk: Desk) -> None:
 
 
 def test_the_issuers_own_certificate_is_renewed_at_half_life(desk: Desk) -> None:
-    own = wiring.OwnCertificate(desk.world.folder / "online" / "state", desk.issuer)
+    state = desk.world.folder / "online" / "state"
+    files = ServerTls(state / "tls.pem", state / "tls.key", state.parent / "ca-certificate.pem")
+    own = wiring.OwnCertificate(files, desk.issuer)
     first = own.renew(desk.now)
     assert first == int(desk.now) + 7 * DAY
     assert own.renew(desk.now + 3 * DAY) is None
     assert own.renew(desk.now + 4 * DAY) == int(desk.now) + 11 * DAY
-    (leaf, _) = x509.load_pem_x509_certificates(own.certificate.read_bytes())
+    (leaf, _) = x509.load_pem_x509_certificates(files.certificate.read_bytes())
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names == tls.subject_names(Identity(FEDERATION, ISSUER, tls.Party.ISSUER))
+    assert names == subject_names(Identity(FEDERATION, ISSUER, Party.ISSUER))

@@ -150,9 +150,9 @@ def test_only_the_signing_gateway_may_submit() -> None:
 @pytest.mark.parametrize(
     "caller",
     [
-        peer(GATEWAY, identity.Party.NODE),
-        peer(NODES[0], identity.Party.NODE),
-        peer(NODES[0], identity.Party.GATEWAY),
+        peer(GATEWAY, Party.NODE),
+        peer(NODES[0], Party.NODE),
+        peer(NODES[0], Party.GATEWAY),
         peer(MemberId("nobody")),
         peer(federation=FederationId("other")),
         peer(not_after=NOW),

@@ -40,11 +40,12 @@ from fingerpost.protocol.codec.carriage import (
     write_lookup,
 )
 from fingerpost.protocol.errors import Code
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime.clock import SystemClock
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import (
     CLIENT,
     CLIENT_FRAMES,

@@ -41,13 +41,14 @@ from fingerpost.protocol.codec.carriage import (
     write_lookup,
 )
 from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Ended, LookupEvent, NodeAnswer, NodeHello
 from fingerpost.runtime import logs
 from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CLIENT_FRAMES, CallRule, connect
 from fingerpost.wire.v1 import broker_pb2_grpc
 

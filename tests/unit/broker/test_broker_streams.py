@@ -18,6 +18,7 @@ from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.errors import Code
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import Handle, MemberId
 from fingerpost.protocol.messages import NodeHello
 from fingerpost.runtime import identity
@@ -36,7 +37,7 @@ def a_lookup() -> Lookup:
     "caller",
     [
         peer(),
-        peer(NORTH, identity.Party.GATEWAY),
+        peer(NORTH, Party.GATEWAY),
         node_peer(MemberId("node-unknown")),
         node_peer(NORTH, not_after=NOW),
     ],

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from fakes.certificates import FakeAuthority
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import logs
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 
 
 @contextmanager

@@ -169,7 +169,7 @@ async def test_serve_keeps_the_lock_until_it_is_asked_to_stop(enrolled: Enrolled
         with locked(enrolled.settings.lock, note=UPKEEP):
             pytest.fail("two hold one lock")
     assert held.value.note == SERVE
-    stop.request()
+    stop.set()
     await serving
     with locked(enrolled.settings.lock, note=UPKEEP):
         pass

@@ -18,10 +18,10 @@ from fakes.member_list import NODE
 from fakes.repository import FakeRepository, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.runtime import rpc
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as stubs

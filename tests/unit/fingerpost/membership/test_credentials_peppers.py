@@ -27,7 +27,8 @@ from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare, ne
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
-from fingerpost.private.pepper_sealing import make_receiving_key, new_pepper, seal_pepper
+from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
+from fingerpost.private.sealing import HybridKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
@@ -51,7 +52,7 @@ def sealed_for(store: PepperStore, pepper: Pepper = PEPPER) -> SealedPepper:
 
 
 def a_stranger_s_key() -> bytes:
-    return make_receiving_key(secrets.token_bytes).public_key
+    return HybridKey.generate(secrets.token_bytes).public_key
 
 
 def names(folder: Path) -> list[str]:

@@ -25,12 +25,21 @@ from hypothesis import strategies as st
 from fakes.clock import ManualClock
 from fakes.refusals import refused
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
-from fingerpost.membership.renewal import RENEWAL_EVENTS, due, keep_certificate, renew
+from fingerpost.membership.renewal import (
+    LOOK_JITTER_SECONDS,
+    LOOK_SECONDS,
+    RENEWAL_EVENTS,
+    due,
+    renew,
+    renew_if_due,
+)
 from fingerpost.protocol.codec.statements import claimed_signer, read_certify
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import logs
-from fingerpost.runtime.identity import Identity, Party, subject_names
+from fingerpost.runtime.env import Env
+from fingerpost.runtime.identity import Identity, subject_names
 
 NOW = 1_800_000_000.0
 DAY = 86_400
@@ -247,11 +256,13 @@ class TestKeepingIt:
         keys, issuer, clock = desk.keys, desk.issuer, desk.issuer.clock
         text = io.StringIO()
         log = logs.configure("test", RENEWAL_EVENTS, strict=True, stream=text, now=clock.now)
-        numbers = random.Random(1).random
+        env = Env(clock, log, random=random.Random(1).random)
+
+        async def once() -> None:
+            await renew_if_due(keys, ME, desk.authority, issuer.certify, env)
+
         task = asyncio.ensure_future(
-            keep_certificate(
-                keys, ME, desk.authority, issuer.certify, clock, random=numbers, log=log
-            )
+            env.every(LOOK_SECONDS, LOOK_JITTER_SECONDS, once, "certificate")()
         )
 
         async def until(condition: Callable[[], bool]) -> None:

@@ -19,6 +19,7 @@ from fingerpost.membership.member_list import MemberList, MemberListClient, poll
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.runtime import logs
+from fingerpost.runtime.env import Env
 from unit.fingerpost.membership.conftest import World
 
 
@@ -34,7 +35,7 @@ class Running:
         events = member_list.MEMBER_LIST_EVENTS
         log = logs.configure("test", events, strict=True, stream=self.log, now=self.clock.now)
         self._task = asyncio.ensure_future(
-            poll(client, self.members, self.clock, random=random.Random(1).random, log=log)
+            poll(client, self.members, Env(self.clock, log, random=random.Random(1).random))()
         )
 
     async def change(self) -> Federation:

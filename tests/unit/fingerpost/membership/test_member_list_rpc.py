@@ -16,11 +16,13 @@ from fakes.member_list import NODE as MEMBER
 from fakes.refusals import refused
 from fakes.repository import FakeRepository, listed
 from fingerpost.membership.member_list import MemberListClient
-from fingerpost.membership.rpc_issuer import IssuerClient, authority_only
+from fingerpost.membership.rpc_issuer import IssuerClient
 from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.protocol.federation import Party
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
+from fingerpost.runtime.tls import AuthorityOnly
 from unit.fingerpost.membership.conftest import ISSUER, Running, running
 
 FEDERATION = listed().parameters.federation
@@ -92,14 +94,14 @@ class TestFetching:
     async def test_without_a_certificate_the_broker_says_nothing(
         self, broker: Running, authority: FakeAuthority
     ) -> None:
-        fetch = MemberListFetcher(broker.address, lambda: authority_only(authority.file), BROKER)
+        fetch = MemberListFetcher(broker.address, AuthorityOnly(authority.file).credentials, BROKER)
         await require_refused(Code.UNAVAILABLE, fetch)
         fetch.close()
 
     async def test_the_issuer_asks_for_no_certificate(
         self, issuer: Running, authority: FakeAuthority
     ) -> None:
-        fetch = MemberListFetcher(issuer.address, lambda: authority_only(authority.file), ISSUER)
+        fetch = MemberListFetcher(issuer.address, AuthorityOnly(authority.file).credentials, ISSUER)
         assert await asyncio.to_thread(fetch, "x") == b"x"
         fetch.close()
 

@@ -17,9 +17,9 @@ from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.rpc_channel import Redialled, require_in_office
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.ids import MemberId
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CODE_KEY
 
 ADDRESS = "127.0.0.1:9"

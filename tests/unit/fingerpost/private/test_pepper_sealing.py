@@ -9,18 +9,17 @@ import pytest
 
 from fakes.refusals import refused
 from fingerpost.private.pepper_sealing import (
-    make_receiving_key,
     new_pepper,
     open_pepper,
     seal_pepper,
 )
-from fingerpost.private.sealing import prefixed, seal
+from fingerpost.private.sealing import HybridKey, prefixed, seal
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation_files import SealedPepper, read_pepper, write_pepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 
 MEMBER = MemberId("node-1")
-KEY = make_receiving_key(secrets.token_bytes)
+KEY = HybridKey.generate(secrets.token_bytes)
 PEPPER = new_pepper(EpochNumber(3), 20_000, secrets.token_bytes)
 
 
@@ -43,7 +42,7 @@ def test_it_is_bound_to_epoch_day_and_member(change: dict[str, object]) -> None:
 def test_another_key_does_not_open_it() -> None:
     with refused(Code.BAD_SEAL):
         open_pepper(
-            seal_pepper(PEPPER, MEMBER, KEY.public_key), make_receiving_key(secrets.token_bytes)
+            seal_pepper(PEPPER, MEMBER, KEY.public_key), HybridKey.generate(secrets.token_bytes)
         )
 
 

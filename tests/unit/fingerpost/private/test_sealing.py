@@ -28,7 +28,7 @@ def test_what_was_sealed_opens(info: bytes, plain: bytes) -> None:
 
 
 def test_a_key_comes_back_from_its_bytes() -> None:
-    again = HybridKey.parse(KEY.serialise())
+    again = HybridKey(KEY.serialise())
     assert again.public_key == KEY.public_key
     assert again.open(b"i", seal(KEY.public_key, b"i", b"x")) == b"x"
 
@@ -48,7 +48,7 @@ def test_both_halves_of_the_key_are_needed() -> None:
     sealed = seal(KEY.public_key, b"i", b"x")
     for mixed in (mine[:64] + other[64:], other[:64] + mine[64:]):
         with refused(Code.BAD_SEAL):
-            HybridKey.parse(mixed).open(b"i", sealed)
+            HybridKey(mixed).open(b"i", sealed)
 
 
 @pytest.mark.parametrize("position", [0, 500, 1087, 1088, 1119, 1120, 1135, 1151])
@@ -87,7 +87,7 @@ def test_a_public_key_that_is_none_is_refused(public_key: bytes) -> None:
 
 def test_a_private_key_of_another_size_is_refused() -> None:
     with refused(Code.MALFORMED):
-        HybridKey.parse(bytes(95))
+        HybridKey(bytes(95))
 
 
 def test_nothing_secret_is_printed() -> None:

@@ -86,7 +86,7 @@ def test_the_recorded_pepper_opens() -> None:
         recorded["day"],
         base64.b64decode(recorded["sealed"]),
     )
-    pepper = open_pepper(sealed, HybridKey.parse(bytes.fromhex(recorded["receiving_key"])))
+    pepper = open_pepper(sealed, HybridKey(bytes.fromhex(recorded["receiving_key"])))
     assert pepper.value.hex() == recorded["value"]
 
 
@@ -99,7 +99,7 @@ def test_the_recorded_answer_opens() -> None:
     part = open_answer(
         answer,
         query_hash=bytes.fromhex(recorded["query_hash"]),
-        reply_key=HybridKey.parse(bytes.fromhex(recorded["reply_key"])),
+        reply_key=HybridKey(bytes.fromhex(recorded["reply_key"])),
         federation=known,
         asked=known.agencies_in_reach(ASKING, Reach.AREA),
     )

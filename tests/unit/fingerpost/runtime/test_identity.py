@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from fakes.certificates import FakeAuthority
 from fakes.refusals import refused
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.identity import (
     Identity,
-    Party,
     PeerIdentity,
     parse_spiffe_uri,
     peer_identity,

@@ -16,9 +16,10 @@ import pytest
 
 from fakes.certificates import FakeAuthority
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Defect, Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime import rpc
-from fingerpost.runtime.identity import Identity, Party
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import CODE_KEY, INTERNAL_TEXT, STATUS, Edge, abort_with, refused_from
 

@@ -45,12 +45,12 @@ async def test_supervise_runs_until_stopped_and_awaits_its_parts(log: Logger) ->
 
     async def ask_to_stop() -> None:
         await asyncio.sleep(0)
-        stop.request()
+        stop.set()
         await forever()
 
     await supervise(stop, {"part": part, "other": ask_to_stop}, log)
     assert ended == ["part"]
-    assert stop.requested
+    assert stop.is_set()
 
 
 async def test_a_part_that_fails_stops_the_others(log: Logger) -> None:

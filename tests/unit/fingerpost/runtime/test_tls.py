@@ -22,8 +22,9 @@ from cryptography import x509
 from fakes.certificates import FakeAuthority
 from fakes.refusals import refused
 from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
-from fingerpost.runtime.identity import Identity, Party, PeerIdentity, subject_names
+from fingerpost.runtime.identity import Identity, PeerIdentity, subject_names
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_NODES, Edge, connect, peer_of, refused_from, server
 from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls, certificate_lifetime

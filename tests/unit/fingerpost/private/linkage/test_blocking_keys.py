@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import (
-    MOST_KEYS,
     NORMALISATION_VERSION,
     RULE_DEFINITIONS,
     BlockingKey,
@@ -21,7 +20,7 @@ from fingerpost.private.linkage import (
     normalise,
     oprf_input,
 )
-from fingerpost.private.linkage.blocking_keys import key_parts
+from fingerpost.private.linkage.blocking_keys import MOST_KEYS, key_parts
 from fingerpost.private.linkage.blocking_rules import FAR, Meets
 from fingerpost.private.linkage.golden_cases import CASES
 from fingerpost.protocol.errors import Defect

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.list_files import require_fetchable
-from fakes.broker_world import NODES
 from fakes.refusals import refused
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation_files import require_fetchable
+from fingerpost.protocol.ids import MemberId
 
-NORTH, SCHOOL, *_ = NODES
+NORTH, SCHOOL = MemberId("node-north"), MemberId("node-school")
 
 
 @pytest.mark.parametrize(
