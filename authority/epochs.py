@@ -24,7 +24,6 @@ from dataclasses import dataclass, replace
 
 from authority import changes
 from authority.draft import Draft
-from fingerpost.membership.epoch_keys import next_epoch
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Party
@@ -167,8 +166,8 @@ def plan_replacing(facts: Facts, number: EpochNumber, times: Times, overlap_seco
     Raises:
         Defect: as ``plan_opening``, or no overlap.
     """
-    if number < next_epoch(facts.draft.parameters):
-        raise Defect(f"the next epoch is {next_epoch(facts.draft.parameters)}")
+    if number < facts.draft.parameters.next_epoch:
+        raise Defect(f"the next epoch is {facts.draft.parameters.next_epoch}")
     if overlap_seconds <= 0:
         raise Defect("an epoch that is replaced ends after the next one starts")
     end = times.starts_at + overlap_seconds
@@ -199,7 +198,7 @@ def _new_epoch(facts: Facts, number: EpochNumber, times: Times, others: tuple[Ep
     if times.ends_at <= facts.now:
         raise Defect("the epoch would be over already: look at the days given")
     if any(epoch.number >= number for epoch in others):
-        raise Defect(f"the next epoch is {next_epoch(facts.draft.parameters)}")
+        raise Defect(f"the next epoch is {facts.draft.parameters.next_epoch}")
     if any(epoch.starts_at >= times.starts_at for epoch in others):
         raise Defect("another epoch starts no earlier")
     keys: dict[MemberId, bytes] = {}

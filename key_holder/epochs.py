@@ -52,8 +52,7 @@ def chores(federation: Federation, held: frozenset[EpochNumber], now: float) -> 
     The next epoch's key is made ahead, so that governance can change epochs at once after a theft.
     """
     epochs = federation.parameters.epochs
-    newest = max((e.number.value for e in epochs), default=0)
-    wanted = EpochNumber(newest + 1)
+    wanted = federation.parameters.next_epoch
     ended = {e.number for e in epochs if now >= e.ends_at + KEEP_AFTER_SECONDS}
     oldest_listed = min((e.number for e in epochs), default=wanted)
     dead = {n for n in held if n in ended or n < oldest_listed}

@@ -9,7 +9,6 @@ import typer
 from authority.ceremony import Ceremony
 from authority.cli.parsing import Folder, console, moment, now, shown
 from authority.epochs import Sealed, Times
-from fingerpost.membership.epoch_keys import next_epoch
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import EpochNumber
 
@@ -97,7 +96,7 @@ def epoch_replace(
 @epoch_app.command("next")
 def epoch_next(folder: Folder) -> None:
     """Print the number that comes next."""
-    console.print(str(next_epoch(Ceremony.open(folder).draft().parameters)))
+    console.print(str(Ceremony.open(folder).draft().parameters.next_epoch))
 
 
 def _say(sealed: Sealed) -> None:

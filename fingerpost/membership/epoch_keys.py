@@ -16,11 +16,6 @@ from fingerpost.protocol.ids import EpochNumber
 from fingerpost.protocol.messages import day_of
 
 
-def next_epoch(parameters: Parameters) -> EpochNumber:
-    """Return the number that follows the newest epoch announced."""
-    return EpochNumber(max((e.number.value for e in parameters.epochs), default=0) + 1)
-
-
 def epochs_to_prepare(
     parameters: Parameters, opened: Container[EpochNumber], now: float
 ) -> tuple[EpochNumber, ...]:
@@ -32,7 +27,7 @@ def epochs_to_prepare(
             epoch.
     """
     announced = {e.number for e in parameters.epochs if not e.is_over(now)}
-    wanted = sorted({*announced, next_epoch(parameters)})
+    wanted = sorted({*announced, parameters.next_epoch})
     return tuple(number for number in wanted if number not in opened)
 
 

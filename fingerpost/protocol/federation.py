@@ -170,6 +170,11 @@ class Parameters:
     practitioner_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.PRACTITIONER_PER_DAY
     agency_per_day: Annotated[int, Meta(ge=1, le=100_000)] = limits.AGENCY_PER_DAY
 
+    @property
+    def next_epoch(self) -> EpochNumber:
+        """The number that follows the newest epoch announced."""
+        return EpochNumber(max((e.number.value for e in self.epochs), default=0) + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class CodeLists:

@@ -7,7 +7,6 @@ import pytest
 from authority import changes
 from authority.epochs import Sealed, Times
 from fakes.refusals import refused
-from fingerpost.membership.epoch_keys import next_epoch
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import open_pepper
 from fingerpost.protocol import federation_files as files
@@ -295,7 +294,7 @@ def test_no_number_is_given_twice(running: World) -> None:
     assert [e.number for e in draft.parameters.epochs] == [EPOCH]
     assert draft.peppers == {}
     assert not (running.folder / "offline" / "peppers" / "1.pepper").exists()
-    assert next_epoch(draft.parameters) == EpochNumber(2)
+    assert draft.parameters.next_epoch == EpochNumber(2)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from authority import epochs
 from authority.draft import Draft
 from authority.epochs import Facts, Place, Plan, Times
 from fakes import federations
-from fingerpost.membership.epoch_keys import next_epoch
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Member, Party
@@ -96,13 +95,13 @@ def due(facts: Facts, starts_in: int) -> tuple[EpochNumber, Times]:
     """
     latest = max((e.starts_at for e in facts.draft.parameters.epochs), default=NOW)
     start = max(latest + 1, NOW + starts_in * HOUR)
-    return next_epoch(facts.draft.parameters), Times(start - HOUR, start, start + 90 * limits.DAY)
+    return facts.draft.parameters.next_epoch, Times(start - HOUR, start, start + 90 * limits.DAY)
 
 
 def soon(facts: Facts) -> tuple[EpochNumber, Times]:
     assume(all(e.starts_at != NOW + HOUR for e in facts.draft.parameters.epochs))
     start = NOW + HOUR
-    return next_epoch(facts.draft.parameters), Times(NOW, start, start + 90 * limits.DAY)
+    return facts.draft.parameters.next_epoch, Times(NOW, start, start + 90 * limits.DAY)
 
 
 @st.composite

@@ -23,7 +23,7 @@ from fakes.refusals import refused
 from fakes.repository import DAY, listed
 from fakes.simulated_holders import QuietLog
 from fingerpost.membership import peppers
-from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare, next_epoch
+from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
@@ -77,7 +77,7 @@ class TestWhichEpochs:
     def test_the_first_before_any(self) -> None:
         none = replace(PARAMETERS, epochs=())
         assert epochs_to_prepare(none, (), NOW) == (EpochNumber(1),)
-        assert next_epoch(PARAMETERS) == FIVE
+        assert PARAMETERS.next_epoch == FIVE
 
     def test_none_that_is_over(self) -> None:
         end = PARAMETERS.epochs[0].ends_at
