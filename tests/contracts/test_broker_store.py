@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from broker.ports import LookupRecord, Store
 from broker.store import HASH_LOG_FILE, REPLAY_FILE, SqlStore, open_hash_log
 from fakes.broker_store import MemoryStore
-from fingerpost.audit.log import Actor, OperationId, StoreBehind
+from fingerpost.audit.log import Actor, Entry, OperationId, StoreBehind
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
@@ -93,18 +94,26 @@ def test_an_append_lets_go_only_what_is_over(reopen: Reopen) -> None:
 # ---- what only the disk can promise ------------------------------------------------------------
 
 
+def record_on_disk(folder: Path, number: int, now: float = NOW) -> None:
+    """As a broker does that is opened for one lookup."""
+    with closing(SqlStore.open(folder, MASTER, now)) as store:
+        store.append([a_record(number)], now)
+
+
+def logged(folder: Path) -> list[Entry]:
+    """The hash log of a sound store."""
+    with closing(open_hash_log(folder, MASTER)) as log:
+        assert log.verify().broken_at is None
+        return list(log.show(0, 2**40, decrypt=True))
+
+
 def test_the_hash_log_holds_public_facts_and_the_handle_sealed(tmp_path: Path) -> None:
-    store = SqlStore.open(tmp_path, MASTER, NOW)
+    record_on_disk(tmp_path, 7)
     record = a_record(7)
-    store.append([record], NOW)
-    store.close()
     for file in tmp_path.iterdir():
         assert record.handle.value.encode() not in file.read_bytes(), file.name
 
-    log = open_hash_log(tmp_path, MASTER)
-    assert log.verify().broken_at is None
-    (entry,) = log.show(0, 2**40, decrypt=True)
-    log.close()
+    (entry,) = logged(tmp_path)
     assert entry.actor == Actor.of(record.gateway)
     assert entry.operation == OperationId.of(record.query_hash)
     assert entry.fields == {"agency": "e99000001.council", "reach": "AREA"}
@@ -112,37 +121,26 @@ def test_the_hash_log_holds_public_facts_and_the_handle_sealed(tmp_path: Path) -
 
 
 def test_a_store_put_back_from_a_backup_does_not_open_until_adopted(tmp_path: Path) -> None:
-    store = SqlStore.open(tmp_path, MASTER, NOW)
-    store.append([a_record(1)], NOW)
-    store.close()
+    record_on_disk(tmp_path, 1)
     backup = {p.name: p.read_bytes() for p in tmp_path.iterdir() if not p.name.endswith(".head")}
-    store = SqlStore.open(tmp_path, MASTER, NOW + 10)
-    store.append([a_record(2)], NOW + 10)
-    store.close()
+    record_on_disk(tmp_path, 2, NOW + 10)
     for name, content in backup.items():
         (tmp_path / name).write_bytes(content)
 
     with pytest.raises(StoreBehind):
         SqlStore.open(tmp_path, MASTER, NOW + 20)
-    SqlStore.adopt(
-        tmp_path, MASTER, by=Actor("operator"), why=OperationId("restored"), now=NOW + 30
-    )
-    store = SqlStore.open(tmp_path, MASTER, NOW + 40)
-    assert store.complete_since == NOW + 30  # what it had seen before is not all there was
-    store.close()
-    log = open_hash_log(tmp_path, MASTER)
-    assert [entry.kind for entry in log.show(0, 2**40, decrypt=False)] == [
-        "broker.lookup_recorded",
-        "broker.store_adopted",
-    ]
-    log.close()
+    by, why = Actor("operator"), OperationId("restored")
+    SqlStore.adopt(tmp_path, MASTER, by=by, why=why, now=NOW + 30)
+    with closing(SqlStore.open(tmp_path, MASTER, NOW + 40)) as store:
+        assert store.complete_since == NOW + 30  # what it had seen before is not all there was
+    kinds = [entry.kind for entry in logged(tmp_path)]
+    assert kinds == ["broker.lookup_recorded", "broker.store_adopted"]
 
 
 def test_a_store_from_the_future_counts_from_now(tmp_path: Path) -> None:
     SqlStore.open(tmp_path, MASTER, NOW + 10_000).close()
-    store = SqlStore.open(tmp_path, MASTER, NOW)
-    assert store.complete_since == NOW
-    store.close()
+    with closing(SqlStore.open(tmp_path, MASTER, NOW)) as store:
+        assert store.complete_since == NOW
 
 
 def test_files_are_open_to_nobody_else(tmp_path: Path) -> None:
@@ -152,8 +150,6 @@ def test_files_are_open_to_nobody_else(tmp_path: Path) -> None:
 
 
 def test_another_master_key_does_not_open_it(tmp_path: Path) -> None:
-    store = SqlStore.open(tmp_path, MASTER, NOW)
-    store.append([a_record(1)], NOW)
-    store.close()
+    record_on_disk(tmp_path, 1)
     with pytest.raises(Defect):
         SqlStore.open(tmp_path, bytes(32), NOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,8 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Recorde
     logs = AgencyLogs(tmp_path, KEY)
 
     def count(agency: AgencyId) -> int:
-        log = open_log(tmp_path, agency, KEY)
-        try:
+        with closing(open_log(tmp_path, agency, KEY)) as log:
             return log.verify().entries
-        finally:
-            log.close()
 
     yield Recorded(logs, count, lambda agency: log_path(tmp_path, agency).mkdir())
     logs.close()

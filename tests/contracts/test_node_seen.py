@@ -1,8 +1,8 @@
-"""``answer_ports.Seen``: what every store of seen queries promises."""
+"""``answering.ports.Seen``: what every store of seen queries promises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,20 +12,16 @@ import pytest
 from agency_node.answering.ports import Seen
 from agency_node.records.store.seen import CLOCK_SET_BACK_SECONDS, keep_until, open_seen
 from fakes.federations import NOW
-from fakes.node_world import MemorySeen, a_query
-from fingerpost.private.query_sealing import SealedQuery
+from fakes.node_world import GATEWAY_KEY, MemorySeen, a_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import StoreFailed
 
-Make = Callable[[], Seen]
 
-
-def received(query: SealedQuery) -> Query:
-    from fakes.node_world import GATEWAY_KEY
-
-    return read_query(query.wire, lambda _: GATEWAY_KEY.public_key())
+def received() -> Query:
+    """Another one each time."""
+    return read_query(a_query().wire, lambda _: GATEWAY_KEY.public_key())
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -33,13 +29,12 @@ def seen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seen]:
     if request.param == "memory":
         yield MemorySeen()
         return
-    store = open_seen(tmp_path / "seen.sqlite")
-    yield store
-    store.close()
+    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+        yield store
 
 
 def test_a_query_is_new_once(seen: Seen) -> None:
-    one, other = received(a_query()), received(a_query())
+    one, other = received(), received()
     assert seen.take([one], NOW) == frozenset()
     assert seen.take([one, other], NOW) == {one.hash}
     assert seen.take([other, one], NOW + 1) == {one.hash, other.hash}
@@ -50,7 +45,7 @@ def test_a_frame_of_none_is_fine(seen: Seen) -> None:
 
 
 def test_a_frame_as_large_as_they_come(seen: Seen) -> None:
-    query = received(a_query())
+    query = received()
     many = [replace(query, hash=number.to_bytes(32, "big")) for number in range(127)]
     assert seen.take(many, NOW) == frozenset()
     assert len(seen.take(many, NOW)) == 127
@@ -60,29 +55,26 @@ def test_a_frame_as_large_as_they_come(seen: Seen) -> None:
 
 
 def test_it_is_still_known_after_a_restart(tmp_path: Path) -> None:
-    query = received(a_query())
-    store = open_seen(tmp_path / "seen.sqlite")
-    store.take([query], NOW)
-    store.close()
-    store = open_seen(tmp_path / "seen.sqlite")
-    assert store.take([query], NOW) == {query.hash}
-    store.close()
+    query = received()
+    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+        store.take([query], NOW)
+    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+        assert store.take([query], NOW) == {query.hash}
 
 
 def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Path) -> None:
-    query = received(a_query())
-    store = open_seen(tmp_path / "seen.sqlite")
-    store.take([query], NOW)
+    query = received()
     last = query.core.expires_at + limits.CLOCK_SKEW_SECONDS
-    assert store.take([query], last) == {query.hash}
-    store.take([received(a_query())], last + CLOCK_SET_BACK_SECONDS + 1)
-    assert store.take([query], NOW) == frozenset(), "forgotten"
-    store.close()
+    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+        store.take([query], NOW)
+        assert store.take([query], last) == {query.hash}
+        store.take([received()], last + CLOCK_SET_BACK_SECONDS + 1)
+        assert store.take([query], NOW) == frozenset(), "forgotten"
 
 
 @pytest.mark.parametrize("expires", [0, 2**60])
 def test_what_a_query_says_of_itself_does_not_decide_how_long_it_is_kept(expires: int) -> None:
-    query = received(a_query())
+    query = received()
     strange = replace(query, core=replace(query.core, expires_at=expires))
     kept = keep_until(strange, NOW) - NOW
     assert limits.CLOCK_SKEW_SECONDS <= kept <= 2 * limits.DAY
@@ -91,13 +83,12 @@ def test_what_a_query_says_of_itself_does_not_decide_how_long_it_is_kept(expires
 def test_a_disk_that_fails_is_a_defect(tmp_path: Path) -> None:
     """A damaged file: nothing may be answered on the strength of it."""
     path = tmp_path / "seen.sqlite"
-    store = open_seen(path)
-    store.take([received(a_query())], NOW)
-    store.close()
+    with closing(open_seen(path)) as store:
+        store.take([received()], NOW)
     for file in tmp_path.glob("seen.sqlite-*"):
         file.unlink()
     data = bytearray(path.read_bytes())
     data[100:] = bytes(len(data) - 100)
     path.write_bytes(bytes(data))
     with pytest.raises(StoreFailed), closing(open_seen(path)) as damaged:
-        damaged.take([received(a_query())], NOW)
+        damaged.take([received()], NOW)

@@ -140,7 +140,7 @@ def tags_of(child: Demographics, side: Side, scope: Scope = Scope.WIDE) -> tuple
 
 
 class MemorySeen:
-    """``answer_ports.Seen``; ``broken`` makes it fail as a full disk does."""
+    """``answering.ports.Seen``; ``broken`` makes it fail as a full disk does."""
 
     def __init__(self) -> None:
         self.hashes: set[bytes] = set()
@@ -156,7 +156,7 @@ class MemorySeen:
 
 
 class MemoryRecord:
-    """``answer_ports.Record``; ``broken`` agencies cannot record."""
+    """``answering.ports.Record``; ``broken`` agencies cannot record."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []

@@ -14,7 +14,7 @@ import asyncio
 import io
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, suppress
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -205,8 +205,5 @@ class NodeParty(Process[node_wiring.Opened]):
 
     def entries(self, agency: AgencyId) -> list[Entry]:
         """The agency's audit log."""
-        log = node_wiring.open_audit(self.settings, agency)
-        try:
+        with closing(node_wiring.open_audit(self.settings, agency)) as log:
             return list(log.show(0, 2**40, decrypt=True))
-        finally:
-            log.close()

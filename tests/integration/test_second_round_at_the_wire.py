@@ -5,6 +5,7 @@ and its messages have the sizes of all others.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,10 +51,9 @@ async def test_a_second_round_is_asked_once_and_says_why_on_both_sides(
         await gateway.client.widen(other, again)
     assert refused.value.rule is LookupRule.NO_SUCH_OUTCOME
 
-    asked = open_audit(gateway.settings, COUNCIL)
-    entries = [e for e in asked.show(0, 2**40, decrypt=False) if e.kind == "lookup.widened"]
-    asked.close()
-    (widened,) = entries
+    with closing(open_audit(gateway.settings, COUNCIL)) as asked:
+        shown = list(asked.show(0, 2**40, decrypt=False))
+    (widened,) = (entry for entry in shown if entry.kind == "lookup.widened")
     assert widened.fields == {"after": first.operation, "because": BECAUSE.name}
     node = next(n for n in federation.nodes.values() if OAK in n.agencies)
     narrow, *_, wide = node.entries(OAK)
