@@ -77,14 +77,14 @@ def test_the_fingerprint_is_over_all_that_is_said(changed: dict[str, object]) ->
 
 
 def test_the_key_that_is_listed_must_be_the_one_that_signs() -> None:
-    with pytest.raises(Refused):
+    with refused(Code.BAD_SIGNATURE):
         write_enrolment(REQUEST, OTHER)
     with refused(Code.BAD_SIGNATURE):
         read_enrolment(signed(key=OTHER))
 
 
 def test_another_kind_of_statement_is_no_request() -> None:
-    with pytest.raises(Refused):
+    with refused(Code.MALFORMED):
         read_enrolment(signed(kind=PayloadType.CERTIFY))
 
 
@@ -212,5 +212,5 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     "text", ["", "host", "host:0", "host:65536", "Host:1", "a b:1", ":1", "host:1\n"]
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(Refused):
+    with refused(Code.MALFORMED):
         Address(text)

@@ -25,6 +25,7 @@ from fakes.broker_world import (
     peer,
 )
 from fakes.federations import NOW, without
+from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Code, Refused
@@ -222,5 +223,5 @@ def test_nothing_of_a_query_shows_in_a_repr() -> None:
 
 
 def test_a_member_of_another_service_is_not_taken_for_a_node() -> None:
-    with pytest.raises(Refused, match="not_a_member"):
+    with refused(Code.NOT_A_MEMBER):
         require_member(a_federation(), peer(), Party.NODE, NOW)

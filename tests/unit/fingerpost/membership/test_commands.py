@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import typer
 
+from fakes.refusals import refused
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, BrokenChain, OperationId, Receipt
 from fingerpost.membership import commands
 from fingerpost.membership.credentials import MemberKeys
@@ -64,9 +65,9 @@ def test_a_defect_is_said_in_one_line(ended: Ended) -> None:
 
 
 def test_a_refusal_is_said_with_its_rule_and_who_was_asked(ended: Ended) -> None:
-    refused = Refused(Code.QUOTA, "evaluations", "key-holder “a” at a.example:7441")
-    assert ended(refused) == (2, f"fingerpost-test: {refusal_text(refused)}\n")
-    assert refusal_text(refused).endswith(
+    refusal = Refused(Code.QUOTA, "evaluations", "key-holder “a” at a.example:7441")
+    assert ended(refusal) == (2, f"fingerpost-test: {refusal_text(refusal)}\n")
+    assert refusal_text(refusal).endswith(
         "(quota: evaluations) Asked: key-holder “a” at a.example:7441."
     )
 
@@ -189,7 +190,7 @@ def test_what_was_typed_wrong_leaves_no_keys_behind(desk: Desk) -> None:
         desk.enrol(federation="Pilot!")
     with pytest.raises(Defect, match=r"^--member: expected a member's id, such as [a-z-]+$"):
         desk.enrol(member="Gateway")
-    with pytest.raises(Refused, match=r"enrolment\.organisation"):
+    with refused(Code.MALFORMED, "enrolment.organisation"):
         desk.enrol(organisation="a\x1b[2Kb")
     assert not desk.credentials.exists()
     desk.enrol()

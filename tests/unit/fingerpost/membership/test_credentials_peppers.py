@@ -182,7 +182,7 @@ class TestTurningOn:
             day = day_of_slot(slot)
             assert store.pepper(THREE, day).slot_key(slot) == PEPPER.at(day).slot_key(slot)
         assert earliest_day(now) == day_of_slot(slots_to_hold(now)[0])
-        with pytest.raises(Refused):
+        with refused(Code.NOT_READY):
             store.pepper(THREE, earliest_day(now) - 1)
 
     def test_after_days_off_it_catches_up(self, held: PepperStore, folder: Path) -> None:
@@ -366,7 +366,7 @@ class TestKeeping:
         await keeping.run_for(20)
         assert keeping.store.pepper(THREE, TODAY) == PEPPER
         await keeping.run_for(MIDNIGHT + 200 - keeping.clock.now())
-        with pytest.raises(Refused):
+        with refused(Code.NOT_READY):
             keeping.store.pepper(THREE, TODAY)
         assert keeping.log.getvalue().count("pepper.opened") == 1
 
@@ -392,7 +392,7 @@ class TestKeeping:
         await keeping.run_for(2 * DAY)
         with refused(Code.UNTRUSTED_METADATA):
             keeping.members.at(keeping.clock.now())
-        with pytest.raises(Refused):
+        with refused(Code.NOT_READY):
             keeping.store.pepper(THREE, TODAY + 1)
         keeping.store.pepper(THREE, TODAY + 2)
 

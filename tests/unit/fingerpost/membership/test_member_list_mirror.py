@@ -12,7 +12,7 @@ from fakes.refusals import refused
 from fakes.repository import GATEWAY, FakeRepository, Keys, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.member_list_mirror import Mirror
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber
 from unit.fingerpost.membership.conftest import nobody
@@ -48,7 +48,7 @@ def test_a_list_that_is_half_published_is_not_handed_on(
     mirror.refresh(NOW)
     repository.publish(without(listed(NOW), GATEWAY), [PEPPER])
     index = repository.files.pop("targets/index.json")
-    with pytest.raises(Refused):
+    with refused(Code.UNTRUSTED_METADATA):
         mirror.refresh(NOW)
     assert len(member.refresh(NOW).members) == 7
     repository.files["targets/index.json"] = index
@@ -58,7 +58,7 @@ def test_a_list_that_is_half_published_is_not_handed_on(
 
 def test_a_missing_pepper_fails_the_refresh(mirror: Mirror, repository: FakeRepository) -> None:
     del repository.files[f"targets/peppers/3/{NODE}.json"]
-    with pytest.raises(Refused):
+    with refused(Code.UNTRUSTED_METADATA):
         mirror.refresh(NOW)
 
 
@@ -76,7 +76,7 @@ def test_who_is_in_the_middle_of_the_list_before_can_go_on(
         return mirror.file(path)
 
     member = MemberListClient(tmp_path / "slow", repository.root, fetch, NODE)
-    with pytest.raises(Refused):
+    with refused(Code.UNTRUSTED_METADATA):
         member.refresh(NOW)
     slow.clear()
     assert member.refresh(NOW).version == 2

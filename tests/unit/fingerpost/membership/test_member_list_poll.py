@@ -14,9 +14,10 @@ import pytest
 from fakes.clock import ManualClock
 from fakes.federations import NOW
 from fakes.member_list import NODE
+from fakes.refusals import refused
 from fingerpost.membership import member_list
 from fingerpost.membership.member_list import MemberList, MemberListClient, poll, start
-from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Federation
 from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
@@ -74,7 +75,7 @@ class TestKeepingCurrent:
         assert members.current.version == 1
 
     async def test_a_process_without_any_list_does_not_start(self, world: World) -> None:
-        with pytest.raises(Refused, match="no network"):
+        with refused(Code.UNAVAILABLE, "no network"):
             await start(world.restarted(), MemberList(), ManualClock(NOW))
 
     async def test_a_suspension_is_known_within_twenty_seconds(
