@@ -104,7 +104,7 @@ class Ratio:
 
 
 class Exposures:
-    """What opened, group by group; a child who asks for her group's sake alone counts for no other."""
+    """What opened, by group; a child who asks for her group's sake alone counts for no other."""
 
     def __init__(self, world: World, met: Met) -> None:
         self._world, self._met = world, met

@@ -24,7 +24,10 @@ from fingerpost.private.linkage import NormalForm, Side, normalise
 def published(
     folder: Path, candidates: Sequence[Candidate], *, placed: bool = True
 ) -> Counter[Mask]:
-    """Count the true pairs of one data set by what opens them; without postcodes unless ``placed``."""
+    """Count the true pairs of one data set by what opens them.
+
+    Postcodes are left out unless ``placed``.
+    """
     left, right = read_rows(folder / "left.csv"), read_rows(folder / "right.csv")
 
     def form(row: Row) -> NormalForm:

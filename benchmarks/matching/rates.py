@@ -95,7 +95,7 @@ def _hosts(world: World, met: Met) -> Iterator[Opens]:
 
 
 def others_of(world: World, queries: Iterable[int]) -> tuple[int, int]:
-    """Count pairs of a question and a school, or a practice, of the area that is not the child's."""
+    """Count pairs of a question and a school, or a practice, of the area: not the child's own."""
     schools = practices = 0
     for query in queries:
         child = world.asking[query]

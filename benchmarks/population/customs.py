@@ -78,7 +78,7 @@ def is_two(name: str) -> bool:
 
 
 def parts_changed(kind: str, name: str, is_forename: bool, chance: random.Random) -> str:
-    """Return a name that ``is_two`` after ``part_dropped``, ``parts_joined`` or ``parts_turned``."""
+    """Return a name that ``is_two``, changed by a kind of ``ErrorModel.of["parts"]``."""
     mark = "-" if "-" in name else " "
     first, _, second = name.partition(mark)
     if kind == "part_dropped":

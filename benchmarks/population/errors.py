@@ -211,7 +211,7 @@ class ErrorModel:
 
     @classmethod
     def named(cls, preset_or_path: str) -> ErrorModel:
-        """Return what a command line names: ``clean``, ``typical``, ``bad`` or a file for ``read``."""
+        """Return the model of a command line: ``clean``, ``typical``, ``bad`` or a file."""
         return PRESETS.get(preset_or_path) or cls.read(Path(preset_or_path))
 
 
