@@ -34,7 +34,9 @@ def verify(console: Console, federation: Federation) -> None:
         ),
         ("who asked at one gateway", "fingerpost", gateway_of(requester), ()),
     )
-    console.print("\n[bold]Recorded before anything left, each in a log of its owner[/]")
+    console.print(
+        "\n[bold]\\[demo] Recorded before anything was sent; each log has one owner, and is whole[/]"
+    )
     for what, command, member, more in logs:
         settings = federation.settings_of(member)
         done = run(command, "audit", "verify", "--settings", settings, *more)

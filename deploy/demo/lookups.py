@@ -178,11 +178,11 @@ def perform(console: Console, practitioners: Practitioners, story: Story) -> boo
         )
         console.print(Text.from_ansi(shown))
         wrong = differences(story, outcome, down)
+    by = "outcome, by the invented data behind it"
     if wrong:
-        remark = f"[demo] This is NOT what the data behind it demand: {'; '.join(wrong)}"
-        console.print(Text(remark, style="bold red"))
+        console.print(Text(f"[demo] This is a WRONG {by}: {'; '.join(wrong)}", style="bold red"))
     else:
-        console.print(Text("[demo] This is what the data behind it demand.", style="green"))
+        console.print(Text(f"[demo] This is the right {by}.", style="green"))
     return not wrong
 
 

@@ -63,12 +63,14 @@ def main() -> int:
         else:
             shutil.rmtree(root, ignore_errors=True)
     if failures:
-        console.print(f"\n[bold red]\\[demo] Not as expected: {', '.join(failures)}.[/]")
+        console.print(
+            f"\n[bold red]\\[demo] Lookups with a wrong outcome: {', '.join(failures)}.[/]"
+        )
         return 1
     seconds = time.monotonic() - started
     console.print(
-        f"\n[bold green]\\[demo] All {len(people.stories)} lookups ended as the data behind them "
-        f"demand[/] ({seconds:.0f} s in all)."
+        f"\n[bold green]\\[demo] All {len(people.stories)} lookups had the right outcome[/] "
+        f"({seconds:.0f} s in all)."
     )
     return 0
 

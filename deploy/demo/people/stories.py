@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from deploy.demo.people.agencies import AGENCIES, CHILDRENS_SERVICES, FAMILY_SUPPORT, HOSPITAL
 from deploy.demo.people.cast import Cast, Character
@@ -213,22 +213,12 @@ def may_be_disclosed(holding: Holding, held: Sequence[Holding]) -> bool:
     )
 
 
-def _asked(
-    child: Child,
-    *,
-    surname: str = "",
-    other_names: tuple[OtherName, ...] = (),
-    nhs_number: str = "",
-) -> Demographics:
-    return Demographics(
-        forename=child.forename,
-        surname=surname or child.surname,
-        other_names=other_names,
-        dob=child.dob,
-        sex=child.sex,
-        postcode=child.postcode,
-        nhs_number=nhs_number,
-    )
+def _asked(child: Child, **other: Any) -> Demographics:
+    """What is asked about the child; ``other``: fields that differ."""
+    fields = {
+        name: getattr(child, name) for name in ("forename", "surname", "dob", "sex", "postcode")
+    }
+    return Demographics(**fields | other)
 
 
 SCHOOLS: Final = frozenset(a.id for a in AGENCIES if Kind.EDU_SCHOOL in a.offers)
