@@ -91,7 +91,7 @@ class Desk:
         return self.as_ann("lookup", *purpose, "--child", "-", *more, stdin=stdin)
 
     def add(self, *more: str, until: date | None = None) -> Said:
-        """An account, Ann's where ``more`` names no other; ``until`` is the last day of both ends."""
+        """An account, Ann's where ``more`` names no other; both ends are the day ``until``."""
         last = (until or date.today() + YEAR).isoformat()  # noqa: DTZ011 - as it is typed
         return self.run(
             *("account", "add", "--account", "ann", "--name", "Ann Smith"),

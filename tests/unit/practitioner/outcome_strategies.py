@@ -32,6 +32,11 @@ HOSTILE = st.text(
     max_size=30,
 )
 TELEPHONES = st.sampled_from(["", "020 7946 0101", "+44 20 7946 0102"])
+STRENGTHS = (
+    Strength(StrengthLevel.GOOD, ()),
+    Strength(StrengthLevel.POOR, (NO_DATE, COMMON_NAME)),
+)
+WIDENED = st.builds(Widened, st.just("00000000000000aa"), st.sampled_from(WideningReason))
 HOURS = st.sampled_from(
     ["", "Mon-Fri 09:00-17:00", "every day, 24 hours", "term time", "Sat 10:00-12:00"]
 )
@@ -76,18 +81,9 @@ def agency_outcomes(draw: st.DrawFn, number: int, names: st.SearchStrategy[str])
 def outcomes(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Outcome:
     texts = st.just("Quay Street") if names is None else names
     agencies = [draw(agency_outcomes(n, texts)) for n in range(draw(st.integers(0, 20)))]
-    absent = [
-        (
-            AREA,
-            NotConnected(
-                draw(texts),
-                draw(st.sampled_from(AgencyKind)),
-                draw(TELEPHONES),
-                tuple(draw(st.sets(st.sampled_from(CoarseKind), max_size=1))),
-            ),
-        )
-        for _ in range(draw(st.integers(0, 8)))
-    ]
+    services = st.sets(st.sampled_from(CoarseKind), max_size=1).map(tuple)
+    missing = st.builds(NotConnected, texts, st.sampled_from(AgencyKind), TELEPHONES, services)
+    absent = draw(st.lists(st.tuples(st.just(AREA), missing), max_size=8))
     return Outcome(
         operation=f"{draw(st.integers(0, 2**64 - 1)):016x}",
         asked_at=ASKED_AT,
@@ -96,18 +92,8 @@ def outcomes(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Ou
         agencies=tuple(agencies),
         not_connected=tuple(absent),
         services=count_services(universal_for(None, ASKED_AT), agencies, absent),
-        strength=draw(
-            st.sampled_from(
-                [
-                    Strength(StrengthLevel.GOOD, ()),
-                    Strength(StrengthLevel.POOR, (NO_DATE, COMMON_NAME)),
-                ]
-            )
-        ),
+        strength=draw(st.sampled_from(STRENGTHS)),
         wide=draw(st.booleans()),
         rejected_answers=draw(st.integers(0, 3)),
-        widened=draw(
-            st.none()
-            | st.builds(Widened, st.just("00000000000000aa"), st.sampled_from(WideningReason))
-        ),
+        widened=draw(st.none() | WIDENED),
     )

@@ -172,7 +172,7 @@ async def test_within_passes_a_cancellation_and_an_error_on() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    with pytest.raises(Refused):
+    with refused(Code.QUOTA):
         async with within(clock, 5):
             raise Refused(Code.QUOTA, "inside")
     await clock.settle()
@@ -213,7 +213,7 @@ async def test_a_break_after_accepted_is_gaps_and_not_a_refusal(gateway: SimGate
 
 
 async def test_one_query_of_two_refused_is_a_gap_even_beside_a_no(gateway: SimGateway) -> None:
-    """The narrow query says no for ELM, and the wide one, that might have found more, never went."""
+    """The narrow query says no for ELM; the wide one, that might have found more, never went."""
     through(gateway, only(KeySet.WIDE, refuses(Code.QUOTA)))
     outcome = await ask(gateway)
     assert of(outcome, ELM).status is Status.NO_REPLY
@@ -289,7 +289,7 @@ async def test_and_to_no_third_one(world: World, gateway: SimGateway) -> None:
     assert len(gateway.submitted) == 2
 
 
-async def test_words_of_the_first_round_stand_when_the_second_fails(
+async def test_answers_of_the_first_round_stand_when_the_second_fails(
     world: World, gateway: SimGateway
 ) -> None:
     says_try_again(world.nodes[HEALTH], 1)
@@ -299,7 +299,7 @@ async def test_words_of_the_first_round_stand_when_the_second_fails(
     assert of(outcome, GP).status is Status.TRY_AGAIN
 
 
-async def test_a_usable_word_of_either_round_stands(world: World, gateway: SimGateway) -> None:
+async def test_a_usable_answer_of_either_round_stands(world: World, gateway: SimGateway) -> None:
     """SCHOOLS answers only the first query, HEALTH only the second."""
     says_try_again(world.nodes[HEALTH], 1)
 

@@ -1,4 +1,4 @@
-"""Enrolling, accounts, sign-in and running: what is said, with which exit status, and what is kept."""
+"""Enrolling, accounts, sign-in and running: what is said, the exit status, and what is kept."""
 
 from __future__ import annotations
 

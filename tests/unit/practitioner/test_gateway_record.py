@@ -11,10 +11,11 @@ import pytest
 
 from fakes.gateway_outcomes import large
 from fakes.party_folder import COUNCIL, gateway_settings_file
+from fakes.refusals import refused
 from fingerpost.audit.log import AuditLog, Entry
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.settings import load
@@ -125,7 +126,7 @@ def test_signing_in_is_recorded_and_what_was_typed_is_not(
     account = Account(COUNCIL, "ann", "Ann Smith", Role.SOCIAL_WORKER, SESSION.entitlement)
     people.accounts.add(account, "correct horse battery")
     for name in ("ann", "correct-horse-battery"):  # a password where the name belongs
-        with pytest.raises(Refused):
+        with refused(Code.SIGN_IN):
             people.reception.sign_in(COUNCIL, name, "wrong horse battery", "000000", NOW)
     known, unknown = entries(decrypt=True)
     assert (known.kind, str(known.actor)) == ("session.refused", "ann")

@@ -10,7 +10,7 @@ from fakes.refusals import refused
 from fingerpost.membership.peppers import PepperStore, write_pepper
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Epoch, Parameters
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.runtime.files import create_file
@@ -44,7 +44,7 @@ def test_a_reader_sees_what_the_keeper_keeps_and_leaves_it_alone(tmp_path: Path)
     (folder / ".1.20000.pepper.0011223344556677").write_bytes(b"half written")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     peppers = KeptPeppers(folder)
-    with pytest.raises(Refused):
+    with refused(Code.NOT_READY):
         peppers.pepper(ONE, 20_000)
     peppers.reread()
     assert peppers.pepper(ONE, 20_000).value == store.pepper(ONE, 20_000).value
@@ -65,7 +65,7 @@ def test_two_days_of_one_epoch_and_an_erasure_under_way(tmp_path: Path) -> None:
     peppers = KeptPeppers(tmp_path)
     peppers.reread()
     assert peppers.pepper(ONE, 20_001).value == first.next().value
-    with pytest.raises(Refused):
+    with refused(Code.NOT_READY):
         peppers.pepper(EpochNumber(2), 20_000)
 
 
@@ -84,12 +84,12 @@ def test_a_pepper_that_is_wrong_by_one_bit_is_reported(tmp_path: Path) -> None:
     peppers = KeptPeppers(tmp_path)
     with pytest.raises(Defect):
         peppers.reread()
-    with pytest.raises(Refused):
+    with refused(Code.NOT_READY):
         peppers.pepper(ONE, 20_000)
 
 
 def test_no_folder_means_no_pepper(tmp_path: Path) -> None:
     peppers = KeptPeppers(tmp_path / "none")
     peppers.reread()
-    with pytest.raises(Refused):
+    with refused(Code.NOT_READY):
         peppers.pepper(ONE, 20_000)

@@ -43,7 +43,7 @@ OTHER_DESK = replace(NAMED, desk_phone="01632 960124")
 DUTY_DESK = Pointer(OAK, None, InvolvementStatus.OPEN)
 YES = Answered(Status.INVOLVED, 3, 1_700_000_000, (NAMED,))
 REQUESTERS_STATUSES = WIRE_STATUSES | {Status.NO_REPLY}
-words = st.builds(
+answers_of_all_kinds = st.builds(
     lambda status, pointers: Answered(status, 1, 1, pointers if status is YES.status else ()),
     st.sampled_from(sorted(REQUESTERS_STATUSES)),
     st.lists(st.sampled_from([NAMED, OTHER_DESK, DUTY_DESK]), unique=True).map(tuple),
@@ -75,7 +75,7 @@ def test_one_yes_is_a_yes(other: Status) -> None:
 
 
 @examples(200)
-@given(st.lists(words, min_size=1, max_size=4))
+@given(st.lists(answers_of_all_kinds, min_size=1, max_size=4))
 def test_merging_invents_nothing_and_hides_no_yes(answers: list[Answered]) -> None:
     merged = merge(answers)
     said = {a.status for a in answers}
@@ -91,7 +91,7 @@ def test_merging_invents_nothing_and_hides_no_yes(answers: list[Answered]) -> No
 
 @examples(100)
 @given(
-    st.lists(words, min_size=1, max_size=4).flatmap(
+    st.lists(answers_of_all_kinds, min_size=1, max_size=4).flatmap(
         lambda a: st.tuples(st.just(a), st.permutations(a))
     )
 )
@@ -116,11 +116,8 @@ def test_the_same_pointer_twice_is_one_and_what_did_not_fit_stays_said() -> None
 
 SCHOOL = Agency(OAK, "Oak Primary", AgencyKind.SCHOOL, MemberId("n"))
 PRACTICE = Agency(GP, "Mill Practice", AgencyKind.GP_PRACTICE, MemberId("n"))
-TRUST = Agency(
-    AgencyId("e99000001.trust"),
-    "Trust",
-    AgencyKind.NHS_TRUST,
-    MemberId("n"),
+TRUST = replace(
+    Agency(AgencyId("e99000001.trust"), "Trust", AgencyKind.NHS_TRUST, MemberId("n")),
     services=(CoarseKind.HEALTH_VISITING,),
 )
 AREA = Area(HERE, "Wexcombe", (), (SCHOOL, PRACTICE, TRUST))
@@ -153,14 +150,9 @@ def counted(
 def test_a_count_says_who_is_connected_who_answered_and_who_named_itself() -> None:
     ash = NotConnected("Ash Primary", AgencyKind.SCHOOL, "01632 960050")
     vets = NotConnected("A charity", AgencyKind.VCS, "01632 960051")
-    count = counted(
-        CoarseKind.EDUCATION,
-        outcome_of(SCHOOL, YES),
-        outcome_of(SCHOOL, NO),
-        outcome_of(SCHOOL),
-        outcome_of(PRACTICE, YES),
-        gaps=(ash, vets),
-    )
+    schools = (outcome_of(SCHOOL, YES), outcome_of(SCHOOL, NO), outcome_of(SCHOOL))
+    practice = outcome_of(PRACTICE, YES)
+    count = counted(CoarseKind.EDUCATION, *schools, practice, gaps=(ash, vets))
     assert count == ServiceCount(CoarseKind.EDUCATION, connected=3, of=4, answered=2, named=1)
     assert not count.none_named_itself
 
@@ -168,8 +160,9 @@ def test_a_count_says_who_is_connected_who_answered_and_who_named_itself() -> No
 def test_none_named_itself_only_when_each_connected_one_answered() -> None:
     kind = CoarseKind.EDUCATION
     assert counted(kind, outcome_of(SCHOOL, NO), outcome_of(SCHOOL, NO)).none_named_itself
-    for word in (GAP, Answered(Status.TRY_AGAIN), Answered(Status.CANNOT_ANSWER), YES):
-        assert not counted(kind, outcome_of(SCHOOL, NO), outcome_of(SCHOOL, word)).none_named_itself
+    no = outcome_of(SCHOOL, NO)
+    for other in (GAP, Answered(Status.TRY_AGAIN), Answered(Status.CANNOT_ANSWER), YES):
+        assert not counted(kind, no, outcome_of(SCHOOL, other)).none_named_itself
     assert not counted(kind).none_named_itself, "no school is connected: nothing was asked"
     assert not counted(kind, outcome_of(PRACTICE, NO)).none_named_itself
 
@@ -226,10 +219,7 @@ def listed(*denied: AgencyId | MemberId) -> Federation:
         NotConnected("Far School", AgencyKind.SCHOOL, "01632 960070"),
         NotConnected("Far Trust", AgencyKind.NHS_TRUST, "01632 960071"),
     )
-    areas = {
-        HERE: replace(here, serving=(POLICE,)),
-        NEXT: replace(there, not_connected=elsewhere),
-    }
+    areas = {HERE: replace(here, serving=(POLICE,)), NEXT: replace(there, not_connected=elsewhere)}
     deny = DenyList(
         frozenset(d for d in denied if isinstance(d, MemberId)),
         frozenset(d for d in denied if isinstance(d, AgencyId)),
@@ -239,12 +229,9 @@ def listed(*denied: AgencyId | MemberId) -> Federation:
 
 def test_those_who_are_no_members_are_named() -> None:
     assert gaps_of(listed(), Reach.AREA) == ["Ash Primary"]
-    assert gaps_of(listed(), Reach.AREA_AND_NEIGHBOURS) == [
-        "Ash Primary",
-        "Far School",
-        "Far Trust",
-    ]
-    assert gaps_of(listed(), Reach.NAMED, (NEXT,)) == ["Far School", "Far Trust"]
+    far = ["Far School", "Far Trust"]
+    assert gaps_of(listed(), Reach.AREA_AND_NEIGHBOURS) == ["Ash Primary", *far]
+    assert gaps_of(listed(), Reach.NAMED, (NEXT,)) == far
 
 
 def test_the_national_ring_wants_its_own_kinds_elsewhere() -> None:

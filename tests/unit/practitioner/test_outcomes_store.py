@@ -13,7 +13,7 @@ from sqlalchemy import Column, Engine, select, update
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
 from fakes.refusals import refused
 from fingerpost.protocol.codes import WideningReason
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import migrate, open_sqlite
 from practitioner.asking.document import document, write
@@ -92,7 +92,7 @@ async def test_after_a_week_its_hash_alone_is_left(
     await store.keep(SESSION, QUESTION, found)
     assert store.forget_due(ASKED_AT + WEEK - 1) == 0
     # Due, though nobody has come by to forget it yet.
-    with pytest.raises(Refused):
+    with refused(Code.NOT_ALLOWED, LookupRule.NO_SUCH_OUTCOME):
         store.show(SESSION, found.operation, ASKED_AT + WEEK)
     with engine.connect() as connection:
         sealed = connection.execute(select(outcomes.c.sealed)).scalar_one()
@@ -108,7 +108,7 @@ async def test_after_a_week_its_hash_alone_is_left(
     assert sealed[-64:] not in held
 
 
-async def test_the_file_tells_no_contact(
+async def test_the_file_discloses_no_contact(
     store: SqlOutcomes, engine: Engine, tmp_path: Path
 ) -> None:
     await store.keep(SESSION, QUESTION, large())
@@ -177,5 +177,5 @@ async def test_outcomes_kept_by_the_release_before_are_shown_and_not_asked_again
         connection.execute(update(outcomes).values(question=None))
     shown = store.show(SESSION, large().operation, ASKED_AT + 1)
     assert shown.operation == large().operation
-    with pytest.raises(Refused):
+    with refused(Code.NOT_ALLOWED, LookupRule.FIRST_TOO_OLD):
         await store.first(SESSION, large().operation, ASKED_AT + 1)

@@ -46,15 +46,12 @@ def test_a_passport_is_one_that_every_node_takes_or_there_is_none(
     folder: Path, training: int, vetting: int, signed_in: int
 ) -> None:
     key = read_passport_key(folder / "passport.secret")
-    session = replace(
-        SESSION,
-        entitlement=Entitlement(NOW + training, NOW + vetting),
-        auth_time=NOW - signed_in,
-    )
+    held = Entitlement(NOW + training, NOW + vetting)
+    session = replace(SESSION, entitlement=held, auth_time=NOW - signed_in)
     try:
         issued = PassportDesk(FEDERATION, {COUNCIL: key}, bytes(32)).issue(session, NOW + 0.7)
-    except Refused as refused:
-        assert refused.code is Code.SIGN_IN
+    except Refused as refusal:
+        assert refusal.code is Code.SIGN_IN
         margin = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
         assert min(training, vetting) <= margin + 1 or not 0 <= signed_in < 12 * 3600
         return
@@ -69,11 +66,8 @@ def test_a_passport_is_one_that_every_node_takes_or_there_is_none(
     assert passport.cnf == issued.key.public_key().public_bytes_raw()
     assert passport.expires_at - NOW in range(limits.QUERY_LIFE_SECONDS, 601)
     assert passport.expires_at < NOW + min(training, vetting)
-    assert (passport.subject, passport.role, passport.acr) == (
-        "ann",
-        Role.SOCIAL_WORKER,
-        Acr.PASSWORD_TOTP,
-    )
+    who = (passport.subject, passport.role, passport.acr)
+    assert who == ("ann", Role.SOCIAL_WORKER, Acr.PASSWORD_TOTP)
 
 
 def test_each_lookup_has_a_key_of_its_own(desk: PassportDesk) -> None:

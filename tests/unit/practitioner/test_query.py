@@ -66,7 +66,7 @@ def asked() -> Asked:
 
 
 def said(query: QueryOnItsWay) -> dict[AgencyId, Status]:
-    return {agency: word.status for agency, word in query.answers().items()}
+    return {agency: answer.status for agency, answer in query.answers().items()}
 
 
 def is_over(query: QueryOnItsWay) -> bool:
@@ -91,7 +91,7 @@ def test_before_anything_came_everybody_asked_is_a_gap(asked: Asked) -> None:
     assert not is_over(query)
 
 
-def test_every_part_in_is_the_end_without_the_brokers_word(asked: Asked) -> None:
+def test_every_part_in_is_the_end_whether_or_not_the_broker_says_so(asked: Asked) -> None:
     query = asked.after([asked.accepted, *asked.answers[:-1]])
     assert not is_over(query)
     query.receive(asked.answers[-1])
@@ -107,9 +107,8 @@ def test_the_brokers_list_of_silent_nodes_decides_nothing(asked: Asked) -> None:
     assert is_over(query)
     everybody = asked.after([*asked.answers, Ended(tuple(asked.world.nodes))])
     assert gaps(everybody) == set()
-    assert len(gaps(query)) == len(asked.asked) - len(
-        parts_of(asked.asked, asked.answers[0].node)[0]
-    )
+    (part,) = parts_of(asked.asked, asked.answers[0].node)
+    assert len(gaps(query)) == len(asked.asked) - len(part)
 
 
 @examples(50)

@@ -58,7 +58,7 @@ def test_ends_are_written_down_just_when_they_let_somebody_sign_in(
 
 
 def test_a_disabled_account_may_not() -> None:
-    with pytest.raises(Refused):
+    with refused(Code.SIGN_IN):
         rules.require_usable(replace(ANN, disabled=True), NOW)
 
 
@@ -96,7 +96,7 @@ def test_a_session_is_short(auth_time: int, last_used: int, live: bool) -> None:
     if live:
         rules.require_live(auth_time, last_used, NOW)
     else:
-        with pytest.raises(Refused):
+        with refused(Code.SIGN_IN):
             rules.require_live(auth_time, last_used, NOW)
 
 

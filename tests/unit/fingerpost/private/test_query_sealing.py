@@ -157,7 +157,7 @@ def test_two_queries_share_nothing() -> None:
     assert set(other.core.locators) & set(QUERY.core.locators) == real
 
 
-def test_the_order_tells_nothing_of_the_keys() -> None:
+def test_the_order_discloses_nothing_of_the_keys() -> None:
     """The first opening (the strongest key) comes to stand anywhere."""
     positions = set()
     for i in range(120):
@@ -269,7 +269,7 @@ def _resigned(change: dict[str, Any]) -> Query:
     ids=lambda change: next(iter(change)),
 )
 def test_another_core_opens_nothing(change: dict[str, Any]) -> None:
-    """Even the gateway cannot change the public facts of a sealed question: H(core) binds the keys."""
+    """Not even the gateway can change a sealed question's public facts: H(core) binds the keys."""
     query = _resigned(change)
     with refused(Code.BAD_SEAL):
         open_query(query, PLACE, SECRET)

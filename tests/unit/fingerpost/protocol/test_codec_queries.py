@@ -1,4 +1,4 @@
-"""Queries on the wire: one size, signed bytes verified before they are parsed, every field bounded."""
+"""Queries on the wire: one size, verified before they are parsed, every field bounded."""
 
 from __future__ import annotations
 

@@ -71,15 +71,15 @@ def test_only_a_plain_file_is_a_secret(tmp_path: Path) -> None:
             read_secret(strange, most=10)
 
 
-def test_a_secret_that_is_missing_is_told_with_how_a_key_is_made(tmp_path: Path) -> None:
+def test_a_secret_that_is_missing_is_named_with_how_a_key_is_made(tmp_path: Path) -> None:
     path = tmp_path / "none"
     with pytest.raises(Defect) as found:
         read_secret(path, most=32, least=32, setting="data_key")
-    told = f"data_key: {path} cannot be opened: it does not exist"
-    assert str(found.value) == f"{told}. If it was never made: 32 random bytes, mode 0600"
+    fault = f"data_key: {path} cannot be opened: it does not exist"
+    assert str(found.value) == f"{fault}. If it was never made: 32 random bytes, mode 0600"
     with pytest.raises(Defect) as found:
         read_secret(path, most=32, setting="data_key")
-    assert str(found.value) == told
+    assert str(found.value) == fault
 
 
 def test_a_key_has_32_bytes(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> list[str]:
 
 
 def deaths(run: Callable[[int], None]) -> int:
-    """Run with a kill before each call in turn until it ends unharmed; how many kills there were."""
+    """Run, killed before each call in turn, until it ends unharmed; return the kills."""
     for step in range(100):
         try:
             with pytest.MonkeyPatch.context() as patched:
@@ -238,17 +238,17 @@ def test_a_full_disk_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "fault"),
     [(errno.EPERM, "a file system without hard links"), (errno.ENOSPC, "OSError")],
 )
 def test_a_name_that_cannot_be_given_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, fault: str
 ) -> None:
     def refused(*_: Any, **__: Any) -> None:
         raise OSError(number, "no")
 
     monkeypatch.setattr(os, "link", refused)
-    with pytest.raises(Defect, match=told):
+    with pytest.raises(Defect, match=fault):
         create_file(tmp_path / "key", b"0123456789")
     assert list(tmp_path.iterdir()) == []
 

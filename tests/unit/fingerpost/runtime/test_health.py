@@ -61,10 +61,10 @@ async def test_a_socket_that_cannot_be_opened_is_a_defect(tmp_path: Path) -> Non
             pytest.fail("opened")
 
 
-def test_a_folder_that_is_missing_is_told_and_no_fault(tmp_path: Path) -> None:
-    told = look_at_folder(tmp_path / "run" / "health")
-    assert told is not None
-    assert told.startswith(f"health: the folder {tmp_path / 'run'} does not exist")
+def test_a_folder_that_is_missing_is_said_and_ends_nothing(tmp_path: Path) -> None:
+    fault = look_at_folder(tmp_path / "run" / "health")
+    assert fault is not None
+    assert fault.startswith(f"health: the folder {tmp_path / 'run'} does not exist")
     (tmp_path / "run").mkdir()
     assert look_at_folder(tmp_path / "run" / "health") is None
 

@@ -15,7 +15,7 @@ HASH = "8f2ab1c0d3e4" * 5 + "90ab"
 AGENCY = "e99000001.st-margarets-and-all-saints-primary-federation"
 COLUMNS = ("No.", "Agency", "Query", "Why")
 ROWS = (
-    ("1", AGENCY, HASH, "a reason that is told in several words and goes on"),
+    ("1", AGENCY, HASH, "a reason that is said in several words and goes on"),
     ("2", "e99000001.oak", HASH[::-1], ""),
 )
 
@@ -71,7 +71,7 @@ def test_where_it_fits_it_is_a_table_and_else_a_block_an_item() -> None:
         "No.     1",
         f"Agency  {AGENCY}",
         f"Query   {HASH}",
-        "Why     a reason that is told in several words and goes on",
+        "Why     a reason that is said in several words and goes on",
         "",
         "No.     2",
         "Agency  e99000001.oak",
@@ -81,9 +81,9 @@ def test_where_it_fits_it_is_a_table_and_else_a_block_an_item() -> None:
 
 def test_a_block_wraps_prose_below_itself() -> None:
     console = Console(width=34, file=io.StringIO(), color_system=None)
-    show_block(console, [("Why", "a reason that is told in several words"), ("Id", HASH)], indent=2)
+    show_block(console, [("Why", "a reason that is said in several words"), ("Id", HASH)], indent=2)
     assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
-        "  Why  a reason that is told in",
+        "  Why  a reason that is said in",
         "       several words",
         f"  Id   {HASH}",
     ]
@@ -100,7 +100,7 @@ def test_nothing_is_said_to_be_nothing() -> None:
     assert printed((), 80) == "Nothing to list.\n"
 
 
-def test_what_goes_to_no_terminal_has_long_lines_unless_told(
+def test_what_goes_to_no_terminal_has_long_lines_unless_a_width_is_set(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)

@@ -1,4 +1,4 @@
-"""One process at a time: the lock is held, told, and goes with whoever held it."""
+"""One process at a time: the lock is held, names its holder, and goes with whoever held it."""
 
 from __future__ import annotations
 

@@ -230,25 +230,23 @@ def test_a_second_signal_cancels() -> None:
     assert running.returncode == 0
 
 
-def test_a_defect_is_told_to_the_operator() -> None:
+def test_a_defect_is_reported_to_the_operator() -> None:
     with process("defect") as running:
         out, err = running.communicate(timeout=20)
     assert (running.returncode, out, err) == (2, "", "fingerpost-p: settings.toml: no member\n")
 
 
-def test_a_crash_is_told_by_type_alone() -> None:
+def test_a_crash_is_reported_by_type_alone() -> None:
     with process("crash") as running:
         _, err = running.communicate(timeout=20)
     first, last = err.splitlines()
-    assert (json.loads(first)["event"], json.loads(first)["error"]) == (
-        "process.crashed",
-        "ValueError",
-    )
+    crash = json.loads(first)
+    assert (crash["event"], crash["error"]) == ("process.crashed", "ValueError")
     assert last == "fingerpost-p: crashed (ValueError)"
     assert running.returncode == 1
 
 
-def test_another_partys_refusal_is_told_in_words_and_may_pass() -> None:
+def test_another_partys_refusal_is_reported_in_words_and_may_pass() -> None:
     with process("refused") as running:
         _, err = running.communicate(timeout=20)
     first, last = err.splitlines()
@@ -260,7 +258,7 @@ def test_another_partys_refusal_is_told_in_words_and_may_pass() -> None:
     assert running.returncode == 1  # what the units start again; 2 they do not
 
 
-def test_a_refusal_is_told_to_the_operator_with_whom_we_had_asked() -> None:
+def test_a_refusal_is_reported_to_the_operator_with_whom_we_had_asked() -> None:
     refused = Refused(Code.NOT_A_MEMBER, CallRule.REFUSED)
     said = "The caller may not use this service. (not_a_member: refused by the other party)"
     assert refusal_text(refused) == said

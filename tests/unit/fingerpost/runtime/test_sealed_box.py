@@ -34,7 +34,7 @@ def test_it_opens_where_it_was_sealed(plain: bytes, bound: bytes) -> None:
 
 
 def test_the_form_that_lies_on_disks_stays() -> None:
-    """Nonce first, then what AES-256-GCM makes: earlier files open, and later ones are like them."""
+    """Nonce first, then what AES-256-GCM makes: earlier files open, and later ones are alike."""
     nonce = bytes(range(12))
     earlier = nonce + AESGCM(KEY).encrypt(nonce, b"plain", b"place")
     assert SealedBox(KEY, lambda size: nonce[:size]).seal(b"plain", b"place") == earlier

@@ -261,8 +261,9 @@ PROCESS = """
         await asyncio.to_thread(sys.stdin.read)
         await server.stop(None)
     async def ask():
-        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", ClientTls(*files).credentials(),
-            options=[("grpc.ssl_target_name_override", "hub.broker.test-federation.fingerpost")]) as channel:
+        name = [("grpc.ssl_target_name_override", "hub.broker.test-federation.fingerpost")]
+        credentials = ClientTls(*files).credentials()
+        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials, name) as channel:
             try:
                 await channel.unary_unary("/a/b")(b"", timeout=1)
             except grpc.aio.AioRpcError as error:

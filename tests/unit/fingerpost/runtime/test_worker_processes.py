@@ -14,7 +14,8 @@ import multiprocessing, os, sys, time
 from concurrent.futures import ProcessPoolExecutor
 from fingerpost.runtime.worker_processes import begin
 if __name__ == "__main__":
-    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=begin)
     print(pool.submit(os.getpid).result(), flush=True)
     time.sleep(60)
 """

@@ -47,13 +47,13 @@ CALLED_ALIKE: Final = (
     ("Kasia", "Basia", "Asia"),
 )
 UNLIKE: Final = (
-    "Harriet", "Jemima", "Thomas", "Rowan", "Tamsin", "Chloe", "Freya", "Wojciech", "Bilal", "Safiya", "Xin", "Yi",
-    "Ngozi", "Hodan", "Niamh", "Florin", "Tuyet", "Devonte",
+    "Harriet", "Jemima", "Thomas", "Rowan", "Tamsin", "Chloe", "Freya", "Wojciech", "Bilal",
+    "Safiya", "Xin", "Yi", "Ngozi", "Hodan", "Niamh", "Florin", "Tuyet", "Devonte",
 )  # fmt: skip
 MIDDLES: Final = ("", "Rose", "Grace", "James", "Ali", "Kaur", "Grace Rose")
 SURNAMES: Final = (
-    "Ashdown", "Smith", "Khan", "Singh", "Begum", "O'Brien", "van der Berg", "Hartley-Voss", "Kowalska", "Li", "Nguyen",
-    "Warsame",
+    "Ashdown", "Smith", "Khan", "Singh", "Begum", "O'Brien", "van der Berg", "Hartley-Voss",
+    "Kowalska", "Li", "Nguyen", "Warsame",
 )  # fmt: skip
 POSTCODES: Final = ("LS6 2AB", "BD3 8XY", "B8 1AB", "E1 4QX", "SW1A 2AA")
 NUMBERS: Final = ("9434765919", "4505577104", "4010232137", "5990128088", "")

@@ -63,8 +63,8 @@ def test_a_complete_child_matches_itself(child: Demographics, forename: str, dob
 
 
 @given(
-    st.sampled_from(FORENAMES), st.sampled_from(FORENAMES), SURNAMES, DATES, POSTCODES, NUMBERS,
-    st.none() | st.sampled_from(Sex), st.none() | st.sampled_from(Sex), st.sampled_from(["", "Rose"]),
+    PLAIN, PLAIN, SURNAMES, DATES, POSTCODES, NUMBERS, st.none() | st.sampled_from(Sex),
+    st.none() | st.sampled_from(Sex), st.sampled_from(["", "Rose"]),
 )  # fmt: skip
 @settings(max_examples=400)
 def test_twins_never_match(
@@ -168,7 +168,7 @@ def test_two_children_are_not_one(asked: str, record: str, decision: Decision) -
     assert said(CASES[asked], CASES[record]) is decision
 
 
-def test_a_common_name_tells_less() -> None:
+def test_a_common_name_weighs_less() -> None:
     def weight(forename: str, surname: str) -> float:
         form = normalise(child(forename, surname))
         return compare(form, form).weight

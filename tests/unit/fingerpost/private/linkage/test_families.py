@@ -220,7 +220,7 @@ def test_a_name_that_only_an_alias_gives_is_compared_too() -> None:
 
 
 def test_a_child_next_door_of_one_birthday_is_another() -> None:
-    """Equal home, date and sex, and no name of hers: a hostel, a hospital, a street of new houses."""
+    """Equal home, date and sex, and no name of hers: as in a hostel or a street of new houses."""
     near = replace(ELEANOR, forename="Tabitha", middle_names="Rose", surname="Marchbank")
     assert compared(ELEANOR, near).rule is Rule.OTHER_NAMES
     assert compared(ELEANOR, replace(near, middle_names="Gail")).linked

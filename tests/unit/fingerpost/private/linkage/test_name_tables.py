@@ -134,7 +134,7 @@ def test_every_listed_forename_is_a_known_one() -> None:
     assert all(is_known_forename(name) for listed in bands.values() for name in listed)
 
 
-def test_a_listed_name_tells_less_than_one_that_no_table_has() -> None:
+def test_a_listed_name_gives_fewer_bits_than_one_that_no_table_has() -> None:
     for table, bits, unlisted in (
         ("forenames", forename_bits, UNLISTED_FORENAME_BITS),
         ("surnames", surname_bits, UNLISTED_SURNAME_BITS),
