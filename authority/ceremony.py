@@ -273,8 +273,8 @@ class Ceremony:
         pepper = self.vault.on(sealing.epoch, sealing.day)
         if pepper.day > sealing.day:  # members could not turn it back to the day that they need
             raise Defect(
-                f"the pepper of epoch {sealing.epoch} that is here begins on a later day than it is "
-                "needed: the clock went back, or the epoch was to be indexed later"
+                f"the pepper of epoch {sealing.epoch} that is here begins on a later day than it "
+                "is needed: the clock went back, or the epoch was to be indexed later"
             )
         peppers = {}
         for member, key in sealing.receiving_keys.items():

@@ -59,8 +59,10 @@ def enrol(
 
 
 def add_member(draft: Draft, member: Member) -> Draft:
-    """List a member without a request: the issuer, whose keys the ceremony makes. Raises
-    ``Defect``.
+    """List a member without a request: the issuer, whose keys the ceremony makes.
+
+    Raises:
+        Defect: it is listed already.
     """
     if member.id in draft.members:
         raise Defect(f"{member.id} is listed already")
@@ -68,7 +70,11 @@ def add_member(draft: Draft, member: Member) -> Draft:
 
 
 def remove_member(draft: Draft, member: MemberId) -> Draft:
-    """Take a member off the list. ``checks`` finds what still refers to it. Raises ``Defect``."""
+    """Take a member off the list. ``checks`` finds what still refers to it.
+
+    Raises:
+        Defect: it is not listed.
+    """
     if member not in draft.members:
         raise Defect(f"{member} is not listed")
     return replace(
@@ -82,7 +88,10 @@ def let_ask(
     draft: Draft, agency: AgencyId, gateway: MemberId, key: bytes, *, replace_key: bool = False
 ) -> Draft:
     """Let the agency ask through the gateway; its practitioners' passports verify under ``key``.
-    Raises ``Defect``.
+
+    Raises:
+        Defect: no such agency, or it is listed with another passport key and ``replace_key`` is
+            False.
     """
     found = find_agency(draft, agency)
     if found.passport_key not in (b"", key) and not replace_key:
@@ -92,9 +101,12 @@ def let_ask(
 
 
 def stop_asking(draft: Draft, agency: AgencyId, gateway: MemberId) -> Draft:
-    """Stop the agency from asking through this gateway. Raises ``Defect``.
+    """Stop the agency from asking through this gateway.
 
     Without a gateway it loses its passport key, too.
+
+    Raises:
+        Defect: no such agency.
     """
     found = find_agency(draft, agency)
     left = tuple(g for g in found.gateways if g != gateway)
@@ -110,10 +122,13 @@ def add_area(draft: Draft, code: AreaCode, name: str) -> Draft:
 
 
 def add_agency(draft: Draft, agency: Agency) -> Draft:
-    """Add an agency to its home area, or replace its entry there. Raises ``Defect``.
+    """Add an agency to its home area, or replace its entry there.
 
     An agency that may ask already keeps its gateways and its passport key: only ``let_ask`` and
     ``stop_asking`` change those.
+
+    Raises:
+        Defect: no such area.
     """
     area = find_area(draft, agency.id.area)
     for known in area.agencies:
@@ -125,7 +140,11 @@ def add_agency(draft: Draft, agency: Agency) -> Draft:
 
 
 def remove_agency(draft: Draft, agency: AgencyId) -> Draft:
-    """Take an agency off its area and off those that it serves. Raises ``Defect``."""
+    """Take an agency off its area and off those that it serves.
+
+    Raises:
+        Defect: no such agency.
+    """
     find_agency(draft, agency)
     areas = {
         code: replace(
@@ -139,15 +158,21 @@ def remove_agency(draft: Draft, agency: AgencyId) -> Draft:
 
 
 def host(draft: Draft, agencies: Iterable[AgencyId], node: MemberId) -> Draft:
-    """Name the node that has these agencies' records. Raises ``Defect``."""
+    """Name the node that has these agencies' records.
+
+    Raises:
+        Defect: no such agency.
+    """
     for agency in agencies:
         draft = _with_agency(draft, replace(find_agency(draft, agency), node=node))
     return draft
 
 
 def serve(draft: Draft, agency: AgencyId, areas: Iterable[AreaCode]) -> Draft:
-    """Note that the agency (a police force, a hospital) serves these areas beside its own. Raises
-    ``Defect``.
+    """Note that the agency (a police force, a hospital) serves these areas beside its own.
+
+    Raises:
+        Defect: no such agency or area.
     """
     find_agency(draft, agency)
     for code in areas:
@@ -159,7 +184,11 @@ def serve(draft: Draft, agency: AgencyId, areas: Iterable[AreaCode]) -> Draft:
 
 
 def join_areas(draft: Draft, code: AreaCode, neighbours: Iterable[AreaCode]) -> Draft:
-    """Make areas neighbours of each other, on both sides. Raises ``Defect``."""
+    """Make areas neighbours of each other, on both sides.
+
+    Raises:
+        Defect: no such area, or an area as its own neighbour.
+    """
     for other in neighbours:
         if other == code:
             raise Defect(f"{code} cannot be its own neighbour")
@@ -171,8 +200,10 @@ def join_areas(draft: Draft, code: AreaCode, neighbours: Iterable[AreaCode]) -> 
 
 
 def cover(draft: Draft, coverage: Mapping[AreaCode, tuple[NotConnected, ...]]) -> Draft:
-    """Replace, for each of these areas, the list of agencies that are not connected. Raises
-    ``Defect``.
+    """Replace, for each of these areas, the list of agencies that are not connected.
+
+    Raises:
+        Defect: no such area.
     """
     for code, entries in coverage.items():
         draft = _with_area(draft, replace(find_area(draft, code), not_connected=entries))

@@ -91,8 +91,10 @@ def write_proposal(folder: Path, proposal: Proposal) -> None:
 
 
 def read_proposal(folder: Path) -> Proposal | None:
-    """Return the proposal, or None. Raises ``Defect``: a file is not the one that the metadata
-    names.
+    """Return the proposal, or None.
+
+    Raises:
+        Defect: a file is not the one that the metadata names.
     """
     if not (folder / METADATA_FILE).exists():
         return None

@@ -82,8 +82,10 @@ def _name(value: object) -> str:
 
 
 def write_draft(folder: Path, draft: Draft) -> None:
-    """Make the folder hold exactly this draft; files that do not change are not written. Raises
-    ``Defect``.
+    """Make the folder hold exactly this draft; files that do not change are not written.
+
+    Raises:
+        Defect: a value that no member could read back, or a file cannot be written.
     """
     wanted = target_files(draft)
     for path, data in wanted.items():
@@ -98,8 +100,10 @@ def write_draft(folder: Path, draft: Draft) -> None:
 
 
 def read_draft(folder: Path) -> Draft:
-    """Read the folder. Raises ``Defect``, naming the file that is missing or is not of the agreed
-    form.
+    """Read the folder.
+
+    Raises:
+        Defect: a file is missing or not of the agreed form; it names the file.
     """
     parameters = _read(folder, files.PARAMETERS, files.read_parameters)
     members: dict[MemberId, Member] = {}

@@ -81,8 +81,10 @@ def publish(
 
 
 def publish_delegations(charter: Charter, repository: Repository, now: float) -> None:
-    """Publish governance's statement of whose keys sign the lists, before the first of them. Raises
-    ``Defect``.
+    """Publish governance's statement of whose keys sign the lists, before the first of them.
+
+    Raises:
+        Defect: fewer of governance's keys are here than must sign.
     """
     for name, data in _sign_delegations(charter, repository, now).items():
         repository.write_metadata(name, data)

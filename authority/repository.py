@@ -74,8 +74,10 @@ class Repository:
             yield
 
     def read(self, path: str) -> bytes | None:
-        """Return a file by its path below the folder, None when there is none. Raises ``Defect``
-        above 512 KiB.
+        """Return a file by its path below the folder; None when there is none.
+
+        Raises:
+            Defect: it cannot be read, or is longer than a member will take.
         """
         with or_defect(f"{self.folder / path}: cannot be read"):
             try:
@@ -92,8 +94,10 @@ class Repository:
         return self.read(f"metadata/{name}.json")
 
     def read_target(self, path: str, stated: TargetFile) -> bytes:
-        """Return a target. Raises ``Refused(UNTRUSTED_METADATA)`` when it is not the file that was
-        signed.
+        """Return a target.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, it is missing or not the file that was signed.
         """
         data = self.read(f"targets/{path}")
         if data is None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from securesystemslib.signer import Key, Signer
 from tuf.api.metadata import (
@@ -25,17 +24,13 @@ from tuf.api.metadata import (
     Role,
     Root,
     Signed,
-    Snapshot,
     TargetFile,
     Targets,
-    Timestamp,
 )
 
 from authority.charter import Charter, KeyEntry, Quorum, tuf_key
-from authority.repository import CODE_LISTS, DENY_LIST, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
+from authority.repository import CODE_LISTS, DENY_LIST, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, S
 from fingerpost.protocol import federation_files, limits
-
-S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
 
 
 def expiry(now: float, days: int) -> datetime:

@@ -31,7 +31,7 @@ from broker.ports import LookupRecord, Recorder, Seen
 from fingerpost.membership.ports import Members
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Parameters, Party
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeHello, SealedAnswer
 from fingerpost.runtime.clock import Clock
@@ -116,7 +116,16 @@ class Broker:
         self._replays.require_new(lookup.query.hash)
         self._room.enter(lookup.gateway, lookup.parts)
         try:
-            self._charge(admitted, federation.parameters)
+            core = admitted.query.core
+            self._quotas.take(
+                federation.parameters,
+                agency=core.agency,
+                gateway=core.gateway,
+                lookups_per_day=admitted.gateway.lookups_per_day,
+                handle=admitted.submission.handle,
+                key_set=core.key_set,
+                now=self._clock.monotonic(),
+            )
             record = record_of(admitted, now)
             self._replays.add(record.query_hash, record.keep_until, now)
             await self._recorder.append(record)
@@ -133,18 +142,6 @@ class Broker:
                 self._forget(lookup)
         finally:
             self._room.leave(lookup.gateway, lookup.parts)
-
-    def _charge(self, admitted: Admitted, parameters: Parameters) -> None:
-        core = admitted.query.core
-        self._quotas.take(
-            parameters,
-            agency=core.agency,
-            gateway=core.gateway,
-            lookups_per_day=admitted.gateway.lookups_per_day,
-            handle=admitted.submission.handle,
-            key_set=core.key_set,
-            now=self._clock.monotonic(),
-        )
 
     def _fan_out(self, lookup: Lookup) -> None:
         self._lookups[lookup.query.hash] = lookup

@@ -81,8 +81,10 @@ def make_authority(
 
 
 def load_authority(key_path: Path, certificate_path: Path) -> CertificateAuthority:
-    """Load key and certificate. Raises ``Defect``: missing, open to others, or not belonging
-    together.
+    """Load key and certificate.
+
+    Raises:
+        Defect: one is missing, open to others, or they do not belong together.
     """
     pem = read_secret(key_path, most=KEY_FILE_BYTES, setting="certificate authority key")
     key = tls.read_private_key(pem)

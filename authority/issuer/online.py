@@ -34,6 +34,7 @@ from authority.repository import (
     TIMESTAMP,
     Lists,
     Repository,
+    S,
     read_signed,
     verify_by_any,
 )
@@ -134,7 +135,7 @@ class Online:
         due = _signed_at(stamp) + limits.TIMESTAMP_EVERY_SECONDS
         return Refreshed(snapshot.version, new_snapshot, new_timestamp, due, lists, refused)
 
-    def _earlier(self, roots: tuple[Root, ...], name: str, type_: type[roles.S]) -> roles.S | None:
+    def _earlier(self, roots: tuple[Root, ...], name: str, type_: type[S]) -> S | None:
         data = self.repository.read_metadata(name)
         if data is None:
             return None

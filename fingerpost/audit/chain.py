@@ -114,8 +114,10 @@ class AuditEvent:
         return f"AuditEvent({self.kind})"
 
     def header(self) -> bytes:
-        """Return the canonical bytes of all but the body. Raises ``Defect`` for values out of
-        bounds.
+        """Return the canonical bytes of all but the body.
+
+        Raises:
+            Defect: a value is out of bounds.
         """
         if not 0 <= self.at <= LAST_TIME:
             raise Defect(f"audit event {self.kind}: time out of bounds")
@@ -146,8 +148,10 @@ def _value(kind: str, name: str, value: FieldValue) -> bytes:
 
 
 def parse_header(data: bytes) -> AuditEvent:
-    """Return the event of a header, without its body. Raises ``Defect`` for a header that is not
-    canonical.
+    """Return the event of a header, without its body.
+
+    Raises:
+        Defect: the header is not canonical.
     """
     try:
         event = _Reader(data).event()

@@ -308,16 +308,20 @@ def verified(log: AuditLog, witness: Receipt | None = None) -> Report:
 
 
 def report_whole(log: AuditLog) -> None:
-    """Verify and close the log; report the number of entries and the hash of the head. Raises
-    ``BrokenChain``.
+    """Verify and close the log; report the number of entries and the hash of the head.
+
+    Raises:
+        BrokenChain: an entry is not the one that was recorded.
     """
     report = verified(log)
     typer.echo(f"{report.entries} entries, whole. Head: {report.head.hash.hex()}")
 
 
 def forget(log: AuditLog, month: str, *, by: str, why: str) -> None:
-    """Destroy the key of a month that is over, record who did it and why, and close the log. Raises
-    ``Defect``.
+    """Destroy the key of a month that is over, record who did it and why, and close the log.
+
+    Raises:
+        Defect: the month has no key, or is not over.
     """
     with closing(log):
         now = int(time.time())

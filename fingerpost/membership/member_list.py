@@ -181,16 +181,20 @@ class MemberList:
 
     @property
     def current(self) -> Federation:
-        """The newest list, expired or not. Raises ``Refused(UNTRUSTED_METADATA)`` while there has
-        been none.
+        """The newest list, expired or not.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, there has been none.
         """
         if self._current is None:
             raise Refused(Code.UNTRUSTED_METADATA, "no list yet")
         return self._current
 
     def at(self, now: float) -> Federation:
-        """Return the newest list if it holds at ``now``. Raises ``Refused(UNTRUSTED_METADATA)`` if
-        not.
+        """Return the newest list if it holds at ``now``.
+
+        Raises:
+            Refused: UNTRUSTED_METADATA, there has been none, or it has expired.
         """
         federation = self.current
         federation.require_current(now)

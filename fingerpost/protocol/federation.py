@@ -219,8 +219,10 @@ class Federation:
             raise Refused(Code.UNTRUSTED_METADATA, "expired")
 
     def member(self, member: MemberId, party: Party) -> Member:
-        """Return the member. Raises ``Refused(NOT_A_MEMBER)`` alike for unknown, denied, or another
-        party.
+        """Return the member.
+
+        Raises:
+            Refused: NOT_A_MEMBER, alike for unknown, denied, or another party.
         """
         found = self.members.get(member)
         if found is None or found.party is not party or member in self.deny.members:
@@ -311,8 +313,10 @@ class Federation:
         raise Refused(Code.UNSUPPORTED, "epoch")
 
     def epoch_to_ask(self, now: float) -> Epoch:
-        """Return the epoch that a new query uses: the newest that has started and not ended. Raises
-        ``Refused(NOT_READY)``.
+        """Return the epoch that a new query uses: the newest that has started and not ended.
+
+        Raises:
+            Refused: NOT_READY, no epoch is running.
         """
         running = [e for e in self.parameters.epochs if e.is_running(now)]
         if not running:

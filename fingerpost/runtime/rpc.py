@@ -183,8 +183,10 @@ def asking(asked: str) -> Iterator[None]:
 
 
 def peer_of(context: Context) -> PeerIdentity:
-    """Return the identity of the caller. Raises ``Refused(NOT_A_MEMBER)``; see
-    ``identity.peer_identity``.
+    """Return the identity of the caller; see ``identity.peer_identity``.
+
+    Raises:
+        Refused: NOT_A_MEMBER.
     """
     return peer_identity(context.auth_context())
 

@@ -51,8 +51,10 @@ def make_csr(key_pem: bytes, identity: Identity) -> bytes:
 
 
 def certificate_lifetime(cert_pem: bytes) -> tuple[float, float]:
-    """Return (not before, not after) of the first certificate, UNIX seconds. Raises ``Defect`` if
-    there is none.
+    """Return (not before, not after) of the first certificate, UNIX seconds.
+
+    Raises:
+        Defect: there is none.
     """
     certificate = read_certificate(cert_pem)
     return (
@@ -182,8 +184,10 @@ def _file_stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _read_files(files: _Files) -> tuple[bytes, bytes, bytes]:
-    """Return certificate chain, key and authority. Raises ``Defect`` if certificate and key do not
-    fit.
+    """Return certificate chain, key and authority.
+
+    Raises:
+        Defect: one cannot be read, or certificate and key do not fit.
     """
     chain = _read_certificates(files.certificate)
     key = read_secret(files.key, most=KEY_BYTES, setting="TLS key")
