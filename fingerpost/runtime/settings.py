@@ -24,7 +24,7 @@ import msgspec
 
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.files import or_defect
-from fingerpost.runtime.settings_form import formed
+from fingerpost.runtime.settings_form import ID_WORDS, formed
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -97,7 +97,7 @@ def written(settings: msgspec.Struct, folder: Path) -> bytes:
         folder: that of the file; absolute paths below it are written relative to it.
 
     Raises:
-        Defect: a path holds a control character.
+        Defect: a value is of a type that is not written, or a text holds a control character.
     """
     return "".join(f"{line}\n" for line in _lines(settings, folder.absolute(), "")).encode()
 
@@ -122,9 +122,11 @@ def _literal(value: object, folder: Path) -> str:
         return f"[{', '.join(_literal(each, folder) for each in value)}]"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
+    if not isinstance(value, (str, Path, Enum, *ID_WORDS)):
+        raise Defect(f"settings cannot hold a {type(value).__name__}")
     if isinstance(value, Path) and value.is_relative_to(folder):
         value = value.relative_to(folder)
     text = str(value.value if isinstance(value, Enum) else value)
     if "\x7f" in text:  # the one character that JSON's quoting leaves and TOML's refuses
-        raise Defect("a path with a control character")
+        raise Defect("a text with a control character")
     return json.dumps(text, ensure_ascii=False)

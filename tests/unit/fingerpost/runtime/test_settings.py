@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
+from fingerpost.runtime import settings
 from fingerpost.runtime.settings import HostPort, load
 from fingerpost.runtime.settings_form import formed
 
@@ -105,6 +106,47 @@ def test_everything_has_its_type_and_paths_start_at_the_file(tmp_path: Path) -> 
         more=(Tls(tmp_path / "other.pem"),),
         ratio=2.0,
     )
+
+
+class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"party": "service"}):
+    member: MemberId
+    party: Mode
+    tls: Tls
+    ports: tuple[int, int]
+    agencies: tuple[AgencyId, ...]
+    more: tuple[Tls, ...]
+    elsewhere: Path
+    ratio: float = 1.0
+    large: bool = False
+    left_out: Path | None = None
+
+
+def kept(folder: Path, **changed: object) -> Kept:
+    values: dict[str, object] = {
+        "member": MemberId("oak-node"),
+        "party": Mode.FAST,
+        "tls": Tls(folder / "keys/tls.pem"),
+        "ports": (1, 2),
+        "agencies": (AgencyId("e08000025.oak-primary"), AgencyId("e08000025.council")),
+        "more": (Tls(folder / "one.pem"), Tls(folder / "other.pem")),
+        "elsewhere": Path('/media/a "quoted" näme'),
+        "ratio": 2.5,
+        "large": True,
+    }
+    return Kept(**{**values, **changed})  # type: ignore[arg-type]
+
+
+def test_what_is_written_reads_back_and_paths_start_at_the_file(tmp_path: Path) -> None:
+    text = settings.written(kept(tmp_path), tmp_path).decode()
+    assert 'service = "fast"' in text
+    assert 'key = "keys/tls.pem"' in text
+    assert load(written(tmp_path, text), Kept) == kept(tmp_path)
+
+
+@pytest.mark.parametrize("value", [Path("/a\x7f"), {"a": 1}, b"bytes"])
+def test_what_a_file_cannot_hold_is_not_written(tmp_path: Path, value: object) -> None:
+    with pytest.raises(Defect):
+        settings.written(kept(tmp_path, elsewhere=value), tmp_path)
 
 
 def test_a_relative_settings_path_is_resolved_once(
