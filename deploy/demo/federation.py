@@ -35,7 +35,7 @@ class Federation:
     def begin(self) -> None:
         """Do everything up to complete imports. Raises ``Died``, ``Stuck``, ``Defect``."""
         now = time.time()
-        self.say("The federation is founded; members enrol with keys made where they are used.")
+        self.say("The federation is founded; members enrol, each with keys of its own.")
         files = self.people.write_exports(self.layout.exports)
         governance = ceremony.found(self.layout)
         requests = [
@@ -47,7 +47,7 @@ class Federation:
         governance.enrol(self.people, requests)
         self.say(f"{len(requests) + 1} processes start, each certified by the issuer.")
         started = self._start()
-        self.say("The first epoch opens: two holders' keys, one pepper sealed to each member.")
+        self.say("The first epoch opens: two keys, and a pepper sealed to each member.")
         governance.open_first_epoch(len(requests) - 1, self.processes)
         self.processes.wait_until_healthy(started)
         self.say("Each node imports its agencies' own exports, three nodes at a time.")

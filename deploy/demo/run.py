@@ -90,7 +90,7 @@ def introduce(console: Console, people: Population) -> None:
 def _demonstrate(console: Console, federation: Federation, *, serve: bool) -> list[str]:
     federation.begin()
     practitioners = Practitioners(federation)
-    federation.say("Practitioners get accounts; they sign in with password and one-time code.")
+    federation.say("Practitioners get accounts and sign in with password and one-time code.")
     practitioners.sign_in()
     federation.say("One lookup is repeated until every agency answers.")
     practitioners.wait_until_all_answer()
