@@ -35,7 +35,7 @@ from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import slot_of
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import read_key
+from fingerpost.runtime.files import or_defect, read_key
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import CLIENT_FRAMES
@@ -68,12 +68,14 @@ def audit_key(settings: NodeSettings) -> bytes:
 
 
 def audit_folder(settings: NodeSettings) -> Path:
-    """Return the folder of the audit logs; make it, mode 0700, if it is missing. Raises ``Defect``."""
+    """Return the folder of the audit logs; make it, mode 0700, if it is missing.
+
+    Raises:
+        Defect: it cannot be made.
+    """
     folder = settings.state / AUDIT
-    try:
+    with or_defect(f"{folder}: cannot be made"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Defect(f"{folder}: cannot be made ({type(error).__name__})") from None
     return folder
 
 

@@ -2,9 +2,10 @@
 need.
 
 Measured: a whole import of one agency's export, from the file to a complete generation on disk:
-parsing, normal form, blocking keys, sealing, blinding, both holders, unblinding, tags, commit. Bare:
-blind, evaluate and finalise the same number of elements for two holders, and nothing else. Both in
-one process and in CPU seconds, so that neither other load nor the number of cores moves the ratio.
+parsing, normal form, blocking keys, sealing, blinding, both holders, unblinding, tags, commit.
+Bare: blind, evaluate and finalise the same number of elements for two holders, and nothing else.
+Both in one process and in CPU seconds, so that neither other load nor the number of cores moves the
+ratio.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """Hold the branch coverage of rules and of trust decisions to a floor, by file.
 
-Run by ``make check`` after the tests, over ``.cache/coverage.json``. A number for the whole tree would let a rule hide
-behind a long listing, so there is none: each file of a room below must reach the room's floor by itself. A module that
-``architecture/floors.py`` calls a rule is held to ``RULES`` even if no row names its room. Command lines and wiring are
-held to no floor: much of them runs in processes that are not measured.
+Run by ``make check`` after the tests, over ``.cache/coverage.json``. A number for the whole tree
+would let a rule hide behind a long listing, so there is none: each file of a room below must reach
+the room's floor by itself. A module that ``architecture/floors.py`` calls a rule is held to
+``RULES`` even if no row names its room. Command lines and wiring are held to no floor: much of them
+runs in processes that are not measured.
 
-The figure is coverage.py's: statements and branches that ran, of all that there are. A floor is what the weakest file
-of its room reached when it was set, less about one per cent, since which of two branches runs may depend on timing.
+The figure is coverage.py's: statements and branches that ran, of all that there are. A floor is
+what the weakest file of its room reached when it was set, less about one per cent, since which of
+two branches runs may depend on timing.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ TABLE: Final[tuple[tuple[str, float], ...]] = (
     ("practitioner/asking/*.py", 95.0),
     ("practitioner/sign_in/*.py", 91.0),
 )
-"""Rooms in which trust is decided, each with its floor in per cent; the first row that fits decides."""
+"""Rooms in which trust is decided, each with its floor in per cent. The first row that fits
+decides."""
 _NOT_HELD: Final = ("command lines", "wiring")
 
 

@@ -87,13 +87,14 @@ class Candidate:
 
 # What one side lacks where a weak rule is used; names; dates ("-": none); place; bits; and for a
 # weak rule the bits below which it is used, if any. A line is every combination of its lists.
+_ONE_NAME = "surname,forename,endings,initial+surname-sound,forename+middle,surname+middle"
 _CONSIDERED = f"""
 always   NK,sounds,beginnings,endings                date       england  0,28,29,30
 always   names                                       day/month  england  0,28,29,30
 always   names                         year-month,year-day,month-day  england  28,30
 always   surname,forename                            date       england  28,30
 always   forename+surname-beginning,forename-beginning+surname  date  england  28
-always   surname,forename,endings,initial+surname-sound,forename+middle,surname+middle date area 25,26,27
+always   {_ONE_NAME}  date  area  25,26,27
 always   names                         year-month,year-day,month-day,year,-  area  25,26,27
 always   forename-sound,surname-sound,beginnings  year-month,month-day,year  area  25,26,27
 always   NK,sounds,beginnings,endings,names,initial+surname-sound  -  home  0

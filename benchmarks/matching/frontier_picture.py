@@ -11,10 +11,10 @@ from benchmarks.matching.plot import Line, Mark, Plot, even, logarithmic, pictur
 from fingerpost.private.linkage.blocking_rules import FAR
 
 _DESCRIPTION = (
-    "Left: for each bound on the bits that a narrow key must give, how many times as often as all other children those "
-    "of the most exposed group are opened at a council elsewhere, against the most recall that any group loses. Right: "
-    "recall of all children against how often a trust elsewhere is opened for a child that it does not hold. The "
-    "bound that is shipped is ringed."
+    "Left: for each bound on the bits that a narrow key must give, how many times as often as all "
+    "other children those of the most exposed group are opened at a council elsewhere, against the "
+    "most recall that any group loses. Right: recall of all children against how often a trust "
+    "elsewhere is opened for a child that it does not hold. The bound that is shipped is ringed."
 )
 
 

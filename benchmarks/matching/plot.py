@@ -115,10 +115,11 @@ def picture(title: str, description: str, plots: Sequence[Plot]) -> str:
     wide = _WIDTH // len(plots)
     drawn = "\n".join(_plot(plot, place * wide, wide) for place, plot in enumerate(plots))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
-        f'height="{_HEIGHT}" role="img" aria-labelledby="title desc" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-labelledby="title desc" '
         'font-family="DejaVu Sans, Verdana, Arial, sans-serif">\n'
-        f'  <title id="title">{escape(title)}</title>\n  <desc id="desc">{escape(description)}</desc>\n'
+        f'  <title id="title">{escape(title)}</title>\n'
+        f'  <desc id="desc">{escape(description)}</desc>\n'
         f"  <defs><style>{_STYLE}</style></defs>\n"
         f'  <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>\n{drawn}\n</svg>\n'
     )
@@ -137,7 +138,8 @@ def _plot(plot: Plot, at: int, wide: int) -> str:
     if plot.aim is not None:
         x, y = x_of(plot.aim[0]), y_of(plot.aim[1])
         parts.append(
-            f'<rect class="aim" x="{left}" y="{y:.1f}" width="{x - left:.1f}" height="{_BOTTOM - y:.1f}"/>'
+            f'<rect class="aim" x="{left}" y="{y:.1f}" width="{x - left:.1f}" '
+            f'height="{_BOTTOM - y:.1f}"/>'
         )
         parts.append(_text(left + 8, _BOTTOM - 10, plot.aim_said, "soft"))
     for tick in plot.x.ticks:
@@ -149,7 +151,8 @@ def _plot(plot: Plot, at: int, wide: int) -> str:
         parts.append(f'<path class="grid" d="M{left} {y:.1f} H{right}"/>')
         parts.append(_text(left - 8, y + 4, plot.y.shown(tick), "text", "end"))
     parts.append(
-        f'<rect class="frame" x="{left}" y="{_TOP}" width="{right - left}" height="{_BOTTOM - _TOP}"/>'
+        f'<rect class="frame" x="{left}" y="{_TOP}" width="{right - left}" '
+        f'height="{_BOTTOM - _TOP}"/>'
     )
     for place, line in enumerate(plot.lines):
         parts += _line(line, place, x_of, y_of, plot.steep)
@@ -178,14 +181,16 @@ def _line(
     colour, dash = _COLOURS[place % 2], _DASHES[place % 2]
     path = " L".join(f"{x_of(mark.x):.1f} {y_of(mark.y):.1f}" for mark in line.marks)
     parts = [
-        f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-dasharray="{dash}"/>'
+        f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.8" '
+        f'stroke-dasharray="{dash}"/>'
     ]
     for mark in line.marks:
         x, y = x_of(mark.x), y_of(mark.y)
         parts.append(_dot(x, y, place))
         if mark.shipped:
             parts.append(
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="none" stroke="{colour}" stroke-width="2"/>'
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="none" stroke="{colour}" '
+                'stroke-width="2"/>'
             )
         if mark.label:
             parts.append(_label(mark.label, x, y, place, steep))
@@ -204,7 +209,8 @@ def _legend(name: str, place: int, left: int) -> list[str]:
     y = _BOTTOM + 62 + 18 * place
     colour, dash = _COLOURS[place % 2], _DASHES[place % 2]
     return [
-        f'<path d="M{left} {y - 4} h34" stroke="{colour}" stroke-width="1.8" stroke-dasharray="{dash}"/>',
+        f'<path d="M{left} {y - 4} h34" stroke="{colour}" stroke-width="1.8" '
+        f'stroke-dasharray="{dash}"/>',
         _dot(left + 17, y - 4, place),
         _text(left + 44, y, name, "text"),
     ]

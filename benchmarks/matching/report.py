@@ -93,8 +93,10 @@ def figures(lines: Sequence[Line]) -> Rows:
         (*columns, "seconds", "aims"),
         rows,
         (
-            "precision, recall, F1: of all pairs at the threshold, whether answered or laid before a person.",
-            "answered: F1 of what is answered without a person. best: F1 of each left record's best candidate.",
+            "precision, recall, F1: of all pairs at the threshold, whether answered or laid before "
+            "a person.",
+            "answered: F1 of what is answered without a person. best: F1 of each left record's "
+            "best candidate.",
         ),
     )
 
@@ -166,7 +168,8 @@ def groups(rows: Sequence[Exposed]) -> Rows:
             for row in sorted(rows, key=lambda row: -row.share)
         ],
         (
-            "Records without numbers. Exposure elsewhere is narrow, in the area wide; hits in brackets.",
+            "Records without numbers. Exposure elsewhere is narrow, in the area wide; hits in "
+            "brackets.",
         ),
     )
 

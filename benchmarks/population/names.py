@@ -25,7 +25,8 @@ from typing import Any, Final, Generic, TypeVar
 BRITISH: Final = "british"
 _GROUPS: Final = Path(__file__).with_name("data") / "groups"
 _FEMALE_ENDINGS: Final = (
-    "a", "ah", "ie", "elle", "ette", "lyn", "lynn", "een", "ine", "mae", "may", "mai", "rose", "leigh", "grace", "anne",
+    "a", "ah", "ie", "elle", "ette", "lyn", "lynn", "een", "ine", "mae", "may", "mai", "rose",
+    "leigh", "grace", "anne",
 )  # fmt: skip
 _EITHER: Final = (("ee", "i"), ("y", "i"), ("ou", "u"), ("oo", "u"), ("kh", "k"), ("ph", "f"))
 # First tokens that no British name has.

@@ -27,8 +27,10 @@ _SECONDARY: Final = 1 / 6  # of the schools
 _PUPILS_OF_CHILDREN: Final = 14 / 18
 # Postcode areas of England, without those that share districts with Wales or Scotland.
 _LETTER_TEXT: Final = (
-    "AL B BA BB BD BH BL BN BR BS CA CB CM CO CR CT CV CW DA DE DH DL DN DT DY E EN EX FY GL GU HA HD HG "
-    "HP HU HX IG IP KT L LA LE LN LS LU M ME MK N NE NG NN NR NW OL OX PE PL PO PR RG RH RM S SE SG SK SL SM "
+    "AL B BA BB BD BH BL BN BR BS CA CB CM CO CR CT CV CW DA DE DH DL DN DT DY E EN EX FY GL GU "
+    "HA HD HG "
+    "HP HU HX IG IP KT L LA LE LN LS LU M ME MK N NE NG NN NR NW OL OX PE PL PO PR RG RH RM S SE "
+    "SG SK SL SM "
     "SN SO SP SR SS ST SW TA TF TN TQ TR TS TW UB W WA WD WF WN WR WS WV YO"
 )
 _LETTERS: Final = tuple(_LETTER_TEXT.split())
@@ -37,7 +39,8 @@ _FIRST_DISTRICTS: Final = range(1, 90, OUTCODES)
 # How much of a group lives in areas from its emptiest to its fullest, for a group that lives very
 # unevenly.
 _UNEVEN: Final = (
-    0.02, 0.03, 0.03, 0.04, 0.05, 0.06, 0.07, 0.09, 0.11, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.55, 0.8, 1.3, 3.0, 14.0,
+    0.02, 0.03, 0.03, 0.04, 0.05, 0.06, 0.07, 0.09, 0.11, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.55,
+    0.8, 1.3, 3.0, 14.0,
 )  # fmt: skip
 _ROUNDS: Final = 30
 

@@ -16,19 +16,27 @@ from typing import Any, Final
 DATA: Final = Path(__file__).parent / "data" / "errors"
 
 _NEAR: Final = {
-    "a": "qwsz", "b": "vghn", "c": "xdfv", "d": "serfcx", "e": "wsdr", "f": "drtgvc", "g": "ftyhbv", "h": "gyujnb",
-    "i": "ujko", "j": "huikmn", "k": "jiolm", "l": "kop", "m": "njk", "n": "bhjm", "o": "iklp", "p": "ol", "q": "wa",
-    "r": "edft", "s": "awedxz", "t": "rfgy", "u": "yhji", "v": "cfgb", "w": "qase", "x": "zsdc", "y": "tghu",
-    "z": "asx", "0": "9", "1": "2", "2": "13", "3": "24", "4": "35", "5": "46", "6": "57", "7": "68", "8": "79",
+    "a": "qwsz", "b": "vghn", "c": "xdfv", "d": "serfcx", "e": "wsdr", "f": "drtgvc",
+    "g": "ftyhbv", "h": "gyujnb",
+    "i": "ujko", "j": "huikmn", "k": "jiolm", "l": "kop", "m": "njk", "n": "bhjm", "o": "iklp",
+    "p": "ol", "q": "wa",
+    "r": "edft", "s": "awedxz", "t": "rfgy", "u": "yhji", "v": "cfgb", "w": "qase", "x": "zsdc",
+    "y": "tghu",
+    "z": "asx", "0": "9", "1": "2", "2": "13", "3": "24", "4": "35", "5": "46", "6": "57",
+    "7": "68", "8": "79",
     "9": "80",
 }  # fmt: skip
 # Letters that sound the same. Each is meant both ways; the first letters of a name are tried like
 # the rest.
 _ALIKE: Final = (
-    ("ph", "f"), ("ck", "k"), ("c", "k"), ("q", "k"), ("x", "ks"), ("gh", "g"), ("j", "g"), ("th", "t"), ("sh", "sch"),
-    ("z", "s"), ("w", "v"), ("ie", "y"), ("ey", "y"), ("y", "i"), ("ee", "ea"), ("ee", "i"), ("ei", "ie"), ("ai", "ay"),
-    ("ae", "e"), ("ah", "a"), ("ou", "u"), ("oo", "u"), ("ll", "l"), ("nn", "n"), ("ss", "s"), ("tt", "t"), ("mm", "m"),
-    ("rr", "r"), ("dd", "d"), ("ley", "leigh"), ("son", "sen"), ("er", "or"), ("le", "el"), ("an", "en"), ("in", "yn"),
+    ("ph", "f"), ("ck", "k"), ("c", "k"), ("q", "k"), ("x", "ks"), ("gh", "g"), ("j", "g"),
+    ("th", "t"), ("sh", "sch"),
+    ("z", "s"), ("w", "v"), ("ie", "y"), ("ey", "y"), ("y", "i"), ("ee", "ea"), ("ee", "i"),
+    ("ei", "ie"), ("ai", "ay"),
+    ("ae", "e"), ("ah", "a"), ("ou", "u"), ("oo", "u"), ("ll", "l"), ("nn", "n"), ("ss", "s"),
+    ("tt", "t"), ("mm", "m"),
+    ("rr", "r"), ("dd", "d"), ("ley", "leigh"), ("son", "sen"), ("er", "or"), ("le", "el"),
+    ("an", "en"), ("in", "yn"),
 )  # fmt: skip
 _SOUNDS: Final = _ALIKE + tuple((b, a) for a, b in _ALIKE)
 

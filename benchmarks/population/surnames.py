@@ -33,8 +33,10 @@ _DAUGHTERS_FORM: Final = 0.7
 # Three-part families whose children go by the father's name as surname, without the grandfather's.
 _FATHERS_NAME_LAST: Final = 0.15
 _ENDINGS: Final = (
-    ("ski", "ska"), ("cki", "cka"), ("dzki", "dzka"), ("sky", "ska"), ("ov", "ova"), ("ev", "eva"), ("ák", "áková"),
-    ("áth", "áthová"), ("ý", "á"), ("evičius", "evičiūtė"), ("us", "utė"), ("as", "aitė"), ("is", "ytė"),
+    ("ski", "ska"), ("cki", "cka"), ("dzki", "dzka"), ("sky", "ska"), ("ov", "ova"), ("ev", "eva"),
+    ("ák", "áková"),
+    ("áth", "áthová"), ("ý", "á"), ("evičius", "evičiūtė"), ("us", "utė"), ("as", "aitė"),
+    ("is", "ytė"),
     ("ns", "ne"), ("ņš", "ņa"), ("ols", "ola"), ("ovs", "ova"),
 )  # fmt: skip
 

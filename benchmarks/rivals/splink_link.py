@@ -40,7 +40,10 @@ MOST_RANDOM_PAIRS = 1e8
 MOST_PAIRS_OF_A_RULE = 10_000_000
 FEWEST_PAIRS_TO_TRAIN = 30
 
-_TIDY = "nullif(trim(regexp_replace(replace(lower(strip_accents({0})), '''', ''), '[^a-z0-9]+', ' ', 'g')), '')"
+_TIDY = (
+    "nullif(trim(regexp_replace(replace(lower(strip_accents({0})), '''', ''), "
+    "'[^a-z0-9]+', ' ', 'g')), '')"
+)
 _COLUMNS = f"""
     unique_id,
     {_TIDY.format("forename")} as forename,

@@ -35,7 +35,7 @@ def verify(console: Console, federation: Federation) -> None:
         ("who asked at one gateway", "fingerpost", gateway_of(requester), ()),
     )
     console.print(
-        "\n[bold]\\[demo] Recorded before anything was sent; each log has one owner, and is whole[/]"
+        "\n[bold]\\[demo] Recorded before anything was sent; each log has one owner and is whole[/]"
     )
     for what, command, member, more in logs:
         settings = federation.settings_of(member)

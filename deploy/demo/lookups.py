@@ -140,7 +140,8 @@ class Practitioners:
         for requester, account, password, secret in self.logins:
             code = f"{python} -c 'import pyotp; print(pyotp.TOTP(\"{secret}\").now())'"
             for line in (
-                f"  {requester}: account {account}, password {password}; its one-time code, by the second command:",
+                f"  {requester}: account {account}, password {password}; "
+                "its one-time code, by the second command:",
                 f"    export FINGERPOST_SETTINGS={self._settings(AgencyId(requester))}",
                 f"    {code}",
                 f"    {program} sign-in --account {account}",

@@ -79,10 +79,10 @@ def introduce(console: Console, people: Population) -> None:
     figures = people.figures
     console.print(
         f"[demo] {figures.children:,} invented children, in {figures.rows:,} records of "
-        f"{len(people.agencies)} agencies on {len(people.nodes)} nodes in {len(people.areas)} areas. "
-        f"Two agencies write {figures.with_other_record:,} of them differently, as in the published "
-        f"data; there are {figures.twin_pairs} pairs of twins, {figures.moved} children who moved "
-        f"under another name, and {figures.shielded_rows} shielded records.\n",
+        f"{len(people.agencies)} agencies on {len(people.nodes)} nodes in {len(people.areas)} "
+        f"areas. Two agencies write {figures.with_other_record:,} of them differently, as in the "
+        f"published data; there are {figures.twin_pairs} pairs of twins, {figures.moved} children "
+        f"who moved under another name, and {figures.shielded_rows} shielded records.\n",
         markup=False,
     )
 

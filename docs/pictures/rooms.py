@@ -25,7 +25,10 @@ Rooms = Mapping[str, Sequence[str]]
 
 
 def rooms_of(package: str) -> Rooms:
-    """The modules of each room of a package; what is no room stands under the package's own name."""
+    """Return the modules of each room of a package.
+
+    What is no room stands under the package's own name.
+    """
     found: dict[str, list[str]] = {}
     for path in sorted((TREE / package).rglob("*.py")):
         parts = path.relative_to(TREE).with_suffix("").parts

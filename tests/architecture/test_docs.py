@@ -321,7 +321,8 @@ NOT_OUR_WORDS = {
     r"search(?:es)? (?:for|of) (?:a|the) child": "lookup",
     r"web ?service": "the party's name",
     r"data lake|central index of ours": "there is none",
-    r"\w+(?:ormaliz|rganiz|uthoriz|ecogniz|erializ|ynchroniz)\w*|behavior|color|center|artifacts?": "British spelling",
+    r"\w+(?:ormaliz|rganiz|uthoriz|ecogniz|erializ|ynchroniz)\w*": "British spelling",
+    r"behavior|color|center|artifacts?": "British spelling",
 }
 
 

@@ -34,7 +34,8 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"practitioner/__init__.py": "from broker import planted", "broker/planted.py": ""},
         {"fingerpost/protocol/ids.py": "import authority"},
     ),
-    "Inside the shared package: membership over audit over runtime, and over private, over protocol, over wire": (
+    "Inside the shared package: membership over audit over runtime, and over private, "
+    "over protocol, over wire": (
         {"fingerpost/protocol/ids.py": "import fingerpost.private"},
         {"fingerpost/private/demographics.py": "import fingerpost.runtime"},
         {"fingerpost/wire/v1/__init__.py": "import fingerpost.protocol.ids"},

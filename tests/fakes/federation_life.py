@@ -83,8 +83,8 @@ KINDS = {
 }
 SENSITIVE = {Kind.DOMESTIC_ABUSE, Kind.MENTAL_HEALTH}
 UNINVITED = {Kind.HOUSING, Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE}
-"""What the table withholds from EARLY_HELP. It discloses every other ordinary kind for every purpose
-here.
+"""What the table withholds from EARLY_HELP. For every purpose here it discloses every other
+ordinary kind.
 """
 GAPS = frozenset({Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN})
 

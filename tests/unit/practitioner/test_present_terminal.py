@@ -1,4 +1,4 @@
-"""What a practitioner sees: contacts first, gaps by name, and no word that makes a "no" of silence."""
+"""What a practitioner sees: contacts first, gaps by name, and no word that makes silence a "no"."""
 
 from __future__ import annotations
 
