@@ -16,7 +16,6 @@ from typing import Protocol
 from agency_node.importing.report import ImportReport
 from agency_node.importing.staging import (
     Options,
-    Readied,
     SourceFile,
     make_ready,
     require_confirmed,
@@ -75,8 +74,21 @@ class Importer:
         what = self.imports.source(agency, *options.key(source.digest))
         readied = await asyncio.to_thread(make_ready, self.imports, agency, source.lines(), options)
         earlier = await asyncio.to_thread(self.records.generation, agency)
+        report = partial(
+            ImportReport,
+            agency=agency,
+            as_of=options.as_of_seconds,
+            rows=readied.export.rows,
+            children=len(readied.children),
+            involvements=readied.involvements,
+            shielded=readied.shielded,
+            refused=readied.refused,
+            remarks=readied.remarks,
+            not_current=readied.export.not_current,
+            before=None if earlier is None else earlier.children,
+        )
         if earlier is not None and await self._answers(agency, earlier.number, what):
-            return _report(agency, earlier.number, readied, options, earlier.children, (), True)
+            return report(generation=earlier.number, tagged=(), already=True)
         require_confirmed(readied, earlier, options)
         now = self.clock.now()
         staged = await asyncio.to_thread(
@@ -84,8 +96,7 @@ class Importer:
         )
         tagged = await self._tag(agency, staged.number, staged.children, watch)
         await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))
-        before = None if earlier is None else earlier.children
-        return _report(agency, staged.number, readied, options, before, tagged, False)
+        return report(generation=staged.number, tagged=tagged, already=False)
 
     async def _tag(
         self, agency: AgencyId, generation: int, children: int, watch: Watch
@@ -138,29 +149,3 @@ def require_version(federation: Federation) -> None:
     """Raises ``Refused(UNSUPPORTED)``: keys of another version are equal to no query's."""
     if federation.parameters.normalisation_version != NORMALISATION_VERSION:
         raise Refused(Code.UNSUPPORTED, "normalisation version")
-
-
-def _report(
-    agency: AgencyId,
-    generation: int,
-    readied: Readied,
-    options: Options,
-    before: int | None,
-    tagged: tuple[Tagged, ...],
-    already: bool,
-) -> ImportReport:
-    return ImportReport(
-        agency=agency,
-        generation=generation,
-        as_of=options.as_of_seconds,
-        rows=readied.export.rows,
-        children=len(readied.children),
-        involvements=readied.involvements,
-        shielded=readied.shielded,
-        refused=readied.refused,
-        remarks=readied.remarks,
-        not_current=readied.export.not_current,
-        before=before,
-        tagged=tagged,
-        already=already,
-    )
