@@ -34,3 +34,11 @@ class KeyHolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     audit_key: Path
     health: Path
     workers: int = 1
+
+    @property
+    def lock(self) -> Path:
+        """The lock of the one process that runs on this vault.
+
+        It is beside the folder of the vault, which has no other file.
+        """
+        return self.vault.with_name(self.vault.name + ".lock")

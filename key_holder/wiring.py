@@ -15,6 +15,7 @@ from fingerpost.runtime.database import migrate, open_sqlite
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.worker_processes import begin
@@ -82,10 +83,13 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
     """Open the key holder and listen.
 
     Raises:
-        Defect: a setting, a key, a file or the port does not fit.
+        Defect: a setting, a key, a file or the port does not fit, or another process runs the key
+            holder.
         Refused: it has neither a certificate nor a list, and the issuer gives none.
     """
     async with AsyncExitStack() as opened:
+        # Each of two processes would make, hold and destroy keys that the other does not know.
+        opened.enter_context(alone(settings.lock, "another process runs this key holder"))
         vault = FileVault.open(settings.vault)
         engine = open_sqlite(settings.meter)
         opened.callback(engine.dispose)

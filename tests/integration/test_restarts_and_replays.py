@@ -24,10 +24,11 @@ from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_lookup, write_answers, write_event
 from fingerpost.protocol.codes import Status
-from fingerpost.protocol.errors import Code
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import Accepted, Ended, LookupEvent, NodeAnswer, SealedAnswer
+from fingerpost.runtime.files import create_file
 from fingerpost.runtime.rpc import refused_from
 from fingerpost.wire.v1 import broker_pb2, broker_pb2_grpc
 from integration.running_federation import (
@@ -121,6 +122,17 @@ async def test_key_holders_that_stop_make_no_answer(federation: Federation) -> N
         await federation.ask()
     assert not federation.carried()
     await federation.holders[1].start()
+    await federation.require_serving()
+
+
+async def test_a_second_process_on_one_vault_is_refused(federation: Federation) -> None:
+    """It leaves alone the key that the first is making, which a crash would have left likewise."""
+    holder = federation.holders[0]
+    unfinished = holder.settings.vault / ".epoch-2.seed.0123456789abcdef"
+    create_file(unfinished, bytes(32))
+    with pytest.raises(Defect, match="another process runs this key holder"):
+        await holder.open(holder.env()).__aenter__()
+    assert unfinished.exists()
     await federation.require_serving()
 
 
