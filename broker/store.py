@@ -22,7 +22,7 @@ from broker.migrations import REVISIONS
 from broker.ports import LookupRecord, Seen, Store
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.runtime.clock import Clock
-from fingerpost.runtime.database import migrate, open_sqlite, reading
+from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.group_commit import GroupCommit
 
 LOOKUP_RECORDED: Final = "broker.lookup_recorded"
@@ -138,9 +138,8 @@ def _open_files(
 ) -> tuple[AuditLog, Engine]:
     hash_log = open_hash_log(folder, master_key, adopt=adopt)
     opened.callback(hash_log.close)
-    engine = open_sqlite(folder / REPLAY_FILE)
+    engine = open_migrated(folder / REPLAY_FILE, REVISIONS)
     opened.callback(engine.dispose)
-    migrate(engine, REVISIONS)
     return hash_log, engine
 
 

@@ -11,7 +11,7 @@ from fingerpost.audit.log import AuditLog
 from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.protocol.federation import Party
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
@@ -91,9 +91,8 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
         # Each of two processes would make, hold and destroy keys that the other does not know.
         opened.enter_context(alone(settings.lock, "another process runs this key holder"))
         vault = FileVault.open(settings.vault)
-        engine = open_sqlite(settings.meter)
+        engine = open_migrated(settings.meter, REVISIONS)
         opened.callback(engine.dispose)
-        migrate(engine, REVISIONS)
         audit = open_audit(settings)
         opened.callback(audit.close)
         health = Health()

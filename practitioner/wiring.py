@@ -16,8 +16,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine
-
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
@@ -25,7 +23,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.clock import Clock
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
@@ -111,23 +109,16 @@ class _Logs:
 def open_people(settings: GatewaySettings) -> Iterator[People]:
     """Raises ``Defect``: keys or files that do not fit."""
     with contextlib.ExitStack() as opened:
-        accounts_file = _engine(settings, opened)
-        outcomes_file = open_sqlite(settings.outcomes)
+        accounts_file = open_migrated(settings.accounts, ACCOUNTS)
+        opened.callback(accounts_file.dispose)
+        outcomes_file = open_migrated(settings.outcomes, OUTCOMES)
         opened.callback(outcomes_file.dispose)
-        migrate(outcomes_file, OUTCOMES)
         logs = _Logs(settings)
         opened.callback(logs.close)
         record = AuditRecord(logs.of)
         accounts = Accounts(accounts_file, read_key(settings.account_key, setting="account_key"))
         outcomes = SqlOutcomes(outcomes_file, read_key(settings.outcome_key, setting="outcome_key"))
         yield People(accounts, Reception(accounts, record), record, outcomes)
-
-
-def _engine(settings: GatewaySettings, opened: contextlib.ExitStack) -> Engine:
-    engine = open_sqlite(settings.accounts)
-    opened.callback(engine.dispose)
-    migrate(engine, ACCOUNTS)
-    return engine
 
 
 @asynccontextmanager

@@ -41,7 +41,7 @@ from fingerpost.audit.chain import (
 from fingerpost.audit.migrations import REVISIONS
 from fingerpost.audit.store import Receipt, Row
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.database import empty_journal, migrate, open_sqlite, reading
+from fingerpost.runtime.database import empty_journal, open_migrated, reading
 from fingerpost.runtime.files import KEY_BYTES, replace_file
 from fingerpost.runtime.sealed_box import SealedBox
 
@@ -196,9 +196,8 @@ class AuditLog:
             BrokenChain: the entry at the head is not the one that the head names.
         """
         master = SealedBox(master_key)
-        engine = open_sqlite(path)
+        engine = open_migrated(path, REVISIONS)
         try:
-            migrate(engine, REVISIONS)
             log = cls(engine, path.with_name(path.name + ".head"), catalogue, master)
             with reading(engine) as connection:
                 log._check_master(connection)

@@ -133,6 +133,21 @@ def open_sqlite(path: Path, *, create: bool = True) -> Engine:
         raise
 
 
+def open_migrated(path: Path, revisions: Sequence[Revision]) -> Engine:
+    """Open, or make, a database with the newest schema.
+
+    Raises:
+        Defect: as ``open_sqlite`` and ``migrate``; the file is closed again.
+    """
+    engine = open_sqlite(path)
+    try:
+        migrate(engine, revisions)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
 def _prepare_file(path: Path, *, create: bool) -> None:
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
     with or_defect(f"{path}: cannot be opened"):

@@ -13,7 +13,7 @@ from fakes.simulated_gateway import MemoryOutcomes
 from fingerpost.protocol.codes import Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import open_migrated
 from practitioner.asking.migrations import REVISIONS
 from practitioner.asking.outcome import Widened
 from practitioner.asking.outcomes_store import SqlOutcomes
@@ -36,8 +36,7 @@ def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         memory = MemoryOutcomes()
         yield lambda: memory
         return
-    engine = open_sqlite(tmp_path / "outcomes.sqlite")
-    migrate(engine, REVISIONS)
+    engine = open_migrated(tmp_path / "outcomes.sqlite", REVISIONS)
     yield lambda: SqlOutcomes(engine, bytes(range(32)))
     engine.dispose()
 

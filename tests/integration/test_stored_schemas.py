@@ -16,7 +16,7 @@ import key_holder.migrations
 import practitioner.asking.migrations
 import practitioner.sign_in.migrations
 from agency_node.records.store import migrations as node
-from fingerpost.runtime.database import Revision, migrate, open_sqlite, reading
+from fingerpost.runtime.database import Revision, open_migrated, reading
 
 DATABASES: dict[str, tuple[Revision, ...]] = {
     "audit": fingerpost.audit.migrations.REVISIONS,
@@ -44,9 +44,8 @@ followed."""
 
 
 def schema(path: Path, revisions: tuple[Revision, ...]) -> str:
-    engine = open_sqlite(path)
+    engine = open_migrated(path, revisions)
     try:
-        migrate(engine, revisions)
         with reading(engine) as connection:
             rows = connection.exec_driver_sql(
                 "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"

@@ -23,7 +23,7 @@ from agency_node.records.store.witness import Witness, is_behind
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
-from fingerpost.runtime.database import migrate, open_sqlite, reading
+from fingerpost.runtime.database import open_migrated, reading
 
 _SEALS_KEPT: Final = 64
 _BLOCKS_KEPT: Final = 16
@@ -169,9 +169,8 @@ def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
     """
     witness = Witness(path.with_suffix(WITNESS))
     with ExitStack() as opened:  # a file that does not fit is closed again
-        engine = open_sqlite(path)
+        engine = open_migrated(path, migrations.RECORDS)
         opened.callback(engine.dispose)
-        migrate(engine, migrations.RECORDS)
         records = SqlRecords(engine, keys, witness)
         opened.pop_all()
     return records

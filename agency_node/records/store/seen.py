@@ -9,7 +9,6 @@ a query answered twice; one who deletes it, every query of the last minutes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 from agency_node.records.store.migrations import SEEN
 from fingerpost.protocol import limits
 from fingerpost.protocol.messages import Query
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import open_migrated
 
 CLOCK_SET_BACK_SECONDS: Final = 3600
 """If the clock is set back by no more than this, no query whose hash was deleted is fresh again."""
@@ -78,9 +77,4 @@ def keep_until(query: Query, now: float) -> int:
 
 def open_seen(path: Path) -> SqlSeen:
     """Open the hashes in SQLite at ``path``, made and migrated. Raises ``Defect``."""
-    with ExitStack() as opened:  # a file that does not fit is closed again
-        engine = open_sqlite(path)
-        opened.callback(engine.dispose)
-        migrate(engine, SEEN)
-        opened.pop_all()
-    return SqlSeen(engine)
+    return SqlSeen(open_migrated(path, SEEN))

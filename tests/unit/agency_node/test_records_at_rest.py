@@ -25,7 +25,7 @@ from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import open_migrated
 
 LINES = [
     row(n, nhs_number="9434765919", upn="A950000178301", aliases="Quill Wood", middle_names="Jon")
@@ -165,8 +165,7 @@ async def test_deleted_generations_leave_no_rows(world: World) -> None:
 
 
 def test_the_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
-    engine = open_sqlite(tmp_path / "x.sqlite")
-    migrate(engine, RECORDS)
+    engine = open_migrated(tmp_path / "x.sqlite", RECORDS)
     made = sa.MetaData()
     made.reflect(engine)
     for table in tables.metadata.sorted_tables:

@@ -22,7 +22,7 @@ from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import DenyList, Epoch, Federation, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import open_migrated, open_sqlite
 from fingerpost.runtime.identity import PeerIdentity
 from key_holder.evaluator import Evaluator
 from key_holder.migrations import REVISIONS
@@ -57,8 +57,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         (folder / "vault").mkdir()
         self.vault = FileVault(folder / "vault")
-        self.engine = open_sqlite(folder / "meter.sqlite")
-        migrate(self.engine, REVISIONS)
+        self.engine = open_migrated(folder / "meter.sqlite", REVISIONS)
         self.audit = AuditLog.open(
             folder / "audit.sqlite", catalogue=CATALOGUE, master_key=bytes(32)
         )

@@ -16,7 +16,7 @@ from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Rule
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.database import migrate, open_sqlite, reading
+from fingerpost.runtime.database import open_migrated, reading
 from practitioner.sign_in.accounts import Accounts
 from practitioner.sign_in.accounts import accounts as accounts_table
 from practitioner.sign_in.migrations import REVISIONS
@@ -195,8 +195,7 @@ def test_an_account_is_added_once(accounts: Accounts) -> None:
 
 def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> None:
     path = tmp_path / "accounts.sqlite"
-    engine = open_sqlite(path)
-    migrate(engine, REVISIONS)
+    engine = open_migrated(path, REVISIONS)
     accounts = Accounts(engine, bytes(32))
     secret = accounts.add(ANN, PASSWORD)
     token, _ = signed_in(accounts, code(secret))
@@ -209,8 +208,7 @@ def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> No
 
 
 def test_another_account_key_is_noticed(tmp_path: Path) -> None:
-    engine = open_sqlite(tmp_path / "accounts.sqlite")
-    migrate(engine, REVISIONS)
+    engine = open_migrated(tmp_path / "accounts.sqlite", REVISIONS)
     secret = Accounts(engine, bytes(32)).add(ANN, PASSWORD)
     with pytest.raises(Defect, match="account key"):
         Accounts(engine, b"\1" * 32).sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)

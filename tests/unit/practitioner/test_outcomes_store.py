@@ -15,7 +15,7 @@ from fakes.refusals import refused
 from fingerpost.protocol.codes import WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.database import migrate, open_sqlite
+from fingerpost.runtime.database import open_migrated
 from practitioner.asking.document import document, write
 from practitioner.asking.migrations import REVISIONS
 from practitioner.asking.outcome import Widened
@@ -30,8 +30,7 @@ WEEK = 7 * DAY
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_sqlite(tmp_path / "outcomes.sqlite")
-    migrate(opened, REVISIONS)
+    opened = open_migrated(tmp_path / "outcomes.sqlite", REVISIONS)
     yield opened
     opened.dispose()
 
