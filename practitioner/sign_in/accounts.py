@@ -20,21 +20,7 @@ from typing import Any, Final, Protocol
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Engine,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    String,
-    Table,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Boolean, Engine, Row, column, delete, insert, select, table, update
 
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.plain_text import require_account, require_plain
@@ -48,31 +34,16 @@ from practitioner.sign_in.rules import Account, Session, SignInRule
 
 PASSWORD_CHARS: Final = range(12, 257)
 
-metadata = MetaData()
-accounts = Table(
+# The tables as ``migrations`` makes them.
+accounts = table(
     "accounts",
-    metadata,
-    Column("agency", String(60), primary_key=True),
-    Column("subject", String(64), primary_key=True),
-    Column("name", String(80), nullable=False),
-    Column("role", String(40), nullable=False),
-    Column("password_hash", String(200), nullable=False),
-    Column("totp_sealed", LargeBinary, nullable=False),
-    Column("totp_last_step", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("wait_until", Integer, nullable=False),
-    Column("training_until", Integer, nullable=False),
-    Column("vetting_until", Integer, nullable=False),
-    Column("disabled", Boolean, nullable=False),
+    *map(column, ("agency", "subject", "name", "role", "password_hash")),
+    *map(column, ("totp_sealed", "totp_last_step", "failures", "wait_until")),
+    *map(column, ("training_until", "vetting_until")),
+    column("disabled", Boolean),
 )
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("token_hash", LargeBinary, primary_key=True),
-    Column("agency", String(60), nullable=False),
-    Column("subject", String(64), nullable=False),
-    Column("auth_time", Integer, nullable=False),
-    Column("last_used", Integer, nullable=False),
+sessions = table(
+    "sessions", *map(column, ("token_hash", "agency", "subject", "auth_time", "last_used"))
 )
 
 

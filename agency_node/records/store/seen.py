@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Engine, LargeBinary, MetaData, Table, delete, select
+from sqlalchemy import Engine, column, delete, select, table
 from sqlalchemy.dialects import sqlite
 
 from agency_node.records.store.migrations import SEEN
@@ -24,13 +24,8 @@ CLOCK_SET_BACK_SECONDS: Final = 3600
 """If the clock is set back by no more than this, no query whose hash was deleted is fresh again."""
 FORGET_EVERY_SECONDS: Final = 60.0
 
-metadata = MetaData()
-seen = Table(
-    "seen",
-    metadata,
-    Column("query_hash", LargeBinary(32), primary_key=True),
-    Column("keep_until", BigInteger, nullable=False, index=True),
-)
+# The table as ``migrations`` makes it.
+seen = table("seen", column("query_hash"), column("keep_until"))
 
 
 class SqlSeen:

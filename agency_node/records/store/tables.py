@@ -10,58 +10,17 @@ time, so that no write lock is held for long.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-)
+from sqlalchemy import Boolean, column, table
 
-metadata = MetaData()
-
-agency = Table(
-    "agency",
-    metadata,
-    Column("agency", String(50), primary_key=True),
-    Column("key_check", LargeBinary(16), nullable=False),
-    Column("last_generation", Integer, nullable=False),
-)
-generation = Table(
+agency = table("agency", *map(column, ("agency", "key_check", "last_generation")))
+generation = table(
     "generation",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("agency", String(50), ForeignKey("agency.agency"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("source", LargeBinary(32), nullable=False),
-    Column("as_of", BigInteger, nullable=False),
-    Column("started_at", BigInteger, nullable=False),
-    Column("completed_at", BigInteger, nullable=True),
-    Column("normalisation_version", Integer, nullable=False),
-    Column("upn", Boolean, nullable=False),
-    Column("children", Integer, nullable=False),
-    Column("whole", Boolean, nullable=False),
-    Column("dropped", Boolean, nullable=False),
+    *map(column, ("id", "agency", "number", "source", "as_of", "started_at", "completed_at")),
+    *map(column, ("normalisation_version", "children")),
+    *(column(name, Boolean) for name in ("upn", "whole", "dropped")),
 )
-child = Table(
-    "child",
-    metadata,
-    Column("generation", Integer, ForeignKey("generation.id"), primary_key=True),
-    Column("record", Integer, primary_key=True, autoincrement=False),
-    Column("mark", LargeBinary(16), nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-)
-tag_block = Table(
+child = table("child", *map(column, ("generation", "record", "mark", "sealed")))
+tag_block = table(
     "tag_block",
-    metadata,
-    Column("generation", Integer, ForeignKey("generation.id"), primary_key=True),
-    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    Column("first_record", Integer, primary_key=True, autoincrement=False),
-    Column("sealed", LargeBinary, nullable=False),
-    Column("taken_over", Integer, nullable=False),
-    Column("evaluated", Integer, nullable=False),
+    *map(column, ("generation", "epoch", "first_record", "sealed", "taken_over", "evaluated")),
 )
