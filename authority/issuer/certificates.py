@@ -87,7 +87,7 @@ def load_authority(key_path: Path, certificate_path: Path) -> CertificateAuthori
         Defect: one is missing, open to others, or they do not belong together.
     """
     pem = read_secret(key_path, most=KEY_FILE_BYTES, setting="certificate authority key")
-    key = tls.read_private_key(pem)
+    key = tls.read_private_key(pem, key_path)
     certificate = tls.read_certificate(
         read_file(certificate_path, most=tls.CERTIFICATE_BYTES), certificate_path
     )

@@ -17,6 +17,7 @@ from typing import Final
 
 import grpc
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -193,7 +194,7 @@ def _read_files(files: _Files) -> tuple[bytes, bytes, bytes]:
     key = read_secret(files.key, most=KEY_BYTES, setting="TLS key")
     if (
         read_certificate(chain, files.certificate).public_key()
-        != read_private_key(key).public_key()
+        != read_private_key(key, files.key).public_key()
     ):
         raise Defect(f"{files.certificate}: not a certificate of the key in {files.key}")
     return chain, key, _read_certificates(files.authority)
@@ -217,12 +218,18 @@ def read_certificate(pem: bytes, file: object = "TLS certificate") -> x509.Certi
         raise Defect(f"{file}: not a certificate in PEM") from None
 
 
-def read_private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
-    """Return a key that ``make_key`` made. Raises ``Defect`` for any other."""
+def read_private_key(pem: bytes, file: object = "TLS key") -> ec.EllipticCurvePrivateKey:
+    """Return a key that ``make_key`` made.
+
+    Raises:
+        Defect: it is another; it names the file.
+    """
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
-        raise Defect("not a private key in PEM") from None
+        raise Defect(f"{file}: not a private key in PEM") from None
+    except UnsupportedAlgorithm:
+        raise Defect(f"{file}: not a key of ECDSA P-256") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise Defect("a TLS key must be ECDSA P-256")
+        raise Defect(f"{file}: not a key of ECDSA P-256")
     return key

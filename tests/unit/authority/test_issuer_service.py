@@ -51,6 +51,16 @@ from unit.authority.conftest import (
 )
 
 NODE_IDENTITY = Identity(FEDERATION, NODE, Party.NODE)
+USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+"""Of a key, as RFC 5280 names them."""
 
 
 @dataclass
@@ -91,6 +101,12 @@ def desk(published: World) -> Iterator[Desk]:
         yield Desk(published, issuer, audit)
 
 
+def _uses(certificate: x509.Certificate) -> set[str]:
+    """What the key of a certificate may be used for."""
+    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    return {name for name in USES if getattr(usage, name)}
+
+
 def test_a_member_gets_a_certificate_for_its_names_and_no_other(desk: Desk) -> None:
     pem = desk.certify()
     leaf, authority = x509.load_pem_x509_certificates(pem)
@@ -101,6 +117,8 @@ def test_a_member_gets_a_certificate_for_its_names_and_no_other(desk: Desk) -> N
     basic = found(x509.BasicConstraints)
     assert basic.critical
     assert not basic.value.ca
+    assert _uses(leaf) == {"digital_signature"}
+    assert _uses(authority) == {"key_cert_sign", "crl_sign"}
     # RFC 5280, 4.2.1.1 and 4.2.1.2, which strict verifiers demand: which key signed.
     signed_by = found(x509.AuthorityKeyIdentifier).value
     own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
@@ -131,6 +149,13 @@ def test_each_certificate_is_recorded_before_it_leaves(desk: Desk) -> None:
 def authority_of(world: World) -> CertificateAuthority:
     online = world.folder / "online"
     return load_authority(online / "ca.pem", online / "ca-certificate.pem")
+
+
+def test_an_authority_whose_key_and_certificate_differ_is_refused(published: World) -> None:
+    online = published.folder / "online"
+    (online / "ca.pem").write_bytes(tls.make_key())
+    with pytest.raises(Defect, match="not the certificate of the key in"):
+        authority_of(published)
 
 
 class FullDisk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import socket
 import ssl
@@ -18,6 +19,14 @@ import grpc
 import grpc.aio
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from fakes.certificates import FakeAuthority
 from fakes.refusals import refused
@@ -27,7 +36,13 @@ from fingerpost.protocol.ids import FederationId, MemberId
 from fingerpost.runtime.identity import Identity, PeerIdentity, subject_names
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_NODES, Edge, connect, peer_of, refused_from, server
-from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls, certificate_lifetime
+from fingerpost.runtime.tls import (
+    AuthorityOnly,
+    ClientTls,
+    ServerTls,
+    certificate_lifetime,
+    read_private_key,
+)
 from unit.fingerpost.conftest import BROKER, NODE
 
 Served = Callable[[grpc.ServerCredentials], AbstractAsyncContextManager[str]]
@@ -243,6 +258,35 @@ def test_files_that_do_not_fit_are_found_at_once(authority: FakeAuthority, tmp_p
     one.key.chmod(0o644)
     with pytest.raises(Defect, match="TLS key"):
         one.credentials()
+
+
+def _pem(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey, password: bytes = b"") -> bytes:
+    sealing = BestAvailableEncryption(password) if password else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealing)
+
+
+def _of_an_unknown_curve() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    p256 = bytes.fromhex("06082a8648ce3d030107")
+    body = base64.encodebytes(der.replace(p256, p256[:-1] + b"\x7f"))
+    return b"-----BEGIN PRIVATE KEY-----\n%b-----END PRIVATE KEY-----\n" % body
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: _pem(ec.generate_private_key(ec.SECP384R1())),
+        lambda: _pem(Ed25519PrivateKey.generate()),
+        lambda: _pem(ec.generate_private_key(ec.SECP256R1()), b"a password"),
+        _of_an_unknown_curve,
+        lambda: b"junk",
+    ],
+    ids=["P-384", "Ed25519", "under a password", "an unknown curve", "junk"],
+)
+def test_a_key_that_is_none_of_ours_is_named_by_its_file(make: Callable[[], bytes]) -> None:
+    with pytest.raises(Defect, match=r"^the file: not a "):
+        read_private_key(make(), "the file")
 
 
 PROCESS = """
