@@ -58,17 +58,6 @@ def enrol(
     return draft
 
 
-def add_member(draft: Draft, member: Member) -> Draft:
-    """List a member without a request: the issuer, whose keys the ceremony makes.
-
-    Raises:
-        Defect: it is listed already.
-    """
-    if member.id in draft.members:
-        raise Defect(f"{member.id} is listed already")
-    return replace(draft, members={**draft.members, member.id: member})
-
-
 def remove_member(draft: Draft, member: MemberId) -> Draft:
     """Take a member off the list. ``checks`` finds what still refers to it.
 

@@ -123,20 +123,20 @@ SENDING_SECONDS: Final = 30.0
 class Waiting(Generic[Q]):
     """The queries that wait for one node, oldest first."""
 
-    def __init__(self, most: int = QUERIES_WAITING) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._queries: deque[Q] = deque()
 
     def put(self, query: Q) -> bool:
         """Append ``query``. Return False, and leave it out, when the queue is full."""
-        if len(self._queries) >= self._most:
+        if len(self._queries) >= QUERIES_WAITING:
             return False
         self._queries.append(query)
         return True
 
-    def take(self, most: int = QUERIES_PER_FRAME) -> tuple[Q, ...]:
+    def take(self) -> tuple[Q, ...]:
         """Remove and return up to a frame of queries (1 MiB)."""
-        return tuple(self._queries.popleft() for _ in range(min(most, len(self._queries))))
+        count = min(QUERIES_PER_FRAME, len(self._queries))
+        return tuple(self._queries.popleft() for _ in range(count))
 
     def __len__(self) -> int:
         return len(self._queries)

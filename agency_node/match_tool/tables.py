@@ -170,11 +170,6 @@ class Table:
         return f"Table({len(self.rows)} rows)"
 
 
-def read_rows(path: Path) -> tuple[Row, ...]:
-    """Return the records of a table. Raises ``BadInput``."""
-    return read_table(path).rows
-
-
 def read_table(path: Path, rename: Mapping[str, str] = _NO_NAMES) -> Table:
     """Read a file of records. Columns that are not in ``COLUMNS`` are passed over.
 

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from agency_node.match_tool.evaluation import Evaluation, evaluate
-from agency_node.match_tool.tables import read_rows, read_truth
+from agency_node.match_tool.tables import read_table, read_truth
 from benchmarks.matching.apart import apart
 from benchmarks.matching.sources import RIVALS, ROOT, Aims, Source
 from fingerpost.private.linkage import Scope
@@ -79,7 +79,7 @@ def measure(sources: Sequence[Source], say: Callable[[str], None]) -> list[Line]
 
 
 def _evaluated(folder: Path, scope: Scope) -> Evaluation:
-    left, right = read_rows(folder / "left.csv"), read_rows(folder / "right.csv")
+    left, right = read_table(folder / "left.csv").rows, read_table(folder / "right.csv").rows
     truth = set(read_truth(folder / "truth.csv", left, right))
     return evaluate(left, right, truth, scope=scope)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from agency_node.match_tool.tables import Row, read_rows, read_truth
+from agency_node.match_tool.tables import Row, read_table, read_truth
 from benchmarks.matching.candidates import Candidate, keys
 from benchmarks.matching.solver import Mask
 from benchmarks.population.child import Child
@@ -28,7 +28,7 @@ def published(
 
     Postcodes are left out unless ``placed``.
     """
-    left, right = read_rows(folder / "left.csv"), read_rows(folder / "right.csv")
+    left, right = read_table(folder / "left.csv").rows, read_table(folder / "right.csv").rows
 
     def form(row: Row) -> NormalForm:
         fields = row.demographics

@@ -85,17 +85,17 @@ class _State:
     failed: bool = False
 
 
-def open_sqlite(path: Path, *, create: bool = True) -> Engine:
-    """Open, or with ``create`` make, a database of mode 0600.
+def open_sqlite(path: Path) -> Engine:
+    """Open, or make, a database of mode 0600.
 
     Its connections use WAL, synchronous FULL and foreign keys, overwrite deleted content, and wait
     up to 5 s for a lock. No error shows the parameters of a statement.
 
     Raises:
-        Defect: it is missing (without ``create``), a symbolic link, or open to group or others.
+        Defect: it is a symbolic link, or open to group or others.
         StoreFailed: it cannot be opened as a database.
     """
-    _prepare_file(path, create=create)
+    _prepare_file(path)
     state = _State()
     engine = sqlalchemy.create_engine(
         sqlalchemy.URL.create("sqlite", database=str(path)),
@@ -148,8 +148,8 @@ def open_migrated(path: Path, revisions: Sequence[Revision]) -> Engine:
     return engine
 
 
-def _prepare_file(path: Path, *, create: bool) -> None:
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+def _prepare_file(path: Path) -> None:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_CREAT
     with or_defect(f"{path}: cannot be opened"):
         handle = os.open(path, flags, 0o600)
     try:

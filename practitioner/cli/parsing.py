@@ -47,6 +47,9 @@ SettingsFile = Annotated[
         "--settings", envvar="FINGERPOST_SETTINGS", help="The gateway's settings file (TOML)."
     ),
 ]
+Agency = Annotated[
+    str | None, typer.Option(help="The agency's id; needed where several ask through this gateway.")
+]
 SessionFile = Annotated[
     Path,
     typer.Option(

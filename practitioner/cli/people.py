@@ -18,6 +18,7 @@ from fingerpost.runtime.files import read_secret, replace_file
 from fingerpost.runtime.listing import a_console, show_list
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
+    Agency,
     PasswordStdin,
     SessionFile,
     SettingsFile,
@@ -38,9 +39,6 @@ from practitioner.wiring import open_people
 
 account = typer.Typer(no_args_is_help=True, help="The practitioners who may ask here.")
 
-Agency = Annotated[
-    str | None, typer.Option(help="The agency's id; needed where several ask through this gateway.")
-]
 Name = Annotated[
     str,
     typer.Option(

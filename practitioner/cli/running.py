@@ -24,15 +24,11 @@ from fingerpost.runtime.files import KEY_BYTES, create_file
 from fingerpost.runtime.screen_text import printable
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key, read_passport_key
-from practitioner.cli.parsing import PROGRAM, SettingsFile, administrator, agency_of, load
+from practitioner.cli.parsing import PROGRAM, Agency, SettingsFile, administrator, agency_of, load
 
 audit = typer.Typer(
     no_args_is_help=True, help="The chained log of who asked, and of who signed in."
 )
-
-Agency = Annotated[
-    str | None, typer.Option(help="The agency's id; needed where several ask through this gateway.")
-]
 
 
 def enrol(

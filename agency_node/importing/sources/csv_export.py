@@ -67,7 +67,6 @@ class Export:
         rows: the number of lines after the header that are not blank.
         remarks: faults in rows that were taken.
         not_current: the lines of involvements that are no longer current.
-        blank: the number of blank lines.
     """
 
     rows: int
@@ -75,7 +74,6 @@ class Export:
     refused: tuple[RowFault, ...]
     remarks: tuple[RowFault, ...]
     not_current: tuple[int, ...]
-    blank: int
 
     def __repr__(self) -> str:
         return f"Export({self.rows} rows)"
@@ -128,13 +126,11 @@ class _Reader:
         self._refused: list[RowFault] = []
         self._remarks: list[RowFault] = []
         self._not_current: list[int] = []
-        self._blank = 0
         self.rows = 0
         self.undecoded = 0
 
     def take(self, number: int, line: str) -> None:
         if is_blank(line):
-            self._blank += 1
             return
         self.rows += 1
         cells = read_row(line, self._header)
@@ -172,7 +168,6 @@ class _Reader:
             tuple(self._refused),
             tuple(self._remarks),
             tuple(self._not_current),
-            self._blank,
         )
 
     def _add(self, row: _Row) -> None:

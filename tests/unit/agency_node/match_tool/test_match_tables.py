@@ -16,7 +16,6 @@ from agency_node.match_tool.tables import (
     Note,
     Row,
     parse_table,
-    read_rows,
     read_table,
     read_truth,
 )
@@ -62,7 +61,9 @@ def test_columns_may_be_missing_more_or_in_another_order(tmp_path: Path) -> None
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
-    assert read_rows(table(tmp_path, b"\xef\xbb\xbfrecord_id\n1\n")) == (Row("1", Demographics()),)
+    assert read_table(table(tmp_path, b"\xef\xbb\xbfrecord_id\n1\n")).rows == (
+        Row("1", Demographics()),
+    )
 
 
 def test_a_column_may_be_called_otherwise(tmp_path: Path) -> None:
@@ -211,7 +212,7 @@ def test_a_fault_shows_a_header_but_no_record(first: str, said: str, hidden: str
 )
 def test_a_file_of_doubtful_form_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(BadInput) as refused:
-        read_rows(table(tmp_path, content))
+        read_table(table(tmp_path, content))
     assert said in str(refused.value)
     assert "some.csv" in str(refused.value)
     assert "SECRET" not in str(refused.value)
@@ -219,9 +220,9 @@ def test_a_file_of_doubtful_form_is_refused(tmp_path: Path, content: bytes, said
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no such file"):
-        read_rows(tmp_path / "none.csv")
+        read_table(tmp_path / "none.csv")
     with pytest.raises(BadInput, match="cannot be read"):
-        read_rows(tmp_path)
+        read_table(tmp_path)
 
 
 def test_no_value_is_shown_by_accident() -> None:

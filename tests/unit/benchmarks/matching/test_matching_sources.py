@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agency_node.match_tool.tables import read_rows, read_truth
+from agency_node.match_tool.tables import read_table, read_truth
 from benchmarks.matching import choose, sources, world
 from benchmarks.population.names import Names
 
@@ -53,7 +53,7 @@ def england(*, quick: bool, identifier: bool) -> sources.Source:
 
 def test_england_without_numbers(tmp_path: Path) -> None:
     england(quick=True, identifier=False).make(tmp_path)
-    left, right = read_rows(tmp_path / "left.csv"), read_rows(tmp_path / "right.csv")
+    left, right = read_table(tmp_path / "left.csv").rows, read_table(tmp_path / "right.csv").rows
     assert abs(len(left) - 5_000) < 200
     assert len(read_truth(tmp_path / "truth.csv", left, right)) > 3_000
     assert not any(row.demographics.nhs_number or row.demographics.upn for row in (*left, *right))
@@ -61,6 +61,9 @@ def test_england_without_numbers(tmp_path: Path) -> None:
 
 def test_england_with_numbers(tmp_path: Path) -> None:
     england(quick=False, identifier=True).make(tmp_path)
-    health, council = read_rows(tmp_path / "right.csv"), read_rows(tmp_path / "left.csv")
+    health, council = (
+        read_table(tmp_path / "right.csv").rows,
+        read_table(tmp_path / "left.csv").rows,
+    )
     assert sum(bool(row.demographics.nhs_number) for row in health) > 0.9 * len(health)
     assert 0.4 < sum(bool(row.demographics.nhs_number) for row in council) / len(council) < 0.8

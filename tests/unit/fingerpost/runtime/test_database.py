@@ -59,13 +59,6 @@ def test_it_is_opened_hard(engine: sa.Engine, tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
-def test_what_should_exist_is_not_created(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    with pytest.raises(Defect, match="there is no such file"):
-        open_sqlite(path, create=False)
-    assert not path.exists()
-
-
 def test_files_open_to_others_and_links_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     open_sqlite(path).dispose()
