@@ -116,6 +116,24 @@ def _impure(text: str) -> set[str]:
     return found
 
 
+SERVICES = [
+    module
+    for module in _modules(*PARTIES)
+    if floor_of(".".join(module.relative_to(TREE).with_suffix("").parts)) == "services"
+]
+GIVEN = re.compile(r"\b_?clock\.now\(")
+
+
+def _impure_of_itself(text: str) -> set[str]:
+    """Likewise, but a service may read the clock that it is given."""
+    return _impure(GIVEN.sub("clock.moment(", text))
+
+
+@pytest.mark.parametrize("module", _by_path(SERVICES))
+def test_a_service_reads_the_clock_that_it_is_given_and_opens_no_file(module: Path) -> None:
+    assert _impure_of_itself(module.read_text("utf-8")) == set()
+
+
 @pytest.mark.parametrize("module", _by_path(PURE))
 def test_a_rule_reads_no_clock_and_opens_no_file(module: Path) -> None:
     assert _impure(module.read_text("utf-8")) == set()
@@ -137,6 +155,24 @@ def test_a_rule_reads_no_clock_and_opens_no_file(module: Path) -> None:
 )
 def test_a_planted_clock_or_file_is_caught(planted: str, name: str) -> None:
     assert _impure(planted) == {name}
+
+
+@pytest.mark.parametrize(
+    ("planted", "found"),
+    [
+        ("now = self._clock.now()", set()),
+        ("now = self.clock.now()", set()),
+        ("now = datetime.now(UTC)", {"now"}),
+        ("now = self._clock.now() or dt.datetime.now()", {"now"}),
+        ("with open(path) as file: pass", {"open"}),
+    ],
+)
+def test_a_planted_clock_of_a_service_is_caught(planted: str, found: set[str]) -> None:
+    assert _impure_of_itself(planted) == found
+
+
+def test_services_are_searched() -> None:
+    assert {TREE / "broker/service.py", TREE / "agency_node/records/upkeep.py"} <= {*SERVICES}
 
 
 def test_rules_of_parties_and_of_the_shared_package_are_searched() -> None:
