@@ -27,41 +27,18 @@ from unit.fingerpost.private.a_lookup import (
     NODE,
     OTHER_NODE,
     POLICE,
-    SCHOOL,
     federation,
     key_of,
     seeded,
 )
 from unit.fingerpost.private.private_strategies import answer_parts
+from vectors.message_vectors import an_answer
 
 REPLY_KEY = HybridKey.generate(seeded("reply key"))
 HASH = seeded("query hash")(32)
 FEDERATION = federation()
 ASKED = FEDERATION.agencies_in_reach(ASKING, Reach.AREA_AND_NEIGHBOURS)
-DESK = Pointer(
-    SCHOOL,
-    CoarseKind.EDUCATION,
-    InvolvementStatus.OPEN,
-    worker_role="Designated safeguarding lead",
-    worker_name="Siân O’Neill",
-    desk_phone="0121 496 0000",
-    desk_email="dsl@oak-primary.example",
-    hours="Mon–Fri 8:00-16:00",
-    as_of=1_700_000_000,
-    lead_practitioner=True,
-)
-PART = AnswerPart(
-    query_hash=HASH,
-    node=NODE,
-    metadata_version=7,
-    part=0,
-    parts=1,
-    agencies=(
-        AgencyAnswer(ASKING, Status.NOTHING_TO_DISCLOSE, 3, 1_700_000_000),
-        AgencyAnswer(SCHOOL, Status.INVOLVED, 9, 1_700_000_000),
-    ),
-    pointers=(DESK,),
-)
+PART = an_answer()
 
 
 def _sealed(part: AnswerPart = PART, key: str = NODE.value) -> SealedAnswer:

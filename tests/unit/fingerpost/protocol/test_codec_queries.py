@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.broker_world import a_core
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import (
@@ -24,8 +26,8 @@ from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
-from fingerpost.protocol.messages import KeySet, QueryCore, Submission
+from fingerpost.protocol.ids import AreaCode, Handle, MemberId
+from fingerpost.protocol.messages import QueryCore, Submission
 from fingerpost.wire.v1 import query_pb2
 
 GATEWAY = MemberId("gateway-one")
@@ -35,32 +37,8 @@ WRAPS = tuple(bytes([i]) * limits.WRAP_BYTES for i in range(limits.LOCATORS))
 SEALED = b"s" * limits.SEALED_BYTES
 
 
-def core(**changes: object) -> QueryCore:
-    values: dict[str, object] = {
-        "suite": limits.SUITE,
-        "federation": FederationId("test"),
-        "metadata_version": 7,
-        "code_list_version": 1,
-        "normalisation_version": 1,
-        "epoch": EpochNumber(1),
-        "slot": 3_000_000,
-        "q": bytes(32),
-        "issued_at": 1_800_000_000,
-        "expires_at": 1_800_000_120,
-        "passport_expires_at": 1_800_000_500,
-        "reply_key": bytes(limits.HYBRID_PUBLIC_KEY_BYTES),
-        "agency": AgencyId("e99000001.council"),
-        "gateway": GATEWAY,
-        "reach": Reach.AREA,
-        "named_areas": (),
-        "key_set": KeySet.NARROW,
-        "key_commitment": bytes(32),
-        "locators": tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
-        "passport_key_id": bytes(8),
-        "slot_check": bytes(16),
-    }
-    values.update(changes)
-    return QueryCore(**values)  # type: ignore[arg-type]  # a dict of the very fields
+def core(**changes: Any) -> QueryCore:
+    return a_core(**{"q": bytes(32), "gateway": GATEWAY, **changes})
 
 
 def keys(known: MemberId = GATEWAY) -> Callable[[MemberId], Ed25519PublicKey]:

@@ -8,12 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.broker_world import a_core
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import (
-    KeySet,
     QueryCore,
     day_of,
     day_of_slot,
@@ -26,29 +24,8 @@ NOW = 1_800_000_000
 
 
 def core(issued_at: int, life: int = 120, passport: int = 600) -> QueryCore:
-    return QueryCore(
-        suite=1,
-        federation=FederationId("test"),
-        metadata_version=1,
-        code_list_version=1,
-        normalisation_version=1,
-        epoch=EpochNumber(1),
-        slot=slot_of(issued_at),
-        q=bytes(32),
-        issued_at=issued_at,
-        expires_at=issued_at + life,
-        passport_expires_at=issued_at + passport,
-        reply_key=bytes(limits.HYBRID_PUBLIC_KEY_BYTES),
-        agency=AgencyId("e99000001.council"),
-        gateway=MemberId("g"),
-        reach=Reach.AREA,
-        named_areas=(),
-        key_set=KeySet.NARROW,
-        key_commitment=bytes(32),
-        locators=tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
-        passport_key_id=bytes(8),
-        slot_check=bytes(16),
-    )
+    ends = {"expires_at": issued_at + life, "passport_expires_at": issued_at + passport}
+    return a_core(issued_at, **ends)
 
 
 @given(
