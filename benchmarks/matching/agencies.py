@@ -23,7 +23,6 @@ from benchmarks.matching.sets import both, by_bound, shipped
 from benchmarks.matching.solver import Mask
 from benchmarks.matching.world import SEED, World, children, strangers
 from benchmarks.population.child import Child
-from benchmarks.population.errors import TYPICAL
 from benchmarks.population.names import Names
 from benchmarks.population.population import CATCHMENT, Area
 
@@ -152,7 +151,7 @@ def _at_home(world: World, index: Index, areas: Sequence[Area]) -> Meetings:
     for area in areas:
         chance = Random(f"{SEED} area {area.number}")
         keying: Keying = shipped if area.number in world.near else both
-        meet(index, children(world.people, area), keying, TYPICAL, chance, note)
+        meet(index, children(world.people, area), keying, chance, note)
     for (query, area_number), mask in found.far_council.items():
         if (trust := (area_number - first_far) // CATCHMENT) < trusts:
             found.far_trust[query, trust] |= mask
@@ -185,7 +184,7 @@ def _elsewhere(world: World, names: Names, index: Index, number: int) -> tuple[M
             found.host[query, ALL_HOSTS] |= mask
 
         chance = Random(f"{SEED} elsewhere {number} {place}")
-        meet(index, area, by_bound, TYPICAL, chance, note)
+        meet(index, area, by_bound, chance, note)
     return found, [len(area) for area in areas]
 
 

@@ -129,7 +129,7 @@ def _meet(
     def note(query: int, record: Child, mask: Mask) -> None:
         met.note(asking[query], range(NEAR), query, record, mask)
 
-    meet(index_of(forms, keying), records, keying, TYPICAL, Random(SEED + 1), note)
+    meet(index_of(forms, keying), records, keying, Random(SEED + 1), note)
     for (query, _), mask in met.far_council.items():
         met.far_trust[query, 0] |= mask
     return met

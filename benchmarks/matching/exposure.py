@@ -10,7 +10,7 @@ from random import Random
 
 from benchmarks.matching.solver import Mask
 from benchmarks.population.child import Child
-from benchmarks.population.errors import ErrorModel
+from benchmarks.population.errors import TYPICAL
 from benchmarks.population.spoiling import write_record
 from fingerpost.private.linkage import NormalForm, Side, normalise
 
@@ -32,16 +32,15 @@ def meet(
     index: Index,
     records: Iterable[Child],
     keying: Keying,
-    model: ErrorModel,
     chance: Random,
     note: Callable[[int, Child, Mask], None],
 ) -> None:
-    """One record of every child, with the errors of ``model``, against all queries.
+    """One record of every child, with typical errors, against all queries.
 
     ``note`` is called for each record with the query that it opens, and by what.
     """
     for child in records:
-        form = normalise(write_record(child, model, chance))
+        form = normalise(write_record(child, TYPICAL, chance))
         found: dict[int, Mask] = {}
         for key, mask in keying(form, Side.RECORD).items():
             for query, wanted in index.get(key, ()):

@@ -33,9 +33,6 @@ class Share:
         low = (middle - reach) / scale if self.hits else 0.0
         return low, min(1.0, (middle + reach) / scale)
 
-    def __add__(self, other: Share) -> Share:
-        return Share(self.hits + other.hits, self.of + other.of)
-
 
 def over(share: float, times: float) -> float:
     """Return the chance that one of ``times`` places opens, each independently with the chance

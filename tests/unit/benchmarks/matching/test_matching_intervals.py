@@ -24,10 +24,6 @@ def test_nothing_counted_says_nothing() -> None:
     assert Share(0, 0).interval == (0.0, 1.0)
 
 
-def test_shares_add_up() -> None:
-    assert Share(1, 10) + Share(2, 30) == Share(3, 40)
-
-
 def test_many_places_each_with_its_own_chance() -> None:
     assert over(0.5, 2) == pytest.approx(0.75)
     assert over(1e-6, 5) == pytest.approx(5e-6, rel=1e-4)

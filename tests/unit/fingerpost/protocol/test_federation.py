@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import federations
 from fakes.refusals import refused
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import AgencyKind, CoarseKind, Kind, Purpose, Reach, Role
+from fingerpost.protocol.codes import AgencyKind, CoarseKind, Reach, Role
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import (
     Agency,
@@ -23,7 +24,6 @@ from fingerpost.protocol.federation import (
     Federation,
     Member,
     NotConnected,
-    Parameters,
     Party,
     parts_of,
 )
@@ -49,35 +49,16 @@ def federation() -> Federation:
     elm = NotConnected("Elm", AgencyKind.SCHOOL, "01632 960001", (CoarseKind.EDUCATION,))
     small, other = (agency(FAR, f"{n}-trust", AgencyKind.NHS_TRUST) for n in ("small", "large"))
     large = replace(other, large=True)
-    return Federation(
-        version=1,
-        valid_until=NOW + limits.DAY,
-        parameters=Parameters(
-            FederationId("test"),
-            1,
-            1,
-            MemberId("broker"),
-            MemberId("issuer"),
-            (A, B),
-            (epoch(1, NOW - 1000, NOW + 500), epoch(2, NOW + 100, NOW + 9000)),
-        ),
-        code_lists=CodeLists(1, frozenset(Purpose), frozenset(Role), frozenset(Kind)),
-        members={
-            NODE: Member(NODE, Party.NODE, "host", bytes(32)),
-            GATEWAY: Member(GATEWAY, Party.GATEWAY, "host", bytes(32)),
-        },
-        areas={
-            HERE: Area(
-                HERE,
-                "Here",
-                (NEXT,),
-                (agency(HERE, "council", council), agency(HERE, "oak")),
-                (police.id,),
-                (elm,),
-            ),
-            NEXT: Area(NEXT, "Next", (HERE,), (police, agency(NEXT, "ash"))),
-            FAR: Area(FAR, "Far", (), (agency(FAR, "council", council), small, large)),
-        },
+    here = (agency(HERE, "council", council), agency(HERE, "oak"))
+    epochs = (epoch(1, NOW - 1000, NOW + 500), epoch(2, NOW + 100, NOW + 9000))
+    return federations.federation(
+        federations.parameters(FederationId("test"), epochs),
+        [
+            Area(HERE, "Here", (NEXT,), here, (police.id,), (elm,)),
+            Area(NEXT, "Next", (HERE,), (police, agency(NEXT, "ash"))),
+            Area(FAR, "Far", (), (agency(FAR, "council", council), small, large)),
+        ],
+        [federations.member(NODE, Party.NODE), federations.member(GATEWAY, Party.GATEWAY)],
     )
 
 
