@@ -13,7 +13,14 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.database import StoreFailed, empty_journal, migrate, open_sqlite, reading
+from fingerpost.runtime.database import (
+    StoreFailed,
+    empty_journal,
+    migrate,
+    open_migrated,
+    open_sqlite,
+    reading,
+)
 
 
 def first(op: Operations) -> None:
@@ -182,6 +189,13 @@ def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine) -> None:
         migrate(engine, [first, broken])
     with reading(engine) as connection:
         assert sa.inspect(connection).get_table_names() == []
+
+
+def test_a_database_that_cannot_be_migrated_is_closed_again(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    with pytest.raises(sa.exc.OperationalError):
+        open_migrated(path, [first, broken])
+    assert list(tmp_path.iterdir()) == [path], "the journal goes with the last connection"
 
 
 @pytest.mark.parametrize("noted", ["0002", "0000", "abc"])
