@@ -36,6 +36,9 @@ ANSWER_SECONDS: Final = 90.0
 ASKED_AGAIN: Final = 5
 SIGN_INS: Final = 3
 """A one-time code is good for half a minute, which a loaded machine may need to read it."""
+ABBREVIATIONS: Final = frozenset(
+    {"CAMHS", "DSL", "ED", "EDT", "GP", "MASH", "PVP", "VCS", "YJS"}
+)  # of the names of roles
 NAMES: Final = ("Robin Ashe", "Sam Okafor", "Priya Menon", "Alex Dunne", "Jo Lindqvist")
 
 
@@ -278,8 +281,15 @@ def _heading(story: Story) -> str:
     facts += ["with NHS number"] if who.nhs_number else []
     return (
         f"{', '.join(facts)}\n"
-        f"asked by {story.role.name} of {story.requester}; purpose {story.purpose.name}; "
+        f"asked by {role_words(story.role)} of {story.requester}; purpose {story.purpose.name}; "
         f"reach {story.reach.name}"
+    )
+
+
+def role_words(role: Role) -> str:
+    """Return a role as people write it: ``ED clinician``."""
+    return " ".join(
+        part if part in ABBREVIATIONS else part.lower() for part in role.name.split("_")
     )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.lookups import differences, late_agencies
+from deploy.demo.lookups import differences, late_agencies, role_words
 from deploy.demo.people import Population, Story
+from fingerpost.protocol.codes import Role
 
 
 @pytest.fixture
@@ -76,3 +77,17 @@ def test_the_gaps_of_a_stopped_node_are_part_of_the_story(story: Story) -> None:
     found = outcome(story, known="NO_REPLY")
     assert differences(gap, found, frozenset({str(agency)})) == []
     assert late_agencies(gap, found, frozenset({str(agency)})) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        (Role.ED_CLINICIAN, "ED clinician"),
+        (Role.DEPUTY_DSL, "deputy DSL"),
+        (Role.POLICE_PVP, "police PVP"),
+        (Role.VCS_SAFEGUARDING_LEAD, "VCS safeguarding lead"),
+        (Role.GP, "GP"),
+    ],
+)
+def test_a_role_is_written_as_people_write_it(role: Role, words: str) -> None:
+    assert role_words(role) == words
