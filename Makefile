@@ -78,5 +78,5 @@ clean: ## remove what the targets made, the environment too
 runtime: ## what the programs run with, in .venv
 	$(READY) $@
 
-dev:
+dev: ## runtime, and the tools of the workshop
 	$(READY) $@

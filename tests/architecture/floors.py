@@ -121,7 +121,8 @@ def _names(field: Any) -> tuple[str, ...]:
 def _why_a_rule(module: str) -> str:
     if floor_of(module) != "rules":
         return ""
-    return f" ({module} counts as a rule, since no floor lists it in {FILE}: list it if it is none)"
+    where = f"no floor lists it in {FILE}: list it there if it is no rule"
+    return f" ({module} counts as a rule, since {where})"
 
 
 class FloorsContract(_Floored):

@@ -253,7 +253,7 @@ def test_the_planted_breach_of_an_unlisted_module_says_why_it_counts_as_a_rule(c
     ):
         assert (
             f"{breach} counts as a rule, since no floor lists it in "
-            "tests/architecture/floors.py: list it if it is none)"
+            "tests/architecture/floors.py: list it there if it is no rule)"
         ) in said
 
 
