@@ -29,7 +29,7 @@ PROGRAM: Final = commands.Program(
 app = commands.command_line("Run the broker: enrol, serve, and read its hash log.")
 audit = typer.Typer(
     no_args_is_help=True,
-    help="The hash log: which agency asked when, and how far. It never shows who asked about whom.",
+    help="Read the hash log: which agency asked when, and how far; never who asked about whom.",
 )
 app.add_typer(audit, name="audit")
 
@@ -59,8 +59,8 @@ def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> None:
 @audit.command("show")
 def audit_show(
     settings_file: SettingsFile,
-    since: SinceOption = 0,
-    until: UntilOption = commands.NEVER,
+    since: SinceOption = None,
+    until: UntilOption = None,
     handles: Annotated[
         bool, typer.Option("--handles", help="Open the practitioners' daily pseudonyms.")
     ] = False,
@@ -69,7 +69,7 @@ def audit_show(
     columns = ("No.", "When (UTC)", "Event", "By", "Query", "Agency", "Reach", "Handle")
     rows: list[tuple[str, ...]] = []
     with closing(wiring.open_audit(PROGRAM.load(settings_file))) as log:
-        for entry in log.show(since, until, decrypt=handles):
+        for entry in log.show(*commands.span(since, until), decrypt=handles):
             when = commands.utc(entry.at)
             fields = [str(entry.fields.get(name, "")) for name in ("agency", "reach")]
             handle = "forgotten" if entry.forgotten else (entry.body or b"").decode("ascii")

@@ -23,7 +23,9 @@ PROGRAM: Final = commands.Program(
 )
 
 app = commands.command_line("Run one key holder: enrol, serve, and read its audit log.")
-audit = typer.Typer(no_args_is_help=True, help="The chained log of who had how much evaluated.")
+audit = typer.Typer(
+    no_args_is_help=True, help="Read the chained log of who had how much evaluated."
+)
 app.add_typer(audit, name="audit")
 
 
@@ -40,13 +42,13 @@ commands.add_server(
 
 @audit.command("show")
 def audit_show(
-    settings_file: SettingsFile, since: SinceOption = 0, until: UntilOption = commands.NEVER
+    settings_file: SettingsFile, since: SinceOption = None, until: UntilOption = None
 ) -> None:
     """List the entries."""
     columns = ("No.", "When (UTC)", "Member", "Epoch", "Workload", "Elements")
     rows: list[tuple[str, ...]] = []
     with closing(wiring.open_audit(PROGRAM.load(settings_file))) as log:
-        for entry in log.show(since, until, decrypt=False):
+        for entry in log.show(*commands.span(since, until), decrypt=False):
             when = commands.utc(entry.at)
             fields = [str(entry.fields.get(name, "")) for name in ("epoch", "workload", "elements")]
             rows.append((str(entry.seq), when, str(entry.actor), *fields))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -19,7 +19,14 @@ from agency_node.cli.run import PROGRAM
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId, Receipt
 from fingerpost.membership import commands
-from fingerpost.membership.commands import ByOption, MonthOption, SettingsFile, WhyOption
+from fingerpost.membership.commands import (
+    ByOption,
+    MonthOption,
+    SettingsFile,
+    SinceOption,
+    UntilOption,
+    WhyOption,
+)
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
@@ -29,17 +36,10 @@ Agency = Annotated[
     str | None,
     typer.Option("--agency", help="The agency's id; needed when the node has several agencies."),
 ]
-_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
-Since = Annotated[
-    datetime | None,
-    typer.Option(formats=_FORMATS, help="Show entries from this time on, UTC (default: all)."),
-]
-Until = Annotated[
-    datetime | None,
-    typer.Option(formats=_FORMATS, help="Show entries before this time, UTC (default: now)."),
-]
 
-app = typer.Typer(no_args_is_help=True, help="An agency's chained log of who asked about whom.")
+app = typer.Typer(
+    no_args_is_help=True, help="Read an agency's chained log of who asked about whom."
+)
 
 
 def register(parent: typer.Typer) -> None:
@@ -70,8 +70,8 @@ def verify(
 def show(
     settings_file: SettingsFile,
     agency: Agency = None,
-    since: Since = None,
-    until: Until = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     possible: Annotated[
         bool,
         typer.Option(
@@ -82,9 +82,8 @@ def show(
     """List who asked, about whom, why, and what was disclosed. Times are UTC."""
     settings = PROGRAM.load(settings_file)
     chosen = _agency(settings, agency)
-    first, last = _seconds(since, 0), _seconds(until, commands.NEVER)
     with closing(wiring.open_audit(settings, chosen)) as log:
-        entries = list(log.show(first, last, decrypt=True))
+        entries = list(log.show(*commands.span(since, until), decrypt=True))
     if possible:
         some = [entry for entry in entries if is_possible(entry.fields.get("finding"))]
         _print_for_the_duty_desk(chosen, some)
@@ -110,8 +109,9 @@ def forget(
     why: WhyOption,
     agency: Agency = None,
 ) -> None:
-    """Destroy the key of a month: nobody can read any more who asked about whom; the chain can
-    still be verified.
+    """Destroy the key of a month.
+
+    Who asked about whom in it can never be read again; the chain still verifies.
     """
     settings = PROGRAM.load(settings_file)
     commands.forget(wiring.open_audit(settings, _agency(settings, agency)), month, by=by, why=why)
@@ -225,7 +225,3 @@ def _receipt(text: str) -> Receipt:
         return Receipt(int(number), bytes.fromhex(digest))
     except ValueError:
         raise Defect("--witness: expected NUMBER:HASH, as verify printed it") from None
-
-
-def _seconds(day: datetime | None, otherwise: int) -> int:
-    return otherwise if day is None else int(day.replace(tzinfo=UTC).timestamp())

@@ -208,7 +208,7 @@ class _Run:
                 kept = self._keep(f"{agency}-refused", write_refusal(agency, why))
                 _say(self.console, f"Report: {kept}")
             what_to_do = f"If that is right, use {_IF_RIGHT[type(why)]}."
-            _not_imported(self.console, f"{why}. Nothing was changed. {what_to_do}", end=":")
+            _not_imported(self.console, f"{why}. Nothing was changed. {what_to_do}")
         return False
 
     async def _import(self, importer: Importer, agency: AgencyId, path: Path) -> bool:
@@ -243,8 +243,8 @@ def _say(console: Console, *parts: str | tuple[str, str]) -> None:
     console.print(Text.assemble(*parts), soft_wrap=True)
 
 
-def _not_imported(console: Console, why: str, *, end: str = ".") -> None:
-    _say(console, (f"Not imported{end}", "red"), f" {why}")
+def _not_imported(console: Console, why: str) -> None:
+    _say(console, ("Not imported:", "red"), f" {why}")
 
 
 class _Rate(ProgressColumn):

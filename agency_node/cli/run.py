@@ -56,9 +56,7 @@ def enrol(
     credentials: CredentialsOption,
     request: RequestOption,
 ) -> None:
-    """Make this member's keys where they will be used, and a request that holds public keys
-    only.
-    """
+    """Make this member's keys where they will be used, and a request of public keys only."""
     commands.enrol(
         Party.NODE,
         federation=federation,
@@ -71,7 +69,10 @@ def enrol(
 
 
 def check(settings_file: SettingsFile) -> None:
-    """Read settings, bundle and keys, and report whether they hold together. Touch no network."""
+    """Report whether settings, bundle and keys fit together.
+
+    It touches no network.
+    """
     settings = PROGRAM.load(settings_file)
     bundle = check_places(settings.places, Party.NODE)
     wiring.audit_key(settings)
@@ -91,15 +92,17 @@ def run_(settings_file: SettingsFile) -> None:
 
 
 def health(settings_file: SettingsFile) -> None:
-    """Report whether the running node is attached to the broker and nothing of it is at fault: exit
-    status 0 when that is so, else 1.
+    """Report whether the running node serves: exit status 0 when it does, else 1.
+
+    It serves when it is attached to the broker and no part of it has a fault.
     """
     commands.report_health(PROGRAM.load(settings_file).health)
 
 
 def status(settings_file: SettingsFile) -> None:
-    """Show what each agency answers from, for which epochs it is ready, and whether the node is
-    attached.
+    """Show what each agency answers from, and whether the node is attached to the broker.
+
+    For each agency: the import, its day, the children, and the epochs for which they are tagged.
     """
     settings = PROGRAM.load(settings_file)
     epochs = _epochs(settings)
@@ -163,8 +166,9 @@ def adopt_records(
     settings_file: SettingsFile,
     agency: Annotated[str, typer.Option(help="The agency's id.")],
 ) -> None:
-    """Answer from records that were restored from a copy, although children who were imported since
-    are not in them.
+    """Answer from records that were restored from a copy.
+
+    Children who were imported after the copy was made are not in them.
     """
     settings = PROGRAM.load(settings_file)
     chosen = settings.agency(commands.identifier(AgencyId, agency, "--agency")).id

@@ -1,4 +1,4 @@
-"""How well an agency's own files match, by the code that a node runs.
+"""Measure how well an agency's own files match, with the code that a node runs.
 
 Nothing leaves this machine: the tool opens no connection.
 Exit status 2: a file or a command cannot be used.

@@ -13,7 +13,8 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.ids import EpochNumber
 
 epoch_app = typer.Typer(
-    help="Epochs: the lives of the key holders' keys, 90 days each.", no_args_is_help=True
+    help="Open and replace epochs: the lives of the key holders' keys, 90 days each.",
+    no_args_is_help=True,
 )
 
 _Number = typer.Argument(min=1, help="The next number: `epoch next` prints it.")
@@ -40,8 +41,9 @@ def epoch_open(
     ends: Annotated[int | None, _Ends] = None,
     index_from: Annotated[int | None, _IndexFrom] = None,
 ) -> None:
-    """Name the next epoch with the keys that key holders have deposited, and seal its pepper to
-    members.
+    """Name the next epoch, with the keys that key holders have deposited.
+
+    The epoch's pepper is sealed to the members.
 
     Without --index-from nodes begin 7 days before the start.
 
@@ -59,8 +61,9 @@ def epoch_open(
 
 @epoch_app.command("late")
 def epoch_late(folder: Folder) -> None:
-    """Seal the current day's pepper to members whose receiving key came after the epoch was opened;
-    then publish.
+    """Seal the current day's pepper to members whose receiving key came late; then publish.
+
+    A receiving key is late when it came after the epoch was opened.
 
     For a member that was enrolled late: fetch the inbox first, which holds its key.
     """

@@ -16,7 +16,7 @@ from authority.founding import Count, Plan
 from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol.ids import Address, FederationId, MemberId
 
-root_app = typer.Typer(help="The root, which names all other keys.", no_args_is_help=True)
+root_app = typer.Typer(help="Renew the root, which names all other keys.", no_args_is_help=True)
 
 
 def _member(help_: str) -> Any:

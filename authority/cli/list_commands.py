@@ -21,12 +21,12 @@ from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.runtime.files import read_file
 
 agency_app = typer.Typer(
-    help="The organisations that hold records or ask: add, remove, serve, stop asking.",
+    help="Add, change and remove the organisations that hold records or ask.",
     no_args_is_help=True,
 )
-area_app = typer.Typer(help="The areas of councils.", no_args_is_help=True)
+area_app = typer.Typer(help="Add the areas of councils.", no_args_is_help=True)
 coverage_app = typer.Typer(
-    help="The agencies that are not connected, which a practitioner must ring.",
+    help="List the agencies that are not connected, which a practitioner must ring.",
     no_args_is_help=True,
 )
 
@@ -224,8 +224,9 @@ def coverage_import(
         Path, typer.Argument(help="A CSV file: area, name, kind, telephone, services.", exists=True)
     ],
 ) -> None:
-    """Replace, for each area in the file, the list of agencies that are not connected, from a
-    public register.
+    """Replace the lists of agencies that are not connected, from a public register.
+
+    Areas that the file does not name keep their lists.
     """
     found = imports.read_register(file)
     Ceremony.open(folder).change(lambda draft: changes.cover(draft, found))

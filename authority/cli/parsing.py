@@ -13,9 +13,11 @@ import typer
 from rich.console import Console
 
 from fingerpost.protocol.errors import Refused
+from fingerpost.protocol.ids import Address, AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime.clock import SystemClock
+from fingerpost.runtime.settings_form import ID_WORDS
 
-T = TypeVar("T")
+T = TypeVar("T", Address, AgencyId, AreaCode, FederationId, MemberId)
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -24,14 +26,14 @@ Folder = Annotated[
 ]
 
 
-def parsed(make: Callable[[str], T]) -> Callable[[str], T]:
+def parsed(type_: type[T]) -> Callable[[str], T]:
     """Return a parser for ``typer.Option``: an id or an address from its text."""
 
     def parse(text: str) -> T:
         try:
-            return make(text)
-        except Refused as refused:
-            raise typer.BadParameter(f"not a valid {refused.what}") from None
+            return type_(text)
+        except Refused:
+            raise typer.BadParameter(f"expected {ID_WORDS[type_]}") from None
 
     return parse
 
@@ -45,7 +47,7 @@ def moment(text: str) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter("not a date such as 2026-01-31 or 2026-01-31T09:00") from None
+        raise typer.BadParameter("expected a date such as 2026-01-31 or 2026-01-31T09:00") from None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return int(at.timestamp())

@@ -24,7 +24,9 @@ from fingerpost.protocol.federation import DenyList, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.runtime.listing import a_console, show_block
 
-code_lists_app = typer.Typer(help="Purposes, roles and kinds in force.", no_args_is_help=True)
+code_lists_app = typer.Typer(
+    help="Propose and sign the purposes, roles and kinds in force.", no_args_is_help=True
+)
 
 _IssuerSettings = Annotated[
     Path, typer.Option("--settings", help="The issuer's settings file, issuer.toml.", exists=True)

@@ -11,7 +11,7 @@ import typer
 from authority.issuer import wiring
 from authority.issuer.settings import IssuerSettings
 from fingerpost.membership import commands
-from fingerpost.membership.commands import SettingsFile, SinceOption
+from fingerpost.membership.commands import SettingsFile, SinceOption, UntilOption
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.clock import SystemClock
 
@@ -20,7 +20,7 @@ PROGRAM: Final = commands.Program(
 )
 
 app = commands.command_line("Run the issuer: certificates, snapshot, timestamp and deny-list.")
-audit_app = typer.Typer(help="The chained log of what the issuer did.", no_args_is_help=True)
+audit_app = typer.Typer(help="Read the chained log of what the issuer did.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 
 
@@ -56,10 +56,10 @@ def verify(settings: SettingsFile) -> None:
 
 
 @audit_app.command()
-def show(settings: SettingsFile, since: SinceOption = 0) -> None:
+def show(settings: SettingsFile, since: SinceOption = None, until: UntilOption = None) -> None:
     """List entries: number, time (UTC), event, actor and fields."""
     with closing(wiring.open_audit(PROGRAM.load(settings))) as log:
-        for entry in log.show(since, commands.NEVER, decrypt=False):
+        for entry in log.show(*commands.span(since, until), decrypt=False):
             at = datetime.fromtimestamp(entry.at, UTC).isoformat()
             fields = " ".join(f"{name}={value}" for name, value in sorted(entry.fields.items()))
             typer.echo(f"{entry.seq} {at} {entry.kind} {entry.actor.value} {fields}")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -56,15 +57,14 @@ CredentialsOption = Annotated[Path, typer.Option(help="A new folder for this mem
 RequestOption = Annotated[
     Path, typer.Option(help="The file to write: the request for the authority.")
 ]
+_MOMENTS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 SinceOption = Annotated[
-    int,
-    typer.Option(
-        help="Show entries from this time on, seconds since 1970 UTC.", show_default="all"
-    ),
+    datetime | None,
+    typer.Option(formats=_MOMENTS, help="Show entries from this time on, UTC (default: all)."),
 ]
 UntilOption = Annotated[
-    int,
-    typer.Option(help="Show entries before this time, seconds since 1970 UTC.", show_default="now"),
+    datetime | None,
+    typer.Option(formats=_MOMENTS, help="Show entries before this time, UTC (default: now)."),
 ]
 MonthOption = Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")]
 ByOption = Annotated[str, typer.Option(help="The person who decides this (a-z, 0-9 and . : _ -).")]
@@ -230,9 +230,7 @@ def add_server(
         credentials: CredentialsOption,
         request: RequestOption,
     ) -> None:
-        """Make this member's keys where they will be used, and a request that holds public keys
-        only.
-        """
+        """Make this member's keys where they will be used, and a request of public keys only."""
         enrol(
             party,
             federation=federation,
@@ -249,8 +247,9 @@ def add_server(
 
     @app.command("check")
     def check_(settings_file: SettingsFile) -> None:
-        """Open what the settings name and report whether it fits together. Make nothing, touch no
-        network.
+        """Report whether what the settings name fits together.
+
+        It makes nothing and touches no network.
         """
         loaded = program.load(settings_file)
         report_sound("Settings, keys and folders", check(loaded), health(loaded))
@@ -274,7 +273,7 @@ def report_sound(what: str, bundle: EnrolmentBundle, health: Path) -> None:
         Defect: the health socket could never be opened.
     """
     typer.echo(
-        f"{what} hold together.\n"
+        f"{what} fit together.\n"
         f"Member {bundle.member} of {bundle.federation}. Compare this with the authority:\n"
         f"{bundle.fingerprint}"
     )
@@ -327,6 +326,17 @@ def forget(log: AuditLog, month: str, *, by: str, why: str) -> None:
         now = int(time.time())
         log.forget(Month(month), actor=Actor(by), operation=OperationId(why), at=now)
     typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
+
+
+def span(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """Return the span of ``--since`` and ``--until``, in seconds since 1970 UTC; everything where
+    neither is given.
+    """
+
+    def seconds(moment: datetime | None, otherwise: int) -> int:
+        return otherwise if moment is None else int(moment.replace(tzinfo=UTC).timestamp())
+
+    return seconds(since, 0), seconds(until, NEVER)
 
 
 def utc(seconds: int) -> str:

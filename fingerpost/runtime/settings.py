@@ -57,7 +57,8 @@ def load(path: Path, type_: type[T]) -> T:
         raw = tomllib.loads(text)
     except ValueError as error:  # also for an integer with more digits than Python reads
         where = re.search(r"at line \d+, column \d+|at end of document", str(error))
-        raise Defect(f"{path}: not TOML {where.group() if where else ''}".rstrip()) from None
+        place = f": there is a mistake {where.group()}" if where else ""
+        raise Defect(f"{path}: not TOML{place}") from None
     try:
         # A value of the right form always converts. The ``__post_init__`` of ``type_`` checks
         # whether the settings fit each other.

@@ -46,7 +46,7 @@ WITH_GAPS: Final = 3
 LONDON: Final = "Europe/London"
 """The clock of the desks."""
 
-outcome = typer.Typer(no_args_is_help=True, help="Your outcomes of the last seven days.")
+outcome = typer.Typer(no_args_is_help=True, help="Show your outcomes of the last seven days.")
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON, for programs; see docs/lookup-json.md.")
@@ -180,7 +180,7 @@ def show(
     as_json: AsJson = False,
     everything: Everything = False,
 ) -> None:
-    """Show one of your outcomes again, for seven days. Exit status: as for the lookup."""
+    """Show one of your outcomes of the last seven days. Exit status: as for the lookup."""
     loaded = load(settings_file)
     with open_people(loaded) as people:
         now = time.time()

@@ -101,7 +101,7 @@ def member_of(type_: type[E], text: str, option: str) -> E:
         return type_[text.upper().replace("-", "_")]
     except KeyError:
         names = ", ".join(each.name for each in type_)
-        raise Defect(f"{option}: one of {names}") from None
+        raise Defect(f"{option}: expected one of {names}") from None
 
 
 def end_of(text: str, option: str) -> int:
@@ -109,7 +109,7 @@ def end_of(text: str, option: str) -> int:
     try:
         last = date.fromisoformat(text)
     except ValueError:
-        raise Defect(f"{option}: a date, YYYY-MM-DD") from None
+        raise Defect(f"{option}: expected a date, YYYY-MM-DD") from None
     next_day = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
     return int(next_day.timestamp())
 

@@ -37,7 +37,9 @@ from practitioner.sign_in.rules import (
 )
 from practitioner.wiring import open_people
 
-account = typer.Typer(no_args_is_help=True, help="The practitioners who may ask here.")
+account = typer.Typer(
+    no_args_is_help=True, help="Manage the accounts of the practitioners who may ask here."
+)
 
 Name = Annotated[
     str,
@@ -105,7 +107,7 @@ def add(
 
 @account.command()
 def disable(settings_file: SettingsFile, name: Name, agency: Agency = None) -> None:
-    """Shut an account at once. Its sessions end."""
+    """Disable an account at once, and end its sessions."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
     with open_people(loaded) as people:
@@ -122,7 +124,7 @@ def renew(
     vetting_until: VettingUntil,
     agency: Agency = None,
 ) -> None:
-    """Write down later ends of training and vetting."""
+    """Record new last days of training and vetting."""
     loaded = load(settings_file)
     chosen = agency_of(loaded, agency)
     entitlement = _entitlement(training_until, vetting_until)
@@ -176,8 +178,9 @@ def sign_in(
     session_file: SessionFile = DEFAULT_SESSION,
     password_stdin: PasswordStdin = False,
 ) -> None:
-    """Sign in with password and one-time code, for 12 hours, or until 30 minutes pass without a
-    lookup.
+    """Sign in with password and one-time code.
+
+    The session ends after 12 hours, or when 30 minutes pass without a lookup.
 
     With --password-stdin the first line of standard input is the password, the second the code.
     """

@@ -27,7 +27,7 @@ from practitioner.asking.desk import make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, Agency, SettingsFile, administrator, agency_of, load
 
 audit = typer.Typer(
-    no_args_is_help=True, help="The chained log of who asked, and of who signed in."
+    no_args_is_help=True, help="Read the chained log of who asked, and of who signed in."
 )
 
 
@@ -79,7 +79,7 @@ def serve(settings_file: SettingsFile) -> None:
 
 
 def check(settings_file: SettingsFile) -> None:
-    """Read settings, keys and bundle, open the files, and report whether they fit together."""
+    """Report whether settings, keys, bundle and files fit together."""
     loaded = load(settings_file)
     bundle = check_places(loaded.places, Party.GATEWAY)
     for each in loaded.agencies:
@@ -89,14 +89,14 @@ def check(settings_file: SettingsFile) -> None:
         count = len(people.accounts.list())
     typer.echo(
         f"{bundle.member} of {bundle.federation}: {len(loaded.agencies)} agencies, "
-        f"{count} accounts. Settings, keys and files hold together.\n"
+        f"{count} accounts. Settings, keys and files fit together.\n"
         f"Fingerprint of the bundle: {bundle.fingerprint}"
     )
     commands.report_folder(loaded.health)
 
 
 def health(settings_file: SettingsFile) -> None:
-    """Exit status 0 when `fingerpost serve` is running and serves."""
+    """Report whether `fingerpost serve` runs and serves: exit status 0 when it does, else 1."""
     commands.report_health(load(settings_file).health)
 
 
@@ -114,8 +114,10 @@ def audit_forget(
     why: Annotated[str, typer.Option(help="A reference to the reason (a-z, 0-9 and . : _ -).")],
     agency: Agency = None,
 ) -> None:
-    """Destroy the key of a month. Who asked about whom can never be read again; the chain still
-    verifies."""
+    """Destroy the key of a month.
+
+    Who asked about whom in it can never be read again; the chain still verifies.
+    """
     loaded = load(settings_file)
     log = wiring.open_audit(loaded, agency_of(loaded, agency))
     commands.forget(log, month, by=str(administrator()), why=why)
@@ -125,8 +127,8 @@ def audit_forget(
 def audit_show(
     settings_file: SettingsFile,
     agency: Agency = None,
-    since: SinceOption = 0,
-    until: UntilOption = commands.NEVER,
+    since: SinceOption = None,
+    until: UntilOption = None,
     decrypt: Annotated[
         bool, typer.Option("--decrypt", help="Open the bodies: who was asked about, in full.")
     ] = False,
@@ -134,7 +136,7 @@ def audit_show(
     """List entries. Use --decrypt for a subject access request only: it shows persons."""
     loaded = load(settings_file)
     with closing(wiring.open_audit(loaded, agency_of(loaded, agency))) as log:
-        for entry in log.show(since, until, decrypt=decrypt):
+        for entry in log.show(*commands.span(since, until), decrypt=decrypt):
             what = " ".join(f"{name}={value}" for name, value in sorted(entry.fields.items()))
             typer.echo(
                 f"{entry.seq:>6}  {commands.utc(entry.at)}  {entry.kind:<16}  "

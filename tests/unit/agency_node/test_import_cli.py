@@ -99,7 +99,7 @@ def test_what_is_said_is_said_whole_brackets_and_paths_too(desk: Desk) -> None:
     desk.change_settings("[places]", "[place]")
     export = desk.export("oak.csv", row(1))
     said = desk.run("--agency", OAK, export, status=2, columns=60)
-    assert f"Not imported. {desk.settings}: 2 faults" in said
+    assert f"Not imported: {desk.settings}: 2 faults" in said
     assert "  place: there is no such setting here; did you mean places?" in said
     assert "  places: missing; expected a section [places]" in said
 

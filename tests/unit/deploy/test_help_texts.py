@@ -38,6 +38,15 @@ def test_a_command_and_all_that_it_takes_is_described(path: str, command: Any) -
 
 
 @each_command
+def test_a_list_of_commands_shows_the_purpose_on_one_line_of_the_source(
+    path: str, command: Any
+) -> None:
+    """Typer keeps a line break of the first paragraph in the list, in the middle of a sentence."""
+    purpose, *_ = command.help.strip().partition("\n\n")
+    assert "\n" not in purpose, f"{path}: {purpose}"
+
+
+@each_command
 def test_no_default_is_shown_that_says_nothing(path: str, command: Any) -> None:
     """A bound that stands for "all" is a number with a dozen digits."""
     for each in command.params:

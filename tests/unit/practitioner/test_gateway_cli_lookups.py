@@ -296,7 +296,7 @@ def test_a_reason_is_one_of_the_list(desk: Desk) -> None:
     desk.sign_in()
     told = widen(desk, "--because", "she was vague")
     assert told.status == 2
-    assert "--because: one of NO_UNIVERSAL_SERVICE_NAMED, OTHER_NAME_LIKELY" in told.err
+    assert "--because: expected one of NO_UNIVERSAL_SERVICE_NAMED, OTHER_NAME_LIKELY" in told.err
 
 
 RULES = (*LookupRule, *PurposeRule, *ReachRule, *SignInRule)

@@ -7,8 +7,10 @@ import json
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +287,28 @@ def test_what_was_typed_wrong_forgets_nothing(
 
 def test_times_are_utc() -> None:
     assert commands.utc(MARCH) == "2026-03-03 12:00:00"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "span"),
+    [
+        (None, None, (0, commands.NEVER)),
+        ("2026-03-03T12:00", None, (MARCH, commands.NEVER)),
+        (None, "2026-03-03T12:01", (0, MARCH + 60)),
+        ("1970-01-01", "1970-01-01", (0, 0)),
+    ],
+)
+def test_a_span_of_the_audit_log_is_in_utc(
+    monkeypatch: pytest.MonkeyPatch,
+    since: str | None,
+    until: str | None,
+    span: tuple[int, int],
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        first, last = (text and datetime.fromisoformat(text) for text in (since, until))
+        assert commands.span(first or None, last or None) == span
+    finally:
+        monkeypatch.undo()
+        time.tzset()
