@@ -48,7 +48,7 @@ def test_every_target_of_the_makefile_says_what_it_is_for() -> None:
     makefile = (TREE / "Makefile").read_text("utf-8")
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     explained = set(re.findall(r"^([a-z-]+):.* ## \S", makefile, re.MULTILINE))
-    assert phony - explained == {"dev"}  # made by the way, never asked for
+    assert phony == explained
 
 
 def test_every_package_that_is_distributed_says_that_it_is_typed() -> None:
