@@ -58,13 +58,22 @@ RequestOption = Annotated[
     Path, typer.Option(help="The file to write: the request for the authority.")
 ]
 _MOMENTS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+_MOMENT: Final = "YYYY-MM-DD[THH:MM]"
 SinceOption = Annotated[
     datetime | None,
-    typer.Option(formats=_MOMENTS, help="Show entries from this time on, UTC (default: all)."),
+    typer.Option(
+        formats=_MOMENTS,
+        metavar=_MOMENT,
+        help="Show entries from this time on, UTC (default: all).",
+    ),
 ]
 UntilOption = Annotated[
     datetime | None,
-    typer.Option(formats=_MOMENTS, help="Show entries before this time, UTC (default: now)."),
+    typer.Option(
+        formats=_MOMENTS,
+        metavar=_MOMENT,
+        help="Show entries before this time, UTC (default: now).",
+    ),
 ]
 MonthOption = Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")]
 ByOption = Annotated[str, typer.Option(help="The person who decides this (a-z, 0-9 and . : _ -).")]
