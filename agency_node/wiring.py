@@ -192,6 +192,8 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             log=env.log,
             faulty=refused,
         )
+        node.note_list(membership.members.current)
+        opened.callback(membership.members.subscribe(node.note_list))
         thread = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="answers"))
         line = AnswerLine(node.answer, thread, membership.members, env.clock, env.log)
         stream = _stream(env, membership, line)

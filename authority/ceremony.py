@@ -25,6 +25,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
 from authority import charter as charters
@@ -41,7 +42,7 @@ from fingerpost.membership.signing_keys import read_signing_key
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
 from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import CodeLists, DenyList
+from fingerpost.protocol.federation import CodeLists, DenyList, Party
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime import settings
@@ -182,6 +183,7 @@ class Ceremony:
         Raises:
             Defect: as ``epochs.plan_opening``.
         """
+        self.vault.make_requester_seed(number, random_bytes)
         facts = self._facts((number,), now)
         return self._apply(epochs.plan_opening(facts, number, times), facts, random_bytes)[0]
 
@@ -199,6 +201,7 @@ class Ceremony:
         Raises:
             Defect: as ``epochs.plan_replacing``.
         """
+        self.vault.make_requester_seed(number, random_bytes)
         facts = self._facts((number,), now)
         plan = epochs.plan_replacing(facts, number, times, overlap_seconds)
         return self._apply(plan, facts, random_bytes)[0]
@@ -236,6 +239,9 @@ class Ceremony:
             deposits=deposits,
             sealed_to=sealed_to,
             peppers_here=self.vault.epochs(),
+            requester_keys={
+                number: _public(self.vault.requester_seed(number)) for number in numbers
+            },
             deposits_here=frozenset(self.inbox.epochs()),
         )
 
@@ -277,9 +283,12 @@ class Ceremony:
                 "is needed: the clock went back, or the epoch was to be indexed later"
             )
         peppers = {}
+        seed = self.vault.requester_seed(sealing.epoch)
+        members = self.draft().members
         for member, key in sealing.receiving_keys.items():
+            shared = seed if members[member].party is Party.GATEWAY else b""
             try:
-                peppers[sealing.epoch, member] = seal_pepper(pepper, member, key)
+                peppers[sealing.epoch, member] = seal_pepper(pepper, member, key, shared)
             except Refused:  # 1216 bytes that are no public key stop this member and nobody else
                 continue
         return peppers
@@ -305,3 +314,7 @@ class Ceremony:
         made = make_bundle(self.draft(), member, book, self.trusted_root(), certificate)
         write_bundle(out, made)
         return made
+
+
+def _public(seed: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()

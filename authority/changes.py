@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from authority.draft import Draft
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
+from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Party
+from fingerpost.protocol.federation import Agency, Area, FeedAge, Member, NotConnected, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 
 
@@ -208,8 +209,10 @@ def tune(
     practitioner_per_day: int | None = None,
     agency_per_day: int | None = None,
     normalisation_version: int | None = None,
+    feed_ages: Mapping[AgencyKind, int] | None = None,
 ) -> Draft:
-    """Change the parameters that are given. Their bounds are those of the parameters' file."""
+    """Change the parameters that are given. Their bounds are those of the parameters' file.
+    ``feed_ages`` are in days."""
     p = draft.parameters
     tuned = replace(
         p,
@@ -219,6 +222,13 @@ def tune(
         practitioner_per_day=_chosen(practitioner_per_day, p.practitioner_per_day),
         agency_per_day=_chosen(agency_per_day, p.agency_per_day),
         normalisation_version=_chosen(normalisation_version, p.normalisation_version),
+        feed_ages=tuple(
+            FeedAge(kind, days)
+            for kind, days in {
+                **{age.kind: age.days for age in p.feed_ages},
+                **(feed_ages or {}),
+            }.items()
+        ),
     )
     return replace(draft, parameters=tuned)
 

@@ -3,7 +3,7 @@
 A proposal is TUF metadata of the role ``code-lists`` that waits for signatures in a folder of its
 own. Each governor signs it where that governor's key is. Publishing takes it once the threshold is
 met, and members check the same threshold themselves. Only what is in ``protocol.codes`` can be
-listed.
+listed, on terms that are no wider than those in ``protocol.terms``.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from authority import roles
 from authority.charter import Charter
 from authority.repository import CODE_LISTS, Repository, read_signed
 from fingerpost.protocol import federation_files, limits
-from fingerpost.protocol.codes import CODE_LIST_VERSION, Kind, Purpose, Role
+from fingerpost.protocol.codes import CODE_LIST_VERSION, Kind
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import CodeLists
+from fingerpost.protocol.terms import ROLES_AT, TERMS
 from fingerpost.runtime.files import replace_file
 
 METADATA_FILE: Final = "code-lists.metadata.json"
@@ -38,8 +39,8 @@ class Proposal:
 
 
 def everything() -> CodeLists:
-    """Return lists of all that this version of the protocol knows."""
-    return CodeLists(CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind))
+    """Return the widest lists that this version of the protocol knows."""
+    return CodeLists(CODE_LIST_VERSION, TERMS, ROLES_AT, frozenset(Kind))
 
 
 def propose(charter: Charter, lists: CodeLists, published: bytes | None, now: float) -> Proposal:

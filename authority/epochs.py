@@ -80,6 +80,8 @@ class Facts:
     """The fingerprint of the receiving key that a member's pepper was last sealed to."""
     peppers_here: Set[EpochNumber]
     """The epochs whose pepper this machine holds."""
+    requester_keys: Mapping[EpochNumber, bytes]
+    """The public keys under which queries of an epoch are signed; made on this machine."""
     deposits_here: Set[EpochNumber]
     """The epochs for which the inbox holds deposits."""
 
@@ -210,7 +212,8 @@ def _new_epoch(facts: Facts, number: EpochNumber, times: Times, others: tuple[Ep
         keys[holder] = key
     if len(set(keys.values())) != len(keys):  # one of them holds the other's
         raise Defect("both key holders state one and the same key")
-    return Epoch(number, times.index_from, times.starts_at, times.ends_at, keys)
+    requester_key = facts.requester_keys[number]
+    return Epoch(number, times.index_from, times.starts_at, times.ends_at, keys, requester_key)
 
 
 def _plan(facts: Facts, epochs: tuple[Epoch, ...], to_seal: tuple[Epoch, ...]) -> Plan:

@@ -1,21 +1,23 @@
-"""The peppers of running epochs, on the offline machine.
+"""The secrets of running epochs, on the offline machine: peppers, and the requesters' keys.
 
 One file an epoch, mode 0600, holds the pepper of one day. It only goes forwards: once a day is
 over, its pepper is replaced by the next day's, so that whoever takes the vault opens nothing that
 was recorded before. (The file system may keep the old block: the offline medium is to be destroyed,
-not sold.) A second file says whose receiving key the pepper has been sealed to.
+not sold.) A second file says whose receiving key the pepper has been sealed to. A third holds the
+seed of the key with which all gateways sign queries of the epoch.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
+from fingerpost.private.pepper_sealing import REQUESTER_SEED_BYTES
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.files import create_file, read_secret, remove_unfinished, replace_file
@@ -26,7 +28,7 @@ _SEALED_BYTES: Final = 16 * 1024 * 1024
 
 
 class Vault:
-    """``folder/<epoch>.pepper`` and ``folder/<epoch>.sealed.json``."""
+    """``<epoch>.pepper``, ``<epoch>.sealed.json`` and ``<epoch>.requesters`` in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -62,6 +64,24 @@ class Vault:
             remove_unfinished(self._folder)  # a copy that a crash left may hold an earlier day's
         return pepper
 
+    def make_requester_seed(self, epoch: EpochNumber, random_bytes: Callable[[int], bytes]) -> None:
+        """Make the seed of an epoch's requesters' key, unless an interrupted opening left it."""
+        path = self._requesters(epoch)
+        if not path.exists():
+            create_file(path, random_bytes(REQUESTER_SEED_BYTES))
+
+    def requester_seed(self, epoch: EpochNumber) -> bytes:
+        """Return the seed of an epoch's requesters' key (32 bytes).
+
+        Raises:
+            Defect: it is not on this machine.
+        """
+        path = self._requesters(epoch)
+        if not path.exists():
+            raise Defect(f"the requesters' key of epoch {epoch} is not on this machine")
+        size = REQUESTER_SEED_BYTES
+        return read_secret(path, least=size, most=size, setting="requesters' key")
+
     def sealed_to(self, epoch: EpochNumber) -> Mapping[MemberId, str]:
         """Return, by member, the fingerprint of the receiving key that the pepper was sealed to."""
         path = self._sealed(epoch)
@@ -81,10 +101,14 @@ class Vault:
     def forget(self, epoch: EpochNumber) -> None:
         self._pepper(epoch).unlink(missing_ok=True)
         self._sealed(epoch).unlink(missing_ok=True)
+        self._requesters(epoch).unlink(missing_ok=True)
         remove_unfinished(self._folder)  # a crash may have left a second name of the pepper
 
     def _pepper(self, epoch: EpochNumber) -> Path:
         return self._folder / f"{epoch}.pepper"
+
+    def _requesters(self, epoch: EpochNumber) -> Path:
+        return self._folder / f"{epoch}.requesters"
 
     def _sealed(self, epoch: EpochNumber) -> Path:
         return self._folder / f"{epoch}.sealed.json"

@@ -19,8 +19,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import read_query, read_submission
@@ -94,22 +92,18 @@ def admit(
             UNSUPPORTED, NOT_FRESH, NOT_READY.
     """
     gateway = require_member(federation, caller, Party.GATEWAY, now)
-    key = Ed25519PublicKey.from_public_bytes(gateway.signing_key)
-
-    def signing_key(signer: MemberId) -> Ed25519PublicKey:
-        if signer != caller.member:  # attack: submit another gateway's query on its quota
-            raise Refused(Code.NOT_ALLOWED, "query of another gateway")
-        return key
-
-    query = read_query(query_bytes, signing_key)
+    query = read_query(query_bytes, lambda epoch: federation.epoch(epoch, now).requester_key)
     core = query.core
-    federation.asking_agency(core.agency, core.gateway)
     require_supported(federation, core, now)
     require_reach(core)
     schedule.require_fresh(core, now)
     require_within_memory(core, complete_since)
-    submission = read_submission(submission_bytes, query, key)
-    agencies = federation.agencies_in_reach(core.agency, core.reach, core.named_areas)
+    # Signed by the gateway that calls (attack: submit another's query on its quota).
+    submission = read_submission(submission_bytes, query, gateway)
+    asking = federation.asking_agency(submission.agency, gateway.id)
+    if asking.id.area != core.area:
+        raise Refused(Code.NOT_ALLOWED, "core.area")
+    agencies = federation.agencies_in_reach(core.area, core.reach, core.named_areas)
     nodes = tuple(sorted({agency.node for agency in agencies}))
     return Admitted(query, submission, gateway, agencies, nodes)
 

@@ -119,8 +119,8 @@ class Broker:
             core = admitted.query.core
             self._quotas.take(
                 federation.parameters,
-                agency=core.agency,
-                gateway=core.gateway,
+                agency=admitted.submission.agency,
+                gateway=admitted.gateway.id,
                 lookups_per_day=admitted.gateway.lookups_per_day,
                 handle=admitted.submission.handle,
                 key_set=core.key_set,
@@ -282,8 +282,8 @@ def record_of(admitted: Admitted, now: float) -> LookupRecord:
     core = admitted.query.core
     return LookupRecord(
         query_hash=admitted.query.hash,
-        agency=core.agency,
-        gateway=core.gateway,
+        agency=admitted.submission.agency,
+        gateway=admitted.gateway.id,
         reach=core.reach,
         handle=admitted.submission.handle,
         at=int(now),

@@ -171,6 +171,7 @@ def _client(
         Identity(bundle.member, membership.keys.signing_key),
         members=membership.members,
         peppers=peppers,
+        requester_keys=peppers,
         key_holders=GrpcKeyHolders(one, other, env.random_bytes),
         broker=GrpcBroker(broker),
         desk=desk,

@@ -21,7 +21,7 @@ from broker.ports import LookupRecord
 from broker.service import Broker
 from fakes.broker_store import MemoryStore
 from fakes.clock import ManualClock
-from fakes.federations import EVERY_CODE, HOLDERS, NOW, public
+from fakes.federations import EVERY_CODE, HOLDERS, NOW, public, requester_key
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY, Holders, Peppers, QuietLog
 from fakes.simulated_node import SimNode
@@ -132,8 +132,9 @@ class World:
     def open_epoch(self, number: int, starts: float, ends: float) -> Epoch:
         epoch_number = EpochNumber(number)
         keys = self.holders.open(epoch_number)
+        shared = public(requester_key(epoch_number))
         opens = int(starts) - limits.EPOCH_OVERLAP_DAYS * limits.DAY
-        epoch = Epoch(epoch_number, opens, int(starts), int(ends), keys)
+        epoch = Epoch(epoch_number, opens, int(starts), int(ends), keys, shared)
         day = day_of(min(opens, self.clock.now()))
         self.peppers.first[epoch_number] = Pepper(epoch_number, day, secrets.token_bytes(32))
         parameters = self.current.parameters

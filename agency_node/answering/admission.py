@@ -7,55 +7,57 @@ judges an honest requester alike.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, unique
 from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import WIDE_REACHES, Reach, Status
+from fingerpost.protocol.codes import WIDE_REACHES, Reach
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Federation, Party, parts_of
+from fingerpost.protocol.federation import Federation, parts_of
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet, Query, require_fresh
 
 Parts = tuple[tuple[AgencyId, ...], ...]
 REACHES_KEPT: Final = 4096
+LIST_HELD_SECONDS: Final = limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
 
 
 @unique
 class Verdict(Enum):
     """What all of a node's agencies answer alike; LOOK where each has to look the query up."""
 
-    LOOK = None
-    TRY_AGAIN = Status.TRY_AGAIN
-    CANNOT_ANSWER = Status.CANNOT_ANSWER
+    LOOK = "look"
+    TRY_AGAIN = "try again"
+    VERSION = "cannot answer: version"
+    FAULT = "cannot answer: fault"
 
 
-def read(wire: bytes, federation: Federation) -> Query:
-    """Return the query, signed by a gateway that may ask for the agency it names.
+def read(wire: bytes, federation: Federation, now: float) -> Query:
+    """Return the query, signed by some gateway of this epoch; which one, shows only where it opens.
 
     Raises:
         Refused: nothing in these bytes can be trusted, not even the key to reply to. They get no
             answer.
     """
 
-    def key_of(gateway: MemberId) -> Ed25519PublicKey:
-        member = federation.member(gateway, Party.GATEWAY)
-        return Ed25519PublicKey.from_public_bytes(member.signing_key)
-
-    query = read_query(wire, key_of)
-    federation.asking_agency(query.core.agency, query.core.gateway)
+    query = read_query(wire, lambda epoch: federation.epoch(epoch, now).requester_key)
     if query.core.federation != federation.parameters.federation:
         raise Refused(Code.NOT_A_MEMBER, "core.federation")
     return query
 
 
 def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -> Verdict:
-    """Judge a query: first versions and epoch, where trying again does not help, then what may
-    change by itself.
+    """Judge a query: first versions and epoch (trying again does not help), then what may pass by
+    itself.
+
+    Args:
+        query: as ``read`` returned it.
+        federation: the list that the query names, where ``Lists`` has it; else the newest.
+        now: in seconds since 1970 UTC.
+        replayed: it was seen before.
     """
     core = query.core
     parameters = federation.parameters
@@ -66,26 +68,61 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
         == parameters.normalisation_version
         == core.normalisation_version
     ):
-        return Verdict.CANNOT_ANSWER
+        return Verdict.VERSION
     try:
         federation.require_current(now)
         federation.epoch(core.epoch, now)
     except Refused:
-        return Verdict.CANNOT_ANSWER
-    # The sealed part holds the reason for a second round beyond the requester's own area; it is
-    # judged where the query opens.
+        return Verdict.VERSION
+    # The sealed part has the reason for a second round beyond the own area; it is judged where the
+    # query opens.
     if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:
-        return Verdict.CANNOT_ANSWER
+        return Verdict.VERSION
     try:
-        # After a change of the agency's passport key, requester and node may know different keys
-        # for a moment. This is judged here, by a public fact: if it were refused only where the
-        # query opens, the answer would be a "no" about a known child.
-        if core.passport_key_id != federation.agency(core.agency).passport_key_id:
+        # A requester that goes by another list may be a member, or have a passport key, that this
+        # node does not know. It is judged here, by a public fact: refused only where the query
+        # opens, it would be a "no" about a known child.
+        if core.metadata_version != federation.version:
             return Verdict.TRY_AGAIN
         require_fresh(core, now)
     except Refused:
         return Verdict.TRY_AGAIN
     return Verdict.TRY_AGAIN if replayed else Verdict.LOOK
+
+
+class Lists:
+    """The member lists by which queries are judged: the newest, and those that it replaced less
+    than ``LIST_HELD_SECONDS`` ago.
+
+    A requester may go by a list that has just been replaced here. Its query is judged by that list:
+    another passport key or another agency in reach would make a "no" of what is none. Whoever is
+    denied now is denied in each of them.
+    """
+
+    def __init__(self) -> None:
+        self._newest: Federation | None = None
+        self._replaced: dict[int, tuple[Federation, float]] = {}
+
+    def note(self, federation: Federation, now: float) -> None:
+        """Take the list that is in force from ``now`` on (seconds since 1970 UTC)."""
+        before, self._newest = self._newest, federation
+        if federation is before:
+            return
+        if before is not None and before.version != federation.version:
+            self._replaced[before.version] = (before, now)
+        self._replaced = {
+            version: (replace(held, deny=federation.deny), at)
+            for version, (held, at) in self._replaced.items()
+            if now - at < LIST_HELD_SECONDS and version < federation.version
+        }
+
+    def of(self, version: int, now: float) -> Federation | None:
+        """Return the list of that version, or None for one that is unknown or replaced too long
+        ago."""
+        if self._newest is not None and self._newest.version == version:
+            return self._newest
+        held, at = self._replaced.get(version, (None, 0.0))
+        return held if now - at < LIST_HELD_SECONDS else None
 
 
 class Reaches:
@@ -111,10 +148,10 @@ class Reaches:
             Refused: NOT_ALLOWED for an area that does not exist.
         """
         core = query.core
-        key = (core.agency.area, core.reach, core.named_areas)
+        key = (core.area, core.reach, core.named_areas)
         known = self._known.get(key)
         if known is None:
-            asked = self._federation.agencies_in_reach(core.agency, core.reach, core.named_areas)
+            asked = self._federation.agencies_in_reach(core.area, core.reach, core.named_areas)
             if len(self._known) >= REACHES_KEPT:
                 self._known.clear()
             known = self._known[key] = parts_of(asked, self._me)

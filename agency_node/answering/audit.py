@@ -23,7 +23,7 @@ from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
 from agency_node.records.records import ChildRecord
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
-from fingerpost.private.codec import read_demographics, write_demographics
+from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.sealing import prefixed
@@ -39,6 +39,8 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     ),
     ADOPTED: frozenset(),
 }
+NOT_BELIEVED: Final = Actor("not-believed")
+"""A requester whose passport or signature did not hold, so that nobody vouches for a name."""
 LOGS_OPEN: Final = 256
 """A host with thousands of agencies does not hold all logs open at once, since each has three
 files.
@@ -65,11 +67,13 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     approver: str
     written_child: bytes
     widened: int = 0
+    facts: bytes = b""
 
     @property
     def justification(self) -> Justification:
         because = WideningReason(self.widened) if self.widened else None
-        return Justification(self.purpose, self.reason_reference, self.approver, because)
+        facts = read_facts(self.facts)
+        return Justification(self.purpose, self.reason_reference, self.approver, because, facts)
 
     @property
     def child(self) -> Demographics:
@@ -221,15 +225,15 @@ def _append(log: AuditLog, events: Sequence[AuditEvent]) -> bool:
 
 
 def _event(entry: Entry) -> AuditEvent:
-    core, examined = entry.query.core, entry.examined
+    core, examined, question = entry.query.core, entry.examined, entry.examined.question
     return AuditEvent(
         kind=OPENED,
-        actor=Actor.of(core.agency),
+        actor=Actor.of(question.requester.id) if question else NOT_BELIEVED,
         operation=OperationId.of(entry.query.hash),
         at=int(entry.at),
         fields={
             "query": entry.query.hash.hex(),
-            "asking": core.agency.value,
+            "asking": question.requester.id.value if question else "",
             "key_set": core.key_set.name,
             "reach": core.reach.name,
             "widened": core.widened,  # the body has the reason
@@ -256,6 +260,7 @@ def _write_body(entry: Entry) -> bytes:
             approver=why.approver,
             written_child=write_demographics(question.demographics),
             widened=why.widened_because.value if why.widened_because else 0,
+            facts=write_facts(why.facts),
         )
     named: list[ChildRecord] = [*examined.matched, *examined.possible][:RECORDS_NAMED]
     body = Body(
@@ -264,8 +269,8 @@ def _write_body(entry: Entry) -> bytes:
         refusal=examined.refusal.value if examined.refusal else "",
         generation=entry.generation,
         written_records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
-        asking_name=entry.requester.name,
-        asking_desk=entry.requester.duty_desk,
+        asking_name=question.requester.name if question else "",
+        asking_desk=question.requester.duty_desk if question else "",
     )
     return msgspec.msgpack.encode(body)
 

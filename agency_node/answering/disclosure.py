@@ -1,45 +1,23 @@
 """Decide what an agency discloses about a child who matched. Pure; deny by default.
 
-One fixed table of kinds by purpose decides, until agencies can narrow it by rules of their own.
-Three things are never disclosed, whatever the purpose: a sensitive kind, a row that is marked
-sensitive, and anything at all at an agency that holds a shielded row of this child. A requester
-cannot learn which of them it was: there are no pointers, and the answer is NOTHING_TO_DISCLOSE.
+The signed terms of the purpose rule (``fingerpost.protocol.terms``), until agencies can narrow them
+by rules of their own. Three things are never disclosed, whatever the purpose: a sensitive kind, a
+row that is marked sensitive, and anything at all at an agency that holds a shielded row of this
+child. A requester cannot learn which of them it was: there are no pointers, and the answer is
+NOTHING_TO_DISCLOSE.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from agency_node.records.records import ChildRecord, Involvement
-from fingerpost.private.messages import Pointer
+from fingerpost.private.messages import Pointer, Question
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import COARSE, InvolvementStatus, Kind, Purpose
+from fingerpost.protocol.codes import COARSE, InvolvementStatus
 from fingerpost.protocol.ids import AgencyId
-
-_ORDINARY: Final = frozenset(kind for kind in Kind if not kind.sensitive)
-_NOT_FOR_EARLY_HELP: Final = frozenset({Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE, Kind.HOUSING})
-
-TABLE: Final[Mapping[Purpose, frozenset[Kind]]] = MappingProxyType(
-    {
-        Purpose.S47_ENQUIRY: _ORDINARY,
-        Purpose.EMERGENCY_PROTECTION: _ORDINARY,
-        Purpose.REFERRAL_TRIAGE: _ORDINARY,
-        Purpose.S17_ASSESSMENT: _ORDINARY,
-        # Early help is offered to families and not imposed on them, so services that a family did
-        # not invite are left out.
-        Purpose.EARLY_HELP: _ORDINARY - _NOT_FOR_EARLY_HELP,
-        Purpose.CLA_CARE: _ORDINARY,
-        Purpose.TRANSFER_IN: _ORDINARY,
-        Purpose.MISSING_CHILD: _ORDINARY,
-        Purpose.URGENT_CARE: _ORDINARY,
-        Purpose.EXPLOITATION: _ORDINARY,
-        Purpose.CHILD_DEATH: _ORDINARY,
-        Purpose.PRACTICE_REVIEW: _ORDINARY,
-    }
-)
 
 _STATUS_ORDER: Final = {
     InvolvementStatus.OPEN: 0,
@@ -51,7 +29,7 @@ _STATUS_ORDER: Final = {
 def pointers(
     agency: AgencyId,
     children: Sequence[ChildRecord],
-    purpose: Purpose,
+    question: Question,
     *,
     possible: Sequence[ChildRecord] = (),
 ) -> tuple[Pointer, ...]:
@@ -59,7 +37,7 @@ def pointers(
 
     Args:
         children: the records that matched; several are doubles of one child.
-        purpose: why the requester asks.
+        question: who asks, why and on which terms.
         possible: the records that possibly match. A shield on one of them withholds as well
             (attack: a second record of a shielded child, written a little differently and without
             the flag, discloses where she is; and a shielded twin lives at the same place).
@@ -71,9 +49,13 @@ def pointers(
     near = [row for child in possible for row in child.involvements]
     if any(row.shielded for row in (*rows, *near)):
         return ()
-    allowed = TABLE.get(purpose, frozenset())
+    harm = question.justification.facts.significant_harm
     disclosed = [
-        row for row in rows if not row.sensitive and row.kind in COARSE and row.kind in allowed
+        row
+        for row in rows
+        if not row.sensitive
+        and row.kind in COARSE
+        and question.terms.allows(row.kind, lead=row.lead, significant_harm=harm)
     ]
     disclosed.sort(key=lambda row: (_STATUS_ORDER[row.status], not row.lead, row.kind, -row.as_of))
     return tuple(dict.fromkeys(_pointer(agency, row) for row in disclosed))

@@ -23,7 +23,7 @@ from functools import cached_property
 from typing import Final
 
 from agency_node.records.ports import Hit
-from agency_node.records.records import ChildRecord, RecordId
+from agency_node.records.records import ChildRecord, Generation, RecordId
 from fingerpost.private.linkage import (
     BlockingKey,
     Decision,
@@ -39,6 +39,7 @@ from fingerpost.private.messages import Question
 from fingerpost.private.query_sealing import Opened, open_query, verify_inner
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import KeySet, Query
 
 SCOPES: Final = {KeySet.NARROW: Scope.NARROW, KeySet.WIDE: Scope.WIDE}
@@ -117,6 +118,11 @@ class Asking:
         if isinstance(self._question, Refused):
             raise self._question
         return self._question
+
+    def is_too_old(self, agency: AgencyId, generation: Generation) -> bool:
+        """Return whether an agency's records are older than the parameters allow."""
+        kind = self._federation.agency(agency).kind
+        return self._now - generation.as_of > self._federation.parameters.feed_seconds(kind)
 
     def form(self, question: Question) -> NormalForm:
         if self._form is None:

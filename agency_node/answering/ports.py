@@ -8,7 +8,6 @@ from typing import Protocol
 
 from agency_node.answering.matching import Examined
 from fingerpost.protocol.codes import Status
-from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import Query
 
@@ -38,8 +37,6 @@ class Entry:
         status: its answer.
         disclosed: how many of its pointers leave.
         at: when, in seconds since 1970 UTC.
-        requester: the asking agency as the member list had it then, so that a duty desk knows whom
-            to ring.
     """
 
     agency: AgencyId
@@ -49,7 +46,6 @@ class Entry:
     status: Status
     disclosed: int
     at: float
-    requester: Agency
 
     def __repr__(self) -> str:
         return f"Entry({self.agency}, {self.examined.finding.value})"

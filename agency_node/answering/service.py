@@ -9,6 +9,7 @@ permitted" is the same in text, size and time.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,20 +17,24 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering import admission, disclosure, matching
-from agency_node.answering.admission import Parts, Reaches, Verdict
+from agency_node.answering.admission import Lists, Parts, Reaches, Verdict
 from agency_node.answering.matching import Asking, Examined
 from agency_node.answering.ports import Entry, Record, Seen
 from agency_node.records.ports import Locators, Records
+from agency_node.records.records import Generation
 from fingerpost.membership.ports import Members
 from fingerpost.private.locators import Peppers
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.query_sealing import seal_answer
-from fingerpost.protocol.codes import Status
+from fingerpost.protocol.codes import Cannot, Status
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import Query, SealedAnswer, day_of_slot
 from fingerpost.runtime.logs import Logger
+
+LISTS_AT_ONCE: Final = 4
+"""Of so many member lists the reaches are kept ready."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,9 +54,11 @@ class DraftAnswer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DraftPart:
-    """One part of the answers to one query. ``disclosed``: the pointers that leave."""
+    """One part of the answers to one query. ``metadata_version``: of the list that it was judged
+    by. ``disclosed``: the pointers that leave."""
 
     query: Query
+    metadata_version: int
     part: int
     parts: int
     answers: tuple[DraftAnswer, ...]
@@ -63,7 +70,7 @@ class DraftPart:
     def without(self, withheld: frozenset[AgencyId]) -> DraftPart:
         """Return the part in which the agencies in ``withheld`` answer CANNOT_ANSWER."""
         answers = tuple(
-            _bare(drafted.answer.agency, Status.CANNOT_ANSWER)
+            _cannot(drafted.answer.agency, Cannot.FAULT)
             if drafted.answer.agency in withheld
             else drafted
             for drafted in self.answers
@@ -113,7 +120,9 @@ class Node:
         self._log = log
         self._faulty: set[AgencyId] = set(faulty)
         self._keeping = True
-        self._reaches: Reaches | None = None
+        self._lists = Lists()
+        self._noting = threading.Lock()
+        self._reaches: dict[int, Reaches] = {}
 
     @property
     def sound(self) -> bool:
@@ -128,6 +137,12 @@ class Node:
         health check.
         """
         return frozenset(self._faulty)
+
+    def note_list(self, federation: Federation) -> None:
+        """Take a new member list when it comes, so that the one before it is known for a while. It
+        may be called from any thread."""
+        with self._noting:
+            self._lists.note(federation, self._now())
 
     def answer(
         self, frame: Sequence[bytes], *, overloaded: bool = False
@@ -144,11 +159,12 @@ class Node:
         Returns:
             The sealed parts, all of one size. A query that cannot be trusted has none.
         """
-        federation = self._members.current
         now = self._now()
-        queries = self._read(frame, federation)
+        newest = self._members.current
+        self.note_list(newest)
+        queries = self._read(frame, newest, now)
         try:
-            replayed = self._seen.take([query for query, _ in queries], now)
+            replayed = self._seen.take([query for query, _, _ in queries], now)
             self._keeping = True
         except Defect as defect:
             # A query whose hash was not kept could be replayed, so no index is touched for it.
@@ -156,33 +172,46 @@ class Node:
             self._log.error("node.seen_failed", error=defect)
         drafts = [
             self._draft(query, part, len(parts), agencies, federation, now, verdict)
-            for query, parts in queries
+            for query, federation, parts in queries
             for verdict in (self._judged(query, federation, now, replayed, overloaded),)
             for part, agencies in enumerate(parts)
         ]
-        withheld = self._record_all(drafts, federation, now)
+        withheld = self._record_all(drafts, now)
         answers: list[SealedAnswer] = []
         for draft in drafts:
             try:
-                answers.append(self._seal(draft.without(withheld), federation))
-            except Refused as refused:
-                # The reply key is not valid: a public fact that harms its requester alone.
+                answers.append(self._seal(draft.without(withheld)))
+            except (
+                Refused
+            ) as refused:  # no valid reply key: a public fact that harms its requester alone
                 self._log.warning("node.query_dropped", error=refused)
         return tuple(answers)
 
-    def _read(self, frame: Sequence[bytes], federation: Federation) -> list[tuple[Query, Parts]]:
-        if self._reaches is None or not self._reaches.is_of(federation):
-            self._reaches = Reaches(federation, self._me)
-        queries: dict[bytes, tuple[Query, Parts]] = {}
-        # A query that is in a frame twice is a replay and is answered once. Copies are removed
-        # before signatures are checked, so that a copy costs nothing.
+    def _read(
+        self, frame: Sequence[bytes], newest: Federation, now: float
+    ) -> list[tuple[Query, Federation, Parts]]:
+        """Return the queries that can be believed, each with the member list to judge it by and the
+        parts of its answer."""
+        queries: dict[bytes, tuple[Query, Federation, Parts]] = {}
+        # A query that is in a frame twice is a replay and is answered once. Copies go before the
+        # signature is checked, so that a copy costs nothing.
         for wire in dict.fromkeys(frame):
             try:
-                query = admission.read(wire, federation)
-                queries.setdefault(query.hash, (query, self._reaches.parts(query)))
+                query = admission.read(wire, newest, now)
+                federation = self._lists.of(query.core.metadata_version, now) or newest
+                parts = self._reach(federation).parts(query)
+                queries.setdefault(query.hash, (query, federation, parts))
             except Refused as refused:
                 self._log.warning("node.query_dropped", error=refused)
         return list(queries.values())
+
+    def _reach(self, federation: Federation) -> Reaches:
+        known = self._reaches.get(federation.version)
+        if known is None or not known.is_of(federation):
+            known = self._reaches[federation.version] = Reaches(federation, self._me)
+            for version in sorted(self._reaches)[:-LISTS_AT_ONCE]:
+                del self._reaches[version]
+        return known
 
     def _judged(
         self,
@@ -193,7 +222,7 @@ class Node:
         overloaded: bool,
     ) -> Verdict:
         if not self.sound:
-            return Verdict.CANNOT_ANSWER
+            return Verdict.FAULT
         if overloaded:
             return Verdict.TRY_AGAIN
         return admission.judge(query, federation, now, replayed=query.hash in replayed)
@@ -210,13 +239,13 @@ class Node:
     ) -> DraftPart:
         asking = Asking(query, federation, now, lambda: self._slot_key(query))
         answers = tuple(
-            self._look(agency, asking) if verdict.value is None else _bare(agency, verdict.value)
+            self._look(agency, asking) if verdict is Verdict.LOOK else _alike(agency, verdict)
             for agency in agencies
         )
         disclosed = disclosure.fill_slots(
             (drafted.answer.agency, drafted.pointers) for drafted in answers
         )
-        return DraftPart(query, part, parts, answers, disclosed)
+        return DraftPart(query, federation.version, part, parts, answers, disclosed)
 
     def _slot_key(self, query: Query) -> bytes:
         core = query.core
@@ -227,20 +256,21 @@ class Node:
         if agency not in self._upn_keys or agency in self._faulty:
             # The agency is in the member list and not in this node's settings, or a fault keeps it
             # from answering until an operator has mended it. Both hold for every child alike
-            # (attack: a fault that shows only where a query opens discloses a hit).
-            return _bare(agency, Status.CANNOT_ANSWER)
+            # (attack: a fault that shows only where a query opens gives a hit away).
+            return _cannot(agency, Cannot.FAULT)
         examined: Examined | None = None
         try:
+            # What follows down to the index is the same for every child. No query would find
+            # anything here, or not what it should, and that is not a "no".
             generation = self._locators.ready(agency, core.epoch, core.slot)
-            if (
-                generation is None
-                or generation.normalisation_version != core.normalisation_version
-                or asking.slot_check != core.slot_check
-            ):
-                # The agency was never imported, or under another normal form, or the pepper
-                # differs: no query would find anything here, and that is not a "no". Every child
-                # gets this answer, before the index is read.
-                return _bare(agency, Status.CANNOT_ANSWER)
+            if generation is None:
+                return _cannot(agency, Cannot.NOT_READY)
+            if generation.normalisation_version != core.normalisation_version:
+                return _cannot(agency, Cannot.VERSION)
+            if asking.slot_check != core.slot_check:  # another pepper
+                return _cannot(agency, Cannot.FAULT)
+            if asking.is_too_old(agency, generation):
+                return _cannot(agency, Cannot.TOO_OLD, generation)
             hits = self._locators.find(agency, core.epoch, core.slot, core.locators)
             number = hits[0].generation if hits else generation.number
             examined = matching.examine(
@@ -256,19 +286,15 @@ class Node:
             if isinstance(error, Defect):
                 self._faulty.add(agency)
             self._log.error("node.agency_failed", agency=agency, error=error)
-            return replace(_bare(agency, Status.CANNOT_ANSWER), examined=examined)
+            return replace(_cannot(agency, Cannot.FAULT), examined=examined)
         status = Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
         return DraftAnswer(
             AgencyAnswer(agency, status, number, generation.as_of), disclosed, examined
         )
 
-    def _record_all(
-        self, drafts: Sequence[DraftPart], federation: Federation, now: float
-    ) -> frozenset[AgencyId]:
-        """Record what opened, before it is answered.
-
-        Returns:
-            The agencies whose log could not be written: they disclose nothing.
+    def _record_all(self, drafts: Sequence[DraftPart], now: float) -> frozenset[AgencyId]:
+        """Record before answering. Return the agencies whose log did not take the entry: they
+        disclose nothing.
         """
         entries = [
             Entry(
@@ -281,7 +307,6 @@ class Node:
                     pointer.agency == drafted.answer.agency for pointer in draft.disclosed
                 ),
                 at=now,
-                requester=federation.agency(draft.query.core.agency),
             )
             for draft in drafts
             for drafted in draft.answers
@@ -293,11 +318,11 @@ class Node:
             self._log.error("node.record_failed", agency=agency)
         return failed
 
-    def _seal(self, draft: DraftPart, federation: Federation) -> SealedAnswer:
+    def _seal(self, draft: DraftPart) -> SealedAnswer:
         body = AnswerPart(
             query_hash=draft.query.hash,
             node=self._me,
-            metadata_version=federation.version,
+            metadata_version=draft.metadata_version,
             part=draft.part,
             parts=draft.parts,
             agencies=tuple(drafted.answer for drafted in draft.answers),
@@ -312,13 +337,20 @@ def _may_disclose(agency: AgencyId, examined: Examined | None) -> tuple[Pointer,
     return disclosure.pointers(
         agency,
         examined.matched,
-        examined.question.justification.purpose,
+        examined.question,
         possible=examined.possible,
     )
 
 
-def _bare(agency: AgencyId, status: Status) -> DraftAnswer:
-    return DraftAnswer(AgencyAnswer(agency, status, 0, 0))
+def _alike(agency: AgencyId, verdict: Verdict) -> DraftAnswer:
+    if verdict is Verdict.TRY_AGAIN:
+        return DraftAnswer(AgencyAnswer(agency, Status.TRY_AGAIN, 0, 0))
+    return _cannot(agency, Cannot.FAULT if verdict is Verdict.FAULT else Cannot.VERSION)
+
+
+def _cannot(agency: AgencyId, why: Cannot, of: Generation | None = None) -> DraftAnswer:
+    number, as_of = (of.number, of.as_of) if of is not None else (0, 0)
+    return DraftAnswer(AgencyAnswer(agency, Status.CANNOT_ANSWER, number, as_of, why))
 
 
 EVENTS: Final = {

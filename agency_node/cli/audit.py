@@ -182,7 +182,7 @@ def _row(entry: Entry) -> Iterator[str]:
 def _asked(asked: Asked | None, entry: Entry, refusal: str) -> Iterator[str]:
     asking = str(entry.fields["asking"])
     if asked is None:
-        yield from (f"not verified ({refusal})\n{asking}", "", "")
+        yield from (f"not verified ({refusal})", "", "")
         return
     yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
     yield _for(asked, "\n")
@@ -196,6 +196,7 @@ def _for(asked: Asked, between: str) -> str:
         why.reason_reference,
         f"approved by {why.approver}" if why.approver else "",
         f"second round, widened: {why.widened_because.name}" if why.widened_because else "",
+        *why.facts.shown(),
     )
     return between.join(filter(None, parts))
 

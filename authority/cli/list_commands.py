@@ -11,7 +11,7 @@ import typer
 
 from authority import changes, imports
 from authority.ceremony import Ceremony
-from authority.cli.parsing import Folder, console, parsed
+from authority.cli.parsing import Folder, console, feed_ages, parsed
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import REQUEST_BYTES, read_enrolment
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
@@ -262,6 +262,13 @@ def parameters(
             help="The version of the rules that make blocking keys: docs/operations.md, Upgrades.",
         ),
     ] = None,
+    feed_days: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="After how many days a kind of agency may not answer from its records any more, "
+            f"as KIND=DAYS (repeatable; {limits.FEED_DAYS} where none is given)."
+        ),
+    ] = None,
 ) -> None:
     """Change what the whole federation agrees on; what is left out stays as it is."""
     Ceremony.open(folder).change(
@@ -273,6 +280,7 @@ def parameters(
             practitioner_per_day=practitioner_per_day,
             agency_per_day=agency_per_day,
             normalisation_version=normalisation_version,
+            feed_ages=feed_ages(feed_days or []),
         )
     )
     console.print("The parameters in the draft are changed.")

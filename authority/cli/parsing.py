@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 
+from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import Address, AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.runtime.clock import SystemClock
@@ -55,3 +56,16 @@ def moment(text: str) -> int:
 
 def shown(at: float) -> str:
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def feed_ages(texts: list[str]) -> dict[AgencyKind, int]:
+    """Return days by kind of agency from texts such as ``SCHOOL=14``."""
+    found = {}
+    for text in texts:
+        kind, _, days = text.partition("=")
+        try:
+            found[AgencyKind(kind)] = int(days)
+        except ValueError:
+            kinds = ", ".join(each.value for each in AgencyKind)
+            raise typer.BadParameter(f"KIND=DAYS, with one of {kinds}") from None
+    return found

@@ -9,6 +9,8 @@ erased file is gone from the folder; what the medium keeps is left to disk encry
     <epoch>.key               the receiving key (96 bytes), until the pepper is opened
     <epoch>.<day>.pepper      the earliest pepper still needed (32 bytes, 8 of checksum);
                               the peppers of later days are computed from it
+    <epoch>.requesters        at a gateway, the seed of the key that all gateways share in the epoch
+                              (32 bytes)
 
 The checksum detects a decaying medium and a file under another file's name. It does not stop an
 attacker who can write here. A pepper that is wrong by one bit matches nobody, and would make every
@@ -27,6 +29,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.membership.epoch_keys import (
     earliest_day,
@@ -35,7 +38,11 @@ from fingerpost.membership.epoch_keys import (
 )
 from fingerpost.membership.member_list import MemberList, MemberListClient
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
-from fingerpost.private.pepper_sealing import open_pepper
+from fingerpost.private.pepper_sealing import (
+    REQUESTER_SEED_BYTES,
+    open_pepper,
+    open_requester_seed,
+)
 from fingerpost.private.sealing import PRIVATE_KEY_BYTES, HybridKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Parameters
@@ -74,7 +81,7 @@ CHECKSUM_BYTES: Final = 8
 PEPPER_FILE_BYTES: Final = PEPPER_BYTES + CHECKSUM_BYTES
 
 _LEFT: Final = msgspec.json.Decoder(dict[str, float])
-_NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper)")
+_NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper|(requesters))")
 
 
 def write_pepper(pepper: Pepper) -> bytes:
@@ -100,6 +107,18 @@ def read_pepper(path: Path, epoch: EpochNumber, day: int) -> Pepper:
     if held[PEPPER_BYTES:] != _checksum(pepper) or not any(pepper.value):
         raise Defect(f"{path}: damaged; once it is removed, the pepper is asked for anew")
     return pepper
+
+
+def read_requester_key(path: Path) -> Ed25519PrivateKey:
+    """Read the key that all gateways share in an epoch.
+
+    Raises:
+        Defect: the file is open to others, or has another size.
+    """
+    size = REQUESTER_SEED_BYTES
+    return Ed25519PrivateKey.from_private_bytes(
+        read_secret(path, least=size, most=size, setting="requesters' key")
+    )
 
 
 def _checksum(pepper: Pepper) -> bytes:
@@ -128,6 +147,7 @@ class PepperStore:
         self._lock = threading.Lock()
         self._keys: dict[EpochNumber, HybridKey] = {}
         self._peppers: dict[EpochNumber, Pepper] = {}
+        self._requesters: set[EpochNumber] = set()
         with or_defect(f"{folder}: cannot be read"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in sorted(folder.iterdir()):
@@ -183,6 +203,10 @@ class PepperStore:
                 raise Refused(Code.NOT_READY, "receiving key")
             pepper = open_pepper(sealed, key)
             write_pepper(pepper)  # refuses zeros before they become a pepper that looks valid
+            seed = open_requester_seed(sealed, key)
+            if seed:
+                replace_file(self._requester_path(sealed.epoch), seed)
+                self._requesters.add(sealed.epoch)
             pepper = pepper.at(max(pepper.day, earliest_day(now)))
             replace_file(self._pepper_path(pepper), write_pepper(pepper))
             self._peppers[sealed.epoch] = pepper
@@ -197,11 +221,14 @@ class PepperStore:
         """
         with self._lock:
             days = {epoch: held.day for epoch, held in self._peppers.items()}
-            due = plan_turning(parameters, days, self._keys, now)
+            due = plan_turning(parameters, days, {*self._keys, *self._requesters}, now)
             for epoch in due.forget & self._peppers.keys():
                 _erase(self._pepper_path(self._peppers.pop(epoch)))
             for epoch in due.forget & self._keys.keys():
                 self._forget_key(epoch)
+            for epoch in due.forget & self._requesters:
+                self._requesters.discard(epoch)
+                _erase(self._requester_path(epoch))
             for epoch, day in due.turn.items():
                 held = self._peppers[epoch]
                 turned = held.at(day)
@@ -222,6 +249,10 @@ class PepperStore:
             epoch = EpochNumber(int(found[1]))
         except Refused:
             raise Defect(f"{path}: not a number of an epoch") from None
+        if found[3] is not None:
+            read_requester_key(path)
+            self._requesters.add(epoch)
+            return
         if found[2] is None:
             secret = read_secret(path, least=PRIVATE_KEY_BYTES, most=PRIVATE_KEY_BYTES)
             self._keys[epoch] = HybridKey(secret)
@@ -239,6 +270,9 @@ class PepperStore:
 
     def _pepper_path(self, pepper: Pepper) -> Path:
         return self._folder / f"{pepper.epoch}.{pepper.day}.pepper"
+
+    def _requester_path(self, epoch: EpochNumber) -> Path:
+        return self._folder / f"{epoch}.requesters"
 
     def _forget_key(self, epoch: EpochNumber) -> None:
         del self._keys[epoch]

@@ -13,11 +13,13 @@ from datetime import date
 from typing import Final
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.facts import Facts, Informed, Reason, ReportedBy, StrategyDiscussion
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import code, parse
 from fingerpost.protocol.codes import (
+    Cannot,
     CoarseKind,
     InvolvementStatus,
     Purpose,
@@ -33,6 +35,8 @@ DEMOGRAPHICS_BYTES: Final = 16 * 1024
 """The largest size in a record's storage; in a query the size of the inner part is the tighter
 bound."""
 
+FACTS_BYTES: Final = 256
+_NOT_YET: Final = "not-yet"
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -46,11 +50,14 @@ def write_inner(inner: Inner, core_hash: bytes) -> bytes:
     return pb.Inner(
         core_hash=core_hash,
         passport=inner.passport_token,
+        agency=inner.agency.value,
+        gateway=inner.gateway.value,
         purpose=why.purpose.value,
         reason_reference=why.reason_reference,
         approver=why.approver,
         demographics=_to_wire(inner.demographics),
         widened_because=why.widened_because.value if why.widened_because else 0,
+        facts=_facts_to_wire(why.facts),
     ).SerializeToString(deterministic=True)
 
 
@@ -63,6 +70,8 @@ def read_inner(payload: bytes) -> tuple[bytes, Inner]:
     m = parse(pb.Inner, payload, limits.INNER_BYTES)
     exactly(m.core_hash, limits.HASH_BYTES, "inner.core_hash")
     inner = Inner(
+        agency=AgencyId(m.agency),
+        gateway=MemberId(m.gateway),
         passport_token=m.passport,
         justification=Justification(
             purpose=code(Purpose, m.purpose, "inner.purpose"),
@@ -71,10 +80,58 @@ def read_inner(payload: bytes) -> tuple[bytes, Inner]:
             widened_because=code(WideningReason, m.widened_because, "inner.widened_because")
             if m.widened_because
             else None,
+            facts=_facts_from_wire(m.facts),
         ),
         demographics=_from_wire(m.demographics),
     )
     return m.core_hash, inner
+
+
+def write_facts(facts: Facts) -> bytes:
+    """Return the bytes of the facts, as audit records keep them."""
+    return _facts_to_wire(facts).SerializeToString(deterministic=True)
+
+
+def read_facts(data: bytes) -> Facts:
+    """Return the facts.
+
+    Raises:
+        Refused: MALFORMED.
+    """
+    return _facts_from_wire(parse(pb.Facts, data, FACTS_BYTES))
+
+
+def _facts_to_wire(facts: Facts) -> pb.Facts:
+    discussion = facts.strategy_discussion
+    return pb.Facts(
+        reason=facts.reason or 0,
+        informed=facts.informed or 0,
+        agreed_on=_day(facts.agreed_on),
+        strategy_discussion=(_day(discussion.held_on) or _NOT_YET) if discussion else "",
+        arrived_at=facts.arrived_at,
+        reported_by=facts.reported_by or 0,
+        checked=facts.checked,
+        notified_on=_day(facts.notified_on),
+        ends_at=facts.ends_at,
+        renewals=facts.renewals,
+    )
+
+
+def _facts_from_wire(m: pb.Facts) -> Facts:
+    discussion = m.strategy_discussion
+    held_on = _date(discussion, "strategy_discussion") if discussion != _NOT_YET else None
+    return Facts(
+        reason=code(Reason, m.reason, "facts.reason") if m.reason else None,
+        informed=code(Informed, m.informed, "facts.informed") if m.informed else None,
+        agreed_on=_date(m.agreed_on, "agreed_on"),
+        strategy_discussion=StrategyDiscussion(held_on) if discussion else None,
+        arrived_at=m.arrived_at,
+        reported_by=code(ReportedBy, m.reported_by, "facts.reported_by") if m.reported_by else None,
+        checked=m.checked,
+        notified_on=_date(m.notified_on, "notified_on"),
+        ends_at=m.ends_at,
+        renewals=m.renewals,
+    )
 
 
 def write_demographics(demographics: Demographics) -> bytes:
@@ -104,7 +161,7 @@ def _to_wire(d: Demographics) -> pb.Demographics:
             other_names=[
                 pb.OtherName(forename=o.forename, surname=o.surname) for o in d.other_names
             ],
-            dob=d.dob.isoformat() if d.dob else "",
+            dob=_day(d.dob),
             sex=d.sex.value if d.sex else 0,
             postcode=d.postcode,
             nhs_number=d.nhs_number,
@@ -122,7 +179,7 @@ def _from_wire(m: pb.Demographics) -> Demographics:
         middle_names=m.middle_names,
         surname=m.surname,
         other_names=tuple(OtherName(o.forename, o.surname) for o in m.other_names),
-        dob=_date(m.dob) if m.dob else None,
+        dob=_date(m.dob, "dob"),
         sex=code(Sex, m.sex, "sex") if m.sex else None,
         postcode=m.postcode,
         nhs_number=m.nhs_number,
@@ -130,14 +187,21 @@ def _from_wire(m: pb.Demographics) -> Demographics:
     )
 
 
-def _date(text: str) -> date:
-    """Read one spelling only; ``date.fromisoformat`` alone would take week dates too."""
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _date(text: str, field: str) -> date | None:
+    """Read one spelling only; ``date.fromisoformat`` alone would take week dates too. Empty text is
+    no date."""
+    if not text:
+        return None
     if _ISO_DATE.fullmatch(text) is not None:
         try:
             return date.fromisoformat(text)
         except ValueError:
             pass
-    raise Refused(Code.MALFORMED, "dob")
+    raise Refused(Code.MALFORMED, field)
 
 
 def write_part(part: AnswerPart) -> bytes:
@@ -154,6 +218,7 @@ def write_part(part: AnswerPart) -> bytes:
                 status=a.status.value,
                 generation=a.generation,
                 as_of=a.as_of,
+                reason=a.reason or 0,
             )
             for a in part.agencies
         ],
@@ -178,7 +243,11 @@ def read_part(payload: bytes) -> AnswerPart:
         parts=m.parts,
         agencies=tuple(
             AgencyAnswer(
-                AgencyId(a.agency), code(Status, a.status, "answer.status"), a.generation, a.as_of
+                AgencyId(a.agency),
+                code(Status, a.status, "answer.status"),
+                a.generation,
+                a.as_of,
+                code(Cannot, a.reason, "answer.reason") if a.reason else None,
             )
             for a in m.agencies
         ),

@@ -20,10 +20,12 @@ from fingerpost.private.passport import Passport
 from fingerpost.private.plain_text import require_email, require_plain, require_telephone
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import WIRE_STATUSES, CoarseKind, InvolvementStatus, Status
+from fingerpost.protocol.codes import WIRE_STATUSES, Cannot, CoarseKind, InvolvementStatus, Status
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import exactly
+from fingerpost.protocol.terms import Terms
 
 WORKER_NAME_CHARS: Final = 80
 WORKER_ROLE_CHARS: Final = 60
@@ -44,6 +46,8 @@ class Inner:
     """What the requester wrote, unverified.
 
     Args:
+        agency: the agency that asks.
+        gateway: the gateway through which it asks.
         passport_token: a compact JWT of at most ``limits.PASSPORT_BYTES`` ASCII characters.
         justification: why.
         demographics: about whom.
@@ -52,6 +56,8 @@ class Inner:
         Refused: MALFORMED, the token is out of its bounds.
     """
 
+    agency: AgencyId
+    gateway: MemberId
     passport_token: str
     justification: Justification
     demographics: Demographics
@@ -68,11 +74,14 @@ class Inner:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Question:
-    """A verified lookup: this practitioner, for this purpose, asks about this child."""
+    """A verified lookup: this practitioner of this agency, for this purpose and on these terms,
+    asks about this child."""
 
+    requester: Agency
     passport: Passport
     justification: Justification
     demographics: Demographics
+    terms: Terms
 
     def __repr__(self) -> str:
         return "Question(…)"
@@ -83,20 +92,25 @@ class AgencyAnswer:
     """The answer of one agency.
 
     ``generation`` is the import that answered and ``as_of`` when its source was made (seconds since
-    1970 UTC); both are zero where none answered.
+    1970 UTC); both are zero where there is none. ``reason`` goes with CANNOT_ANSWER and with no
+    other status.
 
     Raises:
-        Refused: MALFORMED, a status that is none of the wire's or a number out of its bounds.
+        Refused: MALFORMED, a status that is none of the wire's, a number out of its bounds, or a
+            reason where none belongs or is missing.
     """
 
     agency: AgencyId
     status: Status
     generation: int
     as_of: int
+    reason: Cannot | None = None
 
     def __post_init__(self) -> None:
         if self.status not in WIRE_STATUSES:
             raise Refused(Code.MALFORMED, "answer.status")
+        if (self.status is Status.CANNOT_ANSWER) != (self.reason is not None):
+            raise Refused(Code.MALFORMED, "answer.reason")
         _require_number(self.generation, "answer.generation")
         _require_time(self.as_of, "answer.as_of")
 

@@ -7,25 +7,24 @@ stricter, never laxer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import unique
 from types import MappingProxyType
 from typing import Final
 
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.facts import REASONS, TIME_BOX_SECONDS, Facts
 from fingerpost.private.plain_text import require_account, require_reference
-from fingerpost.protocol.codes import (
-    PURPOSES,
-    WIDE_REACHES,
-    Purpose,
-    Reach,
-    Role,
-    WideningReason,
-)
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import WIDE_REACHES, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Refused, Rule
-from fingerpost.protocol.federation import CodeLists
+from fingerpost.protocol.federation import Agency, CodeLists
+from fingerpost.protocol.ids import AreaCode
 from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.terms import Fact, Terms, reaches_within, row
 
-_LADDER: Final = (Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NATIONAL_RING)
 _MAY_NAME_AREAS: Final = frozenset(
     {
         Purpose.S47_ENQUIRY,
@@ -44,8 +43,18 @@ class PurposeRule(Rule):
     REFERENCE_FORM = "inner.reason_reference"
     APPROVER_FORM = "inner.approver"
     REACH = "reach of this purpose"
+    AREAS = "more named areas than this purpose allows"
     REFERENCE = "reason reference"
+    GROUND = "ground of this purpose"
+    INFORMED = "whether child or family were informed"
+    AGREED = "day of the agreement"
+    STRATEGY_DISCUSSION = "day of the strategy discussion"
+    ARRIVAL = "time of arrival"
     APPROVER = "approver"
+    REPORTED = "who reported the child missing"
+    CHECKED = "check for domestic abuse and refuge"
+    NOTIFIED = "day on which the death was notified"
+    TIME_BOX = "end of the search"
     OWN_APPROVER = "approver is the requester"
     WIDE_REACH = "wide keys in this reach"
     WIDE_WITHOUT_REASON = "wide keys in this reach without a reason"
@@ -53,7 +62,26 @@ class PurposeRule(Rule):
     MAY_NOT_WIDEN = "purpose may not widen"
     REASON = "reason to widen of this purpose"
     PURPOSE_NOT_IN_FORCE = "purpose not in force"
-    ROLE_NOT_IN_FORCE = "role not in force"
+    ROLE_OF_AGENCY = "role of this kind of agency"
+    ROLE_OF_PURPOSE = "role of this purpose"
+
+
+RULE_OF: Final = MappingProxyType(
+    {
+        Fact.REFERENCE: PurposeRule.REFERENCE,
+        Fact.REASON: PurposeRule.GROUND,
+        Fact.INFORMED: PurposeRule.INFORMED,
+        Fact.AGREED: PurposeRule.AGREED,
+        Fact.STRATEGY_DISCUSSION: PurposeRule.STRATEGY_DISCUSSION,
+        Fact.ARRIVAL: PurposeRule.ARRIVAL,
+        Fact.APPROVAL: PurposeRule.APPROVER,
+        Fact.REPORTED: PurposeRule.REPORTED,
+        Fact.CHECKED: PurposeRule.CHECKED,
+        Fact.NOTIFIED: PurposeRule.NOTIFIED,
+        Fact.TIME_BOX: PurposeRule.TIME_BOX,
+    }
+)
+"""The rule that refuses a lookup in which a fact is missing."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,6 +93,7 @@ class Justification:
         reason_reference: of the case or referral, 64 characters at most; may be empty.
         approver: the account of a second person who agreed; may be empty.
         widened_because: of a second round, and of no other lookup.
+        facts: what the purpose takes.
 
     Raises:
         Refused: MALFORMED, a text is out of its bounds.
@@ -74,6 +103,7 @@ class Justification:
     reason_reference: str = ""
     approver: str = ""
     widened_because: WideningReason | None = None
+    facts: Facts = field(default_factory=Facts)
 
     def __repr__(self) -> str:
         return f"Justification({self.purpose.name})"
@@ -84,15 +114,6 @@ class Justification:
             require_account(self.approver, PurposeRule.APPROVER_FORM)
 
 
-def _reaches(purpose: Purpose) -> frozenset[Reach]:
-    default = PURPOSES[purpose].default_reach
-    if default is Reach.NAMED:  # the named areas are the limit; nothing else is narrower or wider
-        return frozenset({Reach.NAMED})
-    narrower = frozenset(_LADDER[: _LADDER.index(default) + 1])
-    return narrower | {Reach.NAMED} if purpose in _MAY_NAME_AREAS else narrower
-
-
-_REACHES: Final = MappingProxyType({purpose: _reaches(purpose) for purpose in Purpose})
 _UNCERTAIN: Final = frozenset(
     {
         WideningReason.NO_UNIVERSAL_SERVICE_NAMED,
@@ -109,25 +130,26 @@ _WIDENING: Final = MappingProxyType(
         Purpose.EMERGENCY_PROTECTION: _DIRECTED,
         Purpose.EXPLOITATION: _DIRECTED,
         # Where it may be that nobody yet knows who the child is.
-        Purpose.REFERRAL_TRIAGE: _UNCERTAIN,
         Purpose.MISSING_CHILD: _UNCERTAIN,
         Purpose.URGENT_CARE: _UNCERTAIN,
         Purpose.CHILD_DEATH: _UNCERTAIN,
         Purpose.TRANSFER_IN: _UNCERTAIN,
-        # Left out: S17_ASSESSMENT and EARLY_HELP ask their own area alone; CLA_CARE and
-        # PRACTICE_REVIEW are about a child whom the requester knows by every name.
+        # Left out: purposes that ask their own area alone, where the wide keys were used at first;
+        # CLA_CARE, LEAVING_CARE and PRACTICE_REVIEW are about a child whom the requester knows by
+        # every name.
     }
 )
 """For which purposes a lookup may be widened, and for which reasons; no other purpose may."""
 
 
-def reaches_allowed(purpose: Purpose) -> frozenset[Reach]:
-    """Return the reaches that a purpose allows.
+def reaches_allowed(terms: Terms) -> frozenset[Reach]:
+    """Return the reaches that the terms of a purpose allow.
 
     They are its default reach and every narrower one, and named areas where they are the default or
     the matter is urgent.
     """
-    return _REACHES[purpose]
+    named = {Reach.NAMED} if terms.purpose in _MAY_NAME_AREAS else set()
+    return reaches_within(terms.reach) | named
 
 
 def widening_reasons(purpose: Purpose) -> frozenset[WideningReason]:
@@ -138,8 +160,38 @@ def widening_reasons(purpose: Purpose) -> frozenset[WideningReason]:
     return _WIDENING.get(purpose, frozenset())
 
 
+def terms_in_force(purpose: Purpose, role: Role, agency: Agency, code_lists: CodeLists) -> Terms:
+    """Return the terms on which somebody may ask.
+
+    Args:
+        purpose: of the lookup.
+        role: of the practitioner.
+        agency: the requester's.
+        code_lists: as governance signed them.
+
+    Raises:
+        Refused: NOT_ALLOWED, the purpose is not in force, the role does not exist at this kind of
+            agency, or may not ask for this purpose.
+    """
+    if all(each.purpose is not purpose for each in code_lists.terms):
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.PURPOSE_NOT_IN_FORCE)
+    seconded = role is Role.MASH_PRACTITIONER and agency.seconded_to
+    if not seconded and role not in code_lists.roles_of(agency.kind):
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_AGENCY)
+    found = row(code_lists.terms, purpose, role)
+    if found is None:
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_PURPOSE)
+    return found
+
+
 def require_permitted(
-    justification: Justification, reach: Reach, key_set: KeySet, *, subject: str
+    justification: Justification,
+    terms: Terms,
+    reach: Reach,
+    named_areas: Collection[AreaCode],
+    key_set: KeySet,
+    *,
+    subject: str,
 ) -> None:
     """Refuse a query whose justification does not allow its reach and its keys.
 
@@ -149,19 +201,65 @@ def require_permitted(
     purpose requires one or not.
 
     Raises:
-        Refused: NOT_ALLOWED, naming what is missing.
+        Refused: NOT_ALLOWED, naming the rule.
     """
-    purpose, approver = justification.purpose, justification.approver
-    rule = PURPOSES[purpose]
-    if reach not in reaches_allowed(purpose):
+    if reach not in reaches_allowed(terms):
         raise Refused(Code.NOT_ALLOWED, PurposeRule.REACH)
-    _require_reason(purpose, reach, key_set, justification.widened_because)
-    if rule.reference_required and not justification.reason_reference:
-        raise Refused(Code.NOT_ALLOWED, PurposeRule.REFERENCE)
-    if rule.approver_required and not approver:
-        raise Refused(Code.NOT_ALLOWED, PurposeRule.APPROVER)
-    if approver and approver == subject:
+    if len(named_areas) > terms.areas:
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.AREAS)
+    _require_reason(justification.purpose, reach, key_set, justification.widened_because)
+    if justification.approver and justification.approver == subject:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.OWN_APPROVER)
+
+
+def require_stated(
+    justification: Justification, terms: Terms, demographics: Demographics, issued_at: int
+) -> None:
+    """Refuse a lookup that does not state what its purpose takes.
+
+    Args:
+        justification: what is stated.
+        terms: as ``terms_in_force`` returns them.
+        demographics: the child; a number can stand for the time of arrival.
+        issued_at: when the query was made, in seconds since 1970 UTC. The same moment counts at the
+            requester and at every node.
+
+    Raises:
+        Refused: NOT_ALLOWED, naming the first fact that is missing or does not hold.
+    """
+    missing = lacking(justification, terms, issued_at)
+    if demographics.nhs_number:
+        missing = [rule for rule in missing if rule is not PurposeRule.ARRIVAL]
+    if missing:
+        raise Refused(Code.NOT_ALLOWED, missing[0])
+
+
+def lacking(justification: Justification, terms: Terms, now: int) -> list[PurposeRule]:
+    """Return what is yet to be stated, in the order in which to ask for it.
+
+    Args:
+        justification: what is stated so far.
+        terms: as ``terms_in_force`` returns them.
+        now: in seconds since 1970 UTC.
+    """
+    facts, purpose = justification.facts, justification.purpose
+    tomorrow = datetime.fromtimestamp(now + limits.DAY, UTC).date()  # the day begins earlier east
+    discussion = facts.strategy_discussion
+    stated = {
+        Fact.REFERENCE: bool(justification.reason_reference),
+        Fact.REASON: facts.reason in REASONS.get(purpose, ()),
+        Fact.INFORMED: facts.informed is not None,
+        Fact.AGREED: facts.agreed_on is not None and facts.agreed_on <= tomorrow,
+        Fact.STRATEGY_DISCUSSION: discussion is not None
+        and (discussion.held_on is None or discussion.held_on <= tomorrow),
+        Fact.ARRIVAL: 0 < facts.arrived_at <= now + limits.CLOCK_SKEW_SECONDS,
+        Fact.APPROVAL: bool(justification.approver),
+        Fact.REPORTED: facts.reported_by is not None,
+        Fact.CHECKED: facts.checked,
+        Fact.NOTIFIED: facts.notified_on is not None and facts.notified_on <= tomorrow,
+        Fact.TIME_BOX: now < facts.ends_at <= now + TIME_BOX_SECONDS + limits.CLOCK_SKEW_SECONDS,
+    }
+    return [RULE_OF[fact] for fact in sorted(terms.takes) if not stated[fact]]
 
 
 def _require_reason(
@@ -189,15 +287,3 @@ def require_reason(purpose: Purpose, because: WideningReason) -> None:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.MAY_NOT_WIDEN)
     if because not in reasons:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.REASON)
-
-
-def require_in_force(purpose: Purpose, role: Role, code_lists: CodeLists) -> None:
-    """Refuse a purpose or role that governance has not put in force.
-
-    Raises:
-        Refused: NOT_ALLOWED.
-    """
-    if purpose not in code_lists.purposes:
-        raise Refused(Code.NOT_ALLOWED, PurposeRule.PURPOSE_NOT_IN_FORCE)
-    if role not in code_lists.roles:
-        raise Refused(Code.NOT_ALLOWED, PurposeRule.ROLE_NOT_IN_FORCE)

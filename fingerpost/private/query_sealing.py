@@ -38,7 +38,7 @@ from fingerpost.private.codec import read_inner, read_part, write_inner, write_p
 from fingerpost.private.locators import Opening
 from fingerpost.private.messages import AnswerPart, Inner, Question
 from fingerpost.private.passport import Passport
-from fingerpost.private.purpose_rules import require_in_force, require_permitted
+from fingerpost.private.purpose_rules import require_permitted, require_stated, terms_in_force
 from fingerpost.private.sealing import (
     HybridKey,
     commitment,
@@ -58,7 +58,7 @@ from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, open_envelope, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Federation, Party, parts_of
-from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import (
     KeySet,
     NodeAnswer,
@@ -68,6 +68,7 @@ from fingerpost.protocol.messages import (
     require_fresh,
     slot_of,
 )
+from fingerpost.protocol.terms import Terms
 
 _NO_SIGNER: Final = ""  # the practitioner's key follows from the passport
 
@@ -77,7 +78,7 @@ class PublicPart:
     """The part that everybody on the way may read.
 
     ``issued_at`` (seconds since 1970 UTC) is fixed before the openings of its slot are derived.
-    ``named_areas`` is for reach NAMED only: sorted, none twice.
+    ``area`` is the requester's; ``named_areas`` is for reach NAMED only: sorted, none twice.
     """
 
     federation: FederationId
@@ -86,12 +87,10 @@ class PublicPart:
     normalisation_version: int
     epoch: EpochNumber
     issued_at: int
-    agency: AgencyId
-    gateway: MemberId
+    area: AreaCode
     reach: Reach
     named_areas: tuple[AreaCode, ...]
     key_set: KeySet
-    passport_key_id: bytes
 
     @classmethod
     def of(
@@ -100,17 +99,12 @@ class PublicPart:
         *,
         epoch: EpochNumber,
         issued_at: int,
-        agency: AgencyId,
-        gateway: MemberId,
+        area: AreaCode,
         reach: Reach,
         named_areas: Iterable[AreaCode] = (),
         key_set: KeySet,
     ) -> Self:
-        """Return the public part with the versions that ``federation`` has in force.
-
-        Raises:
-            Refused: NOT_A_MEMBER, the agency is none of the federation.
-        """
+        """Return the public part with the versions that ``federation`` has in force."""
         parameters = federation.parameters
         return cls(
             federation=parameters.federation,
@@ -119,12 +113,10 @@ class PublicPart:
             normalisation_version=parameters.normalisation_version,
             epoch=epoch,
             issued_at=issued_at,
-            agency=agency,
-            gateway=gateway,
+            area=area,
             reach=reach,
             named_areas=tuple(sorted(set(named_areas))),
             key_set=key_set,
-            passport_key_id=federation.agency(agency).passport_key_id,
         )
 
     @property
@@ -167,8 +159,9 @@ def seal(
     passport: Passport,
     openings: Sequence[Opening],
     *,
+    terms: Terms,
     practitioner_key: Ed25519PrivateKey,
-    gateway_key: Ed25519PrivateKey,
+    requester_key: Ed25519PrivateKey,
     slot_check: bytes,
     random_bytes: Callable[[int], bytes],
 ) -> SealedQuery:
@@ -182,8 +175,9 @@ def seal(
         inner: The question.
         passport: As ``inner.passport_token`` reads.
         openings: 1 to 32, all different.
+        terms: On which this practitioner may ask for the purpose of ``inner``.
         practitioner_key: The practitioner's key for this lookup, which the passport names.
-        gateway_key: The gateway's signing key.
+        requester_key: The key that all gateways share in this epoch.
         slot_check: Of the slot key that the openings were made with, 16 bytes.
         random_bytes: The source of randomness.
 
@@ -194,8 +188,12 @@ def seal(
     """
     if not 1 <= len(openings) <= limits.LOCATORS:
         raise Defect("a query takes 1 to 32 openings")
-    require_permitted(inner.justification, public.reach, public.key_set, subject=passport.subject)
-    if passport.agency != public.agency:
+    why = inner.justification
+    require_permitted(
+        why, terms, public.reach, public.named_areas, public.key_set, subject=passport.subject
+    )
+    require_stated(why, terms, inner.demographics, public.issued_at)
+    if passport.agency != inner.agency or inner.agency.area != public.area:
         raise Refused(Code.BAD_PASSPORT, "passport.iss")
     if practitioner_key.public_key().public_bytes_raw() != passport.cnf:
         raise Refused(Code.BAD_PASSPORT, "passport.cnf")
@@ -218,8 +216,8 @@ def seal(
     envelope = write_envelope(sign(PayloadType.INNER, payload, _NO_SIGNER, practitioner_key))
     body = pad(envelope, limits.INNER_BYTES, "inner too long")
     sealed = seal_body(content_key, body, bound=bound)
-    wire = seal_into_query(core_bytes, wraps, sealed, public.gateway, gateway_key)
-    query = read_query(wire, lambda _: gateway_key.public_key())
+    wire = seal_into_query(core_bytes, wraps, sealed, public.epoch, requester_key)
+    query = read_query(wire, lambda _: requester_key.public_key().public_bytes_raw())
     return SealedQuery(wire, query.hash, core, reply_key)
 
 
@@ -244,8 +242,8 @@ def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
     )
     body = open_body(content_key, query.sealed, bound=query.core_hash)
     envelope = read_envelope(unpad(body, "inner padding"), most=limits.INNER_BYTES)
-    # Parsed before it is verified, for the passport in it names the key. These bytes stand under
-    # the gateway's signature already, and nothing of them is believed before verify_inner.
+    # Parsed before it is verified, for the passport in it names the key. Nothing of it is believed
+    # before verify_inner.
     stated_hash, inner = read_inner(envelope.payload)
     return Opened(inner, stated_hash, envelope)
 
@@ -256,10 +254,12 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
     Raises:
         Refused: NOT_A_MEMBER, the agency may not ask through this gateway; BAD_PASSPORT;
             BAD_SIGNATURE, the practitioner's, or over the core of another query; NOT_ALLOWED,
-            purpose, role, reach, reference, approver, or the reason for wide keys.
+            role, purpose, reach, a fact that is missing, or the reason for wide keys.
     """
     inner, core = opened.inner, query.core
-    agency = federation.asking_agency(core.agency, core.gateway)
+    agency = federation.asking_agency(inner.agency, inner.gateway)
+    if agency.id.area != core.area:  # attack: a reach that is counted from another's area
+        raise Refused(Code.NOT_ALLOWED, "core.area")
     passport = passports.read(
         inner.passport_token,
         federation=federation.parameters.federation,
@@ -279,9 +279,13 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
     open_envelope(opened.envelope, PayloadType.INNER, key)
     if opened.core_hash != query.core_hash:  # attack: yesterday's signed inner part in a new query
         raise Refused(Code.BAD_SIGNATURE, "inner.core_hash")
-    require_in_force(inner.justification.purpose, passport.role, federation.code_lists)
-    require_permitted(inner.justification, core.reach, core.key_set, subject=passport.subject)
-    return Question(passport, inner.justification, inner.demographics)
+    why = inner.justification
+    terms = terms_in_force(why.purpose, passport.role, agency, federation.code_lists)
+    require_permitted(
+        why, terms, core.reach, core.named_areas, core.key_set, subject=passport.subject
+    )
+    require_stated(why, terms, inner.demographics, core.issued_at)
+    return Question(agency, passport, why, inner.demographics, terms)
 
 
 def _shuffled(
@@ -317,14 +321,12 @@ def _core(
         expires_at=min(public.issued_at + limits.QUERY_LIFE_SECONDS, passport.expires_at),
         passport_expires_at=passport.expires_at,
         reply_key=reply_key.public_key,
-        agency=public.agency,
-        gateway=public.gateway,
+        area=public.area,
         reach=public.reach,
         named_areas=public.named_areas,
         key_set=public.key_set,
         key_commitment=commitment(q, content_key),
         locators=locators,
-        passport_key_id=public.passport_key_id,
         slot_check=slot_check,
     )
 

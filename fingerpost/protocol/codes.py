@@ -11,12 +11,11 @@ Together to Safeguard Children 2023.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, IntEnum, unique
 from types import MappingProxyType
 from typing import Final
 
-CODE_LIST_VERSION: Final = 1
+CODE_LIST_VERSION: Final = 2
 """Of the lists as they stand here, with which a federation begins. Governance may put shorter ones
 in force under a later version without new programs; a list with a name that this code does not know
 is refused whole (``federation_files``)."""
@@ -54,6 +53,16 @@ class Status(IntEnum):
     NOT_CONNECTED = 6  # requester's side only: an agency of the area that is not a member
 
 
+@unique
+class Cannot(IntEnum):
+    """Why an agency answers CANNOT_ANSWER: a public fact, the same for every child."""
+
+    VERSION = 1  # another version, epoch or member list
+    NOT_READY = 2  # nothing imported yet, or not yet indexed for this time
+    TOO_OLD = 3  # its records are older than the parameters allow
+    FAULT = 4  # an operator has to mend something
+
+
 WIRE_STATUSES: Final = frozenset(
     {Status.INVOLVED, Status.NOTHING_TO_DISCLOSE, Status.TRY_AGAIN, Status.CANNOT_ANSWER}
 )
@@ -73,66 +82,9 @@ class Purpose(IntEnum):
     EXPLOITATION = 10
     CHILD_DEATH = 11
     PRACTICE_REVIEW = 12
-
-
-@dataclass(frozen=True, slots=True)
-class PurposeRule:
-    """A purpose's legal hook, its default reach, and what must be given with it.
-
-    Attributes:
-        reference_required: a reference to the case or referral must be given.
-        approver_required: a second person must be named.
-    """
-
-    hook: str
-    default_reach: Reach
-    reference_required: bool = False
-    approver_required: bool = False
-
-
-_CA_1989: Final = "Children Act 1989"
-_CA_2004: Final = "Children Act 2004"
-_WORKING_TOGETHER: Final = "Working Together 2023"
-
-PURPOSES: Final[Mapping[Purpose, PurposeRule]] = MappingProxyType(
-    {
-        Purpose.S47_ENQUIRY: PurposeRule(f"{_CA_1989} s47", Reach.AREA_AND_NEIGHBOURS),
-        # Reviewed within one working day.
-        Purpose.EMERGENCY_PROTECTION: PurposeRule(f"{_CA_1989} s44, s46", Reach.NATIONAL_RING),
-        Purpose.REFERRAL_TRIAGE: PurposeRule(
-            f"{_WORKING_TOGETHER}; {_CA_2004} s11",
-            Reach.AREA_AND_NEIGHBOURS,
-            reference_required=True,
-        ),
-        # The family is informed, or why it is not.
-        Purpose.S17_ASSESSMENT: PurposeRule(f"{_CA_1989} s17", Reach.AREA, reference_required=True),
-        # The family's engagement is recorded.
-        Purpose.EARLY_HELP: PurposeRule(f"{_CA_2004} s10", Reach.AREA, reference_required=True),
-        # The areas are the responsible one and the placing one.
-        Purpose.CLA_CARE: PurposeRule(f"{_CA_1989} s20, s31", Reach.NAMED),
-        # The areas are previous ones.
-        Purpose.TRANSFER_IN: PurposeRule(_WORKING_TOGETHER, Reach.NAMED),
-        # The lookup belongs to a search of limited time.
-        Purpose.MISSING_CHILD: PurposeRule(
-            "Education Act 1996 s436A", Reach.NATIONAL_RING, reference_required=True
-        ),
-        # The reference is the own attendance record.
-        Purpose.URGENT_CARE: PurposeRule(
-            f"{_CA_2004} s11", Reach.AREA_AND_NEIGHBOURS, reference_required=True
-        ),
-        # The approver is a manager.
-        Purpose.EXPLOITATION: PurposeRule(
-            _WORKING_TOGETHER, Reach.NATIONAL_RING, approver_required=True
-        ),
-        # The requesters are named reviewers.
-        Purpose.CHILD_DEATH: PurposeRule(
-            _WORKING_TOGETHER, Reach.NATIONAL_RING, reference_required=True
-        ),
-        Purpose.PRACTICE_REVIEW: PurposeRule(
-            f"{_CA_2004} s16F", Reach.NAMED, approver_required=True
-        ),
-    }
-)
+    SAFEGUARDING_CONCERN = 13
+    LEAVING_CARE = 14
+    MISSING_EDUCATION = 15
 
 
 @unique
@@ -271,7 +223,7 @@ COARSE: Final[Mapping[Kind, CoarseKind]] = MappingProxyType(
 
 @unique
 class Role(IntEnum):
-    """Roles of practitioners. A practitioner without one of them cannot ask."""
+    """Roles of people at an agency. Which may ask for what: ``terms``. Those from 101 never ask."""
 
     DSL = 1
     DEPUTY_DSL = 2
@@ -293,6 +245,29 @@ class Role(IntEnum):
     POLICE_SUPERVISOR = 18
     YJS_WORKER = 19
     VCS_SAFEGUARDING_LEAD = 20
+    CHILDRENS_NURSE = 21
+    AGENCY_SAFEGUARDING_LEAD = 22  # housing, fire, ambulance, dental, children's home
+    FAMILY_HUB_WORKER = 23
+    CONTACT_OFFICER = 24
+    LEAD_PRACTITIONER = 25  # named by a social worker
+    LEAD_CHILD_PROTECTION_PRACTITIONER = 26
+    POLICE_RESPONSE = 27
+    POLICE_CONTROL_ROOM = 28
+    POLICE_MISSING_UNIT = 29
+    ON_CALL_PAEDIATRICIAN = 30
+    URGENT_CARE_CLINICIAN = 31
+    PARAMEDIC = 32
+    IRO = 33  # independent reviewing officer
+    CLA_NURSE = 34
+    PERSONAL_ADVISER = 35
+    VIRTUAL_SCHOOL_HEAD = 36
+    CME_OFFICER = 37  # children missing education
+    ICTG = 38  # independent child trafficking guardian
+    PARTNERSHIP_MANAGER = 39
+    NODE_ADMIN = 101
+    DPO = 102
+    AUDITOR = 103
+    FEDERATION_OPERATOR = 104
 
 
 @unique

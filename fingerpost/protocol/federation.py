@@ -27,12 +27,12 @@ from fingerpost.protocol.codes import (
     AgencyKind,
     CoarseKind,
     Kind,
-    Purpose,
     Reach,
     Role,
 )
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.terms import RolesAt, Terms
 
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
 Telephone = Annotated[str, Meta(max_length=24, pattern=r"^[0-9 +]*$")]
@@ -86,6 +86,7 @@ class Agency:
 
     ``services``: what it provides to all children of its area, for "none named itself" sentences
     with counts. ``duty_desk``: its public telephone number for "ring this agency's duty desk".
+    ``seconded_to``: the councils in whose multi-agency safeguarding hub (MASH) its people work.
     """
 
     id: AgencyId
@@ -97,6 +98,7 @@ class Agency:
     services: Annotated[tuple[CoarseKind, ...], UpTo1000] = ()
     duty_desk: Telephone = ""
     large: bool = False
+    seconded_to: Annotated[tuple[AgencyId, ...], UpTo1000] = ()
 
     @property
     def passport_key_id(self) -> bytes:
@@ -136,13 +138,16 @@ class Area:
 class Epoch:
     """One life of the key holders' keys. Seconds since 1970 UTC: nodes index from ``index_from``;
     queries use it from ``starts_at`` until before ``ends_at``. ``holder_keys``: VOPRF public keys
-    (32 bytes) by key holder."""
+    (32 bytes) by key holder. ``requester_key``: the Ed25519 public key (32 bytes) under which
+    queries of this epoch are signed; all gateways share its private half, so that a query does not
+    show who asks."""
 
     number: EpochNumber
     index_from: Seconds
     starts_at: Seconds
     ends_at: Seconds
     holder_keys: Mapping[MemberId, Key]
+    requester_key: Key
 
     def is_running(self, now: float) -> bool:
         """Return whether a new query may use it."""
@@ -151,6 +156,14 @@ class Epoch:
     def is_over(self, now: float) -> bool:
         """Return whether no query of this epoch can still be answered."""
         return now >= self.ends_at + limits.QUERY_LIFE_SECONDS + limits.CLOCK_SKEW_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAge:
+    """The greatest age in days of the records from which a kind of agency may answer."""
+
+    kind: AgencyKind
+    days: Annotated[int, Meta(ge=1, le=3650)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +182,12 @@ class Parameters:
     practitioner_per_hour: Annotated[int, Meta(ge=1, le=1000)] = limits.PRACTITIONER_PER_HOUR
     practitioner_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.PRACTITIONER_PER_DAY
     agency_per_day: Annotated[int, Meta(ge=1, le=100_000)] = limits.AGENCY_PER_DAY
+    feed_ages: Annotated[tuple[FeedAge, ...], Meta(max_length=100)] = ()
+
+    def feed_seconds(self, kind: AgencyKind) -> int:
+        """Return the greatest age of the records from which a kind of agency may answer."""
+        listed = (age.days for age in self.feed_ages if age.kind is kind)
+        return limits.DAY * next(listed, limits.FEED_DAYS)
 
     @property
     def next_epoch(self) -> EpochNumber:
@@ -178,12 +197,16 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class CodeLists:
-    """What of ``protocol.codes`` is in force; signed by governance, m of n."""
+    """What of ``protocol.terms`` is in force; signed by governance, m of n."""
 
     version: Version
-    purposes: Annotated[frozenset[Purpose], UpTo1000]
-    roles: Annotated[frozenset[Role], UpTo1000]
+    terms: Annotated[tuple[Terms, ...], UpTo1000]
+    roles_at: Annotated[tuple[RolesAt, ...], UpTo1000]
     kinds: Annotated[frozenset[Kind], UpTo1000]
+
+    def roles_of(self, kind: AgencyKind) -> frozenset[Role]:
+        """Return the roles that exist at a kind of agency."""
+        return next((each.roles for each in self.roles_at if each.kind is kind), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,14 +281,14 @@ class Federation:
         return found
 
     def areas_in_reach(
-        self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
+        self, asking: AreaCode, reach: Reach, named: Iterable[AreaCode] = ()
     ) -> tuple[Area, ...]:
         """Return the areas, sorted by code.
 
         Raises:
             Refused: NOT_ALLOWED for an area that does not exist.
         """
-        home = self.area(asking.area)
+        home = self.area(asking)
         codes: set[AreaCode]
         match reach:
             case Reach.AREA:
@@ -279,7 +302,7 @@ class Federation:
         return tuple(self.area(code) for code in sorted(codes))
 
     def agencies_in_reach(
-        self, asking: AgencyId, reach: Reach, named: Iterable[AreaCode] = ()
+        self, asking: AreaCode, reach: Reach, named: Iterable[AreaCode] = ()
     ) -> tuple[Agency, ...]:
         """Return the agencies that a query asks, sorted by id, without those that are denied or
         whose node is.

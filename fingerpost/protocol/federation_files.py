@@ -28,6 +28,7 @@ from fingerpost.protocol.codes import CoarseKind
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Area, CodeLists, DenyList, Member, Parameters, Serial
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.terms import ROLES_AT, TERMS
 
 INDEX: Final = "index.json"
 PARAMETERS: Final = "parameters.json"
@@ -243,7 +244,7 @@ def _codec(type_: type[_T], what: str) -> tuple[Callable[[bytes], _T], Callable[
 
 read_index, write_index = _codec(Index, "index file")
 read_member, write_member = _codec(Member, "member file")
-read_code_lists, write_code_lists = _codec(CodeLists, "code lists file")
+_read_code_lists, write_code_lists = _codec(CodeLists, "code lists file")
 read_deny_list, write_deny_list = _codec(DenyList, "deny-list file")
 read_pepper, write_pepper = _codec(SealedPepper, "pepper file")
 _read_area, write_area = _codec(Area, "area file")
@@ -270,6 +271,27 @@ def read_parameters(data: bytes) -> Parameters:
         in_order = epoch.index_from <= epoch.starts_at < epoch.ends_at
         if epoch.holder_keys.keys() != holders or not in_order:
             raise Refused(Code.MALFORMED, "parameters file: epoch")
+    if len({age.kind for age in parameters.feed_ages}) != len(parameters.feed_ages):
+        raise Refused(Code.MALFORMED, "parameters file: a kind of agency twice")
     if len({epoch.number for epoch in parameters.epochs}) != len(parameters.epochs):
         raise Refused(Code.MALFORMED, "parameters file: epoch twice")
     return parameters
+
+
+def read_code_lists(data: bytes) -> CodeLists:
+    """Read the code lists.
+
+    Raises:
+        Refused: MALFORMED; UNSUPPORTED, they allow something that this release does not know.
+    """
+    lists = _read_code_lists(data)
+    pairs = [(terms.purpose, role) for terms in lists.terms for role in terms.roles]
+    kinds = [each.kind for each in lists.roles_at]
+    if len(set(pairs)) != len(pairs) or len(set(kinds)) != len(kinds):
+        raise Refused(Code.MALFORMED, "code lists file: one role or kind twice")
+    known = {each.kind: each.roles for each in ROLES_AT}
+    if not all(any(terms.within(wider) for wider in TERMS) for terms in lists.terms) or not all(
+        each.roles <= known[each.kind] for each in lists.roles_at
+    ):
+        raise Refused(Code.UNSUPPORTED, "code lists file: wider than this release")
+    return lists

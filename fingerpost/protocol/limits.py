@@ -76,6 +76,9 @@ ANSWER_DELAY_MS: Final = 500
 TICK_MS: Final = 50
 GATHERING_MS: Final = 3500
 
+FEED_DAYS: Final = 93
+"""Records older than this are not answered from: a child who joined since would be a "no"."""
+
 # ---- quotas (parameters) ---------------------------------------------------------------------
 PRACTITIONER_PER_HOUR: Final = 30
 PRACTITIONER_PER_DAY: Final = 100

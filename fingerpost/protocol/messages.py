@@ -54,14 +54,12 @@ class QueryCore:
     expires_at: int
     passport_expires_at: int
     reply_key: bytes
-    agency: AgencyId
-    gateway: MemberId
+    area: AreaCode
     reach: Reach
     named_areas: tuple[AreaCode, ...]
     key_set: KeySet
     key_commitment: bytes
     locators: tuple[bytes, ...]
-    passport_key_id: bytes
     slot_check: bytes
 
     @property
@@ -72,7 +70,6 @@ class QueryCore:
         return self.key_set is KeySet.WIDE and self.reach is not Reach.AREA
 
     def __post_init__(self) -> None:
-        exactly(self.passport_key_id, limits.KEY_ID_BYTES, "core.passport_key_id")
         exactly(self.slot_check, limits.SLOT_CHECK_BYTES, "core.slot_check")
         exactly(self.q, limits.NONCE_BYTES, "core.q")
         exactly(self.reply_key, limits.HYBRID_PUBLIC_KEY_BYTES, "core.reply_key")
@@ -91,7 +88,7 @@ class QueryCore:
             raise Refused(Code.MALFORMED, "core.named_areas order")
 
     def __repr__(self) -> str:
-        return f"QueryCore({self.agency}, {self.reach.name})"
+        return f"QueryCore({self.area}, {self.reach.name})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -112,9 +109,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What the broker alone receives: a daily pseudonym for quotas, bound to one query."""
+    """What the broker alone receives, bound to one query: the agency that asks, and a daily
+    pseudonym of the practitioner, for quotas."""
 
     query_hash: bytes
+    agency: AgencyId
     handle: Handle
 
     def __post_init__(self) -> None:

@@ -18,8 +18,9 @@ import msgspec
 
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.facts import Facts
 from fingerpost.private.passport import Entitlement
-from fingerpost.protocol.codes import PURPOSES, Role, Status
+from fingerpost.protocol.codes import Role, Status
 from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.outcome import Outcome, Question, Widened
 from practitioner.sign_in.rules import Session
@@ -54,6 +55,7 @@ class AskedBody(msgspec.Struct, frozen=True):
     auth_time: int
     reason_reference: str
     approver: str
+    facts: Facts
     named_areas: tuple[str, ...]
     demographics: Demographics
 
@@ -77,7 +79,6 @@ class AuditRecord:
     ) -> None:
         """Record a question; of a second round in the same commit also what it follows, and why."""
         why = question.justification
-        reach = question.reach or PURPOSES[why.purpose].default_reach
         body = AskedBody(
             subject=session.subject,
             name=session.name,
@@ -86,6 +87,7 @@ class AuditRecord:
             auth_time=session.auth_time,
             reason_reference=why.reason_reference,
             approver=why.approver,
+            facts=why.facts,
             named_areas=tuple(str(code) for code in question.named_areas),
             demographics=question.demographics,
         )
@@ -97,7 +99,7 @@ class AuditRecord:
                 at=int(at),
                 fields={
                     "purpose": why.purpose.name,
-                    "reach": reach.name,
+                    "reach": question.settled_reach.name,
                     "role": session.role.name,
                 },
                 body=msgspec.json.encode(body),

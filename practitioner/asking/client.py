@@ -36,7 +36,7 @@ from fingerpost.private.linkage import (
 )
 from fingerpost.private.locators import Peppers, opening, slot_check
 from fingerpost.private.messages import Inner
-from fingerpost.private.purpose_rules import PurposeRule, require_in_force
+from fingerpost.private.purpose_rules import PurposeRule, require_stated, terms_in_force
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Status
@@ -44,6 +44,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, Submission, day_of, day_of_slot, slot_of
+from fingerpost.protocol.terms import Terms
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.outcome import (
     GAP,
@@ -66,6 +67,7 @@ from practitioner.asking.ports import (
     KeyHolders,
     Outcomes,
     Record,
+    RequesterKeys,
 )
 from practitioner.asking.query import QueryOnItsWay
 from practitioner.sign_in.rules import Session
@@ -98,6 +100,7 @@ class Lookup:
     session: Session
     question: Question
     plan: Plan
+    terms: Terms
     form: NormalForm
     strength: Strength
     widened: Widened | None
@@ -105,7 +108,7 @@ class Lookup:
     def asked(self, planned: PlannedQuery) -> tuple[Agency, ...]:
         """Return the agencies that one of its queries asks."""
         return self.federation.agencies_in_reach(
-            self.session.agency, planned.reach, planned.named_areas
+            self.session.agency.area, planned.reach, planned.named_areas
         )
 
     def __repr__(self) -> str:
@@ -122,6 +125,7 @@ class Client:
         *,
         members: Members,
         peppers: Peppers,
+        requester_keys: RequesterKeys,
         key_holders: KeyHolders,
         broker: Broker,
         desk: Desk,
@@ -134,6 +138,7 @@ class Client:
         self._identity = identity
         self._members = members
         self._peppers = peppers
+        self._requester_keys = requester_keys
         self._key_holders = key_holders
         self._broker = broker
         self._desk = desk
@@ -233,7 +238,10 @@ class Client:
         widened: Widened | None,
     ) -> Lookup:
         """Refuse what can be refused without asking anybody, by the checks of every node."""
-        require_in_force(question.justification.purpose, session.role, federation.code_lists)
+        why, agency = question.justification, federation.agency(session.agency)
+        terms = terms_in_force(why.purpose, session.role, agency, federation.code_lists)
+        require_stated(why, terms, question.demographics, int(self._clock.now()))
+        question = question.on(terms)
         form = normalise(question.demographics)
         require_answerable(form)
         return Lookup(
@@ -241,7 +249,8 @@ class Client:
             federation=federation,
             session=session,
             question=question,
-            plan=plan(question, form, session.subject, upn=self._upn_keys),
+            plan=plan(question, form, session.subject, terms, upn=self._upn_keys),
+            terms=terms,
             form=form,
             strength=assess(form),
             widened=widened,
@@ -296,6 +305,7 @@ class Client:
         for epoch in sorted(running, key=lambda e: e.number, reverse=True):
             with contextlib.suppress(Refused):
                 self._peppers.pepper(epoch.number, day_of(now))
+                self._requester_keys.requester_key(epoch.number)
                 return epoch
         raise Refused(Code.NOT_READY, LookupRule.NO_PEPPER if running else LookupRule.NO_EPOCH)
 
@@ -332,7 +342,9 @@ class Client:
         sealed = await asyncio.to_thread(self._seal, lookup, planned, epoch, tags, issued)
         handle = Handle(self._desk.handle_for(lookup.session, day_of(issued.passport.issued_at)))
         submission = write_submission(
-            Submission(sealed.hash, handle), self._identity.gateway, self._identity.key
+            Submission(sealed.hash, lookup.session.agency, handle),
+            self._identity.gateway,
+            self._identity.key,
         )
         await self._record.sent(lookup.session.agency, lookup.operation, [sealed.hash], now)
         query = QueryOnItsWay(sealed, lookup.federation, lookup.asked(planned))
@@ -353,8 +365,7 @@ class Client:
             lookup.federation,
             epoch=epoch.number,
             issued_at=issued.passport.issued_at,
-            agency=lookup.session.agency,
-            gateway=self._identity.gateway,
+            area=lookup.session.agency.area,
             reach=planned.reach,
             named_areas=planned.named_areas,
             key_set=planned.key_set,
@@ -362,11 +373,18 @@ class Client:
         question = lookup.question
         return seal(
             public,
-            Inner(issued.token, question.justification, question.demographics),
+            Inner(
+                lookup.session.agency,
+                self._identity.gateway,
+                issued.token,
+                question.justification,
+                question.demographics,
+            ),
             issued.passport,
             [opening(slot_key, tags[i]) for i in planned.keys],
+            terms=lookup.terms,
             practitioner_key=issued.key,
-            gateway_key=self._identity.key,
+            requester_key=self._requester_keys.requester_key(epoch.number),
             slot_check=slot_check(slot_key),
             random_bytes=self._random_bytes,
         )

@@ -18,12 +18,11 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Area, NotConnected
 from practitioner.asking.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
-VERSION: Final = 2
+VERSION: Final = 3
 """It grows when a field is added, changes its meaning or goes. A reader refuses a version that it
 does not know."""
-_BEFORE: Final = 1
-"""Like version 2, without ``widened``, from before there were second rounds. Kept ones are still
-read."""
+_BEFORE: Final = frozenset({1, 2})
+"""Version 1 lacks ``widened``, and both lack ``cannot_answer``. Kept ones are still read."""
 
 StatusName = Literal["INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"]
 _GAPS: Final = frozenset({"TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"})
@@ -47,8 +46,8 @@ class PointerShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One agency asked. ``as_of`` is the date of the records that answered, ``generation`` the
-    number of their import."""
+    """One agency asked. ``as_of`` is the date of its records, ``generation`` the number of their
+    import. ``cannot_answer`` says why, where the status is that."""
 
     id: str
     name: str
@@ -61,6 +60,7 @@ class AgencyShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duty_desk: str
     services: tuple[str, ...]
     pointers: tuple[PointerShown, ...]
+    cannot_answer: str | None = None
 
     @property
     def is_gap(self) -> bool:
@@ -170,7 +170,7 @@ def read(data: bytes) -> LookupDocument:
         shown = msgspec.json.decode(data, type=LookupDocument)
     except msgspec.DecodeError:
         raise Defect("not a lookup document") from None
-    if shown.version == _BEFORE and shown.widened is None:
+    if shown.version in _BEFORE and (shown.version > 1 or shown.widened is None):
         return msgspec.structs.replace(shown, version=VERSION)
     if shown.version != VERSION:
         raise Defect("a lookup document of another version")
@@ -202,6 +202,7 @@ def _agency(each: AgencyOutcome) -> AgencyShown:
         duty_desk=each.agency.duty_desk,
         services=tuple(kind.name for kind in each.agency.services),
         pointers=tuple(_pointer(pointer) for pointer in each.pointers),
+        cannot_answer=each.reason.name if each.reason else None,
     )
 
 

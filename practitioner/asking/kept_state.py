@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from fingerpost.membership.peppers import read_pepper
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fingerpost.membership.peppers import read_pepper, read_requester_key
 from fingerpost.private.locators import Pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
 
-_PEPPER: Final = re.compile(r"([1-9][0-9]{0,9})\.([0-9]{1,7})\.pepper")
+_PEPPER: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:([0-9]{1,7})\.pepper|requesters)")
 _LOOKS: Final = 3
 """A pepper's file may turn into the next day's between listing and reading."""
 
@@ -29,12 +31,13 @@ UPKEEP: Final = "upkeep"
 
 
 class KeptPeppers:
-    """Implements ``locators.Peppers`` over what ``peppers.PepperStore`` keeps in ``folder``,
-    without touching it."""
+    """Implements ``locators.Peppers`` and ``ports.RequesterKeys`` over what ``peppers.PepperStore``
+    keeps in ``folder``, without touching it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held: Mapping[EpochNumber, Pepper] = {}
+        self._requesters: Mapping[EpochNumber, Ed25519PrivateKey] = {}
 
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
         """Return the pepper of one day of an epoch.
@@ -47,6 +50,17 @@ class KeptPeppers:
             raise Refused(Code.NOT_READY, "pepper of that epoch")
         return held.at(day)
 
+    def requester_key(self, epoch: EpochNumber) -> Ed25519PrivateKey:
+        """Return the key that all gateways share in an epoch.
+
+        Raises:
+            Refused: NOT_READY, it has not been received yet, or is erased.
+        """
+        key = self._requesters.get(epoch)
+        if key is None:
+            raise Refused(Code.NOT_READY, "requesters' key of that epoch")
+        return key
+
     def reread(self) -> None:
         """Read again what is on the disk. Blocking.
 
@@ -55,24 +69,31 @@ class KeptPeppers:
         """
         for look in range(_LOOKS):
             try:
-                self._held = self._read()
+                self._held, self._requesters = self._read()
             except (OSError, Defect):
                 if look == _LOOKS - 1:
                     raise
             else:
                 return
 
-    def _read(self) -> Mapping[EpochNumber, Pepper]:
+    def _read(
+        self,
+    ) -> tuple[Mapping[EpochNumber, Pepper], Mapping[EpochNumber, Ed25519PrivateKey]]:
         found: dict[EpochNumber, Pepper] = {}
+        keys: dict[EpochNumber, Ed25519PrivateKey] = {}
         if not self._folder.is_dir():
-            return found
+            return found, keys
         for path in sorted(self._folder.iterdir()):
             name = _PEPPER.fullmatch(path.name)
             if name is None or path.stat().st_size == 0:  # empty: an erasure under way
                 continue
-            pepper = read_pepper(path, EpochNumber(int(name[1])), int(name[2]))
+            epoch = EpochNumber(int(name[1]))
+            if name[2] is None:
+                keys[epoch] = read_requester_key(path)
+                continue
+            pepper = read_pepper(path, epoch, int(name[2]))
             other = found.get(pepper.epoch)
             # Of two days of one epoch the earlier is about to be erased; either serves.
             if other is None or other.day < pepper.day:
                 found[pepper.epoch] = pepper
-        return found
+        return found, keys

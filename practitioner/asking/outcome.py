@@ -10,7 +10,7 @@ of that kind gave one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -21,25 +21,39 @@ from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import (
     NATIONAL_RING_KINDS,
     AgencyKind,
+    Cannot,
     CoarseKind,
     Purpose,
     Reach,
     Status,
     WideningReason,
 )
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency, Area, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.messages import day_of
+from fingerpost.protocol.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Question:
-    """What is asked. A ``reach`` of None means the purpose's own."""
+    """What is asked. A ``reach`` of None means that of the purpose's terms."""
 
     demographics: Demographics
     justification: Justification
     reach: Reach | None = None
     named_areas: tuple[AreaCode, ...] = ()
+
+    def on(self, terms: Terms) -> Question:
+        """Return the question with a reach."""
+        return replace(self, reach=self.reach or terms.reach)
+
+    @property
+    def settled_reach(self) -> Reach:
+        """Its reach. Raises ``Defect`` for a question that was not put ``on`` its terms."""
+        if self.reach is None:
+            raise Defect("a question without a reach")
+        return self.reach
 
     def __repr__(self) -> str:
         return f"Question({self.justification.purpose.name})"
@@ -102,6 +116,7 @@ class Answered:
     generation: int = 0
     as_of: int = 0
     pointers: tuple[Pointer, ...] = ()
+    reason: Cannot | None = None
 
     def __repr__(self) -> str:
         return f"Answered({self.status.name})"
@@ -118,6 +133,7 @@ class AgencyOutcome:
     generation: int
     as_of: int
     pointers: tuple[Pointer, ...]
+    reason: Cannot | None = None
 
     def __repr__(self) -> str:
         return f"AgencyOutcome({self.agency.id}, {self.status.name})"
@@ -271,7 +287,7 @@ def not_connected(
         Refused: NOT_ALLOWED, an area does not exist.
     """
     gaps: dict[tuple[AreaCode, NotConnected], Area] = {}
-    for area in federation.areas_in_reach(asking, reach, named):
+    for area in federation.areas_in_reach(asking.area, reach, named):
         suspended = [a for a in _agencies_of(area, federation) if _is_denied(a, federation)]
         for gap in (*area.not_connected, *map(_unreachable, suspended)):
             in_ring = reach is not Reach.NATIONAL_RING or gap.kind in NATIONAL_RING_KINDS
@@ -349,6 +365,7 @@ def agency_outcomes(
                 answer.generation,
                 answer.as_of,
                 answer.pointers,
+                answer.reason,
             )
         )
     return tuple(found)

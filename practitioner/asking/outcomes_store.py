@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from fingerpost.private.codec import read_demographics, write_demographics
+from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach
@@ -65,6 +65,7 @@ class _Question(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     reason_reference: str
     approver: str
     child: bytes
+    facts: bytes = b""
 
     def __repr__(self) -> str:
         return "_Question(…)"
@@ -219,6 +220,7 @@ def _write_question(question: Question, reach: Reach) -> bytes:
             why.reason_reference,
             why.approver,
             write_demographics(question.demographics),
+            write_facts(why.facts),
         )
     )
 
@@ -230,7 +232,12 @@ def _read_question(data: bytes) -> Question:
         raise Defect("a kept question has another form") from None
     return Question(
         demographics=read_demographics(kept.child),
-        justification=Justification(Purpose(kept.purpose), kept.reason_reference, kept.approver),
+        justification=Justification(
+            Purpose(kept.purpose),
+            kept.reason_reference,
+            kept.approver,
+            facts=read_facts(kept.facts),
+        ),
         reach=Reach(kept.reach),
         named_areas=tuple(AreaCode(area) for area in kept.named_areas),
     )

@@ -29,11 +29,12 @@ from fingerpost.private.linkage import (
 )
 from fingerpost.private.purpose_rules import require_permitted, require_reason
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import PURPOSES, Reach, WideningReason
+from fingerpost.protocol.codes import Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.terms import Terms
 from practitioner.asking.outcome import Again, First, Question
 
 WITHIN_SECONDS: Final = limits.DAY
@@ -84,20 +85,21 @@ class Plan:
         return f"Plan({self.reach.name}, {len(self.queries)} queries)"
 
 
-def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Plan:
+def plan(question: Question, form: NormalForm, subject: str, terms: Terms, *, upn: bool) -> Plan:
     """Return the queries of a lookup.
 
     Args:
-        question: with a reason to widen only if ``second_question`` returned it.
+        question: with a reach; with a reason to widen only if ``second_question`` returned it.
         form: its child in normal form.
+        terms: on which the practitioner may ask for this purpose.
         subject: the requester's account.
         upn: whether pupil numbers may be used.
 
     Raises:
-        Refused: NOT_ALLOWED (purpose, reach, reference, approver, reason); WEAK_INPUT (no key can
-            be made, or none that is narrow enough for a reach beyond the own area).
+        Refused: NOT_ALLOWED (reach, areas, approver, reason); WEAK_INPUT (no key can be made, or
+            none that is narrow enough for a reach beyond the own area).
     """
-    reach = _reach_of(question)
+    reach = question.settled_reach
     second_round = question.justification.widened_because is not None
     named = tuple(sorted(set(question.named_areas))) if reach is Reach.NAMED else ()
     if reach is Reach.NAMED and not named:
@@ -130,7 +132,14 @@ def plan(question: Question, form: NormalForm, subject: str, *, upn: bool) -> Pl
             )
         )
     for query in queries:
-        require_permitted(question.justification, query.reach, query.key_set, subject=subject)
+        require_permitted(
+            question.justification,
+            terms,
+            query.reach,
+            query.named_areas,
+            query.key_set,
+            subject=subject,
+        )
     return Plan(reach, keys, tuple(queries))
 
 
@@ -183,7 +192,7 @@ def _whither(asked: Question, again: Again) -> tuple[Reach, tuple[AreaCode, ...]
     elif asked.reach is Reach.NATIONAL_RING:  # wide keys never go there
         reach, named = Reach.AREA_AND_NEIGHBOURS, ()
     else:
-        reach, named = _reach_of(asked), asked.named_areas
+        reach, named = asked.settled_reach, asked.named_areas
     if reach is Reach.AREA:
         raise Refused(Code.NOT_ALLOWED, LookupRule.NOTHING_TO_WIDEN)
     return reach, named
@@ -194,12 +203,11 @@ def _require_within(
 ) -> None:
     """Refuse wide keys in an area where narrow ones were not asked with."""
     first, second = (
-        {area.code for area in federation.areas_in_reach(asking, _reach_of(q), q.named_areas)}
+        {
+            area.code
+            for area in federation.areas_in_reach(asking.area, q.settled_reach, q.named_areas)
+        }
         for q in (asked, question)
     )
     if not second <= first:
         raise Refused(Code.NOT_ALLOWED, LookupRule.AREA_LEFT_OUT)
-
-
-def _reach_of(question: Question) -> Reach:
-    return question.reach or PURPOSES[question.justification.purpose].default_reach

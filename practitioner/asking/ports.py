@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.private.passport import Passport
 from fingerpost.protocol.federation import Epoch
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.protocol.messages import LookupEvent
 from practitioner.asking.outcome import First, Outcome, Question, Widened
 from practitioner.sign_in.rules import Session
@@ -57,6 +57,18 @@ class Desk(Protocol):
 
     def handle_for(self, session: Session, day: int) -> str:
         """Return the practitioner's pseudonym of that day, 32 hexadecimal digits."""
+
+
+class RequesterKeys(Protocol):
+    """The keys with which all gateways sign queries, one an epoch, so that a query does not show
+    who asks."""
+
+    def requester_key(self, epoch: EpochNumber) -> Ed25519PrivateKey:
+        """Return the key of an epoch.
+
+        Raises:
+            Refused: NOT_READY, it has not been received yet, or is erased.
+        """
 
 
 class Record(Protocol):

@@ -100,7 +100,7 @@ class QueryOnItsWay:
             if each.agency in self._answers:
                 raise Defect("one agency in two parts")
             pointers = tuple(p for p in part.pointers if p.agency == each.agency)
-            answered = Answered(each.status, each.generation, each.as_of, pointers)
+            answered = Answered(each.status, each.generation, each.as_of, pointers, each.reason)
             self._answers[each.agency] = answered
 
     def answers(self) -> Mapping[AgencyId, Answered]:

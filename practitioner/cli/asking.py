@@ -22,6 +22,7 @@ from fingerpost.runtime.env import Env
 from practitioner.asking.document import LookupDocument, document, write
 from practitioner.asking.outcome import Again, Outcome, Question, Widened
 from practitioner.asking.outcomes_store import forgotten_at
+from practitioner.cli import facts
 from practitioner.cli.parsing import (
     DEFAULT_SESSION,
     STDIN,
@@ -85,6 +86,13 @@ def lookup(
             help="The account of the second person who approved it, where the purpose needs one."
         ),
     ] = "",
+    fact: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What the purpose takes, as NAME=VALUE (repeatable). Leave it out to be asked. "
+            f"Names: {', '.join(facts.option(each.field) for each in facts.STATED.values())}."
+        ),
+    ] = None,
     as_json: AsJson = False,
     everything: Everything = False,
     verbose: Verbose = False,
@@ -98,10 +106,18 @@ def lookup(
     use.
     """
     loaded = load(settings_file)
-    justification = Justification(member_of(Purpose, purpose, "--purpose"), reference, approver)
+    why = member_of(Purpose, purpose, "--purpose")
     far = member_of(Reach, reach, "--reach") if reach else None
     areas = area_codes(area or [])
+    now = time.time()
+    stated = facts.read_facts(fact or [], why, now)
     session = _session(loaded, session_file, approver)
+    justification = facts.settle(
+        Justification(why, reference, approver, facts=stated),
+        facts.terms_of(why, session),
+        now,
+        ask=child is None and at_terminal(),
+    )
     question = Question(
         demographics=_child(child),
         justification=justification,

@@ -206,7 +206,7 @@ def ask_child() -> Demographics:
     forename = _prompt("Forename")
     middle_names = _prompt("Middle names")
     surname = _prompt("Surname")
-    dob = _prompt_for("Date of birth (DD/MM/YYYY)", _date)
+    dob = _prompt_for("Date of birth (DD/MM/YYYY)", read_day)
     sex = _prompt_for("Sex (F, M)", _sex)
     postcode = _prompt("Postcode")
     nhs_number = _prompt("NHS number")
@@ -242,7 +242,8 @@ def _prompt_for(text: str, read: Callable[[str], T]) -> T | None:
     return None
 
 
-def _date(text: str) -> date:
+def read_day(text: str) -> date:
+    """Read DD/MM/YYYY or YYYY-MM-DD. Raises ``ValueError``."""
     found = re.fullmatch(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})", text)
     if found:
         return date(int(found[3]), int(found[2]), int(found[1]))

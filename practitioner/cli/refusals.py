@@ -127,7 +127,31 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "This purpose does not reach so far, or not in that way. Leave --reach out to use its own."
     ),
     PurposeRule.PURPOSE_NOT_IN_FORCE: "This purpose is not in force in the federation.",
-    PurposeRule.ROLE_NOT_IN_FORCE: "Your role may not ask in this federation.",
+    PurposeRule.ROLE_OF_PURPOSE: "Your role may not ask for this purpose.",
+    PurposeRule.ROLE_OF_AGENCY: "Your role does not exist at this kind of agency.",
+    PurposeRule.AREAS: "You named more areas than this purpose allows.",
+    PurposeRule.GROUND: "Say on which ground you ask: --fact reason=….",
+    PurposeRule.INFORMED: (
+        "Say whether the child or the family were informed, or why that is not safe: "
+        "--fact informed=…."
+    ),
+    PurposeRule.AGREED: (
+        "This purpose needs the agreement of the parent or the young person. Give its day: "
+        "--fact agreed-on=YYYY-MM-DD."
+    ),
+    PurposeRule.STRATEGY_DISCUSSION: (
+        "Give the day of the strategy discussion, or not-yet: --fact strategy-discussion=…."
+    ),
+    PurposeRule.ARRIVAL: "Give the time of arrival, --fact arrived-at=HH:MM, or the NHS number.",
+    PurposeRule.REPORTED: "Say who reported the child missing: --fact reported-by=….",
+    PurposeRule.CHECKED: (
+        "First check your records for domestic abuse and refuge: a person from whom a family hides "
+        "may have asked for this. Then add --fact checked=yes."
+    ),
+    PurposeRule.NOTIFIED: (
+        "Give the day on which the death was notified: --fact notified-on=YYYY-MM-DD."
+    ),
+    PurposeRule.TIME_BOX: "Say when the search ends, within 72 hours: --fact hours=….",
     PurposeRule.WIDE_REACH: (
         "Wide keys never go to the national ring. Widen to your area and its neighbours, or name "
         "areas."

@@ -221,10 +221,17 @@ def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
             continue
         for agency in group:
             number = printable(agency.duty_desk) or "no number listed"
-            why = words.GAPS[agency.status]
+            why = _why(agency)
             table.add_row(Text(number, style="bold"), Text(f"{printable(agency.name)}: {why}"))
     parts.append(Padding(table, _INDENT))
     return [*parts, _by_all(shown)] if left_out else parts
+
+
+def _why(agency: AgencyShown) -> str:
+    if agency.cannot_answer is None:
+        return words.GAPS[agency.status]
+    dated = f" (from {words.day(agency.as_of)})" if agency.as_of else ""
+    return words.CANNOT.get(agency.cannot_answer, words.GAPS[agency.status]) + dated
 
 
 def _rejected(shown: LookupDocument) -> list[RenderableType]:

@@ -9,6 +9,7 @@ from typing import Final
 from fingerpost.protocol.codes import (
     WIDENING_WORDS,
     AgencyKind,
+    Cannot,
     CoarseKind,
     InvolvementStatus,
     Status,
@@ -65,6 +66,12 @@ GAPS: Final[Mapping[str, str]] = {
     Status.NO_REPLY.name: "no reply came",
     Status.CANNOT_ANSWER.name: "could not answer",
     Status.TRY_AGAIN.name: "asks to be asked again",
+}
+CANNOT: Final[Mapping[str, str]] = {
+    Cannot.VERSION.name: "cannot answer: it runs another version, or goes by another list",
+    Cannot.NOT_READY.name: "cannot answer: its records are not ready",
+    Cannot.TOO_OLD.name: "cannot answer: its records are too old to rely on",
+    Cannot.FAULT.name: "cannot answer: its system has a fault",
 }
 WIDENED: Final[Mapping[str, str]] = {reason.name: said for reason, said in WIDENING_WORDS.items()}
 

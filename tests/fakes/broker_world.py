@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes import federations
-from fakes.federations import HOLDERS, NOW, agency, member, public
+from fakes.federations import HOLDERS, NOW, agency, member, public, requester_key
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import (
@@ -22,7 +22,7 @@ from fingerpost.protocol.codec.queries import (
     write_core,
     write_submission,
 )
-from fingerpost.protocol.codes import AgencyKind, Reach
+from fingerpost.protocol.codes import CODE_LIST_VERSION, AgencyKind, Reach
 from fingerpost.protocol.federation import Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, QueryCore, Submission
@@ -99,7 +99,7 @@ def a_core(now: float = NOW, **changes: Any) -> QueryCore:
         "suite": limits.SUITE,
         "federation": FEDERATION,
         "metadata_version": 7,
-        "code_list_version": 1,
+        "code_list_version": CODE_LIST_VERSION,
         "normalisation_version": 1,
         "epoch": EpochNumber(1),
         "slot": schedule.slot_of(at),
@@ -108,14 +108,12 @@ def a_core(now: float = NOW, **changes: Any) -> QueryCore:
         "expires_at": at + limits.QUERY_LIFE_SECONDS,
         "passport_expires_at": at + limits.PASSPORT_SECONDS,
         "reply_key": bytes(limits.HYBRID_PUBLIC_KEY_BYTES),
-        "agency": COUNCIL,
-        "gateway": GATEWAY,
+        "area": COUNCIL.area,
         "reach": Reach.AREA,
         "named_areas": (),
         "key_set": KeySet.NARROW,
         "key_commitment": bytes(32),
         "locators": tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
-        "passport_key_id": bytes(limits.KEY_ID_BYTES),
         "slot_check": bytes(limits.SLOT_CHECK_BYTES),
     }
     return QueryCore(**{**values, **changes})
@@ -135,14 +133,17 @@ def a_query(
     core: QueryCore | None = None,
     *,
     handle: Handle = Handle("0" * 32),  # noqa: B008 - immutable
+    agency: AgencyId = COUNCIL,
+    gateway: MemberId = GATEWAY,
     signer: MemberId | None = None,
+    requester: Ed25519PrivateKey | None = None,
     submission_of: bytes | None = None,
 ) -> Asked:
     core = core or a_core()
-    gateway = core.gateway
-    key = key_of(signer or gateway)
+    shared = requester or requester_key(core.epoch)
     wraps = tuple(bytes([i]) * limits.WRAP_BYTES for i in range(limits.LOCATORS))
-    wire = seal_into_query(write_core(core), wraps, bytes(limits.SEALED_BYTES), gateway, key)
-    hash_ = read_query(wire, lambda _: key.public_key()).hash
-    submission = write_submission(Submission(submission_of or hash_, handle), gateway, key)
+    wire = seal_into_query(write_core(core), wraps, bytes(limits.SEALED_BYTES), core.epoch, shared)
+    hash_ = read_query(wire, lambda _: public(shared)).hash
+    stated = Submission(submission_of or hash_, agency, handle)
+    submission = write_submission(stated, gateway, key_of(signer or gateway))
     return Asked(core, wire, submission, hash_)

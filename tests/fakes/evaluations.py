@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from fakes.federations import HOLDERS
+from fakes.federations import HOLDERS, public, requester_key
 from fingerpost.private.blinding import TwoBatches
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol import limits
@@ -48,8 +48,9 @@ class LocalKeyHolders(Metered):
         epoch = EpochNumber(number)
         keys = EvaluatorKey(secrets.token_bytes(32)), EvaluatorKey(secrets.token_bytes(32))
         self._keys[epoch] = keys
-        public = dict(zip(HOLDERS, (key.public_key for key in keys), strict=True))
-        return Epoch(epoch, index_from, starts_at, ends_at, public)
+        keys_of = dict(zip(HOLDERS, (key.public_key for key in keys), strict=True))
+        shared = public(requester_key(epoch))
+        return Epoch(epoch, index_from, starts_at, ends_at, keys_of, shared)
 
     async def evaluate(self, batches: tuple[Blinded, Blinded]) -> tuple[Evaluated, Evaluated]:
         one, other = batches

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import CODE_LIST_VERSION, AgencyKind, Kind, Purpose, Role
+from fingerpost.protocol.codes import CODE_LIST_VERSION, AgencyKind, Kind, Purpose, Reach, Role
 from fingerpost.protocol.federation import (
     Agency,
     Area,
@@ -27,16 +27,25 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.terms import ROLES_AT, TERMS, Terms, Tier
 
 NOW: Final = 1_800_000_000.0
 HOLDERS: Final = (MemberId("holder-a"), MemberId("holder-b"))
-EVERY_CODE: Final = CodeLists(
-    CODE_LIST_VERSION, frozenset(Purpose), frozenset(Role), frozenset(Kind)
-)
+EVERY_CODE: Final = CodeLists(CODE_LIST_VERSION, TERMS, ROLES_AT, frozenset(Kind))
 
 
 def public(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
+
+
+def requester_key(epoch: EpochNumber) -> Ed25519PrivateKey:
+    """The key that all gateways share in an epoch."""
+    return Ed25519PrivateKey.from_private_bytes(bytes([epoch.value % 256]) * 32)
+
+
+def anything(purpose: Purpose) -> Terms:
+    """Terms that a requester with a program of her own grants herself."""
+    return Terms(purpose, frozenset(Role), Reach.NATIONAL_RING, Tier.SENSITIVE)
 
 
 def agency(area: AreaCode, name: str, kind: AgencyKind, node: MemberId, **more: Any) -> Agency:
@@ -54,7 +63,8 @@ def epoch(
     first = int(starts)
     index_from = first - limits.EPOCH_OVERLAP_DAYS * limits.DAY
     keys = keys or {HOLDERS[0]: bytes([number, 1]) * 16, HOLDERS[1]: bytes([number, 2]) * 16}
-    return Epoch(EpochNumber(number), index_from, first, first + days * limits.DAY, keys)
+    shared = public(requester_key(EpochNumber(number)))
+    return Epoch(EpochNumber(number), index_from, first, first + days * limits.DAY, keys, shared)
 
 
 def parameters(federation: FederationId, epochs: Iterable[Epoch] = (), **more: Any) -> Parameters:

@@ -105,6 +105,7 @@ class SimGateway(MemoryOutcomes):
             GatewayIdentity(GATEWAY, world.gateway_key),
             members=world,
             peppers=world.peppers,
+            requester_keys=world.peppers,
             key_holders=self,
             broker=self,
             desk=PassportDesk(FEDERATION, world.passport_keys, world.handle_key),

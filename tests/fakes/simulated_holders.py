@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from fakes.federations import HOLDERS
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fakes.federations import HOLDERS, requester_key
 from fingerpost.private.blinding import TwoBatches
 from fingerpost.private.locators import Pepper
 from fingerpost.private.oprf import EvaluatorKey
@@ -101,3 +103,6 @@ class Peppers:
         if epoch in self.missing or epoch not in self.first:
             raise Refused(Code.NOT_READY, "pepper")
         return self.first[epoch].at(day)
+
+    def requester_key(self, epoch: EpochNumber) -> Ed25519PrivateKey:
+        return requester_key(epoch)

@@ -71,7 +71,7 @@ class SimNode:
 
     def made(self) -> Node:
         """Also after a restart: what is on its disks stays."""
-        return Node(
+        node = Node(
             self.me,
             self.key,
             dict.fromkeys(self.children, False),
@@ -85,6 +85,8 @@ class SimNode:
             now=self.now,
             log=self.log,
         )
+        node.note_list(self.current)
+        return node
 
     @property
     def current(self) -> Federation:

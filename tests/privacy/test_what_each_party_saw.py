@@ -17,6 +17,7 @@ from datetime import date
 import pytest
 
 from fakes.federations import HOLDERS
+from fakes.justified import justified
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import Holders
 from fakes.wexcombe import (
@@ -39,7 +40,6 @@ from fingerpost.private.codec import write_part
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import locator, wrap_secret
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import open_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
@@ -83,7 +83,7 @@ async def ask(
     subject, name = worker
     gateway = world.gateway(COUNCIL, subject=subject, name=name)
     reference = "" if purpose is Purpose.S47_ENQUIRY else REFERENCE
-    question = Question(child, Justification(purpose, reference))
+    question = Question(child, justified(purpose, reference))
     return gateway, await world.run(gateway.client.lookup(gateway.session, question))
 
 

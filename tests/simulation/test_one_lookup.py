@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from agency_node.answering.matching import Finding
+from fakes.justified import justified
 from fakes.refusals import refused
 from fakes.simulated_gateway import SimGateway
 from fakes.wexcombe import (
@@ -25,7 +26,6 @@ from fakes.wexcombe import (
 )
 from federation import World
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import CoarseKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -77,7 +77,7 @@ async def test_a_shielded_row_is_like_no_record_in_all_that_leaves(
     shielded = of(await gateway.ask(QUESTION), POLICE)
     stranger = Question(
         Demographics(forename="Nobody", surname="Atall", dob=date(2016, 6, 6)),
-        Justification(Purpose.S47_ENQUIRY),
+        justified(Purpose.S47_ENQUIRY),
     )
     unknown = of(await gateway.ask(stranger), POLICE)
     assert (shielded.status, shielded.pointers) == (unknown.status, unknown.pointers)
@@ -173,19 +173,19 @@ async def test_a_suspended_gateway_is_refused_and_its_agency_not_asked(
         (
             Question(
                 Demographics(forename="Amina", dob=date(2015, 1, 1)),
-                Justification(Purpose.S47_ENQUIRY),
+                justified(Purpose.S47_ENQUIRY),
             ),
             Code.WEAK_INPUT,
         ),
-        (Question(AMINA, Justification(Purpose.EARLY_HELP)), Code.NOT_ALLOWED),
+        (Question(AMINA, justified(Purpose.EARLY_HELP)), Code.NOT_ALLOWED),
         (
-            Question(AMINA, Justification(Purpose.EARLY_HELP, "ref-1"), Reach.NATIONAL_RING),
+            Question(AMINA, justified(Purpose.EARLY_HELP, "ref-1"), Reach.NATIONAL_RING),
             Code.NOT_ALLOWED,
         ),
-        (Question(AMINA, Justification(Purpose.CLA_CARE)), Code.NOT_ALLOWED),
+        (Question(AMINA, justified(Purpose.CLA_CARE)), Code.NOT_ALLOWED),
         # Wide keys over the whole reach without a first lookup that bears the reason out.
         (
-            Question(AMINA, Justification(Purpose.S47_ENQUIRY, "", "", WideningReason.RECENT_MOVE)),
+            Question(AMINA, justified(Purpose.S47_ENQUIRY, "", "", WideningReason.RECENT_MOVE)),
             Code.NOT_ALLOWED,
         ),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -12,10 +13,12 @@ from fingerpost.protocol.codec.strict import code, parse, read_envelope, split, 
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.envelope import PayloadType, core_hash, open_envelope, query_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.federation import Member
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission, exactly
 from fingerpost.wire.v1 import query_pb2 as pb
 
+_EPOCH: Final = re.compile(r"[1-9][0-9]{0,9}")
 CORE_BYTES: Final = 3072
 """A core with 8 named areas has about 2,200 bytes."""
 
@@ -34,14 +37,12 @@ def write_core(core: QueryCore) -> bytes:
         expires_at=core.expires_at,
         passport_expires_at=core.passport_expires_at,
         reply_key=core.reply_key,
-        agency=core.agency.value,
-        gateway=core.gateway.value,
+        area=core.area.value,
         reach=core.reach.value,
         named_areas=[a.value for a in core.named_areas],
         key_set=core.key_set.value,
         key_commitment=core.key_commitment,
         locators=b"".join(core.locators),
-        passport_key_id=core.passport_key_id,
         slot_check=core.slot_check,
     ).SerializeToString(deterministic=True)
 
@@ -68,14 +69,12 @@ def read_core(data: bytes) -> QueryCore:
         expires_at=m.expires_at,
         passport_expires_at=m.passport_expires_at,
         reply_key=m.reply_key,
-        agency=AgencyId(m.agency),
-        gateway=MemberId(m.gateway),
+        area=AreaCode(m.area),
         reach=code(Reach, m.reach, "core.reach"),
         named_areas=tuple(AreaCode(a) for a in m.named_areas),
         key_set=code(KeySet, m.key_set, "core.key_set"),
         key_commitment=m.key_commitment,
         locators=split(m.locators, limits.LOCATOR_BYTES, "core.locators", count=limits.LOCATORS),
-        passport_key_id=m.passport_key_id,
         slot_check=m.slot_check,
     )
 
@@ -84,7 +83,7 @@ def seal_into_query(
     core: bytes,
     wraps: tuple[bytes, ...],
     sealed: bytes,
-    gateway: MemberId,
+    epoch: EpochNumber,
     key: Ed25519PrivateKey,
 ) -> bytes:
     """Return the signed query, exactly ``limits.QUERY_BYTES`` long.
@@ -97,7 +96,7 @@ def seal_into_query(
         payload = pb.Query(
             core=core, wraps=b"".join(wraps), sealed=sealed, padding=bytes(padding)
         ).SerializeToString(deterministic=True)
-        return write_envelope(sign(PayloadType.QUERY, payload, gateway.value, key))
+        return write_envelope(sign(PayloadType.QUERY, payload, str(epoch), key))
 
     # Length prefixes grow with what they count: one or two corrections reach the size exactly.
     padding = limits.QUERY_BYTES - len(envelope_of(0))
@@ -111,26 +110,32 @@ def seal_into_query(
     raise Defect("a query's parts do not fit its size")
 
 
-def read_query(wire: bytes, signing_key: Callable[[MemberId], Ed25519PublicKey]) -> Query:
-    """Return the query, once its signature holds under the key of the gateway that it names.
+def read_query(wire: bytes, requester_key: Callable[[EpochNumber], bytes]) -> Query:
+    """Return the query, once its signature holds under the key that gateways share in the epoch
+    that the envelope names.
 
     Args:
-        signing_key: raises ``Refused(NOT_A_MEMBER)`` for a gateway that may not ask.
+        wire: ``limits.QUERY_BYTES`` as they came.
+        requester_key: returns that raw public key (32 bytes); raises ``Refused(UNSUPPORTED)`` for
+            an epoch that is not in use.
 
     Raises:
-        Refused: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE.
+        Refused: MALFORMED, UNSUPPORTED, BAD_SIGNATURE.
     """
     exactly(wire, limits.QUERY_BYTES, "query size")
     envelope = read_envelope(wire, most=limits.QUERY_BYTES)
-    gateway = MemberId(envelope.signer)
-    payload = open_envelope(envelope, PayloadType.QUERY, signing_key(gateway))
+    if _EPOCH.fullmatch(envelope.signer) is None:
+        raise Refused(Code.MALFORMED, "query.signer")
+    epoch = EpochNumber(int(envelope.signer))
+    key = Ed25519PublicKey.from_public_bytes(requester_key(epoch))
+    payload = open_envelope(envelope, PayloadType.QUERY, key)
     m = parse(pb.Query, payload, limits.QUERY_BYTES)
     exactly(m.sealed, limits.SEALED_BYTES, "query.sealed")
     if m.padding.strip(b"\0"):
         raise Refused(Code.MALFORMED, "query.padding")
     core = read_core(m.core)
-    if core.gateway != gateway:  # attack: a member signs under another's name in the core
-        raise Refused(Code.BAD_SIGNATURE, "core.gateway")
+    if core.epoch != epoch:  # attack: the key of one epoch for a query of another
+        raise Refused(Code.BAD_SIGNATURE, "core.epoch")
     return Query(
         core=core,
         core_hash=core_hash(m.core),
@@ -143,22 +148,25 @@ def read_query(wire: bytes, signing_key: Callable[[MemberId], Ed25519PublicKey])
 
 def write_submission(submission: Submission, gateway: MemberId, key: Ed25519PrivateKey) -> bytes:
     payload = pb.Submission(
-        query_hash=submission.query_hash, handle=submission.handle.value
+        query_hash=submission.query_hash,
+        handle=submission.handle.value,
+        agency=submission.agency.value,
     ).SerializeToString(deterministic=True)
     return write_envelope(sign(PayloadType.SUBMISSION, payload, gateway.value, key))
 
 
-def read_submission(wire: bytes, query: Query, key: Ed25519PublicKey) -> Submission:
-    """Return the submission that belongs to ``query``, signed by the same gateway.
+def read_submission(wire: bytes, query: Query, gateway: Member) -> Submission:
+    """Return the submission that belongs to ``query``, signed by ``gateway``, which submits it.
 
     Raises:
         Refused: MALFORMED, BAD_SIGNATURE.
     """
     envelope = read_envelope(wire, most=1024)
-    if envelope.signer != query.core.gateway.value:
+    if envelope.signer != gateway.id.value:
         raise Refused(Code.BAD_SIGNATURE, "submission signer")
+    key = Ed25519PublicKey.from_public_bytes(gateway.signing_key)
     m = parse(pb.Submission, open_envelope(envelope, PayloadType.SUBMISSION, key), 1024)
-    submission = Submission(m.query_hash, Handle(m.handle))
+    submission = Submission(m.query_hash, AgencyId(m.agency), Handle(m.handle))
     if submission.query_hash != query.hash:  # attack: spend another practitioner's quota
         raise Refused(Code.BAD_SIGNATURE, "submission.query_hash")
     return submission

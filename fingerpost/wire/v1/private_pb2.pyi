@@ -111,6 +111,9 @@ class Inner(_message.Message):
     APPROVER_FIELD_NUMBER: _builtins.int
     DEMOGRAPHICS_FIELD_NUMBER: _builtins.int
     WIDENED_BECAUSE_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    AGENCY_FIELD_NUMBER: _builtins.int
+    GATEWAY_FIELD_NUMBER: _builtins.int
     core_hash: _builtins.bytes
     """SHA-256 of the query's core: this inner part belongs to that query and no other."""
     passport: _builtins.str
@@ -123,8 +126,13 @@ class Inner(_message.Message):
     """The second person, where the purpose wants one: an opaque account reference of the asking agency."""
     widened_because: _builtins.int
     """Number of the widening reason in the code lists: with wide keys beyond the requester's own area, and only then; 0 otherwise."""
+    agency: _builtins.str
+    """Who asks: the agency that issued the passport, through this gateway."""
+    gateway: _builtins.str
     @_builtins.property
     def demographics(self) -> Global___Demographics: ...
+    @_builtins.property
+    def facts(self) -> Global___Facts: ...
     def __init__(
         self,
         *,
@@ -135,14 +143,72 @@ class Inner(_message.Message):
         approver: _builtins.str = ...,
         demographics: Global___Demographics | None = ...,
         widened_because: _builtins.int = ...,
+        facts: Global___Facts | None = ...,
+        agency: _builtins.str = ...,
+        gateway: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics", "facts", b"facts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approver", b"approver", "core_hash", b"core_hash", "demographics", b"demographics", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference", "widened_because", b"widened_because"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approver", b"approver", "core_hash", b"core_hash", "demographics", b"demographics", "facts", b"facts", "gateway", b"gateway", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference", "widened_because", b"widened_because"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Inner: _TypeAlias = Inner  # noqa: Y015
+
+@_typing.final
+class Facts(_message.Message):
+    """What the requester states for a purpose: closed values, numbers of the lists in fingerpost/private/facts.py. A field that was
+    not stated is 0, empty or false.
+
+    Written by: the requester. Read by: agencies that hold a record that opens the query.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    INFORMED_FIELD_NUMBER: _builtins.int
+    AGREED_ON_FIELD_NUMBER: _builtins.int
+    STRATEGY_DISCUSSION_FIELD_NUMBER: _builtins.int
+    ARRIVED_AT_FIELD_NUMBER: _builtins.int
+    REPORTED_BY_FIELD_NUMBER: _builtins.int
+    CHECKED_FIELD_NUMBER: _builtins.int
+    NOTIFIED_ON_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    RENEWALS_FIELD_NUMBER: _builtins.int
+    reason: _builtins.int
+    informed: _builtins.int
+    agreed_on: _builtins.str
+    """Days are ISO 8601 calendar dates."""
+    strategy_discussion: _builtins.str
+    """A day, or "not-yet"."""
+    arrived_at: _builtins.int
+    """Seconds since 1970 UTC."""
+    reported_by: _builtins.int
+    checked: _builtins.bool
+    notified_on: _builtins.str
+    ends_at: _builtins.int
+    renewals: _builtins.int
+    def __init__(
+        self,
+        *,
+        reason: _builtins.int = ...,
+        informed: _builtins.int = ...,
+        agreed_on: _builtins.str = ...,
+        strategy_discussion: _builtins.str = ...,
+        arrived_at: _builtins.int = ...,
+        reported_by: _builtins.int = ...,
+        checked: _builtins.bool = ...,
+        notified_on: _builtins.str = ...,
+        ends_at: _builtins.int = ...,
+        renewals: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_on", b"agreed_on", "arrived_at", b"arrived_at", "checked", b"checked", "ends_at", b"ends_at", "informed", b"informed", "notified_on", b"notified_on", "reason", b"reason", "renewals", b"renewals", "reported_by", b"reported_by", "strategy_discussion", b"strategy_discussion"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Facts: _TypeAlias = Facts  # noqa: Y015
 
 @_typing.final
 class AgencyAnswer(_message.Message):
@@ -154,12 +220,15 @@ class AgencyAnswer(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     GENERATION_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     status: _builtins.int
     """1 involved, 2 nothing to disclose, 3 try again, 4 cannot answer."""
     generation: _builtins.int
     """Which completed import answered, and when its source was made (seconds since 1970 UTC). Zero where none did."""
     as_of: _builtins.int
+    reason: _builtins.int
+    """Where status is 4, why: 1 version, 2 not ready, 3 records too old, 4 fault. Otherwise 0."""
     def __init__(
         self,
         *,
@@ -167,10 +236,11 @@ class AgencyAnswer(_message.Message):
         status: _builtins.int = ...,
         generation: _builtins.int = ...,
         as_of: _builtins.int = ...,
+        reason: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "as_of", b"as_of", "generation", b"generation", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "as_of", b"as_of", "generation", b"generation", "reason", b"reason", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -23,7 +23,7 @@ class QueryCore(_message.Message):
     """What every node can read of a query, and must check alike before it touches an index: public facts only.
 
     Written by: the asking gateway. Read by: the broker and every node in reach.
-    Reveals: which agency asks, when, how far. Not who is asked about, nor who asks, nor why.
+    Reveals: from which area somebody asks, when, how far. Not who is asked about, nor which agency asks, nor why.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -40,14 +40,12 @@ class QueryCore(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     PASSPORT_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     REPLY_KEY_FIELD_NUMBER: _builtins.int
-    AGENCY_FIELD_NUMBER: _builtins.int
-    GATEWAY_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
     REACH_FIELD_NUMBER: _builtins.int
     NAMED_AREAS_FIELD_NUMBER: _builtins.int
     KEY_SET_FIELD_NUMBER: _builtins.int
     KEY_COMMITMENT_FIELD_NUMBER: _builtins.int
     LOCATORS_FIELD_NUMBER: _builtins.int
-    PASSPORT_KEY_ID_FIELD_NUMBER: _builtins.int
     SLOT_CHECK_FIELD_NUMBER: _builtins.int
     suite: _builtins.int
     federation: _builtins.str
@@ -65,8 +63,8 @@ class QueryCore(_message.Message):
     passport_expires_at: _builtins.int
     reply_key: _builtins.bytes
     """HPKE public key (ML-KEM-768 | X25519, 1216 bytes), new for each query."""
-    agency: _builtins.str
-    gateway: _builtins.str
+    area: _builtins.str
+    """The area from which the reach is counted: that of the asking agency."""
     reach: _builtins.int
     """1 area, 2 area and neighbours, 3 named areas, 4 national ring."""
     key_set: _builtins.int
@@ -75,10 +73,6 @@ class QueryCore(_message.Message):
     """SHA-256("kc" | q | K): commits to the content key, since AES-GCM does not."""
     locators: _builtins.bytes
     """Exactly 32 locators of 16 bytes; those not needed are random."""
-    passport_key_id: _builtins.bytes
-    """Which passport key of the asking agency vouches inside: the first 8 bytes of its SHA-256. A node that knows another one
-    says so before it looks, and not only where the query opens.
-    """
     slot_check: _builtins.bytes
     """16 bytes that follow from the slot's key: a node whose pepper is another (damaged, restored) says that it cannot answer,
     for every child alike, instead of "no" for each. Shows that members share a slot, which all of them do.
@@ -102,19 +96,17 @@ class QueryCore(_message.Message):
         expires_at: _builtins.int = ...,
         passport_expires_at: _builtins.int = ...,
         reply_key: _builtins.bytes = ...,
-        agency: _builtins.str = ...,
-        gateway: _builtins.str = ...,
+        area: _builtins.str = ...,
         reach: _builtins.int = ...,
         named_areas: _abc.Iterable[_builtins.str] | None = ...,
         key_set: _builtins.int = ...,
         key_commitment: _builtins.bytes = ...,
         locators: _builtins.bytes = ...,
-        passport_key_id: _builtins.bytes = ...,
         slot_check: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "gateway", b"gateway", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "passport_key_id", b"passport_key_id", "q", b"q", "reach", b"reach", "reply_key", b"reply_key", "slot", b"slot", "slot_check", b"slot_check", "suite", b"suite"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "q", b"q", "reach", b"reach", "reply_key", b"reply_key", "slot", b"slot", "slot_check", b"slot_check", "suite", b"suite"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -124,7 +116,8 @@ Global___QueryCore: _TypeAlias = QueryCore  # noqa: Y015
 class Query(_message.Message):
     """The payload of an Envelope of type "fingerpost/v1 query". The serialised envelope is always 8192 bytes.
 
-    Written and signed by: the asking gateway. Read by: the broker and every node in reach.
+    Written by: the asking gateway. Signed with the key that all gateways share in an epoch; the envelope names the epoch. Read by:
+    the broker and every node in reach.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -167,18 +160,21 @@ class Submission(_message.Message):
 
     QUERY_HASH_FIELD_NUMBER: _builtins.int
     HANDLE_FIELD_NUMBER: _builtins.int
+    AGENCY_FIELD_NUMBER: _builtins.int
     query_hash: _builtins.bytes
     handle: _builtins.str
     """32 lower-case hexadecimal digits."""
+    agency: _builtins.str
     def __init__(
         self,
         *,
         query_hash: _builtins.bytes = ...,
         handle: _builtins.str = ...,
+        agency: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["handle", b"handle", "query_hash", b"query_hash"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "handle", b"handle", "query_hash", b"query_hash"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

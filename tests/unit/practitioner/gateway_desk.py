@@ -14,10 +14,10 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from fakes.justified import justified
 from fakes.party_folder import COUNCIL
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.passport import Entitlement
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
@@ -41,7 +41,7 @@ THESSALY = Demographics(
 )
 QUESTION = Question(
     THESSALY,
-    Justification(Purpose.EXPLOITATION, "ref-1", "bob"),
+    justified(Purpose.EXPLOITATION, "ref-1", "bob"),
     Reach.NAMED,
     (AreaCode("e99000002"),),
 )

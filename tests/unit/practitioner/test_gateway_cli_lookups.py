@@ -12,8 +12,9 @@ import pytest
 import typer.main
 
 from fakes.gateway_outcomes import agency, large, outcome, said
+from fakes.justified import justified
 from fingerpost.private.demographics import OtherName, Sex
-from fingerpost.private.purpose_rules import Justification, PurposeRule
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
@@ -96,7 +97,7 @@ def test_all_of_a_question_arrives(desk: Desk, answered: list[Question]) -> None
     )
     (question,) = answered
     assert question.named_areas == (AreaCode("e99000002"), AreaCode("e99000003"))
-    assert question.justification == Justification(Purpose.S47_ENQUIRY, "ref-1", "bob")
+    assert question.justification == justified(Purpose.S47_ENQUIRY, "ref-1", "bob")
     asked = question.demographics
     assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
     assert (asked.dob, asked.sex) == (date(2017, 3, 9), Sex.FEMALE)

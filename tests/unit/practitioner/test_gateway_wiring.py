@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fakes.certificates import FakeAuthority
+from fakes.justified import justified
 from fakes.party_folder import addresses_of, enrol, gateway_settings_file
 from fakes.refusals import refused
 from fakes.repository import FakeRepository, listed
@@ -21,7 +22,6 @@ from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
@@ -106,7 +106,7 @@ def recorded(settings: GatewaySettings) -> list[str]:
 
 
 async def ask(gateway: Gateway) -> Outcome:
-    question = Question(THESSALY, Justification(Purpose.S47_ENQUIRY))
+    question = Question(THESSALY, justified(Purpose.S47_ENQUIRY))
     return await gateway.client.lookup(ann(time.time(), COUNCIL), question)
 
 

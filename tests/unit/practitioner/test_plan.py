@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from effort import examples
+from fakes.justified import justified
 from fakes.node_world import a_federation
 from fakes.wexcombe import AREAS, HERE, NEXT
 from fingerpost.private.demographics import Demographics, OtherName, Sex
@@ -24,7 +25,7 @@ from fingerpost.private.linkage import (
     normalise,
     require_answerable,
 )
-from fingerpost.private.purpose_rules import Justification, reaches_allowed, widening_reasons
+from fingerpost.private.purpose_rules import reaches_allowed, widening_reasons
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused
@@ -52,7 +53,7 @@ def planned(
     upn: bool = False,
     because: WideningReason | None = None,
 ) -> Plan:
-    justification = Justification(purpose, reference, approver, because)
+    justification = justified(purpose, reference, approver, because)
     question = Question(child, justification, reach, named)
     return plan(question, normalise(child), "worker-1", upn=upn)
 
@@ -285,7 +286,7 @@ TWIN = Demographics(
 BETTER = replace(AMINA, other_names=(OtherName("Amina", "Osei"),), nhs_number="9434765919")
 FIRST = First(
     Question(
-        AMINA, Justification(Purpose.S47_ENQUIRY, "ref-7", "manager-1"), Reach.AREA_AND_NEIGHBOURS
+        AMINA, justified(Purpose.S47_ENQUIRY, "ref-7", "manager-1"), Reach.AREA_AND_NEIGHBOURS
     ),
     asked_at=NOW - 60,
     complete=True,

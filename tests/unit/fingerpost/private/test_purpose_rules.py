@@ -1,147 +1,170 @@
-"""The table of purposes, row by row, written out from the law and not from the code."""
+"""The rules of purposes, row by row, written out from the design and not from the code."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.federations import EVERY_CODE, NOW
+from fakes.justified import PAST, justified
 from fakes.refusals import refused
+from fingerpost.private.demographics import Demographics
+from fingerpost.private.facts import (
+    TIME_BOX_SECONDS,
+    Facts,
+    Informed,
+    Reason,
+    ReportedBy,
+    StrategyDiscussion,
+)
 from fingerpost.private.purpose_rules import (
     Justification,
+    PurposeRule,
+    lacking,
     reaches_allowed,
-    require_in_force,
     require_permitted,
+    require_stated,
+    terms_in_force,
     widening_reasons,
 )
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
-    PURPOSES,
     WIDENING_WORDS,
-    Kind,
+    AgencyKind,
     Purpose,
     Reach,
     Role,
     WideningReason,
 )
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import CodeLists
+from fingerpost.protocol.federation import Agency
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.terms import TERMS, Fact, Terms
 
 A, N, X, R = Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NAMED, Reach.NATIONAL_RING
 
 UNSURE = {1, 2, 3, 4}
 DIRECTED = {1, 2, 3, 4, 5}
 
-# purpose: reaches, reason reference wanted, approver wanted, numbers of the reasons to widen
-TABLE: dict[Purpose, tuple[set[Reach], bool, bool, set[int]]] = {
-    Purpose.S47_ENQUIRY: ({A, N, X}, False, False, DIRECTED),
-    Purpose.EMERGENCY_PROTECTION: ({A, N, X, R}, False, False, DIRECTED),
-    Purpose.REFERRAL_TRIAGE: ({A, N}, True, False, UNSURE),
-    Purpose.S17_ASSESSMENT: ({A}, True, False, set()),
-    Purpose.EARLY_HELP: ({A}, True, False, set()),
-    Purpose.CLA_CARE: ({X}, False, False, set()),
-    Purpose.TRANSFER_IN: ({X}, False, False, UNSURE),
-    Purpose.MISSING_CHILD: ({A, N, X, R}, True, False, UNSURE),
-    Purpose.URGENT_CARE: ({A, N}, True, False, UNSURE),
-    Purpose.EXPLOITATION: ({A, N, X, R}, False, True, DIRECTED),
-    Purpose.CHILD_DEATH: ({A, N, X, R}, True, False, UNSURE),
-    Purpose.PRACTICE_REVIEW: ({X}, False, True, set()),
+# purpose: reaches, numbers of the reasons to widen
+TABLE: dict[Purpose, tuple[set[Reach], set[int]]] = {
+    Purpose.SAFEGUARDING_CONCERN: ({A}, set()),
+    Purpose.S47_ENQUIRY: ({A, N, X}, DIRECTED),
+    Purpose.EMERGENCY_PROTECTION: ({A, N, X, R}, DIRECTED),
+    Purpose.REFERRAL_TRIAGE: ({A}, set()),
+    Purpose.S17_ASSESSMENT: ({A}, set()),
+    Purpose.EARLY_HELP: ({A}, set()),
+    Purpose.CLA_CARE: ({X}, set()),
+    Purpose.LEAVING_CARE: ({X}, set()),
+    Purpose.TRANSFER_IN: ({X}, UNSURE),
+    Purpose.MISSING_CHILD: ({A, N, X, R}, UNSURE),
+    Purpose.URGENT_CARE: ({A, N}, UNSURE),
+    Purpose.EXPLOITATION: ({A, N, X, R}, DIRECTED),
+    Purpose.CHILD_DEATH: ({A, N, X}, UNSURE),
+    Purpose.PRACTICE_REVIEW: ({X}, set()),
 }
+CHILD = Demographics(forename="Zoë", surname="Müller", dob=date(2015, 2, 28))
+rows = pytest.mark.parametrize("terms", TERMS, ids=lambda terms: terms.purpose.name)
 
 
 def _permit(
-    purpose: Purpose,
+    terms: Terms,
     reach: Reach,
     key_set: KeySet = KeySet.NARROW,
     *,
-    reference: str = "REF-1",
+    areas: int = 1,
     approver: str = "account-2",
     because: WideningReason | None = None,
 ) -> None:
-    require_permitted(
-        Justification(purpose, reference, approver, because), reach, key_set, subject="account-1"
-    )
+    named = [AreaCode(f"e0800000{n}") for n in range(areas)] if reach is X else []
+    why = justified(terms.purpose, approver=approver, because=because)
+    require_permitted(why, terms, reach, named, key_set, subject="account-1")
 
 
-def _refused(*args: object, **kwargs: object) -> bool:
+def _refused(*args: Any, **kwargs: Any) -> bool:
     try:
-        _permit(*args, **kwargs)  # type: ignore[arg-type]
-    except Refused as refused:
-        assert refused.code is Code.NOT_ALLOWED
+        _permit(*args, **kwargs)
+    except Refused as refused_:
+        assert refused_.code is Code.NOT_ALLOWED
         return True
     return False
 
 
-def test_every_purpose_is_in_the_table() -> None:
-    assert set(TABLE) == set(Purpose)
+def test_every_purpose_with_terms_is_in_the_table() -> None:
+    assert set(TABLE) == {terms.purpose for terms in TERMS}
+    assert set(TABLE) == set(Purpose) - {Purpose.MISSING_EDUCATION}
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_reach(purpose: Purpose) -> None:
-    allowed = TABLE[purpose][0]
-    assert reaches_allowed(purpose) == allowed
-    assert PURPOSES[purpose].default_reach in allowed
+@rows
+def test_reach(terms: Terms) -> None:
+    allowed = TABLE[terms.purpose][0]
+    assert reaches_allowed(terms) == allowed
+    assert terms.reach in allowed
     for reach in Reach:
-        assert _refused(purpose, reach) == (reach not in allowed)
+        assert _refused(terms, reach) == (reach not in allowed)
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_reference_and_approver(purpose: Purpose) -> None:
-    reaches, reference, approver, _ = TABLE[purpose]
-    for reach in reaches:
-        assert _refused(purpose, reach, reference="") == reference
-        assert _refused(purpose, reach, approver="") == approver
+@rows
+def test_named_areas(terms: Terms) -> None:
+    if X in TABLE[terms.purpose][0]:
+        most = 2 if terms.purpose is Purpose.TRANSFER_IN else 8
+        assert not _refused(terms, X, areas=most)
+        assert _refused(terms, X, areas=most + 1)
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_nobody_approves_herself(purpose: Purpose) -> None:
-    for reach in TABLE[purpose][0]:
-        assert _refused(purpose, reach, approver="account-1")
+@rows
+def test_nobody_approves_herself(terms: Terms) -> None:
+    for reach in TABLE[terms.purpose][0]:
+        assert _refused(terms, reach, approver="account-1")
 
 
 # ---- wide keys -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_wide_keys_without_a_reason_stay_at_home(purpose: Purpose) -> None:
-    for reach in TABLE[purpose][0]:
-        assert _refused(purpose, reach, KeySet.WIDE) == (reach is not A)
+@rows
+def test_wide_keys_without_a_reason_stay_at_home(terms: Terms) -> None:
+    for reach in TABLE[terms.purpose][0]:
+        assert _refused(terms, reach, KeySet.WIDE) == (reach is not A)
 
 
-@pytest.mark.parametrize("purpose", Purpose)
+@rows
 @pytest.mark.parametrize("because", WideningReason)
-def test_who_may_widen_and_why(purpose: Purpose, because: WideningReason) -> None:
-    reaches, _, _, reasons = TABLE[purpose]
-    assert (because in widening_reasons(purpose)) == (because.value in reasons)
+def test_who_may_widen_and_why(terms: Terms, because: WideningReason) -> None:
+    reaches, reasons = TABLE[terms.purpose]
+    assert (because in widening_reasons(terms.purpose)) == (because.value in reasons)
     for reach in reaches - {A}:
         may = because.value in reasons and reach is not R
-        assert _refused(purpose, reach, KeySet.WIDE, because=because) == (not may)
+        assert _refused(terms, reach, KeySet.WIDE, because=because) == (not may)
 
 
 def test_a_purpose_that_asks_its_own_area_alone_has_nothing_to_widen() -> None:
-    for purpose, (reaches, _, _, reasons) in TABLE.items():
+    for purpose, (reaches, reasons) in TABLE.items():
         assert reasons == set() or reaches != {A}, purpose
 
 
 @given(
-    purpose=st.sampled_from(Purpose),
+    terms=st.sampled_from(TERMS),
     reach=st.sampled_from(Reach),
     key_set=st.sampled_from(KeySet),
     because=st.none() | st.sampled_from(WideningReason),
 )
 def test_wide_keys_go_beyond_the_own_area_for_a_reason_and_a_reason_goes_with_nothing_else(
-    purpose: Purpose, reach: Reach, key_set: KeySet, because: WideningReason | None
+    terms: Terms, reach: Reach, key_set: KeySet, because: WideningReason | None
 ) -> None:
     """The whole rule, from the outside."""
-    reaches, _, _, reasons = TABLE[purpose]
+    reaches, reasons = TABLE[terms.purpose]
     beyond = key_set is KeySet.WIDE and reach is not A
     if beyond:
         allowed = reach in {N, X} and because is not None and because.value in reasons
     else:
         allowed = because is None
-    assert _refused(purpose, reach, key_set, because=because) == (
-        not (allowed and reach in reaches)
-    )
+    assert _refused(terms, reach, key_set, because=because) == (not (allowed and reach in reaches))
 
 
 def test_reasons_have_stable_numbers_and_words() -> None:
@@ -156,16 +179,185 @@ def test_reasons_have_stable_numbers_and_words() -> None:
     assert len(set(WIDENING_WORDS.values())) == len(WideningReason)
 
 
+# ---- who may ask ---------------------------------------------------------------------------------
+
+
+def _agency(kind: AgencyKind, *seconded_to: AgencyId) -> Agency:
+    node = MemberId("node-1")
+    return Agency(AgencyId("e08000001.one"), "One", kind, node, seconded_to=seconded_to)
+
+
+SCHOOL, COUNCIL = _agency(AgencyKind.SCHOOL), _agency(AgencyKind.LOCAL_AUTHORITY)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "role", "agency", "rule"),
+    [
+        (Purpose.SAFEGUARDING_CONCERN, Role.DSL, SCHOOL, None),
+        (Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER, COUNCIL, None),
+        (Purpose.S47_ENQUIRY, Role.DSL, SCHOOL, PurposeRule.ROLE_OF_PURPOSE),
+        (Purpose.SAFEGUARDING_CONCERN, Role.GP, SCHOOL, PurposeRule.ROLE_OF_AGENCY),
+        (Purpose.MISSING_EDUCATION, Role.CME_OFFICER, COUNCIL, PurposeRule.PURPOSE_NOT_IN_FORCE),
+        (Purpose.S47_ENQUIRY, Role.DPO, COUNCIL, PurposeRule.ROLE_OF_AGENCY),
+        (Purpose.REFERRAL_TRIAGE, Role.MASH_PRACTITIONER, COUNCIL, None),
+        (Purpose.REFERRAL_TRIAGE, Role.MASH_PRACTITIONER, SCHOOL, PurposeRule.ROLE_OF_AGENCY),
+        (
+            Purpose.REFERRAL_TRIAGE,
+            Role.MASH_PRACTITIONER,
+            _agency(AgencyKind.SCHOOL, AgencyId("e08000001.council")),
+            None,
+        ),
+    ],
+)
+def test_who_may_ask_for_what_and_where(
+    purpose: Purpose, role: Role, agency: Agency, rule: PurposeRule | None
+) -> None:
+    if rule is None:
+        found = terms_in_force(purpose, role, agency, EVERY_CODE)
+        assert (found.purpose, role in found.roles) == (purpose, True)
+        return
+    with refused(Code.NOT_ALLOWED, rule):
+        terms_in_force(purpose, role, agency, EVERY_CODE)
+
+
+def test_fewer_than_half_of_all_pairs_of_role_and_purpose_are_allowed() -> None:
+    pairs = sum(len(terms.roles) for terms in TERMS)
+    assert pairs == 89
+    assert pairs < len(Role) * len(Purpose) / 2
+
+
 def test_only_what_governance_has_put_in_force() -> None:
-    lists = CodeLists(
-        1, frozenset({Purpose.EARLY_HELP}), frozenset({Role.MIDWIFE}), frozenset(Kind)
-    )
-    require_in_force(Purpose.EARLY_HELP, Role.MIDWIFE, lists)
-    for purpose, role in [(Purpose.CLA_CARE, Role.MIDWIFE), (Purpose.EARLY_HELP, Role.GP)]:
+    enquiry = next(terms for terms in TERMS if terms.purpose is Purpose.S47_ENQUIRY)
+    fewer = replace(enquiry, roles=frozenset({Role.TEAM_MANAGER}))
+    lists = replace(EVERY_CODE, terms=(fewer,))
+    assert terms_in_force(Purpose.S47_ENQUIRY, Role.TEAM_MANAGER, COUNCIL, lists) == fewer
+    with refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_PURPOSE):
+        terms_in_force(Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER, COUNCIL, lists)
+    with refused(Code.NOT_ALLOWED, PurposeRule.PURPOSE_NOT_IN_FORCE):
+        terms_in_force(Purpose.CLA_CARE, Role.SOCIAL_WORKER, COUNCIL, lists)
+
+
+# ---- what must be stated -------------------------------------------------------------------------
+
+BARE: dict[Fact, dict[str, Any]] = {
+    Fact.REFERENCE: {"reason_reference": ""},
+    Fact.APPROVAL: {"approver": ""},
+    Fact.REASON: {"reason": None},
+    Fact.INFORMED: {"informed": None},
+    Fact.AGREED: {"agreed_on": None},
+    Fact.STRATEGY_DISCUSSION: {"strategy_discussion": None},
+    Fact.ARRIVAL: {"arrived_at": 0},
+    Fact.REPORTED: {"reported_by": None},
+    Fact.CHECKED: {"checked": False},
+    Fact.NOTIFIED: {"notified_on": None},
+    Fact.TIME_BOX: {"ends_at": 0},
+}
+# what each row takes, in the order of TERMS
+TAKES = [
+    {Fact.REASON, Fact.INFORMED},
+    {Fact.AGREED},
+    {Fact.REFERENCE, Fact.REASON},
+    {Fact.REFERENCE, Fact.INFORMED},
+    {Fact.REFERENCE, Fact.STRATEGY_DISCUSSION},
+    {Fact.REASON},
+    {Fact.ARRIVAL},
+    {Fact.REFERENCE},
+    {Fact.REFERENCE},
+    {Fact.AGREED},
+    {Fact.REFERENCE, Fact.REPORTED, Fact.CHECKED, Fact.TIME_BOX},
+    {Fact.CHECKED},
+    {Fact.APPROVAL},
+    {Fact.NOTIFIED},
+    {Fact.APPROVAL},
+]
+
+
+def _without(why: Justification, fact: Fact) -> Justification:
+    change = BARE[fact]
+    if fact in (Fact.REFERENCE, Fact.APPROVAL):
+        return replace(why, **change)
+    return replace(why, facts=replace(why.facts, **change))
+
+
+@pytest.mark.parametrize("fact", Fact)
+@pytest.mark.parametrize(
+    ("terms", "takes"),
+    list(zip(TERMS, TAKES, strict=True)),
+    ids=lambda value: getattr(value, "purpose", None),
+)
+def test_each_row_takes_its_facts_and_no_other(terms: Terms, takes: set[Fact], fact: Fact) -> None:
+    whole = justified(terms.purpose)
+    require_stated(whole, terms, CHILD, int(NOW))
+    if fact in takes:
         with refused(Code.NOT_ALLOWED):
-            require_in_force(purpose, role, lists)
+            require_stated(_without(whole, fact), terms, CHILD, int(NOW))
+    else:
+        require_stated(_without(whole, fact), terms, CHILD, int(NOW))
+
+
+EVERY_FACT = Terms(Purpose.REFERRAL_TRIAGE, frozenset(), Reach.AREA, TERMS[0].tier, frozenset(Fact))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": Reason.SAID_BY_CHILD},  # a ground of another purpose
+        {"agreed_on": date(2027, 2, 1)},  # the future
+        {"strategy_discussion": StrategyDiscussion(date(2027, 2, 1))},
+        {"notified_on": date(2027, 2, 1)},
+        {"arrived_at": int(NOW) + limits.CLOCK_SKEW_SECONDS + 1},
+        {"ends_at": int(NOW)},  # over
+        {"ends_at": int(NOW) + TIME_BOX_SECONDS + limits.CLOCK_SKEW_SECONDS + 1},
+    ],
+    ids=str,
+)
+def test_a_fact_that_cannot_be_is_missing(change: dict[str, Any]) -> None:
+    whole = justified(Purpose.REFERRAL_TRIAGE)
+    assert lacking(whole, EVERY_FACT, int(NOW)) == []
+    changed = replace(whole, facts=replace(whole.facts, **change))
+    assert len(lacking(changed, EVERY_FACT, int(NOW))) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"strategy_discussion": StrategyDiscussion()},  # not held yet
+        {"informed": Informed.NOT_SAFE_FOR_CHILD},
+        {"ends_at": int(NOW) + TIME_BOX_SECONDS},
+        {"reported_by": ReportedBy.PUBLIC},
+        {"agreed_on": PAST},
+    ],
+    ids=str,
+)
+def test_a_fact_that_can_be_is_taken(change: dict[str, Any]) -> None:
+    whole = justified(Purpose.REFERRAL_TRIAGE)
+    changed = replace(whole, facts=replace(whole.facts, **change))
+    assert lacking(changed, EVERY_FACT, int(NOW)) == []
+
+
+def test_a_number_stands_for_the_time_of_arrival() -> None:
+    terms = next(terms for terms in TERMS if terms.purpose is Purpose.URGENT_CARE)
+    bare = Justification(Purpose.URGENT_CARE)
+    require_stated(bare, terms, replace(CHILD, nhs_number="9434765919"), int(NOW))
+    with refused(Code.NOT_ALLOWED, PurposeRule.ARRIVAL):
+        require_stated(bare, terms, CHILD, int(NOW))
+
+
+@pytest.mark.parametrize("field", ["arrived_at", "ends_at"])
+@pytest.mark.parametrize("at", [-1, 2**40])
+def test_a_time_out_of_bounds_is_malformed(field: str, at: int) -> None:
+    with refused(Code.MALFORMED):
+        Facts(**{field: at})  # type: ignore[arg-type]  # a field by name
+
+
+@pytest.mark.parametrize("renewals", [-1, 101])
+def test_renewals_have_bounds(renewals: int) -> None:
+    with refused(Code.MALFORMED):
+        Facts(renewals=renewals)
 
 
 def test_a_justification_shows_its_purpose_alone() -> None:
-    shown = repr(Justification(Purpose.S47_ENQUIRY, "MASH-2024-1", "jane.doe"))
-    assert shown == "Justification(S47_ENQUIRY)"
+    why = justified(Purpose.S47_ENQUIRY, "MASH-2024-1", "jane.doe")
+    assert repr(why) == "Justification(S47_ENQUIRY)"
+    assert repr(why.facts) == "Facts(…)"
+    assert repr(why.facts.strategy_discussion) == "StrategyDiscussion(…)"
