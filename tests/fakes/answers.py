@@ -19,5 +19,5 @@ def opened(
         query_hash=query.hash,
         reply_key=query.reply_key,
         federation=federation,
-        asked=federation.agencies_in_reach(core.agency, core.reach, core.named_areas),
+        asked=federation.agencies_in_reach(core.area, core.reach, core.named_areas),
     )

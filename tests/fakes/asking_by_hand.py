@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.answers import opened
-from fakes.federations import public
+from fakes.federations import anything, public, requester_key
+from fakes.justified import justified
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
 from federation import World
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.facts import Facts
 from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
@@ -29,7 +31,7 @@ from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason
-from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet, day_of, slot_of
 
 
@@ -49,7 +51,10 @@ class Craft:
     key_set: KeySet = KeySet.NARROW
     because: WideningReason | None = None
     gateway: MemberId = GATEWAY
-    gateway_key: Ed25519PrivateKey | None = None
+    requester_key: Ed25519PrivateKey | None = None
+    area: AreaCode | None = None
+    reference: str = "ref-7"
+    facts: Facts | None = None
     passport_agency: AgencyId | None = None
     passport_key: Ed25519PrivateKey | None = None
     training_for: int = 10**7
@@ -71,6 +76,11 @@ class Craft:
             cnf=public(practitioner),
             entitlement=Entitlement(now + self.training_for, now + 10**7),
         )
+
+    def justification(self) -> Justification:
+        now = self.world.clock.now()
+        whole = justified(self.purpose, self.reference, because=self.because, now=now)
+        return whole if self.facts is None else replace(whole, facts=self.facts)
 
     def slot_key(self) -> bytes:
         now = self.world.clock.now()
@@ -98,18 +108,18 @@ class Craft:
             world.current,
             epoch=world.current.epoch_to_ask(world.clock.now()).number,
             issued_at=int(world.clock.now()) - self.issued_ago,
-            agency=self.agency,
-            gateway=self.gateway,
+            area=self.area or self.agency.area,
             reach=self.reach,
             key_set=self.key_set,
         )
         return seal(
             public_part,
-            Inner(token, Justification(self.purpose, "ref-7", "", self.because), self.says),
+            Inner(self.agency, self.gateway, token, self.justification(), self.says),
             passport,
             self.openings(self.opens) if openings is None else openings,
             practitioner_key=practitioner,
-            gateway_key=self.gateway_key or world.gateway_key,
+            terms=anything(self.purpose),
+            requester_key=self.requester_key or requester_key(public_part.epoch),
             slot_check=slot_check(self.slot_key()),
             random_bytes=secrets.token_bytes,
         )

@@ -17,7 +17,8 @@ import msgspec
 import pytest
 
 from agency_node.records.records import Involvement
-from fakes.federations import NOW
+from fakes.federations import NOW, public, requester_key
+from fakes.justified import justified
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
@@ -41,10 +42,9 @@ from fakes.wexcombe import (
 )
 from federation import World
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Kind, Purpose, Reach, Status
+from fingerpost.protocol.codes import Kind, Purpose, Reach, Role, Status
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
@@ -82,10 +82,14 @@ KINDS = {
     POLICE: (Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE),
 }
 SENSITIVE = {Kind.DOMESTIC_ABUSE, Kind.MENTAL_HEALTH}
-UNINVITED = {Kind.HOUSING, Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE}
-"""What the table withholds from EARLY_HELP. For every purpose here it discloses every other
-ordinary kind.
-"""
+_ENFORCEMENT = {Kind.HOUSING, Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE}
+WITHHELD: dict[Purpose, set[Kind]] = {
+    Purpose.S47_ENQUIRY: set(),
+    Purpose.REFERRAL_TRIAGE: _ENFORCEMENT,
+    Purpose.S17_ASSESSMENT: _ENFORCEMENT,
+    Purpose.EARLY_HELP: _ENFORCEMENT | {Kind.CSC_CIN, Kind.YOUNG_CARERS},
+}
+"""The kinds above that are withheld from each purpose, besides the sensitive ones."""
 GAPS = frozenset({Status.NO_REPLY, Status.CANNOT_ANSWER, Status.TRY_AGAIN})
 
 
@@ -99,11 +103,10 @@ class Known:
         """The telephone numbers of the rows that may be disclosed."""
         if any(r.shielded for r in self.rows):
             return frozenset()
-        withheld = UNINVITED if purpose is Purpose.EARLY_HELP else set()
         return frozenset(
             r.desk_phone
             for r in self.rows
-            if not r.sensitive and r.kind not in SENSITIVE and r.kind not in withheld
+            if not r.sensitive and r.kind not in SENSITIVE and r.kind not in WITHHELD[purpose]
         )
 
 
@@ -201,16 +204,15 @@ class Life:
     # ---- lookups ---------------------------------------------------------------------------------
 
     def question(self, who: int, purpose: Purpose) -> Question:
-        reference = "" if purpose is Purpose.S47_ENQUIRY else "ref-7"
-        return Question(CHILDREN[who], Justification(purpose, reference))
+        return Question(CHILDREN[who], justified(purpose, now=self.world.clock.now()))
 
     async def ask(self, who: int, purpose: Purpose, fault_after: float | None = None) -> None:
         """A lookup by the council. ``fault_after`` so many seconds every stream breaks."""
         gateway = self.world.gateway(COUNCIL)
+        role = Role.EARLY_HELP_WORKER if purpose is Purpose.EARLY_HELP else Role.SOCIAL_WORKER
+        session = replace(gateway.session, role=role)
         expected = {a: self.expected(a, who, purpose) for a in AGENCIES}
-        asking = asyncio.ensure_future(
-            gateway.client.lookup(gateway.session, self.question(who, purpose))
-        )
+        asking = asyncio.ensure_future(gateway.client.lookup(session, self.question(who, purpose)))
         if fault_after is not None:
             await self.world.clock.run_for(fault_after)
             await self.world.restart_broker()
@@ -295,7 +297,7 @@ class Life:
         """The broker, and every node that got them, get bytes that were sent before: nobody
         carries, nobody opens.
         """
-        query = read_query(wire, lambda _: self.world.gateway_key.public_key())
+        query = read_query(wire, lambda number: public(requester_key(number)))
         for node in self.world.nodes.values():
             if query.hash in node.seen:
                 opened = len(node.entries)

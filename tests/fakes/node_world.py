@@ -27,7 +27,16 @@ from agency_node.records.upkeep import due_tables
 from fakes import federations
 from fakes.answers import opened
 from fakes.clock import ManualClock
-from fakes.federations import HOLDERS, NOW, Members, member, public
+from fakes.federations import (
+    HOLDERS,
+    NOW,
+    Members,
+    anything,
+    member,
+    public,
+    requester_key,
+)
+from fakes.justified import justified
 from fakes.node_records import MemoryRecords, an_involvement
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import Peppers
@@ -37,7 +46,6 @@ from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role, Status, WideningReason
@@ -332,8 +340,7 @@ def a_query(
             federation or a_federation(),
             epoch=EPOCH,
             issued_at=int(at),
-            agency=COUNCIL,
-            gateway=GATEWAY,
+            area=HERE,
             reach=reach,
             named_areas=named,
             key_set=key_set,
@@ -347,11 +354,18 @@ def a_query(
     )
     return seal(
         part,
-        Inner(token, Justification(purpose, reference, approver, because), child),
+        Inner(
+            COUNCIL,
+            GATEWAY,
+            token,
+            justified(purpose, reference, approver, because, now=at),
+            child,
+        ),
         passport,
         [opening(slot_key, tag) for tag in tags],
         practitioner_key=PRACTITIONER_KEY,
-        gateway_key=GATEWAY_KEY,
+        terms=anything(purpose),
+        requester_key=requester_key(EPOCH),
         slot_check=slot_check(slot_key),
         random_bytes=secrets.token_bytes,
     )

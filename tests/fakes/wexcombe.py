@@ -13,11 +13,11 @@ from datetime import date
 
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from fakes.federations import agency
+from fakes.justified import justified
 from fakes.node_records import an_involvement
 from fakes.simulated_holders import Holders
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Status
 from fingerpost.protocol.federation import Area, NotConnected
@@ -131,7 +131,7 @@ def large_host() -> tuple[World, AgencyId]:
     return world, schools[-1].id
 
 
-QUESTION = Question(AMINA, Justification(Purpose.S47_ENQUIRY))
+QUESTION = Question(AMINA, justified(Purpose.S47_ENQUIRY))
 
 
 def of(outcome: Outcome, wanted: AgencyId) -> AgencyOutcome:

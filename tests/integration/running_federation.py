@@ -33,6 +33,7 @@ from agency_node.importing.staging import SourceFile
 from fakes.certificates import FakeAuthority, Papers
 from fakes.federations import HOLDERS, federation, member, parameters, public
 from fakes.import_world import HEADER, export
+from fakes.justified import justified
 from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
 from fakes.waiting import until
@@ -42,7 +43,6 @@ from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.messages import Inner
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codec.carriage import read_queries
 from fingerpost.protocol.codes import Acr, AgencyKind, Kind, Purpose, Reach, Role, Status
@@ -121,7 +121,7 @@ SAYS: Final[Mapping[str, Mapping[AgencyId, Status]]] = {
 """What an honest federation answers."""
 
 
-QUESTION: Final = Question(ASKED, Justification(Purpose.S47_ENQUIRY), Reach.AREA)
+QUESTION: Final = Question(ASKED, justified(Purpose.S47_ENQUIRY), Reach.AREA)
 """One query, with the wide keys."""
 PORTS: Final = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
 """Each with its own method."""

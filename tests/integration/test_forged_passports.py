@@ -18,10 +18,10 @@ import pytest
 import pytest_asyncio
 
 from agency_node.answering.audit import read_body
+from fakes.justified import justified
 from fakes.refusals import refused
 from fingerpost.private.codec import write_demographics
 from fingerpost.private.messages import Inner
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_core
@@ -94,7 +94,7 @@ async def evidence(federation: Federation) -> Evidence:
         issued = gateway.desk.issue(federation.session(), now)
         original = Original(issued.token, federation.passport_key)
         token = original.token if name == HONEST else FORGERIES[name](original)
-        inner = Inner(token, Justification(Purpose.S47_ENQUIRY, REFERENCE), ASKED)
+        inner = Inner(token, justified(Purpose.S47_ENQUIRY, REFERENCE), ASKED)
         sealed = gateway.sealed(inner, issued, openings)
         return Tried(sealed, token, *await gateway.submit(sealed))
 
@@ -205,7 +205,7 @@ async def test_a_passport_of_a_megabyte_does_not_fit(evidence: Evidence) -> None
     with refused(Code.MALFORMED):
         await raw(evidence.federation, "a" * (1 << 20))
     with pytest.raises(Refused):
-        Inner("a" * (limits.PASSPORT_BYTES + 1), Justification(Purpose.S47_ENQUIRY), ASKED)
+        Inner("a" * (limits.PASSPORT_BYTES + 1), justified(Purpose.S47_ENQUIRY), ASKED)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ import pytest
 import pytest_asyncio
 
 from fakes.federations import HOLDERS
+from fakes.justified import justified
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.passport import TYPE
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event, read_from_node
 from fingerpost.protocol.codes import PURPOSES, Acr, CoarseKind, Kind, Purpose, Reach, Role, Status
@@ -107,7 +107,7 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
                 session = federation.session(SUBJECTS[person], NAMES[person])
                 question = Question(
                     child,
-                    Justification(purpose, reference, APPROVER if reference else ""),
+                    justified(purpose, reference, APPROVER if reference else ""),
                     Reach.AREA if purpose is Purpose.EARLY_HELP else None,
                 )
                 outcome = await federation.gateway.client.lookup(session, question)

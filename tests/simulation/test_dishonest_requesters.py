@@ -14,23 +14,38 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering.matching import Finding
 from fakes.asking_by_hand import Craft, answers, status_of
-from fakes.federations import NOW
+from fakes.federations import EVERY_CODE, NOW
 from fakes.refusals import refused
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fakes.simulated_node import SimNode
-from fakes.wexcombe import AMINA, COUNCIL, COUNCILS, OAK, OTHER, POLICE, QUESTION, SCHOOLS, TWIN
+from fakes.wexcombe import (
+    AMINA,
+    COUNCIL,
+    COUNCILS,
+    NEXT,
+    OAK,
+    OTHER,
+    POLICE,
+    QUESTION,
+    SCHOOLS,
+    TWIN,
+)
 from federation import World
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.facts import Facts
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
-from fingerpost.protocol.codes import Purpose, Reach, Role, Status, WideningReason
-from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Role, Status, WideningReason
+from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
-from fingerpost.protocol.ids import Handle, MemberId
+from fingerpost.protocol.ids import AgencyId, Handle, MemberId
 from fingerpost.protocol.messages import KeySet, Submission
+from fingerpost.protocol.terms import TERMS, RolesAt, Terms
 from fingerpost.runtime.identity import PeerIdentity
+
+(ENQUIRY,) = (terms for terms in TERMS if terms.purpose is Purpose.S47_ENQUIRY)
 
 
 @pytest.fixture
@@ -117,7 +132,7 @@ async def test_an_old_query_gets_try_again_at_a_node_that_never_saw_it(
 async def test_the_broker_carries_no_query_twice(world: World, honest: Craft) -> None:
     """Also after its restart."""
     sealed = honest.sealed()
-    handle = Submission(sealed.hash, Handle("0" * 32))
+    handle = Submission(sealed.hash, COUNCIL, Handle("0" * 32))
     submission = write_submission(handle, GATEWAY, world.gateway_key)
     peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
 
@@ -242,24 +257,43 @@ async def test_a_practitioner_without_training_sends_nothing(
     assert world.holders.received == []
 
 
-async def test_a_gateway_that_is_no_member_is_not_believed(school: SimNode, honest: Craft) -> None:
-    for forged in (
-        replace(honest, gateway_key=Ed25519PrivateKey.generate()),
-        replace(honest, gateway=MemberId("another")),
-    ):
-        assert school.service.answer((forged.sealed().wire,)) == ()
+async def test_without_the_key_of_the_gateways_a_query_is_not_read(
+    school: SimNode, honest: Craft
+) -> None:
+    """Attack: a broker that makes queries of its own to probe an index."""
+    forged = replace(honest, requester_key=Ed25519PrivateKey.generate())
+    assert school.service.answer((forged.sealed().wire,)) == ()
     assert school.entries == []
     assert school.seen == set()
 
 
-async def test_a_suspended_agency_is_not_answered(
-    world: World, school: SimNode, honest: Craft
+async def test_a_gateway_that_may_not_ask_for_the_agency_is_refused_where_it_opens(
+    school: SimNode, honest: Craft
 ) -> None:
-    """It sealed before; nodes judge by the list they have now."""
+    require_nothing_disclosed(school, replace(honest, gateway=MemberId("another")).sealed())
+    assert refusals(school) == [Code.NOT_A_MEMBER]
+
+
+async def test_a_reach_counted_from_another_area_is_refused_where_it_opens(
+    school: SimNode, honest: Craft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: a requester of one area who asks all of another as if it were her own."""
+    with monkeypatch.context() as patch:
+        patch.setattr(AgencyId, "area", NEXT)
+        sealed = replace(honest, area=NEXT).sealed()
+    require_nothing_disclosed(school, sealed)
+    assert refusals(school) == [Code.NOT_ALLOWED]
+
+
+@pytest.mark.parametrize("denied", [{"agencies": [COUNCIL]}, {}], ids=["agency", "gateway"])
+async def test_whoever_is_suspended_is_not_answered(
+    world: World, school: SimNode, honest: Craft, denied: dict[str, list[AgencyId]]
+) -> None:
+    """It sealed before; nodes judge by the deny-list that they have now."""
     sealed = honest.sealed()
-    world.suspend(agencies=[COUNCIL])
-    assert school.service.answer((sealed.wire,)) == ()
-    assert school.entries == []
+    world.suspend(*([] if denied else [GATEWAY]), **denied)
+    require_nothing_disclosed(school, sealed)
+    assert refusals(school) == [Code.NOT_A_MEMBER]
 
 
 # ---- what is asked -------------------------------------------------------------------------------
@@ -269,11 +303,32 @@ async def test_a_purpose_or_role_that_is_not_in_force_is_refused_where_it_opens(
     world: World, school: SimNode, honest: Craft
 ) -> None:
     lists = world.current.code_lists
-    purposes = replace(lists, purposes=lists.purposes - {Purpose.S47_ENQUIRY})
-    roles = replace(lists, roles=lists.roles - {Role.SOCIAL_WORKER})
-    for fewer in (purposes, roles):
-        world.change(code_lists=fewer)
+    others = tuple(each for each in lists.terms if each != ENQUIRY)
+    fewer = replace(ENQUIRY, roles=ENQUIRY.roles - {Role.SOCIAL_WORKER})
+    for signed in (
+        replace(lists, terms=others),
+        replace(lists, terms=(*others, fewer)),
+        replace(lists, roles_at=()),
+    ):
+        world.change(code_lists=signed)
         require_nothing_disclosed(school, honest.sealed())
+    assert refusals(school) == [Code.NOT_ALLOWED] * 3
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - ENQUIRY.roles))
+async def test_a_role_that_may_not_ask_for_the_purpose_is_refused_where_it_opens(
+    school: SimNode, honest: Craft, role: Role
+) -> None:
+    require_nothing_disclosed(school, replace(honest, role=role).sealed())
+    assert refusals(school) == [Code.NOT_ALLOWED]
+
+
+async def test_a_lookup_that_does_not_state_what_its_purpose_takes_is_refused_where_it_opens(
+    school: SimNode, honest: Craft
+) -> None:
+    made = [replace(honest, reference="").sealed(), replace(honest, facts=Facts()).sealed()]
+    for sealed in made:
+        require_nothing_disclosed(school, sealed)
     assert refusals(school) == [Code.NOT_ALLOWED] * 2
 
 
@@ -282,7 +337,7 @@ async def test_a_wider_reach_than_the_purpose_has_is_refused_where_it_opens(
 ) -> None:
     """Early help in the neighbouring area, by a program that leaves the check out."""
     with careless():
-        sealed = replace(honest, purpose=Purpose.EARLY_HELP).sealed()
+        sealed = replace(honest, purpose=Purpose.EARLY_HELP, role=Role.EARLY_HELP_WORKER).sealed()
     require_nothing_disclosed(school, sealed)
     assert refusals(school) == [Code.NOT_ALLOWED]
 
@@ -331,17 +386,15 @@ async def test_wide_keys_in_the_national_ring_are_answered_alike_by_all(
     assert said == [Status.CANNOT_ANSWER] * 2, "the council and the police are in the ring"
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-async def test_a_shielded_child_is_told_to_nobody_for_any_purpose(
-    world: World, honest: Craft, purpose: Purpose
+@pytest.mark.parametrize("terms", TERMS, ids=lambda terms: terms.purpose.name)
+async def test_a_shielded_child_is_disclosed_to_nobody_for_any_purpose(
+    world: World, honest: Craft, terms: Terms
 ) -> None:
     police = world.nodes[MemberId("police-node")]
-    craft = replace(honest, purpose=purpose, opens=AMINA)
-    try:
-        sealed = craft.sealed()
-    except Refused as refused:  # a purpose that has no such reach
-        assert refused.code is Code.NOT_ALLOWED
-        return
+    roles_at = (RolesAt(AgencyKind.LOCAL_AUTHORITY, frozenset(Role)),)
+    far = replace(terms, reach=Reach.NATIONAL_RING)
+    world.change(code_lists=replace(EVERY_CODE, terms=(far,), roles_at=roles_at))
+    sealed = replace(honest, purpose=terms.purpose, role=min(terms.roles)).sealed()
     assert status_of(police, sealed, POLICE) is Status.NOTHING_TO_DISCLOSE
     assert police.findings(POLICE) == [Finding.MATCH], "and yet it is recorded"
 

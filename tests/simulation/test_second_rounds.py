@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from agency_node.answering.matching import Finding
+from fakes.federations import public, requester_key
+from fakes.justified import justified
 from fakes.simulated_gateway import SimGateway
 from fakes.wexcombe import (
     AMINA,
@@ -33,7 +35,7 @@ from fakes.wexcombe import (
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName
 from fingerpost.private.linkage import Decision, Scope, Side, blocking_keys, compare, normalise
-from fingerpost.private.purpose_rules import Justification, PurposeRule
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codes import Kind, Purpose, Reach, Status, WideningReason
@@ -91,8 +93,9 @@ async def refusal(*args: Any, **more: Any) -> tuple[Code, Rule | None]:
 
 
 def sent(gateway: SimGateway) -> list[Query]:
-    key = gateway.world.gateway_key.public_key()
-    return [read_query(wire, lambda _: key) for wire in gateway.submitted]
+    return [
+        read_query(wire, lambda number: public(requester_key(number))) for wire in gateway.submitted
+    ]
 
 
 # ---- what it finds -----------------------------------------------------------------------------
@@ -129,7 +132,7 @@ async def test_who_opens_it_reads_and_records_why(world: World, gateway: SimGate
     assert entry.examined.question is not None
     assert entry.examined.question.justification.widened_because is LIKELY
     assert entry.query.core.widened
-    assert entry.requester.id == COUNCIL
+    assert entry.examined.question.requester.id == COUNCIL
     recorded = [e for e in world.nodes[SCHOOLS].entries if e.agency == OAK]
     assert [e.query.core.widened for e in recorded] == [False, False, True]
 
@@ -187,7 +190,7 @@ async def test_only_one_area_may_be_widened(gateway: SimGateway) -> None:
 
 
 async def test_after_the_national_ring_it_goes_to_the_neighbours(gateway: SimGateway) -> None:
-    question = Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION))
+    question = Question(AMINA, justified(Purpose.EMERGENCY_PROTECTION))
     first = await gateway.ask(question)
     assert first.reach is Reach.NATIONAL_RING
     second = await widen(gateway, first)
@@ -272,22 +275,17 @@ async def test_a_reason_that_the_first_outcome_refutes(world: World, gateway: Si
     ("question", "because", "why"),
     [
         (
-            Question(AMINA, Justification(Purpose.EARLY_HELP, "ref-1")),
+            Question(AMINA, justified(Purpose.S17_ASSESSMENT, "ref-1")),
             LIKELY,
             PurposeRule.MAY_NOT_WIDEN,
         ),
         (
-            Question(AMINA, Justification(Purpose.S17_ASSESSMENT, "ref-1")),
+            Question(AMINA, justified(Purpose.CLA_CARE), None, (NEXT,)),
             LIKELY,
             PurposeRule.MAY_NOT_WIDEN,
         ),
         (
-            Question(AMINA, Justification(Purpose.CLA_CARE), None, (NEXT,)),
-            LIKELY,
-            PurposeRule.MAY_NOT_WIDEN,
-        ),
-        (
-            Question(AMINA, Justification(Purpose.URGENT_CARE, "ref-1")),
+            Question(AMINA, justified(Purpose.MISSING_CHILD), Reach.AREA_AND_NEIGHBOURS),
             WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION,
             PurposeRule.REASON,
         ),
@@ -308,7 +306,7 @@ async def test_not_further_than_the_first(gateway: SimGateway) -> None:
         await require_nothing_leaves(gateway, near, left_out, **more)
     unknown = {"named_areas": (AreaCode("e99000009"),)}
     await require_nothing_leaves(gateway, near, ReachRule.NO_SUCH_AREA, **unknown)
-    first = await gateway.ask(Question(AMINA, Justification(Purpose.EMERGENCY_PROTECTION)))
+    first = await gateway.ask(Question(AMINA, justified(Purpose.EMERGENCY_PROTECTION)))
     ring = {"reach": Reach.NATIONAL_RING}
     await require_nothing_leaves(gateway, first, PurposeRule.WIDE_REACH, **ring)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from fakes.gateway_outcomes import large
+from fakes.justified import justified
 from fakes.party_folder import COUNCIL, gateway_settings_file
 from fakes.refusals import refused
 from fingerpost.audit.log import AuditLog, Entry
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
@@ -82,7 +82,7 @@ async def test_a_second_round_says_after_which_lookup_and_why(
 
 
 async def test_the_purposes_own_reach_is_written_out(people: People, entries: Entries) -> None:
-    question = Question(THESSALY, Justification(Purpose.S47_ENQUIRY))
+    question = Question(THESSALY, justified(Purpose.S47_ENQUIRY))
     await people.record.asked(SESSION, question, "00", NOW, None)
     assert entries()[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
 
