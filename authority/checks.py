@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from authority.draft import Draft
 from fingerpost.protocol import limits
+from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency, Area, Party
 from fingerpost.protocol.ids import AgencyId, MemberId
@@ -169,6 +170,11 @@ def _agency(draft: Draft, agency: Agency) -> Iterator[Finding]:
         yield _error(agency.id, "may ask, but has no passport key")
     if agency.passport_key and not agency.gateways:
         yield _error(agency.id, "has a passport key, but no gateway")
+    for council in agency.seconded_to:
+        found = draft.areas.get(council.area)
+        kinds = {a.id: a.kind for a in found.agencies} if found is not None else {}
+        if kinds.get(council) is not AgencyKind.LOCAL_AUTHORITY:
+            yield _error(agency.id, f"seconds staff to {council}, which is no council")
     if not agency.duty_desk:
         yield _warning(agency.id, "without a telephone number of its duty desk")
 

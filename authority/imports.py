@@ -28,8 +28,9 @@ COLUMNS: Final = ("area", "name", "kind", "telephone", "services")
 
 
 class AgencyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``services``: names of coarse kinds, such as ``EDUCATION``. Gateways and passport keys come
-    by enrolment.
+    """``services``: names of coarse kinds, such as ``EDUCATION``. ``seconded_to``: the councils in
+    whose multi-agency safeguarding hub its people work. Gateways and passport keys come by
+    enrolment.
     """
 
     id: AgencyId
@@ -39,6 +40,7 @@ class AgencyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[str, ...] = ()
     duty_desk: str = ""
     large: bool = False
+    seconded_to: tuple[AgencyId, ...] = ()
 
 
 class AreaEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +94,7 @@ def to_agency(entry: AgencyEntry) -> Agency:
         services=coarse_kinds(entry.services, str(entry.id)),
         duty_desk=entry.duty_desk,
         large=entry.large,
+        seconded_to=entry.seconded_to,
     )
 
 

@@ -92,7 +92,7 @@ def admit(
             UNSUPPORTED, NOT_FRESH, NOT_READY.
     """
     gateway = require_member(federation, caller, Party.GATEWAY, now)
-    query = read_query(query_bytes, lambda epoch: federation.epoch(epoch, now).requester_key)
+    query = read_query(query_bytes, federation.requester_key)
     core = query.core
     require_supported(federation, core, now)
     require_reach(core)

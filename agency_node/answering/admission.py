@@ -35,15 +35,15 @@ class Verdict(Enum):
     FAULT = "cannot answer: fault"
 
 
-def read(wire: bytes, federation: Federation, now: float) -> Query:
-    """Return the query, signed by some gateway of this epoch; which one, shows only where it opens.
+def read(wire: bytes, federation: Federation) -> Query:
+    """Return the query, signed by some gateway; which one it is shows only where the query opens.
 
     Raises:
         Refused: nothing in these bytes can be trusted, not even the key to reply to. They get no
             answer.
     """
 
-    query = read_query(wire, lambda epoch: federation.epoch(epoch, now).requester_key)
+    query = read_query(wire, federation.requester_key)
     if query.core.federation != federation.parameters.federation:
         raise Refused(Code.NOT_A_MEMBER, "core.federation")
     return query

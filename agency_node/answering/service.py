@@ -181,23 +181,22 @@ class Node:
         for draft in drafts:
             try:
                 answers.append(self._seal(draft.without(withheld)))
-            except (
-                Refused
-            ) as refused:  # no valid reply key: a public fact that harms its requester alone
+            except Refused as refused:
+                # The reply key is not valid: a public fact that harms its requester alone.
                 self._log.warning("node.query_dropped", error=refused)
         return tuple(answers)
 
     def _read(
         self, frame: Sequence[bytes], newest: Federation, now: float
     ) -> list[tuple[Query, Federation, Parts]]:
-        """Return the queries that can be believed, each with the member list to judge it by and the
+        """Return the queries that can be trusted, each with the member list to judge it by and the
         parts of its answer."""
         queries: dict[bytes, tuple[Query, Federation, Parts]] = {}
         # A query that is in a frame twice is a replay and is answered once. Copies go before the
         # signature is checked, so that a copy costs nothing.
         for wire in dict.fromkeys(frame):
             try:
-                query = admission.read(wire, newest, now)
+                query = admission.read(wire, newest)
                 federation = self._lists.of(query.core.metadata_version, now) or newest
                 parts = self._reach(federation).parts(query)
                 queries.setdefault(query.hash, (query, federation, parts))

@@ -335,6 +335,17 @@ class Federation:
                 return epoch
         raise Refused(Code.UNSUPPORTED, "epoch")
 
+    def requester_key(self, number: EpochNumber) -> bytes:
+        """Return the key under which queries of an epoch are signed, whether it runs or not.
+
+        Raises:
+            Refused: UNSUPPORTED, no such epoch is listed.
+        """
+        for epoch in self.parameters.epochs:
+            if epoch.number == number:
+                return epoch.requester_key
+        raise Refused(Code.UNSUPPORTED, "epoch")
+
     def epoch_to_ask(self, now: float) -> Epoch:
         """Return the epoch that a new query uses: the newest that has started and not ended.
 
