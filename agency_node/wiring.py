@@ -31,8 +31,8 @@ from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import Party
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.federation import Federation, Party
+from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.protocol.messages import slot_of
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import or_defect, read_key
@@ -139,13 +139,24 @@ class Opened:
         await self.health.set(STREAM_HEALTH, serving=self.stream.attached)
         for agency in self.agencies:
             ready = current and any(
-                self.index.ready(agency, epoch.number, slot_of(now)) is not None
+                self._may_answer(federation, agency, epoch.number, now)
                 for epoch in federation.parameters.epochs
             )
             well = self.node.sound and agency not in self.node.faulty
             await self.health.set(str(agency), serving=ready and well)
         whole = self.stream.attached and current and self.node.sound and not self.node.faulty
         await self.health.set("", serving=whole)
+
+    def _may_answer(
+        self, federation: Federation, agency: AgencyId, epoch: EpochNumber, now: float
+    ) -> bool:
+        generation = self.index.ready(agency, epoch, slot_of(now))
+        try:
+            return generation is not None and not federation.is_too_old(
+                agency, generation.as_of, now
+            )
+        except Refused:  # not in the member list
+            return False
 
 
 @asynccontextmanager

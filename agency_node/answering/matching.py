@@ -121,8 +121,7 @@ class Asking:
 
     def is_too_old(self, agency: AgencyId, generation: Generation) -> bool:
         """Return whether an agency's records are older than the parameters allow."""
-        kind = self._federation.agency(agency).kind
-        return self._now - generation.as_of > self._federation.parameters.feed_seconds(kind)
+        return self._federation.is_too_old(agency, generation.as_of, self._now)
 
     def form(self, question: Question) -> NormalForm:
         if self._form is None:

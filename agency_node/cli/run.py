@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, date, datetime
 from secrets import token_bytes
@@ -28,7 +28,7 @@ from fingerpost.membership.commands import (
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import Epoch, Federation, Party
+from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.listing import a_console, show_list
@@ -105,34 +105,40 @@ def status(settings_file: SettingsFile) -> None:
     For each agency: the import, its day, the children, and the epochs for which they are tagged.
     """
     settings = PROGRAM.load(settings_file)
-    epochs = _epochs(settings)
+    now = time.time()
+    federation = _federation(settings, now)
     columns = ("Agency", "Import", "As of (UTC)", "Children", "Tagged for epochs", "Answers")
     with closing(open_store(settings, token_bytes)) as records:
         attached, answering = asyncio.run(_probed(settings))
         rows = [
-            (str(agency), *_row(records, agency, epochs or ()), answering[agency])
+            (str(agency), *_row(records, agency, federation, now), answering[agency])
             for agency in records.agencies()
         ]
     console = a_console()
-    show_list(console, columns, rows, prose=columns[4:5])
+    show_list(console, columns, rows, prose=(columns[2], columns[4]))
     console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
-    if epochs is None:
+    if federation is None:
         console.print("The node keeps no valid member list: epochs are not known.")
 
 
 def _row(
-    records: SqlRecords, agency: AgencyId, epochs: Iterable[Epoch]
+    records: SqlRecords, agency: AgencyId, federation: Federation | None, now: float
 ) -> tuple[str, str, str, str]:
     newest = records.generation(agency)
     if newest is None:
         return "never", "", "", ""
+    epochs = federation.epochs_to_index(now) if federation is not None else ()
+    as_of = str(_day(newest.as_of))
+    with contextlib.suppress(Refused):  # an agency that the list does not have
+        if federation is not None and federation.is_too_old(agency, newest.as_of, now):
+            as_of += ": too old to answer from; import anew"
     tagged = [
         f"{epoch.number}" if ready == newest else f"{epoch.number} (import {ready.number})"
         for epoch in epochs
         if (ready := records.ready(agency, epoch.number)) is not None
     ]
     tags = "restored: import anew" if records.behind(agency) else ", ".join(tagged) or "none"
-    return str(newest.number), str(_day(newest.as_of)), str(newest.children), tags
+    return str(newest.number), as_of, str(newest.children), tags
 
 
 def _day(seconds: int) -> date:
@@ -147,19 +153,18 @@ async def _probed(settings: NodeSettings) -> tuple[bool, dict[AgencyId, str]]:
     }
 
 
-def _epochs(settings: NodeSettings) -> tuple[Epoch, ...] | None:
-    """Return the epochs of the member list that the node keeps; None when it is not valid."""
-    places, now = settings.places, time.time()
+def _federation(settings: NodeSettings, now: float) -> Federation | None:
+    """Return the member list that the node keeps; None when it is not valid."""
+    places = settings.places
 
     def nowhere(_path: str) -> bytes:
         raise AssertionError  # ``load`` reads only what is kept
 
     client = MemberListClient(places.member_list, places.bundle / ROOT, nowhere)
     try:
-        federation: Federation = client.load(now)
+        return client.load(now)
     except Refused:
         return None
-    return federation.epochs_to_index(now)
 
 
 def adopt_records(

@@ -261,6 +261,15 @@ class Federation:
                     return found
         raise Refused(Code.NOT_A_MEMBER, "agency")
 
+    def is_too_old(self, agency: AgencyId, as_of: int, now: float) -> bool:
+        """Return whether records of ``as_of`` are older at ``now`` than this kind of agency may
+        answer from (both in seconds since 1970 UTC).
+
+        Raises:
+            Refused: NOT_A_MEMBER.
+        """
+        return now - as_of > self.parameters.feed_seconds(self.agency(agency).kind)
+
     def asking_agency(self, agency: AgencyId, gateway: MemberId) -> Agency:
         """Return the agency, if it may ask through that gateway.
 
