@@ -91,8 +91,10 @@ class HeadFile:
             StoreBehind: the database ends before the head, or there is no head.
             BrokenChain: another entry stands where the head was.
         """
-        entries = store.last(connection).seq
+        # The head is read first: another process may append now, and writes the entry before its
+        # head. Read in the other order, its head would seem to be ahead of the database.
         head = self._read()
+        entries = store.last(connection).seq
         if head is None:
             if entries:
                 raise StoreBehind("the head of the audit log is missing")
@@ -105,6 +107,15 @@ class HeadFile:
     def write(self, head: Receipt) -> None:
         """Write the head, durable on return. Raises ``Defect`` when the disk fails."""
         replace_file(self._path, _line(head))
+
+    def bring_to(self, head: Receipt) -> None:
+        """Write the head, unless another process has written this one or a later one meanwhile.
+        Raises ``Defect`` when the disk fails."""
+        with contextlib.suppress(StoreBehind):
+            there = self._read()
+            if there is not None and there.seq >= head.seq:
+                return
+        self.write(head)
 
     def try_write(self, head: Receipt) -> None:
         """Write the head after a commit; a failure is ignored, since the entry is recorded."""
@@ -203,7 +214,10 @@ class AuditLog:
                 log._check_master(connection)
                 if not adopt:
                     log._head_file.check(connection)
-            log._head_file.write(log.head())
+            if adopt:
+                log._head_file.write(log.head())
+            else:
+                log._head_file.bring_to(log.head())
             empty_journal(engine)  # ``forget`` may have failed to, because of a reader
         except BaseException:
             engine.dispose()

@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
+from fingerpost.audit import store
 from fingerpost.audit.chain import FieldValue, parse_header
 from fingerpost.audit.log import (
     Actor,
     AuditEvent,
     AuditLog,
     BrokenChain,
+    HeadFile,
     Month,
     OperationId,
     Receipt,
@@ -330,6 +333,35 @@ def test_threads_and_a_second_process_share_one_chain(path: Path, log: AuditLog)
     other.close()
     assert sorted(receipt.seq for receipt in receipts) == list(range(1, 31))
     assert log.verify(max(receipts, key=lambda r: r.seq)).broken_at is None
+
+
+def test_a_log_opens_while_another_process_appends_to_it(
+    path: Path, log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the two readings at the opening the other process comes between."""
+    log.append(event())
+    last, read = store.last, HeadFile._read
+
+    def read_entries(connection: Connection) -> Receipt:
+        found = last(connection)
+        monkeypatch.setattr(store, "last", last)
+        log.append(event(count=2))
+        return found
+
+    def read_head(head: HeadFile) -> Receipt | None:
+        found = read(head)
+        monkeypatch.setattr(HeadFile, "_read", read)
+        log.append(event(count=3))
+        return found
+
+    monkeypatch.setattr(store, "last", read_entries)
+    opened(path).close()
+    monkeypatch.setattr(HeadFile, "_read", read_head)
+    opened(path).close()
+    assert log.verify().entries == 3
+    path.unlink()  # and the head of the newest entry is still there
+    with pytest.raises(StoreBehind):
+        opened(path)
 
 
 def test_a_disk_that_fails_is_not_silent(
