@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -203,9 +203,11 @@ class Client:
         outcome = _outcome(lookup, int(now), answers, rejected)
         # That it was asked is on the record. A disk that fills up now must not keep the answers
         # from the practitioner who waits for them; the next lookup is refused by it.
-        with contextlib.suppress(Defect):
+        try:
             await self._outcomes.keep(session, question, outcome)
             await self._record.ended(session.agency, lookup.operation, outcome, self._clock.now())
+        except Defect:
+            return replace(outcome, kept=False)
         return outcome
 
     # ---- before anything leaves --------------------------------------------------------------

@@ -22,7 +22,7 @@ VERSION: Final = 3
 """It grows when a field is added, changes its meaning or goes. A reader refuses a version that it
 does not know."""
 _BEFORE: Final = frozenset({1, 2})
-"""Version 1 lacks ``widened``, and both lack ``cannot_answer``. Kept ones are still read."""
+"""Version 1 lacks ``widened``; both lack ``cannot_answer`` and ``kept``. They are still read."""
 
 StatusName = Literal["INVOLVED", "NOTHING_TO_DISCLOSE", "TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"]
 _GAPS: Final = frozenset({"TRY_AGAIN", "CANNOT_ANSWER", "NO_REPLY"})
@@ -109,7 +109,7 @@ class WidenedShown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of an outcome. Times are RFC 3339 in UTC. ``complete``: at least one agency was asked,
-    and all gave a usable answer."""
+    all gave a usable answer, and the outcome is ``kept``."""
 
     version: int
     operation: str
@@ -125,6 +125,7 @@ class LookupDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_connected: tuple[NotConnectedShown, ...]
     services: tuple[ServiceShown, ...]
     widened: WidenedShown | None = None
+    kept: bool = True
 
     def __repr__(self) -> str:
         return f"LookupDocument({self.operation})"
@@ -152,6 +153,7 @@ def document(outcome: Outcome, forgotten_at: int) -> LookupDocument:
         not_connected=tuple(_not_connected(area, gap) for area, gap in outcome.not_connected),
         services=tuple(_service(count) for count in outcome.services),
         widened=_widened(outcome.widened),
+        kept=outcome.kept,
     )
 
 

@@ -171,6 +171,7 @@ class Outcome:
         wide: the wider key set was used in the requester's own area, or in the whole reach where
             the lookup was ``widened``.
         rejected_answers: how many answers did not verify; with one or more, somebody tampers.
+        kept: whether it is kept and its end is recorded. A disk that is full keeps nothing.
     """
 
     operation: str
@@ -184,15 +185,21 @@ class Outcome:
     wide: bool
     rejected_answers: int
     widened: Widened | None
+    kept: bool = True
 
     @property
     def complete(self) -> bool:
-        """Whether at least one agency was asked, and each gave a usable answer.
+        """Whether at least one agency was asked, each gave a usable answer, and the outcome is
+        kept.
 
         It says nothing about the agencies that are not connected.
         """
-        return bool(self.agencies) and all(
-            a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in self.agencies
+        return (
+            self.kept
+            and bool(self.agencies)
+            and all(
+                a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in self.agencies
+            )
         )
 
     def __repr__(self) -> str:

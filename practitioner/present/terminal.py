@@ -115,6 +115,8 @@ def _missing(shown: LookupDocument) -> list[RenderableType]:
         facts.append(f"{len(shown.not_connected)} could not be asked")
     if shown.strength.level != "GOOD":
         facts.append("records of this child may have been missed")
+    if not shown.kept:
+        facts.append("this outcome could not be kept")
     if not facts:
         return []
     return [_line(f"This is not all: {', '.join(facts)}. See below.", "bold yellow")]
@@ -367,6 +369,14 @@ def _widened(shown: LookupDocument) -> list[RenderableType]:
 
 
 def _end(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+    if not shown.kept:
+        return [
+            _head("This outcome could not be kept", "bold red"),
+            _line(
+                "It cannot be shown again. Write down now what you need, and tell the people who "
+                "run this gateway: its disk may be full."
+            ),
+        ]
     more = "" if everything else " --all"
     return [
         Text(

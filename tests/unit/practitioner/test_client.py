@@ -485,13 +485,15 @@ async def test_an_outcome_says_what_was_asked(gateway: SimGateway) -> None:
     assert len(outcome.operation) == 16
 
 
-async def test_a_disk_that_fills_up_at_the_end_does_not_keep_the_answers(
-    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["keep", "ended"])
+async def test_answers_are_given_on_a_full_disk_and_never_as_a_complete_outcome(
+    gateway: SimGateway, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     async def full(*_: object) -> None:
         raise Defect("the disk is full")
 
-    monkeypatch.setattr(gateway, "keep", full)
+    assert (await ask(gateway)).complete
+    monkeypatch.setattr(gateway, step, full)
     outcome = await ask(gateway)
-    assert outcome.complete
-    assert "sent" in gateway.order
+    assert of(outcome, OAK).status is Status.INVOLVED
+    assert (outcome.kept, outcome.complete) == (False, False)

@@ -216,6 +216,15 @@ def test_schools_that_were_not_asked_are_named_where_no_school_named_itself(
     assert ("Oak 3 (Wexcombe)" in text) is listed
 
 
+def test_an_outcome_that_could_not_be_kept_says_so_first_and_last() -> None:
+    found = outcome([said(agency("Oak", AgencyKind.SCHOOL), Status.INVOLVED)])
+    text = words_of(shown(replace(found, kept=False)))
+    assert "this is not all: this outcome could not be kept. see below." in text
+    assert "write down now what you need" in text
+    assert "outcome show" not in text
+    assert "could not be kept" not in words_of(shown(found))
+
+
 def test_many_gaps_are_counted_by_kind_but_councils_and_police_named() -> None:
     text = shown(large(gaps=20))
     gaps = text.split("DID NOT ANSWER")[1].split("Somebody")[0]
