@@ -208,7 +208,7 @@ def require_permitted(
     if len(named_areas) > terms.areas:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.AREAS)
     _require_reason(justification.purpose, reach, key_set, justification.widened_because)
-    if justification.approver and justification.approver == subject:
+    if justification.approver and justification.approver.lower() == subject.lower():
         raise Refused(Code.NOT_ALLOWED, PurposeRule.OWN_APPROVER)
 
 

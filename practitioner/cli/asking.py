@@ -111,7 +111,7 @@ def lookup(
     areas = area_codes(area or [])
     now = time.time()
     stated = facts.read_facts(fact or [], why, now)
-    session = _session(loaded, session_file, approver)
+    session, approver = _session(loaded, session_file, approver)
     justification = facts.settle(
         Justification(why, reference, approver, facts=stated),
         facts.terms_of(why, session),
@@ -176,7 +176,7 @@ def widen(
         reach=member_of(Reach, reach, "--reach") if reach else None,
         named_areas=area_codes(area or []),
     )
-    session = _session(loaded, session_file)
+    session, _ = _session(loaded, session_file)
     _ask(
         loaded,
         lambda gateway: gateway.client.widen(session, again),
@@ -208,12 +208,17 @@ def show(
     raise typer.Exit(COMPLETE if shown.complete else WITH_GAPS)
 
 
-def _session(loaded: GatewaySettings, session_file: Path, approver: str = "") -> Session:
+def _session(
+    loaded: GatewaySettings, session_file: Path, approver: str = ""
+) -> tuple[Session, str]:
+    """Return the session, and the account of the approver as it is written; empty where none was
+    given."""
     with open_people(loaded) as people:
-        session = people.reception.resume(read_token(session_file), time.time())
+        now = time.time()
+        session = people.reception.resume(read_token(session_file), now)
         if approver:
-            people.accounts.require_open(session.agency, approver)
-        return session
+            approver = people.accounts.approver(session.agency, approver, now)
+        return session, approver
 
 
 def _ask(

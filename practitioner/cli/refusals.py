@@ -173,7 +173,8 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     SignInRule.NO_SESSION: BY_CODE[Code.SIGN_IN],
     SignInRule.OTHER_AGENCY: "Your agency does not ask through this gateway any more.",
     SignInRule.APPROVER_ACCOUNT: (
-        "The account after --approver is not one of your agency here, or it is disabled."
+        "The account after --approver is not one of your agency here, is disabled, or its owner's "
+        "training or vetting has run out."
     ),
     SignInRule.TRAINING_PAST: f"--training-until: {_STILL_RUNS}",
     SignInRule.VETTING_PAST: f"--vetting-until: {_STILL_RUNS}",

@@ -106,18 +106,22 @@ class Accounts:
                 is not None
             )
 
-    def require_open(self, agency: AgencyId, subject: str) -> None:
-        """Refuse an approver who has no account of this agency, or a disabled one.
+    def approver(self, agency: AgencyId, subject: str, now: float) -> str:
+        """Return the account of an approver as it is written here, whatever its case.
 
         Raises:
-            Refused: NOT_ALLOWED.
+            Refused: NOT_ALLOWED, it is no account of this agency, is disabled, or its owner's
+                training or vetting has run out.
         """
         with reading(self._engine) as connection:
-            row = connection.execute(
-                select(accounts.c.disabled).where(_key(agency, subject))
-            ).first()
-        if row is None or row.disabled:
-            raise Refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT)
+            row = connection.execute(select(accounts).where(_key(agency, subject.lower()))).first()
+        try:
+            if row is not None:
+                rules.require_usable(_account(row), now)
+                return str(row.subject)
+        except Refused:
+            pass
+        raise Refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT)
 
     def disable(self, agency: AgencyId, subject: str) -> None:
         """Shut an account at once; its sessions end.
@@ -125,23 +129,19 @@ class Accounts:
         Raises:
             Refused: NOT_ALLOWED, there is no such account.
         """
-        self._change(agency, subject, disabled=True)
-        with self._engine.begin() as connection:
-            connection.execute(
-                delete(sessions).where(
-                    sessions.c.agency == agency.value, sessions.c.subject == subject
-                )
-            )
+        self._change(agency, subject, end_sessions=True, disabled=True)
 
     def renew(self, agency: AgencyId, subject: str, entitlement: Entitlement) -> None:
         self._change(agency, subject, **asdict(entitlement))
 
     def reset(self, agency: AgencyId, subject: str, password: str) -> str:
-        """Set a new password and return a new secret of one-time codes."""
+        """Set a new password and return a new secret of one-time codes. The account's sessions end:
+        one of them may be the reason for the reset."""
         secret = pyotp.random_base32(32)
         self._change(
             agency,
             subject,
+            end_sessions=True,
             password_hash=self._hash(password),
             totp_sealed=self._seal(agency, subject, secret),
             totp_last_step=0,
@@ -276,13 +276,21 @@ class Accounts:
         refusal = "an account's secret does not open: wrong account key?"
         return self._box.open(sealed, _aad(agency, subject), refusal).decode()
 
-    def _change(self, agency: AgencyId, subject: str, **values: object) -> None:
+    def _change(
+        self, agency: AgencyId, subject: str, *, end_sessions: bool = False, **values: object
+    ) -> None:
         with self._engine.begin() as connection:
             done = connection.execute(
                 update(accounts).where(_key(agency, subject)).values(**values)
             )
             if done.rowcount != 1:
                 raise Refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT)
+            if end_sessions:
+                connection.execute(
+                    delete(sessions).where(
+                        sessions.c.agency == agency.value, sessions.c.subject == subject
+                    )
+                )
 
 
 class SignInRecord(Protocol):

@@ -158,11 +158,28 @@ def test_a_session_ends_idle_old_and_by_signing_out(accounts: Accounts, secret: 
         accounts.resume(token, NOW + 3401)
 
 
-def test_a_new_password_ends_nothing_else_than_the_old_one(accounts: Accounts, secret: str) -> None:
+def test_a_new_password_ends_the_old_one_and_the_sessions(accounts: Accounts, secret: str) -> None:
+    token, _ = signed_in(accounts, code(secret))
     fresh = accounts.reset(COUNCIL, "ann", "another horse battery")
+    with refused(Code.SIGN_IN, SignInRule.NO_SESSION):
+        accounts.resume(token, NOW + 1)
     refusal(accounts, PASSWORD, code(fresh))
     refusal(accounts, "another horse battery", code(secret))
     accounts.sign_in(COUNCIL, "ann", "another horse battery", code(fresh), NOW)
+
+
+def test_an_approver_is_known_in_any_case_entitled_and_in_date(accounts: Accounts) -> None:
+    soon = replace(HELD, vetting_until=int(NOW) + 1000)
+    accounts.add(replace(ANN, entitlement=soon), PASSWORD)
+    assert accounts.approver(COUNCIL, "Ann", NOW) == "ann"
+    with refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT):
+        accounts.approver(COUNCIL, "bob", NOW)
+    with refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT):
+        accounts.approver(COUNCIL, "ann", NOW + 1001)
+    accounts.renew(COUNCIL, "ann", HELD)
+    accounts.disable(COUNCIL, "ann")
+    with refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT):
+        accounts.approver(COUNCIL, "ann", NOW)
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,7 @@ def test_named_areas(terms: Terms) -> None:
 def test_nobody_approves_herself(terms: Terms) -> None:
     for reach in TABLE[terms.purpose][0]:
         assert _refused(terms, reach, approver="account-1")
+        assert _refused(terms, reach, approver="Account-1")
 
 
 # ---- wide keys -----------------------------------------------------------------------------------
