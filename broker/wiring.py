@@ -23,10 +23,12 @@ from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge
 from fingerpost.runtime.run import Task
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
+LOCK: Final = "broker.lock"
 FETCH_SECONDS: Final = 10.0
 
 
@@ -90,10 +92,14 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
     """Open the broker and listen on both ports.
 
     Raises:
-        Defect: a setting, a key, a file or a port does not fit.
+        Defect: a setting, a key, a file or a port does not fit, or another process runs the
+            broker.
         Refused: it has neither a certificate nor a list, and the issuer gives none.
     """
     async with AsyncExitStack() as opened:
+        require_folder(settings.state, setting="state")
+        # Each of two processes would carry the replays of what only the other has seen.
+        opened.enter_context(alone(settings.state / LOCK, "another process runs this broker"))
         store = SqlStore.open(settings.state, master_key(settings), env.clock.now())
         opened.callback(store.close)
         health = Health()

@@ -29,9 +29,10 @@ from fingerpost.protocol.federation import Party
 from fingerpost.runtime import tls
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import read_file, read_key, replace_file
+from fingerpost.runtime.files import read_file, read_key, replace_file, require_folder
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.lock import alone
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_FILES, Edge
 from fingerpost.runtime.run import Task
@@ -44,6 +45,7 @@ LOG_EVENTS: Final = {
     "server.listening": frozenset({"port"}),
     "certificate.own": frozenset({"not_after"}),
 }
+LOCK: Final = "issuer.lock"
 POLL_SECONDS: Final = 1.0
 ONLINE_ROLES: Final = frozenset({SNAPSHOT, TIMESTAMP, DENY_LIST})
 LONGEST_CALL_SECONDS: Final = 15.0
@@ -175,9 +177,12 @@ async def open(found: IssuerSettings, env: Env) -> AsyncIterator[Opened]:
     """Open the issuer, sign what is due, and listen.
 
     Raises:
-        Defect: something is missing, or the port is taken.
+        Defect: something is missing, the port is taken, or another process runs the issuer.
     """
     async with AsyncExitStack() as opened:
+        require_folder(found.state, setting="state")
+        # Two processes would sign two versions of one number, and members refuse the second.
+        opened.enter_context(alone(found.state / LOCK, "another process runs this issuer"))
         audit = open_audit(found)
         opened.callback(audit.close)
         health = Health()
