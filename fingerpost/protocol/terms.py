@@ -11,10 +11,9 @@ Children 2023.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from types import MappingProxyType
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -337,26 +336,6 @@ TERMS: Final = (
 )
 """MISSING_EDUCATION has no row: it may only ask a council to ring back, for which there is no
 message yet. A purpose without a row cannot be put in force."""
-
-LAW: Final[Mapping[Purpose, str]] = MappingProxyType(
-    {
-        Purpose.S47_ENQUIRY: "Children Act 1989 s47",
-        Purpose.EMERGENCY_PROTECTION: "Children Act 1989 s44, s46",
-        Purpose.REFERRAL_TRIAGE: "Working Together 2023; Children Act 2004 s11",
-        Purpose.S17_ASSESSMENT: "Children Act 1989 s17",
-        Purpose.EARLY_HELP: "Children Act 2004 s10",
-        Purpose.CLA_CARE: "Children Act 1989 s20, s31",
-        Purpose.TRANSFER_IN: "Working Together 2023",
-        Purpose.MISSING_CHILD: "Children Act 2004 s10, s11",
-        Purpose.URGENT_CARE: "Children Act 2004 s11",
-        Purpose.EXPLOITATION: "Working Together 2023",
-        Purpose.CHILD_DEATH: "Working Together 2023",
-        Purpose.PRACTICE_REVIEW: "Children Act 2004 s16F",
-        Purpose.SAFEGUARDING_CONCERN: "Children Act 2004 s11; Working Together 2023",
-        Purpose.LEAVING_CARE: "Children Act 1989 s23C to s24D",
-        Purpose.MISSING_EDUCATION: "Education Act 1996 s436A",
-    }
-)
 
 _SCHOOL_ROLES: Final = _SCHOOL | {Role.LEAD_PRACTITIONER}
 ROLES_AT: Final = (

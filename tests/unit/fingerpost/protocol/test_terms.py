@@ -15,7 +15,6 @@ from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import CodeLists
 from fingerpost.protocol.federation_files import read_code_lists, write_code_lists
 from fingerpost.protocol.terms import (
-    LAW,
     ROLES_AT,
     TERMS,
     Fact,
@@ -71,10 +70,6 @@ def test_some_roles_never_ask() -> None:
     never = {Role.NODE_ADMIN, Role.DPO, Role.AUDITOR, Role.FEDERATION_OPERATOR}
     assert {role for role in Role if role.value > 100} == never
     assert not any(never & each.roles for each in (*TERMS, *ROLES_AT))
-
-
-def test_every_purpose_has_its_law() -> None:
-    assert set(LAW) == set(Purpose)
 
 
 @pytest.mark.parametrize(
