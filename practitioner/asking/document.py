@@ -172,11 +172,19 @@ def read(data: bytes) -> LookupDocument:
         shown = msgspec.json.decode(data, type=LookupDocument)
     except msgspec.DecodeError:
         raise Defect("not a lookup document") from None
-    if shown.version in _BEFORE and (shown.version > 1 or shown.widened is None):
+    if shown.version in _BEFORE:
+        if _is_newer(shown):
+            raise Defect("a lookup document with fields of a later version")
         return msgspec.structs.replace(shown, version=VERSION)
     if shown.version != VERSION:
         raise Defect("a lookup document of another version")
     return shown
+
+
+def _is_newer(shown: LookupDocument) -> bool:
+    """Return whether an earlier version says what it could not say."""
+    reasons = any(each.cannot_answer is not None for each in shown.agencies)
+    return reasons or (shown.version == 1 and shown.widened is not None)
 
 
 def rfc3339(at: int) -> str:

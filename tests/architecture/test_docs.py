@@ -9,7 +9,9 @@ import runpy
 import shlex
 import tomllib
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -20,10 +22,14 @@ import authority.issuer.wiring
 import broker.wiring
 import key_holder.wiring
 import practitioner.wiring
+from fingerpost.private.facts import REASONS, TIME_BOX_SECONDS, Informed, ReportedBy
+from fingerpost.private.purpose_rules import RULE_OF, widening_reasons
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import PURPOSES, Kind, Role, Status
+from fingerpost.protocol.codes import Cannot, Kind, Purpose, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code
+from fingerpost.protocol.terms import ROLES_AT, TERMS, Fact, Tier, tier_of
 from fingerpost.runtime.logs import RUNTIME_EVENTS
+from practitioner.cli.facts import STATED, option, read_facts
 from unit.deploy.command_lines import TREE, programs, require_taken
 
 DOCS = TREE / "docs"
@@ -204,6 +210,7 @@ PARAMETERS = {
     "gathering": numbers(limits.GATHERING_MS),
     "a practitioner (handle)": numbers(limits.PRACTITIONER_PER_HOUR, limits.PRACTITIONER_PER_DAY),
     "an agency": numbers(limits.AGENCY_PER_DAY),
+    "greatest age of records, by kind of agency": numbers(limits.FEED_DAYS),
     "epochs": numbers(limits.EPOCH_DAYS, limits.EPOCH_OVERLAP_DAYS),
 }
 
@@ -236,16 +243,150 @@ def test_every_refusal_is_explained() -> None:
     assert [row[0].strip("`") for row in rows] == [code.value for code in Code]
 
 
-def test_purposes_and_roles_that_can_be_typed_are_listed_with_what_they_need() -> None:
+STATED_AS = {
+    Fact.REFERENCE: "a reference (`--reference`)",
+    Fact.REASON: "a ground (`reason`)",
+    Fact.INFORMED: "whether child or family were informed (`informed`)",
+    Fact.AGREED: "the day of the agreement (`agreed-on`)",
+    Fact.STRATEGY_DISCUSSION: (
+        "the day of the strategy discussion, or `not-yet` (`strategy-discussion`)"
+    ),
+    Fact.ARRIVAL: "the time of arrival (`arrived-at`), or the NHS number",
+    Fact.APPROVAL: "a second person (`--approver`)",
+    Fact.REPORTED: "who reported it (`reported-by`)",
+    Fact.CHECKED: "that your records were checked for domestic abuse and refuge (`checked`)",
+    Fact.NOTIFIED: "the day on which the death was notified (`notified-on`)",
+    Fact.TIME_BOX: f"how many hours to search, at most {TIME_BOX_SECONDS // 3600} (`hours`)",
+}
+OPTIONS = {
+    Fact.REFERENCE: "--reference",
+    Fact.APPROVAL: "--approver",
+    **{fact: option(STATED[rule].field) for fact, rule in RULE_OF.items() if rule in STATED},
+}
+
+
+def codes(names: Iterable[IntEnum]) -> str:
+    return ", ".join(f"`{each.name}`" for each in sorted(names))
+
+
+def codes_section() -> str:
     section = section_of(DOCS / "operations.md", "2. Federation operator")
-    section = section[section.index("### Purposes, roles, kinds") :]
-    assert {row[0].strip("`"): CODE.findall(row[1]) for row in rows_of(section)} == {
-        purpose.name: ["--reference"] * rule.reference_required
-        + ["--approver"] * rule.approver_required
-        for purpose, rule in PURPOSES.items()
+    return section[section.index("### Purposes, roles, kinds") :]
+
+
+def part(start: str, end: str) -> list[list[str]]:
+    """The tables between two sentences of the section on codes."""
+    section = codes_section()
+    return rows_of(section[section.index(start) : section.index(end)])
+
+
+WHAT, WHERE, NEVER = "What must be stated is", "A role must exist at", "A `MASH_PRACTITIONER` of"
+
+
+def test_each_fact_has_one_phrase_with_the_option_that_states_it() -> None:
+    assert set(STATED_AS) == set(OPTIONS) == set(Fact)
+    for fact, phrase in STATED_AS.items():
+        assert f"(`{OPTIONS[fact]}`)" in phrase
+
+
+def test_terms_of_purposes_are_those_of_the_code_row_by_row() -> None:
+    assert part("### Purposes, roles, kinds", WHAT) == [
+        [
+            f"`{terms.purpose.name}`",
+            codes(terms.roles),
+            "; ".join(STATED_AS[fact] for fact in sorted(terms.takes)),
+            terms.reach.name,
+        ]
+        for terms in TERMS
+    ]
+
+
+def test_values_of_facts_are_those_of_the_code() -> None:
+    rows = dict(part(WHAT, WHERE))
+    assert {f"`reason` of `{purpose.name}`": codes(REASONS[purpose]) for purpose in REASONS} == {
+        name: rows.pop(name) for name in [*rows] if name.startswith("`reason`")
     }
-    (roles,) = re.findall(r"^Roles: (.*?)\.$", section, re.MULTILINE)
-    assert CODE.findall(roles) == [role.name for role in Role]
+    assert rows.pop("`informed`") == codes(Informed)
+    assert rows.pop("`reported-by`") == codes(ReportedBy)
+    left = [name for names in rows for name in CODE.findall(names)]
+    chosen = {OPTIONS[fact] for fact in (Fact.REASON, Fact.INFORMED, Fact.REPORTED)}
+    assert sorted(left) == sorted(
+        option(each.field) for each in STATED.values() if option(each.field) not in chosen
+    )
+    by_sample = {name: value for names, value in rows.items() for name in CODE.findall(names)}
+    for name, value in by_sample.items():
+        for sample in CODE.findall(value):
+            assert read_facts([f"{name}={sample}"], Purpose.URGENT_CARE, 1_800_000_000)
+
+
+def test_roles_of_agencies_are_those_of_the_code_row_by_row() -> None:
+    assert part(WHERE, NEVER) == [[f"`{at.kind.name}`", codes(at.roles)] for at in ROLES_AT]
+
+
+def test_roles_and_purposes_of_no_row_are_named() -> None:
+    section = codes_section()
+    (roles,) = re.findall(r"^The roles (.*) stand in no row", section, re.MULTILINE)
+    asking = {role for terms in TERMS for role in terms.roles}
+    assert CODE.findall(roles) == [role.name for role in Role if role not in asking]
+    purposes = re.findall(r"^`(\w+)` has no row", section, re.MULTILINE)
+    with_row = {terms.purpose for terms in TERMS}
+    assert purposes == [purpose.name for purpose in Purpose if purpose not in with_row]
+
+
+def test_the_tiers_of_kinds_are_those_of_the_code() -> None:
+    rows = rows_of(section_of(DOCS / "disclosure.md", "Purpose by tier"))
+    shown = {row[0].strip("`"): CODE.findall(row[2]) for row in rows if len(CODE.findall(row[2]))}
+    assert shown == {
+        tier.name: [kind.name for kind in Kind if tier_of(kind) is tier] for tier in Tier
+    }
+
+
+def test_the_tiers_of_purposes_are_those_of_the_code() -> None:
+    rows = rows_of(section_of(DOCS / "disclosure.md", "Purpose by tier"))[len(Tier) :]
+    shown = []
+    for purposes, tier, _ in rows:
+        first, *others = CODE.findall(tier)
+        at_harm = {name for name in others if name in Tier.__members__}
+        patterns = set(others) - at_harm
+        also = {kind.name for kind in Kind if any(fnmatch(kind.name, p) for p in patterns)}
+        assert all(any(fnmatch(kind.name, p) for kind in Kind) for p in patterns)
+        shown += [(purpose, first, at_harm, also) for purpose in CODE.findall(purposes)]
+    expected = [
+        (
+            terms.purpose.name,
+            terms.tier.name,
+            {tier.name for tier in terms.tier_at_harm},
+            {kind.name for kind in terms.also},
+        )
+        for terms in TERMS
+    ]
+    assert sorted(shown, key=repr) == sorted(expected, key=repr)
+
+
+def test_reasons_to_widen_are_those_of_the_code() -> None:
+    section = section_of(DOCS / "protocol.md", "5. The query")
+    rows = [row for row in rows_of(section) if row[0].split()[0] in WideningReason.__members__]
+    shown = {}
+    for name, number, purposes in rows:
+        if purposes != "the same":
+            before = purposes
+        shown[WideningReason[name.split()[0]]] = int(number), before.split(", ")
+    assert {because: (number, sorted(names)) for because, (number, names) in shown.items()} == {
+        because: (
+            because.value,
+            sorted(each.name for each in Purpose if because in widening_reasons(each)),
+        )
+        for because in WideningReason
+    }
+
+
+def test_why_an_agency_cannot_answer_is_explained() -> None:
+    (row,) = [
+        row
+        for row in rows_of(section_of(DOCS / "protocol.md", "6. The answer"))
+        if row[0] == Status.CANNOT_ANSWER.name
+    ]
+    assert re.findall(r"\b([A-Z][A-Z_]+)\b", row[2]) == [reason.name for reason in Cannot]
 
 
 def test_kinds_that_an_export_may_hold_are_listed() -> None:

@@ -98,6 +98,7 @@ class Peppers:
 
     first: dict[EpochNumber, Pepper] = field(default_factory=dict)
     missing: set[EpochNumber] = field(default_factory=set)
+    keyless: set[EpochNumber] = field(default_factory=set)
 
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
         if epoch in self.missing or epoch not in self.first:
@@ -105,4 +106,6 @@ class Peppers:
         return self.first[epoch].at(day)
 
     def requester_key(self, epoch: EpochNumber) -> Ed25519PrivateKey:
+        if epoch in self.keyless:
+            raise Refused(Code.NOT_READY, "requesters' key")
         return requester_key(epoch)

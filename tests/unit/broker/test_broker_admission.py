@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,12 +23,13 @@ from fakes.broker_world import (
     a_core,
     a_federation,
     a_query,
+    key_of,
     peer,
 )
-from fakes.federations import NOW, without
+from fakes.federations import NOW, requester_key, without
 from fakes.refusals import refused
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.codes import CODE_LIST_VERSION, Reach
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
@@ -97,7 +99,8 @@ def test_reach_decides_the_nodes(changes: dict[str, Any], nodes: set[int]) -> No
         ({"suite": 2}, Code.UNSUPPORTED),
         ({"suite": 0}, Code.UNSUPPORTED),
         ({"federation": FederationId("other")}, Code.UNSUPPORTED),
-        ({"code_list_version": 2}, Code.UNSUPPORTED),
+        ({"code_list_version": CODE_LIST_VERSION + 1}, Code.UNSUPPORTED),
+        ({"code_list_version": CODE_LIST_VERSION - 1}, Code.UNSUPPORTED),
         ({"normalisation_version": 2}, Code.UNSUPPORTED),
         ({"epoch": EpochNumber(2)}, Code.UNSUPPORTED),
         ({"slot": 1}, Code.MALFORMED),
@@ -105,15 +108,43 @@ def test_reach_decides_the_nodes(changes: dict[str, Any], nodes: set[int]) -> No
         ({"expires_at": int(NOW) + limits.QUERY_LIFE_SECONDS + 1}, Code.NOT_FRESH),
         ({"passport_expires_at": int(NOW) + limits.PASSPORT_SECONDS + 1}, Code.NOT_FRESH),
         ({"passport_expires_at": int(NOW) + 1}, Code.NOT_FRESH),
-        ({"agency": AgencyId(f"{NORTH}.nobody")}, Code.NOT_A_MEMBER),
-        ({"agency": AgencyId(f"{NORTH}.oak")}, Code.NOT_A_MEMBER),  # answers, may not ask
-        ({"agency": AgencyId(f"{SOUTH}.council")}, Code.NOT_A_MEMBER),  # asks by another gateway
+        ({"area": SOUTH}, Code.NOT_ALLOWED),  # of another agency than asks
+        ({"area": AreaCode("e12345678")}, Code.NOT_ALLOWED),
         ({"reach": Reach.NAMED, "named_areas": (AreaCode("e12345678"),)}, Code.NOT_ALLOWED),
         ({"reach": Reach.NATIONAL_RING, "key_set": KeySet.WIDE}, Code.NOT_ALLOWED),
     ],
 )
 def test_each_rule_refuses_with_its_code(changes: dict[str, Any], code: Code) -> None:
     assert refusal(a_query(a_core(**changes))) is code
+
+
+@pytest.mark.parametrize(
+    "agency",
+    [
+        AgencyId(f"{NORTH}.nobody"),
+        AgencyId(f"{NORTH}.oak"),  # answers, may not ask
+        AgencyId(f"{SOUTH}.council"),  # asks through another gateway
+    ],
+    ids=str,
+)
+def test_only_an_agency_that_asks_through_the_gateway_that_calls_may_ask(agency: AgencyId) -> None:
+    asked = a_query(a_core(area=agency.area), agency=agency)
+    assert refusal(asked) is Code.NOT_A_MEMBER
+
+
+def test_the_reach_is_counted_from_the_area_of_the_agency_that_asks() -> None:
+    """Attack: count the reach of a school's lookup from another area."""
+    south = AgencyId(f"{SOUTH}.council")
+    asked = a_query(a_core(area=NORTH), agency=south, gateway=OTHER_GATEWAY)
+    assert refusal(asked, caller=peer(OTHER_GATEWAY)) is Code.NOT_ALLOWED
+    own = a_query(a_core(area=SOUTH), agency=south, gateway=OTHER_GATEWAY)
+    assert admitted(own, caller=peer(OTHER_GATEWAY)).nodes == (NODES[2],)
+
+
+def test_each_agency_of_a_gateway_asks_in_its_own_name() -> None:
+    elm = AgencyId(f"{NORTH}.elm")
+    assert admitted(a_query(agency=elm)).submission.agency == elm
+    assert admitted(a_query()).submission.agency == COUNCIL
 
 
 def test_another_metadata_version_is_no_fault() -> None:
@@ -145,7 +176,15 @@ def test_a_query_issued_at_the_last_moment_of_doubt_is_refused() -> None:
 
 
 def test_only_the_signing_gateway_may_submit() -> None:
-    assert refusal(caller=peer(OTHER_GATEWAY)) is Code.NOT_ALLOWED
+    assert refusal(caller=peer(OTHER_GATEWAY)) is Code.BAD_SIGNATURE
+
+
+def test_a_query_that_another_gateway_submits_in_its_own_name_is_refused() -> None:
+    """Attack: a query that was seen on its way, with a submission of its own."""
+    seen = a_query()
+    own = a_query(seen.core, agency=AgencyId(f"{SOUTH}.council"), gateway=OTHER_GATEWAY)
+    again = dataclasses.replace(own, query=seen.query)
+    assert refusal(again, caller=peer(OTHER_GATEWAY)) in {Code.BAD_SIGNATURE, Code.NOT_ALLOWED}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +228,17 @@ def test_a_gateway_gone_from_the_list_is_refused() -> None:
     assert refusal(federation=without(a_federation(), GATEWAY)) is Code.NOT_A_MEMBER
 
 
-def test_a_query_under_another_key_is_refused() -> None:
+@pytest.mark.parametrize(
+    "key", [key_of(GATEWAY), key_of(OTHER_GATEWAY), requester_key(EpochNumber(2))]
+)
+def test_a_query_that_is_not_signed_with_the_requesters_key_is_refused(
+    key: Ed25519PrivateKey,
+) -> None:
+    """Attack: a query that no gateway made, or one under the key of another epoch."""
+    assert refusal(a_query(requester=key)) is Code.BAD_SIGNATURE
+
+
+def test_a_submission_under_another_gateways_key_is_refused() -> None:
     assert refusal(a_query(signer=OTHER_GATEWAY)) is Code.BAD_SIGNATURE
 
 
@@ -202,12 +251,23 @@ def test_no_changed_query_is_admitted(position: int, bit: int) -> None:
     asked = a_query()
     changed = bytearray(asked.query)
     changed[position] ^= 1 << bit
-    # One bit in the envelope's signer names another member; all others break form or signature.
+    # One bit in the envelope's signer names another epoch; all others break form or signature.
     assert refusal(dataclasses.replace(asked, query=bytes(changed))) in {
         Code.MALFORMED,
         Code.BAD_SIGNATURE,
-        Code.NOT_ALLOWED,
+        Code.UNSUPPORTED,
     }
+
+
+@given(data=st.data())
+def test_no_changed_submission_is_admitted(data: st.DataObject) -> None:
+    """Attack: another agency's quota, or another practitioner's."""
+    asked = a_query()
+    changed = bytearray(asked.submission)
+    position = data.draw(st.integers(0, len(changed) - 1))
+    changed[position] ^= 1 << data.draw(st.integers(0, 7))
+    code = refusal(dataclasses.replace(asked, submission=bytes(changed)))
+    assert code in {Code.MALFORMED, Code.BAD_SIGNATURE}
 
 
 @given(submission=st.binary(max_size=2000))

@@ -317,7 +317,7 @@ async def test_only_nodes_attach(world: World, who: Identity) -> None:
     ("who", "code"),
     [
         (NORTH, Code.NOT_A_MEMBER),
-        (MemberId("gateway-south"), Code.NOT_ALLOWED),
+        (MemberId("gateway-south"), Code.BAD_SIGNATURE),
         (MemberId("nobody"), Code.NOT_A_MEMBER),
     ],
     ids=str,

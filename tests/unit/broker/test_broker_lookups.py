@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakes.broker_running import Running, running
-from fakes.broker_world import GATEWAY, NODES, a_core, a_query, peer
+from fakes.broker_world import COUNCIL, GATEWAY, NODES, a_core, a_federation, a_query, peer
 from fakes.refusals import refused
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import Handle, MemberId
+from fingerpost.protocol.ids import AgencyId, Handle, MemberId
 from fingerpost.protocol.messages import Accepted, Ended, KeySet
 
 NORTH, SCHOOL, SOUTH, EAST = NODES
@@ -55,7 +55,7 @@ async def test_what_is_recorded_is_public(world: Running) -> None:
     assert (record.query_hash, record.gateway, record.agency) == (
         asked.hash,
         GATEWAY,
-        asked.core.agency,
+        COUNCIL,
     )
     assert (record.reach, record.handle) == (Reach.AREA, Handle("ab" * 16))
     assert record.keep_until == asked.core.expires_at + 60
@@ -89,6 +89,20 @@ async def test_a_refused_query_is_neither_recorded_nor_carried(world: Running) -
     assert await bad.refusal() is Code.NOT_ALLOWED
     assert world.store.records == ()
     assert node.frames == []
+
+
+async def test_the_quota_of_an_agency_is_that_of_the_agency_in_the_submission() -> None:
+    """Two agencies ask through one gateway; whether the one has spent its quota is nothing to the
+    other."""
+    elm = AgencyId(f"{COUNCIL.area}.elm")
+    async with running() as world:
+        world.members.current = a_federation(agency_per_day=2)
+        for agency in (COUNCIL, COUNCIL, elm):
+            await world.ask(a_query(agency=agency)).running
+        assert await world.ask(a_query(agency=COUNCIL)).refusal() is Code.QUOTA
+        await world.ask(a_query(agency=elm)).running
+        assert await world.ask(a_query(agency=elm)).refusal() is Code.QUOTA
+        assert [record.agency for record in world.store.records] == [COUNCIL, COUNCIL, elm, elm]
 
 
 async def test_the_31st_lookup_of_a_practitioner_within_an_hour_is_refused(world: Running) -> None:

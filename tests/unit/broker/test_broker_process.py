@@ -26,7 +26,16 @@ from typer.testing import CliRunner, Result
 from broker import cli, wiring
 from broker.settings import BrokerSettings
 from fakes.broker_running import an_answer
-from fakes.broker_world import FEDERATION, GATEWAY, NODES, Asked, a_core, a_federation, a_query
+from fakes.broker_world import (
+    COUNCIL,
+    FEDERATION,
+    GATEWAY,
+    NODES,
+    Asked,
+    a_core,
+    a_federation,
+    a_query,
+)
 from fakes.certificates import FakeAuthority
 from fakes.opened import running, until_healthy
 from fakes.party_folder import addresses_of, broker_settings_file, enrol, free_address, issuer_of
@@ -164,7 +173,7 @@ async def test_a_lookup_a_restart_and_what_is_left(home: Home) -> None:
     for columns in ("60", "80", "120", "400", None):
         shown = home.run("audit", "show", "--handles", columns=columns)
         assert shown.exit_code == 0
-        for whole in (late.hash.hex(), "0" * 32, str(late.core.agency)):
+        for whole in (late.hash.hex(), "0" * 32, str(COUNCIL)):
             assert whole in shown.stdout, columns
     assert home.run("audit", "verify").stdout.startswith("2 entries, whole.")
 

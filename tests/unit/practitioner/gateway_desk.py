@@ -45,6 +45,11 @@ QUESTION = Question(
     Reach.NAMED,
     (AreaCode("e99000002"),),
 )
+STATED = (
+    *("--purpose", "s47-enquiry", "--reference", "ref-1"),
+    *("--fact", "strategy-discussion=2026-03-02"),
+)
+"""A purpose, and all that it takes."""
 CHILD = {"forename": "Thessaly", "surname": "Umberleigh", "dob": "2017-03-09"}
 
 
@@ -87,8 +92,7 @@ class Desk:
         return self.as_ann("sign-in", "--account", "ann", "--password-stdin", stdin=typed)
 
     def lookup(self, *more: str, stdin: str = json.dumps(CHILD)) -> Said:
-        purpose = ("--purpose", "s47-enquiry")
-        return self.as_ann("lookup", *purpose, "--child", "-", *more, stdin=stdin)
+        return self.as_ann("lookup", *STATED, "--child", "-", *more, stdin=stdin)
 
     def add(self, *more: str, until: date | None = None) -> Said:
         """An account, Ann's where ``more`` names no other; both ends are the day ``until``."""

@@ -9,6 +9,7 @@ from fingerpost.private.linkage.blocking_keys import COMMON_NAME, NO_DATE, Stren
 from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import (
     AgencyKind,
+    Cannot,
     CoarseKind,
     InvolvementStatus,
     Purpose,
@@ -74,7 +75,9 @@ def agency_outcomes(draw: st.DrawFn, number: int, names: st.SearchStrategy[str])
     )
     status = draw(st.sampled_from(ASKED_STATUSES))
     found = draw(st.lists(pointers(who.id), max_size=3)) if status is Status.INVOLVED else []
-    return AgencyOutcome(who, AREA, status, 1, draw(st.sampled_from([0, ASKED_AT])), tuple(found))
+    as_of = draw(st.sampled_from([0, ASKED_AT]))
+    reason = draw(st.sampled_from(Cannot)) if status is Status.CANNOT_ANSWER else None
+    return AgencyOutcome(who, AREA, status, 1, as_of, tuple(found), reason)
 
 
 @st.composite

@@ -7,12 +7,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from fakes.clock import ManualClock
 from fakes.federations import HOLDERS
 from fakes.hostile_broker import BreakOff, Hang, HostileBroker, Lie, Memory, Show, answers_in
+from fakes.justified import justified
 from fakes.refusals import refused
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import GATEWAY
@@ -31,9 +33,12 @@ from fakes.wexcombe import (
     statuses,
 )
 from federation import World
+from fingerpost.private.facts import Facts
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Purpose, Reach, Status
+from fingerpost.protocol.codec.strict import read_envelope
+from fingerpost.protocol.codes import Purpose, Reach, Role, Status
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
@@ -74,9 +79,7 @@ def through(gateway: SimGateway, *lies: Lie) -> None:
 
 
 def submitted(gateway: SimGateway) -> list[Query]:
-    return [
-        read_query(w, lambda _: gateway.world.gateway_key.public_key()) for w in gateway.submitted
-    ]
+    return [read_query(wire, gateway.world.current.requester_key) for wire in gateway.submitted]
 
 
 def rounds(*lies: Lie) -> Callable[[Show, Memory], Show]:
@@ -372,6 +375,23 @@ async def test_an_older_one_serves_while_the_newer_pepper_is_missing(
     assert epochs_asked(gateway) == {EpochNumber(1)}
 
 
+async def test_an_older_one_serves_while_the_newer_requesters_key_is_missing(
+    world: World, gateway: SimGateway
+) -> None:
+    second_epoch(world, -10)
+    world.peppers.keyless.add(EpochNumber(2))
+    assert (await ask(gateway)).complete
+    assert epochs_asked(gateway) == {EpochNumber(1)}
+
+
+async def test_without_any_requesters_key_nothing_leaves(world: World, gateway: SimGateway) -> None:
+    world.peppers.keyless.add(EpochNumber(1))
+    world.holders.received.clear()
+    with refused(Code.NOT_READY, LookupRule.NO_PEPPER):
+        await ask(gateway)
+    assert (gateway.submitted, world.holders.received) == ([], [])
+
+
 async def test_without_any_pepper_nothing_leaves(world: World, gateway: SimGateway) -> None:
     world.peppers.missing.add(EpochNumber(1))
     world.holders.received.clear()
@@ -438,12 +458,14 @@ async def test_without_a_list_in_force_nothing_leaves(world: World, gateway: Sim
     world.holders.received.clear()
     good = world.current
     newer = replace(good.parameters, normalisation_version=99)
-    without = replace(good.code_lists, purposes=frozenset())
+    without = replace(good.code_lists, terms=())
+    elsewhere = replace(good.code_lists, roles_at=())
     for federation, code in (
         (replace(good, valid_until=world.clock.now()), Code.UNTRUSTED_METADATA),
         (replace(good, parameters=newer), Code.UNSUPPORTED),
         (replace(good, members={}), Code.NOT_A_MEMBER),
         (replace(good, code_lists=without), Code.NOT_ALLOWED),
+        (replace(good, code_lists=elsewhere), Code.NOT_ALLOWED),
     ):
         world.current = federation
         assert await refusal(gateway) is code
@@ -451,6 +473,53 @@ async def test_without_a_list_in_force_nothing_leaves(world: World, gateway: Sim
     world.suspend(GATEWAY)
     assert await refusal(gateway) is Code.NOT_A_MEMBER
     assert (gateway.order, gateway.submitted, world.holders.received) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("purpose", "bare", "rule"),
+    [
+        (Purpose.S47_ENQUIRY, {"reason_reference": ""}, PurposeRule.REFERENCE),
+        (Purpose.S47_ENQUIRY, {"facts": Facts()}, PurposeRule.STRATEGY_DISCUSSION),
+        (Purpose.EXPLOITATION, {"approver": ""}, PurposeRule.APPROVER),
+        (Purpose.EXPLOITATION, {"approver": "ann"}, PurposeRule.OWN_APPROVER),
+        (Purpose.MISSING_CHILD, {"facts": Facts(checked=True)}, PurposeRule.REPORTED),
+        (Purpose.EARLY_HELP, {}, PurposeRule.ROLE_OF_PURPOSE),
+        (Purpose.MISSING_EDUCATION, {}, PurposeRule.PURPOSE_NOT_IN_FORCE),
+    ],
+)
+async def test_on_other_terms_nothing_is_recorded_and_nothing_leaves(
+    world: World, gateway: SimGateway, purpose: Purpose, bare: dict[str, Any], rule: PurposeRule
+) -> None:
+    world.holders.received.clear()
+    why = replace(justified(purpose, now=world.clock.now()), **bare)
+    if bare.get("approver"):
+        why = replace(why, approver=gateway.session.subject)
+    with refused(Code.NOT_ALLOWED, rule):
+        await ask(gateway, replace(QUESTION, justification=why))
+    assert (gateway.order, gateway.submitted, world.holders.received) == ([], [], [])
+
+
+async def test_a_role_that_the_agency_does_not_have_may_not_ask(
+    world: World, gateway: SimGateway
+) -> None:
+    """A paramedic may ask for urgent care, and there is none at a council."""
+    session = replace(gateway.session, role=Role.PARAMEDIC)
+    why = justified(Purpose.URGENT_CARE, now=world.clock.now())
+    with refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_AGENCY):
+        await world.run(gateway.client.lookup(session, replace(QUESTION, justification=why)))
+    assert (gateway.order, gateway.submitted) == ([], [])
+
+
+async def test_a_query_is_signed_for_all_gateways_and_a_submission_by_its_own(
+    world: World, gateway: SimGateway
+) -> None:
+    await ask(gateway)
+    for wire in gateway.submitted:
+        envelope = read_envelope(wire, most=limits.QUERY_BYTES)
+        assert envelope.signer == str(world.current.epoch_to_ask(world.clock.now()).number)
+        assert COUNCIL.value.encode() not in wire
+        assert GATEWAY.value.encode() not in wire
+        assert read_query(wire, world.current.requester_key).core.area == COUNCIL.area
 
 
 async def test_a_sign_in_that_has_run_out_stops_it(world: World, gateway: SimGateway) -> None:

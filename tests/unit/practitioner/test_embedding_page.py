@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from fingerpost.private.purpose_rules import Justification, PurposeRule, lacking
+from fingerpost.protocol.codes import Role
+from fingerpost.protocol.terms import TERMS, row
 from practitioner.cli import parsing
 from practitioner.settings import GatewaySettings
 
@@ -51,6 +56,32 @@ def test_a_fault_in_the_code_of_the_page_is_found(
     code = "".join(blocks("python"))
     assert written in code
     assert type_check(code.replace(written, instead), tmp_path).returncode == 1
+
+
+def justification_of(code: str) -> Justification:
+    """What the code of the page states."""
+    names: dict[str, object] = {}
+    exec(code, names)  # noqa: S102 - imports and definitions of our own page
+    (call,) = [
+        node
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Justification"
+    ]
+    stated = eval(ast.unparse(call), names)  # noqa: S307 - the same
+    assert isinstance(stated, Justification)
+    return stated
+
+
+def test_the_code_of_the_page_states_what_its_purpose_takes() -> None:
+    code = "".join(blocks("python"))
+    stated = justification_of(code)
+    terms = row(TERMS, stated.purpose, Role.SOCIAL_WORKER)
+    assert terms is not None
+    assert lacking(stated, terms, int(time.time())) == []
+    less = re.sub(r"facts=.*\n", "", code)
+    assert lacking(justification_of(less), terms, int(time.time())) == [
+        PurposeRule.STRATEGY_DISCUSSION
+    ]
 
 
 def test_the_child_of_the_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

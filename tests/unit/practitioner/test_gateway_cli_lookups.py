@@ -12,9 +12,9 @@ import pytest
 import typer.main
 
 from fakes.gateway_outcomes import agency, large, outcome, said
-from fakes.justified import justified
 from fingerpost.private.demographics import OtherName, Sex
-from fingerpost.private.purpose_rules import PurposeRule
+from fingerpost.private.facts import Facts, Reason, StrategyDiscussion
+from fingerpost.private.purpose_rules import Justification, PurposeRule
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule
@@ -26,7 +26,7 @@ from practitioner.asking.plan import LookupRule
 from practitioner.cli import app
 from practitioner.cli.refusals import BY_CODE, BY_RULE, NOT_TAKEN, advice
 from practitioner.sign_in.rules import SignInRule
-from unit.practitioner.gateway_desk import CHILD, Desk, Said, answer_with
+from unit.practitioner.gateway_desk import CHILD, STATED, Desk, Said, answer_with
 
 
 def test_a_lookup_with_gaps(desk: Desk, answered: list[Question]) -> None:
@@ -97,7 +97,9 @@ def test_all_of_a_question_arrives(desk: Desk, answered: list[Question]) -> None
     )
     (question,) = answered
     assert question.named_areas == (AreaCode("e99000002"), AreaCode("e99000003"))
-    assert question.justification == justified(Purpose.S47_ENQUIRY, "ref-1", "bob")
+    facts = Facts(strategy_discussion=StrategyDiscussion(date(2026, 3, 2)))
+    expected = Justification(Purpose.S47_ENQUIRY, "ref-1", "bob", facts=facts)
+    assert question.justification == expected
     asked = question.demographics
     assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
     assert (asked.dob, asked.sex) == (date(2017, 3, 9), Sex.FEMALE)
@@ -170,13 +172,22 @@ def test_a_child_can_be_asked_for(
     desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.sign_in()
-    typed = "Thessaly||Umberleigh|31/02/2017|09/03/2017|x|f|AB1 2CD|||Tess, Hollingshade|"
-    answers = iter(typed.split("|"))
-    monkeypatch.setattr(typer, "prompt", lambda *_args, **_options: next(answers))
-    monkeypatch.setattr("practitioner.cli.asking.at_terminal", lambda: True)
+    facts = "ref-1|yesterday|02/03/2026|"
+    child = "Thessaly||Umberleigh|31/02/2017|09/03/2017|x|f|AB1 2CD|||Tess, Hollingshade|"
+    questions = at_a_terminal(monkeypatch, facts + child)
     told = desk.as_ann("lookup", "--purpose", "S47_ENQUIRY")
     assert told.status == 3
+    assert questions[:4] == [
+        "Reference of your case or referral",
+        *["Day of the strategy discussion (DD/MM/YYYY, or not-yet)"] * 2,
+        "Forename",
+    ]
     (question,) = answered
+    assert question.justification == Justification(
+        Purpose.S47_ENQUIRY,
+        "ref-1",
+        facts=Facts(strategy_discussion=StrategyDiscussion(date(2026, 3, 2))),
+    )
     asked = question.demographics
     assert (asked.forename, asked.surname) == ("Thessaly", "Umberleigh")
     assert (asked.dob, asked.sex) == (date(2017, 3, 9), Sex.FEMALE)
@@ -185,9 +196,103 @@ def test_a_child_can_be_asked_for(
 
 def test_without_a_terminal_nobody_is_asked(desk: Desk, answered: list[Question]) -> None:
     desk.sign_in()
-    told = desk.as_ann("lookup", "--purpose", "S47_ENQUIRY")
+    told = desk.as_ann("lookup", *STATED)
     assert told.status == 2
     assert "--child" in told.err
+    told = desk.as_ann("lookup", "--purpose", "S47_ENQUIRY")
+    assert (told.status, told.err) == (4, f"fingerpost: {BY_RULE[PurposeRule.REFERENCE]}\n")
+    assert answered == []
+
+
+# ---- what a purpose takes ------------------------------------------------------------------------
+
+
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch, typed: str) -> list[str]:
+    """Type answers, which a bar divides. Returns the questions, as they come."""
+    answers, questions = iter(typed.split("|")), []
+
+    def prompt(question: str, **_options: object) -> str:
+        questions.append(question)
+        return next(answers)
+
+    monkeypatch.setattr(typer, "prompt", prompt)
+    monkeypatch.setattr("practitioner.cli.asking.at_terminal", lambda: True)
+    return questions
+
+
+def test_what_is_not_stated_is_refused_before_the_child_is_read(
+    desk: Desk, answered: list[Question]
+) -> None:
+    """Also on standard input, where a faulty child would be refused with another status."""
+    desk.sign_in()
+    for given, rule in (
+        ((), PurposeRule.REFERENCE),
+        (("--reference", "ref-1"), PurposeRule.STRATEGY_DISCUSSION),
+    ):
+        purpose = ("--purpose", "s47-enquiry", "--child", "-")
+        told = desk.as_ann("lookup", *purpose, *given, stdin="Umberleigh")
+        assert (told.status, told.err) == (4, f"fingerpost: {BY_RULE[rule]}\n")
+    assert desk.lookup(stdin="Umberleigh").status == 2
+    assert answered == []
+
+
+def test_a_purpose_of_another_role_is_refused_before_anything_is_asked_for(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    questions = at_a_terminal(monkeypatch, "")
+    for purpose in ("URGENT_CARE", "MISSING_EDUCATION"):
+        told = desk.as_ann("lookup", "--purpose", purpose)
+        assert (told.status, told.err) == (
+            4,
+            f"fingerpost: {BY_RULE[PurposeRule.ROLE_OF_PURPOSE]}\n",
+        )
+    assert questions == []
+    assert answered == []
+
+
+def test_an_empty_answer_ends_it_before_the_child_is_named(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    questions = at_a_terminal(monkeypatch, "|not-yet")
+    told = desk.as_ann("lookup", "--purpose", "S47_ENQUIRY")
+    assert told.status == 4
+    assert told.err.endswith(f"fingerpost: {BY_RULE[PurposeRule.REFERENCE]}\n")
+    assert len(questions) == 2
+    assert answered == []
+
+
+def test_grounds_are_shown_with_their_numbers(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.sign_in()
+    at_a_terminal(monkeypatch, "ref-1|3|Thessaly||Umberleigh|09/03/2017||||||")
+    told = desk.as_ann("lookup", "--purpose", "REFERRAL_TRIAGE")
+    assert told.status == 3
+    assert "  3  likely significant harm\n" in told.err
+    (question,) = answered
+    assert question.justification.facts == Facts(reason=Reason.LIKELY_SIGNIFICANT_HARM)
+
+
+@pytest.mark.parametrize(
+    ("fact", "fault"),
+    [
+        ("weather=fine", "--fact: one of reason, informed,"),
+        ("strategy-discussion=Umberleigh", "--fact strategy-discussion: Day of the strategy"),
+        ("informed=Umberleigh", "--fact informed: one of FAMILY, CHILD,"),
+        ("arrived-at=99999-01-01", "--fact arrived-at:"),
+    ],
+)
+def test_a_fact_that_is_not_understood_is_said_in_plain_words(
+    desk: Desk, answered: list[Question], fact: str, fault: str
+) -> None:
+    desk.sign_in()
+    told = desk.lookup("--fact", fact)
+    assert told.status == 2
+    assert fault in " ".join(told.err.split())
+    assert "Umberleigh" not in told.err
+    assert answered == []
 
 
 def test_sign_in_comes_first(desk: Desk, answered: list[Question]) -> None:

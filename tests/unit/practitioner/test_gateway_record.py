@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fakes.gateway_outcomes import large
@@ -14,9 +15,11 @@ from fakes.justified import justified
 from fakes.party_folder import COUNCIL, gateway_settings_file
 from fakes.refusals import refused
 from fingerpost.audit.log import AuditLog, Entry
+from fingerpost.private.facts import Facts
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.terms import TERMS, row
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.settings import load
 from practitioner.asking.audit import AuditRecord
@@ -81,8 +84,10 @@ async def test_a_second_round_says_after_which_lookup_and_why(
     assert widened.fields == why
 
 
-async def test_the_purposes_own_reach_is_written_out(people: People, entries: Entries) -> None:
-    question = Question(THESSALY, justified(Purpose.S47_ENQUIRY))
+async def test_the_reach_of_the_terms_is_written_out(people: People, entries: Entries) -> None:
+    terms = row(TERMS, Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER)
+    assert terms is not None
+    question = Question(THESSALY, justified(Purpose.S47_ENQUIRY)).on(terms)
     await people.record.asked(SESSION, question, "00", NOW, None)
     assert entries()[0].fields["reach"] == "AREA_AND_NEIGHBOURS"
 
@@ -105,6 +110,9 @@ async def test_persons_are_in_the_sealed_body_alone(
     assert justified == ("Ann Smith", "ref-1", "bob")
     assert body["acr"] == Acr.PASSWORD_TOTP.value
     assert body["named_areas"] == ["e99000002"]
+    facts = QUESTION.justification.facts
+    assert msgspec.json.decode(json.dumps(body["facts"]), type=Facts) == facts
+    assert b"agreed_on" not in kept
 
 
 async def test_who_cannot_record_does_not_go_on(people: People, entries: Entries) -> None:

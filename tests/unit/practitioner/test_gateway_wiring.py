@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fakes.certificates import FakeAuthority
+from fakes.federations import requester_key
 from fakes.justified import justified
 from fakes.party_folder import addresses_of, enrol, gateway_settings_file
 from fakes.refusals import refused
@@ -38,6 +39,7 @@ from practitioner import wiring
 from practitioner.asking.desk import make_passport_key
 from practitioner.asking.kept_state import SERVE, UPKEEP
 from practitioner.asking.outcome import Outcome, Question
+from practitioner.asking.plan import LookupRule
 from practitioner.settings import GatewaySettings
 from practitioner.wiring import Gateway, open_gateway
 from unit.practitioner.gateway_desk import THESSALY, ann
@@ -88,7 +90,8 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
         members={**parts.members, ME: me},
         areas={**parts.areas, home.code: replace(home, agencies=(council,))},
     )
-    repository.publish(changed, [seal_pepper(pepper, ME, receiving[EPOCH])])
+    seed = requester_key(EPOCH).private_bytes_raw()
+    repository.publish(changed, [seal_pepper(pepper, ME, receiving[EPOCH], seed)])
 
     kept = settings.places.member_list
     MemberListClient(kept, repository.root, repository.fetch, ME).refresh(now)
@@ -113,6 +116,7 @@ async def ask(gateway: Gateway) -> Outcome:
 async def test_alone_it_opens_its_pepper_and_is_ready_to_ask(enrolled: Enrolled) -> None:
     async with open_gateway(enrolled.settings, enrolled.env, follow=False) as gateway:
         assert f"3.{day_of(time.time() - 180)}.pepper" in enrolled.peppers
+        assert enrolled.peppers["3.requesters"] == requester_key(EPOCH).private_bytes_raw()
         assert "3.key" not in enrolled.peppers
         # Everything is at hand; only nobody can be reached. It is recorded before that shows.
         with refused(Code.UNAVAILABLE):
@@ -142,6 +146,17 @@ async def test_beside_serve_it_sees_what_serve_keeps(enrolled: Enrolled) -> None
             with refused(Code.UNAVAILABLE):
                 await ask(gateway)
         assert enrolled.peppers == before
+
+
+async def test_with_the_pepper_alone_nothing_leaves(enrolled: Enrolled) -> None:
+    """Without the requesters' key a query could not be signed."""
+    async with open_gateway(enrolled.settings, enrolled.env, follow=False):
+        pass
+    (enrolled.settings.peppers / "3.requesters").unlink()
+    with locked(enrolled.settings.lock, note=SERVE):
+        async with open_gateway(enrolled.settings, enrolled.env, follow=False) as gateway:
+            with refused(Code.NOT_READY, LookupRule.NO_PEPPER):
+                await ask(gateway)
 
 
 async def test_two_at_once_wait_for_each_other(enrolled: Enrolled) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.federations import public, requester_key
 from fakes.refusals import refused
 from fingerpost.membership.peppers import PepperStore, write_pepper
 from fingerpost.private.locators import Pepper
@@ -18,6 +19,7 @@ from practitioner.asking.kept_state import KeptPeppers
 
 ME = MemberId("gateway")
 DAY = 86_400
+SEED = requester_key(EpochNumber(1)).private_bytes_raw()
 NOW = 20_000 * DAY + 3600.0
 ONE = EpochNumber(1)
 PARAMETERS = Parameters(
@@ -27,14 +29,19 @@ PARAMETERS = Parameters(
     MemberId("broker"),
     MemberId("issuer"),
     (MemberId("a"), MemberId("b")),
-    (Epoch(ONE, int(NOW) - DAY, int(NOW) - DAY, int(NOW) + 90 * DAY, {}),),
+    (
+        Epoch(
+            ONE, int(NOW) - DAY, int(NOW) - DAY, int(NOW) + 90 * DAY, {}, public(requester_key(ONE))
+        ),
+    ),
 )
 
 
 def filled(folder: Path) -> PepperStore:
     store = PepperStore(folder, ME)
     keys = dict(store.prepare(PARAMETERS, NOW))
-    store.open(seal_pepper(Pepper(ONE, 19_999, bytes(range(32))), ME, keys[ONE]), NOW)
+    pepper = Pepper(ONE, 19_999, bytes(range(32)))
+    store.open(seal_pepper(pepper, ME, keys[ONE], SEED), NOW)
     return store
 
 
@@ -46,15 +53,50 @@ def test_a_reader_sees_what_the_keeper_keeps_and_leaves_it_alone(tmp_path: Path)
     peppers = KeptPeppers(folder)
     with refused(Code.NOT_READY):
         peppers.pepper(ONE, 20_000)
+    with refused(Code.NOT_READY):
+        peppers.requester_key(ONE)
     peppers.reread()
     assert peppers.pepper(ONE, 20_000).value == store.pepper(ONE, 20_000).value
+    assert peppers.requester_key(ONE).private_bytes_raw() == SEED
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
     store.ratchet(PARAMETERS, NOW + DAY)
     peppers.reread()
     assert peppers.pepper(ONE, 20_001).value == store.pepper(ONE, 20_001).value
+    assert peppers.requester_key(ONE).private_bytes_raw() == SEED
     with refused(Code.NOT_READY):
         peppers.pepper(ONE, 20_000)
+
+
+def test_the_requesters_key_goes_with_its_epoch(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    peppers = KeptPeppers(tmp_path)
+    peppers.reread()
+    with refused(Code.NOT_READY):
+        peppers.requester_key(EpochNumber(2))
+    store.ratchet(PARAMETERS, NOW + 91 * DAY)
+    peppers.reread()
+    assert list(tmp_path.iterdir()) == []
+    with refused(Code.NOT_READY):
+        peppers.requester_key(ONE)
+
+
+def test_an_erasure_of_the_requesters_key_under_way(tmp_path: Path) -> None:
+    create_file(tmp_path / "1.requesters", b"")
+    peppers = KeptPeppers(tmp_path)
+    peppers.reread()
+    with refused(Code.NOT_READY):
+        peppers.requester_key(ONE)
+
+
+@pytest.mark.parametrize(("seed", "mode"), [(SEED, 0o644), (SEED[:-1], 0o600), (SEED * 2, 0o600)])
+def test_a_requesters_key_open_to_others_or_of_another_size_is_reported(
+    tmp_path: Path, seed: bytes, mode: int
+) -> None:
+    create_file(tmp_path / "1.requesters", seed)
+    (tmp_path / "1.requesters").chmod(mode)
+    with pytest.raises(Defect):
+        KeptPeppers(tmp_path).reread()
 
 
 def test_two_days_of_one_epoch_and_an_erasure_under_way(tmp_path: Path) -> None:

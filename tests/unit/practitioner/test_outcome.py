@@ -242,7 +242,7 @@ def test_the_national_ring_wants_its_own_kinds_elsewhere() -> None:
 def test_a_suspended_agency_is_not_asked_and_so_it_is_named(denied: AgencyId | MemberId) -> None:
     """Attack on "complete": suspend the one practice that knows the child."""
     federation = listed(denied)
-    asked = federation.agencies_in_reach(COUNCIL, Reach.AREA)
+    asked = federation.agencies_in_reach(COUNCIL.area, Reach.AREA)
     assert GP not in {a.id for a in asked}
     assert "Mill-Practice" in gaps_of(federation, Reach.AREA)
 

@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
-from fingerpost.protocol.codes import Status, WideningReason
+from fingerpost.protocol.codes import Cannot, Status, WideningReason
 from fingerpost.protocol.errors import Defect
 from practitioner.asking.document import LookupDocument, document, read, write
 from practitioner.asking.outcome import Outcome, Widened
@@ -62,7 +63,7 @@ def test_none_named_itself_is_never_said_beside_a_gap(found: Outcome) -> None:
     "change",
     [
         {"version": 0},
-        {"version": 3},
+        {"version": 4},
         {"version": 1, "widened": {"after": "aa", "because": "RECENT_MOVE"}},
         {"surplus": 1},
         {"widened": {"after": "aa"}},
@@ -87,11 +88,45 @@ def test_a_second_round_says_after_which_lookup_and_why() -> None:
     assert json.loads(write(document(large(), LATER)))["widened"] is None
 
 
-def test_documents_of_the_version_before_are_read_while_they_are_kept() -> None:
+def before(version: int, shown: LookupDocument) -> dict[str, Any]:
+    """The document as a gateway of an earlier version kept it."""
+    raw: dict[str, Any] = json.loads(write(shown))
+    for each in raw["agencies"]:
+        del each["cannot_answer"]
+    if version == 1:
+        del raw["widened"]
+    return {**raw, "version": version}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_documents_of_the_versions_before_are_read_while_they_are_kept(version: int) -> None:
     now = document(large(), LATER)
-    raw = json.loads(write(now))
-    del raw["widened"]
-    assert read(json.dumps({**raw, "version": 1}).encode()) == now
+    assert read(json.dumps(before(version, now)).encode()) == now
+
+
+def test_a_second_round_of_the_version_before_is_read() -> None:
+    after = Widened("00000000000000aa", WideningReason.RECENT_MOVE)
+    now = document(replace(large(), widened=after), LATER)
+    assert read(json.dumps(before(2, now)).encode()) == now
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_versions_before_do_not_say_why_an_agency_cannot_answer(version: int) -> None:
+    raw = before(version, document(large(), LATER))
+    raw["agencies"][0]["cannot_answer"] = "TOO_OLD"
+    with pytest.raises(Defect):
+        read(json.dumps(raw).encode())
+
+
+@pytest.mark.parametrize("reason", Cannot)
+def test_why_an_agency_cannot_answer_stands_beside_it_and_nowhere_else(reason: Cannot) -> None:
+    found = large()
+    silent = replace(found.agencies[0], status=Status.CANNOT_ANSWER, pointers=(), reason=reason)
+    told = document(replace(found, agencies=(silent, *found.agencies[1:])), LATER)
+    assert read(write(told)) == told
+    by_id = {each.id: each.cannot_answer for each in told.agencies}
+    assert by_id.pop(str(silent.agency.id)) == reason.name
+    assert set(by_id.values()) == {None}
 
 
 def test_not_connected_is_no_status_of_an_agency_that_was_asked() -> None:

@@ -20,6 +20,7 @@ from fingerpost.private.purpose_rules import widening_reasons
 from fingerpost.protocol.codes import (
     WIDENING_WORDS,
     AgencyKind,
+    Cannot,
     CoarseKind,
     InvolvementStatus,
     Purpose,
@@ -30,6 +31,7 @@ from fingerpost.protocol.codes import (
 from fingerpost.protocol.federation import NotConnected
 from practitioner.asking.document import document
 from practitioner.asking.outcome import Outcome, ServiceCount, Widened
+from practitioner.present import words
 from practitioner.present.terminal import render
 from unit.practitioner.outcome_strategies import HOSTILE, outcomes
 
@@ -235,6 +237,38 @@ def test_many_gaps_are_counted_by_kind_but_councils_and_police_named() -> None:
     listed = shown(large(gaps=20), everything=True).split("DID NOT ANSWER")[1]
     for name in ("Larkrise Primary: could not answer", "Quayside Primary: could not answer"):
         assert name in listed
+
+
+@pytest.mark.parametrize(
+    ("reason", "as_of", "said_of_it"),
+    [
+        (Cannot.VERSION, 0, "cannot answer: it runs another version, or goes by another list"),
+        (Cannot.NOT_READY, 0, "cannot answer: its records are not ready"),
+        (
+            Cannot.TOO_OLD,
+            ASKED_AT - 200 * DAY,
+            "cannot answer: its records are too old to rely on (from 7 May 2026)",
+        ),
+        (Cannot.TOO_OLD, 0, "cannot answer: its records are too old to rely on"),
+        (Cannot.FAULT, 0, "cannot answer: its system has a fault"),
+        (None, 0, "could not answer"),  # kept by a version that had no reasons
+    ],
+)
+def test_why_an_agency_cannot_answer_is_said_with_its_gap(
+    reason: Cannot | None, as_of: int, said_of_it: str
+) -> None:
+    oak = agency("Oak", AgencyKind.SCHOOL, desk="020 7946 0202")
+    silent = replace(said(oak, Status.CANNOT_ANSWER), as_of=as_of, reason=reason)
+    text = shown(outcome([silent]), width=120)
+    (line,) = [line for line in text.splitlines() if "Oak:" in line]
+    assert line.strip() == f"020 7946 0202             Oak: {said_of_it}"
+
+
+def test_every_reason_has_words_of_its_own() -> None:
+    assert set(words.CANNOT) == {reason.name for reason in Cannot}
+    assert len({*words.CANNOT.values(), *words.GAPS.values()}) == len(words.CANNOT) + len(
+        words.GAPS
+    )
 
 
 def test_all_lists_every_agency_of_the_outcome() -> None:

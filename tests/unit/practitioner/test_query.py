@@ -32,7 +32,7 @@ class Asked:
     def __init__(self, world: World, reach: Reach = Reach.AREA_AND_NEIGHBOURS) -> None:
         self.world = world
         self.sealed: SealedQuery = Craft(world, COUNCIL, AMINA, AMINA, reach=reach).sealed()
-        self.asked: tuple[Agency, ...] = world.current.agencies_in_reach(COUNCIL, reach)
+        self.asked: tuple[Agency, ...] = world.current.agencies_in_reach(COUNCIL.area, reach)
         self.accepted = Accepted(self.sealed.hash, tuple(sorted(world.nodes)))
         self.answers = [
             NodeAnswer(node.me, answer.part, answer.sealed)
