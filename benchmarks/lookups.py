@@ -35,6 +35,7 @@ from fingerpost.runtime import logs, settings
 from fingerpost.runtime.env import Env
 from practitioner.asking.client import Client
 from practitioner.asking.outcome import Question
+from practitioner.cli.facts import read_facts
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Session
 from practitioner.wiring import EVENTS, open_gateway
@@ -97,7 +98,9 @@ async def _one(client: Client, story: Story) -> Sequence[float]:
         auth_time=now,
         entitlement=Entitlement(now + limits.DAY, now + limits.DAY),
     )
-    question = Question(story.asked, Justification(story.purpose, story.reference), story.reach)
+    facts = read_facts(list(story.facts), story.purpose, now)
+    why = Justification(story.purpose, story.reference, facts=facts)
+    question = Question(story.asked, why, story.reach)
     started = time.perf_counter()
     outcome = await client.lookup(session, question)
     total = time.perf_counter() - started

@@ -27,8 +27,10 @@ from deploy.demo.patience import Patience
 from deploy.demo.people.stories import Story
 from deploy.demo.processes import BIN, Died, run
 from fingerpost.private.demographics import Demographics
-from fingerpost.protocol.codes import Role
+from fingerpost.protocol.codes import Purpose, Role
+from fingerpost.protocol.errors import Code, Rule
 from fingerpost.protocol.ids import AgencyId
+from practitioner.cli.refusals import BY_CODE, BY_RULE
 
 REFUSED: Final = 4
 ANSWER_SECONDS: Final = 90.0
@@ -48,13 +50,17 @@ class Practitioners:
     def __init__(self, federation: Federation) -> None:
         self.federation = federation
         self._sessions: dict[tuple[AgencyId, Role], Path] = {}
-        self.logins: list[tuple[str, str, str, str]] = []
+        self.logins: list[tuple[str, str, str, str, Purpose]] = []
+        """Agency, account, password, one-time secret, and a purpose that the role may ask for."""
 
     def sign_in(self) -> None:
         """Make an account for each and sign it in. Raises ``Died``, ``Stuck``."""
-        wanted = sorted({(story.requester, story.role) for story in self.federation.people.stories})
+        wanted: dict[tuple[AgencyId, Role], Purpose] = {}
+        for story in self.federation.people.stories:
+            if story.refused is None:
+                wanted.setdefault((story.requester, story.role), story.purpose)
         until = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
-        for number, (requester, role) in enumerate(wanted):
+        for number, ((requester, role), purpose) in enumerate(sorted(wanted.items())):
             settings = self._settings(requester)
             account = f"{role.name.lower().replace('_', '-')}-1"
             password = secrets.token_urlsafe(12)
@@ -72,7 +78,7 @@ class Practitioners:
             session = Path(settings).with_name(f"session-{number}")
             self._sign_in(settings, account, session, password, secret)
             self._sessions[(requester, role)] = session
-            self.logins.append((str(requester), account, password, secret))
+            self.logins.append((str(requester), account, password, secret, purpose))
 
     def _sign_in(
         self, settings: str, account: str, session: Path, password: str, secret: str
@@ -99,6 +105,7 @@ class Practitioners:
             *("--session", str(self._sessions[(story.requester, story.role)])),
             *("--purpose", story.purpose.name, "--reach", story.reach.name),
             *(("--reference", story.reference) if story.reference else ()),
+            *(part for fact in story.facts for part in ("--fact", fact)),
             *("--child", "-", "--json"),
             stdin=_child(story.asked),
         )
@@ -140,7 +147,7 @@ class Practitioners:
             "\n[bold]Ask by hand[/], in another terminal in this folder, about a child above:"
         )
         program, python = (Path(os.path.relpath(BIN / name)) for name in ("fingerpost", "python"))
-        for requester, account, password, secret in self.logins:
+        for requester, account, password, secret, purpose in self.logins:
             code = f"{python} -c 'import pyotp; print(pyotp.TOTP(\"{secret}\").now())'"
             for line in (
                 f"  {requester}: account {account}, password {password}; "
@@ -148,7 +155,7 @@ class Practitioners:
                 f"    export FINGERPOST_SETTINGS={self._settings(AgencyId(requester))}",
                 f"    {code}",
                 f"    {program} sign-in --account {account}",
-                f"    {program} lookup --purpose S47_ENQUIRY",
+                f"    {program} lookup --purpose {purpose.name}",
             ):
                 console.print(Text(line), soft_wrap=True)
 
@@ -170,8 +177,7 @@ def perform(console: Console, practitioners: Practitioners, story: Story) -> boo
     outcome = _outcome(done)
     if story.refused is not None:
         console.print(Text(done.stderr.strip() or done.stdout.strip()))
-        refused = done.returncode == REFUSED and not done.stdout.strip()
-        wrong = [] if refused else [f"exit status {done.returncode}"]
+        wrong = [] if is_refusal(done, story.refused) else [f"exit status {done.returncode}"]
     elif outcome is None:
         console.print(Text(done.stdout + done.stderr))
         wrong = ["there was no outcome"]
@@ -188,6 +194,12 @@ def perform(console: Console, practitioners: Practitioners, story: Story) -> boo
     else:
         console.print(Text(f"[demo] This is the right {by}.", style="green"))
     return not wrong
+
+
+def is_refusal(done: subprocess.CompletedProcess[str], why: Code | Rule) -> bool:
+    """Return whether the lookup was refused, for this reason, and printed no outcome."""
+    sentence = BY_CODE[why] if isinstance(why, Code) else BY_RULE[why]
+    return done.returncode == REFUSED and not done.stdout.strip() and sentence in done.stderr
 
 
 def _ask_until_nobody_is_late(
@@ -252,6 +264,7 @@ def differences(story: Story, outcome: dict[str, Any], may_be_gaps: frozenset[st
         for a in sorted(map(str, story.silent))
         if a not in may_be_gaps and status.get(a) != "NOTHING_TO_DISCLOSE"
     ]
+    wrong += [f"{a} was asked" for a in sorted(map(str, story.beyond)) if a in status]
     wrong += [
         f"{a} is no named gap" for a in sorted(map(str, story.gaps)) if status.get(a) != "NO_REPLY"
     ]
@@ -282,7 +295,8 @@ def _heading(story: Story) -> str:
     return (
         f"{', '.join(facts)}\n"
         f"asked by {role_words(story.role)} of {story.requester}; purpose {story.purpose.name}; "
-        f"reach {story.reach.name}"
+        f"reach {story.reach.name}\n"
+        f"stated: {', '.join(filter(None, (story.reference, *story.facts)))}"
     )
 
 

@@ -1,10 +1,11 @@
 """The lookups of the demonstration, and what each must and must not show.
 
 Questions and expectations are data; nothing is matched here. Invariants: an expectation follows
-from the holdings alone. An agency must show itself if it holds the child asked about in a record
-that anybody would recognise and that it may disclose. It must not if it holds no such child, or
-only what is shielded or sensitive. What is neither (a record too far off to be sure) is in neither
-set. The asking agency itself is in neither.
+from the holdings and from the terms of the purpose alone. An agency must show itself if it holds
+the child asked about in a record that anybody would recognise and that it may disclose for this
+purpose. It must not if it holds no such child, or only what is shielded or sensitive or beyond the
+tier of the purpose. What is neither (a record too far off to be sure) is in neither set. The asking
+agency itself is in neither. An agency beyond the reach of the purpose must not be asked at all.
 """
 
 from __future__ import annotations
@@ -14,24 +15,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from deploy.demo.people.agencies import AGENCIES, CHILDRENS_SERVICES, FAMILY_SUPPORT, HOSPITAL
+from deploy.demo.people.agencies import (
+    AGENCIES,
+    AREAS,
+    CHILDRENS_SERVICES,
+    FAMILY_SUPPORT,
+    HOSPITAL,
+)
 from deploy.demo.people.cast import Cast, Character
 from deploy.demo.people.children import Child
 from deploy.demo.people.involvement import Holding
 from deploy.demo.people.likeness import recognisable
 from fingerpost.private.demographics import Demographics, OtherName
+from fingerpost.private.facts import Informed, Reason
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
-from fingerpost.protocol.errors import Code
-from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.errors import Code, Rule
+from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+from fingerpost.protocol.terms import TERMS, Terms, row
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Story:
-    """One lookup. ``reference`` is empty where the purpose needs none.
+    """One lookup. ``reference`` is empty where the purpose needs none; ``facts`` are what else it
+    takes, each as ``--fact`` of the command line takes it.
 
-    ``involved`` must answer INVOLVED, ``silent`` must not; ``gaps`` must end without a reply,
-    because ``stop`` is the node that is down; ``refused`` is the code with which the lookup ends
-    before anything is asked. All other agencies are left open.
+    ``involved`` must answer INVOLVED, ``silent`` must not; ``beyond`` must not be asked; ``gaps``
+    must end without a reply, because ``stop`` is the node that is down; ``refused`` is the code or
+    the rule with which the lookup ends before anything is asked. All other agencies are left open.
     """
 
     slug: str
@@ -41,30 +52,61 @@ class Story:
     purpose: Purpose
     reach: Reach
     reference: str
+    facts: tuple[str, ...]
     asked: Demographics
     involved: frozenset[AgencyId] = frozenset()
     silent: frozenset[AgencyId] = frozenset()
+    beyond: frozenset[AgencyId] = frozenset()
     gaps: frozenset[AgencyId] = frozenset()
     stop: MemberId | None = None
-    refused: Code | None = None
+    refused: Code | Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Who asks: the agency's name within the child's area, role, purpose, reference."""
+    """Who asks: the agency's name within the child's area, role, purpose, and what is stated."""
 
     slug: str
     role: Role
     purpose: Purpose
     reference: str
+    facts: tuple[str, ...]
+
+    @property
+    def terms(self) -> Terms:
+        """Raises ``LookupError`` where the role may not ask for the purpose."""
+        found = row(TERMS, self.purpose, self.role)
+        if found is None:
+            raise LookupError(f"{self.role.name} may not ask for {self.purpose.name}")
+        return found
+
+    @property
+    def significant_harm(self) -> bool:
+        return _HARM in self.facts
 
 
-_EMERGENCY: Final = _Desk(HOSPITAL, Role.ED_CLINICIAN, Purpose.URGENT_CARE, "ED-20931")
-_TRIAGE: Final = _Desk(
-    CHILDRENS_SERVICES, Role.MASH_PRACTITIONER, Purpose.REFERRAL_TRIAGE, "REF-0412"
+_HARM: Final = f"reason={Reason.LIKELY_SIGNIFICANT_HARM.name}"
+_STRATEGY_DISCUSSION: Final = ("strategy-discussion=not-yet",)
+_EMERGENCY: Final = _Desk(
+    HOSPITAL, Role.ED_CLINICIAN, Purpose.URGENT_CARE, "ED-20931", ("arrived-at=02:40",)
 )
+_TRIAGE: Final = _Desk(
+    CHILDRENS_SERVICES,
+    Role.MASH_PRACTITIONER,
+    Purpose.REFERRAL_TRIAGE,
+    "REF-0412",
+    (f"reason={Reason.THRESHOLD_NOT_CLEAR.name}",),
+)
+_GRAVE_TRIAGE: Final = replace(_TRIAGE, reference="REF-0413", facts=(_HARM,))
 _STOPPED: Final = MemberId(FAMILY_SUPPORT)
-_ENQUIRY: Final = _Desk(CHILDRENS_SERVICES, Role.SOCIAL_WORKER, Purpose.S47_ENQUIRY, "")
+_ENQUIRY: Final = _Desk(
+    CHILDRENS_SERVICES,
+    Role.SOCIAL_WORKER,
+    Purpose.S47_ENQUIRY,
+    "S47-0187",
+    _STRATEGY_DISCUSSION,
+)
+_CONCERN: Final = (f"reason={Reason.SAID_BY_CHILD.name}", f"informed={Informed.CHILD.name}")
 
 
 def stories_of(cast: Cast, holdings: Sequence[Holding]) -> tuple[Story, ...]:
@@ -95,6 +137,12 @@ class _Stories:
             known,
             _EMERGENCY,
             _asked(known, surname=known.former_surname),
+        )
+        yield self._story(
+            "school-concern",
+            "The same child's school has a concern: it sees the services that all children have",
+            known,
+            self._school_of(known),
         )
         moved = player[Character.MOVED]
         former = moved.moved.surname if moved.moved is not None else ""
@@ -129,7 +177,7 @@ class _Stories:
             "shielded",
             "A child shielded at one agency: that agency never shows",
             player[Character.SHIELDED],
-            _TRIAGE,
+            _GRAVE_TRIAGE,
         )
         yield self._story(
             "sensitive",
@@ -139,6 +187,7 @@ class _Stories:
         )
         yield self._stopped(player[Character.CUT_OFF])
         yield self._weak(player[Character.CUT_OFF])
+        yield self._not_for_this_role(player[Character.CUT_OFF])
 
     def _story(
         self,
@@ -149,11 +198,17 @@ class _Stories:
         asked: Demographics | None = None,
     ) -> Story:
         asked = asked if asked is not None else _asked(child)
+        terms = desk.terms
         requester = AgencyId(f"{child.area.code}.{desk.slug}")
+        reached = _reached(requester.area, terms.reach)
         held = self._held[child.number]
-        involved = frozenset(
-            h.agency for h in held if may_be_disclosed(h, held) and recognisable(asked, h.record)
-        ) - {requester}
+        disclosable = [
+            h
+            for h in held
+            if may_be_disclosed(h, held, terms, significant_harm=desk.significant_harm)
+        ]
+        involved = frozenset(h.agency for h in disclosable if recognisable(asked, h.record))
+        involved = (involved & reached) - {requester}
         if held and not involved:
             raise LookupError(f"nothing to expect of {slug}")
         return Story(
@@ -162,14 +217,20 @@ class _Stories:
             requester,
             desk.role,
             desk.purpose,
-            Reach.AREA_AND_NEIGHBOURS,
+            terms.reach,
             desk.reference,
+            desk.facts,
             asked,
             involved=involved,
-            silent=frozenset(agency.id for agency in AGENCIES)
-            - {h.agency for h in held if may_be_disclosed(h, held)}
-            - {requester},
+            silent=reached - {h.agency for h in disclosable} - {requester},
+            beyond=frozenset(agency.id for agency in AGENCIES) - reached,
         )
+
+    def _school_of(self, child: Child) -> _Desk:
+        """Return the desk of the safeguarding lead at the school that holds the child."""
+        school = next(h.agency for h in self._held[child.number] if h.kind is Kind.EDU_SCHOOL)
+        slug = school.value.partition(".")[2]
+        return _Desk(slug, Role.DSL, Purpose.SAFEGUARDING_CONCERN, "", _CONCERN)
 
     def _stopped(self, child: Child) -> Story:
         """As always, but one node is down: its agencies are named gaps, never silence."""
@@ -192,25 +253,51 @@ class _Stories:
         whole = self._story(
             "too-little", "A name alone is refused before anything is asked", child, _EMERGENCY
         )
+        little = Demographics(forename=child.forename, surname=child.surname)
+        return replace(_refused(whole, Code.WEAK_INPUT), asked=little)
+
+    def _not_for_this_role(self, child: Child) -> Story:
+        """A clinician states all that an enquiry takes: it is not hers to make."""
+        whole = self._story(
+            "not-for-this-role",
+            "A clinician asks for a section 47 enquiry: refused before anything is asked",
+            child,
+            _EMERGENCY,
+        )
         return replace(
-            whole,
-            asked=Demographics(forename=child.forename, surname=child.surname),
-            involved=frozenset(),
-            silent=frozenset(),
-            refused=Code.WEAK_INPUT,
+            _refused(whole, PurposeRule.ROLE_OF_PURPOSE),
+            purpose=_ENQUIRY.purpose,
+            reach=_ENQUIRY.terms.reach,
+            reference=_ENQUIRY.reference,
+            facts=_ENQUIRY.facts,
         )
 
 
-def may_be_disclosed(holding: Holding, held: Sequence[Holding]) -> bool:
-    """Return whether the agency may name itself.
+def _refused(story: Story, why: Code | Rule) -> Story:
+    nobody: frozenset[AgencyId] = frozenset()
+    return replace(story, involved=nobody, silent=nobody, beyond=nobody, refused=why)
 
-    Nothing of the child may be shielded there, and the kind must be one that is sent.
+
+def may_be_disclosed(
+    holding: Holding, held: Sequence[Holding], terms: Terms, *, significant_harm: bool
+) -> bool:
+    """Return whether the agency may name itself on these terms.
+
+    Nothing of the child may be shielded there, and the kind must be one that is sent and that the
+    terms allow. No export names a lead practitioner.
     """
     return (
         not holding.sensitive
         and holding.kind in COARSE
+        and terms.allows(holding.kind, lead=False, significant_harm=significant_harm)
         and not any(other.shield for other in held if other.agency == holding.agency)
     )
+
+
+def _reached(asking: AreaCode, reach: Reach) -> frozenset[AgencyId]:
+    """Return the agencies that a lookup reaches. The two areas are neighbours."""
+    areas = {Reach.AREA: {asking}, Reach.AREA_AND_NEIGHBOURS: {area.code for area in AREAS}}[reach]
+    return frozenset(agency.id for agency in AGENCIES if not areas.isdisjoint(agency.serves))
 
 
 def _asked(child: Child, **other: Any) -> Demographics:
@@ -222,4 +309,4 @@ def _asked(child: Child, **other: Any) -> Demographics:
 
 
 SCHOOLS: Final = frozenset(a.id for a in AGENCIES if Kind.EDU_SCHOOL in a.offers)
-"""What ``no-school`` is about: all of them are in its ``silent``."""
+"""What ``no-school`` is about: all of its area are in its ``silent``."""

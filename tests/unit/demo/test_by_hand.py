@@ -14,6 +14,7 @@ from deploy.demo.layout import lay_out
 from deploy.demo.lookups import Practitioners
 from deploy.demo.people import Population
 from deploy.demo.processes import Processes
+from fingerpost.protocol.codes import Purpose
 
 
 @pytest.fixture
@@ -26,13 +27,16 @@ def federation(tmp_path: Path, population: Population) -> Federation:
 
 def test_commands_to_copy_are_not_broken(federation: Federation) -> None:
     practitioners = Practitioners(federation)
-    practitioners.logins.append(("e99000001.hospital", "ed-clinician-1", "password", "SECRET"))
+    practitioners.logins.append(
+        ("e99000001.hospital", "ed-clinician-1", "password", "SECRET", Purpose.URGENT_CARE)
+    )
     screen = io.StringIO()
     practitioners.explain(Console(file=screen, width=40))
     lines = [line.strip() for line in screen.getvalue().splitlines()]
     settings = federation.layout.root / "gateway-1-hospital" / "settings.toml"
     assert f"export FINGERPOST_SETTINGS={settings}" in lines
     assert any(line.endswith("fingerpost sign-in --account ed-clinician-1") for line in lines)
+    assert any(line.endswith("fingerpost lookup --purpose URGENT_CARE") for line in lines)
     assert any(line.endswith("""print(pyotp.TOTP("SECRET").now())'""") for line in lines)
 
 

@@ -5,13 +5,17 @@ else.
 from __future__ import annotations
 
 from dataclasses import replace
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from deploy.demo.lookups import differences, late_agencies, role_words
+from deploy.demo.lookups import differences, is_refusal, late_agencies, role_words
 from deploy.demo.people import Population, Story
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.protocol.codes import Role
+from fingerpost.protocol.errors import Code
+from practitioner.cli.refusals import BY_CODE, BY_RULE
 
 
 @pytest.fixture
@@ -91,3 +95,29 @@ def test_the_gaps_of_a_stopped_node_are_part_of_the_story(story: Story) -> None:
 )
 def test_a_role_is_written_as_people_write_it(role: Role, words: str) -> None:
     assert role_words(role) == words
+
+
+def test_an_agency_beyond_the_reach_may_not_even_be_asked(population: Population) -> None:
+    story = next(each for each in population.stories if each.slug == "school-concern")
+    assert differences(story, outcome(story), frozenset()) == []
+    beyond = min(map(str, story.beyond))
+    found = outcome(story)
+    found["agencies"].append({"id": beyond, "status": "NOTHING_TO_DISCLOSE"})
+    assert differences(story, found, frozenset()) == [f"{beyond} was asked"]
+
+
+@pytest.mark.parametrize(
+    ("status", "printed", "said", "right"),
+    [
+        (4, "", BY_RULE[PurposeRule.ROLE_OF_PURPOSE], True),
+        (4, "", BY_CODE[Code.SIGN_IN], False),
+        (4, "{}", BY_RULE[PurposeRule.ROLE_OF_PURPOSE], False),
+        (0, "", BY_RULE[PurposeRule.ROLE_OF_PURPOSE], False),
+    ],
+)
+def test_a_refusal_for_another_reason_is_not_the_right_one(
+    status: int, printed: str, said: str, right: bool
+) -> None:
+    done = CompletedProcess([], status, printed, f"fingerpost: {said}\n")
+    assert is_refusal(done, PurposeRule.ROLE_OF_PURPOSE) == right
+    assert not is_refusal(done, Code.WEAK_INPUT)

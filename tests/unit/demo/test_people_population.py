@@ -279,7 +279,7 @@ def test_the_same_seed_gives_the_same_people_and_another_gives_others(made_wheel
 def test_any_day_will_do(made_wheel: Path, today: date) -> None:
     people = build(made_wheel, today, 5)
     assert all(0 <= child.age(today) <= 17 for child in people.children)
-    assert len(people.stories) == 11
+    assert len(people.stories) == 13
     assert len(SCRIPTS) == 8
 
 

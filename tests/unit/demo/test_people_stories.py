@@ -17,14 +17,27 @@ from deploy.demo.people.exports import COLUMNS
 from deploy.demo.people.likeness import Lookalikes, recognisable
 from deploy.demo.people.records import Record
 from deploy.demo.people.stories import SCHOOLS
+from fakes.federations import EVERY_CODE, NOW
+from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.protocol.codes import COARSE, PURPOSES, Kind, Reach
+from fingerpost.private.facts import Facts
+from fingerpost.private.purpose_rules import (
+    Justification,
+    PurposeRule,
+    reaches_allowed,
+    require_stated,
+    terms_in_force,
+)
+from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code
+from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId
+from practitioner.cli.facts import read_facts
 
 SLUGS = (
     "four-agencies",
     "former-surname",
+    "school-concern",
     "moved-by-number",
     "moved-by-names",
     "no-school",
@@ -34,6 +47,7 @@ SLUGS = (
     "sensitive",
     "stopped-node",
     "too-little",
+    "not-for-this-role",
 )
 Row = tuple[AgencyId, dict[str, str]]
 
@@ -61,17 +75,64 @@ def test_all_stories_are_told(population: Population) -> None:
     assert tuple(story.slug for story in population.stories) == SLUGS
 
 
+_EVERYBODYS = {
+    "EDU_SCHOOL", "EDU_EARLY_YEARS", "EDU_WELFARE", "EDU_SEND", "GP", "HEALTH_VISITING",
+    "SCHOOL_NURSING", "CSC_FRONT_DOOR",
+}  # fmt: skip
+_SENSITIVE = {"DOMESTIC_ABUSE", "MENTAL_HEALTH", "SUBSTANCE_MISUSE"}
+_GUARDED = {"POLICE_PROTECTION", "YOUTH_JUSTICE", "HOUSING"}
+
+
+def _may_show(kind: str, story: Story) -> bool:
+    """Which kinds of the exports a purpose may be shown, written out."""
+    if kind in _SENSITIVE:
+        return False
+    grave = "reason=LIKELY_SIGNIFICANT_HARM" in story.facts
+    if story.purpose is Purpose.S47_ENQUIRY or grave:
+        return True
+    if story.purpose is Purpose.SAFEGUARDING_CONCERN:
+        return kind in _EVERYBODYS
+    assert story.purpose in {Purpose.URGENT_CARE, Purpose.REFERRAL_TRIAGE}
+    return kind not in _GUARDED
+
+
+def _may_be_shown(row: dict[str, str], story: Story) -> bool:
+    return not row["shield"] and not row["sensitive"] and _may_show(row["kind"], story)
+
+
+def _facts(story: Story) -> Facts:
+    return read_facts(list(story.facts), story.purpose, NOW)
+
+
 def test_every_story_obeys_its_purpose(population: Population) -> None:
-    agencies = {agency.id for agency in AGENCIES}
+    agencies = {agency.id: agency for agency in AGENCIES}
     for story in population.stories:
-        rule = PURPOSES[story.purpose]
-        assert story.reach is rule.default_reach is Reach.AREA_AND_NEIGHBOURS
-        assert bool(story.reference) == rule.reference_required
-        assert not rule.approver_required
-        assert story.requester in agencies
-        assert story.requester not in story.involved | story.silent
+        requester = agencies[story.requester]
+        listed = Agency(requester.id, requester.name, requester.kind, requester.node)
+        why = Justification(story.purpose, story.reference, facts=_facts(story))
+        if story.refused is PurposeRule.ROLE_OF_PURPOSE:
+            with refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_PURPOSE):
+                terms_in_force(story.purpose, story.role, listed, EVERY_CODE)
+            continue
+        terms = terms_in_force(story.purpose, story.role, listed, EVERY_CODE)
+        assert story.reach is terms.reach
+        assert story.reach in reaches_allowed(terms)
+        require_stated(why, terms, replace(story.asked, nhs_number=""), int(NOW))
+        answering = story.involved | story.silent | story.gaps
+        assert story.requester not in answering
         assert not story.involved & story.silent
-    assert len(population.requesters) <= 4
+        assert not story.gaps & (story.involved | story.silent)
+        assert not story.beyond & (answering | {story.requester})
+    assert len(population.requesters) <= 5
+
+
+def test_a_purpose_of_the_own_area_asks_nobody_beyond_it(population: Population) -> None:
+    narrow = {s.slug for s in population.stories if s.reach is Reach.AREA}
+    assert narrow == {"school-concern", "no-school", "shielded"}
+    for story in population.stories:
+        outside = {a.id for a in AGENCIES if story.requester.area not in a.serves}
+        assert story.beyond == (outside if story.slug in narrow else set())
+        assert len(outside) >= 20
 
 
 def test_who_must_show_has_a_row_that_may_be_told(population: Population) -> None:
@@ -82,8 +143,11 @@ def test_who_must_show_has_a_row_that_may_be_told(population: Population) -> Non
         for agency in story.involved | (story.gaps & {a for a, _ in rows}):
             mine = [row for who, row in rows if who == agency]
             assert mine, story.slug
-            assert not any(row["shield"] or row["sensitive"] for row in mine)
-            assert any(row["sex"] in {"", _letter(story.asked.sex)} for row in mine)
+            assert not any(row["shield"] for row in mine)
+            assert any(
+                row["sex"] in {"", _letter(story.asked.sex)} and _may_be_shown(row, story)
+                for row in mine
+            )
 
 
 def test_who_must_not_show_has_no_row_that_may_be_told(population: Population) -> None:
@@ -93,7 +157,19 @@ def test_who_must_not_show_has_no_row_that_may_be_told(population: Population) -
             continue
         for agency, row in _same_birth(population, story):
             if agency in story.silent:
-                assert row["shield"] == "yes" or row["sensitive"] == "yes", story.slug
+                assert not _may_be_shown(row, story), story.slug
+
+
+def test_whoever_holds_only_what_the_terms_withhold_is_silent(population: Population) -> None:
+    for story in population.stories:
+        if story.refused is not None:
+            continue
+        rows = _same_birth(population, story)
+        held = {agency for agency, _ in rows} - story.beyond - story.gaps - {story.requester}
+        for agency in held - story.involved:
+            mine = [row for who, row in rows if who == agency]
+            if not any(_may_be_shown(row, story) for row in mine):
+                assert agency in story.silent, (story.slug, agency)
 
 
 def test_four_agencies_of_different_kinds_by_either_surname(population: Population) -> None:
@@ -140,9 +216,39 @@ def test_who_moved_is_found_in_both_areas(population: Population) -> None:
             assert row["nhs_number"] == by_number.asked.nhs_number
 
 
+def test_the_tier_of_a_purpose_is_seen(population: Population) -> None:
+    """The same child: urgent care and the school's lead are shown less than is held."""
+    for slug, hidden in (
+        ("four-agencies", {"POLICE_PROTECTION"}),
+        ("school-concern", {"POLICE_PROTECTION", "CSC_CP"}),
+        ("no-school", {"HOUSING"}),
+    ):
+        story = _story(population, slug)
+        kinds = {row["kind"]: agency for agency, row in _same_birth(population, story)}
+        withheld = {kind for kind, agency in kinds.items() if agency in story.silent}
+        assert withheld == hidden, slug
+    grave = _story(population, "shielded")
+    shown = {
+        row["kind"] for agency, row in _same_birth(population, grave) if agency in grave.involved
+    }
+    assert shown == {"GP", "POLICE_PROTECTION"}
+
+
+def test_the_school_asks_about_its_own_pupil(population: Population) -> None:
+    story = _story(population, "school-concern")
+    assert (story.role, story.purpose) == (Role.DSL, Purpose.SAFEGUARDING_CONCERN)
+    mine = [row for a, row in _same_birth(population, story) if a == story.requester]
+    assert [row["kind"] for row in mine] == ["EDU_SCHOOL"]
+    assert story.asked == _story(population, "four-agencies").asked
+    assert len(story.involved) == 1
+
+
 def test_no_school_names_the_child_who_has_none(population: Population) -> None:
     story = _story(population, "no-school")
-    assert story.silent >= SCHOOLS
+    assert story.silent | story.beyond >= SCHOOLS
+    own = {school for school in SCHOOLS if school.area == story.requester.area}
+    assert story.silent >= own
+    assert len(own) >= 7
     assert len(SCHOOLS) >= 14
     assert story.asked.dob is not None
     assert story.involved
@@ -197,6 +303,21 @@ def test_a_name_alone_must_be_refused(population: Population) -> None:
     assert story.refused is Code.WEAK_INPUT
     asked = story.asked
     assert (asked.dob, asked.postcode, asked.nhs_number, asked.upn) == (None, "", "", "")
+
+
+def test_a_role_that_may_not_ask_must_be_refused(population: Population) -> None:
+    """It states all that the purpose takes, so that only the role can be the reason."""
+    story = _story(population, "not-for-this-role")
+    assert story.refused is PurposeRule.ROLE_OF_PURPOSE
+    allowed = _story(population, "moved-by-number")
+    assert (story.purpose, story.reference, story.facts, story.reach) == (
+        allowed.purpose, allowed.reference, allowed.facts, allowed.reach,
+    )  # fmt: skip
+    assert story.role is not allowed.role
+    assert any((s.requester, s.role) == (story.requester, story.role) and not s.refused
+               for s in population.stories), "its practitioner has an account"  # fmt: skip
+    assert story.asked.dob is not None
+    assert not story.involved | story.silent | story.beyond
 
 
 def _letter(sex: Sex | None) -> str:
