@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.answering.disclosure import TABLE, fill_slots, pointers
-from agency_node.records.records import Involvement
+from agency_node.answering.disclosure import fill_slots, pointers
+from agency_node.records.records import ChildRecord, Involvement
+from fakes.federations import NOW
+from fakes.justified import justified
 from fakes.node_records import an_involvement
-from fakes.node_world import SCHOOL, SURGERY, a_record
-from fingerpost.private.messages import Pointer
+from fakes.node_world import COUNCIL, SCHOOL, SURGERY, a_child, a_federation, a_passport, a_record
+from fingerpost.private.facts import Facts, Reason
+from fingerpost.private.messages import Pointer, Question
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose
+from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose, Role
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.terms import TERMS, row
 
 involvements = st.builds(
     an_involvement,
@@ -31,64 +38,187 @@ involvements = st.builds(
 children = st.lists(st.lists(involvements, min_size=1, max_size=6), max_size=3).map(
     lambda rows: [a_record(n, None, *some) for n, some in enumerate(rows)]
 )
-purposes = st.sampled_from(Purpose)
+SERVICES_OF_ALL: Final = frozenset(
+    {
+        Kind.EDU_SCHOOL,
+        Kind.EDU_EARLY_YEARS,
+        Kind.EDU_COLLEGE,
+        Kind.EDU_ALTERNATIVE,
+        Kind.EDU_WELFARE,
+        Kind.EDU_SEND,
+        Kind.GP,
+        Kind.HEALTH_VISITING,
+        Kind.SCHOOL_NURSING,
+        Kind.CSC_FRONT_DOOR,
+    }
+)
+SOCIAL_CARE: Final = frozenset(
+    {
+        Kind.CSC_ASSESSMENT,
+        Kind.CSC_CIN,
+        Kind.CSC_CP,
+        Kind.CSC_CLA,
+        Kind.CSC_LEAVING_CARE,
+        Kind.CSC_DISABILITY,
+    }
+)
+FAMILYS: Final = (
+    SERVICES_OF_ALL
+    | SOCIAL_CARE
+    | {
+        Kind.MIDWIFERY,
+        Kind.HOSPITAL_PAEDIATRICS,
+        Kind.HOSPITAL_ED,
+        Kind.COMMUNITY_PAEDIATRICS,
+        Kind.THERAPY,
+        Kind.EARLY_HELP,
+        Kind.FAMILY_HUB,
+        Kind.VCS_FAMILY,
+        Kind.VCS_YOUTH,
+        Kind.YOUNG_CARERS,
+    }
+)
+ALL: Final = FAMILYS | {
+    Kind.POLICE_PROTECTION,
+    Kind.YOUTH_JUSTICE,
+    Kind.HOUSING,
+    Kind.FIRE_RESCUE,
+}
+DISCLOSED: Final = {
+    (Purpose.SAFEGUARDING_CONCERN, Role.DSL): SERVICES_OF_ALL,
+    (Purpose.EARLY_HELP, Role.HEALTH_VISITOR): SERVICES_OF_ALL | {Kind.EARLY_HELP, Kind.FAMILY_HUB},
+    (Purpose.REFERRAL_TRIAGE, Role.MASH_PRACTITIONER): FAMILYS,
+    (Purpose.S17_ASSESSMENT, Role.SOCIAL_WORKER): FAMILYS,
+    (Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER): ALL,
+    (Purpose.EMERGENCY_PROTECTION, Role.POLICE_RESPONSE): ALL,
+    (Purpose.URGENT_CARE, Role.ED_CLINICIAN): FAMILYS,
+    (Purpose.CLA_CARE, Role.IRO): FAMILYS,
+    (Purpose.CLA_CARE, Role.VIRTUAL_SCHOOL_HEAD): SERVICES_OF_ALL | SOCIAL_CARE,
+    (Purpose.LEAVING_CARE, Role.PERSONAL_ADVISER): SERVICES_OF_ALL,
+    (Purpose.MISSING_CHILD, Role.POLICE_MISSING_UNIT): ALL,
+    (Purpose.TRANSFER_IN, Role.DEPUTY_DSL): SERVICES_OF_ALL,
+    (Purpose.EXPLOITATION, Role.ICTG): ALL,
+    (Purpose.CHILD_DEATH, Role.ON_CALL_PAEDIATRICIAN): ALL,
+    (Purpose.PRACTICE_REVIEW, Role.PARTNERSHIP_MANAGER): ALL,
+}
+"""Written out, and not read from the terms: what each purpose is shown of an ordinary involvement,
+by one role of each row. No purpose is shown a sensitive kind."""
+DISCLOSED_AT_HARM: Final = DISCLOSED | {
+    (Purpose.REFERRAL_TRIAGE, Role.MASH_PRACTITIONER): ALL,
+}
+"""Likewise where the requester states that significant harm is likely."""
+rows_of_the_table = st.sampled_from(sorted(DISCLOSED))
 
 
-def may_be_told(row: Involvement, purpose: Purpose) -> bool:
-    return (
-        not row.kind.sensitive
-        and not row.sensitive
-        and row.kind in COARSE
-        and row.kind in TABLE[purpose]
+def a_question(purpose: Purpose, role: Role, *, harm: bool = False) -> Question:
+    terms = row(TERMS, purpose, role)
+    assert terms is not None
+    facts = Facts(reason=Reason.LIKELY_SIGNIFICANT_HARM if harm else Reason.LIKELY_IN_NEED)
+    return Question(
+        requester=a_federation().agency(COUNCIL),
+        passport=a_passport(NOW, role=role),
+        justification=replace(justified(purpose), facts=facts),
+        demographics=a_child(),
+        terms=terms,
     )
 
 
-@given(children, children, purposes)
+ENQUIRY: Final = a_question(Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER)
+
+
+def may_be_told(row: Involvement, named: tuple[Purpose, Role], *, harm: bool) -> bool:
+    """A lead practitioner is named wherever she works, but never out of a sensitive service."""
+    kinds = (DISCLOSED_AT_HARM if harm else DISCLOSED)[named]
+    return not row.sensitive and row.kind in ALL and (row.kind in kinds or row.lead)
+
+
+def test_the_table_has_every_row_of_the_terms_and_every_kind() -> None:
+    """A purpose or a kind that is added and forgotten here fails."""
+    found = [row(TERMS, purpose, role) for purpose, role in DISCLOSED]
+    assert all(each in found for each in TERMS)
+    assert len(DISCLOSED) == len(TERMS)
+    assert set(Purpose) - {purpose for purpose, _ in DISCLOSED} == {Purpose.MISSING_EDUCATION}
+    assert {kind for kind in Kind if not kind.sensitive} == ALL == COARSE.keys()
+
+
+@pytest.mark.parametrize("harm", [False, True])
+@pytest.mark.parametrize("lead", [False, True])
+@pytest.mark.parametrize("named", DISCLOSED, ids=lambda named: "-".join(x.name for x in named))
+def test_each_kind_alone(named: tuple[Purpose, Role], lead: bool, harm: bool) -> None:
+    question = a_question(*named, harm=harm)
+    disclosed = {
+        kind
+        for kind in Kind
+        if pointers(SCHOOL, [a_record(0, None, an_involvement(kind, lead=lead))], question)
+    }
+    assert disclosed == (ALL if lead else (DISCLOSED_AT_HARM if harm else DISCLOSED)[named])
+
+
+@given(children, children, rows_of_the_table, st.booleans())
 def test_what_is_told_is_exactly_what_the_table_lets(
-    matched: list[object], possible: list[object], purpose: Purpose
+    matched: list[ChildRecord],
+    possible: list[ChildRecord],
+    named: tuple[Purpose, Role],
+    harm: bool,
 ) -> None:
-    disclosed = pointers(SCHOOL, matched, purpose, possible=possible)  # type: ignore[arg-type]
-    rows = [row for child in matched for row in child.involvements]  # type: ignore[attr-defined]
-    near = [row for child in possible for row in child.involvements]  # type: ignore[attr-defined]
+    disclosed = pointers(SCHOOL, matched, a_question(*named, harm=harm), possible=possible)
+    rows = [row for child in matched for row in child.involvements]
+    near = [row for child in possible for row in child.involvements]
     if any(row.shielded for row in rows + near):
         assert disclosed == ()
         return
-    allowed = [row for row in rows if may_be_told(row, purpose)]
+    allowed = [row for row in rows if may_be_told(row, named, harm=harm)]
     assert {(p.kind, p.status, p.worker_name) for p in disclosed} == {
         (COARSE[row.kind], row.status, row.worker_name) for row in allowed
     }
     assert len(set(disclosed)) == len(disclosed)
 
 
-@given(children, purposes)
-def test_who_is_rung_first_stands_first(matched: list[object], purpose: Purpose) -> None:
+@given(children, rows_of_the_table)
+def test_who_is_rung_first_stands_first(
+    matched: list[ChildRecord], named: tuple[Purpose, Role]
+) -> None:
     order = {InvolvementStatus.OPEN: 0, InvolvementStatus.PLANNED: 1, InvolvementStatus.RECENT: 2}
-    disclosed = pointers(SCHOOL, matched, purpose)  # type: ignore[arg-type]
+    disclosed = pointers(SCHOOL, matched, a_question(*named))
     ranks = [(order[p.status], not p.lead_practitioner) for p in disclosed]
     assert ranks == sorted(ranks)
 
 
-def test_every_purpose_has_a_row_and_no_row_has_a_sensitive_kind() -> None:
-    """A purpose that is added and forgotten here discloses nothing; this test says that it was
-    forgotten.
-    """
-    assert TABLE.keys() == set(Purpose)
-    for kinds in TABLE.values():
-        assert not any(kind.sensitive for kind in kinds)
-        assert kinds <= COARSE.keys()
+def narrowed(question: Question, **changes: object) -> Question:
+    return replace(question, terms=replace(question.terms, **changes))  # type: ignore[arg-type]
+
+
+@given(children)
+def test_terms_that_governance_narrowed_count_and_not_the_table_of_the_release(
+    matched: list[ChildRecord],
+) -> None:
+    universal = a_question(Purpose.SAFEGUARDING_CONCERN, Role.DSL).terms.tier
+    disclosed = pointers(SCHOOL, matched, narrowed(ENQUIRY, tier=universal))
+    concern = a_question(Purpose.SAFEGUARDING_CONCERN, Role.DSL)
+    assert disclosed == pointers(SCHOOL, matched, concern)
 
 
 def test_early_help_is_told_nothing_of_police_and_youth_justice() -> None:
     rows = [an_involvement(kind) for kind in Kind if not kind.sensitive]
-    disclosed = {p.kind for p in pointers(SCHOOL, [a_record(0, None, *rows)], Purpose.EARLY_HELP)}
+    asked = a_question(Purpose.EARLY_HELP, Role.DSL)
+    disclosed = {p.kind for p in pointers(SCHOOL, [a_record(0, None, *rows)], asked)}
     assert disclosed.isdisjoint({CoarseKind.POLICE_SAFEGUARDING_DESK, CoarseKind.YOUTH_JUSTICE})
     assert CoarseKind.EDUCATION in disclosed
 
 
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.sensitive])
+def test_no_terms_at_all_open_a_sensitive_service(kind: Kind) -> None:
+    """Not even terms that name the kind, nor for its lead practitioner: it has no form on the
+    wire."""
+    asked = narrowed(ENQUIRY, also=frozenset(Kind))
+    held = [a_record(0, None, an_involvement(kind, lead=True))]
+    assert pointers(SCHOOL, held, asked) == ()
+
+
 def test_a_shielded_row_of_a_twin_withholds_too() -> None:
     twin = a_record(1, None, an_involvement(shielded=True))
-    assert pointers(SCHOOL, [a_record()], Purpose.S47_ENQUIRY) != ()
-    assert pointers(SCHOOL, [a_record()], Purpose.S47_ENQUIRY, possible=[twin]) == ()
+    assert pointers(SCHOOL, [a_record()], ENQUIRY) != ()
+    assert pointers(SCHOOL, [a_record()], ENQUIRY, possible=[twin]) == ()
 
 
 def a_pointer(agency: AgencyId, number: int) -> Pointer:
