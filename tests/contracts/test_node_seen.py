@@ -11,8 +11,8 @@ import pytest
 
 from agency_node.answering.ports import Seen
 from agency_node.records.store.seen import CLOCK_SET_BACK_SECONDS, keep_until, open_seen
-from fakes.federations import NOW
-from fakes.node_world import GATEWAY_KEY, MemorySeen, a_query
+from fakes.federations import NOW, public, requester_key
+from fakes.node_world import MemorySeen, a_query
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.messages import Query
@@ -21,7 +21,7 @@ from fingerpost.runtime.database import StoreFailed
 
 def received() -> Query:
     """Another one each time."""
-    return read_query(a_query().wire, lambda _: GATEWAY_KEY.public_key())
+    return read_query(a_query().wire, lambda epoch: public(requester_key(epoch)))
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -42,6 +42,7 @@ from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import Peppers
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, Sex
+from fingerpost.private.facts import Facts
 from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
@@ -53,6 +54,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Agency, Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query, SealedAnswer, day_of, day_of_slot
+from fingerpost.protocol.terms import Terms
 
 FEDERATION = FederationId("pilot")
 HERE, THERE = AreaCode("e08000001"), AreaCode("e08000002")
@@ -317,6 +319,8 @@ def a_query(
     federation: Federation | None = None,
     at: float = NOW,
     purpose: Purpose = Purpose.S47_ENQUIRY,
+    role: Role = Role.SOCIAL_WORKER,
+    terms: Terms | None = None,
     reach: Reach = Reach.AREA,
     named: Iterable[AreaCode] = (),
     key_set: KeySet = KeySet.NARROW,
@@ -326,14 +330,18 @@ def a_query(
     public_part: Callable[[PublicPart], PublicPart] = lambda p: p,
     reference: str = "ref-1",
     approver: str = "",
+    facts: Facts | None = None,
     because: WideningReason | None = None,
     peppers: Peppers | None = None,
 ) -> SealedQuery:
     """About ``child``. ``opens_for`` (or ``tags``) makes the wraps those of another: the attack
-    that must come to nothing.
+    that must come to nothing. ``terms``: those that the requester holds herself to; none at all
+    where they are not given.
     """
     child = child or a_child()
-    passport = a_passport(at)
+    passport = a_passport(at, role=role)
+    why = justified(purpose, reference, approver, because, now=at)
+    why = replace(why, facts=facts) if facts else why
     token = passports.issue(passport, FEDERATION, passport_key)
     part = public_part(
         PublicPart.of(
@@ -358,13 +366,13 @@ def a_query(
             COUNCIL,
             GATEWAY,
             token,
-            justified(purpose, reference, approver, because, now=at),
+            why,
             child,
         ),
         passport,
         [opening(slot_key, tag) for tag in tags],
         practitioner_key=PRACTITIONER_KEY,
-        terms=anything(purpose),
+        terms=terms or anything(purpose),
         requester_key=requester_key(EPOCH),
         slot_check=slot_check(slot_key),
         random_bytes=secrets.token_bytes,

@@ -82,7 +82,7 @@ class Two:
     @property
     def epoch(self) -> Epoch:
         keys = dict(zip(HOLDERS, (h.key.public_key for h in self.holders), strict=True))
-        return Epoch(EPOCH, 0, 0, 2**31, keys)
+        return Epoch(EPOCH, 0, 0, 2**31, keys, bytes(32))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from fingerpost.audit.log import Actor, Month, OperationId
 from fingerpost.audit.log import Entry as Logged
 from fingerpost.private.codec import write_demographics
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import KeySet
 
@@ -189,14 +189,22 @@ def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path)
 
 
 def test_whom_to_ring_is_kept_as_the_member_list_had_it(logs: AgencyLogs, tmp_path: Path) -> None:
-    """Also where the passport did not hold: the gateway's signature shows which agency asks."""
     logs.opened(entries())
+    (entry,) = kept(tmp_path, SCHOOL)
+    body = body_of(entry)
+    assert (body.asking_name, body.asking_desk) == ("An agency", "0121 496 0100")
+    assert (entry.actor, entry.fields["asking"]) == (Actor.of(COUNCIL), str(COUNCIL))
+
+
+def test_no_agency_is_named_where_nobody_vouches_for_it(logs: AgencyLogs, tmp_path: Path) -> None:
+    """Attack: a member that shares the requesters' key asks in another agency's name, so that the
+    desk rings the wrong people. The passport did not hold, so the log names none."""
     logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))
-    both = kept(tmp_path, SCHOOL)
-    assert len(both) == 2
-    for entry in both:
-        body = body_of(entry)
-        assert (body.asking_name, body.asking_desk) == ("An agency", "0121 496 0100")
+    (entry,) = kept(tmp_path, SCHOOL)
+    body = body_of(entry)
+    assert (body.asked, body.refusal) == (None, Code.BAD_PASSPORT.value)
+    assert (body.asking_name, body.asking_desk) == ("", "")
+    assert (entry.actor, entry.fields["asking"]) == (audit_record.NOT_BELIEVED, "")
 
 
 def test_the_key_has_the_agreed_size() -> None:

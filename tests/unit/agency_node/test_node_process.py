@@ -89,7 +89,12 @@ class Home:
         records = open_store(self.settings, token_bytes)
         imports = SqlImports(records)
         staged = imports.begin(
-            agency, bytes(32), as_of=1000, normalisation_version=1, upn=False, now=1000
+            agency,
+            bytes(32),
+            as_of=int(time.time()) - 60,
+            normalisation_version=1,
+            upn=False,
+            now=1000,
         )
         rows = [Child(c.demographics, c.involvements, bytes(16)) for c in children]
         imports.add(agency, staged.number, 0, rows)

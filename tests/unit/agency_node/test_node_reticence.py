@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.matching import Finding
+from agency_node.records.records import Involvement
 from fakes.by_hand import ByHand
+from fakes.federations import EVERY_CODE
 from fakes.node_records import an_involvement
 from fakes.node_world import (
     HERE,
@@ -27,20 +29,24 @@ from fakes.node_world import (
     a_world,
     another_child,
 )
+from fingerpost.private.facts import REASONS, Facts, Reason
 from fingerpost.private.messages import AnswerPart
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     COARSE,
+    AgencyKind,
     InvolvementStatus,
     Kind,
     Purpose,
     Reach,
+    Role,
     Status,
     WideningReason,
 )
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.terms import TERMS, Terms, tier_of
 
 # ---- what cannot be distinguished ---------------------------------------------------------------
 
@@ -49,7 +55,7 @@ RETICENT = {
     "shielded": (a_record(0, None, an_involvement(), an_involvement(Kind.GP, shielded=True)),),
     "sensitive kind": (a_record(0, None, an_involvement(Kind.MENTAL_HEALTH)),),
     "sensitive row": (a_record(0, None, an_involvement(sensitive=True)),),
-    "not for this purpose": (a_record(0, None, an_involvement(Kind.YOUTH_JUSTICE)),),
+    "beyond the tier": (a_record(0, None, an_involvement(Kind.YOUTH_JUSTICE)),),
     "shielded double": (
         a_record(0),
         a_record(1, a_child(middle_names="Wren"), an_involvement(shielded=True)),
@@ -68,7 +74,7 @@ def answered(world: NodeWorld, query: SealedQuery) -> AnswerPart:
 @pytest.mark.parametrize("why", RETICENT)
 def test_reticence_of_every_kind_is_one_word_one_size_and_no_pointer(why: str) -> None:
     world = a_world(school=RETICENT[why])
-    part = answered(world, world.query(purpose=Purpose.EARLY_HELP))
+    part = answered(world, world.query(purpose=Purpose.S17_ASSESSMENT))
     assert {a.agency: a.status for a in part.agencies} == NOTHING
     assert part.pointers == ()
     assert {a.generation for a in part.agencies} == {1}
@@ -77,10 +83,18 @@ def test_reticence_of_every_kind_is_one_word_one_size_and_no_pointer(why: str) -
 def test_what_opened_is_recorded_though_nothing_was_told() -> None:
     for why, records in RETICENT.items():
         world = a_world(school=records)
-        world.ask(world.query(purpose=Purpose.EARLY_HELP))
+        world.ask(world.query(purpose=Purpose.S17_ASSESSMENT))
         entries = [e for e in world.entries if e.agency == SCHOOL]
         assert len(entries) == (why != "no record"), why
+        assert all(e.examined.finding is Finding.MATCH for e in entries), why
         assert all(e.disclosed == 0 and e.status is Status.NOTHING_TO_DISCLOSE for e in entries)
+
+
+def test_the_same_question_is_answered_where_nothing_is_withheld() -> None:
+    """So that the silence above has no other reason."""
+    world = a_world(school=(a_record(),))
+    part = answered(world, world.query(purpose=Purpose.S17_ASSESSMENT))
+    assert {a.agency: a.status for a in part.agencies} == NOTHING | {SCHOOL: Status.INVOLVED}
 
 
 def test_not_permitted_is_the_same_word_and_recorded_as_refused() -> None:
@@ -125,10 +139,51 @@ def test_a_second_round_out_of_the_rules_is_the_same_word_and_recorded_as_refuse
 
 def test_a_purpose_that_governance_has_not_put_in_force_is_refused_at_the_agency() -> None:
     world = a_world(school=(a_record(),))
-    lists = replace(world.current.code_lists, purposes=frozenset({Purpose.EARLY_HELP}))
+    terms = tuple(t for t in TERMS if t.purpose is Purpose.EARLY_HELP)
+    lists = replace(world.current.code_lists, terms=terms)
     world.current = replace(world.current, code_lists=lists)
     assert world.words(world.query()) == NOTHING
-    assert world.entries[0].examined.refusal is Code.NOT_ALLOWED
+    (entry,) = world.entries
+    assert (entry.examined.finding, entry.examined.refusal) == (Finding.REFUSED, Code.NOT_ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"purpose": Purpose.EARLY_HELP},
+        {"purpose": Purpose.URGENT_CARE, "role": Role.ED_CLINICIAN},
+        {"purpose": Purpose.REFERRAL_TRIAGE, "reach": Reach.AREA_AND_NEIGHBOURS},
+        {"purpose": Purpose.S17_ASSESSMENT, "reference": ""},
+        {"purpose": Purpose.EXPLOITATION, "approver": ""},
+    ],
+    ids=[
+        "role of the purpose",
+        "role of the agency",
+        "reach",
+        "a fact is missing",
+        "nobody approved",
+    ],
+)
+def test_a_question_beyond_its_terms_is_the_same_word_and_recorded_as_refused(
+    asked: dict[str, Any],
+) -> None:
+    """By a program of the requester's own that holds itself to no terms."""
+    world = a_world(school=(a_record(),))
+    part = answered(world, world.query(**asked))
+    assert {a.agency: a.status for a in part.agencies} == NOTHING
+    assert part.pointers == ()
+    (entry,) = world.entries
+    assert (entry.examined.finding, entry.examined.refusal) == (Finding.REFUSED, Code.NOT_ALLOWED)
+    assert (entry.disclosed, entry.status) == (0, Status.NOTHING_TO_DISCLOSE)
+
+
+def test_grounds_for_significant_harm_open_a_tier_and_no_other_grounds_do() -> None:
+    world = a_world(school=(a_record(0, None, an_involvement(Kind.YOUTH_JUSTICE)),))
+    asked = {"purpose": Purpose.REFERRAL_TRIAGE, "role": Role.MASH_PRACTITIONER}
+    for reason in REASONS[Purpose.REFERRAL_TRIAGE]:
+        part = answered(world, world.query(facts=Facts(reason=reason), **asked))
+        involved = {a.agency for a in part.agencies if a.status is Status.INVOLVED}
+        assert involved == ({SCHOOL} if reason is Reason.LIKELY_SIGNIFICANT_HARM else set())
 
 
 # ---- twins, doubles and strangers ---------------------------------------------------------------
@@ -161,6 +216,13 @@ def test_of_two_children_who_both_match_the_better_one_stands() -> None:
     assert len(entry.examined.matched) == len(entry.examined.possible) == 1
 
 
+ASKED_BY_A_COUNCIL = [
+    (terms, min(terms.roles & EVERY_CODE.roles_of(AgencyKind.LOCAL_AUTHORITY)))
+    for terms in TERMS
+    if terms.purpose is not Purpose.URGENT_CARE  # no role of a council asks for it
+]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
@@ -175,25 +237,37 @@ def test_of_two_children_who_both_match_the_better_one_stands() -> None:
         min_size=1,
         max_size=10,
     ),
-    st.sampled_from(
-        [p for p in Purpose if p not in (Purpose.EXPLOITATION, Purpose.PRACTICE_REVIEW)]
-    ),
+    st.sampled_from(ASKED_BY_A_COUNCIL),
 )
-def test_whatever_is_kept_nothing_withheld_leaves(rows: list[object], purpose: Purpose) -> None:
+def test_whatever_is_kept_nothing_withheld_leaves(
+    rows: list[Involvement], asked: tuple[Terms, Role]
+) -> None:
+    terms, role = asked
     world = NodeWorld()
-    world.put(SCHOOL, a_record(0, None, *rows))  # type: ignore[arg-type]
-    named = {Purpose.CLA_CARE, Purpose.TRANSFER_IN}
-    reach = Reach.NAMED if purpose in named else Reach.AREA
-    query = world.query(purpose=purpose, reach=reach, named=(HERE,) if purpose in named else ())
+    world.put(SCHOOL, a_record(0, None, *rows))
+    named = terms.reach is Reach.NAMED
+    query = world.query(
+        purpose=terms.purpose,
+        role=role,
+        terms=terms,
+        reach=Reach.NAMED if named else Reach.AREA,
+        named=(HERE,) if named else (),
+        approver="manager-1",
+    )
     part = answered(world, query)
-    withheld = any(row.shielded for row in rows)  # type: ignore[attr-defined]
+    (entry,) = world.entries
+    assert entry.examined.finding is Finding.MATCH, "the question keeps to its terms"
+    withheld = any(row.shielded for row in rows)
     assert not (withheld and part.pointers)
     kinds = {
-        COARSE[row.kind]  # type: ignore[attr-defined]
+        COARSE[row.kind]
         for row in rows
-        if not row.sensitive and not row.kind.sensitive  # type: ignore[attr-defined]
+        if not row.sensitive
+        and not row.kind.sensitive
+        and (row.lead or terms.tier >= tier_of(row.kind) or row.kind in terms.also)
     }
     assert {p.kind for p in part.pointers} <= kinds | {None}
+    assert bool(part.pointers) == (bool(kinds) and not withheld)
     status = {a.agency: a.status for a in part.agencies}[SCHOOL]
     assert (status is Status.INVOLVED) == bool(part.pointers)
 
@@ -208,7 +282,7 @@ async def test_all_leave_on_one_tick(why: str) -> None:
     leaving = asyncio.create_task(line.departure())
     await world.clock.run_for(0.007)
     received = world.clock.monotonic()
-    await line.take(received, (world.query(purpose=Purpose.EARLY_HELP).wire,))
+    await line.take(received, (world.query(purpose=Purpose.S17_ASSESSMENT).wire,))
     await world.clock.run_for(0.01 * len(why))  # the work takes its time
     thread.step()
     await world.clock.run_for(0.542 - 0.01 * len(why))
