@@ -4,6 +4,7 @@ reads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from agency_node.answering import admission
 from agency_node.answering.matching import Finding
 from agency_node.records.records import ChildRecord
-from fakes.federations import NOW
+from fakes.federations import NOW, requester_key, without
 from fakes.node_records import an_involvement
 from fakes.node_world import (
     AGAIN,
@@ -22,6 +23,8 @@ from fakes.node_world import (
     GATEWAY,
     GATEWAY_KEY,
     HERE,
+    MINE,
+    NODE_KEY,
     NOTHING,
     SCHOOL,
     SURGERY,
@@ -35,11 +38,22 @@ from fakes.node_world import (
     a_world,
     another_child,
 )
+from fingerpost.private.messages import AgencyAnswer
+from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
-from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Status, WideningReason
-from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import DenyList, Federation
+from fingerpost.protocol.codes import (
+    COARSE,
+    CODE_LIST_VERSION,
+    AgencyKind,
+    Cannot,
+    Kind,
+    Reach,
+    Status,
+    WideningReason,
+)
+from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.federation import DenyList, Federation, FeedAge
 from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId
 from fingerpost.protocol.messages import KeySet, Query
 
@@ -87,12 +101,12 @@ def test_a_second_round_is_answered_where_it_says_why(world: NodeWorld) -> None:
     (entry,) = world.entries
     assert entry.examined.question is not None
     assert entry.examined.question.justification.widened_because is because
-    assert entry.requester.duty_desk == "0121 496 0100"
+    assert entry.examined.question.requester.duty_desk == "0121 496 0100"
 
 
 def test_nobody_out_of_reach_is_looked_at(world: NodeWorld) -> None:
     """The node sends one empty part, as the requester expects of it."""
-    part = world.part(world.query(purpose=Purpose.CLA_CARE, reach=Reach.NAMED, named=(THERE,)))
+    part = world.part(world.query(reach=Reach.NAMED, named=(THERE,)))
     assert (part.agencies, part.pointers, world.entries) == ((), (), [])
 
 
@@ -151,9 +165,9 @@ def test_copies_cost_no_verification(world: NodeWorld, monkeypatch: pytest.Monke
     read, queries = admission.read, [world.query().wire, world.query().wire]
     verified: list[bytes] = []
 
-    def reading(wire: bytes, federation: Federation) -> Query:
+    def reading(wire: bytes, federation: Federation, now: float) -> Query:
         verified.append(wire)
-        return read(wire, federation)
+        return read(wire, federation, now)
 
     monkeypatch.setattr(admission, "read", reading)
     assert len(world.node.answer(queries * 60)) == 2
@@ -179,20 +193,88 @@ def test_what_nobody_signed_gets_no_answer_and_costs_the_others_nothing(world: N
     assert world.log.events == ["node.query_dropped"] * 3
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"deny": DenyList(agencies=frozenset({COUNCIL}))},
-        {"deny": DenyList(members=frozenset({GATEWAY}))},
-        {"parameters": replace(a_federation().parameters, federation=FederationId("other"))},
-    ],
-    ids=["agency denied", "gateway denied", "another federation"],
-)
-def test_who_may_not_ask_is_not_answered(world: NodeWorld, change: dict[str, Any]) -> None:
+def test_a_query_of_another_federation_is_not_answered(world: NodeWorld) -> None:
     query = world.query()
-    world.current = replace(world.current, **change)
+    parameters = replace(world.current.parameters, federation=FederationId("other"))
+    world.current = replace(world.current, parameters=parameters)
     assert world.node.answer([query.wire]) == ()
     assert world.entries == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_query_that_no_requester_signed_is_not_answered(known: bool) -> None:
+    """Attack: a broker or a node makes queries of its own. It has no requesters' key."""
+    world = a_world(school=(a_record(0, a_child() if known else another_child()),))
+    query = world.query()
+    core = admission.read(query.wire, world.current, NOW)
+    for key in (GATEWAY_KEY, NODE_KEY):
+        forged = seal_into_query(write_core(core.core), core.wraps, core.sealed, EPOCH, key)
+        assert world.node.answer([forged]) == ()
+    assert world.entries == []
+    assert world.words(query)[SCHOOL] is (Status.INVOLVED if known else Status.NOTHING_TO_DISCLOSE)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_query_of_an_epoch_that_the_node_does_not_know_is_not_answered(known: bool) -> None:
+    """It has no key to check it by. The requester sees a gap."""
+    world = a_world(school=(a_record(0, a_child() if known else another_child()),))
+    assert world.node.answer([world.query(**_part(epoch=EpochNumber(9))).wire]) == ()
+    assert world.entries == []
+
+
+def _unlisted(federation: Federation) -> Federation:
+    """The council does not ask through the gateway any more."""
+    area = federation.areas[HERE]
+    agencies = tuple(replace(agency, gateways=()) for agency in area.agencies)
+    return replace(federation, areas={**federation.areas, HERE: replace(area, agencies=agencies)})
+
+
+MAY_NOT_ASK: dict[str, Callable[[Federation], Federation]] = {
+    "agency denied": lambda list_: replace(list_, deny=DenyList(agencies=frozenset({COUNCIL}))),
+    "gateway denied": lambda list_: replace(list_, deny=DenyList(members=frozenset({GATEWAY}))),
+    "gateway not the agency's": _unlisted,
+    "gateway gone": lambda list_: without(list_, GATEWAY),
+}
+
+
+@pytest.mark.parametrize("why", MAY_NOT_ASK)
+def test_who_may_not_ask_learns_nothing_and_is_recorded_where_the_query_opens(
+    world: NodeWorld, why: str
+) -> None:
+    """Who asks stands in the sealed part, so a node that cannot open it cannot know."""
+    query, stranger = world.query(), world.query(another_child(), tags=[bytes(32)])
+    world.current = MAY_NOT_ASK[why](world.current)
+    asked = {a: s for a, s in NOTHING.items() if a not in world.current.deny.agencies}
+    assert world.words(query) == asked
+    assert world.words(stranger) == asked
+    (entry,) = world.entries
+    assert (entry.agency, entry.examined.question) == (SCHOOL, None)
+    assert entry.examined.finding is Finding.REFUSED
+    assert entry.examined.refusal is Code.NOT_A_MEMBER
+
+
+def test_a_list_replaced_a_moment_ago_judges_its_own_queries_and_no_later_ones(
+    world: NodeWorld,
+) -> None:
+    """The council changed its passport key: what was asked under the list before is no "no"."""
+    before, after = world.query(), world.query()
+    world.node.note_list(world.current)
+    area = world.current.areas[HERE]
+    changed = tuple(
+        replace(agency, passport_key=bytes(32)) if agency.id == COUNCIL else agency
+        for agency in area.agencies
+    )
+    world.current = replace(
+        world.current,
+        version=world.current.version + 1,
+        areas={**world.current.areas, HERE: replace(area, agencies=changed)},
+    )
+    part = world.part(before)
+    assert {a.agency: a.status for a in part.agencies}[SCHOOL] is Status.INVOLVED
+    assert part.metadata_version == world.current.version - 1
+    world.clock.advance(admission.LIST_HELD_SECONDS)
+    assert world.words(world.query(federation=replace(world.current, version=7))) == AGAIN
+    assert world.words(after) == AGAIN
 
 
 def test_a_reply_key_that_is_none_drops_that_query_alone(world: NodeWorld) -> None:
@@ -207,7 +289,7 @@ def _with_reply_key(world: NodeWorld, key: bytes) -> bytes:
     core = replace(world.query().core, reply_key=key)
     wraps = (bytes(limits.WRAP_BYTES),) * limits.LOCATORS
     body = bytes(limits.SEALED_BYTES)
-    return seal_into_query(write_core(core), wraps, body, GATEWAY, GATEWAY_KEY)
+    return seal_into_query(write_core(core), wraps, body, EPOCH, requester_key(EPOCH))
 
 
 # ---- public facts alone -------------------------------------------------------------------------
@@ -220,9 +302,9 @@ def _part(**changes: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        (_part(code_list_version=2), CANNOT),
+        (_part(code_list_version=CODE_LIST_VERSION + 1), CANNOT),
         (_part(normalisation_version=2), CANNOT),
-        (_part(epoch=EpochNumber(9)), CANNOT),
+        (_part(metadata_version=8), AGAIN),
         ({"at": NOW - limits.QUERY_LIFE_SECONDS - limits.CLOCK_SKEW_SECONDS - 1}, AGAIN),
         ({"at": NOW + limits.CLOCK_SKEW_SECONDS + 1}, AGAIN),
     ],
@@ -232,8 +314,63 @@ def test_versions_epoch_and_time_are_judged_before_the_index_and_alike_for_all(
     what: dict[str, Any], words: dict[AgencyId, Status], known: bool
 ) -> None:
     world = a_world(school=(a_record(0, a_child() if known else another_child()),))
-    assert world.words(world.query(**what)) == words
+    world.index.find = never  # type: ignore[method-assign, assignment]
+    part = world.part(world.query(**what))
+    assert {a.agency: a.status for a in part.agencies} == words
+    reason = Cannot.VERSION if words is CANNOT else None
+    assert {a.reason for a in part.agencies} == {reason}
     assert world.entries == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("kind", [AgencyKind.SCHOOL, AgencyKind.GP_PRACTICE])
+def test_records_too_old_answer_nothing_alike_for_all_and_touch_no_index(
+    known: bool, kind: AgencyKind
+) -> None:
+    """An old export is not a "no": the child may have come to the agency since."""
+    agency = {AgencyKind.SCHOOL: SCHOOL, AgencyKind.GP_PRACTICE: SURGERY}[kind]
+    ages = (FeedAge(kind, 30),)
+    listed = a_federation()
+    parameters = replace(listed.parameters, feed_ages=ages)
+    world = a_world(current=replace(listed, parameters=parameters))
+    looked: list[AgencyId] = []
+    find = world.index.find
+
+    def finding(of: AgencyId, *more: Any) -> Any:
+        looked.append(of)
+        return find(of, *more)
+
+    world.index.find = finding  # type: ignore[method-assign]
+    record = a_record(0, a_child() if known else another_child())
+    oldest = int(NOW) - 30 * limits.DAY
+    world.put(agency, record, as_of=oldest - 1)
+    part = world.part(world.query())
+    stated = {a.agency: a for a in part.agencies}
+    assert stated[agency] == AgencyAnswer(
+        agency, Status.CANNOT_ANSWER, 2, oldest - 1, Cannot.TOO_OLD
+    )
+    assert set(looked) == set(MINE) - {agency}
+    assert (world.entries, part.pointers) == ([], ())
+    world.put(agency, record, as_of=oldest)
+    expected = Status.INVOLVED if known else Status.NOTHING_TO_DISCLOSE
+    assert world.words(world.query())[agency] is expected
+    assert looked.count(agency) == 1
+
+
+def test_without_a_parameter_of_its_kind_an_agencys_records_are_good_for_a_quarter(
+    world: NodeWorld,
+) -> None:
+    oldest = int(NOW) - limits.FEED_DAYS * limits.DAY
+    assert limits.FEED_DAYS == 93
+    world.put(SCHOOL, a_record(), as_of=oldest)
+    assert world.words(world.query())[SCHOOL] is Status.INVOLVED
+    world.put(SCHOOL, a_record(), as_of=oldest - 1)
+    assert reasons(world) == {COUNCIL: None, SCHOOL: Cannot.TOO_OLD, SURGERY: None}
+
+
+def reasons(world: NodeWorld, query: SealedQuery | None = None) -> dict[AgencyId, Cannot | None]:
+    """Ask, and return why each agency cannot answer; None for one that does."""
+    return {a.agency: a.reason for a in world.part(query or world.query()).agencies}
 
 
 @pytest.mark.parametrize(
@@ -249,38 +386,50 @@ def test_to_the_very_edge_of_its_time_a_query_is_answered(world: NodeWorld, at: 
 def test_an_expired_member_list_makes_it_say_that_it_cannot_answer(world: NodeWorld) -> None:
     query = world.query()
     world.current = replace(world.current, valid_until=NOW)
-    assert world.words(query) == CANNOT
+    assert reasons(world, query) == dict.fromkeys(MINE, Cannot.VERSION)
     assert world.entries == []
 
 
 def test_golden_vectors_that_do_not_hold_silence_the_whole_node() -> None:
     world = a_world(school=(a_record(),), sound=False)
-    assert world.words(world.query()) == CANNOT
+    assert reasons(world) == dict.fromkeys(MINE, Cannot.FAULT)
     assert not world.node.sound
 
 
 def test_never_imported_is_not_a_no() -> None:
     world = NodeWorld()
     world.put(SCHOOL, a_record())
-    words = world.words(world.query())
-    assert words == CANNOT | {SCHOOL: Status.INVOLVED}
+    part = world.part(world.query())
+    assert {a.agency: a.status for a in part.agencies} == CANNOT | {SCHOOL: Status.INVOLVED}
+    assert {a.agency: a.reason for a in part.agencies} == {
+        COUNCIL: Cannot.NOT_READY,
+        SCHOOL: None,
+        SURGERY: Cannot.NOT_READY,
+    }
 
 
 def test_an_agency_of_the_list_that_the_settings_leave_out_cannot_answer() -> None:
     world = NodeWorld(mine=(COUNCIL, SCHOOL))
     world.put_all({SCHOOL: [a_record()]})
-    assert world.words(world.query())[SURGERY] is Status.CANNOT_ANSWER
+    assert reasons(world)[SURGERY] is Cannot.FAULT
 
 
 def test_no_pepper_no_answer(world: NodeWorld) -> None:
     world.peppers.missing.add(EPOCH)
-    assert world.words(world.query()) == CANNOT
+    assert reasons(world) == dict.fromkeys(MINE, Cannot.FAULT)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_another_pepper_is_a_fault_and_no_no(known: bool) -> None:
+    world = a_world(school=(a_record(0, a_child() if known else another_child()),))
+    world.peppers.first[EPOCH] = replace(world.peppers.first[EPOCH], value=bytes(32))
+    assert reasons(world) == dict.fromkeys(MINE, Cannot.FAULT)
+    assert world.entries == []
 
 
 def test_a_slot_that_is_not_indexed_cannot_be_answered(world: NodeWorld) -> None:
     world.clock.advance(limits.SLOT_SECONDS)
-    query = world.query()
-    assert world.words(query) == CANNOT
+    assert reasons(world) == dict.fromkeys(MINE, Cannot.NOT_READY)
     world.prepare()
     assert world.words(world.query())[SCHOOL] is Status.INVOLVED
 
@@ -304,9 +453,11 @@ def test_what_cannot_be_recorded_is_not_said() -> None:
     world.put(SURGERY, a_record(0, None, an_involvement(Kind.GP)))
     record.broken.add(SCHOOL)
     part = world.part(world.query())
-    words = {a.agency: a.status for a in part.agencies}
-    assert words[SCHOOL] is Status.CANNOT_ANSWER
-    assert words[SURGERY] is Status.INVOLVED
+    assert {a.agency: (a.status, a.reason) for a in part.agencies} == {
+        COUNCIL: (Status.NOTHING_TO_DISCLOSE, None),
+        SCHOOL: (Status.CANNOT_ANSWER, Cannot.FAULT),
+        SURGERY: (Status.INVOLVED, None),
+    }
     assert {pointer.agency for pointer in part.pointers} == {SURGERY}
     assert world.node.faulty == {SCHOOL}
 
@@ -318,15 +469,15 @@ def test_a_log_that_failed_silences_known_and_unknown_children_alike() -> None:
     record.broken.add(SCHOOL)
     world.ask(world.query())
     record.broken.clear()
-    assert world.words(world.query(tags=[bytes(32)]))[SCHOOL] is Status.CANNOT_ANSWER
-    assert world.words(world.query())[SCHOOL] is Status.CANNOT_ANSWER
+    assert reasons(world, world.query(tags=[bytes(32)]))[SCHOOL] is Cannot.FAULT
+    assert reasons(world)[SCHOOL] is Cannot.FAULT
 
 
 def test_a_store_that_keeps_nothing_makes_every_index_untouched() -> None:
     seen = MemorySeen()
     world = a_world(school=(a_record(),), seen=seen)
     seen.broken = True
-    assert world.words(world.query()) == CANNOT
+    assert reasons(world) == dict.fromkeys(MINE, Cannot.FAULT)
     assert world.entries == []
     assert not world.node.sound
     seen.broken = False
@@ -370,14 +521,14 @@ def test_a_damaged_record_silences_its_agency_until_somebody_looked(world: NodeW
         raise Defect("a stored row does not open")
 
     world.records.child = damaged  # type: ignore[method-assign, assignment]
-    assert world.words(world.query())[SCHOOL] is Status.CANNOT_ANSWER
-    assert world.words(world.query(tags=[bytes(32)]))[SCHOOL] is Status.CANNOT_ANSWER
+    assert reasons(world)[SCHOOL] is Cannot.FAULT
+    assert reasons(world, world.query(tags=[bytes(32)]))[SCHOOL] is Cannot.FAULT
     assert world.node.faulty == {SCHOOL}
 
 
 def test_a_row_that_fits_no_pointer_is_recorded_and_not_a_no() -> None:
     world = a_world(school=(a_record(0, None, an_involvement(worker_name="<b>")),))
-    assert world.words(world.query())[SCHOOL] is Status.CANNOT_ANSWER
+    assert reasons(world)[SCHOOL] is Cannot.FAULT
     assert [e.agency for e in world.entries] == [SCHOOL]
 
 
