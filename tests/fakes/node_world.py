@@ -373,7 +373,7 @@ def a_query(
         [opening(slot_key, tag) for tag in tags],
         practitioner_key=PRACTITIONER_KEY,
         terms=terms or anything(purpose),
-        requester_key=requester_key(EPOCH),
+        requester_key=requester_key(part.epoch),
         slot_check=slot_check(slot_key),
         random_bytes=secrets.token_bytes,
     )

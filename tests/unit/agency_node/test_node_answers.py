@@ -13,7 +13,7 @@ import pytest
 from agency_node.answering import admission
 from agency_node.answering.matching import Finding
 from agency_node.records.records import ChildRecord
-from fakes.federations import NOW, requester_key, without
+from fakes.federations import NOW, epoch, requester_key, without
 from fakes.node_records import an_involvement
 from fakes.node_world import (
     AGAIN,
@@ -165,9 +165,9 @@ def test_copies_cost_no_verification(world: NodeWorld, monkeypatch: pytest.Monke
     read, queries = admission.read, [world.query().wire, world.query().wire]
     verified: list[bytes] = []
 
-    def reading(wire: bytes, federation: Federation, now: float) -> Query:
+    def reading(wire: bytes, federation: Federation) -> Query:
         verified.append(wire)
-        return read(wire, federation, now)
+        return read(wire, federation)
 
     monkeypatch.setattr(admission, "read", reading)
     assert len(world.node.answer(queries * 60)) == 2
@@ -206,7 +206,7 @@ def test_a_query_that_no_requester_signed_is_not_answered(known: bool) -> None:
     """Attack: a broker or a node makes queries of its own. It has no requesters' key."""
     world = a_world(school=(a_record(0, a_child() if known else another_child()),))
     query = world.query()
-    core = admission.read(query.wire, world.current, NOW)
+    core = admission.read(query.wire, world.current)
     for key in (GATEWAY_KEY, NODE_KEY):
         forged = seal_into_query(write_core(core.core), core.wraps, core.sealed, EPOCH, key)
         assert world.node.answer([forged]) == ()
@@ -215,10 +215,23 @@ def test_a_query_that_no_requester_signed_is_not_answered(known: bool) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_query_of_an_epoch_that_the_node_does_not_know_is_not_answered(known: bool) -> None:
-    """It has no key to check it by. The requester sees a gap."""
+@pytest.mark.parametrize("listed", [True, False])
+def test_of_an_epoch_that_does_not_run_nothing_is_looked_up(known: bool, listed: bool) -> None:
+    """An epoch that the node does not know has no key to check it by, so nobody answers: the
+    requester sees a gap."""
     world = a_world(school=(a_record(0, a_child() if known else another_child()),))
-    assert world.node.answer([world.query(**_part(epoch=EpochNumber(9))).wire]) == ()
+    if listed:
+        over = epoch(9, NOW - 200 * limits.DAY)
+        parameters = replace(
+            world.current.parameters, epochs=(over, *world.current.parameters.epochs)
+        )
+        world.current = replace(world.current, parameters=parameters)
+    world.index.find = never  # type: ignore[method-assign, assignment]
+    query = world.query(**_part(epoch=EpochNumber(9)))
+    if listed:
+        assert reasons(world, query) == dict.fromkeys(MINE, Cannot.VERSION)
+    else:
+        assert world.node.answer([query.wire]) == ()
     assert world.entries == []
 
 
