@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes import federations
-from fakes.federations import HOLDERS, member
+from fakes.federations import HOLDERS, anything, member
+from fakes.justified import justified, stated
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.locators import Opening, Pepper, opening, slot_check
@@ -27,6 +28,7 @@ from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role
 from fingerpost.protocol.federation import Agency, Area, Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query
+from fingerpost.protocol.terms import TERMS, Terms, row
 
 NOW = 1_800_000_000
 FEDERATION = FederationId("pilot")
@@ -66,11 +68,18 @@ def federation() -> Federation:
     school = Agency(SCHOOL, "Oak Primary", AgencyKind.SCHOOL, NODE)
     police = Agency(POLICE, "Police", AgencyKind.POLICE, OTHER_NODE)
     holder_keys = dict.fromkeys(HOLDERS, bytes(32))
-    epoch = Epoch(EPOCH, NOW - 86_400, NOW - 3_600, NOW + 30 * 86_400, holder_keys)
+    epoch = Epoch(
+        EPOCH,
+        NOW - 86_400,
+        NOW - 3_600,
+        NOW + 30 * 86_400,
+        holder_keys,
+        public_of("requesters"),
+    )
     parties = {GATEWAY: Party.GATEWAY, NODE: Party.NODE, OTHER_NODE: Party.NODE}
     parties |= dict.fromkeys(HOLDERS, Party.KEY_HOLDER)
     return federations.federation(
-        federations.parameters(FEDERATION, [epoch], code_list_version=1, normalisation_version=1),
+        federations.parameters(FEDERATION, [epoch], normalisation_version=1),
         (
             Area(AREA, "Here", (NEIGHBOUR,), (council, school)),
             Area(NEIGHBOUR, "There", (AREA,), (police,)),
@@ -127,8 +136,9 @@ class Lookup:
     inner: Inner
     passport: Passport
     openings: tuple[Opening, ...]
+    terms: Terms
     practitioner_key: Ed25519PrivateKey
-    gateway_key: Ed25519PrivateKey
+    requester_key: Ed25519PrivateKey
     randomness: str = "a lookup"
 
     def sealed(self) -> SealedQuery:
@@ -137,8 +147,9 @@ class Lookup:
             self.inner,
             self.passport,
             self.openings,
+            terms=self.terms,
             practitioner_key=self.practitioner_key,
-            gateway_key=self.gateway_key,
+            requester_key=self.requester_key,
             slot_check=slot_check(slot_key()),
             random_bytes=seeded(self.randomness),
         )
@@ -149,10 +160,14 @@ class Lookup:
 
 
 def changed(inner: Inner, **changes: Any) -> Inner:
-    """``changes`` are of ``Inner`` or of its justification."""
+    """``changes`` are of ``Inner`` or of its justification. Another purpose comes with the facts
+    that it takes.
+    """
     fields = Justification.__dataclass_fields__
     why = {name: value for name, value in changes.items() if name in fields}
     rest = {name: value for name, value in changes.items() if name not in fields}
+    if "purpose" in why:
+        why.setdefault("facts", stated(why["purpose"], NOW))
     return replace(inner, justification=replace(inner.justification, **why), **rest)
 
 
@@ -161,8 +176,7 @@ def public_part(**changes: Any) -> PublicPart:
     arguments: dict[str, Any] = {
         "epoch": EPOCH,
         "issued_at": NOW,
-        "agency": ASKING,
-        "gateway": GATEWAY,
+        "area": AREA,
         "reach": Reach.AREA_AND_NEIGHBOURS,
         "key_set": KeySet.NARROW,
     }
@@ -172,14 +186,17 @@ def public_part(**changes: Any) -> PublicPart:
 def lookup_by(passport: Passport, **changes: object) -> Lookup:
     """The lookup with another passport; see ``changed``."""
     token = passports.issue(passport, FEDERATION, key_of("passports"))
-    inner = Inner(token, Justification(Purpose.S47_ENQUIRY), a_child())
+    why = justified(Purpose.S47_ENQUIRY, now=NOW)
+    inner = changed(Inner(ASKING, GATEWAY, token, why, a_child()), **changes)
+    purpose = inner.justification.purpose
     return Lookup(
         public=public_part(),
-        inner=changed(inner, **changes),
+        inner=inner,
         passport=passport,
         openings=openings(),
+        terms=row(TERMS, purpose, passport.role) or anything(purpose),
         practitioner_key=key_of("practitioner"),
-        gateway_key=key_of(GATEWAY.value),
+        requester_key=key_of("requesters"),
     )
 
 
@@ -188,7 +205,5 @@ def a_lookup(**changes: object) -> Lookup:
 
 
 def received(wire: bytes) -> Query:
-    """The query as a node takes it in: by the member list's key of the gateway."""
-    return read_query(
-        wire, lambda gateway: Ed25519PublicKey.from_public_bytes(public_of(gateway.value))
-    )
+    """The query as a node takes it in: by the requesters' key that the member list names."""
+    return read_query(wire, federation().requester_key)

@@ -22,7 +22,7 @@ from fingerpost.protocol.federation import Agency, DenyList, Federation, parts_o
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import NodeAnswer, SealedAnswer
 from unit.fingerpost.private.a_lookup import (
-    ASKING,
+    AREA,
     GATEWAY,
     NODE,
     OTHER_NODE,
@@ -37,7 +37,7 @@ from vectors.message_vectors import an_answer
 REPLY_KEY = HybridKey.generate(seeded("reply key"))
 HASH = seeded("query hash")(32)
 FEDERATION = federation()
-ASKED = FEDERATION.agencies_in_reach(ASKING, Reach.AREA_AND_NEIGHBOURS)
+ASKED = FEDERATION.agencies_in_reach(AREA, Reach.AREA_AND_NEIGHBOURS)
 PART = an_answer()
 
 

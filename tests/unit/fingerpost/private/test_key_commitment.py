@@ -23,7 +23,7 @@ from fingerpost.protocol.codec.queries import seal_into_query, write_core
 from fingerpost.protocol.envelope import core_hash
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.messages import Query
-from unit.fingerpost.private.a_lookup import GATEWAY, a_lookup, key_of, received, seeded
+from unit.fingerpost.private.a_lookup import a_lookup, key_of, received, seeded
 
 NONCE = bytes(12)
 BLOCK = 16
@@ -106,7 +106,7 @@ def _query_for_two(committed: bytes) -> Query:
         )
     body_keys = (sealing._body_key(FIRST), sealing._body_key(SECOND))
     sealed = two_keyed(seeded("salamander")(limits.INNER_BYTES), bound, *body_keys)
-    wire = seal_into_query(write_core(core), tuple(wraps), sealed, GATEWAY, key_of(GATEWAY.value))
+    wire = seal_into_query(write_core(core), tuple(wraps), sealed, core.epoch, key_of("requesters"))
     made = received(wire)
     for content_key in (FIRST, SECOND):
         assert sealing.open_body(content_key, made.sealed, bound=made.core_hash)

@@ -5,29 +5,35 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.federations import anything
+from fakes.justified import justified
 from fakes.refusals import refused
 from fingerpost.private import passport as passports
 from fingerpost.private import sealing
 from fingerpost.private.codec import write_inner
 from fingerpost.private.demographics import Demographics, OtherName
+from fingerpost.private.facts import Facts, Reason, StrategyDiscussion
 from fingerpost.private.messages import Inner, Question
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.private.query_sealing import open_query, verify_inner
 from fingerpost.private.sealing import pad
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
 from fingerpost.protocol.codec.strict import write_envelope
-from fingerpost.protocol.codes import Purpose, Reach, Role, WideningReason
+from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, sign
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query, require_fresh
+from fingerpost.protocol.terms import ROLES_AT, TERMS, Fact, Terms
 from unit.fingerpost.private.a_lookup import (
     AREA,
     ASKING,
@@ -35,6 +41,7 @@ from unit.fingerpost.private.a_lookup import (
     FEDERATION,
     GATEWAY,
     NEIGHBOUR,
+    NODE,
     NOW,
     SCHOOL,
     Lookup,
@@ -85,11 +92,21 @@ def test_the_core_says_what_was_decided() -> None:
     assert (core.epoch, core.slot) == (EPOCH, NOW // 600)
     assert (core.issued_at, core.expires_at) == (NOW, NOW + 120)
     assert core.passport_expires_at == a_passport().expires_at
-    assert (core.agency, core.gateway) == (ASKING, GATEWAY)
+    assert core.area == AREA
     assert core.reply_key == SEALED.reply_key.public_key
     assert QUERY.hash == SEALED.hash
     assert core == SEALED.core
     require_fresh(core, NOW)
+
+
+def test_who_asks_is_sealed_and_comes_out_verified() -> None:
+    """A node in reach that cannot open the query does not learn which agency asks."""
+    assert (OPENED.inner.agency, OPENED.inner.gateway) == (ASKING, GATEWAY)
+    question = _open()
+    assert question.requester == federation().agency(ASKING)
+    assert question.terms == LOOKUP.terms
+    for known in (ASKING.value, ASKING.name, GATEWAY.value, a_passport().subject):
+        assert known.encode() not in SEALED.wire
 
 
 def test_a_query_ends_with_its_passport() -> None:
@@ -114,11 +131,14 @@ def test_the_longest_public_part_fits() -> None:
         metadata_version=2**63,
         code_list_version=2**32 - 1,
         normalisation_version=2**32 - 1,
-        gateway=MemberId("g" * 40),
         reach=Reach.NAMED,
         named_areas=tuple(AreaCode(f"e0800000{i}") for i in range(8)),
     )
-    assert len(replace(LOOKUP, public=public).sealed().wire) == limits.QUERY_BYTES
+    lookup = replace(LOOKUP, public=public, inner=changed(LOOKUP.inner, gateway=LONGEST))
+    assert len(lookup.sealed().wire) == limits.QUERY_BYTES
+
+
+LONGEST = MemberId("g" * 40)
 
 
 @settings(max_examples=25, deadline=None)
@@ -210,23 +230,54 @@ def _publicly(**changes: Any) -> Lookup:
     return replace(LOOKUP, public=replace(LOOKUP.public, **changes))
 
 
+TOMORROW = StrategyDiscussion(datetime.fromtimestamp(NOW + 2 * limits.DAY, UTC).date())
+ONE_AREA = replace(LOOKUP.terms, areas=1)
+
+
 @pytest.mark.parametrize(
-    ("lookup", "code"),
+    ("lookup", "code", "what"),
     [
-        (a_lookup(purpose=Purpose.EARLY_HELP), Code.NOT_ALLOWED),  # no reference, and too far
-        (a_lookup(purpose=Purpose.EXPLOITATION), Code.NOT_ALLOWED),  # no approver
-        (a_lookup(approver="account-17"), Code.NOT_ALLOWED),
-        (replace(LOOKUP, practitioner_key=key_of("somebody")), Code.BAD_PASSPORT),
-        (_publicly(agency=SCHOOL), Code.BAD_PASSPORT),
-        (_publicly(issued_at=NOW + 600), Code.NOT_FRESH),
-        (_publicly(issued_at=NOW - 600), Code.NOT_FRESH),
-        (_publicly(key_set=KeySet.WIDE), Code.NOT_ALLOWED),
-        (a_lookup(widened_because=WideningReason.RECENT_MOVE), Code.NOT_ALLOWED),
-        (_publicly(named_areas=(AREA,)), Code.MALFORMED),
+        (a_lookup(purpose=Purpose.S17_ASSESSMENT), Code.NOT_ALLOWED, PurposeRule.REACH),
+        (a_lookup(reason_reference=""), Code.NOT_ALLOWED, PurposeRule.REFERENCE),
+        (a_lookup(facts=Facts()), Code.NOT_ALLOWED, PurposeRule.STRATEGY_DISCUSSION),
+        (
+            a_lookup(facts=Facts(strategy_discussion=TOMORROW)),
+            Code.NOT_ALLOWED,
+            PurposeRule.STRATEGY_DISCUSSION,
+        ),
+        (
+            a_lookup(purpose=Purpose.EXPLOITATION, approver=""),
+            Code.NOT_ALLOWED,
+            PurposeRule.APPROVER,
+        ),
+        (a_lookup(approver="account-17"), Code.NOT_ALLOWED, PurposeRule.OWN_APPROVER),
+        (
+            replace(_publicly(reach=Reach.NAMED, named_areas=(AREA, NEIGHBOUR)), terms=ONE_AREA),
+            Code.NOT_ALLOWED,
+            PurposeRule.AREAS,
+        ),
+        (
+            replace(LOOKUP, practitioner_key=key_of("somebody")),
+            Code.BAD_PASSPORT,
+            "passport.cnf",
+        ),
+        (a_lookup(agency=SCHOOL), Code.BAD_PASSPORT, "passport.iss"),
+        (_publicly(area=NEIGHBOUR), Code.BAD_PASSPORT, "passport.iss"),
+        (_publicly(issued_at=NOW + 600), Code.NOT_FRESH, None),
+        (_publicly(issued_at=NOW - 600), Code.NOT_FRESH, None),
+        (_publicly(key_set=KeySet.WIDE), Code.NOT_ALLOWED, PurposeRule.WIDE_WITHOUT_REASON),
+        (
+            a_lookup(widened_because=WideningReason.RECENT_MOVE),
+            Code.NOT_ALLOWED,
+            PurposeRule.NOTHING_WIDENED,
+        ),
+        (_publicly(named_areas=(AREA,)), Code.MALFORMED, None),
     ],
 )
-def test_what_every_node_would_refuse_is_not_sealed(lookup: Lookup, code: Code) -> None:
-    with refused(code):
+def test_what_every_node_would_refuse_is_not_sealed(
+    lookup: Lookup, code: Code, what: str | Rule | None
+) -> None:
+    with refused(code, what):
         lookup.sealed()
 
 
@@ -234,7 +285,7 @@ def test_what_every_node_would_refuse_is_not_sealed(lookup: Lookup, code: Code) 
 
 
 def test_no_byte_may_be_altered_on_the_way() -> None:
-    """Every byte of the 8192, padding included: the gateway's signature covers all."""
+    """Every byte of the 8192, padding included: the requesters' signature covers all."""
     wire = bytearray(SEALED.wire)
     for i in range(len(wire)):
         wire[i] ^= 1 << (i % 8)
@@ -244,12 +295,19 @@ def test_no_byte_may_be_altered_on_the_way() -> None:
     assert received(bytes(wire)) == QUERY
 
 
+@pytest.mark.parametrize("signer", [GATEWAY.value, "practitioner", "passports", "somebody"])
+def test_a_query_that_is_not_signed_with_the_requesters_key(signer: str) -> None:
+    """Attack: a broker, or a node, makes queries of its own to probe an index."""
+    lookup = replace(LOOKUP, requester_key=key_of(signer))
+    wire = lookup.sealed().wire
+    with refused(Code.BAD_SIGNATURE):
+        received(wire)
+
+
 def _resigned(change: dict[str, Any]) -> Query:
     """The query with a changed core, signed again by a gateway that cheats."""
     core = write_core(replace(QUERY.core, **change))
-    return received(
-        seal_into_query(core, QUERY.wraps, QUERY.sealed, GATEWAY, key_of(GATEWAY.value))
-    )
+    return received(seal_into_query(core, QUERY.wraps, QUERY.sealed, EPOCH, key_of("requesters")))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +319,7 @@ def _resigned(change: dict[str, Any]) -> Query:
         {"issued_at": NOW + 1},
         {"passport_expires_at": NOW + 539},
         {"reply_key": bytes(1216)},
-        {"agency": AgencyId("e08000001.other")},
+        {"area": NEIGHBOUR},
         {"metadata_version": 8},
         {"federation": FederationId("pilot-2")},
         {"key_set": KeySet.WIDE},
@@ -311,7 +369,7 @@ def _forged(
         sealing.wrap(CONTENT_KEY, secret, q=q, bound=bound, position=i) for i in range(32)
     )
     sealed = sealing.seal_body(CONTENT_KEY, body(bound), bound=bound)
-    wire = seal_into_query(write_core(made), wraps, sealed, made.gateway, key_of(GATEWAY.value))
+    wire = seal_into_query(write_core(made), wraps, sealed, made.epoch, key_of("requesters"))
     return received(wire), secret
 
 
@@ -374,28 +432,89 @@ def test_a_signature_of_another_payload() -> None:
         _verified(query, secret)
 
 
+OWN_AREA: dict[str, Any] = {"reach": Reach.AREA}
+
+
 @pytest.mark.parametrize(
-    ("changes", "core", "code"),
+    ("changes", "core", "what"),
     [
-        ({"purpose": Purpose.EARLY_HELP, "reason_reference": "R-1"}, {}, Code.NOT_ALLOWED),
-        ({"purpose": Purpose.REFERRAL_TRIAGE}, {}, Code.NOT_ALLOWED),
-        ({"purpose": Purpose.EXPLOITATION}, {}, Code.NOT_ALLOWED),
-        ({"purpose": Purpose.EXPLOITATION, "approver": "account-17"}, {}, Code.NOT_ALLOWED),
-        ({}, {"reach": Reach.NATIONAL_RING}, Code.NOT_ALLOWED),
-        ({}, {"key_set": KeySet.WIDE}, Code.NOT_ALLOWED),
-        ({"widened_because": WideningReason.RECENT_MOVE}, {}, Code.NOT_ALLOWED),
-        ({}, {"passport_expires_at": NOW + 541}, Code.BAD_PASSPORT),
-        ({}, {"passport_expires_at": NOW + 539}, Code.BAD_PASSPORT),
-        ({}, {"agency": SCHOOL}, Code.NOT_A_MEMBER),
-        ({}, {"agency": AgencyId("e08000001.nobody")}, Code.NOT_A_MEMBER),
+        ({"purpose": Purpose.S17_ASSESSMENT}, {}, PurposeRule.REACH),
+        ({"purpose": Purpose.EARLY_HELP}, OWN_AREA, PurposeRule.ROLE_OF_PURPOSE),
+        ({"purpose": Purpose.URGENT_CARE}, OWN_AREA, PurposeRule.ROLE_OF_PURPOSE),
+        ({"purpose": Purpose.MISSING_EDUCATION}, OWN_AREA, PurposeRule.PURPOSE_NOT_IN_FORCE),
+        (
+            {"purpose": Purpose.REFERRAL_TRIAGE, "reason_reference": ""},
+            OWN_AREA,
+            PurposeRule.REFERENCE,
+        ),
+        ({"purpose": Purpose.REFERRAL_TRIAGE, "facts": Facts()}, OWN_AREA, PurposeRule.GROUND),
+        (
+            {"purpose": Purpose.REFERRAL_TRIAGE, "facts": Facts(reason=Reason.SAID_BY_CHILD)},
+            OWN_AREA,
+            PurposeRule.GROUND,
+        ),
+        ({"purpose": Purpose.S17_ASSESSMENT, "facts": Facts()}, OWN_AREA, PurposeRule.INFORMED),
+        ({"purpose": Purpose.EXPLOITATION, "approver": ""}, {}, PurposeRule.APPROVER),
+        (
+            {"purpose": Purpose.EXPLOITATION, "approver": "account-17"},
+            {},
+            PurposeRule.OWN_APPROVER,
+        ),
+        ({"reason_reference": ""}, {}, PurposeRule.REFERENCE),
+        ({"facts": Facts()}, {}, PurposeRule.STRATEGY_DISCUSSION),
+        (
+            {"facts": Facts(strategy_discussion=TOMORROW)},
+            {},
+            PurposeRule.STRATEGY_DISCUSSION,
+        ),
+        ({}, {"reach": Reach.NATIONAL_RING}, PurposeRule.REACH),
+        ({}, {"key_set": KeySet.WIDE}, PurposeRule.WIDE_WITHOUT_REASON),
+        ({"widened_because": WideningReason.RECENT_MOVE}, {}, PurposeRule.NOTHING_WIDENED),
+        ({}, {"area": NEIGHBOUR}, "core.area"),  # attack: the reach counts from another's area
     ],
 )
 def test_a_question_out_of_the_rules(
-    changes: dict[str, Any], core: dict[str, Any], code: Code
+    changes: dict[str, Any], core: dict[str, Any], what: str | Rule
 ) -> None:
     query, secret = _forged(_body(changed(LOOKUP.inner, **changes)), core)
-    with refused(code):
+    with refused(Code.NOT_ALLOWED, what):
         _verified(query, secret)
+
+
+@pytest.mark.parametrize("expires_at", [NOW + 539, NOW + 541])
+def test_the_public_end_of_a_passport_is_that_of_the_passport(expires_at: int) -> None:
+    query, secret = _forged(_body(), {"passport_expires_at": expires_at})
+    with refused(Code.BAD_PASSPORT):
+        _verified(query, secret)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"agency": SCHOOL},  # asks through no gateway
+        {"agency": AgencyId("e08000001.nobody")},
+        {"gateway": NODE},
+        {"gateway": MemberId("gateway-2")},
+    ],
+    ids=str,
+)
+def test_an_agency_that_may_not_ask_through_this_gateway(stated: dict[str, Any]) -> None:
+    query, secret = _forged(_body(changed(LOOKUP.inner, **stated)))
+    with refused(Code.NOT_A_MEMBER):
+        _verified(query, secret)
+
+
+@pytest.mark.parametrize("key", ["passports", "the school's passports"])
+def test_one_agency_cannot_ask_in_the_name_of_another(key: str) -> None:
+    """The school may ask through the same gateway, and the passport is the council's."""
+    known = federation()
+    council, school = known.areas[AREA].agencies
+    asking = replace(school, gateways=(GATEWAY,), passport_key=public_of(key))
+    area = replace(known.areas[AREA], agencies=(council, asking))
+    query, secret = _forged(_body(changed(LOOKUP.inner, agency=SCHOOL)))
+    opened = open_query(query, 0, secret)
+    with refused(Code.BAD_PASSPORT):
+        verify_inner(opened, query, replace(known, areas={**known.areas, AREA: area}), now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -420,19 +539,84 @@ def _without(**lists: Any) -> Federation:
     return replace(known, code_lists=replace(known.code_lists, **lists))
 
 
+def _narrower(**changes: Any) -> Federation:
+    """The list whose terms of an enquiry are narrower."""
+    rows = (replace(t, **changes) if t.purpose is Purpose.S47_ENQUIRY else t for t in TERMS)
+    return _without(terms=tuple(rows))
+
+
 @pytest.mark.parametrize(
-    ("changed", "code"),
+    ("changed", "code", "what"),
     [
-        (_without(purposes=frozenset(Purpose) - {Purpose.S47_ENQUIRY}), Code.NOT_ALLOWED),
-        (_without(roles=frozenset(Role) - {Role.SOCIAL_WORKER}), Code.NOT_ALLOWED),
-        (replace(federation(), deny=DenyList(agencies=frozenset({ASKING}))), Code.NOT_A_MEMBER),
-        (replace(federation(), deny=DenyList(members=frozenset({GATEWAY}))), Code.NOT_A_MEMBER),
+        (
+            _without(terms=tuple(t for t in TERMS if t.purpose is not Purpose.S47_ENQUIRY)),
+            Code.NOT_ALLOWED,
+            PurposeRule.PURPOSE_NOT_IN_FORCE,
+        ),
+        (
+            _without(
+                roles_at=tuple(r for r in ROLES_AT if r.kind is not AgencyKind.LOCAL_AUTHORITY)
+            ),
+            Code.NOT_ALLOWED,
+            PurposeRule.ROLE_OF_AGENCY,
+        ),
+        (
+            _narrower(roles=LOOKUP.terms.roles - {Role.SOCIAL_WORKER}),
+            Code.NOT_ALLOWED,
+            PurposeRule.ROLE_OF_PURPOSE,
+        ),
+        (_narrower(reach=Reach.AREA), Code.NOT_ALLOWED, PurposeRule.REACH),
+        (
+            _narrower(takes=LOOKUP.terms.takes | {Fact.REASON}),
+            Code.NOT_ALLOWED,
+            PurposeRule.GROUND,
+        ),
+        (
+            replace(federation(), deny=DenyList(agencies=frozenset({ASKING}))),
+            Code.NOT_A_MEMBER,
+            None,
+        ),
+        (
+            replace(federation(), deny=DenyList(members=frozenset({GATEWAY}))),
+            Code.NOT_A_MEMBER,
+            None,
+        ),
     ],
-    ids=["purpose", "role", "agency denied", "gateway denied"],
+    ids=[
+        "purpose",
+        "role of the agency",
+        "role of the purpose",
+        "reach",
+        "facts",
+        "agency denied",
+        "gateway denied",
+    ],
 )
-def test_the_member_list_decides(changed: Federation, code: Code) -> None:
-    with refused(code):
+def test_the_member_list_decides(changed: Federation, code: Code, what: PurposeRule | None) -> None:
+    with refused(code, what):
         verify_inner(OPENED, QUERY, changed, now=NOW)
+
+
+def test_the_terms_are_the_signed_ones_whatever_the_requester_granted_herself() -> None:
+    generous: Terms = anything(Purpose.S47_ENQUIRY)
+    lookup = replace(LOOKUP, terms=generous)
+    query = received(lookup.sealed().wire)
+    assert _open(lookup, query).terms == LOOKUP.terms != generous
+    far = replace(lookup, public=replace(lookup.public, reach=Reach.NATIONAL_RING))
+    query = received(far.sealed().wire)
+    with refused(Code.NOT_ALLOWED, PurposeRule.REACH):
+        _open(far, query)
+
+
+def test_facts_are_judged_at_the_moment_of_the_query() -> None:
+    """Gateway and node judge alike, however long the query was on its way."""
+    ends_at = NOW + 1
+    why = justified(Purpose.MISSING_CHILD, now=NOW)
+    why = replace(why, facts=replace(why.facts, ends_at=ends_at))
+    lookup = a_lookup(purpose=Purpose.MISSING_CHILD, facts=why.facts)
+    query = received(lookup.sealed().wire)
+    opened = open_query(query, lookup.position(query), lookup.openings[0].wrap_secret)
+    assert verify_inner(opened, query, federation(), now=NOW + 100).justification.facts == why.facts
 
 
 @pytest.mark.parametrize("now", [NOW - 121, NOW + 601])

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from fakes.federations import anything
 from fakes.refusals import refused
+from fingerpost.private.purpose_rules import PurposeRule
 from fingerpost.private.query_sealing import open_query, verify_inner
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
@@ -44,20 +46,25 @@ def test_a_first_lookup_has_the_same_size_and_gives_no_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    "lookup",
+    ("lookup", "rule"),
     [
-        widened(None),
-        widened(WideningReason.RECENT_MOVE, purpose=Purpose.S17_ASSESSMENT, reason_reference="r"),
-        widened(
-            WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION,
-            purpose=Purpose.URGENT_CARE,
-            reason_reference="r",
+        (widened(None), PurposeRule.WIDE_WITHOUT_REASON),
+        (
+            replace(
+                widened(WideningReason.RECENT_MOVE, purpose=Purpose.S17_ASSESSMENT),
+                terms=anything(Purpose.S17_ASSESSMENT),
+            ),
+            PurposeRule.MAY_NOT_WIDEN,
+        ),
+        (
+            widened(WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION, purpose=Purpose.MISSING_CHILD),
+            PurposeRule.REASON,
         ),
     ],
     ids=["no reason", "a purpose that may not", "a reason of another purpose"],
 )
-def test_what_every_node_would_refuse_is_not_sealed(lookup: Lookup) -> None:
-    with refused(Code.NOT_ALLOWED):
+def test_what_every_node_would_refuse_is_not_sealed(lookup: Lookup, rule: PurposeRule) -> None:
+    with refused(Code.NOT_ALLOWED, rule):
         lookup.sealed()
 
 
@@ -74,5 +81,5 @@ def test_a_reason_goes_with_a_second_round_and_with_nothing_else(
 ) -> None:
     lookup = a_lookup(widened_because=WideningReason.RECENT_MOVE)
     lookup = replace(lookup, public=replace(lookup.public, key_set=key_set, reach=reach))
-    with refused(Code.NOT_ALLOWED):
+    with refused(Code.NOT_ALLOWED, PurposeRule.NOTHING_WIDENED):
         lookup.sealed()
