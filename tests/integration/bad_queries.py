@@ -1,4 +1,4 @@
-"""Queries that a member with ill will makes: any bytes inside, and its own good signature outside.
+"""Queries that a member with ill will makes: any bytes inside, and good signatures outside.
 
 So that a bound deep inside is met, and not the signature or the size before it, what is spoilt is
 signed anew and filled up to a query's size wherever it still fits.
@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.envelope import PayloadType, query_hash, sign
-from fingerpost.protocol.ids import MemberId
+from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, query_pb2
 from integration.bad_messages import raw_field
 
@@ -22,11 +22,21 @@ _PADDING = query_pb2.Query.DESCRIPTOR.fields_by_name["padding"].number
 
 @dataclass(frozen=True)
 class Signer:
+    """What a gateway signs with: its own ``key``, and the key that gateways share in the ``epoch``,
+    as a query's envelope names it. ``agency``: the one that submissions name."""
+
     gateway: MemberId
     key: Ed25519PrivateKey
+    agency: AgencyId
+    epoch: str
+    requester_key: Ed25519PrivateKey
 
     def envelope(self, type_: PayloadType, payload: bytes) -> envelope_pb2.Envelope:
-        signed = sign(type_, payload, self.gateway.value, self.key)
+        """A query is signed with the shared key, anything else with the gateway's own."""
+        signer, key = self.gateway.value, self.key
+        if type_ is PayloadType.QUERY:
+            signer, key = self.epoch, self.requester_key
+        signed = sign(type_, payload, signer, key)
         return envelope_pb2.Envelope(
             type=signed.type.value,
             payload=signed.payload,
@@ -56,7 +66,9 @@ class Signer:
             payload = envelope_pb2.Envelope.FromString(wire).payload
         except DecodeError:
             payload = wire
-        mine = query_pb2.Submission(query_hash=query_hash(payload), handle=handle)
+        mine = query_pb2.Submission(
+            query_hash=query_hash(payload), handle=handle, agency=self.agency.value
+        )
         return self.envelope(
             PayloadType.SUBMISSION, mine.SerializeToString(deterministic=True)
         ).SerializeToString(deterministic=True)

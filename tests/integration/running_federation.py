@@ -123,6 +123,13 @@ SAYS: Final[Mapping[str, Mapping[AgencyId, Status]]] = {
 
 QUESTION: Final = Question(ASKED, justified(Purpose.S47_ENQUIRY), Reach.AREA)
 """One query, with the wide keys."""
+
+
+def asking(token: str) -> Inner:
+    """What the gateway seals of the question, with this passport."""
+    return Inner(COUNCIL, GATEWAY, token, QUESTION.justification, ASKED)
+
+
 PORTS: Final = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
 """Each with its own method."""
 
@@ -179,7 +186,7 @@ EXPORTS: Final = {
 
 class Federation:
     """All of it: folders, then parties. ``repository`` is what the issuer hands out; ``pepper`` the
-    epoch's first.
+    epoch's first; ``requester_key`` the key that all gateways share in the epoch.
     """
 
     def __init__(self, folder: Path, *, broker_held_back: Collection[str] = ()) -> None:
@@ -203,6 +210,7 @@ class Federation:
             identity(GATEWAY, Party.GATEWAY), folder / "gateway", clock, (COUNCIL,)
         )
         self.passport_key = read_passport_key(self.gateway.settings.agencies[0].passport_key)
+        self.requester_key = Ed25519PrivateKey.generate()
         self.parameters = self._parameters()
         addresses = addresses_of(
             self.parameters,
@@ -238,7 +246,7 @@ class Federation:
         keys = {h.me.member: FileVault(h.settings.vault).make(EPOCH) for h in self.holders}
         return parameters(
             FEDERATION,
-            [Epoch(EPOCH, now - DAY, now - DAY, now + 80 * DAY, keys)],
+            [Epoch(EPOCH, now - DAY, now - DAY, now + 80 * DAY, keys, public(self.requester_key))],
             gathering_ms=5000,  # a busy machine makes no gap
             practitioner_per_hour=500,
             practitioner_per_day=1000,
@@ -261,7 +269,8 @@ class Federation:
         folders[GATEWAY] = self.gateway.settings.peppers
         for id_, folder in folders.items():
             keys = dict(PepperStore(folder, id_).prepare(self.parameters, self.clock.now()))
-            yield seal_pepper(self.pepper, id_, keys[EPOCH])
+            seed = self.requester_key.private_bytes_raw() if id_ == GATEWAY else b""
+            yield seal_pepper(self.pepper, id_, keys[EPOCH], seed)
 
     def publish(self) -> None:
         kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, GP: AgencyKind.GP_PRACTICE}
@@ -350,10 +359,7 @@ class Federation:
         gateway, now = self.gateway, self.clock.now()
         openings = await gateway.openings(ASKED, int(now))
         issued = [gateway.desk.issue(self.session(), now) for _ in range(count)]
-        return [
-            gateway.sealed(Inner(each.token, QUESTION.justification, ASKED), each, openings)
-            for each in issued
-        ]
+        return [gateway.sealed(asking(each.token), each, openings) for each in issued]
 
     async def query(self) -> SealedQuery:
         (made,) = await self.queries(1)

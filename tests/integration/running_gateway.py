@@ -15,6 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import practitioner.wiring
+from fakes.federations import anything
 from fakes.oprf_inputs import oprf_inputs
 from fakes.party_folder import KEY, gateway_settings_file
 from fingerpost.membership.member_list import MemberList
@@ -53,6 +54,7 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
         self.settings = found = load(gateway_settings_file(home, agencies), GatewaySettings)
         for path in (found.account_key, found.outcome_key, found.audit_key, found.handle_key):
             create_file(path, KEY)
+        self.agency = found.agencies[0].id
         self.passport_keys = {
             each.id: make_passport_key(each.passport_key) for each in found.agencies
         }
@@ -75,6 +77,12 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
     @property
     def key(self) -> Ed25519PrivateKey:
         return self.membership.keys.signing_key
+
+    @property
+    def requester_key(self) -> Ed25519PrivateKey:
+        """The key that all gateways share in the epoch, as it came with the pepper."""
+        epoch = self.members.current.parameters.epochs[0]
+        return self.opened.state.peppers.requester_key(epoch.number)
 
     @property
     def desk(self) -> Any:
@@ -122,8 +130,7 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
             federation,
             epoch=federation.parameters.epochs[0].number,
             issued_at=issued_at,
-            agency=issued.passport.agency,
-            gateway=self.me.member,
+            area=issued.passport.agency.area,
             reach=Reach.AREA,
             key_set=KeySet.WIDE,
         )
@@ -134,19 +141,24 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
             openings,
             slot_check=slot_check(self._slot_key(issued_at)),
             practitioner_key=issued.key,
-            gateway_key=self.key,
+            terms=anything(inner.justification.purpose),
+            requester_key=self.requester_key,
             random_bytes=secrets.token_bytes,
         )
 
-    async def submit(self, sealed: SealedQuery) -> tuple[QueryOnItsWay, list[NodeAnswer]]:
+    async def submit(
+        self, sealed: SealedQuery, agency: AgencyId | None = None
+    ) -> tuple[QueryOnItsWay, list[NodeAnswer]]:
         """To the broker and to the end: the verified statuses, and the answers as they came. Raises
         what gRPC raises.
+
+        Args:
+            agency: what the submission names; by default, the agency of this gateway.
         """
         federation = self.members.current
-        submission = write_submission(
-            Submission(sealed.hash, Handle("0" * 32)), self.me.member, self.key
-        )
-        asked = federation.agencies_in_reach(sealed.core.agency, sealed.core.reach)
+        made = Submission(sealed.hash, agency or self.agency, Handle("0" * 32))
+        submission = write_submission(made, self.me.member, self.key)
+        asked = federation.agencies_in_reach(sealed.core.area, sealed.core.reach)
         query = QueryOnItsWay(sealed, federation, asked)
         call: Any = broker_pb2_grpc.LookupServiceStub(self.broker.channel()).Lookup(
             write_lookup(sealed.wire, submission), timeout=SECONDS

@@ -27,7 +27,7 @@ from fingerpost.runtime.rpc import SERVER_REQUESTERS
 from fingerpost.runtime.tls import ServerTls
 from fingerpost.wire.v1 import key_holder_pb2
 from integration.bad_messages import Bad, spoilt
-from integration.running_federation import COUNCIL, EPOCH, SAYS, Federation, answered
+from integration.running_federation import AREA, EPOCH, SAYS, Federation, answered
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.query import QueryOnItsWay
 
@@ -74,7 +74,7 @@ async def in_the_place_of(address: str, tls: ServerTls, service: str) -> AsyncIt
 async def gathered(federation: Federation, sealed: SealedQuery) -> QueryOnItsWay:
     """What the gateway's own edge and state machine make of it; a refusal ends the waiting."""
     current = federation.members.current
-    asked = current.agencies_in_reach(COUNCIL, Reach.AREA)
+    asked = current.agencies_in_reach(AREA, Reach.AREA)
     query = QueryOnItsWay(sealed, current, asked)
     try:
         async for event in GrpcBroker(federation.gateway.broker).lookup(sealed.wire, b"x"):

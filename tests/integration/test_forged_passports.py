@@ -2,8 +2,8 @@
 real wire.
 
 The queries are right in all else: the child's own locators, wraps that open, a listed gateway's
-signature. So they do open where the child is known; there it is recorded who was refused why, and
-the answer is the one that all get.
+submission, the requesters' signature. So they do open where the child is known; there it is
+recorded who was refused why, and the answer is the one that all get.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import grpc.aio
 import pytest
@@ -20,19 +21,28 @@ import pytest_asyncio
 from agency_node.answering.audit import read_body
 from fakes.justified import justified
 from fakes.refusals import refused
-from fingerpost.private.codec import write_demographics
+from fingerpost.private.codec import write_inner
 from fingerpost.private.messages import Inner
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_core
 from fingerpost.protocol.codes import Purpose, Status
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.messages import NodeAnswer
 from fingerpost.runtime.rpc import refused_from
 from fingerpost.wire.v1 import private_pb2
 from integration.forgeries import FORGERIES, Original
-from integration.running_federation import ASKED, OAK, SAYS, Federation, answered
+from integration.running_federation import (
+    ASKED,
+    COUNCIL,
+    GATEWAY,
+    OAK,
+    SAYS,
+    SPARE,
+    Federation,
+    answered,
+)
 from practitioner.asking.query import QueryOnItsWay
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -94,7 +104,8 @@ async def evidence(federation: Federation) -> Evidence:
         issued = gateway.desk.issue(federation.session(), now)
         original = Original(issued.token, federation.passport_key)
         token = original.token if name == HONEST else FORGERIES[name](original)
-        inner = Inner(token, justified(Purpose.S47_ENQUIRY, REFERENCE), ASKED)
+        why = justified(Purpose.S47_ENQUIRY, REFERENCE)
+        inner = Inner(COUNCIL, GATEWAY, token, why, ASKED)
         sealed = gateway.sealed(inner, issued, openings)
         return Tried(sealed, token, *await gateway.submit(sealed))
 
@@ -182,30 +193,36 @@ def with_its_own(name: str, made: object) -> Iterator[None]:
         yield
 
 
-async def raw(federation: Federation, passport: str = "", **more: object) -> SealedQuery:
-    """A query whose inner part is written by hand, past all bounds of our own writer."""
+async def raw(federation: Federation, *cleared: str, **more: Any) -> SealedQuery:
+    """A query whose inner part is changed past all bounds of our own writer: without the fields
+    that are ``cleared``, and with the values of ``more``."""
 
     def written(inner: Inner, core_hash: bytes) -> bytes:
-        person = private_pb2.Demographics.FromString(write_demographics(ASKED))
-        values: dict[str, object] = {
-            "core_hash": core_hash,
-            "passport": passport or inner.passport_token,
-            "purpose": int(Purpose.S47_ENQUIRY),
-            "demographics": person,
-        }
-        message = private_pb2.Inner(**{**values, **more})  # type: ignore[arg-type]
+        message = private_pb2.Inner.FromString(write_inner(inner, core_hash))
+        for name in cleared:
+            message.ClearField(name)  # type: ignore[arg-type]
+        for name, value in more.items():
+            setattr(message, name, value)
         return message.SerializeToString(deterministic=True)
 
     with with_its_own("write_inner", written):
         return await federation.query()
 
 
+async def test_what_is_changed_below_is_good(evidence: Evidence) -> None:
+    """The control: with nothing changed, a query that is written by hand is answered."""
+    tried = await evidence.submit("unchanged", await raw(evidence.federation))
+    assert tried.statuses == SAYS["ASKED"]
+    assert evidence.recorded("unchanged") == [("match", None)] * 2
+
+
 async def test_a_passport_of_a_megabyte_does_not_fit(evidence: Evidence) -> None:
     """The sealed part has one size; and a query with a longer one is not a query."""
     with refused(Code.MALFORMED):
-        await raw(evidence.federation, "a" * (1 << 20))
+        await raw(evidence.federation, passport="a" * (1 << 20))
+    why = justified(Purpose.S47_ENQUIRY)
     with pytest.raises(Refused):
-        Inner("a" * (limits.PASSPORT_BYTES + 1), justified(Purpose.S47_ENQUIRY), ASKED)
+        Inner(COUNCIL, GATEWAY, "a" * (limits.PASSPORT_BYTES + 1), why, ASKED)
 
 
 @pytest.mark.parametrize(
@@ -217,11 +234,11 @@ async def test_an_inner_part_out_of_bounds_gets_the_answer_that_all_get(
     federation = evidence.federation
     match how:
         case "a passport too long":
-            sealed = await raw(federation, "a" * 2000)
+            sealed = await raw(federation, passport="a" * 2000)
         case "a passport without end":
-            sealed = await raw(federation, "a.b." + "c" * 2500)
+            sealed = await raw(federation, passport="a.b." + "c" * 2500)
         case "no passport":
-            sealed = await raw(federation, "\0")
+            sealed = await raw(federation, passport="\0")
         case _:
             sealed = await raw(federation, purpose=4711)
     (await evidence.submit(how, sealed)).require_nothing_disclosed()
@@ -236,20 +253,51 @@ async def test_a_content_key_that_was_not_committed_to_opens_nothing(evidence: E
     assert evidence.recorded("two keys") == [("refused", Code.BAD_COMMITMENT)] * 2
 
 
-async def test_a_purpose_without_its_control_is_refused_there_too(evidence: Evidence) -> None:
+@pytest.mark.parametrize("how", ["no reference", "no facts", "a purpose of other roles"])
+async def test_terms_that_are_not_met_are_refused_there_too(evidence: Evidence, how: str) -> None:
     """The asking side refuses it itself; a gateway that does not is met by every node."""
-    # A purpose that wants a reference, without one.
-    sealed = await raw(evidence.federation, purpose=int(Purpose.REFERRAL_TRIAGE))
-    (await evidence.submit("purpose", sealed)).require_nothing_disclosed()
-    assert evidence.recorded("purpose") == [("refused", Code.NOT_ALLOWED)] * 2
+    match how:
+        case "no reference":
+            sealed = await raw(evidence.federation, "reason_reference")
+        case "no facts":
+            sealed = await raw(evidence.federation, "facts")
+        case _:
+            sealed = await raw(evidence.federation, purpose=int(Purpose.SAFEGUARDING_CONCERN))
+    (await evidence.submit(how, sealed)).require_nothing_disclosed()
+    assert evidence.recorded(how) == [("refused", Code.NOT_ALLOWED)] * 2
+
+
+@pytest.mark.parametrize(
+    "names", [{"agency": str(OAK)}, {"gateway": str(SPARE)}], ids=["agency", "gateway"]
+)
+async def test_a_requester_who_is_none_is_refused_where_it_opens(
+    evidence: Evidence, names: dict[str, str]
+) -> None:
+    """OAK asks through no gateway, and the council through one only. The nodes do not see who asks;
+    who opens the query does."""
+    (name,) = names
+    sealed = await raw(evidence.federation, **names)
+    (await evidence.submit(name, sealed)).require_nothing_disclosed()
+    assert evidence.recorded(name) == [("refused", Code.NOT_A_MEMBER)] * 2
 
 
 async def test_a_query_for_an_agency_that_does_not_ask_is_refused_by_the_broker(
     evidence: Evidence,
 ) -> None:
-    """OAK asks through no gateway, and its name in a well signed core does not make it so."""
-    with with_its_own("write_core", lambda core: write_core(replace(core, agency=OAK))):
+    """OAK asks through no gateway, and its name in a well signed submission does not make it so."""
+    sealed = await evidence.federation.query()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await evidence.federation.gateway.submit(sealed, OAK)
+    assert refused_from(caught.value).code is Code.NOT_A_MEMBER
+
+
+async def test_a_query_that_counts_from_another_area_is_refused_by_the_broker(
+    evidence: Evidence,
+) -> None:
+    """Attack: ask an area that is not the agency's."""
+    other = AreaCode("e99000002")
+    with with_its_own("write_core", lambda core: write_core(replace(core, area=other))):
         sealed = await evidence.federation.query()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await evidence.federation.gateway.submit(sealed)
-    assert refused_from(caught.value).code is Code.NOT_A_MEMBER
+    assert refused_from(caught.value).code is Code.NOT_ALLOWED

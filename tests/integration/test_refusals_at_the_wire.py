@@ -12,12 +12,13 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import grpc
 import grpc.aio
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +34,15 @@ from fingerpost.protocol.messages import NodeHello, SealedAnswer
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, key_holder_pb2, member_list_pb2, query_pb2
 from integration.bad_messages import CANARY, Bad, spoilt
 from integration.bad_queries import Signer, with_core, without_padding
-from integration.running_federation import GATEWAY, PORTS, SPARE, Federation
+from integration.running_federation import (
+    COUNCIL,
+    EPOCH,
+    GATEWAY,
+    OAK,
+    PORTS,
+    SPARE,
+    Federation,
+)
 from integration.wire_callers import (
     ATTACH,
     EVALUATE,
@@ -73,7 +82,8 @@ class Scene:
 
     @property
     def signer(self) -> Signer:
-        return Signer(GATEWAY, self.federation.gateway.key)
+        gateway = self.federation.gateway
+        return Signer(GATEWAY, gateway.key, COUNCIL, str(EPOCH), gateway.requester_key)
 
     def counts(self) -> tuple[int, int, int]:
         """Lookups recorded, frames that went to nodes, evaluations recorded."""
@@ -157,6 +167,45 @@ async def test_envelopes_of_queries(scene: Scene) -> None:
     await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
 
 
+async def test_queries_that_the_requesters_key_did_not_sign(scene: Scene) -> None:
+    """A gateway's own key is not enough, and the envelope names a listed epoch and nobody."""
+    good = scene.signer
+    payload = without_padding(scene.wire).SerializeToString(deterministic=True)
+    assert good.query(payload) == scene.wire
+    before = scene.counts()
+    for changes, code in (
+        ({"requester_key": good.key}, Code.BAD_SIGNATURE),
+        ({"requester_key": Ed25519PrivateKey.generate()}, Code.BAD_SIGNATURE),
+        ({"epoch": "2"}, Code.UNSUPPORTED),
+        ({"epoch": str(good.gateway), "requester_key": good.key}, Code.MALFORMED),
+        ({"epoch": str(good.agency)}, Code.MALFORMED),
+        ({"epoch": f"0{good.epoch}"}, Code.MALFORMED),
+        ({"epoch": ""}, Code.MALFORMED),
+    ):
+        wire = replace(good, **changes).query(payload)
+        assert len(wire) == limits.QUERY_BYTES
+        ended = await ask(scene.channels["askers"], LOOKUP, good.request(wire))
+        require_refused(ended, code)
+    assert scene.counts() == before
+    await scene.federation.require_serving()
+
+
+async def test_a_submission_that_the_gateway_did_not_sign(scene: Scene) -> None:
+    """The key that all gateways share makes no submission, and an agency asks through no gateway
+    but its own."""
+    good = scene.signer
+    before = scene.counts()
+    for changes, code in (
+        ({"key": good.requester_key}, Code.BAD_SIGNATURE),
+        ({"gateway": SPARE}, Code.BAD_SIGNATURE),
+        ({"agency": OAK}, Code.NOT_A_MEMBER),
+    ):
+        request = replace(good, **changes).request(scene.wire)
+        require_refused(await ask(scene.channels["askers"], LOOKUP, request), code)
+    assert scene.counts() == before
+    await scene.federation.require_serving()
+
+
 async def test_queries_that_are_signed_well(scene: Scene) -> None:
     message = without_padding(scene.wire)
     bads = []
@@ -178,11 +227,18 @@ async def test_cores_of_queries_that_are_signed_well(scene: Scene) -> None:
         whole += len(wire) == limits.QUERY_BYTES
         bads_met += 1
         bads.append(Bad(bad.field, bad.how, scene.signer.request(wire)))
-    assert bads_met > 200
+    assert bads_met > 180
     assert whole > 2 * bads_met // 3  # most come as far as the core itself
     scene.met.clear()
     await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
-    assert {Code.MALFORMED, Code.UNSUPPORTED, Code.NOT_FRESH} <= scene.met
+    # BAD_SIGNATURE: the core names another epoch than the key that signed it.
+    assert {
+        Code.MALFORMED,
+        Code.UNSUPPORTED,
+        Code.NOT_FRESH,
+        Code.NOT_ALLOWED,
+        Code.BAD_SIGNATURE,
+    } <= scene.met
 
 
 async def test_submissions(scene: Scene) -> None:
