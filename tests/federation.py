@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -207,5 +207,5 @@ class World:
                 await self.clock.run_for(limits.TICK_MS / 1000)
         return task.result()
 
-    def gateway(self, agency: AgencyId, **who: str) -> SimGateway:
+    def gateway(self, agency: AgencyId, **who: Any) -> SimGateway:
         return SimGateway(self, agency, **who)

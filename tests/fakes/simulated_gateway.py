@@ -13,13 +13,15 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fakes.federations import NOW
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Party
-from fingerpost.protocol.ids import AgencyId
+from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.protocol.messages import LookupEvent
 from fingerpost.runtime.identity import PeerIdentity
 from practitioner.asking.client import Client
@@ -72,7 +74,8 @@ class MemoryOutcomes:
 
 class SimGateway(MemoryOutcomes):
     """``tamper`` changes single events, ``through`` the whole stream of one query. ``hashes`` are
-    those of the queries that it recorded before it sent them."""
+    those of the queries that it recorded before it sent them. ``me`` and ``key``: as the member
+    list has them; by default, the world's one gateway."""
 
     def __init__(
         self,
@@ -81,13 +84,18 @@ class SimGateway(MemoryOutcomes):
         *,
         subject: str = "worker-1",
         name: str = "Morgan Ash",
+        role: Role = Role.SOCIAL_WORKER,
+        me: MemberId = GATEWAY,
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
         super().__init__()
         self.world = world
         self.agency = agency
+        self.me = me
         self.order: list[str] = []
         self.hashes: list[bytes] = []
         self.submitted: list[bytes] = []
+        self.submissions: list[bytes] = []
         self.tamper: Callable[[LookupEvent], Iterable[LookupEvent]] = lambda event: (event,)
         self.through: Callable[[Events], Events] = lambda events: events
         self.record_fails = False
@@ -96,13 +104,13 @@ class SimGateway(MemoryOutcomes):
             agency=agency,
             subject=subject,
             name=name,
-            role=Role.SOCIAL_WORKER,
+            role=role,
             acr=Acr.PASSWORD_TOTP,
             auth_time=int(world.clock.now()),
             entitlement=Entitlement(int(NOW) + 10**8, int(NOW) + 10**8),
         )
         self.client = Client(
-            GatewayIdentity(GATEWAY, world.gateway_key),
+            GatewayIdentity(me, key or world.gateway_key),
             members=world,
             peppers=world.peppers,
             requester_keys=world.peppers,
@@ -132,8 +140,9 @@ class SimGateway(MemoryOutcomes):
         self.order.append("submitted")
         self.submitted.append(query)
         self.world.carried.append(query)
+        self.submissions.append(submission)
         self.world.broker_saw += [query, submission]
-        peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
+        peer = PeerIdentity(FEDERATION, self.me, Party.GATEWAY, NOW + 10**9)
         events = self.through(self.world.broker.lookup(peer, query, submission))
         async with contextlib.aclosing(events):
             async for event in events:

@@ -220,9 +220,18 @@ async def test_queries_that_are_signed_well(scene: Scene) -> None:
 
 async def test_cores_of_queries_that_are_signed_well(scene: Scene) -> None:
     core = query_pb2.QueryCore.FromString(without_padding(scene.wire).core)
+    other_epoch, other_area = query_pb2.QueryCore(), query_pb2.QueryCore()
+    for other in (other_epoch, other_area):
+        other.CopyFrom(core)
+    other_epoch.epoch += 1
+    other_area.area = "e99000002"
+    wrong = (
+        Bad("QueryCore.epoch", "not the key's", other_epoch.SerializeToString(deterministic=True)),
+        Bad("QueryCore.area", "not its own", other_area.SerializeToString(deterministic=True)),
+    )
     whole = bads_met = 0
     bads = []
-    for bad in out_of_bounds(core):
+    for bad in (*out_of_bounds(core), *wrong):
         wire = scene.signer.query(with_core(scene.wire, bad.data))
         whole += len(wire) == limits.QUERY_BYTES
         bads_met += 1
@@ -231,7 +240,6 @@ async def test_cores_of_queries_that_are_signed_well(scene: Scene) -> None:
     assert whole > 2 * bads_met // 3  # most come as far as the core itself
     scene.met.clear()
     await require_all_refused(scene, scene.channels["askers"], LOOKUP, bads)
-    # BAD_SIGNATURE: the core names another epoch than the key that signed it.
     assert {
         Code.MALFORMED,
         Code.UNSUPPORTED,

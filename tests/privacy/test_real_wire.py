@@ -18,13 +18,15 @@ import pytest
 import pytest_asyncio
 
 from fakes.federations import HOLDERS
-from fakes.justified import justified
+from fakes.justified import PAST, justified
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.facts import Reason
 from fingerpost.private.passport import TYPE
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event, read_from_node
-from fingerpost.protocol.codes import PURPOSES, Acr, CoarseKind, Kind, Purpose, Reach, Role, Status
+from fingerpost.protocol.codes import Acr, CoarseKind, Kind, Purpose, Role, Status
 from fingerpost.protocol.messages import NodeAnswer, SealedAnswer, day_of
+from fingerpost.protocol.terms import LAW
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, query_pb2
 from integration.running_federation import (
     ASKED,
@@ -54,6 +56,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAMES = ("Rosalind Merriweather", "Cassian Featherstone")
 SUBJECTS = ("account-71c3", "account-fe08")
 REFERENCE, APPROVER = "REF/2026/0471-K", "manager-5d2e"
+SHORT_REFERENCE = "K-0472"
 RUN = 16
 
 
@@ -88,10 +91,10 @@ def lookup_of(taped: Taped) -> broker_pb2.LookupRequest:
 
 
 QUESTIONS = (
-    (0, "ASKED", ASKED, Purpose.S47_ENQUIRY, ""),
-    (1, "ASKED", ASKED, Purpose.EARLY_HELP, REFERENCE),
-    (0, "BROTHER", BROTHER, Purpose.S47_ENQUIRY, REFERENCE),
-    (1, "STRANGER", STRANGER, Purpose.S47_ENQUIRY, ""),
+    (0, "ASKED", ASKED, Purpose.S47_ENQUIRY, SHORT_REFERENCE, ""),
+    (1, "ASKED", ASKED, Purpose.S17_ASSESSMENT, REFERENCE, APPROVER),
+    (0, "BROTHER", BROTHER, Purpose.S47_ENQUIRY, REFERENCE, APPROVER),
+    (1, "STRANGER", STRANGER, Purpose.S47_ENQUIRY, SHORT_REFERENCE, ""),
 )
 
 
@@ -101,15 +104,11 @@ async def evidence(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ev
         federation.wind_back()
         lookups = []
         for slot in range(2):
-            for person, who, child, purpose, reference in QUESTIONS:
+            for person, who, child, purpose, reference, approver in QUESTIONS:
                 tape = federation.broker.tape
                 before = len(tape.heard), len(tape.said)
                 session = federation.session(SUBJECTS[person], NAMES[person])
-                question = Question(
-                    child,
-                    justified(purpose, reference, APPROVER if reference else ""),
-                    Reach.AREA if purpose is Purpose.EARLY_HELP else None,
-                )
+                question = Question(child, justified(purpose, reference, approver))
                 outcome = await federation.gateway.client.lookup(session, question)
                 heard, said = tape.heard[before[0] :], tape.said[before[1] :]
                 lookups.append(Asked(slot, who, child, outcome, tuple(heard), tuple(said)))
@@ -131,11 +130,13 @@ def words() -> Iterator[str]:
     yield from (ASKED.middle_names, ASKED.nhs_number, "999 000 1239", "999-000-1239")
     yield from (WORKER, WORKER_ROLE, DESK_PHONE, DESK_EMAIL, OUT_OF_HOURS, GP_WORKER, GP_PHONE)
     yield from (name for full in (WORKER, GP_WORKER, *NAMES) for name in full.split())
-    yield from (REFERENCE, APPROVER, TYPE)
+    yield from (REFERENCE, SHORT_REFERENCE, APPROVER, TYPE)
+    yield PAST.isoformat()  # as the facts are stated
+    yield from (reason.name for reason in Reason)
     yield from (*NAMES, *SUBJECTS)
     yield from (status.name for status in Status)
     yield from (purpose.name for purpose in Purpose)
-    yield from (rule.hook for rule in PURPOSES.values())
+    yield from LAW.values()
     yield from (role.name for role in Role)
     yield from (acr.value for acr in Acr)
     yield from (kind.name for kind in (*Kind, *CoarseKind))
@@ -161,7 +162,8 @@ async def test_the_search_finds_it_where_it_may_be_read(evidence: Evidence) -> N
     node = next(n for n in evidence.federation.nodes.values() if OAK in n.agencies)
     bodies = [entry.body for entry in node.entries(OAK) if entry.body]
     found = traces(bodies, wanted())
-    for word in (ASKED.forename, ASKED.surname, ASKED.nhs_number, NAMES[0], SUBJECTS[1], REFERENCE):
+    recorded = (ASKED.forename, ASKED.surname, ASKED.nhs_number, NAMES[0], SUBJECTS[1])
+    for word in (*recorded, REFERENCE, SHORT_REFERENCE, APPROVER, PAST.isoformat()):
         assert f"plain {word}" in found
     found = traces([EXPORTS[OAK].content], wanted())
     assert f"plain {WORKER}" in found
@@ -221,6 +223,7 @@ async def test_no_lasting_pseudonym_of_the_child_is_anywhere(evidence: Evidence)
     pepper = federation.pepper
     day = day_of(federation.clock.now())
     secret = {f"tag {i}": tag[:8] for i, tag in enumerate(evidence.tags)}
+    secret["requesters' seed"] = federation.requester_key.private_bytes_raw()[:8]
     secret |= {f"pepper {d}": pepper.at(d).value[:8] for d in (day - 1, day, day + 1)}
     for asked in evidence.lookups:
         slot_key = pepper.at(day_of(asked.outcome.asked_at)).slot_key(
@@ -307,8 +310,8 @@ async def test_who_is_asked_about_shows_in_no_size_and_no_number(evidence: Evide
 
 # ---- two slots -----------------------------------------------------------------------------------
 
-PUBLIC = ("type", "signer", "federation", "agency", "gateway", "passport_key_id", "padding")
-"""What two queries of one agency have in common: constants, ids, zeros."""
+PUBLIC = ("type", "signer", "federation", "area", "padding")
+"""What two queries of one area have in common: constants, the epoch, ids, zeros."""
 
 
 def fields(wire: bytes) -> dict[str, bytes]:
@@ -326,11 +329,9 @@ def fields(wire: bytes) -> dict[str, bytes]:
         "q": core.q,
         "reply_key": core.reply_key,
         "federation": core.federation.encode(),
-        "agency": core.agency.encode(),
-        "gateway": core.gateway.encode(),
+        "area": core.area.encode(),
         "key_commitment": core.key_commitment,
         "locators": core.locators,
-        "passport_key_id": core.passport_key_id,
         "slot_check": core.slot_check,
     }
 
@@ -346,7 +347,7 @@ def common_bytes(one: bytes, other: bytes) -> list[int]:
 
 
 async def test_two_slots_have_nothing_in_common_but_public_words(evidence: Evidence) -> None:
-    """The same child, practitioner, purpose, gateway: whoever has both queries cannot see that
+    """The same child, practitioner, purpose, agency: whoever has both queries cannot see that
     they are about one.
     """
     earlier = [q for asked in evidence.of(ASKED, 0) for q in asked.queries]

@@ -8,18 +8,23 @@ it would have found what it seeks.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fakes.federations import HOLDERS
-from fakes.justified import justified
+from fakes.federations import HOLDERS, public
+from fakes.justified import PAST, justified
+from fakes.refusals import refused
 from fakes.simulated_gateway import SimGateway
-from fakes.simulated_holders import Holders
+from fakes.simulated_holders import GATEWAY, Holders
+from fakes.simulated_node import Frame
 from fakes.wexcombe import (
     AMINA,
     COUNCIL,
@@ -27,6 +32,7 @@ from fakes.wexcombe import (
     ELM,
     GP,
     HEALTH,
+    HERE,
     OAK,
     OTHER,
     POLICE,
@@ -36,17 +42,21 @@ from fakes.wexcombe import (
     of,
 )
 from federation import World
+from fingerpost.private import passport as passports
 from fingerpost.private.codec import write_part
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.locators import locator, wrap_secret
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.query_sealing import open_query
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Purpose, Reach, Status, WideningReason
-from fingerpost.protocol.errors import Refused
-from fingerpost.protocol.ids import EpochNumber
-from fingerpost.protocol.messages import KeySet, Query, day_of, slot_of
+from fingerpost.protocol.codec.carriage import write_queries
+from fingerpost.protocol.codec.queries import read_query, write_core
+from fingerpost.protocol.codec.strict import read_envelope
+from fingerpost.protocol.codes import Purpose, Reach, Role, Status, WideningReason
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Member, Party
+from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.messages import KeySet, Query, QueryCore, day_of, slot_of
 from integration.bad_messages import varint
 from practitioner.asking.outcome import Again, Outcome, Question, Widened
 from privacy.traces import forms, spellings_of_day, traces, windows
@@ -62,7 +72,8 @@ STRANGER = Demographics(
     forename="Quentin", surname="Nemoson", dob=date(2016, 6, 6), postcode="ZE3 9JW"
 )
 WORKERS = (("worker-1", "Morgan Ash"), ("account-77", "Robin Vale"))
-REFERENCE = "ref-998877"
+REFERENCE, OTHER_REFERENCE = "ref-998877", "case-31/2026"
+APPROVERS = ("manager-5d2e", "manager-a7")
 
 
 @pytest.fixture
@@ -79,16 +90,20 @@ async def ask(
     child: Demographics,
     purpose: Purpose = Purpose.S47_ENQUIRY,
     worker: tuple[str, str] = WORKERS[0],
+    reach: Reach | None = None,
 ) -> tuple[SimGateway, Outcome]:
     subject, name = worker
     gateway = world.gateway(COUNCIL, subject=subject, name=name)
-    reference = "" if purpose is Purpose.S47_ENQUIRY else REFERENCE
-    question = Question(child, justified(purpose, reference))
+    first = purpose is Purpose.S47_ENQUIRY
+    reference, approver = (OTHER_REFERENCE, APPROVERS[0]) if first else (REFERENCE, APPROVERS[1])
+    why = justified(purpose, reference, approver, now=world.clock.now())
+    areas = (HERE,) if reach is Reach.NAMED else ()
+    question = Question(child, why, reach, areas)
     return gateway, await world.run(gateway.client.lookup(gateway.session, question))
 
 
 def queries(world: World, wires: Iterable[bytes]) -> list[Query]:
-    return [read_query(wire, lambda _: world.gateway_key.public_key()) for wire in wires]
+    return [read_query(wire, world.current.requester_key) for wire in wires]
 
 
 def of_set(world: World, gateway: SimGateway, key_set: KeySet = KeySet.NARROW) -> Query:
@@ -128,11 +143,12 @@ WRITTEN = (
     PATIENT.nhs_number,
     PATIENT.upn,
     *(t for worker in WORKERS for t in worker),
-    REFERENCE,
+    *(REFERENCE, OTHER_REFERENCE, *APPROVERS),
+    PAST.isoformat(),
     *DESKS,
     *(t for child in (PATIENT, OTHER, STRANGER) if child.dob for t in spellings_of_day(child.dob)),
 )
-"""Children, practitioners, references, desks."""
+"""Children, practitioners, references, approvers, stated facts, desks."""
 NAMED = {name: form for text in WRITTEN for name, form in forms(text).items()}
 
 
@@ -140,7 +156,7 @@ async def test_no_name_comes_to_the_broker_or_to_a_key_holder(world: World) -> N
     _, yes = await ask(world, PATIENT)
     assert of(yes, OAK).status is Status.INVOLVED
     await ask(world, OTHER, Purpose.REFERRAL_TRIAGE, WORKERS[1])
-    _, no = await ask(world, STRANGER, Purpose.URGENT_CARE, WORKERS[1])
+    _, no = await ask(world, STRANGER, Purpose.CHILD_DEATH, WORKERS[1])
     assert {a.status for a in no.agencies} == {Status.NOTHING_TO_DISCLOSE}
     assert traces(at_the_broker(world), NAMED) == []
     assert traces(world.holders.received, NAMED) == []
@@ -150,10 +166,11 @@ async def test_the_search_for_names_finds_them_where_they_stand(world: World) ->
     """The control: what an involved agency opens, and what an answer holds before it is sealed,
     name everybody.
     """
-    gateway, outcome = await ask(world, PATIENT, Purpose.REFERRAL_TRIAGE)
+    gateway, outcome = await ask(world, PATIENT, Purpose.CHILD_DEATH)
     inner = opened_by(world, of_set(world, gateway), world.nodes[SCHOOLS].tagged[OAK, EPOCH])
     found = traces(inner, NAMED)
-    for text in ("Hartley", "WX4 7QD", "943 476 5919", "A950000178301", REFERENCE):
+    named = ("Hartley", "WX4 7QD", "943 476 5919", "A950000178301")
+    for text in (*named, REFERENCE, APPROVERS[1], PAST.isoformat()):
         assert f"plain {text}" in found
     for text in ("Morgan Ash", "worker-1"):  # in the passport, in base64
         assert any(name.startswith("base64") and name.endswith(text) for name in found)
@@ -323,8 +340,8 @@ async def test_what_is_public_does_not_depend_on_child_purpose_or_practitioner(
     """Strike out what is random, and two queries of one moment are equal byte for byte."""
     asked = [
         await ask(world, PATIENT),
-        await ask(world, STRANGER, Purpose.REFERRAL_TRIAGE, WORKERS[1]),
-        await ask(world, OTHER, Purpose.URGENT_CARE, WORKERS[1]),
+        await ask(world, STRANGER, Purpose.MISSING_CHILD, WORKERS[1], Reach.AREA_AND_NEIGHBOURS),
+        await ask(world, OTHER, Purpose.CHILD_DEATH, WORKERS[1]),
     ]
     for key_set in KeySet:
         first, *others = (of_set(world, gateway, key_set) for gateway, _ in asked)
@@ -343,10 +360,11 @@ async def test_of_a_second_round_the_key_set_and_the_reach_are_seen_and_not_why(
     asked = []
     for child, purpose, worker, because in (
         (PATIENT, Purpose.S47_ENQUIRY, WORKERS[0], WideningReason.DIRECTED_BY_STRATEGY_DISCUSSION),
-        (STRANGER, Purpose.REFERRAL_TRIAGE, WORKERS[1], WideningReason.RECENT_MOVE),
-        (OTHER, Purpose.URGENT_CARE, WORKERS[1], WideningReason.OTHER_NAME_LIKELY),
+        (STRANGER, Purpose.MISSING_CHILD, WORKERS[1], WideningReason.RECENT_MOVE),
+        (OTHER, Purpose.CHILD_DEATH, WORKERS[1], WideningReason.OTHER_NAME_LIKELY),
     ):
-        gateway, outcome = await ask(world, child, purpose, worker)
+        reach = Reach.AREA_AND_NEIGHBOURS
+        gateway, outcome = await ask(world, child, purpose, worker, reach)
         again = Again(Widened(outcome.operation, because))
         second = await world.run(gateway.client.widen(gateway.session, again))
         assert second.widened is not None
@@ -420,6 +438,128 @@ async def test_a_handle_names_nobody_and_changes_with_the_day(world: World) -> N
     assert sorted(Counter(handles).values()) == [2, 2, 2], "a narrow and a wide query each"
 
 
+# ---- who asks ------------------------------------------------------------------------------------
+
+SCHOOL_GATEWAY = MemberId("second-gateway")
+
+
+async def two_agencies_ask(world: World) -> tuple[SimGateway, SimGateway]:
+    """The council and the school OAK, each through a gateway of its own, at one moment: other
+    roles, purposes and children. HEALTH knows neither child."""
+    key = Ed25519PrivateKey.generate()
+    member = Member(SCHOOL_GATEWAY, Party.GATEWAY, "School host", public(key), 0, 2000)
+    here = world.current.areas[HERE]
+    agencies = tuple(
+        replace(agency, gateways=(SCHOOL_GATEWAY,)) if agency.id == OAK else agency
+        for agency in here.agencies
+    )
+    world.change(
+        members={**world.current.members, SCHOOL_GATEWAY: member},
+        areas={**world.current.areas, HERE: replace(here, agencies=agencies)},
+    )
+    council = world.gateway(COUNCIL)
+    subject, name = WORKERS[1]
+    school = world.gateway(
+        OAK, subject=subject, name=name, role=Role.DSL, me=SCHOOL_GATEWAY, key=key
+    )
+    of_council = Question(STRANGER, justified(Purpose.S17_ASSESSMENT, REFERENCE))
+    of_school = Question(OTHER, justified(Purpose.SAFEGUARDING_CONCERN, OTHER_REFERENCE))
+    outcomes = await world.run(
+        asyncio.gather(
+            council.client.lookup(council.session, of_council),
+            school.client.lookup(school.session, of_school),
+        )
+    )
+    for outcome in outcomes:
+        assert of(outcome, GP).status is Status.NOTHING_TO_DISCLOSE
+    return council, school
+
+
+def requesters(world: World) -> dict[str, bytes]:
+    """What would name one of the two agencies: ids, gateways, passport keys and their ids."""
+    found: dict[str, bytes] = {}
+    keys = []
+    for agency, gateway in ((COUNCIL, GATEWAY), (OAK, SCHOOL_GATEWAY)):
+        passport_key = world.current.agency(agency).passport_key
+        keys += [passport_key, world.current.members[gateway].signing_key]
+        for text in (str(agency), str(gateway), passports.key_id(passport_key)):
+            found |= forms(text)
+        keys.append(hashlib.sha256(passport_key).digest()[:8])
+    return found | ways(keys)
+
+
+async def test_an_uninvolved_node_cannot_see_which_agency_asks(world: World) -> None:
+    received: list[bytes] = []
+
+    def carried(frame: Frame) -> Frame:
+        received.extend(frame)
+        received.append(write_queries(frame).SerializeToString(deterministic=True))
+        return frame
+
+    node = world.nodes[HEALTH]
+    node.carry = carried
+    council, school = await two_agencies_ask(world)
+    assert node.entries == [], "neither query opened here"
+    wires = [*council.submitted, *school.submitted]
+    assert len(wires) == 2
+    assert set(wires) <= set(received)
+
+    named = requesters(world)
+    one, other = queries(world, wires)
+    signers = [read_envelope(wire, most=limits.QUERY_BYTES).signer for wire in wires]
+    parsed = [write_core(query.core) for query in (one, other)]
+    written = [repr(getattr(query.core, each)) for query in (one, other) for each in FIELDS]
+    assert (
+        traces([*received, *parsed, *(text.encode() for text in (*signers, *written))], named) == []
+    )
+    assert signers == [str(EPOCH)] * 2
+    assert without_random(one.core) == without_random(other.core)
+    assert public_part(one) == public_part(other), "byte for byte, the envelope too"
+    assert shared_secret_runs(one, other) == set()
+    for member in (GATEWAY, SCHOOL_GATEWAY):
+        signing_key = world.current.members[member].signing_key
+        for wire in wires:
+            with refused(Code.BAD_SIGNATURE):
+                read_query(wire, known_by(signing_key))
+
+
+def known_by(key: bytes) -> Callable[[EpochNumber], bytes]:
+    """Return what a reader goes by who tries one key for every epoch."""
+    return lambda _: key
+
+
+FIELDS = tuple(QueryCore.__dataclass_fields__)
+
+
+def without_random(core: QueryCore) -> QueryCore:
+    """The core with every random field the same."""
+    return replace(
+        core,
+        q=bytes(limits.NONCE_BYTES),
+        reply_key=bytes(limits.HYBRID_PUBLIC_KEY_BYTES),
+        key_commitment=bytes(limits.HASH_BYTES),
+        locators=tuple(bytes([i]) * limits.LOCATOR_BYTES for i in range(limits.LOCATORS)),
+    )
+
+
+async def test_the_search_for_requesters_finds_them_where_they_stand(world: World) -> None:
+    """The control: the broker's submissions name the agency and the gateway; what an involved
+    agency opens names both, and the passport's key."""
+    council, school = await two_agencies_ask(world)
+    named = requesters(world)
+    for gateway in (council, school):
+        found = traces(gateway.submissions, named)
+        assert {f"plain {gateway.agency}", f"plain {gateway.me}"} <= set(found)
+    (query,) = queries(world, school.submitted)
+    inner = opened_by(world, query, world.nodes[SCHOOLS].tagged[OAK, EPOCH])
+    found = traces(inner, named)
+    assert {f"plain {OAK}", f"plain {SCHOOL_GATEWAY}"} <= set(found)
+    kid = passports.key_id(world.current.agency(OAK).passport_key)
+    assert any(name.startswith("base64") and name.endswith(kid) for name in found)
+    listed = [agency.passport_key for agency in world.current.areas[HERE].agencies]
+    assert len(traces(listed, named)) >= 2, "the keys themselves, as the member list has them"
+
+
 # ---- answers -----------------------------------------------------------------------------------
 
 
@@ -428,13 +568,17 @@ async def test_answers_are_of_one_size_one_count_and_one_tick_whatever_they_say(
 ) -> None:
     """Yes, no, shielded, refused for the purpose, not ready: on the wire they do not differ."""
     said = []
-    for child, purpose in (
-        (PATIENT, Purpose.S47_ENQUIRY),
-        (STRANGER, Purpose.S47_ENQUIRY),
-        (OTHER, Purpose.REFERRAL_TRIAGE),
+    for child, purpose, reach in (
+        (PATIENT, Purpose.S47_ENQUIRY, None),
+        (PATIENT, Purpose.TRANSFER_IN, Reach.NAMED),
+        (STRANGER, Purpose.S47_ENQUIRY, None),
+        (OTHER, Purpose.REFERRAL_TRIAGE, None),
     ):
-        _, outcome = await ask(world, child, purpose)
+        _, outcome = await ask(world, child, purpose, reach=reach)
         said.append({a.agency.id: a.status for a in outcome.agencies})
+    assert said[0][COUNCIL] is Status.INVOLVED
+    assert said[1][COUNCIL] is Status.NOTHING_TO_DISCLOSE, "social care, for a school's purpose"
+    assert said[0][POLICE] is Status.NOTHING_TO_DISCLOSE, "shielded"
     world.nodes[HEALTH].importing.add(GP)
     await ask(world, PATIENT)
     assert {s[OAK] for s in said} == {Status.INVOLVED, Status.NOTHING_TO_DISCLOSE}
