@@ -28,8 +28,8 @@ from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.private.query_sealing import seal_answer
 from fingerpost.private.sealing import HybridKey, prefixed
 from fingerpost.protocol.codec import carriage, queries, statements
-from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Status, WideningReason
-from fingerpost.protocol.ids import EpochNumber, Handle
+from fingerpost.protocol.codes import Cannot, CoarseKind, InvolvementStatus, Status, WideningReason
+from fingerpost.protocol.ids import EpochNumber, Handle, MemberId
 from fingerpost.protocol.messages import (
     Accepted,
     Blinded,
@@ -93,6 +93,12 @@ def an_answer() -> AnswerPart:
         ),
         pointers=(pointer,),
     )
+
+
+def an_answer_without_records() -> AnswerPart:
+    too_old = AgencyAnswer(SCHOOL, Status.CANNOT_ANSWER, 9, 1_790_000_001, Cannot.TOO_OLD)
+    nothing, _ = an_answer().agencies
+    return replace(an_answer(), agencies=(nothing, too_old), pointers=())
 
 
 def messages() -> dict[str, Any]:
@@ -160,12 +166,13 @@ def _messages() -> dict[str, Any]:
         "core": queries.write_core(sealed.core),
         "query": sealed.wire,
         "submission": queries.write_submission(
-            Submission(query_hash, handle), GATEWAY, gateway_key
+            Submission(query_hash, ASKING, handle), GATEWAY, gateway_key
         ),
         "demographics": write_demographics(a_child()),
         "inner": write_inner(lookup.inner, bytes(32)),
         "inner of a second round": write_inner(a_second_round().inner, bytes(32)),
         "answer part": write_part(an_answer()),
+        "answer part with records too old": write_part(an_answer_without_records()),
         "certify statement": statements.write_certify(certify, node_key),
         "epoch key statement": statements.write_epoch_key(epoch_key, node_key),
         "node hello": _wire(carriage.write_hello(NodeHello(7))),
@@ -194,7 +201,8 @@ def _query(lookup: Lookup) -> dict[str, Any]:
     sealed = lookup.sealed()
     return {
         "wire": _text(sealed.wire),
-        "gateway_key": key_of(GATEWAY.value).public_key().public_bytes_raw().hex(),
+        "epoch": sealed.core.epoch.value,
+        "requester_key": key_of("requesters").public_key().public_bytes_raw().hex(),
         "hash": sealed.hash.hex(),
         "key_commitment": sealed.core.key_commitment.hex(),
         "openings": [
@@ -210,17 +218,11 @@ def _query(lookup: Lookup) -> dict[str, Any]:
 
 def sealed() -> dict[str, Any]:
     """Another one each time."""
-    pepper = seal_pepper(PEPPER, NODE, RECEIVING_KEY.public_key)
+    seed = key_of("requesters").private_bytes_raw()
     answer = seal_answer(an_answer(), REPLY_KEY.public_key, key_of(NODE.value))
     return {
-        "pepper": {
-            "receiving_key": RECEIVING_KEY.serialise().hex(),
-            "member": NODE.value,
-            "epoch": PEPPER.epoch.value,
-            "day": PEPPER.day,
-            "sealed": _text(pepper.sealed),
-            "value": PEPPER.value.hex(),
-        },
+        "pepper": _pepper(NODE),
+        "pepper of a gateway": {**_pepper(GATEWAY, seed), "requester_seed": seed.hex()},
         "answer": {
             "reply_key": REPLY_KEY.serialise().hex(),
             "node": NODE.value,
@@ -229,6 +231,18 @@ def sealed() -> dict[str, Any]:
             "sealed": _text(answer.sealed),
             "payload_sha256": _digest(write_part(an_answer())),
         },
+    }
+
+
+def _pepper(member: MemberId, requester_seed: bytes = b"") -> dict[str, Any]:
+    sealed = seal_pepper(PEPPER, member, RECEIVING_KEY.public_key, requester_seed)
+    return {
+        "receiving_key": RECEIVING_KEY.serialise().hex(),
+        "member": member.value,
+        "epoch": PEPPER.epoch.value,
+        "day": PEPPER.day,
+        "sealed": _text(sealed.sealed),
+        "value": PEPPER.value.hex(),
     }
 
 

@@ -7,21 +7,23 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from fakes.justified import justified
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.private.passport import read
-from fingerpost.private.pepper_sealing import open_pepper
+from fingerpost.private.pepper_sealing import open_pepper, open_requester_seed
 from fingerpost.private.query_sealing import open_answer, open_query, verify_inner
 from fingerpost.private.sealing import HybridKey
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Reach, WideningReason
+from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import NodeAnswer
 from unit.fingerpost.private.a_lookup import (
+    AREA,
     ASKING,
     FEDERATION,
+    GATEWAY,
     NOW,
     a_child,
     a_passport,
@@ -56,12 +58,14 @@ def test_the_recorded_query_opens(
     part: str, because: WideningReason | None, opening: dict[str, Any]
 ) -> None:
     recorded = MESSAGES[part]
-    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(recorded["gateway_key"]))
-    query = read_query(base64.b64decode(recorded["wire"]), lambda _: key)
+    keys = {EpochNumber(recorded["epoch"]): bytes.fromhex(recorded["requester_key"])}
+    query = read_query(base64.b64decode(recorded["wire"]), keys.__getitem__)
     assert query.hash.hex() == recorded["hash"]
     assert query.core.locators[opening["position"]].hex() == opening["locator"]
     opened = open_query(query, opening["position"], bytes.fromhex(opening["wrap_secret"]))
+    assert (opened.inner.agency, opened.inner.gateway) == (ASKING, GATEWAY)
     question = verify_inner(opened, query, federation(), now=NOW)
+    assert question.justification.facts == justified(Purpose.S47_ENQUIRY, now=NOW).facts
     assert (question.passport, question.demographics) == (a_passport(), a_child())
     assert question.justification.widened_because is because
 
@@ -78,16 +82,18 @@ def test_the_recorded_passport_is_read() -> None:
     assert passport == a_passport()
 
 
-def test_the_recorded_pepper_opens() -> None:
-    recorded = SEALED["pepper"]
+@pytest.mark.parametrize("which", ["pepper", "pepper of a gateway"])
+def test_the_recorded_pepper_opens(which: str) -> None:
+    recorded = SEALED[which]
     sealed = SealedPepper(
         EpochNumber(recorded["epoch"]),
         MemberId(recorded["member"]),
         recorded["day"],
         base64.b64decode(recorded["sealed"]),
     )
-    pepper = open_pepper(sealed, HybridKey(bytes.fromhex(recorded["receiving_key"])))
-    assert pepper.value.hex() == recorded["value"]
+    key = HybridKey(bytes.fromhex(recorded["receiving_key"]))
+    assert open_pepper(sealed, key).value.hex() == recorded["value"]
+    assert open_requester_seed(sealed, key).hex() == recorded.get("requester_seed", "")
 
 
 def test_the_recorded_answer_opens() -> None:
@@ -101,6 +107,6 @@ def test_the_recorded_answer_opens() -> None:
         query_hash=bytes.fromhex(recorded["query_hash"]),
         reply_key=HybridKey(bytes.fromhex(recorded["reply_key"])),
         federation=known,
-        asked=known.agencies_in_reach(ASKING, Reach.AREA),
+        asked=known.agencies_in_reach(AREA, Reach.AREA),
     )
     assert part == message_vectors.an_answer()
