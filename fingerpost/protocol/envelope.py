@@ -31,8 +31,8 @@ class PayloadType(Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Envelope:
-    """A payload as it was signed. ``signer`` is a member's id, or empty where the key follows from
-    elsewhere.
+    """A payload as it was signed. ``signer`` is a member's id, of a query the number of the epoch
+    whose requesters' key signed, or empty where the key follows from elsewhere.
     """
 
     type: PayloadType
