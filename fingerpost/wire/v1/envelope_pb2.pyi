@@ -22,7 +22,7 @@ class Envelope(_message.Message):
     `type` and `payload`. A reader verifies first and then parses `payload`, the very bytes that were signed;
     nothing is ever serialised again to be checked.
 
-    Written by: the signer. Read by: everybody the envelope reaches. Reveals: who signed.
+    Written by: the signer. Read by: everybody the envelope reaches. Reveals: who signed; of a query, only that a gateway did.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -36,7 +36,9 @@ class Envelope(_message.Message):
     payload: _builtins.bytes
     """At most 64 KiB, unless the type is bounded more tightly."""
     signer: _builtins.str
-    """The member whose key signed. Empty where the key follows from elsewhere (the practitioner's, from the passport)."""
+    """The member whose key signed. Of a query, the number of the epoch in which all gateways share the key, in decimal.
+    Empty where the key follows from elsewhere (the practitioner's, from the passport).
+    """
     signature: _builtins.bytes
     def __init__(
         self,
