@@ -16,11 +16,13 @@ import base64
 import hashlib
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from fingerpost.private import passport as passports
-from fingerpost.private.codec import write_demographics, write_inner, write_part
+from fingerpost.private.codec import write_demographics, write_facts, write_inner, write_part
+from fingerpost.private.facts import Facts, Informed, Reason, ReportedBy, StrategyDiscussion
 from fingerpost.private.locators import Pepper, locator, tag, wrap_secret
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.oprf import EvaluatorKey
@@ -95,10 +97,27 @@ def an_answer() -> AnswerPart:
     )
 
 
-def an_answer_without_records() -> AnswerPart:
-    too_old = AgencyAnswer(SCHOOL, Status.CANNOT_ANSWER, 9, 1_790_000_001, Cannot.TOO_OLD)
-    nothing, _ = an_answer().agencies
-    return replace(an_answer(), agencies=(nothing, too_old), pointers=())
+def an_answer_that_cannot() -> AnswerPart:
+    """By which each agency says another reason."""
+    agencies = (
+        AgencyAnswer(ASKING, Status.CANNOT_ANSWER, 3, 1_790_000_000, Cannot.TOO_OLD),
+        AgencyAnswer(SCHOOL, Status.CANNOT_ANSWER, 0, 0, Cannot.VERSION),
+    )
+    return replace(an_answer(), agencies=agencies, pointers=())
+
+
+EVERY_FACT = Facts(
+    reason=Reason.LIKELY_SIGNIFICANT_HARM,
+    informed=Informed.NOT_SAFE_FOR_OTHERS,
+    agreed_on=date(2026, 3, 2),
+    strategy_discussion=StrategyDiscussion(),
+    arrived_at=NOW - 600,
+    reported_by=ReportedBy.SCHOOL,
+    checked=True,
+    notified_on=date(2026, 3, 3),
+    ends_at=NOW + 3600,
+    renewals=2,
+)
 
 
 def messages() -> dict[str, Any]:
@@ -171,8 +190,9 @@ def _messages() -> dict[str, Any]:
         "demographics": write_demographics(a_child()),
         "inner": write_inner(lookup.inner, bytes(32)),
         "inner of a second round": write_inner(a_second_round().inner, bytes(32)),
+        "every fact": write_facts(EVERY_FACT),
         "answer part": write_part(an_answer()),
-        "answer part with records too old": write_part(an_answer_without_records()),
+        "answer part that cannot answer": write_part(an_answer_that_cannot()),
         "certify statement": statements.write_certify(certify, node_key),
         "epoch key statement": statements.write_epoch_key(epoch_key, node_key),
         "node hello": _wire(carriage.write_hello(NodeHello(7))),
