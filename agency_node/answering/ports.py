@@ -13,8 +13,12 @@ from fingerpost.protocol.messages import Query
 
 
 class Seen(Protocol):
-    """The hashes H(query) of all queries received, with or without a hit, while each could be
+    """The hashes H(core) of all queries received, with or without a hit, while each could be
     fresh. The method blocks.
+
+    It is not H(query), since all gateways share a key (attack: one of them signs another's query
+    anew, with wraps that open for nobody in the place of some, and a node that goes by H(query)
+    answers it and records it once more). What opens a query is bound to H(core).
     """
 
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:

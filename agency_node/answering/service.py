@@ -199,7 +199,7 @@ class Node:
                 query = admission.read(wire, newest)
                 federation = self._lists.of(query.core.metadata_version, now) or newest
                 parts = self._reach(federation).parts(query)
-                queries.setdefault(query.hash, (query, federation, parts))
+                queries.setdefault(query.core_hash, (query, federation, parts))
             except Refused as refused:
                 self._log.warning("node.query_dropped", error=refused)
         return list(queries.values())
@@ -224,7 +224,7 @@ class Node:
             return Verdict.FAULT
         if overloaded:
             return Verdict.TRY_AGAIN
-        return admission.judge(query, federation, now, replayed=query.hash in replayed)
+        return admission.judge(query, federation, now, replayed=query.core_hash in replayed)
 
     def _draft(
         self,

@@ -36,8 +36,14 @@ def seen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seen]:
 def test_a_query_is_new_once(seen: Seen) -> None:
     one, other = received(), received()
     assert seen.take([one], NOW) == frozenset()
-    assert seen.take([one, other], NOW) == {one.hash}
-    assert seen.take([other, one], NOW + 1) == {one.hash, other.hash}
+    assert seen.take([one, other], NOW) == {one.core_hash}
+    assert seen.take([other, one], NOW + 1) == {one.core_hash, other.core_hash}
+
+
+def test_a_copy_that_is_signed_anew_is_not_new(seen: Seen) -> None:
+    one = received()
+    assert seen.take([one], NOW) == frozenset()
+    assert seen.take([replace(one, hash=bytes(32))], NOW) == {one.core_hash}
 
 
 def test_a_frame_of_none_is_fine(seen: Seen) -> None:
@@ -46,7 +52,7 @@ def test_a_frame_of_none_is_fine(seen: Seen) -> None:
 
 def test_a_frame_as_large_as_they_come(seen: Seen) -> None:
     query = received()
-    many = [replace(query, hash=number.to_bytes(32, "big")) for number in range(127)]
+    many = [replace(query, core_hash=number.to_bytes(32, "big")) for number in range(127)]
     assert seen.take(many, NOW) == frozenset()
     assert len(seen.take(many, NOW)) == 127
 
@@ -59,7 +65,7 @@ def test_it_is_still_known_after_a_restart(tmp_path: Path) -> None:
     with closing(open_seen(tmp_path / "seen.sqlite")) as store:
         store.take([query], NOW)
     with closing(open_seen(tmp_path / "seen.sqlite")) as store:
-        assert store.take([query], NOW) == {query.hash}
+        assert store.take([query], NOW) == {query.core_hash}
 
 
 def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Path) -> None:
@@ -67,7 +73,7 @@ def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Pa
     last = query.core.expires_at + limits.CLOCK_SKEW_SECONDS
     with closing(open_seen(tmp_path / "seen.sqlite")) as store:
         store.take([query], NOW)
-        assert store.take([query], last) == {query.hash}
+        assert store.take([query], last) == {query.core_hash}
         store.take([received()], last + CLOCK_SET_BACK_SECONDS + 1)
         assert store.take([query], NOW) == frozenset(), "forgotten"
 

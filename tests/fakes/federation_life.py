@@ -299,7 +299,7 @@ class Life:
         """
         query = read_query(wire, lambda number: public(requester_key(number)))
         for node in self.world.nodes.values():
-            if query.hash in node.seen:
+            if query.core_hash in node.seen:
                 opened = len(node.entries)
                 node.service.answer((wire,))
                 assert len(node.entries) == opened

@@ -159,7 +159,7 @@ class MemorySeen:
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
         if self.broken:
             raise Defect("the store failed")
-        hashes = {query.hash for query in queries}
+        hashes = {query.core_hash for query in queries}
         before = frozenset(hashes & self.hashes)
         self.hashes |= hashes
         return before

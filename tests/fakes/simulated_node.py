@@ -171,8 +171,8 @@ class SimNode:
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
         if self.seen_fails:
             raise Defect("seen")
-        before = frozenset(q.hash for q in queries if q.hash in self.seen)
-        self.seen.update(q.hash for q in queries)
+        before = frozenset(q.core_hash for q in queries if q.core_hash in self.seen)
+        self.seen.update(q.core_hash for q in queries)
         return before
 
     def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:

@@ -26,7 +26,6 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event, read_from_node
 from fingerpost.protocol.codes import Acr, CoarseKind, Kind, Purpose, Role, Status
 from fingerpost.protocol.messages import NodeAnswer, SealedAnswer, day_of
-from fingerpost.protocol.terms import LAW
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, query_pb2
 from integration.running_federation import (
     ASKED,
@@ -136,7 +135,6 @@ def words() -> Iterator[str]:
     yield from (*NAMES, *SUBJECTS)
     yield from (status.name for status in Status)
     yield from (purpose.name for purpose in Purpose)
-    yield from LAW.values()
     yield from (role.name for role in Role)
     yield from (acr.value for acr in Acr)
     yield from (kind.name for kind in (*Kind, *CoarseKind))

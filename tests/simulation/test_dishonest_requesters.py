@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering.matching import Finding
 from fakes.asking_by_hand import Craft, answers, status_of
-from fakes.federations import EVERY_CODE, NOW
+from fakes.federations import EVERY_CODE, NOW, requester_key
 from fakes.refusals import refused
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY
@@ -36,7 +36,12 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.facts import Facts
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.queries import write_submission
+from fingerpost.protocol.codec.queries import (
+    read_query,
+    seal_into_query,
+    write_core,
+    write_submission,
+)
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
@@ -117,6 +122,27 @@ async def test_twice_in_one_frame_is_answered_once(school: SimNode, honest: Craf
     sealed = honest.sealed()
     assert len(school.service.answer((sealed.wire, sealed.wire))) == 1
     assert school.findings(OAK) == [Finding.MATCH]
+
+
+async def test_a_copy_that_is_signed_anew_is_a_replay(
+    world: World, school: SimNode, honest: Craft
+) -> None:
+    """Attack: any gateway has the shared key, and signs another's query with other wraps, so that
+    H(query) is new."""
+    sealed = honest.sealed()
+    assert status_of(school, sealed, OAK) is Status.INVOLVED
+    query = read_query(sealed.wire, world.current.requester_key)
+    core, key = write_core(query.core), requester_key(query.core.epoch)
+    for position in (0, limits.LOCATORS - 1):
+        wraps = list(query.wraps)
+        wraps[position] = bytes(limits.WRAP_BYTES)
+        wire = seal_into_query(core, tuple(wraps), query.sealed, query.core.epoch, key)
+        copy = read_query(wire, world.current.requester_key)
+        assert copy.hash != query.hash
+        assert (
+            status_of(school, replace(sealed, wire=wire, hash=copy.hash), OAK) is Status.TRY_AGAIN
+        )
+    assert len(school.entries) == 1
 
 
 async def test_an_old_query_gets_try_again_at_a_node_that_never_saw_it(

@@ -36,7 +36,7 @@ class SqlSeen:
         self._forgot_at: float | None = None
 
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
-        fresh = {query.hash: keep_until(query, now) for query in queries}
+        fresh = {query.core_hash: keep_until(query, now) for query in queries}
         if not fresh:
             return frozenset()
         with self._engine.begin() as connection:

@@ -353,7 +353,7 @@ def test_records_too_old_answer_nothing_alike_for_all_and_touch_no_index(
         looked.append(of)
         return find(of, *more)
 
-    world.index.find = finding  # type: ignore[method-assign]
+    world.index.find = finding  # type: ignore[method-assign, assignment]
     record = a_record(0, a_child() if known else another_child())
     oldest = int(NOW) - 30 * limits.DAY
     world.put(agency, record, as_of=oldest - 1)

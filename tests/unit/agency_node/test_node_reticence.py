@@ -179,7 +179,7 @@ def test_a_question_beyond_its_terms_is_the_same_word_and_recorded_as_refused(
 
 def test_grounds_for_significant_harm_open_a_tier_and_no_other_grounds_do() -> None:
     world = a_world(school=(a_record(0, None, an_involvement(Kind.YOUTH_JUSTICE)),))
-    asked = {"purpose": Purpose.REFERRAL_TRIAGE, "role": Role.MASH_PRACTITIONER}
+    asked: dict[str, Any] = {"purpose": Purpose.REFERRAL_TRIAGE, "role": Role.MASH_PRACTITIONER}
     for reason in REASONS[Purpose.REFERRAL_TRIAGE]:
         part = answered(world, world.query(facts=Facts(reason=reason), **asked))
         involved = {a.agency for a in part.agencies if a.status is Status.INVOLVED}
