@@ -22,7 +22,7 @@ import authority.issuer.wiring
 import broker.wiring
 import key_holder.wiring
 import practitioner.wiring
-from fingerpost.private.facts import REASONS, TIME_BOX_SECONDS, Informed, ReportedBy
+from fingerpost.private.facts import REASONS, TIME_BOX_SECONDS, Facts, Informed, ReportedBy
 from fingerpost.private.purpose_rules import RULE_OF, widening_reasons
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Cannot, Kind, Purpose, Role, Status, WideningReason
@@ -290,7 +290,8 @@ def test_each_fact_has_one_phrase_with_the_option_that_states_it() -> None:
 
 
 def test_terms_of_purposes_are_those_of_the_code_row_by_row() -> None:
-    assert part("### Purposes, roles, kinds", WHAT) == [
+    rows = part("### Purposes, roles, kinds", WHAT)
+    assert [row[:4] for row in rows] == [
         [
             f"`{terms.purpose.name}`",
             codes(terms.roles),
@@ -299,6 +300,9 @@ def test_terms_of_purposes_are_those_of_the_code_row_by_row() -> None:
         ]
         for terms in TERMS
     ]
+    laws = {(row[0], row[4]) for row in rows}
+    assert len(laws) == len({terms.purpose for terms in TERMS})
+    assert all(re.search(r"\d{4}", law) for _, law in laws)
 
 
 def test_values_of_facts_are_those_of_the_code() -> None:
@@ -316,7 +320,8 @@ def test_values_of_facts_are_those_of_the_code() -> None:
     by_sample = {name: value for names, value in rows.items() for name in CODE.findall(names)}
     for name, value in by_sample.items():
         for sample in CODE.findall(value):
-            assert read_facts([f"{name}={sample}"], Purpose.URGENT_CARE, 1_800_000_000)
+            stated = read_facts([f"{name}={sample}"], Purpose.URGENT_CARE, 1_800_000_000)
+            assert stated != Facts()
 
 
 def test_roles_of_agencies_are_those_of_the_code_row_by_row() -> None:
@@ -367,6 +372,7 @@ def test_reasons_to_widen_are_those_of_the_code() -> None:
     section = section_of(DOCS / "protocol.md", "5. The query")
     rows = [row for row in rows_of(section) if row[0].split()[0] in WideningReason.__members__]
     shown = {}
+    before = ""
     for name, number, purposes in rows:
         if purposes != "the same":
             before = purposes

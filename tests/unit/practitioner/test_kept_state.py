@@ -76,7 +76,7 @@ def test_the_requesters_key_goes_with_its_epoch(tmp_path: Path) -> None:
         peppers.requester_key(EpochNumber(2))
     store.ratchet(PARAMETERS, NOW + 91 * DAY)
     peppers.reread()
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("1.")] == []
     with refused(Code.NOT_READY):
         peppers.requester_key(ONE)
 

@@ -136,7 +136,7 @@ def test_no_more_areas_are_named_than_the_terms_allow() -> None:
     """An area that is named twice counts once."""
     transfer = Purpose.TRANSFER_IN
     assert planned(purpose=transfer, named=(ONE, TWO, ONE)).queries[0].named_areas == (ONE, TWO)
-    assert refusal(purpose=transfer, named=(ONE, TWO, NEXT)) is Code.NOT_ALLOWED
+    assert refusal(purpose=transfer, named=(ONE, TWO, ALONE)) is Code.NOT_ALLOWED
     one = replace(TERMS_OF[transfer], areas=1)
     assert planned(purpose=transfer, named=(ONE,), terms=one).queries
     assert refusal(purpose=transfer, named=(ONE, TWO), terms=one) is Code.NOT_ALLOWED
