@@ -21,7 +21,7 @@ names it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ from authority.repository import CODE_LISTS, ROOT, Repository
 from authority.vault import Vault
 from fingerpost.membership.bundle import CERTIFICATE_AUTHORITY, EnrolmentBundle, write_bundle
 from fingerpost.membership.signing_keys import read_signing_key
-from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
+from fingerpost.private.pepper_sealing import REQUESTER_SEED_BYTES, new_pepper, seal_pepper
 from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import CodeLists, DenyList, Party
@@ -49,6 +49,8 @@ from fingerpost.runtime import settings
 from fingerpost.runtime.files import read_file, replace_file
 
 Random = Callable[[int], bytes]
+Seeds = Mapping[EpochNumber, bytes]
+"""The seeds of the requesters' keys by epoch, 32 bytes; empty where this machine has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +185,10 @@ class Ceremony:
         Raises:
             Defect: as ``epochs.plan_opening``.
         """
-        self.vault.make_requester_seed(number, random_bytes)
-        facts = self._facts((number,), now)
-        return self._apply(epochs.plan_opening(facts, number, times), facts, random_bytes)[0]
+        seeds = self._new_seed(number, random_bytes)
+        facts = self._facts(seeds, now)
+        plan = epochs.plan_opening(facts, number, times)
+        return self._apply(plan, facts, seeds, random_bytes)[0]
 
     def replace_epoch(
         self,
@@ -201,10 +204,10 @@ class Ceremony:
         Raises:
             Defect: as ``epochs.plan_replacing``.
         """
-        self.vault.make_requester_seed(number, random_bytes)
-        facts = self._facts((number,), now)
+        seeds = self._new_seed(number, random_bytes)
+        facts = self._facts(seeds, now)
         plan = epochs.plan_replacing(facts, number, times, overlap_seconds)
-        return self._apply(plan, facts, random_bytes)[0]
+        return self._apply(plan, facts, seeds, random_bytes)[0]
 
     def seal_late(self, now: float) -> tuple[epochs.Sealed, ...]:
         """Seal the current day's pepper of each epoch to members that have joined, or lost their
@@ -214,11 +217,20 @@ class Ceremony:
             Defect: as ``epochs.plan_late``.
         """
         numbers = [epoch.number for epoch in epochs.not_over(self.draft(), now)]
-        facts = self._facts(numbers, now)
-        return self._apply(epochs.plan_late(facts), facts, secrets.token_bytes)
+        seeds = {number: self.vault.requester_seed(number) for number in numbers}
+        facts = self._facts(seeds, now)
+        return self._apply(epochs.plan_late(facts), facts, seeds, secrets.token_bytes)
 
-    def _facts(self, numbers: Collection[EpochNumber], now: float) -> epochs.Facts:
-        """Gather what a plan for the epochs ``numbers`` needs to know."""
+    def _new_seed(self, number: EpochNumber, random_bytes: Random) -> Seeds:
+        """Return the seed that an interrupted opening left, or else a fresh one. It is not stored
+        before the plan stands, so that a refused opening leaves nothing.
+        """
+        left = self.vault.requester_seed(number)
+        return {number: left or random_bytes(REQUESTER_SEED_BYTES)}
+
+    def _facts(self, seeds: Seeds, now: float) -> epochs.Facts:
+        """Gather what a plan for the epochs of ``seeds`` needs to know."""
+        numbers = seeds.keys()
         known = self.draft()
         federation = known.parameters.federation
         deposits = {}
@@ -239,19 +251,17 @@ class Ceremony:
             deposits=deposits,
             sealed_to=sealed_to,
             peppers_here=self.vault.epochs(),
-            requester_keys={
-                number: _public(self.vault.requester_seed(number)) for number in numbers
-            },
+            requester_keys={number: _public(seed) for number, seed in seeds.items() if seed},
             deposits_here=frozenset(self.inbox.epochs()),
         )
 
     def _apply(
-        self, plan: epochs.Plan, facts: epochs.Facts, random_bytes: Random
+        self, plan: epochs.Plan, facts: epochs.Facts, seeds: Seeds, random_bytes: Random
     ) -> tuple[epochs.Sealed, ...]:
         """Do what the plan says. Raises ``Defect``; planning again goes on from there."""
         peppers: dict[epochs.Place, SealedPepper] = {}
         for sealing in plan.seal:
-            peppers |= self._seal(sealing, random_bytes)
+            peppers |= self._seal(sealing, seeds[sealing.epoch], random_bytes)
         self.save(plan.draft(facts.draft, peppers))
         done = []
         for sealing in plan.seal:
@@ -272,10 +282,11 @@ class Ceremony:
         return tuple(done)
 
     def _seal(
-        self, sealing: epochs.Sealing, random_bytes: Random
+        self, sealing: epochs.Sealing, seed: bytes, random_bytes: Random
     ) -> dict[epochs.Place, SealedPepper]:
         if sealing.make:
             self.vault.create(new_pepper(sealing.epoch, sealing.day, random_bytes))
+        self.vault.keep_requester_seed(sealing.epoch, seed)
         pepper = self.vault.on(sealing.epoch, sealing.day)
         if pepper.day > sealing.day:  # members could not turn it back to the day that they need
             raise Defect(
@@ -283,7 +294,6 @@ class Ceremony:
                 "is needed: the clock went back, or the epoch was to be indexed later"
             )
         peppers = {}
-        seed = self.vault.requester_seed(sealing.epoch)
         members = self.draft().members
         for member, key in sealing.receiving_keys.items():
             shared = seed if members[member].party is Party.GATEWAY else b""

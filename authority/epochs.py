@@ -81,7 +81,8 @@ class Facts:
     peppers_here: Set[EpochNumber]
     """The epochs whose pepper this machine holds."""
     requester_keys: Mapping[EpochNumber, bytes]
-    """The public keys under which queries of an epoch are signed; made on this machine."""
+    """The public keys under which queries of an epoch are signed, where this machine holds the
+    seed or has just made one."""
     deposits_here: Set[EpochNumber]
     """The epochs for which the inbox holds deposits."""
 
@@ -187,12 +188,15 @@ def plan_late(facts: Facts) -> Plan:
     since the opening.
 
     Raises:
-        Defect: the pepper of an epoch that is not over is not on this machine.
+        Defect: the pepper or the requesters' key of an epoch that is not over is not on this
+            machine.
     """
     going_on = not_over(facts.draft, facts.now)
     for epoch in going_on:
         if epoch.number not in facts.peppers_here:
             raise Defect(f"the pepper of epoch {epoch.number} is not on this machine")
+        if facts.requester_keys.get(epoch.number) != epoch.requester_key:
+            raise Defect(f"the requesters' key of epoch {epoch.number} is not on this machine")
     return _plan(facts, facts.draft.parameters.epochs, going_on)
 
 

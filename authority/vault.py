@@ -10,7 +10,7 @@ seed of the key with which all gateways sign queries of the epoch.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -64,21 +64,21 @@ class Vault:
             remove_unfinished(self._folder)  # a copy that a crash left may hold an earlier day's
         return pepper
 
-    def make_requester_seed(self, epoch: EpochNumber, random_bytes: Callable[[int], bytes]) -> None:
-        """Make the seed of an epoch's requesters' key, unless an interrupted opening left it."""
+    def keep_requester_seed(self, epoch: EpochNumber, seed: bytes) -> None:
+        """Store the seed of an epoch's requesters' key, unless it is here."""
         path = self._requesters(epoch)
         if not path.exists():
-            create_file(path, random_bytes(REQUESTER_SEED_BYTES))
+            create_file(path, seed)
 
     def requester_seed(self, epoch: EpochNumber) -> bytes:
-        """Return the seed of an epoch's requesters' key (32 bytes).
+        """Return the seed of an epoch's requesters' key, 32 bytes; empty where it is not here.
 
         Raises:
-            Defect: it is not on this machine.
+            Defect: the file is open to others, or has another size.
         """
         path = self._requesters(epoch)
         if not path.exists():
-            raise Defect(f"the requesters' key of epoch {epoch} is not on this machine")
+            return b""
         size = REQUESTER_SEED_BYTES
         return read_secret(path, least=size, most=size, setting="requesters' key")
 
@@ -99,10 +99,11 @@ class Vault:
         replace_file(self._sealed(epoch), msgspec.json.encode(shown))
 
     def forget(self, epoch: EpochNumber) -> None:
-        self._pepper(epoch).unlink(missing_ok=True)
-        self._sealed(epoch).unlink(missing_ok=True)
+        # The pepper goes last: by it an erasure that was interrupted is found again.
         self._requesters(epoch).unlink(missing_ok=True)
-        remove_unfinished(self._folder)  # a crash may have left a second name of the pepper
+        self._sealed(epoch).unlink(missing_ok=True)
+        self._pepper(epoch).unlink(missing_ok=True)
+        remove_unfinished(self._folder)  # a crash may have left a second name of a secret
 
     def _pepper(self, epoch: EpochNumber) -> Path:
         return self._folder / f"{epoch}.pepper"

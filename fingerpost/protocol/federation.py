@@ -13,7 +13,6 @@ hexadecimal.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, unique
@@ -99,13 +98,6 @@ class Agency:
     duty_desk: Telephone = ""
     large: bool = False
     seconded_to: Annotated[tuple[AgencyId, ...], UpTo1000] = ()
-
-    @property
-    def passport_key_id(self) -> bytes:
-        """Return the first 8 bytes of SHA-256 of the passport key: it names the key in passports
-        (as ``kid``) and in queries.
-        """
-        return hashlib.sha256(self.passport_key).digest()[: limits.KEY_ID_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

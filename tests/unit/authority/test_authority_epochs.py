@@ -1,14 +1,18 @@
-"""Epochs and their peppers: who gets the pepper of which day, and who gets none."""
+"""Epochs and their secrets: who gets the pepper of which day, and who the requesters' key."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from authority import changes
 from authority.epochs import Sealed, Times
+from fakes.federations import public
 from fakes.refusals import refused
 from fingerpost.private.locators import Pepper
-from fingerpost.private.pepper_sealing import open_pepper
+from fingerpost.private.pepper_sealing import open_pepper, open_requester_seed
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
@@ -40,6 +44,26 @@ def opened(world: World, member: MemberId, number: EpochNumber = EPOCH) -> Peppe
     return open_pepper(world.ceremony.draft().peppers[number, member], world.receiving[member])
 
 
+def seed_of(world: World, member: MemberId, number: EpochNumber = EPOCH) -> bytes:
+    """What a member received beside the pepper of an epoch."""
+    sealed = world.ceremony.draft().peppers[number, member]
+    return open_requester_seed(sealed, world.receiving[member])
+
+
+def listed_key(world: World, number: EpochNumber = EPOCH) -> bytes:
+    """The key under which members verify the queries of an epoch."""
+    epochs = world.ceremony.draft().parameters.epochs
+    return next(epoch.requester_key for epoch in epochs if epoch.number == number)
+
+
+def public_of(seed: bytes) -> bytes:
+    return public(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def offline(world: World) -> list[str]:
+    return sorted(path.name for path in (world.folder / "offline" / "peppers").iterdir())
+
+
 def deposit_all(world: World, epoch: EpochNumber = EPOCH) -> None:
     world.deposit_holders(epoch)
     world.deposit_receiving(NODE, epoch=epoch)
@@ -67,6 +91,27 @@ def test_node_and_gateway_open_the_same_pepper(running: World, client: PlainClie
     assert epoch.holder_keys == {h: bytes([n + 1, 1]) * 16 for n, h in enumerate(HOLDERS)}
 
 
+def test_every_gateway_gets_the_requesters_key_and_no_node_does(
+    published: World, tmp_path: Path
+) -> None:
+    """Attack: a node makes queries of its own to probe another's index."""
+    second = MemberId("gateway-2")
+    published.enrol(second, Party.GATEWAY, lookups_per_day=5)
+    deposit_all(published)
+    published.deposit_receiving(second)
+    open_first(published)
+    published.publish()
+    seed = published.ceremony.vault.requester_seed(EPOCH)
+    assert len(seed) == 32
+    assert seed_of(published, GATEWAY) == seed_of(published, second) == seed
+    assert seed_of(published, NODE) == b""
+    listed = published.client(tmp_path / "client").read(files.PARAMETERS)
+    (epoch,) = files.read_parameters(listed).epochs
+    assert epoch.requester_key == public_of(seed)
+    for file in (published.folder / "repository").rglob("*"):
+        assert file.is_dir() or not {seed, seed.hex().encode()} & {file.read_bytes()}
+
+
 def test_nobody_else_gets_a_pepper(running: World) -> None:
     assert set(running.ceremony.draft().peppers) == {(EPOCH, NODE), (EPOCH, GATEWAY)}
 
@@ -83,7 +128,7 @@ def test_an_epoch_without_both_holders_keys_is_refused(published: World) -> None
     published.deposit(HOLDERS[0], bytes(32))
     with pytest.raises(Defect, match="holder-b"):
         open_first(published)
-    assert not list((published.folder / "offline" / "peppers").iterdir())
+    assert offline(published) == []
 
 
 def test_one_key_for_both_holders_is_refused(published: World) -> None:
@@ -101,6 +146,7 @@ def test_late_joiners_get_the_current_day_and_never_an_earlier_one(running: Worl
     (sealed,) = running.ceremony.seal_late(then)
     assert sealed.members == (late,)
     pepper = open_pepper(running.ceremony.draft().peppers[EPOCH, late], key)
+    assert seed_of(running, late) == seed_of(running, GATEWAY)
     assert pepper.day == day_of(then - limits.PREVIOUS_SLOT_HELD_SECONDS)
     assert pepper == opened(running, NODE).at(pepper.day)
     with refused(Code.NOT_READY):
@@ -128,7 +174,7 @@ def test_the_vault_leaves_no_second_name_of_a_pepper_that_it_forgets(
     second.hardlink_to(pepper)
     if days is None:
         running.ceremony.vault.forget(EPOCH)
-        assert list(pepper.parent.iterdir()) == []
+        assert offline(running) == []
     else:
         running.ceremony.vault.on(EPOCH, day_of(running.now) + days)
         assert not second.exists()
@@ -237,11 +283,13 @@ def test_the_next_epoch_overlaps_and_the_old_one_is_forgotten(running: World) ->
     assert [e.number for e in draft.parameters.epochs] == [EPOCH, second]
     assert opened(running, NODE, second).day == day_of(start - 7 * DAY - 180)
     assert opened(running, NODE, second).value != draft.peppers[EPOCH, NODE].sealed
+    assert listed_key(running) != listed_key(running, second)
+    assert {"1.requesters", "2.requesters"} <= set(offline(running))
     running.ceremony.seal_late(running.now + 92 * DAY)
     draft = running.ceremony.draft()
     assert [e.number for e in draft.parameters.epochs] == [second]
     assert {number for number, _ in draft.peppers} == {second}
-    assert not (running.folder / "offline" / "peppers" / "1.pepper").exists()
+    assert not [name for name in offline(running) if name.startswith("1.")]
     assert not (running.folder / "inbox" / "1").exists()
 
 
@@ -258,8 +306,10 @@ def test_a_theft_brings_a_new_epoch_soon(running: World) -> None:
     first, last = running.ceremony.draft().parameters.epochs
     assert (first.number, first.ends_at) == (EPOCH, soon + 1800)
     assert (last.number, last.starts_at) == (third, soon)
-    assert not (running.folder / "offline" / "peppers" / "2.pepper").exists()
+    assert not [name for name in offline(running) if name.startswith("2.")]
     assert opened(running, NODE, third).value
+    assert listed_key(running, third) != listed_key(running)
+    assert listed_key(running, third) == public_of(running.ceremony.vault.requester_seed(third))
     running.publish()
 
 
@@ -293,7 +343,7 @@ def test_no_number_is_given_twice(running: World) -> None:
     draft = running.ceremony.draft()
     assert [e.number for e in draft.parameters.epochs] == [EPOCH]
     assert draft.peppers == {}
-    assert not (running.folder / "offline" / "peppers" / "1.pepper").exists()
+    assert offline(running) == []
     assert draft.parameters.next_epoch == EpochNumber(2)
 
 
@@ -301,6 +351,7 @@ def test_no_number_is_given_twice(running: World) -> None:
     ("step", "again"),
     [
         ("vault.Vault.create", "open"),
+        ("vault.Vault.keep_requester_seed", "open"),
         ("vault.Vault.on", "open"),
         ("draft.write_draft", "open"),
         ("vault.Vault.record_sealed", "late"),
@@ -318,13 +369,81 @@ def test_an_opening_that_was_interrupted_goes_on(
         patched.setattr(f"authority.{step}", stop)
         with pytest.raises(KeyboardInterrupt):
             open_first(published)
+    left = published.ceremony.vault.requester_seed(EPOCH)
+    assert bool(left) is (step not in {"vault.Vault.create", "vault.Vault.keep_requester_seed"})
     if again == "open":
         open_first(published)
     else:
         published.ceremony.seal_late(published.now)
     published.publish()
+    seed = published.ceremony.vault.requester_seed(EPOCH)
+    assert left in {b"", seed}
+    assert seed_of(published, GATEWAY) == seed
+    assert listed_key(published) == public_of(seed)
     assert opened(published, NODE).value == opened(published, GATEWAY).value
     assert set(published.ceremony.vault.sealed_to(EPOCH)) == {NODE, GATEWAY}
+
+
+def test_an_erasure_that_was_interrupted_leaves_no_secret(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    later = running.now + 200 * DAY
+    with monkeypatch.context() as patched:
+        patched.setattr("authority.vault.remove_unfinished", stop)
+        with pytest.raises(KeyboardInterrupt):
+            running.ceremony.seal_late(later)
+    assert offline(running) == []
+    (running.folder / "offline" / "peppers" / "1.pepper").write_bytes(bytes(40))
+    running.ceremony.seal_late(later)  # found by the pepper, which is erased last
+    assert offline(running) == []
+
+
+@pytest.mark.parametrize("change", ["gone", "another's"])
+def test_late_is_refused_on_a_machine_without_the_requesters_key(
+    running: World, change: str
+) -> None:
+    """A gateway that got another key would make queries that everybody refuses."""
+    late = MemberId("gateway-2")
+    running.enrol(late, Party.GATEWAY, lookups_per_day=5)
+    running.deposit_receiving(late)
+    path = running.folder / "offline" / "peppers" / "1.requesters"
+    seed = path.read_bytes()
+    if change == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(bytes([seed[0] ^ 1]) + seed[1:])
+    before = running.ceremony.draft()
+    with pytest.raises(Defect, match="requesters' key of epoch 1 is not on this machine"):
+        running.ceremony.seal_late(running.now)
+    assert running.ceremony.draft() == before
+    path.unlink(missing_ok=True)
+    running.ceremony.vault.keep_requester_seed(EPOCH, seed)
+    (sealed,) = running.ceremony.seal_late(running.now)
+    assert sealed.members == (late,)
+
+
+def test_a_seed_of_another_size_or_open_to_others_is_refused(running: World) -> None:
+    path = running.folder / "offline" / "peppers" / "1.requesters"
+    assert path.stat().st_mode & 0o777 == 0o600
+    seed = path.read_bytes()
+    path.write_bytes(seed[:31])
+    with pytest.raises(Defect):
+        running.ceremony.seal_late(running.now)
+    path.write_bytes(seed)
+    path.chmod(0o644)
+    with pytest.raises(Defect):
+        running.ceremony.seal_late(running.now)
+
+
+def test_a_seed_is_made_once(running: World) -> None:
+    vault = running.ceremony.vault
+    seed = vault.requester_seed(EPOCH)
+    vault.keep_requester_seed(EPOCH, bytes(32))
+    assert vault.requester_seed(EPOCH) == seed
+    assert vault.requester_seed(EpochNumber(2)) == b""
 
 
 def test_a_pepper_of_an_earlier_attempt_that_begins_too_late_is_not_used(published: World) -> None:

@@ -47,7 +47,8 @@ def sound() -> Draft:
     parties = {BROKER: Party.BROKER, ISSUER: Party.ISSUER, NODE: Party.NODE, GATE: Party.GATEWAY}
     parties |= {HA: Party.KEY_HOLDER, HB: Party.KEY_HOLDER}
     number = EpochNumber(1)
-    epoch = Epoch(number, NOW - 1, NOW, NOW + 90 * limits.DAY, {HA: bytes(32), HB: b"1" * 32})
+    holder_keys = {HA: bytes(32), HB: b"1" * 32}
+    epoch = Epoch(number, NOW - 1, NOW, NOW + 90 * limits.DAY, holder_keys, b"2" * 32)
     oak = Agency(OAK, "Oak", AgencyKind.SCHOOL, NODE, (GATE,), b"p" * 32, (), "0121 496 0000")
     elm = NotConnected("Elm", AgencyKind.VCS, "0121 1")
     police = Agency(POLICE, "Police", AgencyKind.POLICE, NODE, duty_desk="101")

@@ -43,11 +43,16 @@ def holder_keys(number: int) -> dict[MemberId, bytes]:
     return {A: bytes([1, number]) * 16, B: bytes([2, number]) * 16}
 
 
+def requester_key(number: int) -> bytes:
+    return federations.public(federations.requester_key(EpochNumber(number)))
+
+
 def facts_of(*epochs: Epoch, **changed: Any) -> Facts:
     """Return these epochs with nothing deposited, sealed or kept here but what is ``changed``."""
     common = federations.parameters(FederationId("f"), epochs)
     none: frozenset[EpochNumber] = frozenset()
-    bare = Facts(Draft(common, members(), {}, {}), NOW, frozenset(), {}, {}, none, none)
+    draft = Draft(common, members(), {}, {})
+    bare = Facts(draft, NOW, frozenset(), {}, {}, none, {}, none)
     return replace(bare, **changed)
 
 
@@ -62,7 +67,8 @@ def some_facts(draw: st.DrawFn) -> Facts:
         starts_at = NOW + start * limits.DAY
         ends_at = starts_at + draw(st.integers(1, 97 * 24)) * HOUR
         index_from = starts_at - draw(st.integers(0, 7)) * limits.DAY
-        named.append(Epoch(EpochNumber(count), index_from, starts_at, ends_at, holder_keys(count)))
+        keys, shared = holder_keys(count), requester_key(count)
+        named.append(Epoch(EpochNumber(count), index_from, starts_at, ends_at, keys, shared))
     numbers = [EpochNumber(n) for n in range(1, len(named) + 3)]
     listed = [e.number for e in named]
     places = [(number, member) for number in numbers for member in ENDS]
@@ -85,6 +91,7 @@ def some_facts(draw: st.DrawFn) -> Facts:
         deposits=deposits,
         sealed_to=sealed_to,
         peppers_here={*listed, *draw(st.sets(st.sampled_from(numbers)))},
+        requester_keys={number: requester_key(number.value) for number in numbers},
         deposits_here=draw(st.sets(st.sampled_from(numbers))),
     )
 
@@ -171,6 +178,17 @@ def test_an_epoch_has_two_keys_in_order_and_a_number_of_its_own(change: Change) 
     assert numbers == sorted(set(numbers))
     newest = max((e.number for e in facts.draft.parameters.epochs), default=None)
     assert newest is None or max(numbers) >= newest  # so that no number is given twice
+
+
+@given(changes_of_epochs())
+def test_an_epoch_is_signed_for_with_the_key_that_is_here_and_keeps_it(change: Change) -> None:
+    """Gateways would hold one key and members verify by another."""
+    facts, planning = change
+    before = {e.number: e.requester_key for e in facts.draft.parameters.epochs}
+    after = {e.number: e.requester_key for e in planning(facts).epochs}
+    assert after == {number: facts.requester_keys[number] for number in after}
+    assert all(key == before.get(number, key) for number, key in after.items())
+    assert len(set(after.values())) == len(after)
 
 
 @given(changes_of_epochs())
@@ -270,14 +288,35 @@ def test_the_pepper_that_an_interrupted_opening_made_is_the_one_that_is_sealed()
     """Two peppers of one epoch would split the federation."""
     one = EpochNumber(1)
     deposits = {(one, holder): key for holder, key in holder_keys(1).items()}
-    facts = facts_of(deposits=deposits, deposits_here=frozenset({one}))
+    shared = {one: requester_key(1)}
+    facts = facts_of(deposits=deposits, deposits_here=frozenset({one}), requester_keys=shared)
     times = Times(NOW, NOW, NOW + limits.DAY)
     first = epochs.plan_opening(facts, one, times)
     again = epochs.plan_opening(applied(facts, first, steps=1), one, times)
     assert [s.make for s in (*first.seal, *again.seal)] == [True, False]
 
 
+ONE = Epoch(EpochNumber(1), NOW, NOW, NOW + 1, holder_keys(1), requester_key(1))
+
+
 def test_late_needs_the_pepper_of_every_epoch_that_is_not_over() -> None:
-    epoch = Epoch(EpochNumber(1), NOW, NOW, NOW + 1, holder_keys(1))
+    shared = {EpochNumber(1): requester_key(1)}
     with pytest.raises(Defect, match="pepper of epoch 1 is not on this machine"):
-        epochs.plan_late(facts_of(epoch))
+        epochs.plan_late(facts_of(ONE, requester_keys=shared))
+
+
+@pytest.mark.parametrize(
+    "here",
+    [{}, {EpochNumber(2): requester_key(1)}, {EpochNumber(1): requester_key(2)}],
+    ids=["none", "of another epoch", "another than the list names"],
+)
+def test_late_needs_the_requesters_key_of_every_epoch_that_is_not_over(
+    here: dict[EpochNumber, bytes],
+) -> None:
+    facts = facts_of(ONE, peppers_here={EpochNumber(1)}, requester_keys=here)
+    with pytest.raises(Defect, match="requesters' key of epoch 1 is not on this machine"):
+        epochs.plan_late(facts)
+    over = replace(facts, now=NOW + 1)
+    assert epochs.plan_late(over).seal == ()
+    right = replace(facts, requester_keys={EpochNumber(1): requester_key(1)})
+    assert len(epochs.plan_late(right).seal) == 1

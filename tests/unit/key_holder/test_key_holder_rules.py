@@ -26,7 +26,7 @@ def federation(*epochs: Epoch) -> Federation:
 
 def epoch(number: int, starts: int, ends: int) -> Epoch:
     keys = {A: bytes(32), B: bytes(32)}
-    return Epoch(EpochNumber(number), starts - 1000, starts, ends, keys)
+    return Epoch(EpochNumber(number), starts - 1000, starts, ends, keys, bytes(32))
 
 
 @given(st.integers(-5000, 5000))

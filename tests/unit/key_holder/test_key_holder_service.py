@@ -76,7 +76,7 @@ class World:
 
     def federation(self, deny: DenyList | None = None, key: bytes | None = None) -> Federation:
         keys = {ME: key or self.public_key, OTHER: bytes(32)}
-        epoch = Epoch(ONE, NOW - 100, NOW, NOW + 10_000, keys)
+        epoch = Epoch(ONE, NOW - 100, NOW, NOW + 10_000, keys, bytes(32))
         members = (
             member(NODE, Party.NODE, declared_caseload=2),
             member(GATEWAY, Party.GATEWAY, lookups_per_day=1),

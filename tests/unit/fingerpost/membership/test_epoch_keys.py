@@ -28,9 +28,8 @@ def announced(draw: st.DrawFn) -> Parameters:
     epochs = []
     for number in sorted(draw(st.sets(NUMBERS, max_size=4))):
         ends = NOW + draw(st.integers(-1000, 1000))
-        epochs.append(
-            Epoch(number, ends - 3000, ends - 2000, ends, dict.fromkeys(HOLDERS, bytes(32)))
-        )
+        keys = dict.fromkeys(HOLDERS, bytes(32))
+        epochs.append(Epoch(number, ends - 3000, ends - 2000, ends, keys, bytes(32)))
     return federations.parameters(FederationId("test"), epochs)
 
 

@@ -7,10 +7,19 @@ from datetime import date
 from hypothesis import strategies as st
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
+from fingerpost.private.facts import (
+    RENEWALS,
+    Facts,
+    Informed,
+    Reason,
+    ReportedBy,
+    StrategyDiscussion,
+)
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
+    Cannot,
     CoarseKind,
     InvolvementStatus,
     Purpose,
@@ -53,8 +62,24 @@ demographics = st.builds(
     nhs_number=st.text("0123456789 ", max_size=20),
     upn=st.text("A0123456789", max_size=20),
 )
+DAYS = st.none() | st.dates(date(1, 1, 1))
+facts = st.builds(
+    Facts,
+    reason=st.none() | st.sampled_from(Reason),
+    informed=st.none() | st.sampled_from(Informed),
+    agreed_on=DAYS,
+    strategy_discussion=st.none() | st.builds(StrategyDiscussion, DAYS),
+    arrived_at=NUMBERS,
+    reported_by=st.none() | st.sampled_from(ReportedBy),
+    checked=st.booleans(),
+    notified_on=DAYS,
+    ends_at=NUMBERS,
+    renewals=st.integers(0, RENEWALS),
+)
 inners = st.builds(
     Inner,
+    agency=AGENCIES,
+    gateway=NODES,
     passport_token=st.text("abcXYZ019-_.", min_size=1, max_size=1536),
     justification=st.builds(
         Justification,
@@ -62,12 +87,17 @@ inners = st.builds(
         reason_reference=st.text("aZ0./_:-", max_size=64),
         approver=st.text("aZ0._-", max_size=64),
         widened_because=st.none() | st.sampled_from(WideningReason),
+        facts=facts,
     ),
     demographics=demographics,
 )
-agency_answers = st.builds(
-    AgencyAnswer, AGENCIES, st.sampled_from(sorted(WIRE_STATUSES)), NUMBERS, TIMES
-)
+
+
+@st.composite
+def agency_answers(draw: st.DrawFn) -> AgencyAnswer:
+    status = draw(st.sampled_from(sorted(WIRE_STATUSES)))
+    why = draw(st.sampled_from(Cannot)) if status is Status.CANNOT_ANSWER else None
+    return AgencyAnswer(draw(AGENCIES), status, draw(NUMBERS), draw(TIMES), why)
 
 
 @st.composite
@@ -92,7 +122,7 @@ def pointers(draw: st.DrawFn, agency: AgencyId) -> Pointer:
 
 @st.composite
 def answer_parts(draw: st.DrawFn) -> AnswerPart:
-    answers = draw(st.lists(agency_answers, max_size=6, unique_by=lambda a: a.agency))
+    answers = draw(st.lists(agency_answers(), max_size=6, unique_by=lambda a: a.agency))
     involved = [a.agency for a in answers if a.status is Status.INVOLVED]
     disclosed = draw(st.lists(st.sampled_from(involved), max_size=8)) if involved else []
     parts = draw(st.integers(1, 1024))

@@ -15,7 +15,14 @@ from fingerpost.private.query_sealing import open_answer, seal_answer
 from fingerpost.private.sealing import HybridKey, pad, prefixed, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import write_envelope
-from fingerpost.protocol.codes import AgencyKind, CoarseKind, InvolvementStatus, Reach, Status
+from fingerpost.protocol.codes import (
+    AgencyKind,
+    Cannot,
+    CoarseKind,
+    InvolvementStatus,
+    Reach,
+    Status,
+)
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Agency, DenyList, Federation, parts_of
@@ -69,13 +76,19 @@ def test_what_was_sealed_is_read() -> None:
     assert _open(sealed.sealed) == PART
 
 
-def test_a_yes_and_a_no_have_one_size() -> None:
-    nothing = replace(
-        PART,
-        agencies=tuple(replace(a, status=Status.NOTHING_TO_DISCLOSE) for a in PART.agencies),
-        pointers=(),
+def test_a_yes_a_no_and_a_cannot_have_one_size() -> None:
+    nothing, cannot = (
+        replace(
+            PART,
+            agencies=tuple(replace(a, status=status, reason=why) for a in PART.agencies),
+            pointers=(),
+        )
+        for status, why in (
+            (Status.NOTHING_TO_DISCLOSE, None),
+            (Status.CANNOT_ANSWER, Cannot.TOO_OLD),
+        )
     )
-    sizes = {len(_sealed(part).sealed) for part in (PART, nothing)}
+    sizes = {len(_sealed(part).sealed) for part in (PART, nothing, cannot)}
     assert sizes == {limits.ANSWER_BYTES}
 
 
@@ -111,7 +124,12 @@ def test_the_largest_answer_fits(letter: str) -> None:
         metadata_version=2**40 - 1,
         part=1023,
         parts=1024,
-        agencies=tuple(AgencyAnswer(a, Status.INVOLVED, 2**40 - 1, 253_402_300_799) for a in ids),
+        agencies=tuple(
+            AgencyAnswer(a, Status.INVOLVED, 2**40 - 1, 253_402_300_799)
+            if a == ids[0]
+            else AgencyAnswer(a, Status.CANNOT_ANSWER, 2**40 - 1, 253_402_300_799, Cannot.FAULT)
+            for a in ids
+        ),
         pointers=(pointer,) * 8,
     )
     assert len(_sealed(part).sealed) == limits.ANSWER_BYTES

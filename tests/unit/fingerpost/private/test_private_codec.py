@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,22 +12,32 @@ from hypothesis import strategies as st
 
 from fakes.refusals import refused
 from fingerpost.private.codec import (
+    FACTS_BYTES,
     read_demographics,
+    read_facts,
     read_inner,
     read_part,
     write_demographics,
+    write_facts,
     write_inner,
     write_part,
 )
 from fingerpost.private.demographics import Demographics
+from fingerpost.private.facts import (
+    Facts,
+    Informed,
+    Reason,
+    ReportedBy,
+    StrategyDiscussion,
+)
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.purpose_rules import Justification
-from fingerpost.protocol.codes import Purpose, WideningReason
+from fingerpost.protocol.codes import Cannot, Purpose, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.limits import INNER_BYTES
 from fingerpost.wire.v1 import private_pb2 as pb
-from unit.fingerpost.private.a_lookup import a_child
-from unit.fingerpost.private.private_strategies import answer_parts, demographics, inners
+from unit.fingerpost.private.a_lookup import ASKING, GATEWAY, a_child, a_lookup
+from unit.fingerpost.private.private_strategies import answer_parts, demographics, facts, inners
 
 HASH = bytes(range(32))
 
@@ -47,6 +58,14 @@ def test_an_inner_part_survives_the_journey(inner: Inner) -> None:
         assert _refused(read_inner, payload)
 
 
+@settings(max_examples=200)
+@given(facts)
+def test_facts_survive_the_journey(stated: Facts) -> None:
+    payload = write_facts(stated)
+    assert len(payload) <= FACTS_BYTES
+    assert read_facts(payload) == stated
+
+
 @settings(max_examples=60)
 @given(answer_parts())
 def test_an_answer_survives_the_journey(part: AnswerPart) -> None:
@@ -56,15 +75,18 @@ def test_an_answer_survives_the_journey(part: AnswerPart) -> None:
 @given(st.binary(max_size=300))
 def test_noise_is_refused_or_means_the_same_again(noise: bytes) -> None:
     """No reader raises anything but a refusal, whatever the bytes."""
-    try:
-        found = read_demographics(noise)
-    except Refused as refusal:
-        assert refusal.code is Code.MALFORMED
-    else:
-        assert read_demographics(write_demographics(found)) == found
-    for read in (read_inner, read_part):
+    for read, write in ((read_demographics, write_demographics), (read_facts, write_facts)):
+        again: Any = write
         try:
-            read(noise)
+            found = read(noise)
+        except Refused as refusal:
+            assert refusal.code is Code.MALFORMED
+        else:
+            assert read(again(found)) == found
+    readers: tuple[Callable[[bytes], object], ...] = (read_inner, read_part)
+    for reader in readers:
+        try:
+            reader(noise)
         except Refused as refusal:
             assert refusal.code is Code.MALFORMED
 
@@ -78,6 +100,8 @@ def _refused(read: Any, payload: bytes) -> str:
 def _inner(**changes: Any) -> bytes:
     fields: dict[str, Any] = {
         "core_hash": HASH,
+        "agency": ASKING.value,
+        "gateway": GATEWAY.value,
         "passport": "a.b.c",
         "purpose": 1,
         "demographics": pb.Demographics(forename="Anna"),
@@ -96,6 +120,10 @@ def _part(**changes: Any) -> bytes:
     return pb.AnswerPart(**fields | changes).SerializeToString()
 
 
+def _stating(**fields: Any) -> dict[str, Any]:
+    return {"facts": pb.Facts(**fields)}
+
+
 def _child(**fields: Any) -> dict[str, Any]:
     return {"demographics": pb.Demographics(**fields)}
 
@@ -109,7 +137,9 @@ TOO_MANY = [pb.AgencyAnswer(agency=f"e08000001.{i:03}", status=2) for i in range
 
 
 def test_the_smallest_ones_are_taken() -> None:
-    assert read_inner(_inner())[1].justification.purpose is Purpose.S47_ENQUIRY
+    _, inner = read_inner(_inner())
+    assert inner.justification == Justification(Purpose.S47_ENQUIRY)
+    assert (inner.agency, inner.gateway) == (ASKING, GATEWAY)
     assert read_part(_part()).agencies
 
 
@@ -118,16 +148,45 @@ def test_the_smallest_ones_are_taken() -> None:
     [
         {"core_hash": b""},
         {"core_hash": bytes(33)},
+        {"agency": ""},
+        {"agency": "E08000001.council"},
+        {"agency": "e08000001"},
+        {"gateway": ""},
+        {"gateway": "../gateway"},
+        {"gateway": "g" * 41},
         {"passport": ""},
         {"passport": "a" * 1537},
         {"passport": "é"},
         {"purpose": 0},
-        {"purpose": 13},
+        {"purpose": max(Purpose) + 1},
         {"reason_reference": "mother is at risk"},
         {"reason_reference": "x" * 65},
         {"approver": "anna@council"},
         {"widened_because": 6},
         {"widened_because": 2**32 - 1},
+        _stating(reason=5),
+        _stating(reason=max(Reason) + 1),
+        _stating(reason=2**32 - 1),
+        _stating(informed=3),
+        _stating(informed=max(Informed) + 1),
+        _stating(reported_by=max(ReportedBy) + 1),
+        _stating(agreed_on="20260302"),
+        _stating(agreed_on="2026-W10-1"),
+        _stating(agreed_on="2026-02-30"),
+        _stating(agreed_on="not-yet"),
+        _stating(agreed_on="٢٠٢٦-03-02"),
+        _stating(agreed_on="2026-03-02T00:00"),
+        _stating(strategy_discussion="20260302"),
+        _stating(strategy_discussion="not yet"),
+        _stating(strategy_discussion="NOT-YET"),
+        _stating(strategy_discussion="none"),
+        _stating(notified_on="0000-01-01"),
+        _stating(notified_on="2/3/2026"),
+        _stating(arrived_at=2**40),
+        _stating(ends_at=2**40),
+        _stating(ends_at=2**64 - 1),
+        _stating(renewals=101),
+        _stating(renewals=2**32 - 1),
         _child(forename="a" * 101),
         _child(surname="a\nb"),
         _child(sex=3),
@@ -157,6 +216,105 @@ def test_a_reason_to_widen_is_read_and_its_absence_takes_no_room() -> None:
 def test_a_reason_that_is_none_has_one_form() -> None:
     """A zero that is written out would be a second form of the same message."""
     _refused(read_inner, _inner() + b"\x38\x00")
+
+
+EVERY_FACT = Facts(
+    reason=Reason.IMMEDIATE_DANGER,
+    informed=Informed.NOT_REACHED,
+    agreed_on=date(2026, 3, 2),
+    strategy_discussion=StrategyDiscussion(date(2026, 3, 3)),
+    arrived_at=2**40 - 1,
+    reported_by=ReportedBy.PUBLIC,
+    checked=True,
+    notified_on=date(2026, 3, 4),
+    ends_at=2**40 - 1,
+    renewals=100,
+)
+
+
+def test_every_fact_at_its_bound_has_its_room_and_one_spelling() -> None:
+    written = pb.Facts.FromString(write_facts(EVERY_FACT))
+    assert written == pb.Facts(
+        reason=23,
+        informed=14,
+        agreed_on="2026-03-02",
+        strategy_discussion="2026-03-03",
+        arrived_at=2**40 - 1,
+        reported_by=8,
+        checked=True,
+        notified_on="2026-03-04",
+        ends_at=2**40 - 1,
+        renewals=100,
+    )
+    assert {field.name for field, _ in written.ListFields()} == set(
+        pb.Facts.DESCRIPTOR.fields_by_name
+    )
+    assert read_facts(write_facts(EVERY_FACT)) == EVERY_FACT
+
+
+def test_a_discussion_that_was_not_held_differs_from_one_that_was_not_stated() -> None:
+    assert write_facts(Facts()) == b""
+    assert read_facts(b"") == Facts()
+    not_yet = Facts(strategy_discussion=StrategyDiscussion())
+    assert pb.Facts.FromString(write_facts(not_yet)).strategy_discussion == "not-yet"
+    assert read_facts(write_facts(not_yet)) == not_yet != Facts()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"reason": Reason.SAID_BY_CHILD},
+        {"informed": Informed.FAMILY},
+        {"agreed_on": date(2026, 3, 2)},
+        {"strategy_discussion": StrategyDiscussion()},
+        {"arrived_at": 1},
+        {"reported_by": ReportedBy.PARENT},
+        {"checked": True},
+        {"notified_on": date(2026, 3, 2)},
+        {"ends_at": 1},
+        {"renewals": 1},
+    ],
+    ids=lambda field: next(iter(field)),
+)
+def test_no_fact_is_lost_on_the_way_in_a_query(field: dict[str, Any]) -> None:
+    inner = a_lookup(facts=Facts(**field)).inner
+    assert read_inner(write_inner(inner, HASH))[1].justification.facts == Facts(**field)
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        {"arrived_at": 2**40},
+        {"arrived_at": -1},
+        {"ends_at": 2**40},
+        {"ends_at": -1},
+        {"renewals": 101},
+        {"renewals": -1},
+    ],
+    ids=str,
+)
+def test_facts_out_of_their_bounds_cannot_be_made(beyond: dict[str, int]) -> None:
+    with refused(Code.MALFORMED):
+        replace(EVERY_FACT, **beyond)  # type: ignore[arg-type]  # a dict of numbers
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(1, None), (2, None), (3, None), *((4, reason) for reason in Cannot)],
+)
+def test_an_agency_that_cannot_answer_says_why(status: int, reason: Cannot | None) -> None:
+    said = pb.AgencyAnswer(agency="e08000001.a", status=status, reason=reason or 0)
+    (read,) = read_part(_part(agencies=[said], pointers=[])).agencies
+    assert read.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(1, 1), (2, 2), (3, 3), (4, 0), (4, max(Cannot) + 1), (4, 2**32 - 1)],
+)
+def test_a_reason_goes_with_that_status_alone(status: int, reason: int) -> None:
+    said = pb.AgencyAnswer(agency="e08000001.a", status=status, reason=reason)
+    _refused(read_part, _part(agencies=[said], pointers=[]))
 
 
 @pytest.mark.parametrize(
@@ -208,8 +366,9 @@ UNKNOWN_FIELD = bytes([0xF8, 0x01, 0x01])  # number 31, varint 1
         (read_inner, _inner()),
         (read_part, _part()),
         (read_demographics, write_demographics(a_child())),
+        (read_facts, write_facts(EVERY_FACT)),
     ],
-    ids=["inner", "part", "demographics"],
+    ids=["inner", "part", "demographics", "facts"],
 )
 def test_fields_of_no_contract_are_refused(read: Any, payload: bytes) -> None:
     read(payload)
@@ -219,12 +378,15 @@ def test_fields_of_no_contract_are_refused(read: Any, payload: bytes) -> None:
 def test_fields_of_no_contract_are_refused_deeper_down() -> None:
     child = pb.Demographics.FromString(b"\x0a\x01A" + UNKNOWN_FIELD)
     assert "unknown field" in _refused(read_inner, _inner(demographics=child))
+    stated = pb.Facts.FromString(b"\x08\x01" + UNKNOWN_FIELD)
+    assert "unknown field" in _refused(read_inner, _inner(facts=stated))
 
 
 def test_messages_over_their_size_are_refused() -> None:
     assert "too long" in _refused(read_inner, bytes(INNER_BYTES + 1))
     assert "too long" in _refused(read_part, bytes(10_241))
     assert "too long" in _refused(read_demographics, bytes(16_385))
+    assert "too long" in _refused(read_facts, bytes(FACTS_BYTES + 1))
 
 
 def test_text_without_utf8_is_refused_both_ways() -> None:
@@ -232,23 +394,27 @@ def test_text_without_utf8_is_refused_both_ways() -> None:
     with refused(Code.MALFORMED) as caught:
         write_demographics(lone)
     assert "ll" not in caught.value.what
-    inner = Inner("a.b.c", Justification(Purpose.EARLY_HELP), lone)
+    inner = Inner(ASKING, GATEWAY, "a.b.c", Justification(Purpose.EARLY_HELP), lone)
     with refused(Code.MALFORMED):
         write_inner(inner, HASH)
     _refused(read_demographics, b"\x0a\x02\xc3\x28")
 
 
 def test_nothing_of_a_person_is_printed() -> None:
-    inner = Inner(
-        "secret.pass.port", Justification(Purpose.EARLY_HELP, "REF-9", "account-9"), a_child()
-    )
+    why = Justification(Purpose.EARLY_HELP, "REF-9", "account-9", facts=EVERY_FACT)
+    inner = Inner(ASKING, GATEWAY, "secret.pass.port", why, a_child())
     part = read_part(_part())
     pointer = replace(part.pointers[0], worker_name="Anna Bell", desk_phone="0121")
-    texts = [repr(v) for v in (inner, part, pointer, part.agencies[0], a_child())]
+    discussion = EVERY_FACT.strategy_discussion
+    shown = (inner, part, pointer, part.agencies[0], a_child(), why, EVERY_FACT, discussion)
+    texts = [repr(v) for v in shown]
     assert texts == [
         "Inner(…)",
         "AnswerPart(node-1, part 0 of 1)",
         "Pointer(…)",
         "AgencyAnswer(e08000001.a)",
         "Demographics(…)",
+        "Justification(EARLY_HELP)",
+        "Facts(…)",
+        "StrategyDiscussion(…)",
     ]

@@ -9,12 +9,13 @@ import pytest
 
 from fakes.refusals import refused
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
-from fingerpost.protocol.codes import CoarseKind, InvolvementStatus, Status
+from fingerpost.protocol.codes import Cannot, CoarseKind, InvolvementStatus, Status
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.ids import AgencyId, MemberId
 
 AGENCY = AgencyId("e08000001.oak-primary")
 POINTER = Pointer(AGENCY, CoarseKind.EDUCATION, InvolvementStatus.OPEN)
+CANNOT = {"status": Status.CANNOT_ANSWER, "reason": Cannot.FAULT}
 ANSWER = AgencyAnswer(AGENCY, Status.INVOLVED, 1, 1)
 MANY = tuple(
     AgencyAnswer(AgencyId(f"e08000001.a{i:03}"), Status.NOTHING_TO_DISCLOSE, 1, 1)
@@ -44,7 +45,16 @@ PART = AnswerPart(bytes(32), MemberId("node-1"), 1, 0, 1, (ANSWER,), (POINTER,))
         (ANSWER, {"generation": 2**40 - 1}, {"generation": 2**40}),
         (ANSWER, {"generation": 0}, {"generation": -1}),
         (ANSWER, {"as_of": 253_402_300_799}, {"as_of": 253_402_300_800}),
-        (ANSWER, {"status": Status.CANNOT_ANSWER}, {"status": Status.NO_REPLY}),
+        (ANSWER, CANNOT, CANNOT | {"reason": None}),
+        (ANSWER, {"status": Status.TRY_AGAIN}, {"reason": Cannot.VERSION}),
+        (ANSWER, {"reason": None}, {"status": Status.TRY_AGAIN, "reason": Cannot.NOT_READY}),
+        (
+            ANSWER,
+            {"status": Status.NOTHING_TO_DISCLOSE},
+            {"status": Status.NOTHING_TO_DISCLOSE, "reason": Cannot.TOO_OLD},
+        ),
+        (ANSWER, CANNOT, {"status": Status.NO_REPLY}),
+        (ANSWER, CANNOT, CANNOT | {"status": Status.NO_REPLY}),
         (ANSWER, {"status": Status.TRY_AGAIN}, {"status": Status.NOT_CONNECTED}),
         (PART, {"metadata_version": 2**40 - 1}, {"metadata_version": 2**40}),
         (PART, {"part": 1023, "parts": 1024}, {"part": 1024, "parts": 1025}),

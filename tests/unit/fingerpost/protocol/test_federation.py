@@ -13,7 +13,7 @@ from fakes import federations
 from fakes.refusals import refused
 from fingerpost.protocol import federation_files as files
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import AgencyKind, CoarseKind, Reach, Role
+from fingerpost.protocol.codes import AgencyKind, CoarseKind, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import (
     Agency,
@@ -22,12 +22,14 @@ from fingerpost.protocol.federation import (
     DenyList,
     Epoch,
     Federation,
+    FeedAge,
     Member,
     NotConnected,
     Party,
     parts_of,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.terms import Fact, RolesAt, Terms, Tier
 
 NOW = 1_800_000_000
 HERE, NEXT, FAR = (AreaCode(f"e9900000{i}") for i in (1, 2, 3))
@@ -40,7 +42,9 @@ def agency(area: AreaCode, name: str, kind: AgencyKind = AgencyKind.SCHOOL) -> A
 
 def epoch(number: int, starts: int, ends: int) -> Epoch:
     keys = {A: bytes([number]) * 32, B: bytes(32)}
-    return Epoch(EpochNumber(number), starts - 7 * limits.DAY, starts, ends, keys)
+    index_from = starts - 7 * limits.DAY
+    shared = bytes([number, 3]) * 16
+    return Epoch(EpochNumber(number), index_from, starts, ends, keys, shared)
 
 
 def federation() -> Federation:
@@ -75,14 +79,14 @@ ASKING = AgencyId(f"{HERE}.council")
     ],
 )
 def test_reach(reach: Reach, named: tuple[AreaCode, ...], expected: list[str]) -> None:
-    found = federation().agencies_in_reach(ASKING, reach, named)
+    found = federation().agencies_in_reach(HERE, reach, named)
     assert [str(a.id).removeprefix("e9900000") for a in found] == expected
 
 
 def test_a_denied_agency_is_not_asked_and_cannot_ask() -> None:
     known = federation()
     denied = replace(known, deny=DenyList(agencies=frozenset({ASKING})))
-    assert ASKING not in {a.id for a in denied.agencies_in_reach(ASKING, Reach.AREA)}
+    assert ASKING not in {a.id for a in denied.agencies_in_reach(HERE, Reach.AREA)}
     known.asking_agency(ASKING, GATEWAY)
     with refused(Code.NOT_A_MEMBER):
         denied.asking_agency(ASKING, GATEWAY)
@@ -92,7 +96,7 @@ def test_a_denied_member_is_no_member_and_its_agencies_are_not_asked() -> None:
     known = replace(federation(), deny=DenyList(members=frozenset({NODE})))
     with refused(Code.NOT_A_MEMBER):
         known.member(NODE, Party.NODE)
-    assert known.agencies_in_reach(ASKING, Reach.AREA) == ()
+    assert known.agencies_in_reach(HERE, Reach.AREA) == ()
 
 
 def test_a_member_of_another_party_is_no_member() -> None:
@@ -102,7 +106,7 @@ def test_a_member_of_another_party_is_no_member() -> None:
 
 def test_an_area_that_does_not_exist_is_refused() -> None:
     with refused(Code.NOT_ALLOWED):
-        federation().areas_in_reach(ASKING, Reach.NAMED, (AreaCode("e00000000"),))
+        federation().areas_in_reach(HERE, Reach.NAMED, (AreaCode("e00000000"),))
 
 
 def test_the_list_is_not_believed_after_its_time() -> None:
@@ -153,9 +157,26 @@ def test_the_names_in_a_file_are_those_of_the_wire() -> None:
     known = federation()
     place = known.areas[HERE]
     services = (CoarseKind.EDUCATION,)
-    full = replace(place.agencies[0], services=services, duty_desk="01632 960002", large=True)
+    full = replace(
+        place.agencies[0],
+        services=services,
+        duty_desk="01632 960002",
+        large=True,
+        seconded_to=(ASKING,),
+    )
     denied = DenyList(frozenset({NODE}), frozenset({ASKING}), frozenset({255, 16}))
-    codes = CodeLists(1, frozenset(), frozenset({Role.SOCIAL_WORKER}), frozenset())
+    terms = Terms(
+        Purpose.REFERRAL_TRIAGE,
+        frozenset({Role.SOCIAL_WORKER}),
+        Reach.AREA,
+        Tier.FAMILY,
+        frozenset({Fact.REFERENCE}),
+        frozenset({Kind.GP}),
+        frozenset({Tier.ENFORCEMENT}),
+        2,
+    )
+    at = RolesAt(AgencyKind.SCHOOL, frozenset({Role.DSL}))
+    codes = CodeLists(1, (terms,), (at,), frozenset())
     written = {
         "member": files.write_member(Member(NODE, Party.KEY_HOLDER, "host", bytes(32), 1, 2)),
         "area": files.write_area(replace(place, agencies=(full,))),
@@ -188,6 +209,7 @@ def test_the_names_in_a_file_are_those_of_the_wire() -> None:
                     "services": ["EDUCATION"],
                     "duty_desk": "01632 960002",
                     "large": True,
+                    "seconded_to": ["e99000001.council"],
                 }
             ],
             "serving": ["e99000002.police"],
@@ -205,7 +227,23 @@ def test_the_names_in_a_file_are_those_of_the_wire() -> None:
             "agencies": ["e99000001.council"],
             "certificates": ["10", "ff"],
         },
-        "code lists": {"version": 1, "purposes": [], "roles": ["SOCIAL_WORKER"], "kinds": []},
+        "code lists": {
+            "version": 1,
+            "terms": [
+                {
+                    "purpose": "REFERRAL_TRIAGE",
+                    "roles": ["SOCIAL_WORKER"],
+                    "reach": "AREA",
+                    "tier": "FAMILY",
+                    "takes": ["REFERENCE"],
+                    "also": ["GP"],
+                    "tier_at_harm": ["ENFORCEMENT"],
+                    "areas": 2,
+                }
+            ],
+            "roles_at": [{"kind": "SCHOOL", "roles": ["DSL"]}],
+            "kinds": [],
+        },
         "index": {"areas": ["e99000001", "e99000002"], "members": ["node"]},
         "pepper": {"epoch": 1, "member": "node", "day": 20_000, "sealed": "7365616c"},
     }
@@ -217,8 +255,11 @@ def test_the_names_in_a_file_are_those_of_the_wire() -> None:
     limits_changed = {"answer_delay_ms": 101, "gathering_ms": 501, "practitioner_per_hour": 1}
     limits_changed |= {"practitioner_per_day": 1, "agency_per_day": 1}
     changed = replace(known.parameters, **limits_changed)  # type: ignore[arg-type]
-    assert list(json.loads(files.write_parameters(changed)))[7:] == list(limits_changed)
-    epoch_names = ["number", "index_from", "starts_at", "ends_at", "holder_keys"]
+    aged = replace(changed, feed_ages=(FeedAge(AgencyKind.SCHOOL, 14),))
+    names = [*limits_changed, "feed_ages"]
+    assert list(json.loads(files.write_parameters(aged)))[7:] == names
+    assert json.loads(files.write_parameters(aged))["feed_ages"] == [{"kind": "SCHOOL", "days": 14}]
+    epoch_names = ["number", "index_from", "starts_at", "ends_at", "holder_keys", "requester_key"]
     assert list(parameters["epochs"][0]) == epoch_names
 
 
@@ -254,12 +295,54 @@ def test_an_area_cannot_speak_for_another_areas_agency() -> None:
 
 
 def test_a_purpose_that_this_code_does_not_know_is_unsupported() -> None:
+    known = json.loads(files.write_code_lists(federation().code_lists))
+    known["terms"][0]["purpose"] = "TAX"
     with refused(Code.UNSUPPORTED):
-        files.read_code_lists(b'{"version":2,"purposes":["TAX"],"roles":[],"kinds":[]}')
+        files.read_code_lists(json.dumps(known).encode())
 
 
-def test_a_passport_key_has_a_short_name_that_changes_with_it() -> None:
-    one = agency(HERE, "oak")
-    other = replace(one, passport_key=bytes([1]) * 32)
-    assert len(one.passport_key_id) == limits.KEY_ID_BYTES
-    assert one.passport_key_id != other.passport_key_id
+def parameters_file(**changes: object) -> bytes:
+    return files.write_parameters(replace(federation().parameters, **changes))  # type: ignore[arg-type]
+
+
+def test_records_may_be_as_old_as_the_parameters_say_for_a_kind_of_agency() -> None:
+    school, police = FeedAge(AgencyKind.SCHOOL, 14), FeedAge(AgencyKind.POLICE, 3650)
+    read = files.read_parameters(parameters_file(feed_ages=(school, police)))
+    assert read.feed_seconds(AgencyKind.SCHOOL) == 14 * limits.DAY
+    assert read.feed_seconds(AgencyKind.POLICE) == 3650 * limits.DAY
+    assert read.feed_seconds(AgencyKind.COLLEGE) == limits.FEED_DAYS * limits.DAY == 93 * 86_400
+
+
+@pytest.mark.parametrize(
+    "ages",
+    [
+        (FeedAge(AgencyKind.SCHOOL, 0),),
+        (FeedAge(AgencyKind.SCHOOL, 3651),),
+        (FeedAge(AgencyKind.SCHOOL, 14), FeedAge(AgencyKind.SCHOOL, 15)),
+    ],
+    ids=["none", "ten years and a day", "one kind twice"],
+)
+def test_ages_of_records_that_are_none_are_refused(ages: tuple[FeedAge, ...]) -> None:
+    data = parameters_file(feed_ages=ages)
+    with refused(Code.MALFORMED):
+        files.read_parameters(data)
+
+
+@pytest.mark.parametrize("key", ["", "00" * 31, "00" * 33, "zz" * 32, None])
+def test_an_epoch_without_a_requesters_key_is_refused(key: str | None) -> None:
+    written = json.loads(parameters_file())
+    files.read_parameters(json.dumps(written).encode())
+    if key is None:
+        del written["epochs"][0]["requester_key"]
+    else:
+        written["epochs"][0]["requester_key"] = key
+    with refused(Code.MALFORMED):
+        files.read_parameters(json.dumps(written).encode())
+
+
+def test_each_epoch_has_a_requesters_key_of_its_own() -> None:
+    known = federation()
+    for each in known.parameters.epochs:
+        assert known.requester_key(each.number) == each.requester_key
+    with refused(Code.UNSUPPORTED):
+        known.requester_key(EpochNumber(3))
