@@ -25,7 +25,13 @@ from fakes.simulated_holders import QuietLog
 from fingerpost.membership import peppers
 from fingerpost.membership.epoch_keys import earliest_day, epochs_to_prepare
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList
-from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
+from fingerpost.membership.peppers import (
+    PEPPER_EVENTS,
+    PepperStore,
+    PepperUpkeep,
+    keep_peppers,
+    read_requester_key,
+)
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
 from fingerpost.private.sealing import HybridKey
@@ -35,7 +41,7 @@ from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import day_of, day_of_slot, slots_to_hold
 from fingerpost.runtime import logs
 from fingerpost.runtime.env import Env
-from fingerpost.runtime.files import create_file
+from fingerpost.runtime.files import create_file, replace_file
 from unit.fingerpost.membership.conftest import World
 
 MIDNIGHT = (NOW // DAY + 1) * DAY
@@ -47,8 +53,11 @@ PARAMETERS = listed(NOW).parameters  # epoch 3 runs for 3 days yet, 4 is announc
 PEPPER = Pepper(THREE, TODAY, bytes(range(PEPPER_BYTES)))
 
 
-def sealed_for(store: PepperStore, pepper: Pepper = PEPPER) -> SealedPepper:
-    return seal_pepper(pepper, ME, dict(store.prepare(PARAMETERS, NOW))[pepper.epoch])
+SEED = bytes(range(100, 132))
+
+
+def sealed_for(store: PepperStore, pepper: Pepper = PEPPER, seed: bytes = b"") -> SealedPepper:
+    return seal_pepper(pepper, ME, dict(store.prepare(PARAMETERS, NOW))[pepper.epoch], seed)
 
 
 def a_stranger_s_key() -> bytes:
@@ -215,6 +224,148 @@ class TestTurningOn:
         store.prepare(PARAMETERS, NOW)
         store.ratchet(PARAMETERS, PARAMETERS.epochs[0].ends_at + 180)
         assert names(folder) == ["4.key", "5.key"]
+
+
+class TestRequestersKey:
+    """A gateway receives the key that all gateways share beside the pepper of an epoch."""
+
+    @pytest.fixture
+    def held(self, store: PepperStore) -> PepperStore:
+        store.open(sealed_for(store, seed=SEED), NOW)
+        return store
+
+    def test_it_is_kept_for_its_owner(self, held: PepperStore, folder: Path) -> None:
+        path = folder / "3.requesters"
+        assert names(folder) == [f"3.{TODAY}.pepper", "3.requesters", "4.key", "5.key"]
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert path.read_bytes() == SEED
+        assert read_requester_key(path).private_bytes_raw() == SEED
+        assert held.pepper(THREE, TODAY) == PEPPER
+
+    def test_a_node_has_none(self, store: PepperStore, folder: Path) -> None:
+        store.open(sealed_for(store), NOW)
+        assert names(folder) == [f"3.{TODAY}.pepper", "4.key", "5.key"]
+
+    def test_it_stays_over_a_restart_and_every_night(self, held: PepperStore, folder: Path) -> None:
+        again = PepperStore(folder, ME)
+        again.ratchet(PARAMETERS, NOW + DAY)
+        assert names(folder) == [f"3.{TODAY + 1}.pepper", "3.requesters", "4.key", "5.key"]
+        assert (folder / "3.requesters").read_bytes() == SEED
+
+    def test_each_epoch_has_its_own(self, held: PepperStore, folder: Path) -> None:
+        fourth = new_pepper(FOUR, TODAY, secrets.token_bytes)
+        held.open(sealed_for(held, fourth, bytes(32)), NOW)
+        assert (folder / "3.requesters").read_bytes() == SEED
+        assert (folder / "4.requesters").read_bytes() == bytes(32)
+        held.ratchet(PARAMETERS, PARAMETERS.epochs[0].ends_at + 180)
+        assert "3.requesters" not in names(folder)
+        assert "4.requesters" in names(folder)
+
+    @pytest.mark.parametrize("restarted", [False, True])
+    def test_it_is_erased_with_its_epoch(
+        self, held: PepperStore, folder: Path, restarted: bool
+    ) -> None:
+        store = PepperStore(folder, ME) if restarted else held
+        end = PARAMETERS.epochs[0].ends_at
+        store.ratchet(PARAMETERS, end + 179)
+        assert "3.requesters" in names(folder)
+        store.ratchet(PARAMETERS, end + 180)
+        assert names(folder) == ["4.key", "5.key"]
+        PepperStore(folder, ME).ratchet(PARAMETERS, end + 180)
+        assert names(folder) == ["4.key", "5.key"]
+
+    def test_it_is_erased_with_an_epoch_older_than_all_announced(
+        self, held: PepperStore, folder: Path
+    ) -> None:
+        held.ratchet(replace(PARAMETERS, epochs=PARAMETERS.epochs[1:]), NOW)
+        assert names(folder) == ["4.key", "5.key"]
+
+    def test_it_is_erased_though_the_pepper_is_gone(self, folder: Path) -> None:
+        """The power failed between the erasure of the one and that of the other."""
+        folder.mkdir()
+        create_file(folder / "3.requesters", SEED)
+        PepperStore(folder, ME).ratchet(PARAMETERS, PARAMETERS.epochs[0].ends_at + 180)
+        assert names(folder) == []
+
+    def test_an_erasure_that_was_interrupted_is_finished(
+        self, held: PepperStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        end = PARAMETERS.epochs[0].ends_at + 180
+        erase = peppers._erase
+
+        def stop_at_the_key(path: Path) -> None:
+            if path.name.endswith(".requesters"):
+                raise KeyboardInterrupt
+            erase(path)
+
+        with monkeypatch.context() as stopped:
+            stopped.setattr(peppers, "_erase", stop_at_the_key)
+            with pytest.raises(KeyboardInterrupt):
+                held.ratchet(PARAMETERS, end)
+        assert "3.requesters" in names(folder)
+        again = PepperStore(folder, ME)
+        again.ratchet(PARAMETERS, end)
+        assert names(folder) == ["4.key", "5.key"]
+        (folder / "3.requesters").write_bytes(b"")  # as an erasure leaves it for a moment
+        PepperStore(folder, ME)
+        assert names(folder) == ["4.key", "5.key"]
+
+    def test_it_is_received_again_where_the_pepper_was_not_yet_written(
+        self, store: PepperStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The key that opens both is destroyed after both are on the disk."""
+        sealed = sealed_for(store, seed=SEED)
+
+        def stop_at_the_pepper(path: Path, data: bytes) -> None:
+            if path.name.endswith(".pepper"):
+                raise KeyboardInterrupt
+            replace_file(path, data)
+
+        with monkeypatch.context() as stopped:
+            stopped.setattr(peppers, "replace_file", stop_at_the_pepper)
+            with pytest.raises(KeyboardInterrupt):
+                store.open(sealed, NOW)
+        assert names(folder) == ["3.key", "3.requesters", "4.key", "5.key"]
+        again = PepperStore(folder, ME)
+        assert [epoch for epoch, _ in again.prepare(PARAMETERS, NOW)] == [THREE, FOUR, FIVE]
+        assert again.open(sealed, NOW)
+        assert again.pepper(THREE, TODAY) == PEPPER
+        assert (folder / "3.requesters").read_bytes() == SEED
+
+    @pytest.mark.parametrize("size", [1, 31, 33])
+    def test_a_file_of_another_size_stops_it(
+        self, held: PepperStore, folder: Path, size: int
+    ) -> None:
+        (folder / "3.requesters").write_bytes(bytes(size))
+        with pytest.raises(Defect):
+            PepperStore(folder, ME)
+
+    def test_a_file_open_to_others_stops_it(self, held: PepperStore, folder: Path) -> None:
+        (folder / "3.requesters").chmod(0o640)
+        with pytest.raises(Defect, match="open to group or others"):
+            PepperStore(folder, ME)
+
+    def test_a_number_that_is_no_epoch_stops_it(self, folder: Path) -> None:
+        folder.mkdir()
+        create_file(folder / "9999999999.requesters", SEED)
+        with pytest.raises(Defect, match="not a number of an epoch"):
+            PepperStore(folder, ME)
+
+    def test_what_a_write_left_is_erased(self, folder: Path) -> None:
+        folder.mkdir()
+        (folder / ".3.requesters.0011223344556677").write_bytes(SEED)
+        PepperStore(folder, ME)
+        assert names(folder) == []
+
+    def test_nothing_of_a_pepper_that_does_not_open_is_kept(
+        self, store: PepperStore, folder: Path
+    ) -> None:
+        sealed_for(store)
+        with refused(Code.BAD_SEAL):
+            store.open(seal_pepper(PEPPER, ME, a_stranger_s_key(), SEED), NOW)
+        with refused(Code.MALFORMED):
+            store.open(sealed_for(store, Pepper(THREE, TODAY, bytes(32)), SEED), NOW)
+        assert names(folder) == ["3.key", "4.key", "5.key"]
 
 
 class TestStoppedHalfWay:
