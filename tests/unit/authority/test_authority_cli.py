@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from typer.testing import CliRunner, Result
 from authority import cli
 from authority.ceremony import Ceremony
 from authority.issuer import cli as issuer_cli
+from fakes.refusals import refused
 from fingerpost.membership.bundle import read_bundle
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.codes import AgencyKind
+from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
 from unit.authority.conftest import FEDERATION, World, leave_at_issuer
@@ -160,9 +163,41 @@ def test_a_wrong_fingerprint_enrols_nobody(ceremony: Path, tmp_path: Path) -> No
     assert MemberId("node-1") in Ceremony.open(ceremony).draft().members
 
 
+def test_the_age_of_records_is_given_in_days_by_kind(ceremony: Path) -> None:
+    ok("parameters", ceremony, "--feed-days=SCHOOL=14", "--feed-days=POLICE=30")
+    ok("parameters", ceremony, "--feed-days", "SCHOOL=15")
+    ok("parameters", ceremony, "--answer-delay-ms=400")
+    kept = Ceremony.open(ceremony).draft().parameters
+    days = {kind: kept.feed_seconds(kind) // 86_400 for kind in AgencyKind}
+    changed = {AgencyKind.SCHOOL: 15, AgencyKind.POLICE: 30}
+    assert days == dict.fromkeys(AgencyKind, 93) | changed
+
+
+@pytest.mark.parametrize("days", [0, -1, 3651])
+def test_an_age_of_records_out_of_bounds_changes_nothing(ceremony: Path, days: int) -> None:
+    before = Ceremony.open(ceremony).draft()
+    with pytest.raises(Defect, match="out of bounds"):
+        run("parameters", ceremony, f"--feed-days=SCHOOL={days}")
+    assert Ceremony.open(ceremony).draft() == before
+
+
+def test_terms_may_be_narrowed_and_never_widened(published: World, tmp_path: Path) -> None:
+    lists = json.loads((published.folder / "repository/targets/code-lists.json").read_text())
+    triage = next(t for t in lists["terms"] if t["purpose"] == "REFERRAL_TRIAGE")
+    file = tmp_path / "lists.json"
+    for takes in (["REFERENCE", "REASON", "INFORMED"], ["REFERENCE"]):
+        triage["takes"] = takes
+        file.write_text(json.dumps({**lists, "version": 3}))
+        if len(takes) == 3:
+            ok("code-lists", "propose", published.folder, file)
+            continue
+        with refused(Code.UNSUPPORTED):
+            run("code-lists", "propose", published.folder, file)
+
+
 def test_code_lists_need_governance(published: World) -> None:
     folder = published.folder
-    said = ok("code-lists", "propose", folder, "--version=2")
+    said = ok("code-lists", "propose", folder, "--version=3")
     assert "2 signatures are needed" in said
     one, two, _ = published.ceremony.charter.governance.keys
     with pytest.raises(Defect, match="lack 2"):
@@ -211,6 +246,10 @@ def test_a_key_is_made_once(tmp_path: Path) -> None:
         ["hosting", "{}", "Node", "e08000025.oak"],
         ["agency", "remove", "{}", "oak"],
         ["epoch", "open", "{}", "1", "--starts=yesterday"],
+        ["parameters", "{}", "--feed-days=SCHOOL"],
+        ["parameters", "{}", "--feed-days=SCHOOL=soon"],
+        ["parameters", "{}", "--feed-days=CIRCUS=3"],
+        ["parameters", "{}", "--feed-days==3"],
         ["show", "{}/nowhere"],
     ],
 )

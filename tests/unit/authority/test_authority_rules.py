@@ -100,6 +100,7 @@ def test_a_sound_draft_has_no_findings() -> None:
     assert checks.require_consistent(sound(), NOW) == ()
 
 
+NOWHERE = AgencyId(f"{C}.council")
 ERRORS = {
     "agency with unknown node": (with_oak(node=MemberId("nobody")), OAK),
     "agency on a gateway": (with_oak(node=GATE), OAK),
@@ -108,6 +109,10 @@ ERRORS = {
     "passport key without a gateway": (with_oak(gateways=()), OAK),
     "passport key that is a signing key": (with_oak(passport_key=bytes([5]) * 32), OAK),
     "name that rewrites the screen": (with_oak(name="Oak\x1b[2J"), OAK),
+    "seconding to an agency that is no council": (with_oak(seconded_to=(POLICE,)), OAK),
+    "seconding to itself": (with_oak(seconded_to=(OAK,)), OAK),
+    "seconding to nobody": (with_oak(seconded_to=(AgencyId(f"{B}.none"),)), OAK),
+    "seconding to an area that does not exist": (with_oak(seconded_to=(NOWHERE,)), OAK),
     "neighbour that does not exist": (with_area(sound(), A, neighbours=(B, C)), A),
     "own neighbour": (with_area(sound(), A, neighbours=(A, B)), A),
     "served by nobody": (with_area(sound(), A, serving=(AgencyId(f"{B}.none"),)), A),
@@ -127,6 +132,14 @@ def test_an_error_is_found_where_it_is(case: str) -> None:
     assert str(where) in {finding.where for finding in errors}
     with pytest.raises(checks.Inconsistent):
         checks.require_consistent(draft, NOW)
+
+
+def test_a_police_force_seconds_its_people_to_councils() -> None:
+    council = Agency(AgencyId(f"{A}.council"), "Ash Council", AgencyKind.LOCAL_AUTHORITY, NODE)
+    draft = changes.add_agency(sound(), replace(council, duty_desk="101"))
+    (police,) = draft.areas[B].agencies
+    seconding = replace(police, seconded_to=(council.id,))
+    assert checks.check(with_area(draft, B, agencies=(seconding,)), NOW) == ()
 
 
 WARNINGS = {
@@ -297,9 +310,30 @@ def test_areas_are_read_from_toml(tmp_path: Path) -> None:
     assert imports.merge_areas(draft, imports.read_areas(tmp_path / "areas.toml")) == draft
 
 
+def test_an_areas_file_says_to_whom_staff_is_seconded(tmp_path: Path) -> None:
+    line = 'seconded_to = ["e00000001.council", "e00000002.council"]'
+    (tmp_path / "areas.toml").write_text(AREAS + line)
+    draft = imports.merge_areas(empty(), imports.read_areas(tmp_path / "areas.toml"))
+    councils = tuple(AgencyId(f"{area}.council") for area in (A, B))
+    assert draft.areas[B].agencies[0].seconded_to == councils
+    assert draft.areas[A].agencies[0].seconded_to == ()
+
+
+def test_the_age_of_records_is_tuned_by_kind_and_the_other_kinds_keep_theirs() -> None:
+    draft = changes.tune(sound(), feed_ages={AgencyKind.SCHOOL: 14, AgencyKind.POLICE: 7})
+    draft = changes.tune(draft, feed_ages={AgencyKind.SCHOOL: 21}, answer_delay_ms=400)
+    draft = changes.tune(draft, gathering_ms=3000)
+    kept = draft.parameters
+    assert (kept.answer_delay_ms, kept.gathering_ms) == (400, 3000)
+    ages = {kind: kept.feed_seconds(kind) // limits.DAY for kind in AgencyKind}
+    changed = {AgencyKind.SCHOOL: 21, AgencyKind.POLICE: 7}
+    assert ages == dict.fromkeys(AgencyKind, limits.FEED_DAYS) | changed
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        ("duty_desk = ", 'seconded_to = ["council"]\nduty_desk = '),
         ('"EDUCATION"', '"SORCERY"'),
         ('"SCHOOL"', '"CIRCUS"'),
         ('id = "e00000001.oak"', 'id = "e00000002.oak"'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
@@ -122,12 +123,22 @@ async def test_a_server_that_is_not_the_issuer_is_not_believed(served: Served) -
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_the_port_taken_is_said_plainly(served: Served) -> None:
-    served.world.change_issuer_settings("127.0.0.1:0", f"127.0.0.1:{served.port}")
+async def test_a_second_process_on_one_state_is_refused(served: Served) -> None:
+    """Two would sign two versions of one number."""
     log = logs.get_logger("issuer")
-    with pytest.raises(Defect, match="cannot be listened on"):
+    with pytest.raises(Defect, match="another process runs this issuer"):
         async with wiring.open(served.world.issuer_settings, Env(served.clock, log)):
             pytest.fail("opened")
+
+
+async def test_the_port_taken_is_said_plainly(published: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        published.change_issuer_settings("127.0.0.1:7443", address)
+        env = Env(ManualClock(published.now), quiet_log())
+        with pytest.raises(Defect, match="cannot be listened on"):
+            async with wiring.open(published.issuer_settings, env):
+                pytest.fail("opened")
 
 
 # ---- watching the disk -----------------------------------------------------------------------

@@ -211,6 +211,14 @@ async def test_without_a_certificate_it_says_who_was_to_give_one(home: Home) -> 
     assert caught.value.asked == f"issuer “issuer” at {home.issuer} for a certificate"
 
 
+async def test_a_second_process_on_one_state_is_refused(home: Home) -> None:
+    """Each would carry the replays of what only the other has seen."""
+    async with the_issuer(home), broker_of(home):
+        with pytest.raises(Defect, match="another process runs this broker"):
+            async with broker_of(home):
+                pass
+
+
 async def test_it_does_not_start_on_a_port_that_is_taken(home: Home) -> None:
     host, port = home.requesters.rsplit(":", 1)
     with socket.socket() as taken:
