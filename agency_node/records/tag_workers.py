@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Final, Self
 
 from agency_node.records.ports import KeyHolders
-from fingerpost.private.blinding import TwoBatches
+from fingerpost.private.locators import TwoBatches
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, MemberId

@@ -13,9 +13,15 @@ from datetime import date
 from typing import Final
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.facts import Facts, Informed, Reason, ReportedBy, StrategyDiscussion
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
-from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.purpose_rules import (
+    Facts,
+    Informed,
+    Justification,
+    Reason,
+    ReportedBy,
+    StrategyDiscussion,
+)
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import code, parse
 from fingerpost.protocol.codes import (

@@ -1,11 +1,13 @@
-"""From the key holders' outputs to what stands in a query: tags, the day's pepper, locators, wrap
-secrets.
+"""From OPRF inputs to what stands in a query: blinds, tags, the day's pepper, locators, wrap secrets.
 
-Law: key derivation only; no person, no network. A node keeps the tags (T_i) of its records; a
-locator travels, and it changes with every slot, so that nobody can follow a child from one slot to
-the next (attack: a static tag is a national pseudonym). Without the day's pepper a tag gives no
-locator, so the broker together with a key holder learns nothing. Peppers only go forwards: from
-today's nobody can make yesterday's.
+Law: blinding and key derivation only; no person, no network. Each key holder gets blinds of its own
+(attack: two holders that compare what they see). In a lookup neither learns how many real keys a
+question has: it always sees 32 elements.
+
+A node keeps the tags (T_i) of its records; a locator travels, and it changes with every slot, so
+that nobody can follow a child from one slot to the next (attack: a static tag is a national
+pseudonym). Without the day's pepper a tag gives no locator, so the broker together with a key
+holder learns nothing. Peppers only go forwards: from today's nobody can make yesterday's.
 
     T_i     = HKDF-Extract(salt "fingerpost/v1 T", F_A(x_i) | F_B(x_i))
     P_{d+1} = HKDF-Expand(P_d, "day")
@@ -19,17 +21,18 @@ HKDF (RFC 5869) is over SHA-256, BLAKE2s (RFC 7693) has 32 bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
+from fingerpost.private.oprf import BlindedBatch
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
-from fingerpost.protocol.messages import day_of_slot
+from fingerpost.protocol.messages import Blinded, Evaluated, Workload, day_of_slot
 
 PEPPER_BYTES: Final = 32
 TAG_BYTES: Final = 32
@@ -50,6 +53,54 @@ def tag(f_a: bytes, f_b: bytes) -> bytes:
     if len(f_a) != _OUTPUT_BYTES or len(f_b) != _OUTPUT_BYTES:
         raise Defect("an OPRF output has 64 bytes")
     return HKDF.extract(SHA256(), _TAG_SALT, f_a + f_b)
+
+
+class TwoBatches:
+    """The same inputs, blinded once for each key holder.
+
+    It holds the blinds, so it cannot leave the process that made it.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[bytes],
+        epoch: EpochNumber,
+        keys: tuple[bytes, bytes],
+        workload: Workload,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        """
+        Args:
+            inputs: 1 to 32 of them in a lookup, 1 to 256 in an import.
+            keys: the holders' public keys of the epoch, 32 bytes each, from the member list and
+                from nowhere else, in the order that the parameters name the holders.
+
+        Raises:
+            Defect: too few or too many inputs, or one of a wrong size.
+        """
+        self._keys = keys
+        self._batches = tuple(
+            BlindedBatch.blind(inputs, epoch=epoch, workload=workload, random_bytes=random_bytes)
+            for _ in keys
+        )
+
+    @property
+    def messages(self) -> tuple[Blinded, Blinded]:
+        """What each holder is sent, in the order of the keys."""
+        first, second = self._batches
+        return first.message, second.message
+
+    def finalise(self, evaluated: tuple[Evaluated, Evaluated]) -> tuple[bytes, ...]:
+        """Return the tags (32 bytes each), in the order of the inputs.
+
+        Raises:
+            Refused: BAD_PROOF, an answer that is not of the holder's key or not of these elements.
+        """
+        first, second = (
+            batch.finalise(answer, key)
+            for batch, answer, key in zip(self._batches, evaluated, self._keys, strict=True)
+        )
+        return tuple(tag(a, b) for a, b in zip(first, second, strict=True))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -54,12 +54,13 @@ _UNIVERSAL: Final = frozenset(
 _ENFORCEMENT: Final = frozenset(
     {Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE, Kind.HOUSING, Kind.FIRE_RESCUE}
 )
+_SENSITIVE: Final = frozenset(kind for kind in Kind if kind.sensitive)
 _SOCIAL_CARE: Final = frozenset(kind for kind in Kind if kind.name.startswith("CSC_"))
 
 
 def tier_of(kind: Kind) -> Tier:
     """Return the tier from which a kind of involvement may be disclosed."""
-    if kind.sensitive:
+    if kind in _SENSITIVE:
         return Tier.SENSITIVE
     if kind in _UNIVERSAL:
         return Tier.UNIVERSAL
@@ -69,7 +70,7 @@ def tier_of(kind: Kind) -> Tier:
 @unique
 class Fact(IntEnum):
     """What a purpose takes: stated by the requester before the child is named, and read by every
-    agency that could open the query. Its form: ``fingerpost.private.facts``."""
+    agency that could open the query. Its form: ``fingerpost.private.purpose_rules``."""
 
     REFERENCE = 1  # of the case or referral
     REASON = 2  # one of the purpose's closed reasons

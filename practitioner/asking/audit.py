@@ -18,8 +18,8 @@ import msgspec
 
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.facts import Facts
 from fingerpost.private.passport import Entitlement
+from fingerpost.private.purpose_rules import Facts
 from fingerpost.protocol.codes import Role, Status
 from fingerpost.protocol.ids import AgencyId
 from practitioner.asking.outcome import Outcome, Question, Widened

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from fingerpost.membership.rpc_channel import Redialled
-from fingerpost.private.blinding import TwoBatches
+from fingerpost.private.locators import TwoBatches
 from fingerpost.protocol.codec.carriage import read_evaluated, write_blinded
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import MemberId

@@ -17,8 +17,16 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from fingerpost.private.facts import REASONS, Facts, Informed, ReportedBy, StrategyDiscussion
-from fingerpost.private.purpose_rules import Justification, PurposeRule, lacking
+from fingerpost.private.purpose_rules import (
+    REASONS,
+    Facts,
+    Informed,
+    Justification,
+    PurposeRule,
+    ReportedBy,
+    StrategyDiscussion,
+    lacking,
+)
 from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.terms import TERMS, Terms, row

@@ -22,8 +22,15 @@ import authority.issuer.wiring
 import broker.wiring
 import key_holder.wiring
 import practitioner.wiring
-from fingerpost.private.facts import REASONS, TIME_BOX_SECONDS, Facts, Informed, ReportedBy
-from fingerpost.private.purpose_rules import RULE_OF, widening_reasons
+from fingerpost.private.purpose_rules import (
+    REASONS,
+    RULE_OF,
+    TIME_BOX_SECONDS,
+    Facts,
+    Informed,
+    ReportedBy,
+    widening_reasons,
+)
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Cannot, Kind, Purpose, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code

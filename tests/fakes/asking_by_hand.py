@@ -22,12 +22,11 @@ from fakes.simulated_node import SimNode
 from federation import World
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.facts import Facts
 from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Opening, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
-from fingerpost.private.purpose_rules import Justification
+from fingerpost.private.purpose_rules import Facts, Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 
 from fakes.federations import HOLDERS, public, requester_key
-from fingerpost.private.blinding import TwoBatches
+from fingerpost.private.locators import TwoBatches
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused

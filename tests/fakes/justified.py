@@ -6,14 +6,14 @@ from datetime import date
 from typing import Final
 
 from fakes.federations import NOW
-from fingerpost.private.facts import (
+from fingerpost.private.purpose_rules import (
     REASONS,
     Facts,
     Informed,
+    Justification,
     ReportedBy,
     StrategyDiscussion,
 )
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Purpose, WideningReason
 
 PAST: Final = date(2026, 3, 2)

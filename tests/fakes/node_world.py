@@ -42,11 +42,11 @@ from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import Peppers
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, Sex
-from fingerpost.private.facts import Facts
 from fingerpost.private.linkage import Scope, Side
 from fingerpost.private.locators import Pepper, opening, slot_check
 from fingerpost.private.messages import AnswerPart, Inner
 from fingerpost.private.passport import Entitlement, Passport
+from fingerpost.private.purpose_rules import Facts
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role, Status, WideningReason

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.federations import HOLDERS, requester_key
-from fingerpost.private.blinding import TwoBatches
-from fingerpost.private.locators import Pepper
+from fingerpost.private.locators import Pepper, TwoBatches
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused

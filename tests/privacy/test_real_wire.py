@@ -20,8 +20,8 @@ import pytest_asyncio
 from fakes.federations import HOLDERS
 from fakes.justified import PAST, justified
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.facts import Reason
 from fingerpost.private.passport import TYPE
+from fingerpost.private.purpose_rules import Reason
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import read_event, read_from_node
 from fingerpost.protocol.codes import Acr, CoarseKind, Kind, Purpose, Role, Status

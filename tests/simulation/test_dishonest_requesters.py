@@ -33,7 +33,7 @@ from fakes.wexcombe import (
 )
 from federation import World
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.facts import Facts
+from fingerpost.private.purpose_rules import Facts
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import (

@@ -22,11 +22,11 @@ from typing import Any
 
 from fingerpost.private import passport as passports
 from fingerpost.private.codec import write_demographics, write_facts, write_inner, write_part
-from fingerpost.private.facts import Facts, Informed, Reason, ReportedBy, StrategyDiscussion
 from fingerpost.private.locators import Pepper, locator, tag, wrap_secret
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.oprf import EvaluatorKey
 from fingerpost.private.pepper_sealing import seal_pepper
+from fingerpost.private.purpose_rules import Facts, Informed, Reason, ReportedBy, StrategyDiscussion
 from fingerpost.private.query_sealing import seal_answer
 from fingerpost.private.sealing import HybridKey, prefixed
 from fingerpost.protocol.codec import carriage, queries, statements

@@ -27,8 +27,7 @@ from deploy.demo.people.children import Child
 from deploy.demo.people.involvement import Holding
 from deploy.demo.people.likeness import recognisable
 from fingerpost.private.demographics import Demographics, OtherName
-from fingerpost.private.facts import Informed, Reason
-from fingerpost.private.purpose_rules import PurposeRule
+from fingerpost.private.purpose_rules import Informed, PurposeRule, Reason
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code, Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId

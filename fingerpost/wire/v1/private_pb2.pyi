@@ -157,7 +157,7 @@ Global___Inner: _TypeAlias = Inner  # noqa: Y015
 
 @_typing.final
 class Facts(_message.Message):
-    """What the requester states for a purpose: closed values, numbers of the lists in fingerpost/private/facts.py. A field that was
+    """What the requester states for a purpose: closed values, numbers of the lists in fingerpost/private/purpose_rules.py. A field that was
     not stated is 0, empty or false.
 
     Written by: the requester. Read by: agencies that hold a record that opens the query.

@@ -16,8 +16,8 @@ from fakes.federations import NOW
 from fakes.justified import justified
 from fakes.node_records import an_involvement
 from fakes.node_world import COUNCIL, SCHOOL, SURGERY, a_child, a_federation, a_passport, a_record
-from fingerpost.private.facts import Facts, Reason
 from fingerpost.private.messages import Pointer, Question
+from fingerpost.private.purpose_rules import Facts, Reason
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose, Role
 from fingerpost.protocol.ids import AgencyId

@@ -29,8 +29,8 @@ from fakes.node_world import (
     a_world,
     another_child,
 )
-from fingerpost.private.facts import REASONS, Facts, Reason
 from fingerpost.private.messages import AnswerPart
+from fingerpost.private.purpose_rules import REASONS, Facts, Reason
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (

@@ -20,8 +20,8 @@ from deploy.demo.people.stories import SCHOOLS
 from fakes.federations import EVERY_CODE, NOW
 from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.facts import Facts
 from fingerpost.private.purpose_rules import (
+    Facts,
     Justification,
     PurposeRule,
     reaches_allowed,

@@ -33,8 +33,7 @@ from fakes.wexcombe import (
     statuses,
 )
 from federation import World
-from fingerpost.private.facts import Facts
-from fingerpost.private.purpose_rules import PurposeRule
+from fingerpost.private.purpose_rules import Facts, PurposeRule
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.codec.strict import read_envelope

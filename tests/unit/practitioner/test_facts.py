@@ -12,8 +12,15 @@ import typer
 
 from fakes.justified import justified
 from fakes.refusals import refused
-from fingerpost.private.facts import Facts, Informed, Reason, ReportedBy, StrategyDiscussion
-from fingerpost.private.purpose_rules import Justification, PurposeRule
+from fingerpost.private.purpose_rules import (
+    Facts,
+    Informed,
+    Justification,
+    PurposeRule,
+    Reason,
+    ReportedBy,
+    StrategyDiscussion,
+)
 from fingerpost.protocol.codes import Purpose, Role
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.terms import TERMS, Terms, row

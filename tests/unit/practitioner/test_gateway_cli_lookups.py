@@ -13,8 +13,13 @@ import typer.main
 
 from fakes.gateway_outcomes import agency, large, outcome, said
 from fingerpost.private.demographics import OtherName, Sex
-from fingerpost.private.facts import Facts, Reason, StrategyDiscussion
-from fingerpost.private.purpose_rules import Justification, PurposeRule
+from fingerpost.private.purpose_rules import (
+    Facts,
+    Justification,
+    PurposeRule,
+    Reason,
+    StrategyDiscussion,
+)
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Status, WideningReason
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Refused, Rule
 from fingerpost.protocol.federation import ReachRule

@@ -15,7 +15,7 @@ from fakes.justified import justified
 from fakes.party_folder import COUNCIL, gateway_settings_file
 from fakes.refusals import refused
 from fingerpost.audit.log import AuditLog, Entry
-from fingerpost.private.facts import Facts
+from fingerpost.private.purpose_rules import Facts
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId

@@ -7,16 +7,16 @@ from datetime import date
 from hypothesis import strategies as st
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
-from fingerpost.private.facts import (
+from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
+from fingerpost.private.purpose_rules import (
     RENEWALS,
     Facts,
     Informed,
+    Justification,
     Reason,
     ReportedBy,
     StrategyDiscussion,
 )
-from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
     Cannot,

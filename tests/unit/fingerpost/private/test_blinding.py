@@ -10,7 +10,7 @@ import pytest
 from fakes.evaluations import LocalKeyHolders, LocalTags
 from fakes.federations import HOLDERS
 from fakes.refusals import refused
-from fingerpost.private.blinding import TwoBatches
+from fingerpost.private.locators import TwoBatches
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Epoch

@@ -24,15 +24,15 @@ from fingerpost.private.codec import (
     write_part,
 )
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.facts import (
+from fingerpost.private.messages import AnswerPart, Inner
+from fingerpost.private.purpose_rules import (
     Facts,
     Informed,
+    Justification,
     Reason,
     ReportedBy,
     StrategyDiscussion,
 )
-from fingerpost.private.messages import AnswerPart, Inner
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Cannot, Purpose, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.limits import INNER_BYTES

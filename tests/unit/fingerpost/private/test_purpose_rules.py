@@ -14,17 +14,15 @@ from fakes.federations import EVERY_CODE, NOW
 from fakes.justified import PAST, justified
 from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.facts import (
+from fingerpost.private.purpose_rules import (
     TIME_BOX_SECONDS,
     Facts,
     Informed,
+    Justification,
+    PurposeRule,
     Reason,
     ReportedBy,
     StrategyDiscussion,
-)
-from fingerpost.private.purpose_rules import (
-    Justification,
-    PurposeRule,
     lacking,
     reaches_allowed,
     require_permitted,

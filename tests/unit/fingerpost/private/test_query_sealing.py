@@ -19,9 +19,8 @@ from fingerpost.private import passport as passports
 from fingerpost.private import sealing
 from fingerpost.private.codec import write_inner
 from fingerpost.private.demographics import Demographics, OtherName
-from fingerpost.private.facts import Facts, Reason, StrategyDiscussion
 from fingerpost.private.messages import Inner, Question
-from fingerpost.private.purpose_rules import PurposeRule
+from fingerpost.private.purpose_rules import Facts, PurposeRule, Reason, StrategyDiscussion
 from fingerpost.private.query_sealing import open_query, verify_inner
 from fingerpost.private.sealing import pad
 from fingerpost.protocol import limits
