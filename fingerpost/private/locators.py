@@ -1,4 +1,4 @@
-"""From OPRF inputs to what stands in a query: blinds, tags, the day's pepper, locators, wrap secrets.
+"""From OPRF inputs to what stands in a query: blinds, tags, peppers, locators, wrap secrets.
 
 Law: blinding and key derivation only; no person, no network. Each key holder gets blinds of its own
 (attack: two holders that compare what they see). In a lookup neither learns how many real keys a
