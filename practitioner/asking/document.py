@@ -184,7 +184,7 @@ def read(data: bytes) -> LookupDocument:
 def _is_newer(shown: LookupDocument) -> bool:
     """Return whether an earlier version says what it could not say."""
     reasons = any(each.cannot_answer is not None for each in shown.agencies)
-    return reasons or (shown.version == 1 and shown.widened is not None)
+    return reasons or not shown.kept or (shown.version == 1 and shown.widened is not None)
 
 
 def rfc3339(at: int) -> str:

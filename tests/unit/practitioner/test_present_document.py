@@ -93,6 +93,7 @@ def before(version: int, shown: LookupDocument) -> dict[str, Any]:
     raw: dict[str, Any] = json.loads(write(shown))
     for each in raw["agencies"]:
         del each["cannot_answer"]
+    del raw["kept"]
     if version == 1:
         del raw["widened"]
     return {**raw, "version": version}
@@ -114,6 +115,13 @@ def test_a_second_round_of_the_version_before_is_read() -> None:
 def test_the_versions_before_do_not_say_why_an_agency_cannot_answer(version: int) -> None:
     raw = before(version, document(large(), LATER))
     raw["agencies"][0]["cannot_answer"] = "TOO_OLD"
+    with pytest.raises(Defect):
+        read(json.dumps(raw).encode())
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_versions_before_have_no_outcome_that_was_not_kept(version: int) -> None:
+    raw = {**before(version, document(large(), LATER)), "kept": False}
     with pytest.raises(Defect):
         read(json.dumps(raw).encode())
 
