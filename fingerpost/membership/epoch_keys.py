@@ -62,7 +62,7 @@ def plan_turning(
 
     Args:
         peppers: the day of each pepper that is held.
-        keys: the epochs whose receiving key is held.
+        keys: the epochs whose receiving key or requesters' key is held.
     """
     over = {e.number for e in parameters.epochs if e.is_over(now)}
     oldest = min((e.number.value for e in parameters.epochs), default=0)

@@ -9,17 +9,20 @@ import io
 import os
 from pathlib import Path
 
+import pytest
+
 from authority import changes
 from authority.epochs import Times
 from authority.issuer import wiring
 from fakes.clock import ManualClock
+from fakes.federations import public
 from fakes.opened import running
 from fakes.refusals import refused
 from fingerpost.membership import renewal
 from fingerpost.membership.bundle import ROOT, read_bundle
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.member_list import MemberListClient
-from fingerpost.membership.peppers import PepperStore
+from fingerpost.membership.peppers import PepperStore, read_requester_key
 from fingerpost.membership.rpc_issuer import IssuerClient
 from fingerpost.membership.rpc_member_list import MemberListFetcher
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
@@ -34,14 +37,17 @@ from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.tls import AuthorityOnly
 from unit.authority.conftest import EPOCH, FEDERATION, HOLDERS, ISSUER, World
 
-NEW = MemberId("node-new")
+NEW = MemberId("new-member")
 
 
-async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path) -> None:
-    # Away from everybody: a new node makes its key and asks; governance lists it and hands it a
+@pytest.mark.parametrize("party", [Party.NODE, Party.GATEWAY])
+async def test_from_a_first_key_to_an_opened_pepper(
+    world: World, tmp_path: Path, party: Party
+) -> None:
+    # Away from everybody: a new member makes its key and asks; governance lists it and hands it a
     # bundle.
     keys = make_member_keys(tmp_path / "keys")
-    request = EnrolmentRequest(FEDERATION, NEW, Party.NODE, "A school", keys.public_key, 300)
+    request = EnrolmentRequest(FEDERATION, NEW, party, "A school", keys.public_key, 300)
     asked = read_enrolment(write_enrolment(request, keys.signing_key))
     world.ceremony.change(lambda d: changes.enrol(d, asked))
     world.publish()
@@ -58,7 +64,7 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         authority = folder / "certificate-authority.pem"
         identity = Identity(FEDERATION, ISSUER, Party.ISSUER)
         issuer = IssuerClient(address, authority, identity)
-        me = Identity(FEDERATION, NEW, Party.NODE)
+        me = Identity(FEDERATION, NEW, party)
         now = world.now
         await renewal.renew(keys, me, authority, issuer.certify, now, os.urandom(32))
         assert keys.lifetime() == (int(now) - 60, int(now) + 7 * 86_400)
@@ -66,7 +72,7 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         fetch = MemberListFetcher(address, AuthorityOnly(authority).credentials, identity)
         listed = MemberListClient(tmp_path / "list", folder / ROOT, fetch, NEW)
         federation = await asyncio.to_thread(listed.refresh, now)
-        assert federation.member(NEW, Party.NODE).signing_key == keys.public_key
+        assert federation.member(NEW, party).signing_key == keys.public_key
         assert set(federation.members) == set(world.ceremony.draft().members)
 
         store = PepperStore(tmp_path / "peppers", NEW)
@@ -88,10 +94,15 @@ async def test_from_a_first_key_to_an_opened_pepper(world: World, tmp_path: Path
         assert found is not None
         assert store.open(found, now)
         assert store.pepper(epoch, day_of(now)).day == day_of(now)
+        shared = tmp_path / "peppers" / f"{epoch}.requesters"
+        assert shared.exists() is (party is Party.GATEWAY)
+        if shared.exists():  # what this gateway signs, others verify by the list
+            signing = read_requester_key(shared)
+            assert public(signing) == federation.requester_key(epoch)
 
         world.suspend(NEW)
         federation = await asyncio.to_thread(listed.refresh, now)
         assert federation.deny == DenyList(frozenset({NEW}))
         with refused(Code.NOT_A_MEMBER):
-            federation.member(NEW, Party.NODE)
+            federation.member(NEW, party)
         await asyncio.to_thread(fetch.close)
