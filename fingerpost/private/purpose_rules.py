@@ -33,7 +33,9 @@ from fingerpost.protocol.terms import Fact, Terms, reaches_within, row
 TIME_BOX_SECONDS: Final = 72 * 3600
 """The longest search for a missing child before a manager renews it."""
 RENEWALS: Final = 100
-_LATEST: Final = 2**40
+_LATEST: Final = 253_402_300_800
+"""The year 10000. Attack: a later time cannot be shown as a date, and would hide its record from
+the officer who reads it."""
 
 
 @unique

@@ -69,11 +69,11 @@ facts = st.builds(
     informed=st.none() | st.sampled_from(Informed),
     agreed_on=DAYS,
     strategy_discussion=st.none() | st.builds(StrategyDiscussion, DAYS),
-    arrived_at=NUMBERS,
+    arrived_at=TIMES,
     reported_by=st.none() | st.sampled_from(ReportedBy),
     checked=st.booleans(),
     notified_on=DAYS,
-    ends_at=NUMBERS,
+    ends_at=TIMES,
     renewals=st.integers(0, RENEWALS),
 )
 inners = st.builds(

@@ -41,6 +41,7 @@ from unit.fingerpost.private.a_lookup import ASKING, GATEWAY, a_child, a_lookup
 from unit.fingerpost.private.private_strategies import answer_parts, demographics, facts, inners
 
 HASH = bytes(range(32))
+LAST = 253_402_300_799  # the last second of the year 9999
 
 
 @settings(max_examples=60)
@@ -183,8 +184,8 @@ def test_the_smallest_ones_are_taken() -> None:
         _stating(strategy_discussion="none"),
         _stating(notified_on="0000-01-01"),
         _stating(notified_on="2/3/2026"),
-        _stating(arrived_at=2**40),
-        _stating(ends_at=2**40),
+        _stating(arrived_at=LAST + 1),
+        _stating(ends_at=LAST + 1),
         _stating(ends_at=2**64 - 1),
         _stating(renewals=101),
         _stating(renewals=2**32 - 1),
@@ -224,11 +225,11 @@ EVERY_FACT = Facts(
     informed=Informed.NOT_REACHED,
     agreed_on=date(2026, 3, 2),
     strategy_discussion=StrategyDiscussion(date(2026, 3, 3)),
-    arrived_at=2**40 - 1,
+    arrived_at=LAST,
     reported_by=ReportedBy.PUBLIC,
     checked=True,
     notified_on=date(2026, 3, 4),
-    ends_at=2**40 - 1,
+    ends_at=LAST,
     renewals=100,
 )
 
@@ -240,11 +241,11 @@ def test_every_fact_at_its_bound_has_its_room_and_one_spelling() -> None:
         informed=14,
         agreed_on="2026-03-02",
         strategy_discussion="2026-03-03",
-        arrived_at=2**40 - 1,
+        arrived_at=LAST,
         reported_by=8,
         checked=True,
         notified_on="2026-03-04",
-        ends_at=2**40 - 1,
+        ends_at=LAST,
         renewals=100,
     )
     assert {field.name for field, _ in written.ListFields()} == set(
@@ -285,9 +286,9 @@ def test_no_fact_is_lost_on_the_way_in_a_query(field: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "beyond",
     [
-        {"arrived_at": 2**40},
+        {"arrived_at": LAST + 1},
         {"arrived_at": -1},
-        {"ends_at": 2**40},
+        {"ends_at": LAST + 1},
         {"ends_at": -1},
         {"renewals": 101},
         {"renewals": -1},

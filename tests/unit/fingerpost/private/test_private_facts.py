@@ -1,0 +1,69 @@
+"""Facts as an officer of the agency that was asked reads them: all that can be stated is shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from fingerpost.private.purpose_rules import (
+    REASONS,
+    Facts,
+    Informed,
+    Reason,
+    ReportedBy,
+    StrategyDiscussion,
+)
+from unit.fingerpost.private.private_strategies import facts
+
+NOON = 1_795_435_200  # 23 November 2026
+DAY = date(2026, 11, 2)
+
+
+@given(facts)
+def test_whatever_is_stated_is_shown_a_line_a_fact(stated: Facts) -> None:
+    """Attack: a fact that cannot be shown hides the record of the lookup."""
+    names = Facts.__dataclass_fields__
+    count = sum(getattr(stated, name) != getattr(Facts(), name) for name in names)
+    lines = stated.shown()
+    assert len(lines) == count
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    assert len({line.partition(":")[0] for line in lines}) == count
+
+
+@pytest.mark.parametrize(
+    ("stated", "line"),
+    [
+        ({"reason": Reason.SAID_BY_CHILD}, "ground: SAID_BY_CHILD"),
+        ({"informed": Informed.NOT_SAFE_FOR_CHILD}, "informed: NOT_SAFE_FOR_CHILD"),
+        ({"agreed_on": DAY}, "agreed on: 2026-11-02"),
+        ({"strategy_discussion": StrategyDiscussion(DAY)}, "strategy discussion: 2026-11-02"),
+        ({"strategy_discussion": StrategyDiscussion()}, "strategy discussion: not held yet"),
+        ({"arrived_at": NOON}, "arrived: 2026-11-23 12:00 UTC"),
+        ({"arrived_at": 253_402_300_799}, "arrived: 9999-12-31 23:59 UTC"),
+        ({"reported_by": ReportedBy.HOME}, "reported by: HOME"),
+        ({"checked": True}, "records checked: yes"),
+        ({"notified_on": DAY}, "death notified on: 2026-11-02"),
+        ({"ends_at": NOON}, "search ends: 2026-11-23 12:00 UTC"),
+        ({"renewals": 2}, "renewed: 2"),
+    ],
+)
+def test_the_line_of_each_fact(stated: dict[str, Any], line: str) -> None:
+    assert Facts(**stated).shown() == (line,)
+
+
+def test_nothing_stated_shows_nothing() -> None:
+    assert Facts().shown() == ()
+
+
+@pytest.mark.parametrize("reason", [None, *Reason])
+def test_one_ground_alone_is_significant_harm(reason: Reason | None) -> None:
+    stated = Facts(reason=reason)
+    assert stated.significant_harm is (reason is Reason.LIKELY_SIGNIFICANT_HARM)
+
+
+def test_every_ground_belongs_to_one_purpose() -> None:
+    listed = [reason for reasons in REASONS.values() for reason in reasons]
+    assert sorted(listed) == sorted(Reason)
