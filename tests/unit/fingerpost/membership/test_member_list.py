@@ -132,7 +132,8 @@ def parameters_with(**changed: MemberId) -> bytes:
     return ff.write_parameters(replace(listed().parameters, **changed))  # type: ignore[arg-type]
 
 
-NEWER_CODE_LISTS = ff.write_code_lists(replace(listed().code_lists, version=2))
+KNOWN = listed().code_lists
+NEWER_CODE_LISTS = ff.write_code_lists(replace(KNOWN, version=KNOWN.version + 1))
 
 
 class TestContradictions:
