@@ -131,10 +131,27 @@ def agency_add(
         bool,
         typer.Option("--large", help="It is a large trust, which the national ring asks, too."),
     ] = False,
+    seconded_to: Annotated[
+        list[AgencyId] | None,
+        typer.Option(
+            parser=parsed(AgencyId),
+            metavar="AGENCY",
+            help="A council in whose multi-agency safeguarding hub its people work (repeatable).",
+        ),
+    ] = None,
 ) -> None:
     """Add an agency to its home area, or replace its entry."""
     services = imports.coarse_kinds(tuple(service or ()), str(agency))
-    made = Agency(agency, name, kind, node, services=services, duty_desk=duty_desk, large=large)
+    made = Agency(
+        agency,
+        name,
+        kind,
+        node,
+        services=services,
+        duty_desk=duty_desk,
+        large=large,
+        seconded_to=tuple(seconded_to or ()),
+    )
     Ceremony.open(folder).change(lambda draft: changes.add_agency(draft, made))
     console.print(f"{agency} is in the draft.")
 

@@ -21,7 +21,7 @@ from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
-from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
+from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, MemberId
 from unit.authority.conftest import FEDERATION, World, leave_at_issuer
 
 QUORUMS = [
@@ -94,6 +94,10 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     ok("agency", "add", ceremony, "e08000027.council", "--name=Council", "--kind=LOCAL_AUTHORITY",
        "--node=node-1", "--duty-desk=0121 2", "--service=CHILDRENS_SOCIAL_CARE")  # fmt: skip
     ok("agency", "serves", ceremony, "e08000027.council", "e08000025")
+    ok("agency", "add", ceremony, "e08000027.surgery", "--name=Surgery", "--kind=GP_PRACTICE",
+       "--node=node-1", "--duty-desk=0121 3", "--seconded-to=e08000027.council")  # fmt: skip
+    (_, surgery) = Ceremony.open(ceremony).draft().areas[AreaCode("e08000027")].agencies
+    assert surgery.seconded_to == (AgencyId("e08000027.council"),)
     ok("hosting", ceremony, "node-1", "e08000025.oak", "e08000027.council")
     ok("coverage", "import", ceremony, tmp_path / "r.csv")
     assert run("check", ceremony).exit_code == 1
