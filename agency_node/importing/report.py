@@ -4,15 +4,14 @@ nothing about a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-
-import msgspec
 
 from agency_node.importing.sources.reasons import RowFault
 from agency_node.importing.staging import ManyRefused
 from agency_node.records.tagging import Tagged
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.screen_text import json_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class ImportReport:
 
 def write_report(report: ImportReport) -> bytes:
     """Return the report as JSON, for the person who mends the export."""
-    return _json(
+    return json_lines(
         {
             "agency": str(report.agency),
             "generation": report.generation,
@@ -76,7 +75,7 @@ def write_report(report: ImportReport) -> bytes:
 
 def write_refusal(agency: AgencyId, why: ManyRefused) -> bytes:
     """Return a report in JSON of a file that was not imported since too many rows were refused."""
-    return _json(
+    return json_lines(
         {
             "agency": str(agency),
             "imported": False,
@@ -88,7 +87,3 @@ def write_refusal(agency: AgencyId, why: ManyRefused) -> bytes:
 
 def _faults(rows: Iterable[RowFault]) -> list[dict[str, object]]:
     return [{**asdict(row), "words": row.words} for row in rows]
-
-
-def _json(body: Mapping[str, object]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
-import msgspec
 from rich.console import Console
 
 from agency_node.match_tool.tables import BadInput, Note, Table, short_list, where
@@ -25,6 +24,7 @@ from fingerpost.private.linkage import (
     Field,
     Level,
 )
+from fingerpost.runtime.screen_text import json_lines
 
 _FIELDS: Final[Mapping[Field, str]] = MappingProxyType(
     {
@@ -129,7 +129,7 @@ def versions() -> dict[str, int]:
 
 
 def as_json(body: Mapping[str, object]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
+    return json_lines(body)
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

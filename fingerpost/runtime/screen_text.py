@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
+
 
 def printable(text: str, *, keep: str = "") -> str:
     """Return ``text`` with U+FFFD for each character that is not printable and not in ``keep``.
@@ -10,3 +14,14 @@ def printable(text: str, *, keep: str = "") -> str:
     writing. Control, format and bidirectional characters and lone surrogates are not printable.
     """
     return "".join(c if c.isprintable() or c in keep else "\ufffd" for c in text)
+
+
+def json_lines(value: object) -> bytes:
+    """Return a value as JSON in UTF-8, indented by two, with a line end.
+
+    It may be shown on a terminal: what ``printable`` would replace is written as an escape, which
+    means the same to whoever reads the JSON.
+    """
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    shown = (c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return "".join(shown).encode() + b"\n"

@@ -16,6 +16,7 @@ from fingerpost.private.messages import Pointer
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Area, NotConnected
+from fingerpost.runtime.screen_text import json_lines
 from practitioner.asking.outcome import AgencyOutcome, Outcome, ServiceCount, Widened
 
 VERSION: Final = 3
@@ -158,8 +159,11 @@ def document(outcome: Outcome, forgotten_at: int) -> LookupDocument:
 
 
 def write(shown: LookupDocument) -> bytes:
-    """Write a document as JSON in UTF-8, indented by two, with a line end."""
-    return msgspec.json.format(msgspec.json.encode(shown), indent=2) + b"\n"
+    """Write a document as JSON in UTF-8, indented by two, with a line end.
+
+    It may be shown on a terminal (attack: a name that turns the direction of writing).
+    """
+    return json_lines(shown)
 
 
 def read(data: bytes) -> LookupDocument:

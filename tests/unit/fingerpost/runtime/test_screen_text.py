@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerpost.runtime.screen_text import printable
+from fingerpost.runtime.screen_text import json_lines, printable
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,18 @@ def test_what_steers_a_terminal_is_replaced(steering: str) -> None:
     assert shown.isprintable()
     assert shown.startswith("Wexcombe\ufffd")
     assert len(shown) == len(f"Wexcombe{steering}School")
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers()))
+def test_json_steers_no_terminal_and_means_the_same(value: dict[str, int]) -> None:
+    lines = json_lines(value).decode()
+    assert lines.replace("\n", "").isprintable()
+    assert json.loads(lines) == value
+
+
+def test_json_escapes_what_turns_the_direction_of_writing() -> None:
+    shown = json_lines({"name": "Zoë \u202eSmith \U000e0041"})
+    assert shown == '{\n  "name": "Zoë \\u202eSmith \\udb40\\udc41"\n}\n'.encode()
 
 
 def test_what_is_kept_is_kept() -> None:
