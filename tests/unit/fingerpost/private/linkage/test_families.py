@@ -21,11 +21,11 @@ from agency_node.answering.matching import Finding
 from agency_node.match_tool.duplicates import find_duplicates
 from agency_node.match_tool.tables import Row
 from effort import examples
+from fakes.justified import justified
 from fakes.wexcombe import AREAS, COUNCIL, ELM, NODES, OAK, SCHOOLS, child, known_holders, of, row
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.linkage import Comparison, Decision, Rule, compare, normalise
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol.codes import Kind, Purpose, Status
 from practitioner.asking.outcome import Outcome, Question
 from unit.fingerpost.private.linkage.children import child as a_child
@@ -269,7 +269,7 @@ async def asked(
     await world.start()
     try:
         gateway = world.gateway(COUNCIL)
-        question = Question(who, Justification(Purpose.S47_ENQUIRY))
+        question = Question(who, justified(Purpose.S47_ENQUIRY))
         return await world.run(gateway.client.lookup(gateway.session, question)), world
     finally:
         await world.stop()
