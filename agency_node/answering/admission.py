@@ -42,7 +42,6 @@ def read(wire: bytes, federation: Federation) -> Query:
         Refused: nothing in these bytes can be trusted, not even the key to reply to. They get no
             answer.
     """
-
     query = read_query(wire, federation.requester_key)
     if query.core.federation != federation.parameters.federation:
         raise Refused(Code.NOT_A_MEMBER, "core.federation")
@@ -50,8 +49,8 @@ def read(wire: bytes, federation: Federation) -> Query:
 
 
 def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -> Verdict:
-    """Judge a query: first versions and epoch (trying again does not help), then what may pass by
-    itself.
+    """Judge a query: first versions and epoch, where trying again does not help; then what may be
+    otherwise when the query is sent again.
 
     Args:
         query: as ``read`` returned it.

@@ -255,7 +255,7 @@ class Node:
         if agency not in self._upn_keys or agency in self._faulty:
             # The agency is in the member list and not in this node's settings, or a fault keeps it
             # from answering until an operator has mended it. Both hold for every child alike
-            # (attack: a fault that shows only where a query opens gives a hit away).
+            # (attack: a fault that shows only where a query opens discloses that it opened).
             return _cannot(agency, Cannot.FAULT)
         examined: Examined | None = None
         try:

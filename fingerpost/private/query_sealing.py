@@ -13,8 +13,8 @@ shows. Every seal is bound to H(core).
                          inner envelope padded to INNER_BYTES)
 
 The nonce is all zeros (``sealing`` says why that is safe). kc commits to K (attack: GCM does not,
-so one ciphertext could show two children to two nodes). Nothing that ``open_query`` returns is
-believed until ``verify_inner`` held.
+so one ciphertext could show two children to two nodes). Nothing that ``open_query`` returns
+may be acted on before ``verify_inner`` has accepted it.
 
 Law of the answer: every answer has one shape and one size, made by one code path, whatever it says.
 The seal is bound to query, node and part; the signature inside shows which node answers. The
@@ -242,8 +242,8 @@ def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
     )
     body = open_body(content_key, query.sealed, bound=query.core_hash)
     envelope = read_envelope(unpad(body, "inner padding"), most=limits.INNER_BYTES)
-    # Parsed before it is verified, for the passport in it names the key. Nothing of it is believed
-    # before verify_inner.
+    # Parsed before it is verified, because the passport in it names the key. Nothing of it may be
+    # acted on before verify_inner has accepted it.
     stated_hash, inner = read_inner(envelope.payload)
     return Opened(inner, stated_hash, envelope)
 
