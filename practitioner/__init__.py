@@ -11,7 +11,7 @@ import fingerpost.runtime  # noqa: F401, I001 (before gRPC loads: TLS 1.3 only)
 
 from fingerpost.private.purpose_rules import Justification
 from practitioner.asking.client import Client
-from practitioner.asking.outcome import Again, Outcome, Question, Widened
+from practitioner.asking.outcome import Again, NobodyAsked, Outcome, Question, Widened
 from practitioner.sign_in.rules import Session
 from practitioner.wiring import EVENTS, Gateway, open_gateway
 
@@ -21,6 +21,7 @@ __all__ = [
     "Client",
     "Gateway",
     "Justification",
+    "NobodyAsked",
     "Outcome",
     "Question",
     "Session",

@@ -39,7 +39,6 @@ from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import PurposeRule, require_stated, terms_in_force
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import write_submission
-from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
@@ -50,12 +49,14 @@ from practitioner.asking.outcome import (
     GAP,
     Again,
     Answered,
+    NobodyAsked,
     Outcome,
     Question,
     Widened,
     agency_outcomes,
     better,
     count_services,
+    most_say_try_again,
     not_connected,
     universal_for,
 )
@@ -75,8 +76,8 @@ from practitioner.sign_in.rules import Session
 GRACE_SECONDS: Final = 2.0
 """Beyond the broker's gathering time; then the client stops waiting by itself."""
 TRIES: Final = 2
-"""TRY_AGAIN, or a broker that could not serve, leads to one more query: new bytes, never the same
-again."""
+"""A broker that could not serve, or TRY_AGAIN of more than half of the nodes, leads to one more
+query: new bytes, never the same again."""
 _WORTH_ANOTHER_TRY: Final = frozenset({Code.NOT_READY, Code.REPLAYED, Code.NOT_FRESH})
 
 
@@ -153,8 +154,9 @@ class Client:
 
         Raises:
             Refused: before anything leaves: SIGN_IN, NOT_A_MEMBER, NOT_ALLOWED, WEAK_INPUT,
-                UNTRUSTED_METADATA, NOT_READY, UNSUPPORTED; later, when no party could be asked at
-                all: UNAVAILABLE, QUOTA, BAD_PROOF.
+                UNTRUSTED_METADATA, NOT_READY, UNSUPPORTED.
+            NobodyAsked: later, when no query left: UNAVAILABLE, QUOTA, BAD_PROOF. It is a
+                ``Refused`` that names the agencies.
             Defect: it could not be recorded.
         """
         if question.justification.widened_because is not None:
@@ -199,7 +201,8 @@ class Client:
             await self._record.failed(
                 session.agency, lookup.operation, refused.code.value, self._clock.now()
             )
-            raise
+            nobody = replace(_outcome(lookup, int(now), {}, 0), kept=False)
+            raise NobodyAsked(refused, nobody) from None
         outcome = _outcome(lookup, int(now), answers, rejected)
         # That it was asked is on the record. A disk that fills up now must not keep the answers
         # from the practitioner who waits for them; the next lookup is refused by it.
@@ -332,7 +335,7 @@ class Client:
                 raise
             rejected += junk
             best = better(best, found) if best else found
-            if not any(answer.status is Status.TRY_AGAIN for answer in best.values()):
+            if not most_say_try_again(lookup.asked(planned), best):
                 break
         return best, rejected
 

@@ -28,7 +28,7 @@ from fingerpost.protocol.codes import (
     Status,
     WideningReason,
 )
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Agency, Area, Federation, NotConnected
 from fingerpost.protocol.ids import AgencyId, AreaCode
 from fingerpost.protocol.messages import day_of
@@ -206,6 +206,19 @@ class Outcome:
         return f"Outcome({self.operation})"
 
 
+class NobodyAsked(Refused):
+    """No query of a lookup left, so that no agency was asked.
+
+    Attributes:
+        outcome: whom to ring. Every agency that would have been asked is a gap in it. It is neither
+            kept nor complete.
+    """
+
+    def __init__(self, refused: Refused, outcome: Outcome) -> None:
+        super().__init__(refused.code, refused.rule or refused.what, refused.asked)
+        self.outcome = outcome
+
+
 _STRENGTH_OF: Final[Mapping[Status, int]] = {
     # One "no" beside one gap is a gap: the other key set might have found the child.
     Status.NOTHING_TO_DISCLOSE: 0,
@@ -248,6 +261,20 @@ def better(
         else:
             joined[agency] = answer if answer.status is Status.NOTHING_TO_DISCLOSE else other
     return joined
+
+
+def most_say_try_again(asked: Sequence[Agency], answers: Mapping[AgencyId, Answered]) -> bool:
+    """Return whether more than half of the nodes that a query asked answered TRY_AGAIN.
+
+    Then the query itself may be at fault, such as one under a list that is too new, and another may
+    do better. A node that is alone with it is overloaded, or lies (attack: one node makes all
+    requesters ask everybody twice, and uses their quotas up): it is a gap.
+    """
+    nodes = {agency.node for agency in asked}
+    again = {
+        agency.node for agency in asked if answers.get(agency.id, GAP).status is Status.TRY_AGAIN
+    }
+    return 2 * len(again) > len(nodes)
 
 
 UNIVERSAL: Final = (CoarseKind.EDUCATION, CoarseKind.GP, CoarseKind.HEALTH_VISITING)

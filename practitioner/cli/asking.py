@@ -6,9 +6,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, NoReturn, TextIO
 from zoneinfo import ZoneInfo
 
 import typer
@@ -20,7 +21,7 @@ from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.env import Env
 from practitioner.asking.document import LookupDocument, document, write
-from practitioner.asking.outcome import Again, Outcome, Question, Widened
+from practitioner.asking.outcome import Again, NobodyAsked, Outcome, Question, Widened
 from practitioner.asking.outcomes_store import forgotten_at
 from practitioner.cli import facts
 from practitioner.cli.parsing import (
@@ -37,7 +38,7 @@ from practitioner.cli.parsing import (
     read_child,
 )
 from practitioner.cli.people import read_token
-from practitioner.present.terminal import render
+from practitioner.present.terminal import render, render_nobody_asked
 from practitioner.settings import GatewaySettings
 from practitioner.sign_in.rules import Session
 from practitioner.wiring import Gateway, open_gateway, open_people
@@ -111,13 +112,14 @@ def lookup(
     areas = area_codes(area or [])
     now = time.time()
     stated = facts.read_facts(fact or [], why, now)
-    session, approver = _session(loaded, session_file, approver)
+    session = _session(loaded, session_file)
     justification = facts.settle(
         Justification(why, reference, approver, facts=stated),
         facts.terms_of(why, session),
         now,
         ask=child is None and at_terminal(),
     )
+    justification = _approved(loaded, session, justification)
     question = Question(
         demographics=_child(child),
         justification=justification,
@@ -176,7 +178,7 @@ def widen(
         reach=member_of(Reach, reach, "--reach") if reach else None,
         named_areas=area_codes(area or []),
     )
-    session, _ = _session(loaded, session_file)
+    session = _session(loaded, session_file)
     _ask(
         loaded,
         lambda gateway: gateway.client.widen(session, again),
@@ -208,17 +210,27 @@ def show(
     raise typer.Exit(COMPLETE if shown.complete else WITH_GAPS)
 
 
-def _session(
-    loaded: GatewaySettings, session_file: Path, approver: str = ""
-) -> tuple[Session, str]:
-    """Return the session, and the account of the approver as it is written; empty where none was
-    given."""
+def _session(loaded: GatewaySettings, session_file: Path) -> Session:
     with open_people(loaded) as people:
-        now = time.time()
-        session = people.reception.resume(read_token(session_file), now)
-        if approver:
-            approver = people.accounts.approver(session.agency, approver, now)
-        return session, approver
+        return people.reception.resume(read_token(session_file), time.time())
+
+
+def _approved(
+    loaded: GatewaySettings, session: Session, justification: Justification
+) -> Justification:
+    """Return the justification with the account of its approver as it is written.
+
+    The approver is checked after all was asked for: one who is typed at the terminal is held to the
+    same rule as one who is given as an option.
+
+    Raises:
+        Refused: NOT_ALLOWED, see ``Accounts.approver``.
+    """
+    if not justification.approver:
+        return justification
+    with open_people(loaded) as people:
+        account = people.accounts.approver(session.agency, justification.approver, time.time())
+    return replace(justification, approver=account)
 
 
 def _ask(
@@ -235,7 +247,13 @@ def _ask(
         async with open_gateway(loaded, env, follow=False) as gateway:
             return await ask(gateway)
 
-    found = asyncio.run(asked())
+    try:
+        found = asyncio.run(asked())
+    except NobodyAsked as nobody:
+        shown = document(nobody.outcome, forgotten_at(nobody.outcome))
+        # Standard output has documents of outcomes alone.
+        _console(sys.stderr).print(render_nobody_asked(shown, everything=everything))
+        raise
     shown = document(found, forgotten_at(found))
     _print(shown, as_json=as_json, everything=everything)
     raise typer.Exit(COMPLETE if found.complete else WITH_GAPS)
@@ -258,4 +276,8 @@ def _print(shown: LookupDocument, *, as_json: bool, everything: bool) -> None:
         typer.echo(write(shown), nl=False)
         return
     local = datetime.fromtimestamp(time.time(), ZoneInfo(LONDON))
-    Console(highlight=False).print(render(shown, local, everything=everything))
+    _console(sys.stdout).print(render(shown, local, everything=everything))
+
+
+def _console(stream: TextIO) -> Console:
+    return Console(file=stream, highlight=False)

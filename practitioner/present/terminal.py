@@ -57,12 +57,29 @@ def render(shown: LookupDocument, local: datetime, *, everything: bool) -> Rende
     parts: list[RenderableType] = _to_ring(shown, local)
     parts += _gaps(shown, everything=everything)
     parts += _rejected(shown)
-    parts += _not_connected(shown, everything=everything)
+    parts += _not_connected(shown, everything=everything, more=_by_all(shown))
     parts += _nothing_to_disclose(shown, everything=everything)
     parts += _services(shown)
     parts += _strength(shown)
     parts += _widened(shown)
     parts += _end(shown, everything=everything)
+    return Group(*parts)
+
+
+def render_nobody_asked(shown: LookupDocument, *, everything: bool) -> RenderableType:
+    """Return whom to ring when no agency could be asked.
+
+    Args:
+        shown: the outcome of ``NobodyAsked``, in which every agency is a gap.
+        everything: show all names, however many.
+    """
+    more = _line("Their names and numbers: ask with --all")
+    parts: list[RenderableType] = [
+        _head(f"NOBODY WAS ASKED (0 of {len(shown.agencies)})", "bold red"),
+        _line("This says nothing about the child. Any of these may be involved. Ring them."),
+        *_named(shown.agencies, more, everything=everything, why=False),
+        *_not_connected(shown, everything=everything, more=more),
+    ]
     return Group(*parts)
 
 
@@ -210,10 +227,17 @@ def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
     if not silent:
         return []
     head = f"DID NOT ANSWER ({len(silent)} of {len(shown.agencies)} asked)"
-    parts: list[RenderableType] = [
+    return [
         _head(head, "bold red"),
         _line("Silence is not a no. Any of these may be involved with the child. Ring them."),
+        *_named(silent, _by_all(shown), everything=everything, why=True),
     ]
+
+
+def _named(
+    silent: Sequence[AgencyShown], more: RenderableType, *, everything: bool, why: bool
+) -> list[RenderableType]:
+    """Return agencies to ring, with ``more`` at the end where names were left out."""
     table = _listing()
     left_out = False
     for kind, group in _grouped(silent):
@@ -223,10 +247,11 @@ def _gaps(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
             continue
         for agency in group:
             number = printable(agency.duty_desk) or "no number listed"
-            why = _why(agency)
-            table.add_row(Text(number, style="bold"), Text(f"{printable(agency.name)}: {why}"))
-    parts.append(Padding(table, _INDENT))
-    return [*parts, _by_all(shown)] if left_out else parts
+            name = printable(agency.name)
+            said = f"{name}: {_why(agency)}" if why else name
+            table.add_row(Text(number, style="bold"), Text(said))
+    listed = Padding(table, _INDENT)
+    return [listed, more] if left_out else [listed]
 
 
 def _why(agency: AgencyShown) -> str:
@@ -250,7 +275,9 @@ def _rejected(shown: LookupDocument) -> list[RenderableType]:
     ]
 
 
-def _not_connected(shown: LookupDocument, *, everything: bool) -> list[RenderableType]:
+def _not_connected(
+    shown: LookupDocument, *, everything: bool, more: RenderableType
+) -> list[RenderableType]:
     if not shown.not_connected:
         return []
     parts: list[RenderableType] = [
@@ -272,7 +299,7 @@ def _not_connected(shown: LookupDocument, *, everything: bool) -> list[Renderabl
             )
     parts.append(Padding(table, _INDENT))
     if left_out:
-        parts.append(_by_all(shown))
+        parts.append(more)
     return parts
 
 

@@ -21,6 +21,7 @@ from fakes.simulated_holders import GATEWAY
 from fakes.simulated_node import SimNode
 from fakes.wexcombe import (
     COUNCIL,
+    COUNCILS,
     ELM,
     GP,
     HEALTH,
@@ -42,7 +43,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Ended, KeySet, LookupEvent, Query
 from practitioner.asking.client import GRACE_SECONDS, within
-from practitioner.asking.outcome import Outcome, Question
+from practitioner.asking.outcome import NobodyAsked, Outcome, Question
 from practitioner.asking.plan import LookupRule
 
 LONGEST = limits.GATHERING_MS / 1000 + GRACE_SECONDS
@@ -242,11 +243,20 @@ def only(key_set: KeySet, lie: Lie) -> Lie:
 
 
 @pytest.mark.parametrize("code", [Code.QUOTA, Code.UNAVAILABLE, Code.NOT_A_MEMBER])
-async def test_a_refusal_of_everything_is_recorded_and_raised(
+async def test_a_refusal_of_everything_is_recorded_and_raised_with_all_agencies_as_gaps(
     gateway: SimGateway, code: Code
 ) -> None:
+    whole = await ask(gateway)
+    gateway.order.clear()
     through(gateway, refuses(code))
-    assert await refusal(gateway) is code
+    with pytest.raises(NobodyAsked) as caught:
+        await ask(gateway)
+    assert caught.value.code is code
+    nobody = caught.value.outcome
+    assert statuses(nobody) == dict.fromkeys(statuses(whole), Status.NO_REPLY)
+    assert nobody.not_connected == whole.not_connected
+    assert not any(service.none_named_itself for service in nobody.services)
+    assert (nobody.kept, nobody.complete) == (False, False)
     assert gateway.order[-1] == f"failed {code.value}"
     assert "kept" not in gateway.order
 
@@ -267,10 +277,16 @@ def says_try_again(node: SimNode, times: int) -> None:
     node.carry = carry
 
 
-async def test_try_again_leads_to_one_more_query_with_new_bytes(
+def most_say_try_again(world: World, times: int) -> None:
+    """Two nodes of three."""
+    for node in (HEALTH, COUNCILS):
+        says_try_again(world.nodes[node], times)
+
+
+async def test_try_again_of_most_nodes_leads_to_one_more_query_with_new_bytes(
     world: World, gateway: SimGateway
 ) -> None:
-    says_try_again(world.nodes[HEALTH], 1)
+    most_say_try_again(world, 1)
     outcome = await ask(gateway, AT_HOME)
     assert outcome.complete
     assert of(outcome, GP).status is Status.INVOLVED
@@ -284,17 +300,29 @@ async def test_try_again_leads_to_one_more_query_with_new_bytes(
 
 
 async def test_and_to_no_third_one(world: World, gateway: SimGateway) -> None:
-    says_try_again(world.nodes[HEALTH], 99)
+    most_say_try_again(world, 99)
     outcome = await ask(gateway, AT_HOME)
     assert of(outcome, GP).status is Status.TRY_AGAIN
     assert not outcome.complete
     assert len(gateway.submitted) == 2
 
 
+async def test_one_node_that_says_try_again_makes_nobody_ask_again(
+    world: World, gateway: SimGateway
+) -> None:
+    """Attack: a node, or one that is overloaded, makes every requester ask all nodes twice, and
+    uses up twice their quota."""
+    says_try_again(world.nodes[HEALTH], 99)
+    outcome = await ask(gateway, AT_HOME)
+    assert len(gateway.submitted) == 1
+    assert of(outcome, GP).status is Status.TRY_AGAIN
+    assert not outcome.complete
+
+
 async def test_answers_of_the_first_round_stand_when_the_second_fails(
     world: World, gateway: SimGateway
 ) -> None:
-    says_try_again(world.nodes[HEALTH], 1)
+    most_say_try_again(world, 1)
     through(gateway, rounds(honest(), refuses(Code.UNAVAILABLE)))
     outcome = await ask(gateway, AT_HOME)
     assert of(outcome, OAK).status is Status.INVOLVED
@@ -302,8 +330,8 @@ async def test_answers_of_the_first_round_stand_when_the_second_fails(
 
 
 async def test_a_usable_answer_of_either_round_stands(world: World, gateway: SimGateway) -> None:
-    """SCHOOLS answers only the first query, HEALTH only the second."""
-    says_try_again(world.nodes[HEALTH], 1)
+    """SCHOOLS answers only the first query, the others only the second."""
+    most_say_try_again(world, 1)
 
     def without_schools(show: Show, _: Memory) -> Show:
         gone = [a for a in answers_in(show) if a.node == SCHOOLS]

@@ -26,7 +26,7 @@ from fingerpost.protocol.federation import ReachRule
 from fingerpost.protocol.ids import AreaCode
 from fingerpost.runtime.rpc import CallRule
 from practitioner.asking.document import read
-from practitioner.asking.outcome import Again, Question, Widened
+from practitioner.asking.outcome import Again, NobodyAsked, Question, Widened
 from practitioner.asking.plan import LookupRule
 from practitioner.cli import app
 from practitioner.cli.refusals import BY_CODE, BY_RULE, NOT_TAKEN, advice
@@ -197,6 +197,40 @@ def test_a_child_can_be_asked_for(
     assert (asked.forename, asked.surname) == ("Thessaly", "Umberleigh")
     assert (asked.dob, asked.sex) == (date(2017, 3, 9), Sex.FEMALE)
     assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
+
+
+def test_an_approver_who_is_typed_is_held_to_the_same_rule(
+    desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: a name that nobody has, given at the prompt and not as an option."""
+    desk.sign_in()
+    desk.add("--account", "bob")
+    desk.run("account", "disable", "--account", "bob")
+    desk.add("--account", "carol")
+    about = ("lookup", "--purpose", "EXPLOITATION", "--reference", "ref-1")
+    child = "Thessaly||Umberleigh|09/03/2017||||||"
+    for typed, status in (("nobody", 4), ("bob", 4), ("Carol", 3)):
+        at_a_terminal(monkeypatch, f"{typed}|{child}")
+        told = desk.as_ann(*about)
+        assert told.status == status, told.err
+    (question,) = answered
+    assert question.justification.approver == "carol", "as the account is written"
+
+
+def test_where_nobody_could_be_asked_all_agencies_are_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = NobodyAsked(Refused(Code.UNAVAILABLE, CallRule.NOBODY), large(gaps=45))
+    answer_with(monkeypatch, nobody)
+    desk.sign_in()
+    for more in ((), ("--json",)):
+        told = desk.lookup("--all", *more)
+        assert (told.status, told.out) == (4, "")
+        assert "NOBODY WAS ASKED (0 of 45)" in told.err
+        for name in ("Larkrise Primary", "Mill Lane Surgery", "Absent Surgery 5"):
+            assert name in told.err
+        assert "did not answer" not in told.err.lower()
+        assert told.err.endswith(f"fingerpost: {BY_CODE[Code.UNAVAILABLE]}\n")
 
 
 def test_without_a_terminal_nobody_is_asked(desk: Desk, answered: list[Question]) -> None:
