@@ -442,7 +442,8 @@ def test_a_decision_says_why_and_what_follows(page: Path) -> None:
 
 
 def test_decisions_are_numbered_and_listed_under_their_titles() -> None:
-    assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    numbers = [int(page.name[:4]) for page in DECISIONS]
+    assert len(set(numbers)) == len(numbers)
     listed = re.findall(
         r"^\| \[(\d{4})\]\((\S+)\) \| (.+) \|$",
         text_of(DOCS / "decisions" / "README.md"),
