@@ -10,7 +10,7 @@ CORES := -n auto --dist loadscope
 READY := @deploy/setup/environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help check covered demo demo-serve test dates pythons lint format types proto lock bench bench-matching lookup-files clean runtime dev
+.PHONY: help check covered demo demo-serve test dates pythons lint format types proto lock bench bench-matching lookup-files soak clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench: dev ## the measurements that docs name
 bench-matching: dev ## how well children are found, beside other programs; ARGS=--quick SHARED=folder
 	$(READY) demo-data rivals
 	$(PY) -m benchmarks.matching.run $(if $(SHARED),--shared $(SHARED)) $(ARGS)
+
+soak: dev ## faults and attacks on real processes, for a while; ARGS="kills --minutes 30 --seed 7"
+	$(PY) -m tests.soak $(ARGS)
 
 clean: ## remove what the targets made, the environment too
 	rm -rf -- $(VENV) .cache build dist *.egg-info demo-output

@@ -130,6 +130,20 @@ def asking(token: str) -> Inner:
     return Inner(COUNCIL, GATEWAY, token, QUESTION.justification, ASKED)
 
 
+def a_session(at: float, subject: str, name: str) -> Session:
+    """Of a social worker who signed in a minute ago. ``at``: in seconds since 1970 UTC."""
+    now = int(at)
+    return Session(
+        agency=COUNCIL,
+        subject=subject,
+        name=name,
+        role=Role.SOCIAL_WORKER,
+        acr=Acr.PASSWORD_TOTP,
+        auth_time=now - 60,
+        entitlement=Entitlement(now + 90 * DAY, now + 90 * DAY),
+    )
+
+
 PORTS: Final = {"nodes": ATTACH, "askers": LOOKUP, "holder": EVALUATE}
 """Each with its own method."""
 
@@ -334,16 +348,7 @@ class Federation:
     def session(
         self, subject: str = "account-71c3", name: str = "Rosalind Merriweather"
     ) -> Session:
-        now = int(self.clock.now())
-        return Session(
-            agency=COUNCIL,
-            subject=subject,
-            name=name,
-            role=Role.SOCIAL_WORKER,
-            acr=Acr.PASSWORD_TOTP,
-            auth_time=now - 60,
-            entitlement=Entitlement(now + 90 * DAY, now + 90 * DAY),
-        )
+        return a_session(self.clock.now(), subject, name)
 
     # ---- asking, and calling without a gateway ---------------------------------------------------
 

@@ -1,0 +1,326 @@
+"""A whole federation of processes on loopback: every party by its own command, a gateway that asks,
+and the lookups that it makes.
+
+Folders, keys, certificates, member list and truth are those of ``integration.running_federation``;
+here each party is a process of its own, over real sockets and mutual TLS. In this process are the
+certificate authority and the issuer, which hand out a real member list, and the first imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import broker.wiring
+import practitioner.wiring
+from agency_node.importing.sources.csv_export import Columns
+from agency_node.importing.staging import Options as ImportOptions
+from broker.store import SqlStore
+from fakes.party_folder import KEY, issuer_of
+from fingerpost.protocol.codes import Status
+from fingerpost.protocol.federation import Member, Parameters
+from fingerpost.protocol.federation import Party as PartyKind
+from fingerpost.protocol.ids import AgencyId
+from integration import running_federation
+from integration.running_federation import COUNCIL, EXPORTS, GATEWAY, HOSTED, ISSUER, identity
+from soak.framework import Run
+from soak.oracle import CHILDREN, CUT_OFF, Forgiven, Records, Shown, Verdict, judge, missing
+from soak.processes import Party, command, until
+
+PEOPLE: Final = 200
+"""Practitioners who ask, each within her own quota."""
+EVERYTHING: Final = 2**40
+"""A time in seconds since 1970 UTC that is later than any entry."""
+ASKING: Final = "asking"
+
+
+class Founded(running_federation.Federation):
+    """Folders and papers of all parties. Its quotas are the highest that a list may grant."""
+
+    def _parameters(self) -> Parameters:
+        return replace(
+            super()._parameters(),
+            practitioner_per_hour=1000,
+            practitioner_per_day=5000,
+            agency_per_day=100_000,
+            gathering_ms=3000,
+        )
+
+    def _listed(self) -> tuple[Member, ...]:
+        return tuple(replace(each, lookups_per_day=1_000_000) for each in super()._listed())
+
+
+class Federation:
+    """See the module. ``parties``: those whose faults are of interest, by name."""
+
+    def __init__(self, run: Run, folder: Path) -> None:
+        self.run = run
+        self.folder = folder
+        self.founded = founded = Founded(folder)
+        self._stack = AsyncExitStack()
+        self._serial = 0
+        self._waiting: dict[int, asyncio.Future[Shown]] = {}
+        self._ready = False
+        self._forgiven = Forgiven()
+        self.handed: list[tuple[str, Shown]] = []
+        self.broker = self._party("broker", "broker.cli", "run", "broker.toml")
+        self.holders = tuple(
+            self._party(h.me.member.value, "key_holder.cli", "run", "key-holder.toml")
+            for h in founded.holders
+        )
+        self.nodes = {
+            node: self._party(node.value, "agency_node.cli", "run", "node.toml") for node in HOSTED
+        }
+        self.keeper = self._party(GATEWAY.value, "practitioner.cli", "serve", "settings.toml")
+        settings = str(folder / GATEWAY.value / "settings.toml")
+        output = folder / f"{ASKING}.log"
+        self.asking = Party(ASKING, ("-m", "soak.gateway", settings), output, self._heard)
+        self.asking.on_end = self._cut_off
+
+    def _party(self, name: str, module: str, verb: str, settings: str) -> Party:
+        path = self.folder / name / settings
+        program = command(module, verb, "--settings", str(path))
+        return Party(name, program, self.folder / f"{name}.log")
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """In the order in which they are started."""
+        return (self.broker, *self.holders, *self.nodes.values(), self.keeper, self.asking)
+
+    def home(self, party: Party) -> Path:
+        """The folder with all that a party has: keys, settings and what it keeps."""
+        return self.folder / (GATEWAY.value if party is self.asking else party.name)
+
+    def each_in_turn(self, *, without: Sequence[Party] = ()) -> Iterator[Party]:
+        """One party for each trial, until the run is over: all, then all in another order."""
+        chosen = [party for party in self.parties if party not in without]
+        order: list[Party] = []
+        while self.run.goes_on():
+            order = order or self.run.random.sample(chosen, len(chosen))
+            yield order.pop()
+
+    # ---- starting and stopping -----------------------------------------------------------------
+
+    async def start(self) -> None:
+        founded = self.founded
+        founded.publish()
+        issuer = identity(ISSUER, PartyKind.ISSUER)
+        await self._stack.enter_async_context(
+            issuer_of(founded.repository, founded.authority, issuer, founded.issuer_address)
+        )
+        # A replay set that is younger than a query refuses it.
+        SqlStore.open(founded.broker.folder, KEY, time.time() - 3600).close()
+        for party in (self.broker, *self.holders):
+            await party.up()
+        await self._import()
+        for party in (*self.nodes.values(), self.keeper, self.asking):
+            await party.up()
+        await self.whole()
+
+    async def _import(self) -> None:
+        options = ImportOptions(datetime.now(UTC).date(), Columns({}), False, False)
+        for address in (self.founded.broker.nodes, *(h.address for h in self.founded.holders)):
+            await _until_listening(address)
+        for node in self.founded.nodes.values():
+            await node.import_(EXPORTS, options)
+
+    async def stop(self) -> None:
+        for party in reversed(self.parties):
+            await party.down(signal.SIGTERM)
+        await self._stack.aclose()
+
+    async def kill(self) -> None:
+        for party in self.parties:
+            with contextlib.suppress(Exception):
+                await party.down()
+
+    # ---- asking --------------------------------------------------------------------------------
+
+    def _heard(self, line: str) -> None:
+        if not line.startswith("{"):
+            self._ready = True
+            return
+        said = json.loads(line)
+        shown = Shown(
+            said.get("operation", ""),
+            {AgencyId(a): Status[s] for a, s in said.get("statuses", {}).items()},
+            said.get("complete", False),
+            frozenset(said.get("silent", ())),
+            said.get("refused", ""),
+        )
+        waiting = self._waiting.pop(said["number"], None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(shown)
+
+    def _cut_off(self) -> None:
+        self._ready = False
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_result(CUT_OFF)
+        self._waiting.clear()
+
+    async def ask(self, child: str = "ASKED") -> Verdict:
+        """Make one lookup and judge it. Waits for the gateway to be there."""
+        await until(lambda: self._ready, f"the gateway that asks: {self.asking.last_words()}")
+        self._serial += 1
+        number = self._serial
+        self._waiting[number] = waiting = asyncio.get_running_loop().create_future()
+        question = {"number": number, "child": child, "subject": f"account-{number % PEOPLE}"}
+        await self.asking.tell(json.dumps(question))
+        if not self._ready:  # it ended as it was asked
+            self._cut_off()
+        shown = await waiting
+        verdict, false = judge(child, shown)
+        self.run.counts[verdict] += 1
+        self.handed.append((child, shown))
+        if false:
+            self.run.false.append(false)
+            self.run.say(f"FALSE: {child}, lookup {shown.operation}: {false}")
+        return verdict
+
+    async def whole(self) -> float:
+        """Ask until a lookup shows every agency's true answer; return after how many seconds.
+
+        Raises:
+            Stuck: it does not come, though nothing is at fault any more.
+        """
+        began = time.monotonic()
+        verdicts: list[Verdict] = []
+
+        async def asked() -> None:
+            while not verdicts or verdicts[-1] is not Verdict.WHOLE:
+                verdicts.append(await self.ask())
+
+        await self._within(asyncio.ensure_future(asked()), "a whole lookup")
+        return time.monotonic() - began
+
+    async def lookups(self, count: int) -> None:
+        """Wait until so many more lookups have come to their end."""
+        wanted = len(self.handed) + count
+        await until(lambda: len(self.handed) >= wanted, "lookups to end")
+
+    async def _within(self, task: asyncio.Task[None], what: str) -> None:
+        try:
+            await until(task.done, what)
+            await task
+        finally:
+            task.cancel()
+
+    @asynccontextmanager
+    async def asked_all_the_time(self, streams: int = 3) -> AsyncIterator[None]:
+        """Lookups, ``streams`` at once, one after another for as long as the context lasts."""
+        going = True
+
+        async def stream(number: int) -> None:
+            chosen = type(self.run.random)(f"{self.run.seed} {self.run.name} {number}")
+            while going:
+                await self.ask(chosen.choice(sorted(CHILDREN)))
+                await asyncio.sleep(0.1 * chosen.random())
+
+        tasks = [asyncio.create_task(stream(number)) for number in range(streams)]
+        try:
+            yield
+            going = False
+            for task in tasks:
+                await self._within(task, "the last lookups")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ---- what is on record ---------------------------------------------------------------------
+
+    def forgive(
+        self,
+        *,
+        gateway: bool = False,
+        broker: bool = False,
+        agencies: frozenset[AgencyId] = frozenset(),
+    ) -> None:
+        """From now on, do not miss records of these logs: a fault has put an older state back."""
+        before = self._forgiven
+        self._forgiven = Forgiven(
+            before.gateway or gateway, before.broker or broker, before.agencies | agencies
+        )
+
+    def check_records(self) -> None:
+        """Compare all logs with all lookups. All parties have to be stopped."""
+        for line in missing(self.handed, self.records(), self._forgiven):
+            self.run.lost.append(line)
+            self.run.say(f"LOST: {line}")
+
+    def records(self) -> Records:
+        founded = self.founded
+        with closing(practitioner.wiring.open_audit(founded.gateway.settings, COUNCIL)) as log:
+            entries = list(log.show(0, EVERYTHING, decrypt=True))
+        sent: dict[str, set[str]] = {}
+        for entry in entries:
+            if entry.kind == "lookup.sent":
+                sent.setdefault(str(entry.operation), set()).add(str(entry.fields["query"]))
+        with closing(broker.wiring.open_audit(founded.broker.settings)) as log:
+            carried = {str(entry.operation) for entry in log.show(0, EVERYTHING, decrypt=False)}
+        opened = {
+            agency: frozenset(str(entry.fields["query"]) for entry in node.entries(agency))
+            for node in founded.nodes.values()
+            for agency in node.agencies
+        }
+        return Records(
+            frozenset(str(e.operation) for e in entries if e.kind == "lookup.asked"),
+            {operation: frozenset(queries) for operation, queries in sent.items()},
+            frozenset(carried),
+            opened,
+        )
+
+
+@asynccontextmanager
+async def federation(run: Run, folder: Path | None = None) -> AsyncIterator[Federation]:
+    """A federation that has made a whole lookup, and whose records are compared at the end.
+
+    ``folder``: short, since the paths of health sockets may not pass 107 characters.
+    """
+    with _folder(folder) as root:
+        made = Federation(run, root)
+        try:
+            run.say(f"{run.name}: a federation of {len(made.parties)} processes starts")
+            await made.start()
+            yield made
+            await made.stop()
+            await asyncio.to_thread(made.check_records)
+        finally:
+            await made.kill()
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        yield given
+        return
+    root = Path(tempfile.mkdtemp(prefix="soak-"))
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+async def _until_listening(address: str) -> None:
+    host, port = address.split(":")
+    async with asyncio.timeout(120):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, int(port))
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
