@@ -106,7 +106,12 @@ class Opened:
         return {
             **member.tasks(),
             "peppers": lambda: keep_peppers(
-                self.peppers, member.client, member.members, member.deposit, self.env
+                self.peppers,
+                member.client,
+                member.members,
+                member.deposit,
+                member.time.reached,
+                self.env,
             ),
             "records": self._keep_records,
             # A frame that fails gets no answer, which its requesters see as a gap; the line
@@ -120,7 +125,7 @@ class Opened:
 
     async def tend(self) -> None:
         """Make the tables and tags that are due now."""
-        await self.upkeep.tend(self.env.clock.now())
+        await self.upkeep.tend(self.env.clock.now(), self.membership.time.reached())
 
     async def _keep_records(self) -> None:
         clock = self.env.clock
@@ -171,8 +176,6 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         opened.enter_context(alone(settings.state / LOCK, "another process runs this node"))
         records = open_store(settings, env.random_bytes)
         opened.callback(records.close)
-        seen = open_seen(settings.state / SEEN)
-        opened.callback(seen.close)
         logs = AgencyLogs(audit_folder(settings), audit_key(settings))
         opened.callback(logs.close)
         refused = await asyncio.to_thread(logs.check, records.agencies())
@@ -184,6 +187,8 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         opened.callback(membership.close)
         peppers = PepperStore(settings.state / PEPPERS, membership.bundle.member)
         await membership.start()
+        seen = open_seen(settings.state / SEEN, membership.time.reached)
+        opened.callback(seen.close)
 
         index = LocatorIndex(records, lambda: time.sleep(0))
         upkeep = _upkeep(settings, env, membership, peppers, records, index)

@@ -268,9 +268,14 @@ class ReplaySet:
         if query_hash in self._seen:
             raise Refused(Code.REPLAYED, "query")
 
-    def add(self, query_hash: bytes, until: int, now: float) -> None:
-        """Remember a query, and forget those that could no longer be admitted at ``now``."""
-        while self._ends and self._ends[0][0] < now:
+    def add(self, query_hash: bytes, until: int, reached: float) -> None:
+        """Remember a query, and forget those that can no longer be admitted.
+
+        Args:
+            reached: see ``membership.ports.Reached`` (attack: a clock that was ahead for a moment
+                lets replays in).
+        """
+        while self._ends and self._ends[0][0] < reached:
             self._seen.discard(heapq.heappop(self._ends)[1])
         if query_hash not in self._seen:
             self._seen.add(query_hash)

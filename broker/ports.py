@@ -51,12 +51,15 @@ class Store(Protocol):
         """
         ...
 
-    def seen(self, now: float) -> tuple[Seen, ...]:
-        """Return the queries whose time is not over at ``now`` (UNIX seconds)."""
+    def seen(self, reached: float) -> tuple[Seen, ...]:
+        """Return the queries whose time is not over at ``reached``: see
+        ``membership.ports.Reached``.
+        """
         ...
 
-    def append(self, records: Sequence[LookupRecord], now: float) -> None:
-        """Append all of the records, durably on return, or none.
+    def append(self, records: Sequence[LookupRecord], reached: float) -> None:
+        """Append all of the records, durably on return, or none, and forget the queries whose time
+        is over at ``reached`` (attack: a clock that was ahead for a moment lets replays in).
 
         It is called before any part of their queries leaves the broker.
 

@@ -28,7 +28,7 @@ from typing import Final
 from broker.admission import Admitted, Quotas, ReplaySet, admit, keep_until, require_member
 from broker.lookup import Lookup, Room, Stream, Streams
 from broker.ports import LookupRecord, Recorder, Seen
-from fingerpost.membership.ports import Members
+from fingerpost.membership.ports import Members, Reached
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
@@ -73,6 +73,7 @@ class Broker:
         members: Members,
         recorder: Recorder,
         clock: Clock,
+        reached: Reached,
         log: Logger,
         *,
         complete_since: float,
@@ -82,6 +83,7 @@ class Broker:
         self._members = members
         self._recorder = recorder
         self._clock = clock
+        self._reached = reached
         self._log = log
         self._complete_since = complete_since
         self._random = random
@@ -89,7 +91,7 @@ class Broker:
         self._room = Room()
         self._replays = ReplaySet()
         for query in seen:
-            self._replays.add(query.query_hash, query.keep_until, clock.now())
+            self._replays.add(query.query_hash, query.keep_until, reached())
         self._lookups: dict[bytes, Lookup] = {}
         self._streams = Streams(clock.monotonic())
 
@@ -127,7 +129,7 @@ class Broker:
                 now=self._clock.monotonic(),
             )
             record = record_of(admitted, now)
-            self._replays.add(record.query_hash, record.keep_until, now)
+            self._replays.add(record.query_hash, record.keep_until, self._reached())
             await self._recorder.append(record)
             gathering = federation.parameters.gathering_ms / 1000
             ends = asyncio.create_task(self._close_at(lookup, self._clock.monotonic() + gathering))

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import sqlite
 from broker.migrations import REVISIONS
 from broker.ports import LookupRecord, Seen, Store
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
-from fingerpost.runtime.clock import Clock
+from fingerpost.membership.ports import Reached
 from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.group_commit import GroupCommit
 
@@ -54,13 +54,13 @@ def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> Au
     )
 
 
-def hash_log_writer(store: Store, clock: Clock) -> GroupCommit[LookupRecord]:
+def hash_log_writer(store: Store, reached: Reached) -> GroupCommit[LookupRecord]:
     """Return the writer of ``store``, an implementation of ``ports.Recorder``.
 
     What is recorded may not leave earlier (G7). ``run`` is a task of the process: a broker that
     cannot record does not carry.
     """
-    return GroupCommit(lambda records: store.append(records, clock.now()), "hash-log")
+    return GroupCommit(lambda records: store.append(records, reached()), "hash-log")
 
 
 class SqlStore:
@@ -112,16 +112,18 @@ class SqlStore:
     def complete_since(self) -> float:
         return self._complete_since
 
-    def seen(self, now: float) -> tuple[Seen, ...]:
+    def seen(self, reached: float) -> tuple[Seen, ...]:
         with reading(self._engine) as connection:
             rows = connection.execute(
-                select(seen.c.query_hash, seen.c.keep_until).where(seen.c.keep_until >= int(now))
+                select(seen.c.query_hash, seen.c.keep_until).where(
+                    seen.c.keep_until >= int(reached)
+                )
             )
             return tuple(Seen(row.query_hash, row.keep_until) for row in rows)
 
-    def append(self, records: Sequence[LookupRecord], now: float) -> None:
+    def append(self, records: Sequence[LookupRecord], reached: float) -> None:
         with self._engine.begin() as connection:
-            connection.execute(delete(seen).where(seen.c.keep_until < int(now)))
+            connection.execute(delete(seen).where(seen.c.keep_until < int(reached)))
             connection.execute(
                 sqlite.insert(seen).on_conflict_do_nothing(),
                 [{"query_hash": r.query_hash, "keep_until": r.keep_until} for r in records],

@@ -111,13 +111,14 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
         if not isinstance(files, Mirror):
             raise Defect("the broker's member list is not a mirror")
 
-        recorder = hash_log_writer(store, env.clock)
+        recorder = hash_log_writer(store, membership.time.reached)
         opened.push_async_callback(recorder.close)
-        seen = store.seen(env.clock.now())
+        seen = store.seen(membership.time.reached())
         broker = Broker(
             members,
             recorder,
             env.clock,
+            membership.time.reached,
             env.log,
             complete_since=store.complete_since,
             seen=seen,

@@ -2,7 +2,8 @@
 
 The key of an epoch is random, is made before the epoch is announced, and is destroyed once no query
 can use it (attack: whoever steals an old key later could test guesses against what was recorded
-then).
+then). A destroyed key of a running epoch would stop all lookups until governance opens another, so
+a key is destroyed by the time that both clocks have reached, never by this machine's alone.
 """
 
 from __future__ import annotations
@@ -46,14 +47,18 @@ def serving(federation: Federation, me: MemberId, number: EpochNumber, now: floa
     raise Refused(Code.UNSUPPORTED, "epoch")
 
 
-def chores(federation: Federation, held: frozenset[EpochNumber], now: float) -> Chores:
-    """Plan the life of the keys. ``held``: the epochs whose key the vault has.
+def chores(federation: Federation, held: frozenset[EpochNumber], reached: float) -> Chores:
+    """Plan the life of the keys.
 
     The next epoch's key is made ahead, so that governance can change epochs at once after a theft.
+
+    Args:
+        held: the epochs whose key the vault has.
+        reached: see ``membership.ports.Reached``.
     """
     epochs = federation.parameters.epochs
     wanted = federation.parameters.next_epoch
-    ended = {e.number for e in epochs if now >= e.ends_at + KEEP_AFTER_SECONDS}
+    ended = {e.number for e in epochs if reached >= e.ends_at + KEEP_AFTER_SECONDS}
     oldest_listed = min((e.number for e in epochs), default=wanted)
     dead = {n for n in held if n in ended or n < oldest_listed}
     return Chores(

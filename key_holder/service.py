@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from fingerpost.membership.ports import Members
+from fingerpost.membership.ports import Members, Reached
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import EpochNumber, MemberId
@@ -33,6 +33,7 @@ class KeyHolder:
         meter: Meter,
         record: Record,
         clock: Clock,
+        reached: Reached,
     ) -> None:
         self._me = me
         self._members = members
@@ -41,6 +42,7 @@ class KeyHolder:
         self._meter = meter
         self._record = record
         self._clock = clock
+        self._reached = reached
         self._deposited: dict[EpochNumber, float] = {}
 
     async def evaluate(self, caller: PeerIdentity, batch: Blinded) -> Evaluated:
@@ -74,7 +76,7 @@ class KeyHolder:
         The key holder calls it at its start and every ``KEEP_KEYS_SECONDS`` (see ``wiring``).
         """
         current = self._members.current
-        due = epochs.chores(current, self._vault.held(), self._clock.now())
+        due = epochs.chores(current, self._vault.held(), self._reached())
         for number in due.make:
             await asyncio.to_thread(self._vault.make, number)
         for number in due.destroy:

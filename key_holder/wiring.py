@@ -113,6 +113,7 @@ async def open(settings: KeyHolderSettings, env: Env) -> AsyncIterator[Opened]:
             SqlMeter(engine),
             record,
             env.clock,
+            membership.time.reached,
         )
         edge = env.server(SERVER_REQUESTERS, Edge(env.log, longest=LONGEST_CALL_SECONDS))
         add_to(edge, holder)

@@ -135,11 +135,11 @@ async def open_gateway(
     """
     async with AsyncExitStack() as opened:
         people = opened.enter_context(open_people(settings))
-        people.outcomes.forget_due(env.clock.now())
         membership = Membership(settings.places, Party.GATEWAY, env)
         opened.callback(membership.close)
         state = State(settings, membership, KeptPeppers(settings.peppers), env)
         await state.freshen()
+        await asyncio.to_thread(people.outcomes.forget_due, membership.time.reached())
         if follow:
             following = env.every(FOLLOW_SECONDS, JITTER_SECONDS, state.freshen, "state")
             opened.push_async_callback(_cancelled, asyncio.ensure_future(following()))
@@ -225,6 +225,7 @@ class State:
             member.client,
             member.members,
             member.deposit,
+            member.time.reached,
             self.env.clock,
             self.env.log,
             folder.with_name(folder.name + ".left"),
@@ -264,13 +265,18 @@ class Opened:
         return {
             **member.tasks(),
             "peppers": lambda: keep_peppers(
-                self.peppers, member.client, member.members, member.deposit, self.env
+                self.peppers,
+                member.client,
+                member.members,
+                member.deposit,
+                member.time.reached,
+                self.env,
             ),
             "outcomes": self.env.every(FORGET_SECONDS, JITTER_SECONDS, self._forget, "outcomes"),
         }
 
     async def _forget(self) -> None:
-        count = await asyncio.to_thread(self.outcomes.forget_due, self.env.clock.now())
+        count = await asyncio.to_thread(self.outcomes.forget_due, self.membership.time.reached())
         if count:
             self.env.log.info("outcomes.forgotten", count=count)
 

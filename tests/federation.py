@@ -152,6 +152,7 @@ class World:
             self,
             self,
             self.clock,
+            self.clock.now,
             self.log,
             complete_since=self.store.complete_since,
             seen=self.store.seen(self.clock.now()),

@@ -99,8 +99,12 @@ class Upkeep:
         self._needed: Mapping[AgencyId, Needed] = {}
         self._behind: frozenset[AgencyId] = frozenset()
 
-    async def tend(self, now: float) -> None:
+    async def tend(self, now: float, reached: float) -> None:
         """Do what is due.
+
+        Args:
+            now: what is made is made for this time.
+            reached: what is over at this time is deleted: see ``membership.ports.Reached``.
 
         Raises:
             Refused: UNTRUSTED_METADATA, there is no valid member list.
@@ -114,8 +118,8 @@ class Upkeep:
         built = await asyncio.to_thread(self._index.prepare, wanted, frozenset(due))
         for agency in dict.fromkeys(built):
             self._log.info("index.built", agency=agency)
-        await self._delete_old(standings, now)
-        await self._tend_tags(federation, standings, now)
+        await self._delete_old(standings, reached)
+        await self._tend_tags(federation, standings, now, reached)
 
     async def close(self) -> None:
         """Stop the tagging; what was stored stays."""
@@ -148,9 +152,9 @@ class Upkeep:
             self._log.error("records.behind", agency=agency)
         self._behind = behind
 
-    async def _delete_old(self, standings: Mapping[AgencyId, Standing], now: float) -> None:
+    async def _delete_old(self, standings: Mapping[AgencyId, Standing], reached: float) -> None:
         """Delete old generations. Nothing else does: no other process knows the tables."""
-        due = plan_deletions(standings, self._index.in_use(), self._needed, now)
+        due = plan_deletions(standings, self._index.in_use(), self._needed, reached)
         for agency, number in due.delete.items():
             count = await asyncio.to_thread(self._imports.delete_before, agency, number)
             if count:
@@ -158,7 +162,11 @@ class Upkeep:
         self._needed = due.needed
 
     async def _tend_tags(
-        self, federation: Federation, standings: Mapping[AgencyId, Standing], now: float
+        self,
+        federation: Federation,
+        standings: Mapping[AgencyId, Standing],
+        now: float,
+        reached: float,
     ) -> None:
         if self._background is not None:
             if not self._background.done():
@@ -168,7 +176,10 @@ class Upkeep:
         if now < self._not_before:
             return
         epochs = federation.epochs_to_index(now)
-        await asyncio.to_thread(self._imports.forget_epochs, [e.number for e in epochs])
+        # Tags cost the node's quota at the key holders: what a clock ahead deletes, it could not
+        # make again.
+        kept = [e.number for e in federation.parameters.epochs if not e.is_over(reached)]
+        await asyncio.to_thread(self._imports.forget_epochs, kept)
         todo = _untagged(epochs, standings)
         if todo:
             self._not_before = now + AGAIN_SECONDS

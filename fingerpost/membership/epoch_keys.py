@@ -44,29 +44,30 @@ class Turning:
     forget: frozenset[EpochNumber]
 
 
-def earliest_day(now: float) -> int:
+def earliest_day(reached: float) -> int:
     """Return the day of the earliest slot that a query may still name.
 
     The last slot of yesterday is held ``PREVIOUS_SLOT_HELD_SECONDS`` longer.
     """
-    return day_of(now - limits.PREVIOUS_SLOT_HELD_SECONDS)
+    return day_of(reached - limits.PREVIOUS_SLOT_HELD_SECONDS)
 
 
 def plan_turning(
     parameters: Parameters,
     peppers: Mapping[EpochNumber, int],
     keys: Iterable[EpochNumber],
-    now: float,
+    reached: float,
 ) -> Turning:
     """Plan which peppers a member's store advances, and what it forgets.
 
     Args:
+        reached: see ``ports.Reached``.
         peppers: the day of each pepper that is held.
         keys: the epochs whose receiving key or requesters' key is held.
     """
-    over = {e.number for e in parameters.epochs if e.is_over(now)}
+    over = {e.number for e in parameters.epochs if e.is_over(reached)}
     oldest = min((e.number.value for e in parameters.epochs), default=0)
     past = frozenset(n for n in {*peppers, *keys} if n in over or n.value < oldest)
-    day = earliest_day(now)
+    day = earliest_day(reached)
     turn = {n: day for n, held in peppers.items() if n not in past and held < day}
     return Turning(turn, past)

@@ -59,7 +59,14 @@ def assemble(trusted: TrustedFiles, own: MemberId | None, earlier: Parsed) -> As
     deny = reading.value(files.DENY_LIST, files.read_deny_list)
     peppers = reading.peppers(parameters, own) if own is not None else {}
     federation = Federation(
-        trusted.version, trusted.valid_until, parameters, code_lists, members, areas, deny
+        trusted.version,
+        trusted.valid_until,
+        parameters,
+        code_lists,
+        members,
+        areas,
+        deny,
+        trusted.signed_at,
     )
     _require_consistent(federation)
     return Assembled(federation, peppers, reading.parsed)

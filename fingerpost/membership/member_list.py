@@ -62,7 +62,7 @@ class _State:
     def moved(self, trusted: TrustedFiles) -> _State:
         """Return the state under a newer timestamp of the same snapshot, which pins all files."""
         valid_until = min(trusted.valid_until, self.delegated_until)
-        federation = replace(self.federation, valid_until=valid_until)
+        federation = replace(self.federation, valid_until=valid_until, signed_at=trusted.signed_at)
         return replace(
             self,
             assembled=replace(self.assembled, federation=federation),

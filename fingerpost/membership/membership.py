@@ -29,6 +29,7 @@ from fingerpost.membership.renewal import RENEWAL_EVENTS
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.membership.rpc_issuer import IssuerClient
 from fingerpost.membership.rpc_member_list import MemberListFetcher
+from fingerpost.membership.trusted_time import TrustedTime
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
@@ -98,6 +99,8 @@ class Membership:
         self.authority = places.bundle / CERTIFICATE_AUTHORITY
         self.identity = Identity(self.bundle.federation, self.bundle.member, party)
         self.members = MemberList()
+        self.time = TrustedTime(env.clock)
+        self.members.subscribe(self.time.note)
         self._env = env
         self._poll_seconds = places.poll_seconds
         addresses = self.bundle.addresses

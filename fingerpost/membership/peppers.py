@@ -1,10 +1,13 @@
 """The day's pepper at a member: received once an epoch, advanced every night, and forgotten.
 
 Law: only nodes and gateways use this module (the broker and the key holders must not import it: it
-reaches the private layer). For each epoch the disk holds either a receiving key or one day's
-pepper, both together only while the key opens the pepper, and never the pepper of a day that no
-query can name any more (attack: a thief of the folder reads what was recorded on earlier days). An
-erased file is gone from the folder; what the medium keeps is left to disk encryption.
+reaches the private layer). A pepper is advanced, and anything is erased, only by the time that both
+clocks have reached (``trusted_time``): a member whose clock was a day ahead for a while still has
+every pepper that it needs, and computes those of later days where they are needed. For each epoch
+the disk holds either a receiving key or one day's pepper, both together only while the key opens
+the pepper, and never the pepper of a day that no query can name any more (attack: a thief of the
+folder reads what was recorded on earlier days). An erased file is gone from the folder; what the
+medium keeps is left to disk encryption.
 
     <epoch>.key               the receiving key (96 bytes), until the pepper is opened
     <epoch>.<day>.pepper      the earliest pepper still needed (32 bytes, 8 of checksum);
@@ -37,6 +40,7 @@ from fingerpost.membership.epoch_keys import (
     plan_turning,
 )
 from fingerpost.membership.member_list import MemberList, MemberListClient
+from fingerpost.membership.ports import Reached
 from fingerpost.private.locators import PEPPER_BYTES, Pepper
 from fingerpost.private.pepper_sealing import (
     REQUESTER_SEED_BYTES,
@@ -182,8 +186,11 @@ class PepperStore:
                     self._keys[epoch] = key
             return tuple((epoch, self._keys[epoch].public_key) for epoch in awaited)
 
-    def open(self, sealed: SealedPepper, now: float) -> bool:
+    def open(self, sealed: SealedPepper, reached: float) -> bool:
         """Open a pepper that has arrived, keep it, and destroy the receiving key.
+
+        Args:
+            reached: see ``ports.Reached``; no pepper of an earlier day is kept.
 
         Returns:
             False when it was opened before.
@@ -207,21 +214,21 @@ class PepperStore:
             if seed:
                 replace_file(self._requester_path(sealed.epoch), seed)
                 self._requesters.add(sealed.epoch)
-            pepper = pepper.at(max(pepper.day, earliest_day(now)))
+            pepper = pepper.at(max(pepper.day, earliest_day(reached)))
             replace_file(self._pepper_path(pepper), write_pepper(pepper))
             self._peppers[sealed.epoch] = pepper
             self._forget_key(sealed.epoch)
             return True
 
-    def ratchet(self, parameters: Parameters, now: float) -> None:
+    def ratchet(self, parameters: Parameters, reached: float) -> None:
         """Advance each pepper to the earliest day that a query can still name, and erase the
-        earlier ones.
+        earlier ones. What is erased does not come back: see ``ports.Reached``.
 
         Forget epochs that are over or older than all announced. Call it at least once a minute.
         """
         with self._lock:
             days = {epoch: held.day for epoch, held in self._peppers.items()}
-            due = plan_turning(parameters, days, {*self._keys, *self._requesters}, now)
+            due = plan_turning(parameters, days, {*self._keys, *self._requesters}, reached)
             for epoch in due.forget & self._peppers.keys():
                 _erase(self._pepper_path(self._peppers.pop(epoch)))
             for epoch in due.forget & self._keys.keys():
@@ -299,12 +306,14 @@ class PepperUpkeep:
         client: MemberListClient,
         members: MemberList,
         deposit: Deposit,
+        reached: Reached,
         clock: Clock,
         log: Logger,
         left: Path | None = None,
     ) -> None:
         """
         Args:
+            reached: the time by which peppers are advanced and erased.
             left: the file that records which receiving keys were deposited, and when, for processes
                 that follow each other. Without it, only this process knows.
         """
@@ -312,6 +321,7 @@ class PepperUpkeep:
         self._client = client
         self._members = members
         self._deposit = deposit
+        self._reached = reached
         self._clock = clock
         self._log = log
         self._file = left
@@ -327,13 +337,14 @@ class PepperUpkeep:
         """
         # An expired list still names the epochs: forgetting must not wait for a fresh list.
         parameters = self._members.current.parameters
-        await asyncio.to_thread(self._store.ratchet, parameters, self._clock.now())
+        reached = self._reached()
+        await asyncio.to_thread(self._store.ratchet, parameters, reached)
         for epoch in parameters.epochs:
             sealed = self._client.sealed_pepper(epoch.number)
-            if sealed is None or epoch.is_over(self._clock.now()):
+            if sealed is None or epoch.is_over(reached):
                 continue
             try:
-                if await asyncio.to_thread(self._store.open, sealed, self._clock.now()):
+                if await asyncio.to_thread(self._store.open, sealed, reached):
                     self._log.info("pepper.opened", epoch=epoch.number)
             except Refused as refused:
                 if self._reported.get(epoch.number) is not refused.code:
@@ -375,10 +386,11 @@ async def keep_peppers(
     client: MemberListClient,
     members: MemberList,
     deposit: Deposit,
+    reached: Reached,
     env: Env,
 ) -> None:
     """Make and deposit receiving keys, open the peppers that arrive, and advance them; for ever."""
-    upkeep = PepperUpkeep(store, client, members, deposit, env.clock, env.log)
+    upkeep = PepperUpkeep(store, client, members, deposit, reached, env.clock, env.log)
     async with asyncio.TaskGroup() as loops:
         for seconds, jitter, task, name in (
             (TEND_SECONDS, TEND_JITTER_SECONDS, upkeep.tend, "peppers"),

@@ -4,9 +4,14 @@ module.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from fingerpost.protocol.federation import Federation
+
+Reached = Callable[[], float]
+"""Returns the latest moment (seconds since 1970 UTC) that this machine's clock and the issuer's
+have both reached: see ``trusted_time``. Only what was due then may be destroyed."""
 
 
 class Members(Protocol):

@@ -44,8 +44,11 @@ _LONGEST_SECONDS: Final = limits.CERTIFICATE_DAYS * limits.DAY + limits.CLOCK_SK
 def due(not_before: float, not_after: float, now: float) -> bool:
     """Return whether half of the life is over. The rest is enough for an issuer that is away for
     days.
+
+    A certificate that is not valid yet is due, too: this clock, or the issuer's, was ahead when it
+    was made.
     """
-    return now >= not_before + (not_after - not_before) / 2
+    return not not_before <= now < not_before + (not_after - not_before) / 2
 
 
 async def renew(

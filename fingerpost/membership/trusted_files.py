@@ -114,10 +114,21 @@ class TrustedFiles(Updater):
         return self._trusted_set.timestamp.version, self._trusted_set.snapshot.version
 
     @property
+    def signed_at(self) -> float:
+        """When the issuer signed the timestamp, seconds since 1970 UTC by its clock."""
+        return self._trusted_set.timestamp.expires.timestamp() - limits.TIMESTAMP_VALID_SECONDS
+
+    @property
     def valid_until(self) -> float:
-        """The earliest expiry of all metadata read so far, seconds since 1970 UTC."""
+        """The earliest expiry of all metadata read so far, seconds since 1970 UTC.
+
+        A list is good for a day from the look, whatever it says (attack: a timestamp that an issuer
+        signed while its clock was ahead is replayed for as long as it was ahead).
+        """
         # The set iterates over its metadata, not over names.
-        return min(signed.expires.timestamp() for signed in self._trusted_set)
+        expiries = (signed.expires.timestamp() for signed in self._trusted_set)
+        most = limits.TIMESTAMP_VALID_SECONDS + limits.CLOCK_SKEW_SECONDS
+        return min(*expiries, self._trusted_set.reference_time.timestamp() + most)
 
     @property
     def delegated_until(self) -> float:

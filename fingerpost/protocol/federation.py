@@ -216,8 +216,15 @@ class DenyList:
 
 @dataclass(frozen=True, slots=True)
 class Federation:
-    """One verified state of the member list. ``version`` is the snapshot's; ``valid_until`` the
-    earliest expiry (seconds since 1970 UTC) of the metadata it came from."""
+    """One verified state of the member list.
+
+    Attributes:
+        version: the snapshot's.
+        valid_until: the earliest expiry (seconds since 1970 UTC) of the metadata it came from.
+        signed_at: when the issuer signed the timestamp (seconds since 1970 UTC by its clock). 0
+            where that is not known: then nothing is destroyed by this list, see
+            ``membership.trusted_time``.
+    """
 
     version: int
     valid_until: float
@@ -226,6 +233,7 @@ class Federation:
     members: Mapping[MemberId, Member]
     areas: Mapping[AreaCode, Area]
     deny: DenyList = field(default_factory=DenyList)
+    signed_at: float = 0.0
 
     def require_current(self, now: float) -> None:
         """Raise ``Refused(UNTRUSTED_METADATA)`` once expired (attack: a broker that keeps

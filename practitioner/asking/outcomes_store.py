@@ -168,11 +168,16 @@ class SqlOutcomes:
         refusal = "an outcome does not open: wrong outcome key, or changed"
         return self._box.open(sealed, bound, refusal)
 
-    def forget_due(self, now: float) -> int:
+    def forget_due(self, reached: float) -> int:
         """Destroy questions older than a day, and outcomes older than seven days but for their
         hashes.
 
-        Call it at least once an hour.
+        Call it at least once an hour. An outcome that is due is shown to nobody, whether it is
+        destroyed yet or not.
+
+        Args:
+            reached: see ``membership.ports.Reached``. By the clock of this machine alone, a clock
+                that is a week ahead would destroy everything.
 
         Returns:
             How many outcomes were destroyed.
@@ -181,7 +186,7 @@ class SqlOutcomes:
             asked = connection.execute(
                 update(outcomes)
                 .where(
-                    outcomes.c.kept_at <= int(now) - WITHIN_SECONDS,
+                    outcomes.c.kept_at <= int(reached) - WITHIN_SECONDS,
                     outcomes.c.question.is_not(None),
                 )
                 .values(question=None)
@@ -189,7 +194,7 @@ class SqlOutcomes:
             done = connection.execute(
                 update(outcomes)
                 .where(
-                    outcomes.c.kept_at <= int(now) - KEPT_SECONDS,
+                    outcomes.c.kept_at <= int(reached) - KEPT_SECONDS,
                     outcomes.c.sealed.is_not(None),
                 )
                 .values(sealed=None)

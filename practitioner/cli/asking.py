@@ -203,7 +203,6 @@ def show(
     with open_people(loaded) as people:
         now = time.time()
         session = people.reception.resume(read_token(session_file), now)
-        people.outcomes.forget_due(now)
         shown = people.outcomes.show(session, operation, now)
         people.record.shown(session, operation, now)
     _print(shown, as_json=as_json, everything=everything)

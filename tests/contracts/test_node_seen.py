@@ -29,7 +29,7 @@ def seen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seen]:
     if request.param == "memory":
         yield MemorySeen()
         return
-    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
         yield store
 
 
@@ -62,20 +62,30 @@ def test_a_frame_as_large_as_they_come(seen: Seen) -> None:
 
 def test_it_is_still_known_after_a_restart(tmp_path: Path) -> None:
     query = received()
-    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
         store.take([query], NOW)
-    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
         assert store.take([query], NOW) == {query.core_hash}
 
 
 def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Path) -> None:
     query = received()
     last = query.core.expires_at + limits.CLOCK_SKEW_SECONDS
-    with closing(open_seen(tmp_path / "seen.sqlite")) as store:
+    reached = NOW
+    with closing(open_seen(tmp_path / "seen.sqlite", lambda: reached)) as store:
         store.take([query], NOW)
         assert store.take([query], last) == {query.core_hash}
-        store.take([received()], last + CLOCK_SET_BACK_SECONDS + 1)
+        reached = last + CLOCK_SET_BACK_SECONDS + 1
+        store.take([received()], reached)
         assert store.take([query], NOW) == frozenset(), "forgotten"
+
+
+def test_a_clock_that_is_ahead_lets_no_replay_in(tmp_path: Path) -> None:
+    query = received()
+    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
+        store.take([query], NOW)
+        store.take([received()], NOW + 2 * limits.DAY)
+        assert store.take([query], NOW + 30) == {query.core_hash}
 
 
 @pytest.mark.parametrize("expires", [0, 2**60])
@@ -89,12 +99,12 @@ def test_what_a_query_says_of_itself_does_not_decide_how_long_it_is_kept(expires
 def test_a_disk_that_fails_is_a_defect(tmp_path: Path) -> None:
     """A damaged file: nothing may be answered on the strength of it."""
     path = tmp_path / "seen.sqlite"
-    with closing(open_seen(path)) as store:
+    with closing(open_seen(path, lambda: NOW)) as store:
         store.take([received()], NOW)
     for file in tmp_path.glob("seen.sqlite-*"):
         file.unlink()
     data = bytearray(path.read_bytes())
     data[100:] = bytes(len(data) - 100)
     path.write_bytes(bytes(data))
-    with pytest.raises(StoreFailed), closing(open_seen(path)) as damaged:
+    with pytest.raises(StoreFailed), closing(open_seen(path, lambda: NOW)) as damaged:
         damaged.take([received()], NOW)

@@ -180,11 +180,12 @@ async def running(*, established: bool = True) -> AsyncIterator[Running]:
     """Run a broker. An ``established`` one takes a node that is not attached to be away."""
     clock, members, log = ManualClock(NOW), Members(a_federation()), io.StringIO()
     store = MemoryStore(complete_since=NOW - 10_000)
-    recorder = hash_log_writer(store, clock)
+    recorder = hash_log_writer(store, clock.now)
     broker = Broker(
         members,
         recorder,
         clock,
+        clock.now,
         logs.configure("broker", LOG_EVENTS, strict=True, stream=log, now=clock.now),
         complete_since=store.complete_since,
         seen=store.seen(NOW),

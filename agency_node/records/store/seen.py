@@ -16,12 +16,14 @@ from sqlalchemy import Engine, column, delete, select, table
 from sqlalchemy.dialects import sqlite
 
 from agency_node.records.store.migrations import SEEN
+from fingerpost.membership.ports import Reached
 from fingerpost.protocol import limits
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import open_migrated
 
 CLOCK_SET_BACK_SECONDS: Final = 3600
-"""If the clock is set back by no more than this, no query whose hash was deleted is fresh again."""
+"""If the clock is set back by no more than this, no query whose hash was deleted is fresh again.
+A clock that was ahead deletes nothing: see ``membership.ports.Reached``."""
 FORGET_EVERY_SECONDS: Final = 60.0
 
 # The table as ``migrations`` makes it.
@@ -31,8 +33,9 @@ seen = table("seen", column("query_hash"), column("keep_until"))
 class SqlSeen:
     """Implements ``answering.ports.Seen``. Raises ``StoreFailed``, a ``Defect``."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reached: Reached) -> None:
         self._engine = engine
+        self._reached = reached
         self._forgot_at: float | None = None
 
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
@@ -47,7 +50,7 @@ class SqlSeen:
                 [{"query_hash": hash_, "keep_until": until} for hash_, until in fresh.items()],
             )
             if self._is_time_to_forget(now):
-                connection.execute(delete(seen).where(seen.c.keep_until < int(now)))
+                connection.execute(delete(seen).where(seen.c.keep_until < int(self._reached())))
         return before
 
     def close(self) -> None:
@@ -70,6 +73,6 @@ def keep_until(query: Query, now: float) -> int:
     return life + limits.CLOCK_SKEW_SECONDS + CLOCK_SET_BACK_SECONDS
 
 
-def open_seen(path: Path) -> SqlSeen:
+def open_seen(path: Path, reached: Reached) -> SqlSeen:
     """Open the hashes in SQLite at ``path``, made and migrated. Raises ``Defect``."""
-    return SqlSeen(open_migrated(path, SEEN))
+    return SqlSeen(open_migrated(path, SEEN), reached)

@@ -49,7 +49,7 @@ class Node:
     async def turn(self, seconds: float = 0.0) -> None:
         """A turn ``seconds`` later, and whatever it began in the background."""
         self.now += seconds
-        await self.upkeep.tend(self.now)
+        await self.upkeep.tend(self.now, self.now)
         if self.upkeep._background is not None:
             await asyncio.wait([self.upkeep._background])
 
@@ -288,7 +288,7 @@ async def test_tags_of_an_epoch_that_is_over_are_forgotten(node: Node) -> None:
 
 async def test_an_expired_member_list_is_no_reason_to_guess(node: Node) -> None:
     with refused(Code.UNTRUSTED_METADATA):
-        await node.upkeep.tend(NOW + 200 * DAY)
+        await node.upkeep.tend(NOW + 200 * DAY, NOW)
 
 
 async def test_tables_that_are_asked_now_come_first(node: Node) -> None:

@@ -167,10 +167,17 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     clock, now = SystemClock(), time.time()
     members = Members(a_federation(now, gathering_ms=1000))
     store = MemoryStore(complete_since=now - 10_000)
-    recorder = hash_log_writer(store, clock)
+    recorder = hash_log_writer(store, clock.now)
     log = logs.configure("broker", wiring.EVENTS, strict=True, stream=io.StringIO())
     broker = Broker(
-        members, recorder, clock, log, complete_since=now - 10_000, seen=(), random=lambda: 0.5
+        members,
+        recorder,
+        clock,
+        clock.now,
+        log,
+        complete_since=now - 10_000,
+        seen=(),
+        random=lambda: 0.5,
     )
     # Its nodes have had their time to dial.
     broker._streams._started_at -= 60

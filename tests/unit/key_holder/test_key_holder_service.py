@@ -17,6 +17,7 @@ from fakes.clock import ManualClock
 from fakes.federations import HOLDERS, member
 from fakes.refusals import refused
 from fingerpost.audit.log import AuditLog
+from fingerpost.membership.trusted_time import TrustedTime
 from fingerpost.private.oprf import BlindedBatch
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import DenyList, Epoch, Federation, Party
@@ -66,8 +67,12 @@ class World:
         self.evaluator = Evaluator(self.vault.seed, self.pool, 1)
         self.public_key = self.vault.make(ONE)
         self.current = self.federation()
+        self.time = TrustedTime(self.clock)
+        self.time.note(self.current)
         meter, record = SqlMeter(self.engine), AuditRecord(self.audit)
-        self.holder = KeyHolder(ME, self, self.vault, self.evaluator, meter, record, self.clock)
+        self.holder = KeyHolder(
+            ME, self, self.vault, self.evaluator, meter, record, self.clock, self.time.reached
+        )
         self.deposited: list[EpochNumber] = []
 
     def at(self, now: float) -> Federation:
@@ -83,7 +88,7 @@ class World:
         )
         common = federations.parameters(FEDERATION, (epoch,))
         made = federations.federation(common, members=members, valid_until=NOW + 10**7)
-        return replace(made, deny=deny or DenyList())
+        return replace(made, deny=deny or DenyList(), signed_at=self.clock.now())
 
     async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
         assert len(public_key) == 32
@@ -230,6 +235,35 @@ async def test_keys_live_and_die_with_their_epochs(world: World, tmp_path: Path)
     assert seed.hex() not in repr(again)
 
 
+@pytest.mark.parametrize("days", [100, 400])
+async def test_a_clock_that_is_ahead_for_a_moment_destroys_no_key(world: World, days: int) -> None:
+    """Twenty seconds 100 days ahead destroyed the keys of the running epoch for good."""
+    world.clock.step_wall(days * 86_400)
+    await world.holder.keep_keys(world)
+    world.clock.advance(20)
+    await world.holder.keep_keys(world)
+    assert ONE in world.vault.held()
+    world.clock.step_wall(-days * 86_400)
+    await world.holder.keep_keys(world)
+    await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
+
+
+async def test_an_issuer_whose_clock_is_ahead_destroys_no_key(world: World) -> None:
+    world.time.note(replace(world.current, signed_at=NOW + 100 * 86_400))
+    await world.holder.keep_keys(world)
+    assert ONE in world.vault.held()
+
+
+async def test_a_broker_that_plays_back_an_old_list_makes_destruction_wait(world: World) -> None:
+    world.clock.advance(20_000)
+    world.time.note(replace(world.current, signed_at=NOW - 3600))
+    await world.holder.keep_keys(world)
+    assert ONE in world.vault.held()
+    world.time.note(replace(world.current, signed_at=NOW + 20_000))
+    await world.holder.keep_keys(world)
+    assert ONE not in world.vault.held()
+
+
 def test_a_vault_is_not_made_by_itself(tmp_path: Path) -> None:
     with pytest.raises(Defect):
         FileVault(tmp_path / "missing")
@@ -266,7 +300,7 @@ async def test_the_key_is_not_used_before_the_record_is_written(
 ) -> None:
     gate = Gate(failure)
     meter = SqlMeter(world.engine)
-    holder = KeyHolder(ME, world, world.vault, gate, meter, gate, world.clock)
+    holder = KeyHolder(ME, world, world.vault, gate, meter, gate, world.clock, world.clock.now)
     asked = asyncio.create_task(holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message))
     await gate.reached.wait()
     for _ in range(10):  # whatever could run beside the record has run by then

@@ -474,7 +474,7 @@ class Keeping:
         log = logs.configure("test", catalogue, strict=True, stream=self.log, now=self.clock.now)
         env = Env(self.clock, log, random.Random(1).random)
         self._task = asyncio.ensure_future(
-            keep_peppers(self.store, world.client, self.members, self.deposit, env)
+            keep_peppers(self.store, world.client, self.members, self.deposit, self.clock.now, env)
         )
 
     async def deposit(self, epoch: EpochNumber, public_key: bytes) -> None:
@@ -570,7 +570,14 @@ async def test_processes_that_come_one_after_the_other_leave_a_key_once_in_six_h
         before = len(keeping.deposited)
         store, client, members = keeping.store, keeping.world.client, keeping.members
         upkeep = PepperUpkeep(
-            store, client, members, keeping.deposit, keeping.clock, QuietLog(), left
+            store,
+            client,
+            members,
+            keeping.deposit,
+            keeping.clock.now,
+            keeping.clock,
+            QuietLog(),
+            left,
         )
         await upkeep.tend()
         await upkeep.leave_keys()

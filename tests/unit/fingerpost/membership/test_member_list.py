@@ -51,7 +51,8 @@ class TestRefresh:
         world.repository.tick(NOW + TEN_MINUTES)
         world.repository.fetched.clear()
         second = world.refresh(NOW + TEN_MINUTES)
-        assert second == replace(first, valid_until=NOW + TEN_MINUTES + DAY)
+        signed = NOW + TEN_MINUTES
+        assert second == replace(first, valid_until=signed + DAY, signed_at=signed)
         assert len(world.repository.fetched) == 2
 
     def test_a_new_timestamp_does_not_outlast_what_it_covers(self, world: World) -> None:
