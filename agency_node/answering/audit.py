@@ -1,9 +1,10 @@
 """Record what opened at an agency in that agency's own chained log. Implements ``ports.Record``.
 
 Every query that opened at an agency is in that agency's log before its answer leaves, whatever the
-answer discloses. What names no person is in the clear; who asked, why, about whom, and which
-records were compared, is sealed with the month's key. The key of each log is derived from the
-node's: an agency of a host can be given its log and the key to it, and that key opens no other log.
+answer discloses. An entry shows nothing without the key; who asked, why, about whom, and which
+records were compared, is forgotten with the month's key. All entries have one size, so that the
+length does not show whether somebody was found. The key of each log is derived from the node's: an
+agency of a host can be given its log and the key to it, and that key opens no other log.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
 from agency_node.records.records import ChildRecord
+from fingerpost.audit.chain import SMALL_BODY_BYTES
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.demographics import Demographics
@@ -48,6 +50,8 @@ files.
 AT_ONCE: Final = 8
 """The number of logs that are written at the same time."""
 RECORDS_NAMED: Final = 8
+"""Of more records not even the number is kept, and of those that do not fit into an entry of the
+one size only the number."""
 KEY_BYTES: Final = 32
 
 
@@ -272,7 +276,22 @@ def _write_body(entry: Entry) -> bytes:
         asking_name=question.requester.name if question else "",
         asking_desk=question.requester.duty_desk if question else "",
     )
-    return msgspec.msgpack.encode(body)
+    return _fitting(body)
+
+
+def _fitting(body: Body) -> bytes:
+    """Return the stored form, within the one size that entries have: where the details of the last
+    records do not fit, only their numbers are kept.
+    """
+    written = msgspec.msgpack.encode(body)
+    records = body.written_records
+    for kept in range(len(records) - 1, -1, -1):
+        if len(written) <= SMALL_BODY_BYTES:
+            break
+        numbers = tuple((number, b"") for number, _ in records[kept:])
+        shorter = msgspec.structs.replace(body, written_records=(*records[:kept], *numbers))
+        written = msgspec.msgpack.encode(shorter)
+    return written
 
 
 def read_body(data: bytes) -> Body:

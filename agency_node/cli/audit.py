@@ -203,7 +203,7 @@ def _for(asked: Asked, between: str) -> str:
 
 def _here(body: Body) -> Iterator[str]:
     for number, child in body.records:
-        yield f"record {number} of import {body.generation}: {_child(child)}"
+        yield f"record {number} of import {body.generation}: {_child(child) or 'details not kept'}"
 
 
 def _child(child: Demographics) -> str:

@@ -1,14 +1,19 @@
-"""The rules of the audit chain: an event, its bytes, its hash, and what its seal is bound to. No
+"""The rules of the audit chain: an event, its bytes, its hash, and what its seals are bound to. No
 I/O.
 
-Law: an entry is ``seq | header | sealed body``. The header (kind, actor, operation, time, public
-fields) stays readable for as long as the chain; it names no child and no practitioner. The body is
-sealed under the key of its month and cannot be read once that key is destroyed. The chain still
-verifies then, because it hashes the sealed bytes:
+Law: an entry is ``seq | sealed header | sealed body | hash``. Without a key nobody reads more of it
+than that it is there: which event it records, when, of whom and about what stands inside the seals,
+and both have fixed sizes. A time of seconds in the clear would do as a name: it joins an entry
+with the entry of another party's log. The order is that of the chain.
+
+The header (kind, actor, operation, time, fields) is sealed under a key that lasts as long as the
+log, the body (whatever names a child or a practitioner) under the key of its month, and it cannot
+be read once that key is destroyed. The chain still verifies then, and it verifies without any key,
+because it hashes the sealed bytes:
 
     hash(0)   = SHA-256("fingerpost/v1 audit genesis")
     hash(seq) = SHA-256("fingerpost/v1 audit entry" | 00 | hash(seq-1) | seq (8) |
-                        length of header (4) | header | SHA-256(sealed))
+                        SHA-256(sealed header) | SHA-256(sealed body))
 
 Anybody who holds a later hash detects every change to the chain. An attacker who can rewrite the
 whole file *and* every copy of its head can forge it. Hence the head beside the file, and witnesses
@@ -24,10 +29,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
 
+import msgspec
+
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, MemberId
 
-BODY_BYTES: Final = 256 * 1024
+HEADER_SIZES: Final = (512,)
+BODY_SIZES: Final = (3440, 16 * 1024, 64 * 1024, 256 * 1024)
+"""The sizes of header and body before they are sealed, in bytes, with 4 bytes of length each. An
+entry whose body has the first size takes exactly one page of the database (4,096 bytes). Whoever
+records events that only differ in what nobody may know keeps their bodies within that size."""
+BODY_BYTES: Final = BODY_SIZES[-1] - 4
+SMALL_BODY_BYTES: Final = BODY_SIZES[0] - 4
+"""The most that fits into a body of the first size."""
 FIELDS: Final = 32
 FIELD_CHARS: Final = 256
 LAST_TIME: Final = 253_402_300_799
@@ -35,9 +49,10 @@ LAST_TIME: Final = 253_402_300_799
 
 GENESIS: Final = hashlib.sha256(b"fingerpost/v1 audit genesis").digest()
 _ENTRY: Final = b"fingerpost/v1 audit entry\0"
+_HEADER: Final = b"fingerpost/v1 audit header\0"
 _BODY: Final = b"fingerpost/v1 audit body\0"
 _MONTH: Final = b"fingerpost/v1 audit month key\0"
-_VERSION: Final = b"\x01"
+_VERSION: Final = 2
 
 FieldValue = str | int | bool
 
@@ -58,7 +73,7 @@ class _Name:
 
 @dataclass(frozen=True, slots=True)
 class Actor(_Name):
-    """Who acted, as far as it may stay readable: a member, an agency, ``system``, a post."""
+    """Who acted, as far as it may outlast its month: a member, an agency, ``system``, a post."""
 
     @classmethod
     def of(cls, id_: MemberId | AgencyId) -> Self:
@@ -99,8 +114,8 @@ class AuditEvent:
     Attributes:
         kind: decides, by the catalogue of the log, exactly which fields the event carries.
         at: UNIX seconds.
-        fields: stay readable.
-        body: is sealed; at most 256 KiB.
+        fields: stay readable with the log's key.
+        body: is forgotten with its month; less than 256 KiB.
     """
 
     kind: str
@@ -114,7 +129,7 @@ class AuditEvent:
         return f"AuditEvent({self.kind})"
 
     def header(self) -> bytes:
-        """Return the canonical bytes of all but the body.
+        """Return the stored form of all but the body.
 
         Raises:
             Defect: a value is out of bounds.
@@ -123,99 +138,97 @@ class AuditEvent:
             raise Defect(f"audit event {self.kind}: time out of bounds")
         if len(self.body) > BODY_BYTES or len(self.fields) > FIELDS:
             raise Defect(f"audit event {self.kind}: too long")
-        parts = [_VERSION, _text(self.kind), _text(self.actor.value), _text(self.operation.value)]
-        parts += [self.at.to_bytes(8, "big"), len(self.fields).to_bytes(1, "big")]
-        for name in sorted(self.fields):
-            parts += [_text(name), _value(self.kind, name, self.fields[name])]
-        return b"".join(parts)
+        for name, value in self.fields.items():
+            if not _allowed(value):
+                raise Defect(
+                    f"audit event {self.kind}: field {name} has a value that is not allowed"
+                )
+        fields = dict(sorted(self.fields.items()))
+        return _ENCODER.encode(
+            _Header(_VERSION, self.at, self.kind, self.actor.value, self.operation.value, fields)
+        )
 
 
-def _text(text: str) -> bytes:
-    return len(text).to_bytes(2, "big") + text.encode("ascii")
-
-
-def _value(kind: str, name: str, value: FieldValue) -> bytes:
-    fault = Defect(f"audit event {kind}: field {name} has a value that is not allowed")
-    if isinstance(value, bool):
-        return b"b" + bytes([value])
+def _allowed(value: FieldValue) -> bool:
     if isinstance(value, int):
-        if not -(2**63) <= value < 2**63:
-            raise fault
-        return b"i" + value.to_bytes(8, "big", signed=True)
-    if not (value.isascii() and value.isprintable() and len(value) <= FIELD_CHARS):
-        raise fault
-    return b"s" + _text(value)
+        return -(2**63) <= value < 2**63
+    return value.isascii() and value.isprintable() and len(value) <= FIELD_CHARS
+
+
+class _Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The stored form of a header; the order of the fields is part of it."""
+
+    version: int
+    at: int
+    kind: str
+    actor: str
+    operation: str
+    fields: dict[str, FieldValue]
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(_Header)
 
 
 def parse_header(data: bytes) -> AuditEvent:
     """Return the event of a header, without its body.
 
     Raises:
-        Defect: the header is not canonical.
+        Defect: the bytes are not the stored form of a header.
     """
     try:
-        event = _Reader(data).event()
-        if event.header() != data:
-            raise Defect("an audit header is not canonical")
-        return event
-    except (ValueError, IndexError):
+        header = _DECODER.decode(data)
+    except msgspec.MsgspecError:
         raise Defect("an audit header is damaged") from None
+    if header.version != _VERSION:
+        raise Defect("an audit header is of another release")
+    actor, operation = Actor(header.actor), OperationId(header.operation)
+    return AuditEvent(header.kind, actor, operation, header.at, header.fields)
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> bytes:
-        self._at += count
-        if self._at > len(self._data):
-            raise IndexError
-        return self._data[self._at - count : self._at]
-
-    def number(self, count: int) -> int:
-        return int.from_bytes(self.take(count), "big")
-
-    def text(self) -> str:
-        return self.take(self.number(2)).decode("ascii")
-
-    def value(self) -> FieldValue:
-        match self.take(1):
-            case b"b":
-                return bool(self.number(1))
-            case b"i":
-                return int.from_bytes(self.take(8), "big", signed=True)
-            case b"s":
-                return self.text()
-            case _:
-                raise ValueError
-
-    def event(self) -> AuditEvent:
-        if self.take(1) != _VERSION:
-            raise ValueError
-        kind, actor, operation = self.text(), Actor(self.text()), OperationId(self.text())
-        at = self.number(8)
-        fields = {self.text(): self.value() for _ in range(self.number(1))}
-        return AuditEvent(kind, actor, operation, at, fields)
-
-
-def chain_hash(previous: bytes, seq: int, header: bytes, sealed: bytes) -> bytes:
-    """Return the hash of an entry, which covers the hash of the entry before it."""
+def chain_hash(previous: bytes, seq: int, header: bytes, body: bytes) -> bytes:
+    """Return the hash of an entry, which covers the hash of the entry before it. ``header`` and
+    ``body`` as they are sealed."""
     return hashlib.sha256(
         _ENTRY
         + previous
         + seq.to_bytes(8, "big")
-        + len(header).to_bytes(4, "big")
-        + header
-        + hashlib.sha256(sealed).digest()
+        + hashlib.sha256(header).digest()
+        + hashlib.sha256(body).digest()
     ).digest()
 
 
+def header_place(seq: int) -> bytes:
+    """Return what the seal of an entry's header is bound to."""
+    return _HEADER + seq.to_bytes(8, "big")
+
+
 def body_place(seq: int, header: bytes) -> bytes:
-    """Return what the seal of an entry's body is bound to, under the key of its month."""
+    """Return what the seal of an entry's body is bound to, under the key of its month. ``header``
+    is the plain one."""
     return _BODY + seq.to_bytes(8, "big") + header
 
 
-def month_place(month: Month) -> bytes:
+@dataclass(frozen=True, slots=True, repr=False)
+class MonthKey:
+    """The key of a month (32 bytes, secret); None once it is destroyed."""
+
+    month: Month
+    secret: bytes | None
+
+    def written(self) -> bytes:
+        """Return its stored form, of one size whether or not the key is destroyed."""
+        there = self.secret is not None
+        return self.month.value.encode() + bytes([there]) + (self.secret or bytes(32))
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """Raises ``Defect``: the bytes are not the stored form."""
+        if len(data) != 7 + 1 + 32:
+            raise Defect("a month key of the audit log is damaged")
+        return cls(Month(data[:7].decode("ascii", "replace")), data[8:] if data[7] else None)
+
+
+def month_place(number: int) -> bytes:
     """Return what the seal of a month's key is bound to, under the master key."""
-    return _MONTH + month.value.encode()
+    return _MONTH + number.to_bytes(8, "big")

@@ -9,6 +9,9 @@ written after each commit. It may be behind the database after a crash, but neve
 ahead, the database was replaced by an older copy, and the log does not open until an operator
 accepts that (``adopt``).
 
+Everything is sealed but number and hash of an entry, so whatever is looked for is found by opening
+the headers one after the other; 100,000 of them take some seconds.
+
 A backup of both the database and the master key brings back what was forgotten since: keep the
 master key out of the database's backups.
 """
@@ -23,18 +26,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import Connection, Engine
 
 from fingerpost.audit import store
 from fingerpost.audit.chain import (
+    BODY_SIZES,
     GENESIS,
+    HEADER_SIZES,
     Actor,
     AuditEvent,
     FieldValue,
     Month,
+    MonthKey,
     OperationId,
     body_place,
     chain_hash,
+    header_place,
     month_place,
     parse_header,
 )
@@ -59,6 +68,7 @@ __all__ = [
 ]
 
 MONTH_FORGOTTEN: Final = "audit.month_forgotten"
+_HEADERS: Final = b"fingerpost/v1 audit headers"
 _OWN_EVENTS: Final[Mapping[str, frozenset[str]]] = {MONTH_FORGOTTEN: frozenset({"month"})}
 
 
@@ -177,12 +187,13 @@ class AuditLog:
     """
 
     def __init__(
-        self, engine: Engine, head: Path, catalogue: Mapping[str, frozenset[str]], master: SealedBox
+        self, engine: Engine, head: Path, catalogue: Mapping[str, frozenset[str]], master: bytes
     ) -> None:
         self._engine = engine
         self._head_file = HeadFile(head)
         self._catalogue = {**catalogue, **_OWN_EVENTS}
-        self._master = master
+        self._master = SealedBox(master)
+        self._headers = SealedBox(HKDFExpand(SHA256(), KEY_BYTES, _HEADERS).derive(master))
         self._lock = threading.Lock()
 
     @classmethod
@@ -197,7 +208,7 @@ class AuditLog:
         """Open or create the log at ``path``; its head lies beside it.
 
         Args:
-            catalogue: the public fields of each kind of event.
+            catalogue: the fields of each kind of event.
             adopt: accept a database that holds less than its head says. Record who did that, and
                 why, as an event.
 
@@ -206,12 +217,12 @@ class AuditLog:
             StoreBehind: the head says more than the database holds, or is missing.
             BrokenChain: the entry at the head is not the one that the head names.
         """
-        master = SealedBox(master_key)
+        SealedBox(master_key)  # its size, before a file is made
         engine = open_migrated(path, REVISIONS)
         try:
-            log = cls(engine, path.with_name(path.name + ".head"), catalogue, master)
+            log = cls(engine, path.with_name(path.name + ".head"), catalogue, master_key)
             with reading(engine) as connection:
-                log._check_master(connection)
+                next(log._month_keys(connection), None)  # another master key does not open it
                 if not adopt:
                     log._head_file.check(connection)
             if adopt:
@@ -273,21 +284,12 @@ class AuditLog:
         its end: while it is open, the write-ahead log cannot be emptied.
         """
         with reading(self._engine) as connection:
-            for row in store.rows(connection, since=since, until=until):
-                event = parse_header(row.header)
-                key = self._key(connection, Month.at(event.at))
-                body = _open_body(key, row) if key and decrypt else None
-                yield Entry(
-                    row.seq,
-                    row.hash,
-                    event.kind,
-                    event.actor,
-                    event.operation,
-                    event.at,
-                    event.fields,
-                    body,
-                    forgotten=key is None,
-                )
+            keys = {key.month: key for _, key in self._month_keys(connection)}
+            for row in store.rows(connection):
+                header = self._open_header(row)
+                event = parse_header(header)
+                if since <= event.at < until:
+                    yield _entry(row, event, header, keys, decrypt=decrypt)
 
     def forget(self, month: Month, *, actor: Actor, operation: OperationId, at: int) -> Receipt:
         """Destroy a month's key, and record that; its bodies can never be read again.
@@ -307,7 +309,7 @@ class AuditLog:
             raise Defect("the audit log does not forget a month that is not over")
         with self._lock:
             with self._engine.begin() as connection:
-                store.destroy_month_key(connection, month, at)
+                self._destroy_key(connection, month)
                 receipts = self._add(connection, [event])
             self._head_file.try_write(receipts[-1])
             empty_journal(self._engine)  # it still holds the page with the key
@@ -331,56 +333,89 @@ class AuditLog:
     def _add(self, connection: Connection, events: Sequence[AuditEvent]) -> tuple[Receipt, ...]:
         head = store.last(connection)
         receipts = []
+        keys: dict[Month, SealedBox] = {}
         for event in events:
-            seq, header = head.seq + 1, event.header()
-            key = self._key_to_seal(connection, Month.at(event.at))
-            sealed = SealedBox(key).seal(event.body, body_place(seq, header))
-            head = Receipt(seq, chain_hash(head.hash, seq, header, sealed))
-            store.add(connection, Row(seq, event.at, header, sealed, head.hash))
+            seq, header, month = head.seq + 1, event.header(), Month.at(event.at)
+            if month not in keys:
+                keys[month] = SealedBox(self._key_to_seal(connection, month))
+            body = keys[month].seal_padded(event.body, body_place(seq, header), BODY_SIZES)
+            sealed = self._headers.seal_padded(header, header_place(seq), HEADER_SIZES)
+            head = Receipt(seq, chain_hash(head.hash, seq, sealed, body))
+            store.add(connection, Row(seq, sealed, head.hash, body))
             receipts.append(head)
         return tuple(receipts)
 
-    def _key(self, connection: Connection, month: Month) -> bytes | None:
-        """Return the key of a month; None once it is forgotten."""
-        row = store.month_key(connection, month)
-        if row is None:
-            raise Defect(f"the audit log has lost the key of {month}")
-        return self._unwrap(month, row.wrapped) if row.wrapped else None
+    def _open_header(self, row: Row) -> bytes:
+        """Open a header. Raises ``Defect`` when it was not sealed with this key for this place."""
+        refusal = f"audit entry {row.seq} cannot be opened"
+        return self._headers.open_padded(row.header, header_place(row.seq), refusal)
+
+    # ---- the keys of the months ------------------------------------------------------------------
+
+    def _month_keys(self, connection: Connection) -> Iterator[tuple[int, MonthKey]]:
+        """Yield number and key of each month, the newest first. Raises ``Defect``: another master
+        key made them.
+        """
+        refusal = "the master key does not open the keys of this audit log"
+        for number, sealed in store.month_keys(connection):
+            yield number, MonthKey.read(self._master.open(sealed, month_place(number), refusal))
 
     def _key_to_seal(self, connection: Connection, month: Month) -> bytes:
-        if store.month_key(connection, month) is None:
-            key = os.urandom(KEY_BYTES)
-            wrapped = self._master.seal(key, month_place(month))
-            store.add_month_key(connection, month, wrapped)
-            return key
-        known = self._key(connection, month)
-        if known is None:
-            # With a second key for the month, "forgotten" would not be true of all its entries.
-            raise Defect(f"the audit log has forgotten {month}; is the clock wrong?")
-        return known
+        number = 1
+        for last, key in self._month_keys(connection):
+            if key.month == month:
+                if key.secret is None:
+                    # With a second key for the month, "forgotten" would not be true of all its
+                    # entries.
+                    raise Defect(f"the audit log has forgotten {month}; is the clock wrong?")
+                return key.secret
+            number = max(number, last + 1)
+        secret = os.urandom(KEY_BYTES)
+        self._put_key(connection, number, MonthKey(month, secret))
+        return secret
 
-    def _check_master(self, connection: Connection) -> None:
-        newest = store.newest_key(connection)
-        if newest is not None and newest.wrapped is not None:
-            self._unwrap(newest.month, newest.wrapped)
+    def _destroy_key(self, connection: Connection, month: Month) -> None:
+        for number, key in self._month_keys(connection):
+            if key.month == month and key.secret is not None:
+                self._put_key(connection, number, MonthKey(month, None))
+                return
+        raise Defect(f"the audit log has no key of {month} to forget")
 
-    def _unwrap(self, month: Month, wrapped: bytes) -> bytes:
-        refusal = f"the master key does not open the audit key of {month}"
-        return self._master.open(wrapped, month_place(month), refusal)
+    def _put_key(self, connection: Connection, number: int, key: MonthKey) -> None:
+        sealed = self._master.seal(key.written(), month_place(number))
+        store.put_month_key(connection, number, sealed)
 
 
-def _open_body(key: bytes, row: Row) -> bytes:
-    """Open a body. Raises ``Defect`` when it was not sealed with this key for this place."""
-    refusal = f"audit entry {row.seq} cannot be opened"
-    return SealedBox(key).open(row.sealed, body_place(row.seq, row.header), refusal)
+def _entry(
+    row: Row,
+    event: AuditEvent,
+    header: bytes,
+    keys: Mapping[Month, MonthKey],
+    *,
+    decrypt: bool,
+) -> Entry:
+    key = keys.get(month := Month.at(event.at))
+    if key is None:
+        raise Defect(f"the audit log has lost the key of {month}")
+    body = None
+    if key.secret is not None and decrypt:
+        refusal = f"audit entry {row.seq} cannot be opened"
+        place = body_place(row.seq, header)
+        body = SealedBox(key.secret).open_padded(row.body, place, refusal)
+    return Entry(
+        row.seq,
+        row.hash,
+        event.kind,
+        event.actor,
+        event.operation,
+        event.at,
+        event.fields,
+        body,
+        forgotten=key.secret is None,
+    )
 
 
 def _follows(head: Receipt, row: Row) -> bool:
-    expected = chain_hash(head.hash, row.seq, row.header, row.sealed)
-    if row.seq != head.seq + 1 or row.hash != expected:
-        return False
-    try:
-        # The column serves to find entries; it must have the same time as the header.
-        return parse_header(row.header).at == row.at
-    except Defect:
-        return False
+    return row.seq == head.seq + 1 and row.hash == chain_hash(
+        head.hash, row.seq, row.header, row.body
+    )

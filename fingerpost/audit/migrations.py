@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-from fingerpost.runtime.database import Revision
+from fingerpost.runtime.database import Revision, replace_tables
 
 
 def _chain(op: Operations) -> None:
@@ -29,6 +29,28 @@ def _chain(op: Operations) -> None:
         sa.Column("wrapped_key", sa.LargeBinary, nullable=True),
         sa.Column("forgotten_at", sa.Integer, nullable=True),
     )
+    _append_only(op)
+
+
+def _sealed(op: Operations) -> None:
+    """Entries and months of which nothing stands in the clear but their number and hash."""
+    replace_tables(op, "audit_entry", "audit_month")
+    op.create_table(
+        "audit_entry",
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("header", sa.LargeBinary, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "audit_month_key",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+    )
+    _append_only(op)
+
+
+def _append_only(op: Operations) -> None:
     for action in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER audit_entry_no_{action.lower()} BEFORE {action} ON audit_entry "
@@ -36,4 +58,4 @@ def _chain(op: Operations) -> None:
         )
 
 
-REVISIONS: Final[tuple[Revision, ...]] = (_chain,)
+REVISIONS: Final[tuple[Revision, ...]] = (_chain, _sealed)

@@ -1,7 +1,8 @@
 """The audit log's tables and the statements on them. SQLAlchemy Core; no rule, no cipher.
 
 Law: entries are added at the end and read; nothing here changes or removes one. A month's key is
-written once and can be destroyed once; the row stays, so that no second key is made for the month.
+written once and can be replaced once, by a row of the same size that says it is destroyed; the row
+stays, so that no second key is made for the month.
 """
 
 from __future__ import annotations
@@ -12,22 +13,21 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects import sqlite
 
-from fingerpost.audit.chain import GENESIS, Month
-from fingerpost.protocol.errors import Defect
+from fingerpost.audit.chain import GENESIS
 
 _PAGE: Final = 500
 
 # The tables as ``migrations`` makes them.
-_entry = sa.table("audit_entry", *map(sa.column, ("seq", "at", "header", "sealed", "hash")))
-_month = sa.table("audit_month", *map(sa.column, ("month", "wrapped_key", "forgotten_at")))
+_entry = sa.table("audit_entry", *map(sa.column, ("seq", "header", "hash", "body")))
+_month_key = sa.table("audit_month_key", *map(sa.column, ("number", "sealed")))
 
 # SQLite accepts text in a column of bytes. An entry changed in that way must still be read, so that
 # it is detected.
 _AS_STORED: Final = (
     _entry.c.seq,
-    _entry.c.at,
-    *(sa.cast(_entry.c[name], sa.LargeBinary).label(name) for name in ("header", "sealed", "hash")),
+    *(sa.cast(_entry.c[name], sa.LargeBinary).label(name) for name in ("header", "hash", "body")),
 )
 
 
@@ -41,21 +41,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """An entry as it is stored."""
+    """An entry as it is stored; ``header`` and ``body`` are sealed."""
 
     seq: int
-    at: int
     header: bytes
-    sealed: bytes
     hash: bytes
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class MonthRow:
-    """A month's key as it is stored; ``wrapped`` is None once it is destroyed."""
-
-    month: Month
-    wrapped: bytes | None
+    body: bytes
 
 
 def last(connection: Connection) -> Receipt:
@@ -77,53 +68,30 @@ def add(connection: Connection, row: Row) -> None:
     connection.execute(_entry.insert(), asdict(row))
 
 
-def rows(
-    connection: Connection, *, since: int | None = None, until: int | None = None
-) -> Iterator[Row]:
-    """Yield entries in their order, read page by page; ``since`` ≤ at < ``until``, UNIX seconds."""
+def rows(connection: Connection) -> Iterator[Row]:
+    """Yield entries in their order, read page by page."""
     query = sa.select(*_AS_STORED).order_by(_entry.c.seq).limit(_PAGE)
-    if since is not None:
-        query = query.where(_entry.c.at >= since)
-    if until is not None:
-        query = query.where(_entry.c.at < until)
     after: int | None = None
     while True:
         page = connection.execute(
             query if after is None else query.where(_entry.c.seq > after)
         ).all()
         for row in page:
-            yield Row(row.seq, row.at, row.header, row.sealed, row.hash)
+            yield Row(row.seq, row.header, row.hash, row.body)
         if len(page) < _PAGE:
             return
         after = page[-1].seq
 
 
-def month_key(connection: Connection, month: Month) -> MonthRow | None:
-    row = connection.execute(sa.select(_month).where(_month.c.month == month.value)).first()
-    return MonthRow(month, row.wrapped_key) if row is not None else None
+def month_keys(connection: Connection) -> tuple[tuple[int, bytes], ...]:
+    """Return the number and the sealed key of each month, the newest first."""
+    rows = connection.execute(sa.select(_month_key).order_by(_month_key.c.number.desc()))
+    return tuple((row.number, row.sealed) for row in rows)
 
 
-def newest_key(connection: Connection) -> MonthRow | None:
-    """Return the newest key that is not destroyed, to check a master key with."""
-    row = connection.execute(
-        sa.select(_month)
-        .where(_month.c.wrapped_key.is_not(None))
-        .order_by(_month.c.month.desc())
-        .limit(1)
-    ).first()
-    return MonthRow(Month(row.month), row.wrapped_key) if row is not None else None
-
-
-def add_month_key(connection: Connection, month: Month, wrapped: bytes) -> None:
-    connection.execute(_month.insert(), {"month": month.value, "wrapped_key": wrapped})
-
-
-def destroy_month_key(connection: Connection, month: Month, at: int) -> None:
-    """Destroy the key of a month. Raises ``Defect`` when there is none, or none any more."""
-    done = connection.execute(
-        _month.update()
-        .where(_month.c.month == month.value, _month.c.wrapped_key.is_not(None))
-        .values(wrapped_key=None, forgotten_at=at)
+def put_month_key(connection: Connection, number: int, sealed: bytes) -> None:
+    """Add the row of a month's key, or write over it."""
+    statement = sqlite.insert(_month_key).values(number=number, sealed=sealed)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["number"], set_={"sealed": sealed})
     )
-    if done.rowcount != 1:
-        raise Defect(f"the audit log has no key of {month} to forget")

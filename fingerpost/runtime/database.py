@@ -217,6 +217,22 @@ def empty_journal(engine: Engine) -> bool:
     return not busy
 
 
+def replace_tables(op: Operations, *names: str) -> None:
+    """Drop tables whose rows the next revision keeps in a form that only the key's holder can make.
+
+    Raises:
+        Defect: one of them has rows. They are not dropped, so that nothing is lost unseen: the file
+            is kept elsewhere, and a new one is begun.
+    """
+    connection = op.get_bind()
+    for name in names:
+        rows = sqlalchemy.select(sqlalchemy.literal(1)).select_from(sqlalchemy.table(name)).limit(1)
+        if connection.execute(rows).first() is not None:
+            raise Defect("the database has rows of an earlier release, which this one cannot read")
+    for name in names:
+        op.drop_table(name)
+
+
 def migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
     """Migrate the schema to the newest revision, all or nothing.
 

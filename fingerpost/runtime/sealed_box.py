@@ -3,14 +3,15 @@
 Law: AES-256-GCM with a fresh random nonce of 96 bits for each seal (NIST SP 800-38D, 8.2.2); a key
 seals far fewer than 2^32 values (8.3). Every seal is bound to the place where it is kept (table,
 row, owner): a value that is moved to another place does not open. Attack: somebody who can write a
-database shows the practitioner of one child for another child. Messages are sealed in forms of
-their own (``fingerpost.private``).
+database shows the practitioner of one child for another child. Where the length of a value says
+something about it, the value is sealed at one of a few sizes. Messages are sealed in forms of their
+own (``fingerpost.private``).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -20,6 +21,7 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.files import KEY_BYTES
 
 _NONCE_BYTES: Final = 12
+_LENGTH_BYTES: Final = 4
 
 
 class SealedBox:
@@ -55,3 +57,25 @@ class SealedBox:
             return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
         except (InvalidTag, ValueError):
             raise Defect(refusal) from None
+
+    def seal_padded(self, plain: bytes, bound: bytes, sizes: Sequence[int]) -> bytes:
+        """Return the seal of length (4 bytes, big-endian), ``plain`` and zeros.
+
+        Args:
+            sizes: the sizes that length, value and zeros may have together, ascending, in bytes;
+                the smallest that holds the value is taken. The seal is 28 bytes longer.
+
+        Raises:
+            Defect: the value is too long for every size.
+        """
+        framed = len(plain).to_bytes(_LENGTH_BYTES, "big") + plain
+        size = next((size for size in sizes if size >= len(framed)), None)
+        if size is None:
+            raise Defect("a value is too long to be kept")
+        return self.seal(framed.ljust(size, b"\0"), bound)
+
+    def open_padded(self, sealed: bytes, bound: bytes, refusal: str) -> bytes:
+        """Return what was sealed with ``seal_padded``. Raises ``Defect`` as ``open``."""
+        framed = self.open(sealed, bound, refusal)
+        length = int.from_bytes(framed[:_LENGTH_BYTES], "big")
+        return framed[_LENGTH_BYTES : _LENGTH_BYTES + length]

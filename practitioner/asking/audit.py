@@ -1,9 +1,10 @@
 """The audit log of a requesting agency: who asked, when, why, how far and about whom; who signed
 in, and who failed to.
 
-Each agency has one chained log. Its fields stay readable: purpose, reach, role, counts, hashes.
-What names a person (the child, the practitioner's name) is in the sealed body, for a subject access
-request, and is lost with the key of its month.
+Each agency has one chained log, of which nothing is readable without its key. With it the fields
+stay readable: purpose, reach, role, counts, hashes. What names a person (the child, the
+practitioner's name) is in the body, for a subject access request, and is lost with the key of its
+month.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ DATABASES: dict[str, tuple[Revision, ...]] = {
 }
 STORED = {
     ("audit", 1): "b003ef72aed35a6c",
+    ("audit", 2): "2da0928fb06677de",
     ("records", 1): "d089ab259712f537",
     ("records", 2): "9575260ef8ffe39a",
     ("seen", 1): "21eaec560c9d998e",

@@ -3,7 +3,9 @@ it cannot be written."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering import audit as audit_record
-from agency_node.answering.audit import AgencyLogs, Asked, Body, log_key, open_log, read_body
+from agency_node.answering.audit import (
+    RECORDS_NAMED,
+    AgencyLogs,
+    Asked,
+    Body,
+    log_key,
+    open_log,
+    read_body,
+)
 from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
 from fakes.federations import NOW
@@ -21,6 +31,7 @@ from fakes.node_world import COUNCIL, MINE, SCHOOL, SURGERY, NodeWorld, a_child,
 from fingerpost.audit.log import Actor, Month, OperationId
 from fingerpost.audit.log import Entry as Logged
 from fingerpost.private.codec import write_demographics
+from fingerpost.private.demographics import OtherName
 from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
@@ -99,14 +110,33 @@ def test_a_refusal_keeps_its_code_and_believes_nothing(logs: AgencyLogs, tmp_pat
     assert (body.asked, body.refusal, body.records) == (None, "bad_passport", ())
 
 
-def test_in_the_clear_stands_no_person(logs: AgencyLogs, tmp_path: Path) -> None:
-    logs.opened(entries())
+def test_in_the_clear_stands_nothing_of_what_opened(logs: AgencyLogs, tmp_path: Path) -> None:
+    opened = entries()
+    logs.opened(opened)
     logs.close()
-    child = a_child()
+    child, query = a_child(), opened[0].query.hash
     of_the_child = (child.forename, child.postcode, child.nhs_number)
+    of_the_answer = ("INVOLVED", "NOTHING_TO", "match", "possible", "AREA", "WIDE", COUNCIL.value)
+    texts = (*of_the_child, *of_the_answer, "account-17", "Siân", "S47", query.hex())
     for file in tmp_path.iterdir():
-        for secret in (*of_the_child, "account-17", "Siân", "S47"):
-            assert secret.encode() not in file.read_bytes(), (file.name, secret)
+        for told in (query, *(text.encode() for text in texts)):
+            assert told not in file.read_bytes(), (file.name, told)
+
+
+def test_an_entry_has_one_size_whatever_was_found(logs: AgencyLogs, tmp_path: Path) -> None:
+    """As many records as can be named, with names as long as they can be, or none at all."""
+    long = "Ä" * 100
+    largest = a_child(middle_names=long, other_names=tuple(OtherName(long, long) for _ in range(8)))
+    records = [a_record(number, largest) for number in range(RECORDS_NAMED + 1)]
+    (known, possible), (refused, _) = entries(), entries(passport_key=Ed25519PrivateKey.generate())
+    many = replace(known, examined=replace(known.examined, possible=tuple(records)))
+    logs.opened([known, replace(possible, agency=SCHOOL), refused, many])
+    with closing(sqlite3.connect(tmp_path / f"{SCHOOL}.sqlite")) as connection:
+        sizes = connection.execute("SELECT DISTINCT length(header), length(body) FROM audit_entry")
+        assert len(sizes.fetchall()) == 1
+    named = body_of(kept(tmp_path, SCHOOL)[-1]).records
+    assert [number for number, _ in named] == [0, *range(RECORDS_NAMED - 1)]
+    assert [child.forename for _, child in named][-1] == ""  # of the last only the number
 
 
 def test_one_agencys_key_opens_no_other_log(logs: AgencyLogs, tmp_path: Path) -> None:

@@ -17,7 +17,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from fingerpost.audit import store
-from fingerpost.audit.chain import FieldValue, parse_header
+from fingerpost.audit.chain import (
+    BODY_BYTES,
+    SMALL_BODY_BYTES,
+    FieldValue,
+    parse_header,
+)
 from fingerpost.audit.log import (
     Actor,
     AuditEvent,
@@ -29,11 +34,16 @@ from fingerpost.audit.log import (
     Receipt,
     StoreBehind,
 )
+from fingerpost.audit.migrations import REVISIONS
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.runtime.database import StoreFailed
+from fingerpost.runtime.database import StoreFailed, open_migrated
 
-CATALOGUE = {"lookup.sent": frozenset({"reach", "count"}), "note": frozenset[str]()}
+CATALOGUE = {
+    "lookup.sent": frozenset({"reach", "count"}),
+    "note": frozenset[str](),
+    "long": frozenset({"first", "second"}),
+}
 MASTER = b"m" * 32
 MARCH, APRIL, MAY = 1_772_400_000, 1_775_100_000, 1_777_700_000  # 2026-03-01, 04-02, 05-02
 SECRET_BODY = b"the name of somebody"
@@ -71,8 +81,8 @@ def log(path: Path) -> Iterator[AuditLog]:
 def tampered(path: Path, *statements: str) -> None:
     """What an intruder with the file can do: the triggers are no hindrance."""
     with sqlite3.connect(path, isolation_level=None) as connection:
-        connection.execute("DROP TRIGGER audit_entry_no_update")
-        connection.execute("DROP TRIGGER audit_entry_no_delete")
+        connection.execute("DROP TRIGGER IF EXISTS audit_entry_no_update")
+        connection.execute("DROP TRIGGER IF EXISTS audit_entry_no_delete")
         for statement in statements:
             connection.execute(statement)
     connection.close()
@@ -114,10 +124,46 @@ def test_more_entries_than_a_page(log: AuditLog) -> None:
     assert [e.fields["count"] for e in log.show(0, APRIL, decrypt=False)] == list(range(1203))
 
 
-def test_bodies_are_not_readable_on_the_disk(log: AuditLog, path: Path) -> None:
+def test_nothing_of_an_entry_is_readable_on_the_disk(log: AuditLog, path: Path) -> None:
     log.append(event())
     log.close()
-    assert not on_disk(SECRET_BODY, path)
+    times = [MARCH.to_bytes(4, "big"), str(MARCH).encode(), b"2026-03"]
+    fields = [b"lookup.sent", b"oak-gateway", b"ab12", b"reach", b"AREA", b"count"]
+    for told in (SECRET_BODY, *times, *fields):
+        assert not on_disk(told, path)
+
+
+def test_entries_of_every_kind_are_of_one_size_and_one_page(log: AuditLog, path: Path) -> None:
+    kinds = [note(), event(), note(body=b"x" * SMALL_BODY_BYTES), note(MAY)]
+    log.append_many(kinds * 25)
+    forget_march(log)
+    log.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        sizes = "SELECT DISTINCT length(header), length(body) FROM audit_entry"
+        assert len(connection.execute(sizes).fetchall()) == 1
+        months = "SELECT DISTINCT length(sealed) FROM audit_month_key"
+        assert len(connection.execute(months).fetchall()) == 1
+    before = path.stat().st_size
+    log = opened(path)
+    log.append_many(kinds[-1:] * 100)
+    log.close()
+    pages, rest = divmod(path.stat().st_size - before, 4096)
+    assert rest == 0
+    assert 100 <= pages <= 102  # and the pages that find them
+
+
+def test_a_log_of_an_earlier_form_is_left_as_it_is(path: Path) -> None:
+    open_migrated(path, REVISIONS[:1]).dispose()
+    opened(path).close()  # without entries nothing is lost
+    path.unlink()
+    engine = open_migrated(path, REVISIONS[:1])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO audit_entry VALUES (1, 2, x'03', x'04', x'05')")
+    engine.dispose()
+    with pytest.raises(Defect, match="earlier release"):
+        opened(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection_:
+        assert connection_.execute("SELECT seq FROM audit_entry").fetchall() == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +175,8 @@ def test_bodies_are_not_readable_on_the_disk(log: AuditLog, path: Path) -> None:
         note(name="Amy Pond"),
         note(-1),
         note(10**12),
-        note(body=b"x" * (256 * 1024 + 1)),
+        note(body=b"x" * (BODY_BYTES + 1)),
+        replace(note(first="A" * 256, second="B" * 256), kind="long"),
         sent(reach="Zoë", count=1),
         sent(reach="A" * 257, count=1),
         sent(reach="A", count=2**63),
@@ -142,15 +189,15 @@ def test_what_the_catalogue_does_not_allow_is_not_recorded(log: AuditLog, bad: A
     assert log.head().seq == 0
 
 
-UPDATE, BODY_OF = "UPDATE audit_entry SET", "(SELECT o.sealed FROM audit_entry o WHERE o.seq ="
+UPDATE, BODY_OF = "UPDATE audit_entry SET", "(SELECT o.body FROM audit_entry o WHERE o.seq ="
 TAMPERING = {
-    "flip a sealed body": (f"{UPDATE} sealed = sealed || x'00' WHERE seq = 3", 3),
-    "change a header": (f"{UPDATE} header = replace(header, 'AREA', 'ARIA') WHERE seq = 2", 2),
+    "lengthen a sealed body": (f"{UPDATE} body = body || x'00' WHERE seq = 3", 3),
+    "change a header": (f"{UPDATE} header = zeroblob(length(header)) WHERE seq = 2", 2),
     "change a hash": (f"{UPDATE} hash = zeroblob(32) WHERE seq = 4", 4),
-    "change the time to find it by": (f"{UPDATE} at = at + 1 WHERE seq = 2", 2),
+    "make text of bytes": (f"{UPDATE} header = 'no bytes' WHERE seq = 2", 2),
     "delete the first": ("DELETE FROM audit_entry WHERE seq = 1", 1),
     "delete one": ("DELETE FROM audit_entry WHERE seq = 3", 3),
-    "put one for another": (f"{UPDATE} sealed = {BODY_OF} 3) WHERE seq = 2", 2),
+    "put one for another": (f"{UPDATE} body = {BODY_OF} 3) WHERE seq = 2", 2),
     "renumber after deleting": (f"{UPDATE} seq = seq + 10 WHERE seq = 5", 5),
 }
 
@@ -171,9 +218,12 @@ def test_a_change_is_found_where_it_is(
 
 def test_a_swapped_body_does_not_open(path: Path, log: AuditLog) -> None:
     log.append_many([event(count=1), event(count=1)])
-    tampered(path, f"{UPDATE} sealed = {BODY_OF} 2) WHERE seq = 1")
+    tampered(path, f"{UPDATE} body = {BODY_OF} 2) WHERE seq = 1")
     with pytest.raises(Defect, match="entry 1 cannot be opened"):
         list(log.show(0, APRIL, decrypt=True))
+    tampered(path, f"{UPDATE} header = {BODY_OF} 1) WHERE seq = 2")
+    with pytest.raises(Defect, match="entry 2 cannot be opened"):
+        list(log.show(0, APRIL, decrypt=False))
 
 
 def test_an_end_cut_off_is_seen_by_a_witness_and_at_opening(path: Path, log: AuditLog) -> None:
@@ -253,7 +303,7 @@ def test_a_head_that_lags_or_cannot_be_written_does_no_harm(path: Path, log: Aud
 def wrapped_key(path: Path) -> bytes:
     """The wrapped key of March, as it lies in the database."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        asked = "SELECT wrapped_key FROM audit_month WHERE month='2026-03'"
+        asked = "SELECT sealed FROM audit_month_key WHERE number = 1"
         (wrapped,) = connection.execute(asked).fetchone()
     assert isinstance(wrapped, bytes)
     return wrapped
@@ -306,7 +356,7 @@ def test_what_a_reader_kept_from_being_erased_is_erased_at_the_next_opening(
 def test_a_lost_month_key_is_not_taken_for_a_forgotten_one(path: Path, log: AuditLog) -> None:
     log.append(event())
     with sqlite3.connect(path) as connection:
-        connection.execute("DELETE FROM audit_month")
+        connection.execute("DELETE FROM audit_month_key")
     connection.close()
     with pytest.raises(Defect, match="lost the key"):
         list(log.show(0, APRIL, decrypt=True))
@@ -378,7 +428,7 @@ def test_a_disk_that_fails_is_not_silent(
 def test_the_database_itself_refuses_changes(path: Path, log: AuditLog) -> None:
     log.append(event())
     with sqlite3.connect(path) as connection:
-        for statement in ("DELETE FROM audit_entry", "UPDATE audit_entry SET at = 0"):
+        for statement in ("DELETE FROM audit_entry", "UPDATE audit_entry SET seq = 0"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 connection.execute(statement)
     connection.close()
@@ -408,7 +458,8 @@ def test_a_header_is_canonical_and_read_back(fields: dict[str, FieldValue], at: 
 @given(st.binary(max_size=80))
 def test_bytes_that_are_no_header_are_a_defect(data: bytes) -> None:
     header = event().header()
-    for damaged in (data, header + data[:1] + b"x", header[: len(data)]):
+    later = header[:1] + b"\x03" + header[2:]
+    for damaged in (data, header + data[:1] + b"x", header[: len(data)], later):
         with pytest.raises(Defect):
             parse_header(damaged)
 
