@@ -24,7 +24,7 @@ from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.codes import CODE_LIST_VERSION, Kind
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import CodeLists
-from fingerpost.protocol.terms import ROLES_AT, TERMS
+from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
 from fingerpost.runtime.files import replace_file
 
 METADATA_FILE: Final = "code-lists.metadata.json"

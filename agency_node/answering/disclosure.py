@@ -1,7 +1,8 @@
 """Decide what an agency discloses about a child who matched. Pure; deny by default.
 
 The signed terms of the purpose rule (``fingerpost.protocol.terms``), until agencies can narrow them
-by rules of their own. Three things are never disclosed, whatever the purpose: a sensitive kind, a
+by rules of their own; where they are for the requester's own area, nothing is disclosed elsewhere.
+Three things are never disclosed, whatever the purpose: a sensitive kind, a
 row that is marked sensitive, and anything at all at an agency that holds a shielded row of this
 child. A requester cannot learn which of them it was: there are no pointers, and the answer is
 NOTHING_TO_DISCLOSE.
@@ -45,6 +46,8 @@ def pointers(
     Returns:
         The pointers; none when there is nothing to disclose.
     """
+    if question.named_by is not None and agency not in question.named_by:
+        return ()
     rows = [row for child in children for row in child.involvements]
     near = [row for child in possible for row in child.involvements]
     if any(row.shielded for row in (*rows, *near)):

@@ -42,7 +42,6 @@ DEMOGRAPHICS_BYTES: Final = 16 * 1024
 bound."""
 
 FACTS_BYTES: Final = 256
-_NOT_YET: Final = "not-yet"
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -113,30 +112,34 @@ def _facts_to_wire(facts: Facts) -> pb.Facts:
         reason=facts.reason or 0,
         informed=facts.informed or 0,
         agreed_on=_day(facts.agreed_on),
-        strategy_discussion=(_day(discussion.held_on) or _NOT_YET) if discussion else "",
+        strategy_discussion=_day(discussion.held_on if discussion else None),
+        discussion_awaited_since=_day(discussion.awaited_since if discussion else None),
         arrived_at=facts.arrived_at,
         reported_by=facts.reported_by or 0,
         checked=facts.checked,
         notified_on=_day(facts.notified_on),
         ends_at=facts.ends_at,
         renewals=facts.renewals,
+        reviewer=facts.reviewer,
     )
 
 
 def _facts_from_wire(m: pb.Facts) -> Facts:
-    discussion = m.strategy_discussion
-    held_on = _date(discussion, "strategy_discussion") if discussion != _NOT_YET else None
+    held_on = _date(m.strategy_discussion, "strategy_discussion")
+    awaited_since = _date(m.discussion_awaited_since, "discussion_awaited_since")
+    discussion = StrategyDiscussion(held_on, awaited_since) if held_on or awaited_since else None
     return Facts(
         reason=code(Reason, m.reason, "facts.reason") if m.reason else None,
         informed=code(Informed, m.informed, "facts.informed") if m.informed else None,
         agreed_on=_date(m.agreed_on, "agreed_on"),
-        strategy_discussion=StrategyDiscussion(held_on) if discussion else None,
+        strategy_discussion=discussion,
         arrived_at=m.arrived_at,
         reported_by=code(ReportedBy, m.reported_by, "facts.reported_by") if m.reported_by else None,
         checked=m.checked,
         notified_on=_date(m.notified_on, "notified_on"),
         ends_at=m.ends_at,
         renewals=m.renewals,
+        reviewer=m.reviewer,
     )
 
 

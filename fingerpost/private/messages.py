@@ -82,6 +82,8 @@ class Question:
     justification: Justification
     demographics: Demographics
     terms: Terms
+    named_by: frozenset[AgencyId] | None = None
+    """The agencies that may name anything; None where the terms leave none out."""
 
     def __repr__(self) -> str:
         return "Question(…)"

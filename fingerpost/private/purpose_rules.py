@@ -15,24 +15,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, unique
 from types import MappingProxyType
 from typing import Final
 
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.plain_text import require_account, require_reference
+from fingerpost.private.working_days import working_days_after
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import WIDE_REACHES, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.federation import Agency, CodeLists
 from fingerpost.protocol.ids import AreaCode
 from fingerpost.protocol.messages import KeySet
-from fingerpost.protocol.terms import Fact, Terms, reaches_within, row
+from fingerpost.protocol.terms import Fact, Terms, row
 
 TIME_BOX_SECONDS: Final = 72 * 3600
 """The longest search for a missing child before a manager renews it."""
 RENEWALS: Final = 100
+NOT_YET_WORKING_DAYS: Final = 2
+"""How long a strategy discussion may be awaited, after the day since when it is."""
 _LATEST: Final = 253_402_300_800
 """The year 10000. Attack: a later time cannot be shown as a date, and would hide its record from
 the officer who reads it."""
@@ -53,6 +56,8 @@ class Reason(IntEnum):
     POLICE_PROTECTION = 21
     EMERGENCY_ORDER = 22
     IMMEDIATE_DANGER = 23
+    AWAY_TEN_SCHOOL_DAYS = 31
+    AWAY_AT_HIGH_RISK = 32
 
 
 REASONS: Final[Mapping[Purpose, frozenset[Reason]]] = MappingProxyType(
@@ -71,6 +76,10 @@ REASONS: Final[Mapping[Purpose, frozenset[Reason]]] = MappingProxyType(
         # Children Act 1989 s46, s44.
         Purpose.EMERGENCY_PROTECTION: frozenset(
             {Reason.POLICE_PROTECTION, Reason.EMERGENCY_ORDER, Reason.IMMEDIATE_DANGER}
+        ),
+        # Education Act 1996 s436A.
+        Purpose.MISSING_EDUCATION: frozenset(
+            {Reason.AWAY_TEN_SCHOOL_DAYS, Reason.AWAY_AT_HIGH_RISK}
         ),
     }
 )
@@ -104,10 +113,30 @@ class ReportedBy(IntEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StrategyDiscussion:
-    """A strategy discussion (Children Act 1989 s47). ``held_on`` is None where it has not been held
-    yet."""
+    """A strategy discussion (Children Act 1989 s47): the day on which it was held, or the day since
+    when it is awaited.
+
+    Raises:
+        Refused: MALFORMED, both days or neither.
+    """
 
     held_on: date | None = None
+    awaited_since: date | None = None
+
+    def __post_init__(self) -> None:
+        if (self.held_on is None) == (self.awaited_since is None):
+            raise Refused(Code.MALFORMED, "facts: strategy discussion")
+
+    def holds(self, today: date) -> bool:
+        """Return whether it can be so, and is not awaited for too long."""
+        if self.held_on is not None:
+            return self.held_on <= today + timedelta(days=1)
+        since = self.awaited_since or today
+        # Four weeks have more than two working days, whatever the holidays: nothing is counted.
+        return (
+            timedelta(days=-1) <= today - since <= timedelta(weeks=4)
+            and working_days_after(since, today) <= NOT_YET_WORKING_DAYS
+        )
 
     def __repr__(self) -> str:
         return "StrategyDiscussion(…)"
@@ -128,9 +157,11 @@ class Facts:
         notified_on: the day on which the child's death was notified.
         ends_at: when the search for a missing child ends, in seconds since 1970 UTC.
         renewals: how often a manager renewed that search.
+        reviewer: the account of the manager who reviews the lookup by the end of the next working
+            day.
 
     Raises:
-        Refused: MALFORMED, a number is out of its bounds.
+        Refused: MALFORMED, a number is out of its bounds, or no account.
     """
 
     reason: Reason | None = None
@@ -143,12 +174,15 @@ class Facts:
     notified_on: date | None = None
     ends_at: int = 0
     renewals: int = 0
+    reviewer: str = ""
 
     def __post_init__(self) -> None:
         if not (0 <= self.arrived_at < _LATEST and 0 <= self.ends_at < _LATEST):
             raise Refused(Code.MALFORMED, "facts: a time")
         if not 0 <= self.renewals <= RENEWALS:
             raise Refused(Code.MALFORMED, "facts: renewals")
+        if self.reviewer:
+            require_account(self.reviewer, "facts: reviewer")
 
     @property
     def significant_harm(self) -> bool:
@@ -158,18 +192,19 @@ class Facts:
     def shown(self) -> tuple[str, ...]:
         """Return what was stated, a line a fact, for an officer of the agency that was asked."""
         discussion = self.strategy_discussion
-        held = discussion.held_on if discussion else None
         lines = {
             "ground": self.reason and self.reason.name,
             "informed": self.informed and self.informed.name,
             "agreed on": self.agreed_on,
-            "strategy discussion": held or (discussion and "not held yet"),
+            "strategy discussion": discussion and discussion.held_on,
+            "strategy discussion awaited since": discussion and discussion.awaited_since,
             "arrived": self.arrived_at and _minute(self.arrived_at),
             "reported by": self.reported_by and self.reported_by.name,
             "records checked": self.checked and "yes",
             "death notified on": self.notified_on,
             "search ends": self.ends_at and _minute(self.ends_at),
             "renewed": self.renewals,
+            "to be reviewed by": self.reviewer,
         }
         return tuple(f"{name}: {value}" for name, value in lines.items() if value)
 
@@ -181,15 +216,11 @@ def _minute(at: int) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-_MAY_NAME_AREAS: Final = frozenset(
-    {
-        Purpose.S47_ENQUIRY,
-        Purpose.EMERGENCY_PROTECTION,
-        Purpose.MISSING_CHILD,
-        Purpose.EXPLOITATION,
-        Purpose.CHILD_DEATH,
-    }
+_AGES: Final[Mapping[Purpose, tuple[int, int]]] = MappingProxyType(
+    # Children Act 1989 s23C to s24D.
+    {Purpose.LEAVING_CARE: (18, 25)}
 )
+"""The first and the last year of age, where a purpose is for some ages only."""
 
 
 @unique
@@ -205,13 +236,17 @@ class PurposeRule(Rule):
     INFORMED = "whether child or family were informed"
     AGREED = "day of the agreement"
     STRATEGY_DISCUSSION = "day of the strategy discussion"
+    STRATEGY_DISCUSSION_DUE = "strategy discussion awaited for too long"
     ARRIVAL = "time of arrival"
     APPROVER = "approver"
     REPORTED = "who reported the child missing"
     CHECKED = "check for domestic abuse and refuge"
     NOTIFIED = "day on which the death was notified"
     TIME_BOX = "end of the search"
+    REVIEWER = "who reviews the lookup"
     OWN_APPROVER = "approver is the requester"
+    OWN_REVIEWER = "reviewer is the requester"
+    AGE = "age for this purpose"
     WIDE_REACH = "wide keys in this reach"
     WIDE_WITHOUT_REASON = "wide keys in this reach without a reason"
     NOTHING_WIDENED = "a reason to widen, and nothing widened"
@@ -235,9 +270,11 @@ RULE_OF: Final = MappingProxyType(
         Fact.CHECKED: PurposeRule.CHECKED,
         Fact.NOTIFIED: PurposeRule.NOTIFIED,
         Fact.TIME_BOX: PurposeRule.TIME_BOX,
+        Fact.REVIEW: PurposeRule.REVIEWER,
     }
 )
 """The rule that refuses a lookup in which a fact is missing."""
+_DUE: Final = PurposeRule.STRATEGY_DISCUSSION_DUE
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -298,16 +335,6 @@ _WIDENING: Final = MappingProxyType(
 """For which purposes a lookup may be widened, and for which reasons; no other purpose may."""
 
 
-def reaches_allowed(terms: Terms) -> frozenset[Reach]:
-    """Return the reaches that the terms of a purpose allow.
-
-    They are its default reach and every narrower one, and named areas where they are the default or
-    the matter is urgent.
-    """
-    named = {Reach.NAMED} if terms.purpose in _MAY_NAME_AREAS else set()
-    return reaches_within(terms.reach) | named
-
-
 def widening_reasons(purpose: Purpose) -> frozenset[WideningReason]:
     """Return why a lookup for this purpose may be asked again with wide keys beyond the own area.
 
@@ -353,19 +380,21 @@ def require_permitted(
 
     WIDE keys go to the requester's own area, and further only in a second round that says why: a
     wide key lets more children's records open. A reason without need is refused too, so that nobody
-    gets used to always giving one. The approver is never the requester (``subject``), whether the
-    purpose requires one or not.
+    gets used to always giving one. Approver and reviewer are never the requester (``subject``),
+    whether the purpose requires them or not.
 
     Raises:
         Refused: NOT_ALLOWED, naming the rule.
     """
-    if reach not in reaches_allowed(terms):
+    if reach not in terms.reaches:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.REACH)
     if len(named_areas) > terms.areas:
         raise Refused(Code.NOT_ALLOWED, PurposeRule.AREAS)
     _require_reason(justification.purpose, reach, key_set, justification.widened_because)
-    if justification.approver and justification.approver.lower() == subject.lower():
+    if justification.approver.lower() == subject.lower():
         raise Refused(Code.NOT_ALLOWED, PurposeRule.OWN_APPROVER)
+    if justification.facts.reviewer.lower() == subject.lower():
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.OWN_REVIEWER)
 
 
 def require_stated(
@@ -376,7 +405,8 @@ def require_stated(
     Args:
         justification: what is stated.
         terms: as ``terms_in_force`` returns them.
-        demographics: the child; a number can stand for the time of arrival.
+        demographics: the child, whose age some purposes bound; a number can stand for the time of
+            arrival.
         issued_at: when the query was made, in seconds since 1970 UTC. The same moment counts at the
             requester and at every node.
 
@@ -388,6 +418,15 @@ def require_stated(
         missing = [rule for rule in missing if rule is not PurposeRule.ARRIVAL]
     if missing:
         raise Refused(Code.NOT_ALLOWED, missing[0])
+    youngest, oldest = _AGES.get(justification.purpose, (None, None))
+    if youngest is not None and oldest is not None:
+        today = datetime.fromtimestamp(issued_at, UTC).date()
+        if demographics.dob is None or not youngest <= _age(demographics.dob, today) <= oldest:
+            raise Refused(Code.NOT_ALLOWED, PurposeRule.AGE)
+
+
+def _age(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def lacking(justification: Justification, terms: Terms, now: int) -> list[PurposeRule]:
@@ -399,23 +438,28 @@ def lacking(justification: Justification, terms: Terms, now: int) -> list[Purpos
         now: in seconds since 1970 UTC.
     """
     facts, purpose = justification.facts, justification.purpose
-    tomorrow = datetime.fromtimestamp(now + limits.DAY, UTC).date()  # the day begins earlier east
+    today = datetime.fromtimestamp(now, UTC).date()
+    tomorrow = today + timedelta(days=1)  # the day begins earlier east
     discussion = facts.strategy_discussion
     stated = {
         Fact.REFERENCE: bool(justification.reason_reference),
         Fact.REASON: facts.reason in REASONS.get(purpose, ()),
         Fact.INFORMED: facts.informed is not None,
         Fact.AGREED: facts.agreed_on is not None and facts.agreed_on <= tomorrow,
-        Fact.STRATEGY_DISCUSSION: discussion is not None
-        and (discussion.held_on is None or discussion.held_on <= tomorrow),
+        Fact.STRATEGY_DISCUSSION: discussion is not None and discussion.holds(today),
         Fact.ARRIVAL: 0 < facts.arrived_at <= now + limits.CLOCK_SKEW_SECONDS,
         Fact.APPROVAL: bool(justification.approver),
         Fact.REPORTED: facts.reported_by is not None,
         Fact.CHECKED: facts.checked,
         Fact.NOTIFIED: facts.notified_on is not None and facts.notified_on <= tomorrow,
         Fact.TIME_BOX: now < facts.ends_at <= now + TIME_BOX_SECONDS + limits.CLOCK_SKEW_SECONDS,
+        Fact.REVIEW: bool(facts.reviewer),
     }
-    return [RULE_OF[fact] for fact in sorted(terms.takes) if not stated[fact]]
+    missing = [RULE_OF[fact] for fact in sorted(terms.takes) if not stated[fact]]
+    if discussion is not None and discussion.awaited_since is not None:
+        # She stated it, and is told why it does not hold any more.
+        missing = [_DUE if rule is PurposeRule.STRATEGY_DISCUSSION else rule for rule in missing]
+    return missing
 
 
 def _require_reason(

@@ -285,7 +285,9 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
         why, terms, core.reach, core.named_areas, core.key_set, subject=passport.subject
     )
     require_stated(why, terms, inner.demographics, core.issued_at)
-    return Question(agency, passport, why, inner.demographics, terms)
+    at_home = federation.agencies_in_reach(core.area, Reach.AREA, ()) if terms.home_only else None
+    named_by = None if at_home is None else frozenset(each.id for each in at_home)
+    return Question(agency, passport, why, inner.demographics, terms, named_by)
 
 
 def _shuffled(

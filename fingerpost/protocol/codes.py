@@ -15,7 +15,7 @@ from enum import Enum, IntEnum, unique
 from types import MappingProxyType
 from typing import Final
 
-CODE_LIST_VERSION: Final = 2
+CODE_LIST_VERSION: Final = 3
 """Of the lists as they stand here, with which a federation begins. Governance may put shorter ones
 in force under a later version without new programs; a list with a name that this code does not know
 is refused whole (``federation_files``)."""
@@ -286,6 +286,8 @@ class AgencyKind(Enum):
     VCS = "VCS"
     HOUSING = "HOUSING"
     FIRE = "FIRE"
+    DENTAL_PRACTICE = "DENTAL_PRACTICE"
+    CHILDRENS_HOME = "CHILDRENS_HOME"
 
 
 NATIONAL_RING_KINDS: Final = frozenset(

@@ -28,7 +28,8 @@ from fingerpost.protocol.codes import CoarseKind
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Area, CodeLists, DenyList, Member, Parameters, Serial
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.terms import ROLES_AT, TERMS
+from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
+from fingerpost.protocol.terms import takes_less
 
 INDEX: Final = "index.json"
 PARAMETERS: Final = "parameters.json"
@@ -282,7 +283,8 @@ def read_code_lists(data: bytes) -> CodeLists:
     """Read the code lists.
 
     Raises:
-        Refused: MALFORMED; UNSUPPORTED, they allow something that this release does not know.
+        Refused: MALFORMED, also where a purpose that may be told more takes less; UNSUPPORTED, they
+            allow something that this release does not know.
     """
     lists = _read_code_lists(data)
     pairs = [(terms.purpose, role) for terms in lists.terms for role in terms.roles]
@@ -294,4 +296,6 @@ def read_code_lists(data: bytes) -> CodeLists:
         each.roles <= known[each.kind] for each in lists.roles_at
     ):
         raise Refused(Code.UNSUPPORTED, "code lists file: wider than this release")
+    if takes_less(lists.terms) is not None:
+        raise Refused(Code.MALFORMED, "code lists file: what may be told more takes less")
     return lists

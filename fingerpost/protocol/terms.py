@@ -1,19 +1,19 @@
-"""The terms of each purpose: who may ask, what must be stated, how far, and what may be disclosed.
+"""The terms of a purpose: who may ask, what must be stated, how far, and what may be disclosed.
 
-The table below is the widest that this release serves. Governance signs it, or a narrower one, in
-the code lists (``federation.CodeLists``); requesters, and every node that opened a query, hold the
-query to the signed table. Lists that are wider than this table are refused whole, so that a
-signature cannot open what the code was not written for.
+``table_of_terms`` has the widest terms that this release serves. Governance signs them, or narrower
+ones, in the code lists (``federation.CodeLists``); requesters, and every node that opened a query,
+hold the query to the signed terms.
 
-Sources: Children Act 1989, Children Act 2004, Education Act 1996, Working Together to Safeguard
-Children 2023.
+Law: what may be told more, or may ask further, never takes less (``takes_less``). Attack: somebody
+claims the graver purpose because it is the easier one to claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -26,6 +26,8 @@ from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Reach, Role
 class Tier(IntEnum):
     """How much an answer may name. Each tier includes those before it."""
 
+    NONE = 0
+    """Nothing. The agency that knows the child sees who asks, and decides whether to ring."""
     UNIVERSAL = 1
     """Education, GP, health visiting and school nursing, the council's front door, and the lead
     practitioner wherever she works."""
@@ -55,7 +57,6 @@ _ENFORCEMENT: Final = frozenset(
     {Kind.POLICE_PROTECTION, Kind.YOUTH_JUSTICE, Kind.HOUSING, Kind.FIRE_RESCUE}
 )
 _SENSITIVE: Final = frozenset(kind for kind in Kind if kind.sensitive)
-_SOCIAL_CARE: Final = frozenset(kind for kind in Kind if kind.name.startswith("CSC_"))
 
 
 def tier_of(kind: Kind) -> Tier:
@@ -83,6 +84,38 @@ class Fact(IntEnum):
     CHECKED = 9  # records were checked for domestic abuse and refuge
     NOTIFIED = 10  # the day on which the death was notified
     TIME_BOX = 11  # when the search ends; a manager renews
+    REVIEW = 12  # who reviews the lookup by the end of the next working day
+
+
+@unique
+class Account(IntEnum):
+    """How far others can hold a requester to what she states."""
+
+    NOTHING = 0
+    WORD = 1
+    """Her word alone."""
+    RECORD = 2
+    """A record that exists apart from the lookup, and with which it can be compared."""
+    PERSON = 3
+    """Another person, who decided with her, or has to look at it afterwards."""
+
+
+ACCOUNT: Final[Mapping[Fact, Account]] = MappingProxyType(
+    {
+        Fact.REASON: Account.WORD,
+        Fact.INFORMED: Account.WORD,
+        Fact.CHECKED: Account.WORD,
+        Fact.REPORTED: Account.WORD,
+        Fact.REFERENCE: Account.RECORD,
+        Fact.AGREED: Account.RECORD,
+        Fact.ARRIVAL: Account.RECORD,
+        Fact.NOTIFIED: Account.RECORD,
+        Fact.STRATEGY_DISCUSSION: Account.PERSON,
+        Fact.APPROVAL: Account.PERSON,
+        Fact.TIME_BOX: Account.PERSON,
+        Fact.REVIEW: Account.PERSON,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +132,8 @@ class Terms:
         tier_at_harm: the tier where the requester states grounds for significant harm; none if that
             changes nothing.
         areas: the number of areas that may be named.
+        home_only: whether only agencies of the requester's own area may name anything. Those
+            elsewhere see who asks, and name nothing.
     """
 
     purpose: Purpose
@@ -109,6 +144,7 @@ class Terms:
     also: Annotated[frozenset[Kind], Meta(max_length=100)] = frozenset()
     tier_at_harm: Annotated[frozenset[Tier], Meta(max_length=1)] = frozenset()
     areas: Annotated[int, Meta(ge=1, le=limits.NAMED_AREAS)] = limits.NAMED_AREAS
+    home_only: bool = False
 
     def allows(self, kind: Kind, *, lead: bool, significant_harm: bool) -> bool:
         """Return whether an answer may name an involvement of this kind.
@@ -120,9 +156,30 @@ class Terms:
         """
         tier = max((self.tier, *self.tier_at_harm)) if significant_harm else self.tier
         needed = tier_of(kind)
+        if tier is Tier.NONE:
+            return False
         if needed is Tier.SENSITIVE:
             return tier is Tier.SENSITIVE
         return needed <= tier or kind in self.also or lead
+
+    @property
+    def account(self) -> Account:
+        """How far others can hold a requester to what these terms take."""
+        return max((ACCOUNT[fact] for fact in self.takes), default=Account.NOTHING)
+
+    @property
+    def reaches(self) -> frozenset[Reach]:
+        """The default reach and every narrower one, and named areas where they are the default or
+        the matter is urgent."""
+        named = {Reach.NAMED} if self.purpose in _MAY_NAME_AREAS else set()
+        return reaches_within(self.reach) | named
+
+    @property
+    def named_at_most(self) -> frozenset[Kind]:
+        """The kinds that an answer may ever name, of whoever is not the lead practitioner."""
+        return frozenset(
+            kind for kind in Kind if self.allows(kind, lead=False, significant_harm=True)
+        )
 
     def within(self, wider: Terms) -> bool:
         """Return whether these terms allow nothing that ``wider`` does not."""
@@ -134,6 +191,7 @@ class Terms:
             and self.takes >= wider.takes
             and self.also <= wider.also
             and self.areas <= wider.areas
+            and self.home_only >= wider.home_only
             and max((self.tier, *self.tier_at_harm)) <= max((wider.tier, *wider.tier_at_harm))
         )
 
@@ -156,278 +214,32 @@ def reaches_within(reach: Reach) -> frozenset[Reach]:
     return frozenset(_LADDER[: _LADDER.index(reach) + 1])
 
 
+_MAY_NAME_AREAS: Final = frozenset(
+    {
+        Purpose.S47_ENQUIRY,
+        Purpose.EMERGENCY_PROTECTION,
+        Purpose.MISSING_CHILD,
+        Purpose.EXPLOITATION,
+        Purpose.CHILD_DEATH,
+    }
+)
+
+
+def takes_less(rows: Iterable[Terms]) -> tuple[Terms, Terms] | None:
+    """Return two rows that break the law, or None where it holds.
+
+    The first may be told all that the second may and reaches as far, and goes further in one of
+    them; and yet others can hold a requester to less of what it takes (``Account``).
+    """
+    known = [(each, each.named_at_most, each.reaches) for each in rows]
+    for upper, names, reaches in known:
+        for lower, fewer, nearer in known:
+            above = names >= fewer and reaches >= nearer and (names, reaches) != (fewer, nearer)
+            if above and upper.account < lower.account:
+                return upper, lower
+    return None
+
+
 def row(rows: Iterable[Terms], purpose: Purpose, role: Role) -> Terms | None:
     """Return the terms of a purpose for a role; None where the role may not ask for it."""
     return next((each for each in rows if each.purpose is purpose and role in each.roles), None)
-
-
-_CARE: Final = frozenset({Role.SOCIAL_WORKER, Role.TEAM_MANAGER})
-_SCHOOL: Final = frozenset({Role.DSL, Role.DEPUTY_DSL})
-_ENQUIRY: Final = _CARE | {
-    Role.EDT_WORKER,
-    Role.LEAD_CHILD_PROTECTION_PRACTITIONER,
-    Role.POLICE_PVP,
-    Role.NAMED_PROFESSIONAL,
-    Role.MASH_PRACTITIONER,
-}
-
-TERMS: Final = (
-    Terms(
-        Purpose.SAFEGUARDING_CONCERN,
-        _SCHOOL
-        | {
-            Role.HEALTH_VISITOR,
-            Role.SCHOOL_NURSE,
-            Role.MIDWIFE,
-            Role.GP,
-            Role.PRACTICE_SAFEGUARDING_LEAD,
-            Role.NAMED_PROFESSIONAL,
-            Role.PAEDIATRICIAN,
-            Role.CHILDRENS_NURSE,
-            Role.CAMHS_CLINICIAN,
-            Role.EARLY_HELP_WORKER,
-            Role.YJS_WORKER,
-            Role.VCS_SAFEGUARDING_LEAD,
-            Role.AGENCY_SAFEGUARDING_LEAD,
-        },
-        Reach.AREA,
-        Tier.UNIVERSAL,
-        frozenset({Fact.REASON, Fact.INFORMED}),
-    ),
-    Terms(
-        Purpose.EARLY_HELP,
-        _SCHOOL
-        | {
-            Role.EARLY_HELP_WORKER,
-            Role.FAMILY_HUB_WORKER,
-            Role.HEALTH_VISITOR,
-            Role.SCHOOL_NURSE,
-            Role.VCS_SAFEGUARDING_LEAD,
-        },
-        Reach.AREA,
-        Tier.UNIVERSAL,
-        # Early help is offered to families and not imposed on them.
-        frozenset({Fact.AGREED}),
-        frozenset({Kind.EARLY_HELP, Kind.FAMILY_HUB}),
-    ),
-    Terms(
-        Purpose.REFERRAL_TRIAGE,
-        _CARE | {Role.MASH_PRACTITIONER, Role.EDT_WORKER, Role.CONTACT_OFFICER, Role.POLICE_PVP},
-        Reach.AREA,
-        Tier.FAMILY,
-        frozenset({Fact.REFERENCE, Fact.REASON}),
-        tier_at_harm=frozenset({Tier.ENFORCEMENT}),
-    ),
-    Terms(
-        Purpose.S17_ASSESSMENT,
-        _CARE | {Role.LEAD_PRACTITIONER},
-        Reach.AREA,
-        Tier.FAMILY,
-        frozenset({Fact.REFERENCE, Fact.INFORMED}),
-    ),
-    Terms(
-        Purpose.S47_ENQUIRY,
-        _ENQUIRY,
-        Reach.AREA_AND_NEIGHBOURS,
-        Tier.SENSITIVE,
-        frozenset({Fact.REFERENCE, Fact.STRATEGY_DISCUSSION}),
-    ),
-    Terms(
-        Purpose.EMERGENCY_PROTECTION,
-        _ENQUIRY
-        | {
-            Role.POLICE_RESPONSE,
-            Role.POLICE_CONTROL_ROOM,
-            Role.POLICE_SUPERVISOR,
-            Role.ON_CALL_PAEDIATRICIAN,
-        },
-        Reach.NATIONAL_RING,
-        Tier.SENSITIVE,
-        frozenset({Fact.REASON}),
-    ),
-    Terms(
-        Purpose.URGENT_CARE,
-        frozenset(
-            {
-                Role.ED_CLINICIAN,
-                Role.CHILDRENS_NURSE,
-                Role.URGENT_CARE_CLINICIAN,
-                Role.PARAMEDIC,
-                Role.PAEDIATRICIAN,
-                Role.MIDWIFE,
-                Role.CAMHS_CLINICIAN,
-            }
-        ),
-        Reach.AREA_AND_NEIGHBOURS,
-        Tier.FAMILY,
-        frozenset({Fact.ARRIVAL}),
-    ),
-    Terms(
-        Purpose.CLA_CARE,
-        _CARE | {Role.IRO, Role.CLA_NURSE, Role.PERSONAL_ADVISER},
-        Reach.NAMED,
-        Tier.FAMILY,
-        frozenset({Fact.REFERENCE}),
-    ),
-    Terms(
-        Purpose.CLA_CARE,
-        frozenset({Role.VIRTUAL_SCHOOL_HEAD}),
-        Reach.NAMED,
-        Tier.UNIVERSAL,
-        frozenset({Fact.REFERENCE}),
-        _SOCIAL_CARE,
-    ),
-    Terms(
-        Purpose.LEAVING_CARE,
-        frozenset({Role.PERSONAL_ADVISER, Role.SOCIAL_WORKER}),
-        Reach.NAMED,
-        Tier.UNIVERSAL,
-        frozenset({Fact.AGREED}),
-    ),
-    Terms(
-        Purpose.MISSING_CHILD,
-        _CARE
-        | {
-            Role.POLICE_MISSING_UNIT,
-            Role.POLICE_RESPONSE,
-            Role.POLICE_PVP,
-            Role.EDT_WORKER,
-        },
-        Reach.NATIONAL_RING,
-        Tier.ENFORCEMENT,
-        frozenset({Fact.REFERENCE, Fact.REPORTED, Fact.CHECKED, Fact.TIME_BOX}),
-    ),
-    Terms(
-        Purpose.TRANSFER_IN,
-        _SCHOOL | {Role.HEALTH_VISITOR, Role.SCHOOL_NURSE, Role.SOCIAL_WORKER, Role.GP},
-        Reach.NAMED,
-        Tier.UNIVERSAL,
-        frozenset({Fact.CHECKED}),
-        areas=2,
-    ),
-    Terms(
-        Purpose.EXPLOITATION,
-        _CARE | {Role.POLICE_PVP, Role.YJS_WORKER, Role.ICTG},
-        Reach.NATIONAL_RING,
-        Tier.ENFORCEMENT,
-        frozenset({Fact.APPROVAL}),
-    ),
-    Terms(
-        Purpose.CHILD_DEATH,
-        frozenset(
-            {
-                Role.ON_CALL_PAEDIATRICIAN,
-                Role.POLICE_PVP,
-                Role.SOCIAL_WORKER,
-                Role.EDT_WORKER,
-                Role.NAMED_PROFESSIONAL,
-            }
-        ),
-        Reach.AREA_AND_NEIGHBOURS,
-        Tier.ENFORCEMENT,
-        frozenset({Fact.NOTIFIED}),
-    ),
-    Terms(
-        Purpose.PRACTICE_REVIEW,
-        frozenset({Role.PARTNERSHIP_MANAGER, Role.NAMED_PROFESSIONAL, Role.TEAM_MANAGER}),
-        Reach.NAMED,
-        Tier.ENFORCEMENT,
-        frozenset({Fact.APPROVAL}),
-    ),
-)
-"""MISSING_EDUCATION has no row: it may only ask a council to ring back, for which there is no
-message yet. A purpose without a row cannot be put in force."""
-
-_SCHOOL_ROLES: Final = _SCHOOL | {Role.LEAD_PRACTITIONER}
-ROLES_AT: Final = (
-    RolesAt(
-        AgencyKind.LOCAL_AUTHORITY,
-        _CARE
-        | {
-            Role.MASH_PRACTITIONER,
-            Role.EDT_WORKER,
-            Role.EARLY_HELP_WORKER,
-            Role.FAMILY_HUB_WORKER,
-            Role.CONTACT_OFFICER,
-            Role.LEAD_PRACTITIONER,
-            Role.LEAD_CHILD_PROTECTION_PRACTITIONER,
-            Role.IRO,
-            Role.PERSONAL_ADVISER,
-            Role.VIRTUAL_SCHOOL_HEAD,
-            Role.CME_OFFICER,
-            Role.PARTNERSHIP_MANAGER,
-            Role.YJS_WORKER,
-            Role.HEALTH_VISITOR,
-            Role.SCHOOL_NURSE,
-            Role.AGENCY_SAFEGUARDING_LEAD,
-        },
-    ),
-    RolesAt(AgencyKind.SCHOOL, _SCHOOL_ROLES),
-    RolesAt(AgencyKind.MULTI_ACADEMY_TRUST, _SCHOOL_ROLES),
-    RolesAt(AgencyKind.COLLEGE, _SCHOOL_ROLES),
-    RolesAt(AgencyKind.EARLY_YEARS, _SCHOOL_ROLES),
-    RolesAt(AgencyKind.GP_PRACTICE, frozenset({Role.GP, Role.PRACTICE_SAFEGUARDING_LEAD})),
-    RolesAt(
-        AgencyKind.NHS_TRUST,
-        frozenset(
-            {
-                Role.HEALTH_VISITOR,
-                Role.SCHOOL_NURSE,
-                Role.MIDWIFE,
-                Role.NAMED_PROFESSIONAL,
-                Role.ED_CLINICIAN,
-                Role.CHILDRENS_NURSE,
-                Role.URGENT_CARE_CLINICIAN,
-                Role.PAEDIATRICIAN,
-                Role.ON_CALL_PAEDIATRICIAN,
-                Role.CAMHS_CLINICIAN,
-                Role.CLA_NURSE,
-                Role.LEAD_PRACTITIONER,
-            }
-        ),
-    ),
-    RolesAt(
-        AgencyKind.ICB,
-        frozenset({Role.NAMED_PROFESSIONAL, Role.CLA_NURSE, Role.PARTNERSHIP_MANAGER}),
-    ),
-    RolesAt(
-        AgencyKind.AMBULANCE,
-        frozenset(
-            {
-                Role.PARAMEDIC,
-                Role.URGENT_CARE_CLINICIAN,
-                Role.NAMED_PROFESSIONAL,
-                Role.AGENCY_SAFEGUARDING_LEAD,
-            }
-        ),
-    ),
-    RolesAt(
-        AgencyKind.POLICE,
-        frozenset(
-            {
-                Role.POLICE_PVP,
-                Role.POLICE_SUPERVISOR,
-                Role.POLICE_RESPONSE,
-                Role.POLICE_CONTROL_ROOM,
-                Role.POLICE_MISSING_UNIT,
-                Role.PARTNERSHIP_MANAGER,
-            }
-        ),
-    ),
-    RolesAt(AgencyKind.YOUTH_JUSTICE, frozenset({Role.YJS_WORKER, Role.TEAM_MANAGER})),
-    RolesAt(
-        AgencyKind.VCS,
-        frozenset(
-            {
-                Role.VCS_SAFEGUARDING_LEAD,
-                Role.FAMILY_HUB_WORKER,
-                Role.ICTG,
-                Role.LEAD_PRACTITIONER,
-            }
-        ),
-    ),
-    RolesAt(AgencyKind.HOUSING, frozenset({Role.AGENCY_SAFEGUARDING_LEAD})),
-    RolesAt(AgencyKind.FIRE, frozenset({Role.AGENCY_SAFEGUARDING_LEAD})),
-)
-"""A MASH_PRACTITIONER stands here at councils only: those of other agencies are seconded to a
-named council (``Agency.seconded_to``)."""

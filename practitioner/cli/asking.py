@@ -119,7 +119,7 @@ def lookup(
         now,
         ask=child is None and at_terminal(),
     )
-    justification = _approved(loaded, session, justification)
+    justification = _with_accounts(loaded, session, justification)
     question = Question(
         demographics=_child(child),
         justification=justification,
@@ -214,22 +214,30 @@ def _session(loaded: GatewaySettings, session_file: Path) -> Session:
         return people.reception.resume(read_token(session_file), time.time())
 
 
-def _approved(
+def _with_accounts(
     loaded: GatewaySettings, session: Session, justification: Justification
 ) -> Justification:
-    """Return the justification with the account of its approver as it is written.
+    """Return the justification with approver and reviewer as their accounts are written.
 
-    The approver is checked after all was asked for: one who is typed at the terminal is held to the
-    same rule as one who is given as an option.
+    They are checked after all was asked for: one who is typed at the terminal is held to the same
+    rule as one who is given as an option.
 
     Raises:
-        Refused: NOT_ALLOWED, see ``Accounts.approver``.
+        Refused: NOT_ALLOWED, one of them is no account that may be used.
     """
-    if not justification.approver:
+    stated = justification.facts
+    if not (justification.approver or stated.reviewer):
         return justification
     with open_people(loaded) as people:
-        account = people.accounts.approver(session.agency, justification.approver, time.time())
-    return replace(justification, approver=account)
+
+        def written(account: str) -> str:
+            return account and people.accounts.approver(session.agency, account, time.time())
+
+        return replace(
+            justification,
+            approver=written(justification.approver),
+            facts=replace(stated, reviewer=written(stated.reviewer)),
+        )
 
 
 def _ask(

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from fingerpost.private.plain_text import require_account
 from fingerpost.private.purpose_rules import (
     REASONS,
     Facts,
@@ -29,7 +30,8 @@ from fingerpost.private.purpose_rules import (
 )
 from fingerpost.protocol.codes import Purpose
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.terms import TERMS, Terms, row
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Terms, row
 from practitioner.cli.parsing import read_day
 from practitioner.sign_in.rules import Session
 
@@ -72,8 +74,14 @@ def _reporters(_: Purpose) -> tuple[IntEnum, ...]:
     return tuple(ReportedBy)
 
 
-def _discussion(text: str, _: Purpose, __: float) -> StrategyDiscussion:
-    return StrategyDiscussion(None if text == NOT_YET else read_day(text))
+def _discussion(text: str, _: Purpose, now: float) -> StrategyDiscussion:
+    """Read the day on which it was held, or NOT_YET, alone or with a colon and the day since when
+    it is awaited."""
+    stated, *rest = text.split(":", 1)
+    if stated != NOT_YET:
+        return StrategyDiscussion(held_on=read_day(text))
+    today = datetime.fromtimestamp(now, UTC).astimezone(LONDON).date()
+    return StrategyDiscussion(awaited_since=read_day(rest[0]) if rest else today)
 
 
 def _arrival(text: str, _: Purpose, now: float) -> int:
@@ -97,6 +105,11 @@ def _yes(text: str, _: Purpose, __: float) -> bool:
     return True
 
 
+def _account(text: str, _: Purpose, __: float) -> str:
+    require_account(text, "reviewer")
+    return text
+
+
 def _day(text: str, _: Purpose, __: float) -> Any:
     return read_day(text)
 
@@ -115,7 +128,8 @@ STATED: Final[Mapping[PurposeRule, _Stated]] = MappingProxyType(
         ),
         PurposeRule.STRATEGY_DISCUSSION: _Stated(
             "strategy_discussion",
-            f"Day of the strategy discussion (DD/MM/YYYY, or {NOT_YET})",
+            "Day of the strategy discussion "
+            f"(DD/MM/YYYY, or {NOT_YET}:DD/MM/YYYY with the day since when it is awaited)",
             _discussion,
         ),
         PurposeRule.ARRIVAL: _Stated(
@@ -135,6 +149,11 @@ STATED: Final[Mapping[PurposeRule, _Stated]] = MappingProxyType(
             "notified_on", "On which day was the death notified? (DD/MM/YYYY)", _day
         ),
         PurposeRule.TIME_BOX: _Stated("ends_at", "How many hours to search? (at most 72)", _hours),
+        PurposeRule.REVIEWER: _Stated(
+            "reviewer",
+            "Account of the manager who reviews this lookup by the end of the next working day",
+            _account,
+        ),
     }
 )
 """REFERENCE and APPROVER are options of their own."""
@@ -172,7 +191,7 @@ def read_facts(texts: list[str], purpose: Purpose, now: float) -> Facts:
         fact = known[name]
         try:
             found[fact.field] = fact.read(value, purpose, now)
-        except ValueError:
+        except (ValueError, Refused):
             choices = ", ".join(each.name for each in fact.choices(purpose))
             raise Defect(
                 f"--fact {name}: {f'one of {choices}' if choices else fact.question}"
@@ -215,7 +234,7 @@ def _asked(justification: Justification, rule: PurposeRule, now: float) -> Justi
     while answer := _prompt(fact.question):
         try:
             value = fact.read(answer, purpose, now)
-        except ValueError:
+        except (ValueError, Refused):
             typer.echo("This was not understood. Try again.", err=True)
         else:
             return replace(justification, facts=replace(justification.facts, **{fact.field: value}))

@@ -123,6 +123,14 @@ BY_RULE: Final[Mapping[Rule, str]] = {
         "This purpose needs the account of a second person who approved it: --approver."
     ),
     PurposeRule.OWN_APPROVER: "You cannot approve your own lookup.",
+    PurposeRule.REVIEWER: (
+        "Say which manager reviews this lookup by the end of the next working day: "
+        "--fact reviewer=…."
+    ),
+    PurposeRule.OWN_REVIEWER: "You cannot review your own lookup.",
+    PurposeRule.AGE: (
+        "This purpose is for young people of 18 to 25 years. Give a date of birth of that age."
+    ),
     PurposeRule.REACH: (
         "This purpose does not reach so far, or not in that way. Leave --reach out to use its own."
     ),
@@ -141,6 +149,10 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     ),
     PurposeRule.STRATEGY_DISCUSSION: (
         "Give the day of the strategy discussion, or not-yet: --fact strategy-discussion=…."
+    ),
+    PurposeRule.STRATEGY_DISCUSSION_DUE: (
+        "A lookup may wait for its strategy discussion for two working days. Hold it first, and "
+        "give its day: --fact strategy-discussion=…."
     ),
     PurposeRule.ARRIVAL: "Give the time of arrival, --fact arrived-at=HH:MM, or the NHS number.",
     PurposeRule.REPORTED: "Say who reported the child missing: --fact reported-by=….",
@@ -173,8 +185,8 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     SignInRule.NO_SESSION: BY_CODE[Code.SIGN_IN],
     SignInRule.OTHER_AGENCY: "Your agency does not ask through this gateway any more.",
     SignInRule.APPROVER_ACCOUNT: (
-        "The account after --approver is not one of your agency here, is disabled, or its owner's "
-        "training or vetting has run out."
+        "The account of the approver or the reviewer is not one of your agency here, is disabled, "
+        "or its owner's training or vetting has run out."
     ),
     SignInRule.TRAINING_PAST: f"--training-until: {_STILL_RUNS}",
     SignInRule.VETTING_PAST: f"--vetting-until: {_STILL_RUNS}",

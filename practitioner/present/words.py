@@ -30,6 +30,8 @@ AGENCY_KINDS: Final[Mapping[str, tuple[str, str]]] = {
     AgencyKind.VCS.value: ("charity", "charities"),
     AgencyKind.HOUSING.value: ("housing provider", "housing providers"),
     AgencyKind.FIRE.value: ("fire service", "fire services"),
+    AgencyKind.DENTAL_PRACTICE.value: ("dental practice", "dental practices"),
+    AgencyKind.CHILDRENS_HOME.value: ("children's home", "children's homes"),
 }
 """One and several."""
 

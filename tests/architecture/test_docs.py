@@ -23,6 +23,7 @@ import broker.wiring
 import key_holder.wiring
 import practitioner.wiring
 from fingerpost.private.purpose_rules import (
+    NOT_YET_WORKING_DAYS,
     REASONS,
     RULE_OF,
     TIME_BOX_SECONDS,
@@ -34,7 +35,8 @@ from fingerpost.private.purpose_rules import (
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Cannot, Kind, Purpose, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code
-from fingerpost.protocol.terms import ROLES_AT, TERMS, Fact, Tier, tier_of
+from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
+from fingerpost.protocol.terms import Fact, Tier, tier_of
 from fingerpost.runtime.logs import RUNTIME_EVENTS
 from practitioner.cli.facts import STATED, option, read_facts
 from unit.deploy.command_lines import TREE, programs, require_taken
@@ -256,7 +258,8 @@ STATED_AS = {
     Fact.INFORMED: "whether child or family were informed (`informed`)",
     Fact.AGREED: "the day of the agreement (`agreed-on`)",
     Fact.STRATEGY_DISCUSSION: (
-        "the day of the strategy discussion, or `not-yet` (`strategy-discussion`)"
+        "the day of the strategy discussion, or since when it is awaited, at most "
+        f"{NOT_YET_WORKING_DAYS} working days (`strategy-discussion`)"
     ),
     Fact.ARRIVAL: "the time of arrival (`arrived-at`), or the NHS number",
     Fact.APPROVAL: "a second person (`--approver`)",
@@ -264,6 +267,7 @@ STATED_AS = {
     Fact.CHECKED: "that your records were checked for domestic abuse and refuge (`checked`)",
     Fact.NOTIFIED: "the day on which the death was notified (`notified-on`)",
     Fact.TIME_BOX: f"how many hours to search, at most {TIME_BOX_SECONDS // 3600} (`hours`)",
+    Fact.REVIEW: "who reviews it by the end of the next working day (`reviewer`)",
 }
 OPTIONS = {
     Fact.REFERENCE: "--reference",
@@ -303,7 +307,7 @@ def test_terms_of_purposes_are_those_of_the_code_row_by_row() -> None:
             f"`{terms.purpose.name}`",
             codes(terms.roles),
             "; ".join(STATED_AS[fact] for fact in sorted(terms.takes)),
-            terms.reach.name,
+            terms.reach.name + (", told by the own area alone" if terms.home_only else ""),
         ]
         for terms in TERMS
     ]
@@ -349,7 +353,9 @@ def test_the_tiers_of_kinds_are_those_of_the_code() -> None:
     rows = rows_of(section_of(DOCS / "disclosure.md", "Purpose by tier"))
     shown = {row[0].strip("`"): CODE.findall(row[2]) for row in rows if len(CODE.findall(row[2]))}
     assert shown == {
-        tier.name: [kind.name for kind in Kind if tier_of(kind) is tier] for tier in Tier
+        tier.name: [kind.name for kind in Kind if tier_of(kind) is tier]
+        for tier in Tier
+        if tier is not Tier.NONE
     }
 
 

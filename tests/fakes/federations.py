@@ -27,7 +27,8 @@ from fingerpost.protocol.federation import (
     Party,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.terms import ROLES_AT, TERMS, Terms, Tier
+from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
+from fingerpost.protocol.terms import Terms, Tier
 
 NOW: Final = 1_800_000_000.0
 HOLDERS: Final = (MemberId("holder-a"), MemberId("holder-b"))

@@ -31,6 +31,7 @@ def stated(purpose: Purpose, now: float = NOW) -> Facts:
         checked=True,
         notified_on=PAST,
         ends_at=int(now) + 3600,
+        reviewer="reviewer-1",
     )
 
 

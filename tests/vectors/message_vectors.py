@@ -110,13 +110,14 @@ EVERY_FACT = Facts(
     reason=Reason.LIKELY_SIGNIFICANT_HARM,
     informed=Informed.NOT_SAFE_FOR_OTHERS,
     agreed_on=date(2026, 3, 2),
-    strategy_discussion=StrategyDiscussion(),
+    strategy_discussion=StrategyDiscussion(awaited_since=date(2026, 11, 1)),
     arrived_at=NOW - 600,
     reported_by=ReportedBy.SCHOOL,
     checked=True,
     notified_on=date(2026, 3, 3),
     ends_at=NOW + 3600,
     renewals=2,
+    reviewer="manager-2",
 )
 
 

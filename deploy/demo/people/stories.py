@@ -31,7 +31,8 @@ from fingerpost.private.purpose_rules import Informed, PurposeRule, Reason
 from fingerpost.protocol.codes import COARSE, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code, Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from fingerpost.protocol.terms import TERMS, Terms, row
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Terms, row
 
 
 @dataclass(frozen=True, slots=True, repr=False)

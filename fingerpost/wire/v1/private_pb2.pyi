@@ -175,12 +175,14 @@ class Facts(_message.Message):
     NOTIFIED_ON_FIELD_NUMBER: _builtins.int
     ENDS_AT_FIELD_NUMBER: _builtins.int
     RENEWALS_FIELD_NUMBER: _builtins.int
+    DISCUSSION_AWAITED_SINCE_FIELD_NUMBER: _builtins.int
+    REVIEWER_FIELD_NUMBER: _builtins.int
     reason: _builtins.int
     informed: _builtins.int
     agreed_on: _builtins.str
     """Days are ISO 8601 calendar dates."""
     strategy_discussion: _builtins.str
-    """A day, or "not-yet"."""
+    """The day on which it was held; or else, in field 11, the day since when it is awaited."""
     arrived_at: _builtins.int
     """Seconds since 1970 UTC."""
     reported_by: _builtins.int
@@ -188,6 +190,9 @@ class Facts(_message.Message):
     notified_on: _builtins.str
     ends_at: _builtins.int
     renewals: _builtins.int
+    discussion_awaited_since: _builtins.str
+    reviewer: _builtins.str
+    """An account of the asking agency: who reviews the lookup by the end of the next working day."""
     def __init__(
         self,
         *,
@@ -201,10 +206,12 @@ class Facts(_message.Message):
         notified_on: _builtins.str = ...,
         ends_at: _builtins.int = ...,
         renewals: _builtins.int = ...,
+        discussion_awaited_since: _builtins.str = ...,
+        reviewer: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_on", b"agreed_on", "arrived_at", b"arrived_at", "checked", b"checked", "ends_at", b"ends_at", "informed", b"informed", "notified_on", b"notified_on", "reason", b"reason", "renewals", b"renewals", "reported_by", b"reported_by", "strategy_discussion", b"strategy_discussion"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_on", b"agreed_on", "arrived_at", b"arrived_at", "checked", b"checked", "discussion_awaited_since", b"discussion_awaited_since", "ends_at", b"ends_at", "informed", b"informed", "notified_on", b"notified_on", "reason", b"reason", "renewals", b"renewals", "reported_by", b"reported_by", "reviewer", b"reviewer", "strategy_discussion", b"strategy_discussion"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

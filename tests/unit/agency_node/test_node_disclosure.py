@@ -21,7 +21,8 @@ from fingerpost.private.purpose_rules import Facts, Reason
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import COARSE, CoarseKind, InvolvementStatus, Kind, Purpose, Role
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.protocol.terms import TERMS, row
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import row
 
 involvements = st.builds(
     an_involvement,
@@ -100,6 +101,7 @@ DISCLOSED: Final = {
     (Purpose.EXPLOITATION, Role.ICTG): ALL,
     (Purpose.CHILD_DEATH, Role.ON_CALL_PAEDIATRICIAN): ALL,
     (Purpose.PRACTICE_REVIEW, Role.PARTNERSHIP_MANAGER): ALL,
+    (Purpose.MISSING_EDUCATION, Role.CME_OFFICER): frozenset(),
 }
 """Written out, and not read from the terms: what each purpose is shown of an ordinary involvement,
 by one role of each row. No purpose is shown a sensitive kind."""
@@ -127,8 +129,11 @@ ENQUIRY: Final = a_question(Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER)
 
 
 def may_be_told(row: Involvement, named: tuple[Purpose, Role], *, harm: bool) -> bool:
-    """A lead practitioner is named wherever she works, but never out of a sensitive service."""
+    """A lead practitioner is named wherever she works, but never out of a sensitive service, and
+    not to whom nothing is named."""
     kinds = (DISCLOSED_AT_HARM if harm else DISCLOSED)[named]
+    if not kinds:
+        return False
     return not row.sensitive and row.kind in ALL and (row.kind in kinds or row.lead)
 
 
@@ -137,7 +142,7 @@ def test_the_table_has_every_row_of_the_terms_and_every_kind() -> None:
     found = [row(TERMS, purpose, role) for purpose, role in DISCLOSED]
     assert all(each in found for each in TERMS)
     assert len(DISCLOSED) == len(TERMS)
-    assert set(Purpose) - {purpose for purpose, _ in DISCLOSED} == {Purpose.MISSING_EDUCATION}
+    assert {purpose for purpose, _ in DISCLOSED} == set(Purpose)
     assert {kind for kind in Kind if not kind.sensitive} == ALL == COARSE.keys()
 
 
@@ -151,7 +156,17 @@ def test_each_kind_alone(named: tuple[Purpose, Role], lead: bool, harm: bool) ->
         for kind in Kind
         if pointers(SCHOOL, [a_record(0, None, an_involvement(kind, lead=lead))], question)
     }
-    assert disclosed == (ALL if lead else (DISCLOSED_AT_HARM if harm else DISCLOSED)[named])
+    expected = (DISCLOSED_AT_HARM if harm else DISCLOSED)[named]
+    assert disclosed == (ALL if lead and expected else expected)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_asks_for_the_own_area_alone_is_told_nothing_elsewhere(elsewhere: bool) -> None:
+    question = a_question(Purpose.MISSING_CHILD, Role.POLICE_MISSING_UNIT)
+    asked = replace(question, named_by=frozenset({COUNCIL if elsewhere else SCHOOL}))
+    matched = [a_record(0, None, an_involvement(Kind.EDU_SCHOOL, lead=True))]
+    assert bool(pointers(SCHOOL, matched, asked)) is not elsewhere
+    assert pointers(SCHOOL, matched, question)  # where the terms leave no agency out
 
 
 @given(children, children, rows_of_the_table, st.booleans())

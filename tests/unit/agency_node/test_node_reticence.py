@@ -46,7 +46,8 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.messages import KeySet
-from fingerpost.protocol.terms import TERMS, Terms, tier_of
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Terms, Tier, tier_of
 
 # ---- what cannot be distinguished ---------------------------------------------------------------
 
@@ -154,14 +155,14 @@ def test_a_purpose_that_governance_has_not_put_in_force_is_refused_at_the_agency
         {"purpose": Purpose.URGENT_CARE, "role": Role.ED_CLINICIAN},
         {"purpose": Purpose.REFERRAL_TRIAGE, "reach": Reach.AREA_AND_NEIGHBOURS},
         {"purpose": Purpose.S17_ASSESSMENT, "reference": ""},
-        {"purpose": Purpose.EXPLOITATION, "approver": ""},
+        {"purpose": Purpose.EXPLOITATION, "facts": Facts()},
     ],
     ids=[
         "role of the purpose",
         "role of the agency",
         "reach",
         "a fact is missing",
-        "nobody approved",
+        "nobody reviews it",
     ],
 )
 def test_a_question_beyond_its_terms_is_the_same_word_and_recorded_as_refused(
@@ -219,7 +220,8 @@ def test_of_two_children_who_both_match_the_better_one_stands() -> None:
 ASKED_BY_A_COUNCIL = [
     (terms, min(terms.roles & EVERY_CODE.roles_of(AgencyKind.LOCAL_AUTHORITY)))
     for terms in TERMS
-    if terms.purpose is not Purpose.URGENT_CARE  # no role of a council asks for it
+    # No role of a council asks for urgent care; leaving care is for young adults.
+    if terms.purpose not in (Purpose.URGENT_CARE, Purpose.LEAVING_CARE)
 ]
 
 
@@ -262,7 +264,8 @@ def test_whatever_is_kept_nothing_withheld_leaves(
     kinds = {
         COARSE[row.kind]
         for row in rows
-        if not row.sensitive
+        if terms.tier is not Tier.NONE
+        and not row.sensitive
         and not row.kind.sensitive
         and (row.lead or terms.tier >= tier_of(row.kind) or row.kind in terms.also)
     }

@@ -507,11 +507,11 @@ async def test_without_a_list_in_force_nothing_leaves(world: World, gateway: Sim
     [
         (Purpose.S47_ENQUIRY, {"reason_reference": ""}, PurposeRule.REFERENCE),
         (Purpose.S47_ENQUIRY, {"facts": Facts()}, PurposeRule.STRATEGY_DISCUSSION),
-        (Purpose.EXPLOITATION, {"approver": ""}, PurposeRule.APPROVER),
+        (Purpose.EXPLOITATION, {"facts": Facts()}, PurposeRule.REVIEWER),
         (Purpose.EXPLOITATION, {"approver": "ann"}, PurposeRule.OWN_APPROVER),
         (Purpose.MISSING_CHILD, {"facts": Facts(checked=True)}, PurposeRule.REPORTED),
         (Purpose.EARLY_HELP, {}, PurposeRule.ROLE_OF_PURPOSE),
-        (Purpose.MISSING_EDUCATION, {}, PurposeRule.PURPOSE_NOT_IN_FORCE),
+        (Purpose.MISSING_EDUCATION, {}, PurposeRule.ROLE_OF_PURPOSE),
     ],
 )
 async def test_on_other_terms_nothing_is_recorded_and_nothing_leaves(

@@ -15,7 +15,8 @@ import pytest
 
 from fingerpost.private.purpose_rules import Justification, PurposeRule, lacking
 from fingerpost.protocol.codes import Role
-from fingerpost.protocol.terms import TERMS, row
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import row
 from practitioner.cli import parsing
 from practitioner.settings import GatewaySettings
 

@@ -23,7 +23,8 @@ from fingerpost.private.purpose_rules import (
 )
 from fingerpost.protocol.codes import Purpose, Role
 from fingerpost.protocol.errors import Code, Defect
-from fingerpost.protocol.terms import TERMS, Terms, row
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Terms, row
 from practitioner.cli.facts import STATED, option, read_facts, settle
 
 NOON = 1_795_435_200.0  # 23 November 2026, 12:00 in London
@@ -52,7 +53,12 @@ URGENT = terms(Purpose.URGENT_CARE, Role.ED_CLINICIAN)
         (
             Purpose.S47_ENQUIRY,
             "strategy-discussion=not-yet",
-            Facts(strategy_discussion=StrategyDiscussion()),
+            Facts(strategy_discussion=StrategyDiscussion(awaited_since=date(2026, 11, 23))),
+        ),
+        (
+            Purpose.S47_ENQUIRY,
+            "strategy-discussion=not-yet:20/11/2026",
+            Facts(strategy_discussion=StrategyDiscussion(awaited_since=date(2026, 11, 20))),
         ),
         (
             Purpose.S47_ENQUIRY,
@@ -70,6 +76,7 @@ URGENT = terms(Purpose.URGENT_CARE, Role.ED_CLINICIAN)
         (Purpose.MISSING_CHILD, "checked=yes", Facts(checked=True)),
         (Purpose.MISSING_CHILD, "hours=12", Facts(ends_at=int(NOON) + 12 * 3600)),
         (Purpose.CHILD_DEATH, "notified-on=2026-11-22", Facts(notified_on=date(2026, 11, 22))),
+        (Purpose.CHILD_DEATH, "reviewer=m.hale", Facts(reviewer="m.hale")),
     ],
 )
 def test_a_fact_as_an_option(purpose: Purpose, text: str, facts: Facts) -> None:

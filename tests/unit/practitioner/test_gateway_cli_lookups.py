@@ -75,7 +75,7 @@ def test_an_approver_without_an_account_here_is_refused(
     desk.sign_in()
     told = desk.lookup("--approver", "bob")
     assert told.status == 4
-    assert "The account after --approver is not one of your agency" in " ".join(told.err.split())
+    assert "The account of the approver or the reviewer is not one" in " ".join(told.err.split())
     desk.add("--account", "bob")
     assert desk.lookup("--approver", "bob").status == 3
     desk.run("account", "disable", "--account", "bob")
@@ -184,7 +184,11 @@ def test_a_child_can_be_asked_for(
     assert told.status == 3
     assert questions[:4] == [
         "Reference of your case or referral",
-        *["Day of the strategy discussion (DD/MM/YYYY, or not-yet)"] * 2,
+        *[
+            "Day of the strategy discussion (DD/MM/YYYY, or not-yet:DD/MM/YYYY with the day since "
+            "when it is awaited)"
+        ]
+        * 2,
         "Forename",
     ]
     (question,) = answered
@@ -199,7 +203,7 @@ def test_a_child_can_be_asked_for(
     assert asked.other_names == (OtherName("Tess", "Hollingshade"),)
 
 
-def test_an_approver_who_is_typed_is_held_to_the_same_rule(
+def test_a_reviewer_who_is_typed_is_held_to_the_same_rule(
     desk: Desk, answered: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attack: a name that nobody has, given at the prompt and not as an option."""
@@ -214,7 +218,7 @@ def test_an_approver_who_is_typed_is_held_to_the_same_rule(
         told = desk.as_ann(*about)
         assert told.status == status, told.err
     (question,) = answered
-    assert question.justification.approver == "carol", "as the account is written"
+    assert question.justification.facts.reviewer == "carol", "as the account is written"
 
 
 def test_where_nobody_could_be_asked_all_agencies_are_named(

@@ -19,7 +19,8 @@ from fingerpost.private.purpose_rules import Facts
 from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.protocol.terms import TERMS, row
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import row
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.settings import load
 from practitioner.asking.audit import AuditRecord

@@ -25,14 +25,15 @@ from fingerpost.private.linkage import (
     normalise,
     require_answerable,
 )
-from fingerpost.private.purpose_rules import reaches_allowed, widening_reasons
+from fingerpost.private.purpose_rules import widening_reasons
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Area
 from fingerpost.protocol.ids import AreaCode
 from fingerpost.protocol.messages import KeySet
-from fingerpost.protocol.terms import TERMS, Terms
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Terms
 from practitioner.asking.outcome import Again, First, Question, Widened
 from practitioner.asking.plan import WITHIN_SECONDS, Plan, is_same_child, plan, second_question
 
@@ -120,7 +121,7 @@ def test_a_question_that_was_not_put_on_terms_is_a_defect() -> None:
 @pytest.mark.parametrize("reach", Reach)
 def test_a_reach_that_the_purpose_does_not_have_is_refused(purpose: Purpose, reach: Reach) -> None:
     named = (ONE,) if reach is Reach.NAMED else ()
-    if reach in reaches_allowed(TERMS_OF[purpose]):
+    if reach in TERMS_OF[purpose].reaches:
         assert planned(purpose=purpose, reach=reach, named=named).reach is reach
     else:
         assert refusal(purpose=purpose, reach=reach, named=named) is Code.NOT_ALLOWED

@@ -28,7 +28,8 @@ from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role
 from fingerpost.protocol.federation import Agency, Area, Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query
-from fingerpost.protocol.terms import TERMS, Terms, row
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Terms, row
 
 NOW = 1_800_000_000
 FEDERATION = FederationId("pilot")

@@ -63,18 +63,22 @@ demographics = st.builds(
     upn=st.text("A0123456789", max_size=20),
 )
 DAYS = st.none() | st.dates(date(1, 1, 1))
+DISCUSSIONS = st.dates(date(1, 1, 1)).flatmap(
+    lambda day: st.sampled_from([StrategyDiscussion(day), StrategyDiscussion(awaited_since=day)])
+)
 facts = st.builds(
     Facts,
     reason=st.none() | st.sampled_from(Reason),
     informed=st.none() | st.sampled_from(Informed),
     agreed_on=DAYS,
-    strategy_discussion=st.none() | st.builds(StrategyDiscussion, DAYS),
+    strategy_discussion=st.none() | DISCUSSIONS,
     arrived_at=TIMES,
     reported_by=st.none() | st.sampled_from(ReportedBy),
     checked=st.booleans(),
     notified_on=DAYS,
     ends_at=TIMES,
     renewals=st.integers(0, RENEWALS),
+    reviewer=st.sampled_from(["", "manager-1"]),
 )
 inners = st.builds(
     Inner,

@@ -179,9 +179,11 @@ def test_the_smallest_ones_are_taken() -> None:
         _stating(agreed_on="٢٠٢٦-03-02"),
         _stating(agreed_on="2026-03-02T00:00"),
         _stating(strategy_discussion="20260302"),
-        _stating(strategy_discussion="not yet"),
-        _stating(strategy_discussion="NOT-YET"),
-        _stating(strategy_discussion="none"),
+        _stating(strategy_discussion="not-yet"),
+        _stating(discussion_awaited_since="none"),
+        _stating(strategy_discussion="2026-03-02", discussion_awaited_since="2026-03-02"),
+        _stating(reviewer="not an account"),
+        _stating(reviewer="a" * 65),
         _stating(notified_on="0000-01-01"),
         _stating(notified_on="2/3/2026"),
         _stating(arrived_at=LAST + 1),
@@ -231,6 +233,7 @@ EVERY_FACT = Facts(
     notified_on=date(2026, 3, 4),
     ends_at=LAST,
     renewals=100,
+    reviewer="r" * 64,
 )
 
 
@@ -247,19 +250,20 @@ def test_every_fact_at_its_bound_has_its_room_and_one_spelling() -> None:
         notified_on="2026-03-04",
         ends_at=LAST,
         renewals=100,
+        reviewer="r" * 64,
     )
-    assert {field.name for field, _ in written.ListFields()} == set(
-        pb.Facts.DESCRIPTOR.fields_by_name
-    )
+    every = set(pb.Facts.DESCRIPTOR.fields_by_name)
+    assert {field.name for field, _ in written.ListFields()} == every - {"discussion_awaited_since"}
     assert read_facts(write_facts(EVERY_FACT)) == EVERY_FACT
 
 
 def test_a_discussion_that_was_not_held_differs_from_one_that_was_not_stated() -> None:
     assert write_facts(Facts()) == b""
     assert read_facts(b"") == Facts()
-    not_yet = Facts(strategy_discussion=StrategyDiscussion())
-    assert pb.Facts.FromString(write_facts(not_yet)).strategy_discussion == "not-yet"
-    assert read_facts(write_facts(not_yet)) == not_yet != Facts()
+    awaited = Facts(strategy_discussion=StrategyDiscussion(awaited_since=date(2026, 3, 3)))
+    written = pb.Facts.FromString(write_facts(awaited))
+    assert (written.strategy_discussion, written.discussion_awaited_since) == ("", "2026-03-03")
+    assert read_facts(write_facts(awaited)) == awaited != Facts()
 
 
 @pytest.mark.parametrize(
@@ -268,7 +272,9 @@ def test_a_discussion_that_was_not_held_differs_from_one_that_was_not_stated() -
         {"reason": Reason.SAID_BY_CHILD},
         {"informed": Informed.FAMILY},
         {"agreed_on": date(2026, 3, 2)},
-        {"strategy_discussion": StrategyDiscussion()},
+        {"strategy_discussion": StrategyDiscussion(date(2026, 3, 2))},
+        {"strategy_discussion": StrategyDiscussion(awaited_since=date(2026, 3, 2))},
+        {"reviewer": "manager-1"},
         {"arrived_at": 1},
         {"reported_by": ReportedBy.PARENT},
         {"checked": True},

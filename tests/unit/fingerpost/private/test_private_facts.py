@@ -40,7 +40,10 @@ def test_whatever_is_stated_is_shown_a_line_a_fact(stated: Facts) -> None:
         ({"informed": Informed.NOT_SAFE_FOR_CHILD}, "informed: NOT_SAFE_FOR_CHILD"),
         ({"agreed_on": DAY}, "agreed on: 2026-11-02"),
         ({"strategy_discussion": StrategyDiscussion(DAY)}, "strategy discussion: 2026-11-02"),
-        ({"strategy_discussion": StrategyDiscussion()}, "strategy discussion: not held yet"),
+        (
+            {"strategy_discussion": StrategyDiscussion(awaited_since=DAY)},
+            "strategy discussion awaited since: 2026-11-02",
+        ),
         ({"arrived_at": NOON}, "arrived: 2026-11-23 12:00 UTC"),
         ({"arrived_at": 253_402_300_799}, "arrived: 9999-12-31 23:59 UTC"),
         ({"reported_by": ReportedBy.HOME}, "reported by: HOME"),
@@ -48,6 +51,7 @@ def test_whatever_is_stated_is_shown_a_line_a_fact(stated: Facts) -> None:
         ({"notified_on": DAY}, "death notified on: 2026-11-02"),
         ({"ends_at": NOON}, "search ends: 2026-11-23 12:00 UTC"),
         ({"renewals": 2}, "renewed: 2"),
+        ({"reviewer": "m.hale"}, "to be reviewed by: m.hale"),
     ],
 )
 def test_the_line_of_each_fact(stated: dict[str, Any], line: str) -> None:

@@ -24,7 +24,6 @@ from fingerpost.private.purpose_rules import (
     ReportedBy,
     StrategyDiscussion,
     lacking,
-    reaches_allowed,
     require_permitted,
     require_stated,
     terms_in_force,
@@ -43,7 +42,8 @@ from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.protocol.messages import KeySet
-from fingerpost.protocol.terms import TERMS, Fact, Terms
+from fingerpost.protocol.table_of_terms import TERMS
+from fingerpost.protocol.terms import Fact, Terms
 
 A, N, X, R = Reach.AREA, Reach.AREA_AND_NEIGHBOURS, Reach.NAMED, Reach.NATIONAL_RING
 
@@ -66,8 +66,11 @@ TABLE: dict[Purpose, tuple[set[Reach], set[int]]] = {
     Purpose.EXPLOITATION: ({A, N, X, R}, DIRECTED),
     Purpose.CHILD_DEATH: ({A, N, X}, UNSURE),
     Purpose.PRACTICE_REVIEW: ({X}, set()),
+    Purpose.MISSING_EDUCATION: ({A, N, R}, set()),
 }
+YOUNG_ADULT = Demographics(forename="Zoë", surname="Müller", dob=date(2007, 2, 28))
 CHILD = Demographics(forename="Zoë", surname="Müller", dob=date(2015, 2, 28))
+SUBJECT = "account-1"
 rows = pytest.mark.parametrize("terms", TERMS, ids=lambda terms: terms.purpose.name)
 
 
@@ -95,14 +98,13 @@ def _refused(*args: Any, **kwargs: Any) -> bool:
 
 
 def test_every_purpose_with_terms_is_in_the_table() -> None:
-    assert set(TABLE) == {terms.purpose for terms in TERMS}
-    assert set(TABLE) == set(Purpose) - {Purpose.MISSING_EDUCATION}
+    assert set(TABLE) == {terms.purpose for terms in TERMS} == set(Purpose)
 
 
 @rows
 def test_reach(terms: Terms) -> None:
     allowed = TABLE[terms.purpose][0]
-    assert reaches_allowed(terms) == allowed
+    assert terms.reaches == allowed
     assert terms.reach in allowed
     for reach in Reach:
         assert _refused(terms, reach) == (reach not in allowed)
@@ -140,6 +142,16 @@ def test_who_may_widen_and_why(terms: Terms, because: WideningReason) -> None:
     for reach in reaches - {A}:
         may = because.value in reasons and reach is not R
         assert _refused(terms, reach, KeySet.WIDE, because=because) == (not may)
+
+
+@rows
+def test_nobody_reviews_her_own_lookup(terms: Terms) -> None:
+    why = justified(terms.purpose)
+    for reviewer in ("account-1", "Account-1"):
+        changed = replace(why, facts=replace(why.facts, reviewer=reviewer))
+        with refused(Code.NOT_ALLOWED, PurposeRule.OWN_REVIEWER):
+            named = [AreaCode("e08000001")] if terms.reach is X else []
+            require_permitted(changed, terms, terms.reach, named, KeySet.NARROW, subject=SUBJECT)
 
 
 def test_a_purpose_that_asks_its_own_area_alone_has_nothing_to_widen() -> None:
@@ -196,7 +208,8 @@ SCHOOL, COUNCIL = _agency(AgencyKind.SCHOOL), _agency(AgencyKind.LOCAL_AUTHORITY
         (Purpose.S47_ENQUIRY, Role.SOCIAL_WORKER, COUNCIL, None),
         (Purpose.S47_ENQUIRY, Role.DSL, SCHOOL, PurposeRule.ROLE_OF_PURPOSE),
         (Purpose.SAFEGUARDING_CONCERN, Role.GP, SCHOOL, PurposeRule.ROLE_OF_AGENCY),
-        (Purpose.MISSING_EDUCATION, Role.CME_OFFICER, COUNCIL, PurposeRule.PURPOSE_NOT_IN_FORCE),
+        (Purpose.MISSING_EDUCATION, Role.CME_OFFICER, COUNCIL, None),
+        (Purpose.MISSING_EDUCATION, Role.SOCIAL_WORKER, COUNCIL, PurposeRule.ROLE_OF_PURPOSE),
         (Purpose.S47_ENQUIRY, Role.DPO, COUNCIL, PurposeRule.ROLE_OF_AGENCY),
         (Purpose.REFERRAL_TRIAGE, Role.MASH_PRACTITIONER, COUNCIL, None),
         (Purpose.REFERRAL_TRIAGE, Role.MASH_PRACTITIONER, SCHOOL, PurposeRule.ROLE_OF_AGENCY),
@@ -221,7 +234,7 @@ def test_who_may_ask_for_what_and_where(
 
 def test_fewer_than_half_of_all_pairs_of_role_and_purpose_are_allowed() -> None:
     pairs = sum(len(terms.roles) for terms in TERMS)
-    assert pairs == 89
+    assert pairs == 90
     assert pairs < len(Role) * len(Purpose) / 2
 
 
@@ -250,6 +263,7 @@ BARE: dict[Fact, dict[str, Any]] = {
     Fact.CHECKED: {"checked": False},
     Fact.NOTIFIED: {"notified_on": None},
     Fact.TIME_BOX: {"ends_at": 0},
+    Fact.REVIEW: {"reviewer": ""},
 }
 # what each row takes, in the order of TERMS
 TAKES = [
@@ -258,15 +272,16 @@ TAKES = [
     {Fact.REFERENCE, Fact.REASON},
     {Fact.REFERENCE, Fact.INFORMED},
     {Fact.REFERENCE, Fact.STRATEGY_DISCUSSION},
-    {Fact.REASON},
+    {Fact.REASON, Fact.REVIEW},
     {Fact.ARRIVAL},
     {Fact.REFERENCE},
     {Fact.REFERENCE},
     {Fact.AGREED},
     {Fact.REFERENCE, Fact.REPORTED, Fact.CHECKED, Fact.TIME_BOX},
+    {Fact.REFERENCE, Fact.REASON, Fact.CHECKED},
     {Fact.CHECKED},
-    {Fact.APPROVAL},
-    {Fact.NOTIFIED},
+    {Fact.REVIEW},
+    {Fact.NOTIFIED, Fact.REVIEW},
     {Fact.APPROVAL},
 ]
 
@@ -286,12 +301,68 @@ def _without(why: Justification, fact: Fact) -> Justification:
 )
 def test_each_row_takes_its_facts_and_no_other(terms: Terms, takes: set[Fact], fact: Fact) -> None:
     whole = justified(terms.purpose)
-    require_stated(whole, terms, CHILD, int(NOW))
+    child = YOUNG_ADULT if terms.purpose is Purpose.LEAVING_CARE else CHILD
+    require_stated(whole, terms, child, int(NOW))
     if fact in takes:
         with refused(Code.NOT_ALLOWED):
-            require_stated(_without(whole, fact), terms, CHILD, int(NOW))
+            require_stated(_without(whole, fact), terms, child, int(NOW))
     else:
-        require_stated(_without(whole, fact), terms, CHILD, int(NOW))
+        require_stated(_without(whole, fact), terms, child, int(NOW))
+
+
+@pytest.mark.parametrize(
+    ("born", "allowed"),
+    [
+        (None, False),
+        (date(2009, 1, 16), False),  # 18 tomorrow
+        (date(2009, 1, 15), True),
+        (date(2001, 1, 16), True),  # the last day at 25
+        (date(2001, 1, 15), False),
+    ],
+)
+def test_leaving_care_is_for_18_to_25(born: date | None, allowed: bool) -> None:
+    terms = next(terms for terms in TERMS if terms.purpose is Purpose.LEAVING_CARE)
+    child = replace(CHILD, dob=born)
+    if allowed:
+        require_stated(justified(terms.purpose), terms, child, int(NOW))
+    else:
+        with refused(Code.NOT_ALLOWED, PurposeRule.AGE):
+            require_stated(justified(terms.purpose), terms, child, int(NOW))
+
+
+@pytest.mark.parametrize(
+    ("since", "at", "holds"),
+    [
+        # NOW is Friday, 15 January 2027
+        (date(2027, 1, 15), NOW, True),
+        (date(2027, 1, 15), NOW + 4 * limits.DAY, True),  # Tuesday, the second working day
+        (date(2027, 1, 15), NOW + 5 * limits.DAY, False),
+        (date(2027, 1, 13), NOW, True),
+        (date(2027, 1, 12), NOW, False),
+        (date(2027, 1, 16), NOW, True),  # it is tomorrow further east
+        (date(2027, 1, 17), NOW, False),
+        (date(2026, 12, 24), NOW - 16 * limits.DAY, True),  # 30 December; 25 and 28 are holidays
+        (date(2026, 12, 24), NOW - 15 * limits.DAY, False),
+        (date(1, 1, 1), NOW, False),
+        (date(9999, 12, 31), NOW, False),
+    ],
+)
+def test_a_strategy_discussion_is_awaited_for_two_working_days(
+    since: date, at: float, holds: bool
+) -> None:
+    terms = next(terms for terms in TERMS if terms.purpose is Purpose.S47_ENQUIRY)
+    why = justified(Purpose.S47_ENQUIRY)
+    awaited = replace(why.facts, strategy_discussion=StrategyDiscussion(awaited_since=since))
+    expected = [] if holds else [PurposeRule.STRATEGY_DISCUSSION_DUE]
+    assert lacking(replace(why, facts=awaited), terms, int(at)) == expected
+
+
+@pytest.mark.parametrize("days", [(None, None), (PAST, PAST)])
+def test_a_strategy_discussion_was_held_or_is_awaited(
+    days: tuple[date | None, date | None],
+) -> None:
+    with refused(Code.MALFORMED):
+        StrategyDiscussion(*days)
 
 
 EVERY_FACT = Terms(Purpose.REFERRAL_TRIAGE, frozenset(), Reach.AREA, TERMS[0].tier, frozenset(Fact))
@@ -320,7 +391,7 @@ def test_a_fact_that_cannot_be_is_missing(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"strategy_discussion": StrategyDiscussion()},  # not held yet
+        {"strategy_discussion": StrategyDiscussion(awaited_since=date(2027, 1, 14))},
         {"informed": Informed.NOT_SAFE_FOR_CHILD},
         {"ends_at": int(NOW) + TIME_BOX_SECONDS},
         {"reported_by": ReportedBy.PUBLIC},

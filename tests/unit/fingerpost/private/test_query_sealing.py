@@ -32,7 +32,8 @@ from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query, require_fresh
-from fingerpost.protocol.terms import ROLES_AT, TERMS, Fact, Terms
+from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
+from fingerpost.protocol.terms import Fact, Terms
 from unit.fingerpost.private.a_lookup import (
     AREA,
     ASKING,
@@ -230,6 +231,9 @@ def _publicly(**changes: Any) -> Lookup:
 
 
 TOMORROW = StrategyDiscussion(datetime.fromtimestamp(NOW + 2 * limits.DAY, UTC).date())
+LONG_AWAITED = StrategyDiscussion(
+    awaited_since=datetime.fromtimestamp(NOW - 7 * limits.DAY, UTC).date()
+)
 ONE_AREA = replace(LOOKUP.terms, areas=1)
 
 
@@ -245,9 +249,14 @@ ONE_AREA = replace(LOOKUP.terms, areas=1)
             PurposeRule.STRATEGY_DISCUSSION,
         ),
         (
-            a_lookup(purpose=Purpose.EXPLOITATION, approver=""),
+            a_lookup(facts=Facts(strategy_discussion=LONG_AWAITED)),
             Code.NOT_ALLOWED,
-            PurposeRule.APPROVER,
+            PurposeRule.STRATEGY_DISCUSSION_DUE,
+        ),
+        (
+            a_lookup(purpose=Purpose.EXPLOITATION, facts=Facts()),
+            Code.NOT_ALLOWED,
+            PurposeRule.REVIEWER,
         ),
         (a_lookup(approver="account-17"), Code.NOT_ALLOWED, PurposeRule.OWN_APPROVER),
         (
@@ -440,7 +449,7 @@ OWN_AREA: dict[str, Any] = {"reach": Reach.AREA}
         ({"purpose": Purpose.S17_ASSESSMENT}, {}, PurposeRule.REACH),
         ({"purpose": Purpose.EARLY_HELP}, OWN_AREA, PurposeRule.ROLE_OF_PURPOSE),
         ({"purpose": Purpose.URGENT_CARE}, OWN_AREA, PurposeRule.ROLE_OF_PURPOSE),
-        ({"purpose": Purpose.MISSING_EDUCATION}, OWN_AREA, PurposeRule.PURPOSE_NOT_IN_FORCE),
+        ({"purpose": Purpose.MISSING_EDUCATION}, OWN_AREA, PurposeRule.ROLE_OF_PURPOSE),
         (
             {"purpose": Purpose.REFERRAL_TRIAGE, "reason_reference": ""},
             OWN_AREA,
@@ -453,7 +462,12 @@ OWN_AREA: dict[str, Any] = {"reach": Reach.AREA}
             PurposeRule.GROUND,
         ),
         ({"purpose": Purpose.S17_ASSESSMENT, "facts": Facts()}, OWN_AREA, PurposeRule.INFORMED),
-        ({"purpose": Purpose.EXPLOITATION, "approver": ""}, {}, PurposeRule.APPROVER),
+        ({"purpose": Purpose.EXPLOITATION, "facts": Facts()}, {}, PurposeRule.REVIEWER),
+        (
+            {"purpose": Purpose.EXPLOITATION, "facts": Facts(reviewer="account-17")},
+            {},
+            PurposeRule.OWN_REVIEWER,
+        ),
         (
             {"purpose": Purpose.EXPLOITATION, "approver": "account-17"},
             {},
@@ -465,6 +479,11 @@ OWN_AREA: dict[str, Any] = {"reach": Reach.AREA}
             {"facts": Facts(strategy_discussion=TOMORROW)},
             {},
             PurposeRule.STRATEGY_DISCUSSION,
+        ),
+        (
+            {"facts": Facts(strategy_discussion=LONG_AWAITED)},
+            {},
+            PurposeRule.STRATEGY_DISCUSSION_DUE,
         ),
         ({}, {"reach": Reach.NATIONAL_RING}, PurposeRule.REACH),
         ({}, {"key_set": KeySet.WIDE}, PurposeRule.WIDE_WITHOUT_REASON),

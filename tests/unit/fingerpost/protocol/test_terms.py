@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakes.federations import EVERY_CODE
 from fakes.refusals import refused
@@ -14,14 +16,15 @@ from fingerpost.protocol.codes import AgencyKind, Kind, Purpose, Reach, Role
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import CodeLists
 from fingerpost.protocol.federation_files import read_code_lists, write_code_lists
+from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
 from fingerpost.protocol.terms import (
-    ROLES_AT,
-    TERMS,
     Fact,
     RolesAt,
     Terms,
     Tier,
+    reaches_within,
     row,
+    takes_less,
     tier_of,
 )
 
@@ -130,9 +133,91 @@ def test_what_an_answer_may_name(
 
 @pytest.mark.parametrize("each", TERMS, ids=lambda each: each.purpose.name)
 def test_the_lead_practitioner_is_named_to_all_unless_the_service_is_sensitive(each: Terms) -> None:
+    """And unless nothing is named at all."""
     for kind in Kind:
-        sensitive = kind.value > 100 and each.tier is not Tier.SENSITIVE
-        assert each.allows(kind, lead=True, significant_harm=False) == (not sensitive)
+        withheld = each.tier is Tier.NONE or (kind.value > 100 and each.tier is not Tier.SENSITIVE)
+        assert each.allows(kind, lead=True, significant_harm=False) == (not withheld)
+
+
+def test_a_missing_child_is_told_of_at_home_only_and_missing_education_not_at_all() -> None:
+    assert {each.purpose for each in TERMS if each.home_only} == {Purpose.MISSING_CHILD}
+    assert {each.purpose for each in TERMS if each.tier is Tier.NONE} == {Purpose.MISSING_EDUCATION}
+
+
+# ---- the law -------------------------------------------------------------------------------------
+
+WORD = {Fact.REASON, Fact.INFORMED, Fact.REPORTED, Fact.CHECKED}
+RECORD = {Fact.REFERENCE, Fact.AGREED, Fact.ARRIVAL, Fact.NOTIFIED}
+PERSON = {Fact.STRATEGY_DISCUSSION, Fact.APPROVAL, Fact.TIME_BOX, Fact.REVIEW}
+
+
+def strength(takes: frozenset[Fact]) -> int:
+    """Written out again, and not read from the code."""
+    assert set(Fact) == WORD | RECORD | PERSON
+    return 3 if takes & PERSON else 2 if takes & RECORD else 1 if takes & WORD else 0
+
+
+def told(each: Terms) -> set[Kind]:
+    tier = max([each.tier, *each.tier_at_harm])
+    kinds = {kind for kind in Kind if tier_of(kind) <= tier} | each.also
+    return set() if tier is Tier.NONE else kinds
+
+
+def broken(rows: Iterable[Terms]) -> list[tuple[Purpose, Purpose]]:
+    """The pairs of which the first is told more, or asks further, and takes less."""
+    return [
+        (upper.purpose, lower.purpose)
+        for upper in rows
+        for lower in rows
+        if told(upper) >= told(lower)
+        and upper.reaches >= lower.reaches
+        and (told(upper) > told(lower) or upper.reaches > lower.reaches)
+        and strength(upper.takes) < strength(lower.takes)
+    ]
+
+
+def test_what_may_be_told_more_or_ask_further_never_takes_less() -> None:
+    assert broken(TERMS) == []
+    assert takes_less(TERMS) is None
+
+
+@st.composite
+def narrower(draw: st.DrawFn) -> CodeLists:
+    """Lists that allow nothing more than the table: what governance may have a mind to sign."""
+    rows = draw(st.lists(st.sampled_from(TERMS), min_size=2, max_size=6, unique=True))
+    return replace(
+        EVERY_CODE,
+        terms=tuple(
+            replace(
+                each,
+                roles=frozenset(draw(st.sets(st.sampled_from(sorted(each.roles))))),
+                tier=draw(st.sampled_from([tier for tier in Tier if tier <= each.tier])),
+                tier_at_harm=draw(st.sampled_from([each.tier_at_harm, frozenset()])),
+                also=draw(st.sampled_from([each.also, frozenset()])),
+                takes=each.takes | draw(st.frozensets(st.sampled_from(Fact), max_size=2)),
+                reach=draw(st.sampled_from(sorted(reaches_within(each.reach)))),
+                home_only=each.home_only or draw(st.booleans()),
+            )
+            for each in rows
+        ),
+    )
+
+
+@given(narrower())
+def test_lists_that_are_accepted_keep_the_law_and_others_are_refused(lists: CodeLists) -> None:
+    if broken(lists.terms):
+        with refused(Code.MALFORMED):
+            read_code_lists(write_code_lists(lists))
+    else:
+        assert read_code_lists(write_code_lists(lists)) == lists
+
+
+def test_a_demand_upon_the_lesser_purpose_alone_breaks_the_law() -> None:
+    """Attack: who has to find a second person for a referral claims an enquiry instead."""
+    concern = terms(Purpose.SAFEGUARDING_CONCERN, Role.DSL)
+    harder = replace(concern, takes=concern.takes | {Fact.APPROVAL})
+    with refused(Code.MALFORMED):
+        read_code_lists(write_code_lists(_with(harder)))
 
 
 @pytest.mark.parametrize("smaller", list(Tier)[:-1])
@@ -161,6 +246,7 @@ def _with(changed: Terms) -> CodeLists:
         {"roles": frozenset({Role.MASH_PRACTITIONER})},
         {"takes": TRIAGE.takes | {Fact.INFORMED}},
         {"tier": Tier.UNIVERSAL},
+        {"home_only": True},
         {"tier_at_harm": frozenset()},
         {"areas": 1},
     ],
@@ -189,11 +275,15 @@ def test_lists_that_allow_more_than_this_release_are_refused_whole(change: dict[
         read_code_lists(write_code_lists(_with(replace(TRIAGE, **change))))
 
 
-def test_a_purpose_without_a_row_cannot_be_put_in_force() -> None:
+def test_terms_of_another_purpose_do_not_count() -> None:
     with refused(Code.UNSUPPORTED):
-        read_code_lists(
-            write_code_lists(_with(replace(ENQUIRY, purpose=Purpose.MISSING_EDUCATION)))
-        )
+        read_code_lists(write_code_lists(_with(replace(ENQUIRY, purpose=Purpose.CLA_CARE))))
+
+
+def test_whoever_may_tell_at_home_only_stays_there() -> None:
+    missing = terms(Purpose.MISSING_CHILD, Role.SOCIAL_WORKER)
+    with refused(Code.UNSUPPORTED):
+        read_code_lists(write_code_lists(_with(replace(missing, home_only=False))))
 
 
 def _more_roles(lists: CodeLists) -> CodeLists:
