@@ -114,8 +114,9 @@ Q = TypeVar("Q")
 QUERIES_WAITING: Final = 4 * QUERIES_PER_FRAME
 ANSWERS_OWED: Final = 2 * PARTS_AT_ONCE
 """The most answers that a node may still send after it has not answered for long."""
-RECONNECT_SECONDS: Final = 30.0
-"""A node dials again within this time, so a lookup waits for a node that left less long ago."""
+RECONNECT_SECONDS: Final = 15.0
+"""A node dials again within this time (its longest wait, and the time for one attempt), so a lookup
+waits for a node that left less long ago."""
 SENDING_SECONDS: Final = 30.0
 """A node that has not taken one frame within this time has stopped."""
 

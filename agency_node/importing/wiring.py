@@ -30,7 +30,7 @@ from fingerpost.runtime.run import Backoff
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0
-START_TRIES: Final = 6
+START_TRIES: Final = 12
 _MAY_PASS: Final = frozenset({Code.UNTRUSTED_METADATA, Code.UNAVAILABLE, Code.NOT_READY})
 _LOCK: Final = "import.lock"
 

@@ -12,9 +12,9 @@ signature.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import grpc.aio
 
@@ -24,11 +24,17 @@ from fingerpost.protocol.federation import Federation, Party
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Dialler
 from fingerpost.runtime.identity import Identity
-from fingerpost.runtime.rpc import asking, connect, refused_from
+from fingerpost.runtime.rpc import CallRule, asking, connect, refused_from
 from fingerpost.runtime.tls import ClientTls
+
+T = TypeVar("T")
 
 REDIAL_SECONDS: Final = 1800.0
 GRACE_SECONDS: Final = 30.0
+QUIET_SECONDS: Final = 0.4
+"""After this time without an answer, ``soon`` looks whether the peer is there at all."""
+CONNECT_SECONDS: Final = 0.4
+"""A handshake takes some milliseconds, and gRPC makes it beside the work of a busy peer."""
 
 
 class Redialled:
@@ -53,6 +59,7 @@ class Redialled:
         self._channel: grpc.aio.Channel | None = None
         self._dialled_at = 0.0
         self._retiring: set[asyncio.Task[None]] = set()
+        self._look: asyncio.Task[bool] | None = None
         self._unsubscribe = members.subscribe(self._listed_anew)
 
     @contextmanager
@@ -73,6 +80,47 @@ class Redialled:
                 if refused.code is Code.UNAVAILABLE:
                     self.broken(channel)
                 raise refused from None
+
+    async def soon(self, made: Callable[[grpc.aio.Channel], Awaitable[T]]) -> T:
+        """Make one call, as in ``call``, and give it up when the peer is gone.
+
+        A peer that is only busy is waited for as long as the call's own deadline says. A process
+        that is stopped, or a machine that is off, is told from it by a new connection: nobody
+        accepts that. One look at a time is shared by all calls.
+
+        Args:
+            made: begins the call on a channel.
+
+        Raises:
+            Refused: as ``call``; UNAVAILABLE within a second when the peer is gone.
+        """
+        with self.call() as channel:
+            answer = asyncio.ensure_future(made(channel))
+            try:
+                done, _ = await asyncio.wait({answer}, timeout=QUIET_SECONDS)
+                if not done and not await self._is_there():
+                    self.broken(channel)
+                    raise Refused(Code.UNAVAILABLE, CallRule.TOO_LATE)
+                return await answer
+            finally:
+                answer.cancel()
+
+    async def _is_there(self) -> bool:
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._accepts())
+        return await asyncio.shield(self._look)
+
+    async def _accepts(self) -> bool:
+        channel = self._connect(self._address, self._tls, self._peer)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await channel.channel_ready()
+        except TimeoutError:
+            return False
+        else:
+            return True
+        finally:
+            await channel.close(None)
 
     def channel(self) -> grpc.aio.Channel:
         """Return a channel for one call.
@@ -112,6 +160,9 @@ class Redialled:
         self._unsubscribe()
         for task in tuple(self._retiring):
             task.cancel()
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
         if self._channel is not None:
             await self._channel.close(None)
             self._channel = None

@@ -56,8 +56,9 @@ _CLIENT: Final[Options] = (
     ("grpc.service_config_disable_resolution", 1),  # DNS does not configure us
     ("grpc.enable_http_proxy", 0),  # nor does the environment (a proxy)
     ("grpc.use_local_subchannel_pool", 1),  # one channel per peer, with its own credentials
-    ("grpc.initial_reconnect_backoff_ms", 1_000),
-    ("grpc.max_reconnect_backoff_ms", 30_000),
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.min_reconnect_backoff_ms", 5_000),  # how long one attempt may take; not 20 s
 )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
+
+import grpc.aio
 
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.private.locators import TwoBatches
@@ -11,9 +14,10 @@ from fingerpost.protocol.codec.carriage import read_evaluated, write_blinded
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from fingerpost.wire.v1 import key_holder_pb2_grpc
+from fingerpost.wire.v1 import key_holder_pb2, key_holder_pb2_grpc
 
-SECONDS = 5.0
+SECONDS: Final = 5.0
+"""For a key holder that is busy; one that is gone is given up within a second."""
 
 
 class GrpcKeyHolders:
@@ -35,14 +39,21 @@ class GrpcKeyHolders:
             TwoBatches, inputs, epoch.number, keys, Workload.LOOKUP, self._random_bytes
         )
         one, other = batches.messages
-        evaluated = await asyncio.gather(
-            _call(self._channels[0], one), _call(self._channels[1], other)
-        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                calls = [
+                    group.create_task(_call(holder, message))
+                    for holder, message in zip(self._channels, (one, other), strict=True)
+                ]
+        except ExceptionGroup as errors:  # where one is gone, the other's answer is useless
+            raise errors.exceptions[0] from None
+        evaluated = (calls[0].result(), calls[1].result())
         return await asyncio.to_thread(batches.finalise, evaluated)
 
 
 async def _call(holder: Redialled, message: Blinded) -> Evaluated:
-    with holder.call() as channel:
+    async def made(channel: grpc.aio.Channel) -> key_holder_pb2.EvaluateResponse:
         stub = key_holder_pb2_grpc.KeyHolderServiceStub(channel)
-        answer = await stub.Evaluate(write_blinded(message), timeout=SECONDS)
-    return read_evaluated(answer)
+        return await stub.Evaluate(write_blinded(message), timeout=SECONDS)
+
+    return read_evaluated(await holder.soon(made))

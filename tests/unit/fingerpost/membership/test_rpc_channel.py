@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from typing import Any
 
 import grpc.aio
 import pytest
@@ -12,13 +15,18 @@ from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
 from fakes.federations import HOLDERS, NOW
 from fakes.node_world import BROKER, FEDERATION, ISSUER, NODE, a_federation
+from fakes.party_folder import free_address
 from fakes.refusals import refused
+from fakes.serving import serving
+from fakes.waiting import until
+from fingerpost.membership import rpc_channel
 from fingerpost.membership.member_list import MemberList
 from fingerpost.membership.rpc_channel import Redialled, require_in_office
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import DenyList, Federation, Party
 from fingerpost.protocol.ids import MemberId
+from fingerpost.runtime import rpc
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CODE_KEY
 
@@ -122,6 +130,64 @@ async def test_a_peer_that_was_not_reached_is_dialled_anew(redialled: Redialled)
         await channel.unary_unary("/x/Y", bytes, bytes)(b"", timeout=5)
     assert caught.value.asked == PEERS[0].at(ADDRESS)
     assert redialled.channel() is not before
+
+
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rpc_channel, "QUIET_SECONDS", 0.01)
+
+
+async def test_a_peer_that_accepts_no_connection_is_given_up_before_the_deadline(
+    authority: FakeAuthority, members: MemberList, clock: ManualClock
+) -> None:
+    """A process that is stopped: the system takes connections for it, and nobody speaks."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        tls = authority.client(Identity(FEDERATION, NODE, Party.NODE))
+        redialled = Redialled(f"{host}:{port}", tls, PEERS[0], clock, members)
+        before = redialled.channel()
+        async with asyncio.timeout(600):
+            with refused(Code.UNAVAILABLE, rpc.CallRule.TOO_LATE) as caught:
+                await redialled.soon(lambda to: _unary(to, seconds=3600))
+        assert caught.value.asked == PEERS[0].at(f"{host}:{port}")
+        assert redialled.channel() is not before
+        await redialled.close()
+
+
+async def test_a_peer_that_is_only_busy_is_waited_for(
+    authority: FakeAuthority,
+    members: MemberList,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick(monkeypatch)
+    monkeypatch.setattr(rpc_channel, "CONNECT_SECONDS", 60.0)
+    may_answer = asyncio.Event()
+
+    async def answer(request: bytes, context: Any) -> bytes:
+        await may_answer.wait()
+        return request
+
+    def add(server: grpc.aio.Server) -> None:
+        method = grpc.unary_unary_rpc_method_handler(answer)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("x", {"Y": method}),))
+
+    address = free_address()
+    async with serving(address, authority.server(PEERS[0]).credentials(), add, longest=600.0):
+        tls = authority.client(Identity(FEDERATION, NODE, Party.NODE))
+        redialled = Redialled(address, tls, PEERS[0], clock, members)
+        calls = [
+            asyncio.create_task(redialled.soon(lambda to: _unary(to, seconds=600)))
+            for _ in range(3)
+        ]
+        await until(lambda: redialled._look is not None and redialled._look.done())
+        may_answer.set()
+        assert await asyncio.gather(*calls) == [b"x"] * 3
+        await redialled.close()
+
+
+async def _unary(channel: grpc.aio.Channel, *, seconds: float) -> bytes:
+    answer: bytes = await channel.unary_unary("/x/Y", bytes, bytes)(b"x", timeout=seconds)
+    return answer
 
 
 async def test_a_peer_that_refuses_keeps_its_channel(redialled: Redialled) -> None:
