@@ -13,12 +13,15 @@ from typing import Final
 
 import grpc.aio
 
-from agency_node.answering import answer_line, grpc_broker, service
+from agency_node.answering import service
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.audit import AgencyLogs, open_log
-from agency_node.answering.grpc_broker import BrokerStream
 from agency_node.answering.service import Node
 from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, open_tagger
+from agency_node.reading import grpc_broker, line
+from agency_node.reading.feed import MemberListFeed
+from agency_node.reading.grpc_broker import BrokerStream
+from agency_node.reading.line import Line
 from agency_node.records.index import LocatorIndex
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.records import SqlRecords
@@ -46,7 +49,7 @@ EVENTS: Final = {
     **PEPPER_EVENTS,
     **UPKEEP_EVENTS,
     **service.EVENTS,
-    **answer_line.EVENTS,
+    **line.EVENTS,
     **grpc_broker.EVENTS,
     "node.started": frozenset({"agencies", "sound"}),
     "node.log_refused": frozenset({"agency", "error"}),
@@ -96,6 +99,7 @@ class Opened:
     index: LocatorIndex
     upkeep: Upkeep
     node: Node
+    reader: Line
     line: AnswerLine
     stream: BrokerStream
     health: Health
@@ -117,6 +121,7 @@ class Opened:
             # A frame that fails gets no answer, which its requesters see as a gap; the line
             # continues with the next frame.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
+            "reader": self.reader.run,
             "broker": lambda: reconnect(
                 self.stream.attach, env.clock, random=env.random, log=env.log, name="broker"
             ),
@@ -211,12 +216,16 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         node.note_list(membership.members.current)
         opened.callback(membership.members.subscribe(node.note_list))
         thread = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="answers"))
-        line = AnswerLine(node.answer, thread, membership.members, env.clock, env.log)
-        stream = _stream(env, membership, line)
+        feed = _feed(membership)
+        reader = Line(feed, env.clock, env.log)
+        line = AnswerLine(node.answer, thread, reader, membership.members, env.clock, env.log)
+        stream = _stream(env, membership, reader, feed)
         env.log.info("node.started", agencies=len(settings.agencies), sound=node.sound)
         opened.push_async_callback(health.stop)
         agencies = tuple(agency.id for agency in settings.agencies)
-        yield Opened(env, agencies, membership, peppers, index, upkeep, node, line, stream, health)
+        yield Opened(
+            env, agencies, membership, peppers, index, upkeep, node, reader, line, stream, health
+        )
 
 
 def _upkeep(
@@ -237,7 +246,15 @@ def _upkeep(
     return Upkeep(records, imports, index, tagging, membership.members, peppers, env.log)
 
 
-def _stream(env: Env, membership: Membership, line: AnswerLine) -> BrokerStream:
+def _feed(membership: Membership) -> MemberListFeed:
+    def certificate_ends() -> float:
+        lifetime = membership.keys.lifetime()
+        return 0.0 if lifetime is None else lifetime[1]
+
+    return MemberListFeed(membership.broker.member, membership.members, certificate_ends)
+
+
+def _stream(env: Env, membership: Membership, reader: Line, feed: MemberListFeed) -> BrokerStream:
     address = str(membership.bundle.addresses.broker.nodes)
 
     def dial() -> grpc.aio.Channel:
@@ -245,20 +262,7 @@ def _stream(env: Env, membership: Membership, line: AnswerLine) -> BrokerStream:
             address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES
         )
 
-    def certificate_ends() -> float:
-        lifetime = membership.keys.lifetime()
-        return 0.0 if lifetime is None else lifetime[1]
-
-    return BrokerStream(
-        membership.broker.member,
-        dial,
-        certificate_ends,
-        line,
-        membership.members,
-        env.clock,
-        env.log,
-        random=env.random,
-    )
+    return BrokerStream(dial, reader, feed, env.clock, env.log, random=env.random)
 
 
 def is_sound() -> bool:

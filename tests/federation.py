@@ -90,7 +90,7 @@ class World:
             member = Member(node, Party.NODE, "host", public(self.nodes[node].key), 10**6)
             self.change(members={**self.current.members, node: member})
         self.broker = self.new_broker()
-        self._threads = AtOnce(1)
+        self.threads = AtOnce(1)
         self._tasks: dict[MemberId, asyncio.Task[None]] = {}
 
     def _list(self, areas: Sequence[Area]) -> Federation:
@@ -164,7 +164,7 @@ class World:
 
     async def start(self) -> None:
         """All nodes that are not stopped attach, also those whose stream has ended."""
-        asyncio.get_running_loop().set_default_executor(self._threads)
+        asyncio.get_running_loop().set_default_executor(self.threads)
         for me in [me for me, task in self._tasks.items() if task.done()]:
             with contextlib.suppress(Refused):  # the broker refuses a node that is a member no more
                 self._tasks.pop(me).result()

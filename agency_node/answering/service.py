@@ -10,7 +10,7 @@ permitted" is the same in text, size and time.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering import admission, disclosure, matching
 from agency_node.answering.admission import Lists, Parts, Reaches, Verdict
+from agency_node.answering.load import Load
 from agency_node.answering.matching import Asking, Examined
 from agency_node.answering.ports import Entry, Record, Seen
+from agency_node.reading.ticks import Tally
 from agency_node.records.ports import Locators, Records
 from agency_node.records.records import Generation
 from fingerpost.membership.ports import Members
@@ -35,6 +37,13 @@ from fingerpost.runtime.logs import Logger
 
 LISTS_AT_ONCE: Final = 4
 """Of so many member lists the reaches are kept ready."""
+REPORT_SECONDS: Final = 10.0
+FRUITLESS_QUERIES: Final = 20
+FRUITLESS_SECONDS: Final = 60.0
+"""So many queries without a signature, stale or seen before are worth a report, and one in so many
+seconds (attack: a broker sends them to find out how the node works on the query behind them)."""
+
+Judged = tuple[Query, Federation, Parts, Verdict]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -123,6 +132,8 @@ class Node:
         self._lists = Lists()
         self._noting = threading.Lock()
         self._reaches: dict[int, Reaches] = {}
+        self._dropped, self._overloaded = Tally(1, REPORT_SECONDS), Tally(1, REPORT_SECONDS)
+        self._fruitless = Tally(FRUITLESS_QUERIES, FRUITLESS_SECONDS)
 
     @property
     def sound(self) -> bool:
@@ -144,14 +155,13 @@ class Node:
         with self._noting:
             self._lists.note(federation, self._now())
 
-    def answer(
-        self, frame: Sequence[bytes], *, overloaded: bool = False
-    ) -> tuple[SealedAnswer, ...]:
+    def answer(self, frame: Sequence[bytes], load: Load | None = None) -> tuple[SealedAnswer, ...]:
         """Answer the queries of one frame. Blocking: run it in a thread.
 
         Args:
             frame: the queries as received, 8,192 bytes each.
-            overloaded: there is no time to look anything up, so no index is touched.
+            load: it says what there is time to look up; no index is touched for the rest. None:
+                there is time for all.
 
         Raises:
             Refused: UNTRUSTED_METADATA, only when there never was a member list.
@@ -170,10 +180,14 @@ class Node:
             # A query whose hash was not kept could be replayed, so no index is touched for it.
             replayed, self._keeping = frozenset(), False
             self._log.error("node.seen_failed", error=defect)
+        judged = [
+            (query, federation, parts, self._judged(query, federation, now, replayed))
+            for query, federation, parts in queries
+        ]
+        self._report(frame, judged, now)
         drafts = [
             self._draft(query, part, len(parts), agencies, federation, now, verdict)
-            for query, federation, parts in queries
-            for verdict in (self._judged(query, federation, now, replayed, overloaded),)
+            for query, federation, parts, verdict in self._in_time(judged, load or Load(), now)
             for part, agencies in enumerate(parts)
         ]
         withheld = self._record_all(drafts, now)
@@ -183,7 +197,7 @@ class Node:
                 answers.append(self._seal(draft.without(withheld)))
             except Refused as refused:
                 # The reply key is not valid: a public fact that harms its requester alone.
-                self._log.warning("node.query_dropped", error=refused)
+                self._report_dropped(refused, now)
         return tuple(answers)
 
     def _read(
@@ -201,8 +215,13 @@ class Node:
                 parts = self._reach(federation).parts(query)
                 queries.setdefault(query.core_hash, (query, federation, parts))
             except Refused as refused:
-                self._log.warning("node.query_dropped", error=refused)
+                self._report_dropped(refused, now)
         return list(queries.values())
+
+    def _report_dropped(self, refused: Refused, now: float) -> None:
+        due = self._dropped.count(now, queries=1)
+        if due is not None:
+            self._log.warning("node.query_dropped", error=refused, **due)
 
     def _reach(self, federation: Federation) -> Reaches:
         known = self._reaches.get(federation.version)
@@ -218,13 +237,31 @@ class Node:
         federation: Federation,
         now: float,
         replayed: frozenset[bytes],
-        overloaded: bool,
     ) -> Verdict:
         if not self.sound:
             return Verdict.FAULT
-        if overloaded:
-            return Verdict.TRY_AGAIN
         return admission.judge(query, federation, now, replayed=query.core_hash in replayed)
+
+    def _in_time(self, judged: Sequence[Judged], load: Load, now: float) -> Iterator[Judged]:
+        """Yield the queries; those that there is no time to look up with TRY_AGAIN."""
+        refused = 0
+        for query, federation, parts, verdict in judged:
+            agencies = sum(map(len, parts))
+            if verdict is not Verdict.LOOK:
+                load.refuses(len(parts))
+            elif not load.looks_up(agencies, len(parts)):
+                verdict, refused = Verdict.TRY_AGAIN, refused + 1
+            yield query, federation, parts, verdict
+        due = self._overloaded.count(now, queries=refused)
+        if due is not None:
+            self._log.warning("node.overloaded", **due)
+
+    def _report(self, frame: Sequence[bytes], judged: Sequence[Judged], now: float) -> None:
+        """Report runs of queries that come to nothing. Only counts are written."""
+        stale = sum(verdict is Verdict.TRY_AGAIN for *_, verdict in judged)
+        due = self._fruitless.count(now, untrusted=len(frame) - len(judged), stale=stale)
+        if due is not None:
+            self._log.warning("node.fruitless_queries", **due)
 
     def _draft(
         self,
@@ -353,7 +390,9 @@ def _cannot(agency: AgencyId, why: Cannot, of: Generation | None = None) -> Draf
 
 
 EVENTS: Final = {
-    "node.query_dropped": frozenset({"error"}),
+    "node.query_dropped": frozenset({"queries", "error"}),
+    "node.fruitless_queries": frozenset({"untrusted", "stale"}),
+    "node.overloaded": frozenset({"queries"}),
     "node.seen_failed": frozenset({"error"}),
     "node.agency_failed": frozenset({"agency", "error"}),
     "node.record_failed": frozenset({"agency"}),

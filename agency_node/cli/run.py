@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from agency_node import wiring
+from agency_node.answering.load import most_at_once
 from agency_node.importing.wiring import open_imports, open_store
 from agency_node.records.store.records import SqlRecords
 from agency_node.settings import NodeSettings
@@ -27,6 +28,7 @@ from fingerpost.membership.commands import (
 )
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
+from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
@@ -117,6 +119,12 @@ def status(settings_file: SettingsFile) -> None:
     console = a_console()
     show_list(console, columns, rows, prose=(columns[2], columns[4]))
     console.print(f"Stream to the broker: {'attached' if attached else 'not attached'}")
+    delay = limits.ANSWER_DELAY_MS if federation is None else federation.parameters.answer_delay_ms
+    most = most_at_once(len(rows), delay)
+    console.print(
+        f"Of queries that come at once and ask every agency, {most} are looked up; the others are "
+        "told to try again."
+    )
     if federation is None:
         console.print("The node keeps no valid member list: epochs are not known.")
 

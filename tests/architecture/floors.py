@@ -57,6 +57,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "agency_node.importing.staging",
         "agency_node.records.index",
         "agency_node.records.tagging",
+        "agency_node.reading.feed",
+        "agency_node.reading.line",
         "agency_node.records.upkeep",
         "broker.lookup",
         "practitioner.asking.client",

@@ -19,6 +19,10 @@ class ByHand(Executor):
         self._steps.append((future, lambda: fn(*args, **kwargs)))
         return future
 
+    def __len__(self) -> int:
+        """How much waits to be done."""
+        return len(self._steps)
+
     def step(self) -> None:
         future, work = self._steps.popleft()
         try:

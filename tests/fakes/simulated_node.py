@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agency_node.answering.answer_line import AnswerLine
+from agency_node.answering.load import Load
 from agency_node.answering.matching import Finding
 from agency_node.answering.ports import Entry
 from agency_node.answering.service import Node
-from agency_node.answering.ticks import departure
+from agency_node.reading.line import Line
+from agency_node.reading.ports import Carriage
 from agency_node.records.ports import Hit
 from agency_node.records.records import ChildRecord, Generation, RecordId
-from broker.service import FromNode
+from broker.service import FromNode, first_of
 from fakes.federations import NOW
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, QuietLog
@@ -36,6 +39,18 @@ if TYPE_CHECKING:
 Frame = tuple[bytes, ...]
 Answers = tuple[SealedAnswer, ...]
 Index = dict[bytes, tuple[bytes, list[RecordId]]]
+
+
+class SimFeed:
+    """``reading.ports.Feed``: in the simulated world nobody denies the broker."""
+
+    def __init__(self, node: SimNode) -> None:
+        self._node = node
+
+    def carriage(self) -> Carriage:
+        parameters = self._node.current.parameters
+        version = self._node.current.version
+        return Carriage(version, parameters.answer_delay_ms, parameters.gathering_ms, NOW + 10**9)
 
 
 class SimNode:
@@ -57,7 +72,6 @@ class SimNode:
         self.seen_fails = False
         self.stopped = False
         self.sound = True
-        self.slow = 0.0
         self.skew = 0.0
         self.pinned: Federation | None = None
         self.frames: list[tuple[float, int]] = []
@@ -192,35 +206,30 @@ class SimNode:
         outgoing: asyncio.Queue[FromNode] = asyncio.Queue()
         outgoing.put_nowait(NodeHello(1))
         clock = self.world.clock
-        leaving: set[asyncio.Task[None]] = set()
+        reader = Line(SimFeed(self), clock, self.log)
+        worker = AnswerLine(self.work, self.world.threads, reader, self, clock, self.log)
 
-        async def leave(answers: Answers, at: float) -> None:
-            await clock.sleep_until(at)
-            answers = self.alter(answers)
-            self.departures.append((clock.monotonic(), answers))
-            self.journal.extend(("left", answer.query_hash) for answer in answers)
-            self.world.broker_saw.extend(answer.sealed for answer in answers)
-            if answers:
-                outgoing.put_nowait(answers)
+        async def leave() -> None:
+            while True:
+                answers = self.alter(await reader.departure())
+                self.departures.append((clock.monotonic(), answers))
+                self.journal.extend(("left", answer.query_hash) for answer in answers)
+                self.world.broker_saw.extend(answer.sealed for answer in answers)
+                if answers:
+                    outgoing.put_nowait(answers)
 
         async def send(frame: Frame) -> None:
-            frame = self.carry(frame)
-            received = clock.monotonic()
-            self.frames.append((received, len(frame)))
-            answers = self.service.answer(frame)
-            delay = self.world.current.parameters.answer_delay_ms
-            at = departure(received, received + self.slow, delay)
-            task = asyncio.create_task(leave(answers, at))
-            leaving.add(task)
-            task.add_done_callback(leaving.discard)
+            reader.take(clock.monotonic(), self.carry(frame))
 
         async def incoming() -> AsyncIterator[FromNode]:
             while True:
                 yield await outgoing.get()
 
         peer = PeerIdentity(FEDERATION, self.me, Party.NODE, NOW + 10**9)
-        try:
-            await self.world.broker.attach(peer, incoming(), send)
-        finally:
-            for task in leaving:
-                task.cancel()
+        await first_of(
+            self.world.broker.attach(peer, incoming(), send), reader.run(), worker.run(), leave()
+        )
+
+    def work(self, frame: Sequence[bytes], load: Load) -> Answers:
+        self.frames.append((self.world.clock.monotonic(), len(frame)))
+        return self.service.answer(frame, load)

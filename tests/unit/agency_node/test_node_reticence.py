@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.matching import Finding
+from agency_node.reading.feed import MemberListFeed
+from agency_node.reading.line import Line
 from agency_node.records.records import Involvement
 from fakes.by_hand import ByHand
 from fakes.federations import EVERY_CODE
 from fakes.node_records import an_involvement
 from fakes.node_world import (
+    BROKER,
     HERE,
     NOTHING,
     SCHOOL,
@@ -280,15 +283,16 @@ async def test_all_leave_on_one_tick(why: str) -> None:
     """However long each took within the delay."""
     world = a_world(school=RETICENT.get(why, (a_record(),)))
     thread = ByHand()
-    line = AnswerLine(world.node.answer, thread, world, world.clock, world.log)
-    working = asyncio.create_task(line.run())
-    leaving = asyncio.create_task(line.departure())
+    reader = Line(MemberListFeed(BROKER, world, lambda: 0.0), world.clock, world.log)
+    line = AnswerLine(world.node.answer, thread, reader, world, world.clock, world.log)
+    working = asyncio.gather(line.run(), reader.run())
+    leaving = asyncio.create_task(reader.departure())
     await world.clock.run_for(0.007)
     received = world.clock.monotonic()
-    await line.take(received, (world.query(purpose=Purpose.S17_ASSESSMENT).wire,))
-    await world.clock.run_for(0.01 * len(why))  # the work takes its time
+    reader.take(received, (world.query(purpose=Purpose.S17_ASSESSMENT).wire,))
+    await world.clock.run_for(0.05 + 0.01 * len(why))  # the work takes its time
     thread.step()
-    await world.clock.run_for(0.542 - 0.01 * len(why))
+    await world.clock.run_for(0.492 - 0.01 * len(why))
     assert not leaving.done()
     await world.clock.run_for(0.002)
     (answer,) = await leaving

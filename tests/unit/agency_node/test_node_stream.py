@@ -16,9 +16,12 @@ from typing import NamedTuple
 import grpc.aio
 import pytest
 
-from agency_node.answering import answer_line, grpc_broker
 from agency_node.answering.answer_line import AnswerLine
-from agency_node.answering.grpc_broker import RENEW_JITTER_SECONDS, RENEW_SECONDS, BrokerStream
+from agency_node.answering.load import Load
+from agency_node.reading import grpc_broker, line
+from agency_node.reading.feed import MemberListFeed
+from agency_node.reading.grpc_broker import RENEW_JITTER_SECONDS, RENEW_SECONDS, BrokerStream
+from agency_node.reading.line import Line
 from fakes.certificates import FakeAuthority
 from fakes.clock import ManualClock
 from fakes.federations import NOW
@@ -43,7 +46,7 @@ ME = Identity(FEDERATION, NODE, Party.NODE)
 
 class NoLog:
     def _take(self, event: str, /, **fields: object) -> None:
-        assert event in {*grpc_broker.EVENTS, *answer_line.EVENTS}
+        assert event in {*grpc_broker.EVENTS, *line.EVENTS}
 
     debug = info = warning = error = _take
 
@@ -85,16 +88,11 @@ class Node:
         self.thread = ThreadPoolExecutor(1)
         self.worked_on: list[bytes] = []
         log = NoLog()
-        self.line = AnswerLine(self.work, self.thread, self, self.clock, log)
+        feed = MemberListFeed(BROKER, self, lambda: self.certificate_ends)
+        self.reader = Line(feed, self.clock, log)
+        self.line = AnswerLine(self.work, self.thread, self.reader, self, self.clock, log)
         self.stream = BrokerStream(
-            BROKER,
-            self.connect,
-            lambda: self.certificate_ends,
-            self.line,
-            self,
-            self.clock,
-            log,
-            random=lambda: 0.5,
+            self.connect, self.reader, feed, self.clock, log, random=lambda: 0.5
         )
 
     def connect(self) -> grpc.aio.Channel:
@@ -104,7 +102,7 @@ class Node:
     def deny_the_broker(self) -> None:
         self.current = replace(self.current, deny=DenyList(members=frozenset({BROKER})))
 
-    def work(self, frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
+    def work(self, frame: Sequence[bytes], load: Load) -> tuple[SealedAnswer, ...]:
         self.worked_on += frame
         return tuple(SealedAnswer(q[:32], 0, bytes(limits.ANSWER_BYTES)) for q in frame)
 
@@ -126,7 +124,11 @@ def serving(
 
 @asynccontextmanager
 async def attached(node: Node) -> AsyncIterator[asyncio.Task[None]]:
-    tasks = [asyncio.create_task(node.line.run()), asyncio.create_task(node.stream.attach())]
+    tasks = [
+        asyncio.create_task(node.line.run()),
+        asyncio.create_task(node.stream.attach()),
+        asyncio.create_task(node.reader.run()),
+    ]
     if isinstance(node.clock, Moving):
         tasks.append(asyncio.create_task(node.clock.go_on()))
     try:
@@ -237,11 +239,9 @@ async def test_a_former_broker_gets_no_answer_to_an_earlier_frame(place: Place) 
     broker, node = NodeBroker(), Node(place)
     work = node.work
 
-    def suspended_meanwhile(
-        frame: Sequence[bytes], *, overloaded: bool
-    ) -> tuple[SealedAnswer, ...]:
+    def suspended_meanwhile(frame: Sequence[bytes], load: Load) -> tuple[SealedAnswer, ...]:
         node.deny_the_broker()
-        return work(frame, overloaded=overloaded)
+        return work(frame, load)
 
     node.line._work = suspended_meanwhile
     async with serving(broker, place), attached(node) as task:

@@ -1,4 +1,4 @@
-"""When answers leave: on a tick, after a fixed delay, never because they are ready."""
+"""What is read, and when answers leave: always, and on a tick; never because work is done."""
 
 from __future__ import annotations
 
@@ -10,18 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.answering.answer_line import FRAMES_WAITING, AnswerLine
-from agency_node.answering.ticks import (
+from agency_node.answering.answer_line import AnswerLine
+from agency_node.answering.load import (
     LEAST_RESERVE_SECONDS,
     MOST_RESERVE,
-    QUERY_SECONDS,
+    REFUSED_SECONDS,
     Load,
+    most_at_once,
+    seconds_for,
+)
+from agency_node.reading.feed import MemberListFeed
+from agency_node.reading.line import FRAMES_WAITING, REPORT_SECONDS, Line
+from agency_node.reading.ticks import (
+    QUERIES_AT_ONCE,
+    QUERIES_PER_TICK,
+    Meter,
+    Tally,
     departure,
-    latest_start,
 )
 from fakes.by_hand import ByHand
 from fakes.clock import ManualClock
-from fakes.node_world import NodeWorld
+from fakes.node_world import BROKER, NodeWorld
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.messages import SealedAnswer
@@ -67,36 +76,105 @@ def test_work_that_took_too_long_moves_the_whole_frame_by_a_whole_delay() -> Non
     assert departure(0.013, 0.6, 500) == pytest.approx(1.05)
 
 
+class TestMeter:
+    @given(st.lists(st.tuples(st.floats(0, 0.5), st.integers(0, 700)), max_size=30))
+    def test_never_more_than_the_count_for_the_ticks_that_have_gone(
+        self, came: list[tuple[float, int]]
+    ) -> None:
+        meter, at, taken = Meter(), 0.0, 0
+        for gap, queries in came:
+            at += gap
+            this = meter.take(at, queries)
+            taken += this
+            assert this <= queries
+            assert taken <= QUERIES_AT_ONCE + (int(at / TICK + 1e-9)) * QUERIES_PER_TICK
+
+    def test_what_comes_at_once_and_what_comes_for_as_long_as_it_comes(self) -> None:
+        meter = Meter()
+        assert meter.take(5.0, 1000) == QUERIES_AT_ONCE
+        assert meter.take(5.01, 1) == 0
+        for n in range(1, 40):
+            assert meter.take(5.01 + n * TICK, 1000) == QUERIES_PER_TICK
+        assert meter.take(60.0, 1000) == QUERIES_AT_ONCE
+
+    def test_each_that_is_taken_can_at_least_be_refused(self) -> None:
+        """So that how fast the worker is does not decide what waits."""
+        seconds = REFUSED_SECONDS + (seconds_for(1, 2) - seconds_for(1, 1))
+        assert QUERIES_PER_TICK * seconds <= TICK + 1e-9
+
+
+class TestTally:
+    def test_a_few_are_no_report_and_a_run_is_one_report(self) -> None:
+        tally = Tally(20, 60.0)
+        assert tally.count(0.0, stale=19) is None
+        assert tally.count(1.0, stale=1, untrusted=2) == {"stale": 20, "untrusted": 2}
+        for second in range(2, 61):
+            assert tally.count(float(second), stale=100) is None
+        assert tally.count(61.0, stale=1) == {"stale": 5901}
+
+    def test_nothing_is_no_report(self) -> None:
+        assert Tally(1, 1.0).count(0.0, queries=0) is None
+
+
+costs = st.tuples(st.integers(0, 640), st.integers(1, 10))
+
+
 class TestLoad:
-    @given(steady, frames, answer_delays)
+    @given(steady, costs, answer_delays)
     def test_what_comes_to_an_idle_node_is_looked_up(
-        self, received: float, queries: int, delay_ms: int
+        self, received: float, cost: tuple[int, int], delay_ms: int
     ) -> None:
-        assert not Load().is_over(received, received, queries, delay_ms)
+        load = Load()
+        load.begin(received, received, delay_ms)
+        assert load.looks_up(*cost)
 
-    @given(steady, frames, answer_delays)
-    def test_work_that_begins_in_time_has_its_reserve(
-        self, received: float, queries: int, delay_ms: int
-    ) -> None:
-        delay = delay_ms / 1000
-        reserve = received + delay - latest_start(received, queries, delay_ms)
-        least = max(LEAST_RESERVE_SECONDS, queries * QUERY_SECONDS)
-        assert reserve == pytest.approx(min(least, MOST_RESERVE * delay), abs=1e-6)
+    def test_a_whole_frame_at_the_default_delay_is_looked_up(self) -> None:
+        load = Load()
+        load.begin(0.0, 0.0, limits.ANSWER_DELAY_MS)
+        assert all(load.looks_up(1, 1) for _ in range(QUERIES_PER_FRAME))
 
-    def test_a_whole_frame_at_the_default_delay_has_all_that_is_allowed_for_it(self) -> None:
-        assert limits.ANSWER_DELAY_MS / 1000 * MOST_RESERVE >= QUERIES_PER_FRAME * QUERY_SECONDS
+    @given(answer_delays, costs)
+    def test_what_is_looked_up_has_its_reserve(self, delay_ms: int, cost: tuple[int, int]) -> None:
+        load, delay, busy, looked = Load(), delay_ms / 1000, 0.0, 0
+        load.begin(0.0, 0.0, delay_ms)
+        seconds = seconds_for(*cost)
+        while load.looks_up(*cost):
+            reserve = min(max(LEAST_RESERVE_SECONDS, seconds), MOST_RESERVE * delay)
+            assert busy + reserve <= delay + 1e-6
+            busy, looked = busy + seconds, looked + 1
+        assert looked >= 1
+
+    @pytest.mark.parametrize("agencies", [1, 64, 65, 640])
+    def test_the_bound_that_an_operator_sees_is_the_one_that_is_kept(self, agencies: int) -> None:
+        load, looked = Load(), 0
+        load.begin(0.0, 0.0, 500)
+        while load.looks_up(agencies, -(-agencies // limits.AGENCIES_PER_PART)):
+            looked += 1
+        assert looked == most_at_once(agencies, 500)
+
+    def test_a_host_of_many_agencies_is_not_asked_more_than_it_can(self) -> None:
+        """640 agencies take 20 ms a query: of a frame, most are refused, and it is done in time."""
+        assert most_at_once(640, 500) * 0.020 < 0.5
+        assert most_at_once(1, 500) >= QUERIES_PER_FRAME
 
     def test_work_that_begins_too_late_is_refused(self) -> None:
-        assert not Load().is_over(0.0, 0.349, 1, 500)
-        assert Load().is_over(0.0, 0.351, 1, 500)
-        assert Load().is_over(0.0, 0.2, QUERIES_PER_FRAME, 500)
+        load = Load()
+        load.begin(0.0, 0.389, 500)
+        assert load.looks_up(1, 1)
+        load = Load()
+        load.begin(0.0, 0.391, 500)
+        assert not load.looks_up(1, 1)
 
     def test_frames_in_front_count_with_what_is_allowed_for_them(self) -> None:
         """Fillers that were done in no time refuse the one behind them just as slow ones do."""
         load = Load()
-        assert not load.is_over(0.0, 0.0, QUERIES_PER_FRAME, 500)
-        assert load.is_over(0.0, 0.001, 1, 500)
-        assert not load.is_over(0.4, 0.4, 1, 500)
+        load.begin(0.0, 0.0, 500)
+        while load.looks_up(1, 1):
+            pass
+        load.begin(0.0, 0.001, 500)
+        assert not load.looks_up(1, 1)
+        load.begin(0.4, 0.4, 500)
+        assert load.looks_up(1, 1)
 
     @given(
         st.lists(st.tuples(st.floats(0, 0.3), frames), min_size=1, max_size=12),
@@ -106,27 +184,33 @@ class TestLoad:
     def test_how_fast_the_work_was_decides_nothing(
         self, came: list[tuple[float, int]], one: list[float], other: list[float]
     ) -> None:
-        """Within what is allowed: hits or misses before, the same frames are refused."""
+        """Within what is allowed: hits or misses before, the same queries are refused."""
 
-        def refused(shares: list[float]) -> list[bool]:
+        def looked_up(shares: list[float]) -> list[int]:
             load, received, free = Load(), 0.0, 0.0
             found = []
             for (gap, queries), share in zip(came, shares, strict=False):
                 received += gap
                 begins = max(received, free)
-                over = load.is_over(received, begins, queries, 500)
-                free = begins + queries * (0.0005 if over else share * QUERY_SECONDS)
-                found.append(over)
+                load.begin(received, begins, 500)
+                looked = sum(load.looks_up(1, 1) for _ in range(queries))
+                work = looked * seconds_for(1, 1) + (queries - looked) * 0.0005
+                free = begins + share * work
+                found.append(looked)
             return found
 
-        assert refused(one) == refused(other)
+        assert looked_up(one) == looked_up(other)
 
     def test_a_flood_is_over_when_it_ends(self) -> None:
         load = Load()
         for n in range(500):
-            load.is_over(n / 1000, n / 1000, QUERIES_PER_FRAME, 500)
-        assert load.is_over(0.5, 0.5, 1, 500)
-        assert not load.is_over(1.0, 1.0, QUERIES_PER_FRAME, 500)
+            load.begin(n / 1000, n / 1000, 500)
+            for _ in range(QUERIES_PER_FRAME):
+                load.looks_up(1, 1)
+        load.begin(0.5, 0.5, 500)
+        assert not load.looks_up(1, 1)
+        load.begin(1.0, 1.0, 500)
+        assert load.looks_up(1, 1)
 
 
 class NoLog:
@@ -147,25 +231,28 @@ class Running:
     log: NoLog = field(default_factory=NoLog)
     thread: ByHand = field(default_factory=ByHand)
     frames: list[int] = field(default_factory=list)
-    overloaded: list[bool] = field(default_factory=list)
+    looked_up: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.line = AnswerLine(self.work, self.thread, NodeWorld(), self.clock, self.log)
+        world = NodeWorld()
+        self.reader = Line(MemberListFeed(BROKER, world, lambda: 0.0), self.clock, self.log)
+        self.line = AnswerLine(self.work, self.thread, self.reader, world, self.clock, self.log)
         self.left: list[tuple[float, int]] = []
 
-    def work(self, frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
+    def work(self, frame: Sequence[bytes], load: Load) -> tuple[SealedAnswer, ...]:
         self.frames.append(len(frame))
-        self.overloaded.append(overloaded)
+        self.looked_up.append(sum(load.looks_up(1, 1) for _ in frame))
         return tuple(
             SealedAnswer(query.ljust(32), 0, bytes(limits.ANSWER_BYTES)) for query in frame
         )
 
     async def leave(self) -> None:
         while True:
-            answers = await self.line.departure()
+            answers = await self.reader.departure()
             self.left.append((round(self.clock.monotonic(), 6), len(answers)))
 
     async def work_is_done(self) -> None:
+        """Of one frame, whose tick has come."""
         await self.clock.settle()
         self.thread.step()
         await self.clock.settle()
@@ -174,7 +261,9 @@ class Running:
 @pytest.fixture
 async def this() -> AsyncIterator[Running]:
     made = Running()
-    tasks = [asyncio.create_task(made.line.run()), asyncio.create_task(made.leave())]
+    tasks = [
+        asyncio.create_task(part) for part in (made.line.run(), made.reader.run(), made.leave())
+    ]
     await made.clock.settle()
     yield made
     for task in tasks:
@@ -184,27 +273,41 @@ async def this() -> AsyncIterator[Running]:
 
 async def test_a_frame_leaves_whole_after_the_delay_on_the_tick(this: Running) -> None:
     await this.clock.run_for(0.013)
-    await this.line.take(this.clock.monotonic(), (b"a", b"b", b"c"))
+    this.reader.take(this.clock.monotonic(), (b"a", b"b", b"c"))
+    await this.clock.settle()
+    assert len(this.thread) == 0, "it is worked on from its tick on"
+    await this.clock.run_for(0.04)
     await this.work_is_done()
-    await this.clock.run_for(0.5)
+    await this.clock.run_for(0.48)
     assert this.left == []
     await this.clock.run_for(1)
     assert this.left == [(0.55, 3)]
 
 
-@pytest.mark.parametrize("ready_after", [0.0, 0.49])
+async def test_what_comes_within_one_tick_is_one_frame(this: Running) -> None:
+    for at in (0.001, 0.02, 0.049, 0.051):
+        await this.clock.run_for(at - this.clock.monotonic())
+        this.reader.take(at, (b"%f" % at,))
+    await this.work_is_done()
+    await this.clock.run_for(0.05)
+    await this.work_is_done()
+    await this.clock.run_for(1)
+    assert this.left == [(0.55, 3), (0.6, 1)]
+
+
+@pytest.mark.parametrize("ready_after", [0.0, 0.44])
 async def test_nothing_leaves_because_it_is_ready(this: Running, ready_after: float) -> None:
     """Ready at once, or only just in time: the same tick."""
-    await this.line.take(0.0, (b"a",))
+    this.reader.take(0.0, (b"a",))
     await this.clock.run_for(ready_after)
     await this.work_is_done()
     await this.clock.run_for(1)
     assert this.left == [(0.5, 1)]
 
 
-@pytest.mark.parametrize("late", [0.501, 0.61, 0.99])
+@pytest.mark.parametrize("late", [0.46, 0.61, 0.94])
 async def test_a_late_frame_leaves_a_whole_delay_later(this: Running, late: float) -> None:
-    await this.line.take(0.0, (b"a", b"b"))
+    this.reader.take(0.0, (b"a", b"b"))
     await this.clock.run_for(late)
     await this.work_is_done()
     await this.clock.run_for(1)
@@ -212,32 +315,31 @@ async def test_a_late_frame_leaves_a_whole_delay_later(this: Running, late: floa
 
 
 async def test_what_is_late_holds_up_nobody_else(this: Running) -> None:
-    await this.line.take(0.0, (b"a", b"b"))
-    await this.clock.run_for(0.51)
+    this.reader.take(0.0, (b"a", b"b"))
+    await this.clock.run_for(0.4)
+    this.reader.take(0.4, (b"c",))
+    await this.clock.run_for(0.11)
     await this.work_is_done()  # leaves at 1.0
-    await this.line.take(this.clock.monotonic() - 0.1, (b"c",))  # and this one at 0.95
-    await this.work_is_done()
+    await this.work_is_done()  # and this one at 0.9
     await this.clock.run_for(1)
-    assert this.left == [(0.95, 1), (1.0, 2)]
+    assert this.left == [(0.9, 1), (1.0, 2)]
 
 
-async def test_frames_behind_others_are_told_to_try_again_without_a_look(this: Running) -> None:
+async def test_queries_behind_others_are_told_to_try_again_without_a_look(this: Running) -> None:
     whole = tuple(bytes([n]) for n in range(QUERIES_PER_FRAME))
     for queries in (whole, whole, (b"behind",)):
-        await this.line.take(0.0, queries)
-    for _ in range(3):
-        await this.work_is_done()
+        this.reader.take(0.01, queries)
+    await this.clock.run_for(0.05)
+    await this.work_is_done()
     await this.clock.run_for(1)
-    assert this.overloaded == [False, True, True]
-    assert this.left == [(0.5, QUERIES_PER_FRAME), (0.5, QUERIES_PER_FRAME), (0.5, 1)]
-    logged = [fields for event, fields in this.log.events if event == "node.overloaded"]
-    assert logged == [{"queries": QUERIES_PER_FRAME}, {"queries": 1}]
+    assert this.looked_up == [most_at_once(1, limits.ANSWER_DELAY_MS)]
+    assert this.left == [(0.55, 2 * QUERIES_PER_FRAME + 1)]
 
 
 async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_once(
     this: Running,
 ) -> None:
-    await this.line.take(0.0, (b"a",))
+    this.reader.take(0.0, (b"a",))
     await this.work_is_done()
     this.clock.advance(0.53)  # woken 30 ms after its tick
     await this.clock.settle()
@@ -249,43 +351,64 @@ async def test_a_process_that_was_held_up_leaves_a_whole_delay_later_and_not_at_
 async def test_what_the_requester_no_longer_waits_for_is_neither_worked_on_nor_sent(
     this: Running,
 ) -> None:
-    await this.line.take(0.0, (b"a",))
-    await this.line.take(0.0, (b"b", b"c"))
+    this.reader.take(0.0, (b"a",))
+    await this.clock.run_for(TICK)
+    this.reader.take(TICK, (b"b", b"c"))
     await this.clock.run_for(limits.GATHERING_MS / 1000 + 0.1)
     await this.work_is_done()
     await this.clock.run_for(1)
     assert this.frames == [1]
     assert this.left == []
     behind = [fields["queries"] for event, fields in this.log.events if event == "node.behind"]
-    assert sorted(str(count) for count in behind) == ["1", "2"]
-    await this.line.take(this.clock.monotonic(), (b"d",))
+    assert behind == [2, 1], "one did not leave, the other was not worked on"
+    this.reader.take(this.clock.monotonic(), (b"d",))
     await this.work_is_done()
     await this.clock.run_for(1)
     assert [count for _, count in this.left] == [1], "it has caught up"
 
 
-async def test_frames_wait_in_line_and_then_on_the_stream(this: Running) -> None:
-    for _ in range(FRAMES_WAITING + 1):
-        await this.line.take(0.0, (b"a",))
-        await this.clock.settle()
-    more = asyncio.create_task(this.line.take(0.0, (b"z",)))
-    await this.clock.settle()
-    assert not more.done()
-    await this.work_is_done()
-    assert more.done()
+async def test_the_stream_is_read_however_long_the_work_takes(this: Running) -> None:
+    """Attack: a broker that sees in its flow control when the node reads on learns how long the
+    work for a query took. Nothing waits here, and what is taken follows from the count alone.
+    """
+    for _ in range(FRAMES_WAITING + 50):
+        at = this.clock.monotonic()
+        assert this.reader.take(at, (b"a",)) is None  # type: ignore[func-returns-value]
+        await this.clock.run_for(TICK)
+    assert len(this.thread) == 1, "the work stands still"
+    assert len(this.reader._waiting) == FRAMES_WAITING
+
+
+@pytest.mark.parametrize("worked", [False, True])
+async def test_what_exceeds_the_count_gets_no_answer_whatever_the_work(
+    this: Running, worked: bool
+) -> None:
+    whole = tuple(bytes([n]) for n in range(QUERIES_PER_FRAME))
+    for _ in range(5):
+        this.reader.take(0.01, whole)
+    this.reader.take(0.02, (b"target",))
+    await this.clock.run_for(0.05)
+    if worked:
+        await this.work_is_done()
+    flooded = [fields for event, fields in this.log.events if event == "node.flooded"]
+    assert flooded == [{"queries": 5 * QUERIES_PER_FRAME - QUERIES_AT_ONCE}]
+    assert this.frames == ([QUERIES_AT_ONCE] if worked else [])
+    this.reader.take(0.02 + REPORT_SECONDS, (b"again",) * (QUERIES_AT_ONCE + 1))
+    flooded = [fields for event, fields in this.log.events if event == "node.flooded"]
+    assert flooded[1:] == [{"queries": 2}], "with the target, which was not written by itself"
 
 
 async def test_who_is_cancelled_while_it_waits_takes_nothing() -> None:
     """A stream that broke: the next one takes what is due."""
     this = Running()
-    working = asyncio.create_task(this.line.run())
-    await this.line.take(0.0, (b"a",))
+    working = asyncio.gather(this.line.run(), this.reader.run())
+    this.reader.take(0.0, (b"a",))
     await this.work_is_done()
-    waiting = asyncio.create_task(this.line.departure())
+    waiting = asyncio.create_task(this.reader.departure())
     await this.clock.settle()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    again = asyncio.create_task(this.line.departure())
+    again = asyncio.create_task(this.reader.departure())
     await this.clock.run_for(1)
     assert len(await again) == 1
     working.cancel()
@@ -293,20 +416,22 @@ async def test_who_is_cancelled_while_it_waits_takes_nothing() -> None:
 
 
 async def test_a_frame_of_nothing_costs_nothing(this: Running) -> None:
-    await this.line.take(0.0, ())
+    this.reader.take(0.0, ())
     await this.clock.run_for(1)
     assert this.frames == []
     assert this.left == []
 
 
-def _fails(frame: Sequence[bytes], *, overloaded: bool) -> tuple[SealedAnswer, ...]:
+def _fails(frame: Sequence[bytes], load: Load) -> tuple[SealedAnswer, ...]:
     raise ZeroDivisionError
 
 
 async def test_a_frame_that_fails_is_left_out_and_the_next_is_worked_on() -> None:
     this = Running()
-    await this.line.take(0.0, (b"a",))
-    await this.line.take(0.0, (b"b",))
+    reading = asyncio.create_task(this.reader.run())
+    this.reader.take(0.0, (b"a",))
+    await this.clock.settle()
+    this.reader.take(0.0, (b"b",))
     this.line._work = _fails
     working = asyncio.create_task(this.line.run())
     await this.clock.settle()
@@ -317,5 +442,6 @@ async def test_a_frame_that_fails_is_left_out_and_the_next_is_worked_on() -> Non
     again = asyncio.create_task(this.line.run())
     await this.work_is_done()
     assert this.frames == [1]
-    again.cancel()
-    await asyncio.gather(again, return_exceptions=True)
+    for task in (again, reading):
+        task.cancel()
+    await asyncio.gather(again, reading, return_exceptions=True)

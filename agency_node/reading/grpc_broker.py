@@ -4,6 +4,9 @@ No agency opens a port. The certificate proves that the other end is the broker.
 checked at each frame and every few seconds for whether the broker is still a member, since a stream
 outlives the certificate that opened it. A frame is trusted only by the signatures in it.
 
+The stream is always read, and nothing that is done with a frame is waited for (attack: see
+``line``).
+
 A stream is renewed before it is old and before its certificate ends. The new stream is opened
 first, so that there is no gap: what the broker sent on the old one is still read, and all answers
 leave on the new one.
@@ -20,8 +23,8 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 
-from agency_node.answering.answer_line import AnswerLine
-from fingerpost.membership.ports import Members
+from agency_node.reading.line import Line
+from agency_node.reading.ports import Feed
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import (
     ANSWERS_PER_FRAME,
@@ -31,8 +34,6 @@ from fingerpost.protocol.codec.carriage import (
 )
 from fingerpost.protocol.codec.strict import parse
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import Party
-from fingerpost.protocol.ids import MemberId
 from fingerpost.protocol.messages import NodeHello, SealedAnswer
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.logs import Logger
@@ -67,30 +68,24 @@ class BrokerStream:
     """The node's stream to the broker.
 
     Args:
-        dial: opens a channel on which only ``broker`` can prove to be the other end.
-        certificate_ends: returns when the certificate that the channel uses ends, in seconds since
-            1970 UTC.
+        dial: opens a channel on which only the broker can prove to be the other end.
         line: takes the frames that come and gives the answers that leave.
         random: returns a number in [0, 1), which spreads the renewals of many nodes.
     """
 
     def __init__(
         self,
-        broker: MemberId,
         dial: Callable[[], grpc.aio.Channel],
-        certificate_ends: Callable[[], float],
-        line: AnswerLine,
-        members: Members,
+        line: Line,
+        feed: Feed,
         clock: Clock,
         log: Logger,
         *,
         random: Callable[[], float],
     ) -> None:
-        self._broker = broker
         self._dial = dial
-        self._certificate_ends = certificate_ends
         self._line = line
-        self._members = members
+        self._feed = feed
         self._clock = clock
         self._log = log
         self._random = random
@@ -125,7 +120,7 @@ class BrokerStream:
 
     async def _open(self) -> None:
         """Open a new stream, on which answers leave from now on. Raises ``Refused``."""
-        self._require_broker()
+        version = self._feed.carriage().metadata_version
         channel = self._dial()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -136,7 +131,6 @@ class BrokerStream:
                 response_deserializer=_as_it_came,
             )
             call = method(timeout=limits.STREAM_AGE_SECONDS + 60.0)
-            version = self._members.current.version
             # The hello is the first message on the new stream, and after it nothing is sent on the
             # old one.
             async with self._writing:
@@ -158,7 +152,8 @@ class BrokerStream:
         if stream is None:
             raise Refused(Code.UNAVAILABLE, "stream")
         age = RENEW_SECONDS - self._random() * RENEW_JITTER_SECONDS
-        certified = self._certificate_ends() - self._clock.now() - CERTIFICATE_MARGIN_SECONDS
+        ends = self._feed.carriage().certificate_ends
+        certified = ends - self._clock.now() - CERTIFICATE_MARGIN_SECONDS
         lasts = max(LEAST_SECONDS, min(age, certified))
         timer = asyncio.create_task(self._clock.sleep_until(self._clock.monotonic() + lasts))
         try:
@@ -180,9 +175,9 @@ class BrokerStream:
             received_at = self._clock.monotonic()  # one moment for the whole frame
             if data is _EOF:
                 return
-            self._require_broker()
+            self._feed.carriage()
             message = parse(broker_pb2.AttachResponse, data, limits.FRAME_BYTES)
-            await self._line.take(received_at, read_queries(message))
+            self._line.take(received_at, read_queries(message))
 
     async def _send(self) -> None:
         """Send answers as they leave. Raises ``Refused`` when the present stream has ended."""
@@ -192,14 +187,14 @@ class BrokerStream:
                 stream = self._current
                 if stream is None:
                     raise Refused(Code.UNAVAILABLE, "stream")
-                self._require_broker()
+                self._feed.carriage()
                 await _write(stream, answers)
 
     async def _watch(self) -> None:
         """Check the broker's membership while no frame comes. Raises ``Refused``."""
         while True:
             await self._clock.sleep_until(self._clock.monotonic() + MEMBERSHIP_SECONDS)
-            self._require_broker()
+            self._feed.carriage()
 
     def _read_out(self, old: _Stream) -> None:
         async def read_out() -> None:
@@ -211,13 +206,6 @@ class BrokerStream:
         task = asyncio.create_task(read_out())
         self._old.add(task)
         task.add_done_callback(self._old.discard)
-
-    def _require_broker(self) -> None:
-        """Raises ``Refused(NOT_A_MEMBER)`` (attack: a suspended broker continues to carry)."""
-        federation = self._members.current
-        federation.member(self._broker, Party.BROKER)
-        if federation.parameters.broker != self._broker:
-            raise Refused(Code.NOT_A_MEMBER, "broker")
 
 
 async def _write(stream: _Stream, answers: Sequence[SealedAnswer]) -> None:
