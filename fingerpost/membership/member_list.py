@@ -10,7 +10,6 @@ event loop.
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -22,23 +21,20 @@ import msgspec
 from tuf.api.metadata import TargetFile
 
 from fingerpost.membership.listed_federation import Assembled, assemble
-from fingerpost.membership.trusted_files import Fetch, TrustedFiles
+from fingerpost.membership.trusted_files import METADATA, Fetch, TrustedFiles
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.runtime.clock import Clock
-from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_file, replace_file
-from fingerpost.runtime.run import Task
 
-__all__ = ["MEMBER_LIST_EVENTS", "Fetch", "MemberList", "MemberListClient", "poll", "start"]
+__all__ = ["MEMBER_LIST_EVENTS", "Fetch", "MemberList", "MemberListClient"]
 
-POLL_SECONDS: Final = 15.0
-POLL_JITTER_SECONDS: Final = 3.0
 MEMBER_LIST_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "member_list.changed": frozenset({"version"}),
+    "member_list.withheld": frozenset({"seconds"}),
+    "member_list.not_taken": frozenset({"source", "error"}),
 }
 """Events for the log catalogue of each party that polls."""
 
@@ -91,14 +87,22 @@ class MemberListClient:
         self._state: _State | None = None
         self._root = read_file(root, most=limits.METADATA_FILE_BYTES)
 
-    def refresh(self, now: float) -> Federation:
+    @property
+    def timestamp(self) -> bytes | None:
+        """The signed timestamp of the list in force, as it was fetched."""
+        return None if self._state is None else self._state.metadata[f"{METADATA}timestamp.json"]
+
+    def refresh(self, now: float, source: Fetch | None = None) -> Federation:
         """Return the list that holds at ``now`` (seconds since 1970 UTC). Fetch only what has
         changed.
+
+        Args:
+            source: fetches in place of the client's own source.
 
         Raises:
             Refused: UNTRUSTED_METADATA, or what ``fetch`` raises, such as UNAVAILABLE.
         """
-        trusted = self._look(self._folder / "newest", self._fetch, now)
+        trusted = self._look(self._folder / "newest", source or self._fetch, now)
         before = self._state
         if before is not None and before.versions == trusted.versions:
             return before.federation
@@ -224,35 +228,3 @@ class MemberList:
             for callback in self._subscribers.values():
                 calls.callback(callback, federation)
         return True
-
-
-async def start(client: MemberListClient, members: MemberList, clock: Clock) -> None:
-    """Get a list before anything is served: a fresh one, or the last good one if the fetch fails.
-
-    Raises:
-        Refused: there is neither.
-    """
-    try:
-        federation = await asyncio.to_thread(client.refresh, clock.now())
-    except Refused as refused:
-        try:
-            federation = await asyncio.to_thread(client.load, clock.now())
-        except Refused:
-            raise refused from None  # the first refusal says more
-    members.update(federation)
-
-
-def poll(
-    client: MemberListClient, members: MemberList, env: Env, seconds: float = POLL_SECONDS
-) -> Task:
-    """Return the task that keeps ``members`` current, for ever.
-
-    Failures are logged by type; the list stays in force until it expires.
-    """
-
-    async def once() -> None:
-        federation = await asyncio.to_thread(client.refresh, env.clock.now())
-        if members.update(federation):
-            env.log.info("member_list.changed", version=federation.version)
-
-    return env.every(seconds, POLL_JITTER_SECONDS, once, "member list")

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from fingerpost.membership import member_list, renewal
+from fingerpost.membership import renewal
 from fingerpost.membership.bundle import (
     CERTIFICATE_AUTHORITY,
     ROOT,
@@ -23,12 +23,13 @@ from fingerpost.membership.bundle import (
     read_bundle,
 )
 from fingerpost.membership.credentials import MemberKeys
+from fingerpost.membership.list_sources import ListSources
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
 from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.renewal import RENEWAL_EVENTS
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.membership.rpc_issuer import IssuerClient
-from fingerpost.membership.rpc_member_list import MemberListFetcher
+from fingerpost.membership.rpc_member_list import CALL_SECONDS, MemberListFetcher
 from fingerpost.membership.trusted_time import TrustedTime
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Defect
@@ -40,6 +41,8 @@ from fingerpost.runtime.rpc import asking
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls
 
+ISSUER_PATIENCE_SECONDS: Final = 2.0
+"""A lookup that begins with a look at the list must not wait long for an issuer that is away."""
 MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
 )
@@ -109,12 +112,17 @@ class Membership:
             str(addresses.issuer.address), self.authority, issuer, env.connect
         )
         self.broker = Identity(self.bundle.federation, addresses.broker.member, Party.BROKER)
+        self._at_issuer = MemberListFetcher(
+            str(addresses.issuer.address),
+            AuthorityOnly(self.authority).credentials,
+            issuer,
+            CALL_SECONDS if party is Party.BROKER else ISSUER_PATIENCE_SECONDS,
+        )
         self.client: MemberListClient
         if party is Party.BROKER:
-            self._fetch = MemberListFetcher(
-                str(addresses.issuer.address), AuthorityOnly(self.authority).credentials, issuer
-            )
+            self._fetch = self._at_issuer
             self.client = Mirror(places.member_list, places.bundle / ROOT, self._fetch)
+            self.sources = ListSources(self.client, self.members, env)
         else:
             at = addresses.broker.nodes if party is Party.NODE else addresses.broker.askers
             self._fetch = MemberListFetcher(
@@ -123,6 +131,7 @@ class Membership:
             self.client = MemberListClient(
                 places.member_list, places.bundle / ROOT, self._fetch, self.bundle.member
             )
+            self.sources = ListSources(self.client, self.members, env, self._at_issuer)
 
     def client_tls(self) -> ClientTls:
         return self.keys.client_tls(self.authority)
@@ -170,15 +179,16 @@ class Membership:
         with asking(f"{self.issuer.asked} for a certificate"):
             await self._renew_if_due()
         with asking(f"{self._fetch.asked} for the member list"):
-            await member_list.start(self.client, self.members, self._env.clock)
+            await self.sources.start()
 
     def close(self) -> None:
-        """Close the connection over which the member list is fetched."""
+        """Close the connections over which the member list is fetched."""
         self._fetch.close()
+        self._at_issuer.close()
 
     def tasks(self) -> Mapping[str, Task]:
         """Return the tasks that keep certificate and member list fresh, for ``run.supervise``."""
-        poll = member_list.poll(self.client, self.members, self._env, self._poll_seconds)
+        poll = self.sources.poll(self._poll_seconds)
         renew = self._env.every(
             renewal.LOOK_SECONDS, renewal.LOOK_JITTER_SECONDS, self._renew_if_due, "certificate"
         )

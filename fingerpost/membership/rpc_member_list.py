@@ -26,16 +26,22 @@ class MemberListFetcher:
     """Fetches files of the member list on one channel. Thread-safe."""
 
     def __init__(
-        self, address: str, credentials: Callable[[], grpc.ChannelCredentials], server: Identity
+        self,
+        address: str,
+        credentials: Callable[[], grpc.ChannelCredentials],
+        server: Identity,
+        patience: float = CALL_SECONDS,
     ) -> None:
         """
         Args:
+            patience: seconds for one file.
             address: host:port of the broker or the issuer.
             credentials: called for each new channel.
             server: the identity that the server's certificate must show.
         """
         self._address = address
         self._credentials = credentials
+        self._patience = patience
         # A file of the member list is longer than a message and shorter than a frame.
         self._options = (*CLIENT_FRAMES, ("grpc.ssl_target_name_override", server.server_name))
         self.asked = server.at(address)
@@ -57,7 +63,7 @@ class MemberListFetcher:
         )
         with asking(self.asked):
             try:
-                response = call(pb.FetchRequest(path=path), timeout=CALL_SECONDS)
+                response = call(pb.FetchRequest(path=path), timeout=self._patience)
             except grpc.RpcError as error:
                 refused = refused_from(error)  # type: ignore[arg-type]  # it has the methods
                 if refused.code is not Code.NOT_ALLOWED:

@@ -16,10 +16,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import unique
 from pathlib import Path
 from typing import Final
 
 from tuf.api.exceptions import (
+    BadVersionNumberError,
     DownloadError,
     DownloadHTTPError,
     DownloadLengthMismatchError,
@@ -31,7 +33,7 @@ from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.errors import Code, Defect, Refused
+from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.runtime.files import or_defect
 
 Fetch = Callable[[str], bytes]
@@ -50,6 +52,13 @@ _LIMITS: Final = UpdaterConfig(
     snapshot_max_length=limits.METADATA_FILE_BYTES,
     targets_max_length=limits.METADATA_FILE_BYTES,
 )
+
+
+@unique
+class ListRule(Rule):
+    """Why a list is not taken, where somebody acts on it."""
+
+    BACK = "older than the list in force"
 
 
 class _Fetcher(FetcherInterface):
@@ -197,5 +206,7 @@ def _by_blame() -> Iterator[None]:
         if isinstance(error.__cause__, (Refused, Defect)):
             raise error.__cause__ from None
         raise
+    except BadVersionNumberError:
+        raise Refused(Code.UNTRUSTED_METADATA, ListRule.BACK) from None
     except RepositoryError as error:
         raise Refused(Code.UNTRUSTED_METADATA, type(error).__name__) from None

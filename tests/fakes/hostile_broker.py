@@ -1,4 +1,5 @@
-"""A broker that lies to a requester: manipulations of what an honest one would have shown her.
+"""A broker that lies to a requester: manipulations of what an honest one would have shown her. And
+one that keeps members on an old list.
 
 It lets the honest broker gather, then shows what its ``Lies`` make of it. A lie knows what a broker
 knows: the events of this query, and the answers to all other queries that went through it.
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fingerpost.protocol import limits
@@ -75,6 +76,21 @@ class HostileBroker:
                     await self._clock.sleep_until(float("inf"))
                 case _:
                     yield shown
+
+
+class FrozenList:
+    """A mirror that goes on showing the member list of the moment it was made. To be given to a
+    member as its ``fetch``.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = dict(files)
+
+    def __call__(self, path: str) -> bytes:
+        try:
+            return self._files[path]
+        except KeyError:
+            raise Refused(Code.NOT_ALLOWED, "path") from None
 
 
 def answers_in(show: Show) -> list[NodeAnswer]:

@@ -10,7 +10,6 @@ the renewal of the certificate, and a node's tables (``tend``).
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -124,11 +123,8 @@ class RunningParty(Generic[P]):
 
     async def refresh(self) -> None:
         """Look at the member list now. One that is put out gets none, and keeps what it has."""
-        membership = self.membership
         with suppress(Refused):
-            membership.members.update(
-                await asyncio.to_thread(membership.client.refresh, self.clock.now())
-            )
+            await self.membership.sources.look(at_issuer=False)
 
 
 class Process(RunningParty[R]):

@@ -25,7 +25,7 @@ from fakes.certificates import FakeAuthority, Papers
 from fakes.clock import ManualClock
 from fakes.federations import HOLDERS
 from fakes.waiting import until
-from fingerpost.membership import member_list
+from fingerpost.membership.list_sources import ListSources
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.errors import Code
@@ -240,7 +240,7 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
         log = logs.configure("broker", EVENTS, strict=True, stream=io.StringIO())
         late = Env(clock, log, random=lambda: 0.99)
         membership, broker = federation.broker.membership, federation.broker.broker
-        poll = member_list.poll(membership.client, membership.members, late)
+        poll = ListSources(membership.client, membership.members, late).poll()
         review = late.every(REVIEW_SECONDS, 0.0, broker.review, "review")
         loops = [asyncio.ensure_future(loop) for loop in (poll(), review())]
         try:

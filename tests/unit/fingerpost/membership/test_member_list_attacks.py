@@ -16,6 +16,7 @@ from fakes.federations import NOW, without
 from fakes.member_list import NODE, untrusted
 from fakes.repository import DAY, GATEWAY, NORTH, FakeRepository, Keys, listed
 from fingerpost.membership.member_list import MemberListClient
+from fingerpost.membership.trusted_files import ListRule
 from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation
@@ -44,9 +45,9 @@ class TestAttacks:
         world.repository.suspend(NODE)
         newer = world.refresh()
         world.repository.files = old
-        untrusted(world.refresh, "BadVersionNumberError")
+        untrusted(world.refresh, ListRule.BACK.value)
         again = world.reader()
-        untrusted(lambda: again.refresh(NOW), "BadVersionNumberError")
+        untrusted(lambda: again.refresh(NOW), ListRule.BACK.value)
         assert again.load(NOW) == newer
 
     def test_a_frozen_list_runs_out(self, world: World) -> None:
