@@ -8,7 +8,6 @@ from typing import Any
 import grpc.aio
 
 from authority.issuer.service import Issuer
-from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import STATEMENT_BYTES
 from fingerpost.protocol.codec.strict import refuse_unknown
 from fingerpost.protocol.errors import Code, Refused
@@ -27,30 +26,24 @@ class IssuerServicer(pb_grpc.IssuerServiceServicer):
         pem = await asyncio.to_thread(self._issuer.certify, envelope, self._clock.now())
         return pb.CertifyResponse(certificates=pem)
 
+    async def Read(self, request: pb.ReadRequest, context: Any) -> pb.ReadResponse:
+        envelope = _bounded(request, request.envelope)
+        content = await asyncio.to_thread(self._issuer.read, envelope, self._clock.now())
+        return pb.ReadResponse(content=content)
+
     async def Deposit(self, request: pb.DepositRequest, context: Any) -> pb.DepositResponse:
         envelope = _bounded(request, request.envelope)
         await asyncio.to_thread(self._issuer.deposit, envelope, self._clock.now())
         return pb.DepositResponse()
 
 
-class MemberListServicer(pb_grpc.MemberListServiceServicer):
-    def __init__(self, issuer: Issuer) -> None:
-        self._issuer = issuer
-
-    async def Fetch(self, request: pb.FetchRequest, context: Any) -> pb.FetchResponse:
-        refuse_unknown(request)
-        if len(request.path) > limits.PATH_CHARS:
-            raise Refused(Code.NOT_ALLOWED, "path")
-        content = await asyncio.to_thread(self._issuer.fetch, request.path)
-        return pb.FetchResponse(content=content)
-
-
 def add_services(server: grpc.aio.Server, issuer: Issuer, clock: Clock) -> None:
     pb_grpc.add_IssuerServiceServicer_to_server(IssuerServicer(issuer, clock), server)
-    pb_grpc.add_MemberListServiceServicer_to_server(MemberListServicer(issuer), server)
 
 
-def _bounded(request: pb.CertifyRequest | pb.DepositRequest, envelope: bytes) -> bytes:
+def _bounded(
+    request: pb.CertifyRequest | pb.ReadRequest | pb.DepositRequest, envelope: bytes
+) -> bytes:
     refuse_unknown(request)
     if len(envelope) > STATEMENT_BYTES:
         raise Refused(Code.MALFORMED, "envelope too long")

@@ -1,9 +1,10 @@
 """Who is a member, and what the issuer requires of a statement before it acts. Pure: the list, the
 time and the requests seen come in as arguments.
 
-Every rule raises ``Refused``. The freshness and the nonce of a request keep a recorded request from
-being played back later; at worst, that would give one more certificate to the holder of the same
-key.
+Every rule raises ``Refused``. The list is shown to listed members alone: a stranger learns from the
+issuer neither who is a member nor what is sealed to whom. The freshness and the nonce of a request
+for a certificate keep a recorded one from being played back later; at worst, that would give one
+more certificate to the holder of the same key.
 """
 
 from __future__ import annotations
@@ -16,12 +17,21 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.statements import CertifyStatement, claimed_signer, read_certify
+from fingerpost.protocol.codec.statements import (
+    CertifyStatement,
+    claimed_signer,
+    read_certify,
+    read_read,
+)
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.federation import DenyList, Epoch, Member
+from fingerpost.protocol.federation import DenyList, Epoch, Member, Party
+from fingerpost.protocol.federation_files import require_fetchable
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 
 STATEMENT_SECONDS: Final = 120
+READ_SECONDS: Final = limits.DAY
+"""A request for a file is good for so long, either way. Only the issuer ever sees it, and it gives
+what its member may have anyway; a member whose clock is hours off must still learn that it is."""
 CERTIFICATES_PER_HOUR: Final = 12
 DEPOSITS_PER_HOUR: Final = 60
 
@@ -80,6 +90,25 @@ def open_certify(data: bytes, roll: Roll) -> tuple[CertifyStatement, Member]:
     if statement.federation != roll.federation:
         raise Refused(Code.NOT_ALLOWED, "statement.federation")
     return statement, member
+
+
+def open_read(data: bytes, roll: Roll, now: float) -> str:
+    """Return the path of the file that a member asks for and may have.
+
+    Raises:
+        Refused: MALFORMED, NOT_A_MEMBER, BAD_SIGNATURE, NOT_FRESH; NOT_ALLOWED (another federation,
+            another member's sealed pepper, no such path).
+    """
+    envelope, signer = claimed_signer(data)
+    member = roll.member(signer)
+    statement = read_read(envelope, Ed25519PublicKey.from_public_bytes(member.signing_key))
+    if statement.federation != roll.federation:
+        raise Refused(Code.NOT_ALLOWED, "statement.federation")
+    if abs(statement.issued_at - now) > READ_SECONDS:
+        raise Refused(Code.NOT_FRESH, "issued_at")
+    # The broker carries every member's sealed pepper; all others have their own.
+    require_fetchable(statement.path, None if member.party is Party.BROKER else member.id)
+    return statement.path
 
 
 def require_fresh(issued_at: int, now: float) -> None:

@@ -116,6 +116,14 @@ class Issuer:
             raise Refused(Code.NOT_ALLOWED, "path")
         return data
 
+    def read(self, envelope: bytes, now: float) -> bytes:
+        """Return the file of the repository that a member asks for in a signed statement.
+
+        Raises:
+            Refused: as ``rules.open_read``; NOT_ALLOWED, there is no such file.
+        """
+        return self.fetch(rules.open_read(envelope, self._current(), now))
+
     def certify(self, envelope: bytes, now: float) -> bytes:
         """Return the certificate and its chain, PEM. Raises ``Refused``."""
         roll = self._current()

@@ -29,7 +29,7 @@ from fingerpost.membership.member_list_mirror import Mirror
 from fingerpost.membership.renewal import RENEWAL_EVENTS
 from fingerpost.membership.rpc_channel import Redialled
 from fingerpost.membership.rpc_issuer import IssuerClient
-from fingerpost.membership.rpc_member_list import CALL_SECONDS, MemberListFetcher
+from fingerpost.membership.rpc_member_list import CALL_SECONDS, MemberListFetcher, at_issuer
 from fingerpost.membership.trusted_time import TrustedTime
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Defect
@@ -116,6 +116,7 @@ class Membership:
             str(addresses.issuer.address),
             AuthorityOnly(self.authority).credentials,
             issuer,
+            at_issuer(self.bundle.federation, self.bundle.member, self.keys.signing_key, env.clock),
             CALL_SECONDS if party is Party.BROKER else ISSUER_PATIENCE_SECONDS,
         )
         self.client: MemberListClient

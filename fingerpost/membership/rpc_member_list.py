@@ -8,18 +8,55 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import grpc
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.statements import ReadStatement, write_read
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import CLIENT_FRAMES, asking, refused_from
 from fingerpost.wire.v1 import member_list_pb2 as pb
 
 CALL_SECONDS: Final = 10.0
-_FETCH: Final = "/fingerpost.wire.v1.MemberListService/Fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a server is asked for a file: the method, the request for a path, and the message that
+    comes back.
+    """
+
+    method: str
+    request: Callable[[str], bytes]
+    response: type[pb.FetchResponse | pb.ReadResponse]
+
+
+AT_BROKER: Final = Asking(
+    "/fingerpost.wire.v1.MemberListService/Fetch",
+    lambda path: pb.FetchRequest(path=path).SerializeToString(),
+    pb.FetchResponse,
+)
+"""The broker knows the member by its certificate."""
+
+
+def at_issuer(
+    federation: FederationId, member: MemberId, key: Ed25519PrivateKey, clock: Clock
+) -> Asking:
+    """Return how the issuer is asked, who asks for no certificate and shows a file to a listed
+    member only: each request is signed.
+    """
+
+    def request(path: str) -> bytes:
+        statement = ReadStatement(federation, member, path, int(clock.now()))
+        return pb.ReadRequest(envelope=write_read(statement, key)).SerializeToString()
+
+    return Asking("/fingerpost.wire.v1.IssuerService/Read", request, pb.ReadResponse)
 
 
 class MemberListFetcher:
@@ -30,10 +67,12 @@ class MemberListFetcher:
         address: str,
         credentials: Callable[[], grpc.ChannelCredentials],
         server: Identity,
+        asking: Asking = AT_BROKER,
         patience: float = CALL_SECONDS,
     ) -> None:
         """
         Args:
+            asking: how the server is asked.
             patience: seconds for one file.
             address: host:port of the broker or the issuer.
             credentials: called for each new channel.
@@ -41,6 +80,7 @@ class MemberListFetcher:
         """
         self._address = address
         self._credentials = credentials
+        self._asking = asking
         self._patience = patience
         # A file of the member list is longer than a message and shorter than a frame.
         self._options = (*CLIENT_FRAMES, ("grpc.ssl_target_name_override", server.server_name))
@@ -57,13 +97,13 @@ class MemberListFetcher:
         channel = self._open()
         # The generated stubs are made for asyncio.
         call = channel.unary_unary(
-            _FETCH,
-            request_serializer=pb.FetchRequest.SerializeToString,
-            response_deserializer=pb.FetchResponse.FromString,
+            self._asking.method,
+            request_serializer=None,
+            response_deserializer=self._asking.response.FromString,
         )
         with asking(self.asked):
             try:
-                response = call(pb.FetchRequest(path=path), timeout=self._patience)
+                response = call(self._asking.request(path), timeout=self._patience)
             except grpc.RpcError as error:
                 refused = refused_from(error)  # type: ignore[arg-type]  # it has the methods
                 if refused.code is not Code.NOT_ALLOWED:

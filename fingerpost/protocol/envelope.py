@@ -25,6 +25,7 @@ class PayloadType(Enum):
     INNER = "fingerpost/v1 inner"
     ANSWER = "fingerpost/v1 answer"
     CERTIFY = "fingerpost/v1 certify"
+    READ = "fingerpost/v1 read"
     EPOCH_KEY = "fingerpost/v1 epoch key"
     ENROLMENT = "fingerpost/v1 enrolment"
 

@@ -28,6 +28,7 @@ from fingerpost.membership.bundle import (
     write_bundle,
 )
 from fingerpost.membership.credentials import MemberKeys, make_member_keys
+from fingerpost.protocol.codec.statements import claimed_signer
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.ids import Address, AgencyId
@@ -177,9 +178,13 @@ def _settings(folder: Path, name: str, kept: Iterable[str], text: str) -> Path:
     return path
 
 
-class _Issuer(
-    member_list_pb2_grpc.MemberListServiceServicer, member_list_pb2_grpc.IssuerServiceServicer
-):
+def asked_for(request: member_list_pb2.ReadRequest) -> str:
+    """The path that a member asks the issuer for. Its signature is not looked at."""
+    envelope, _ = claimed_signer(request.envelope)
+    return member_list_pb2.ReadStatement.FromString(envelope.payload).path
+
+
+class _Issuer(member_list_pb2_grpc.IssuerServiceServicer):
     def __init__(self, repository: FakeRepository) -> None:
         self._repository = repository
 
@@ -189,8 +194,8 @@ class _Issuer(
     async def Deposit(self, request: member_list_pb2.DepositRequest, context: Any) -> Any:
         return member_list_pb2.DepositResponse()
 
-    async def Fetch(self, request: member_list_pb2.FetchRequest, context: Any) -> Any:
-        return member_list_pb2.FetchResponse(content=self._repository.fetch(request.path))
+    async def Read(self, request: member_list_pb2.ReadRequest, context: Any) -> Any:
+        return member_list_pb2.ReadResponse(content=self._repository.fetch(asked_for(request)))
 
 
 def issuer_of(
@@ -201,9 +206,7 @@ def issuer_of(
     """
 
     def add(server: grpc.aio.Server) -> None:
-        issuer = _Issuer(repository)
-        member_list_pb2_grpc.add_MemberListServiceServicer_to_server(issuer, server)
-        member_list_pb2_grpc.add_IssuerServiceServicer_to_server(issuer, server)
+        member_list_pb2_grpc.add_IssuerServiceServicer_to_server(_Issuer(repository), server)
 
     credentials = authority.server(me).without_client_certificates()
     return serving(address, credentials, add, options=SERVER_FILES)

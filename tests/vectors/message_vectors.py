@@ -178,6 +178,7 @@ def _messages() -> dict[str, Any]:
     points = tuple(seeded(f"point {i}")(32) for i in range(32))
     answer = SealedAnswer(query_hash, 0, bytes(11_376))
     certify = statements.CertifyStatement(FEDERATION, NODE, NOW, seeded("nonce")(32), b"request")
+    read = statements.ReadStatement(FEDERATION, NODE, "metadata/timestamp.json", NOW)
     epoch_key = statements.EpochKeyStatement(
         FEDERATION, NODE, EpochNumber(2), RECEIVING_KEY.public_key, NOW
     )
@@ -195,6 +196,7 @@ def _messages() -> dict[str, Any]:
         "answer part": write_part(an_answer()),
         "answer part that cannot answer": write_part(an_answer_that_cannot()),
         "certify statement": statements.write_certify(certify, node_key),
+        "read statement": statements.write_read(read, node_key),
         "epoch key statement": statements.write_epoch_key(epoch_key, node_key),
         "node hello": _wire(carriage.write_hello(NodeHello(7))),
         "answer frame": _wire(carriage.write_answers([answer, answer])),

@@ -1,4 +1,5 @@
-"""The signed statements of members to the issuer: certificate requests and epoch keys.
+"""The signed statements of members to the issuer: certificate requests, requests for a file of the
+member list, and epoch keys.
 
 They stand in the shared package, since members write them and the authority reads them.
 """
@@ -38,6 +39,22 @@ class CertifyStatement:
             raise Refused(Code.MALFORMED, "certify.certificate_request")
 
 
+@dataclass(frozen=True, slots=True)
+class ReadStatement:
+    """A member asks for the file of the member list at ``path``. ``issued_at``: seconds since 1970
+    UTC.
+    """
+
+    federation: FederationId
+    member: MemberId
+    path: str
+    issued_at: int
+
+    def __post_init__(self) -> None:
+        if len(self.path) > limits.PATH_CHARS:
+            raise Refused(Code.MALFORMED, "read.path")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class EpochKeyStatement:
     """A member's key of an epoch.
@@ -68,6 +85,16 @@ def write_certify(statement: CertifyStatement, key: Ed25519PrivateKey) -> bytes:
         certificate_request=statement.certificate_request,
     ).SerializeToString(deterministic=True)
     return write_envelope(sign(PayloadType.CERTIFY, payload, statement.member.value, key))
+
+
+def write_read(statement: ReadStatement, key: Ed25519PrivateKey) -> bytes:
+    payload = pb.ReadStatement(
+        federation=statement.federation.value,
+        member=statement.member.value,
+        path=statement.path,
+        issued_at=statement.issued_at,
+    ).SerializeToString(deterministic=True)
+    return write_envelope(sign(PayloadType.READ, payload, statement.member.value, key))
 
 
 def write_epoch_key(statement: EpochKeyStatement, key: Ed25519PrivateKey) -> bytes:
@@ -107,6 +134,18 @@ def read_certify(envelope: Envelope, key: Ed25519PublicKey) -> CertifyStatement:
         m.nonce,
         m.certificate_request,
     )
+    _same(statement.member, envelope)
+    return statement
+
+
+def read_read(envelope: Envelope, key: Ed25519PublicKey) -> ReadStatement:
+    """Return the statement, once it verifies under ``key``.
+
+    Raises:
+        Refused: BAD_SIGNATURE, MALFORMED.
+    """
+    m = parse(pb.ReadStatement, open_envelope(envelope, PayloadType.READ, key), STATEMENT_BYTES)
+    statement = ReadStatement(FederationId(m.federation), MemberId(m.member), m.path, m.issued_at)
     _same(statement.member, envelope)
     return statement
 

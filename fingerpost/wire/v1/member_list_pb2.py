@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fingerpost/wire/v1/member_list.proto\x12\x12\x66ingerpost.wire.v1\"\x1c\n\x0c\x46\x65tchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\" \n\rFetchResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"\"\n\x0e\x43\x65rtifyRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"u\n\x10\x43\x65rtifyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x11\n\tissued_at\x18\x03 \x01(\x04\x12\r\n\x05nonce\x18\x04 \x01(\x0c\x12\x1b\n\x13\x63\x65rtificate_request\x18\x05 \x01(\x0c\"\'\n\x0f\x43\x65rtifyResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\"\"\n\x0e\x44\x65positRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"f\n\x11\x45pochKeyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\r\x12\x0b\n\x03key\x18\x04 \x01(\x0c\x12\x11\n\tissued_at\x18\x05 \x01(\x04\"\x11\n\x0f\x44\x65positResponse\"\xf7\x01\n\x10\x45nrolmentRequest\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\x13\n\x0bsigning_key\x18\x05 \x01(\x0c\x12\x19\n\x11\x64\x65\x63lared_caseload\x18\x06 \x01(\x04\x12\x17\n\x0flookups_per_day\x18\x07 \x01(\x04\x12\x11\n\tissued_at\x18\x08 \x01(\x04\x12<\n\rpassport_keys\x18\t \x03(\x0b\x32%.fingerpost.wire.v1.AgencyPassportKey\"9\n\x11\x41gencyPassportKey\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12\x14\n\x0cpassport_key\x18\x02 \x01(\x0c\x32\x61\n\x11MemberListService\x12L\n\x05\x46\x65tch\x12 .fingerpost.wire.v1.FetchRequest\x1a!.fingerpost.wire.v1.FetchResponse2\xb7\x01\n\rIssuerService\x12R\n\x07\x43\x65rtify\x12\".fingerpost.wire.v1.CertifyRequest\x1a#.fingerpost.wire.v1.CertifyResponse\x12R\n\x07\x44\x65posit\x12\".fingerpost.wire.v1.DepositRequest\x1a#.fingerpost.wire.v1.DepositResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fingerpost/wire/v1/member_list.proto\x12\x12\x66ingerpost.wire.v1\"\x1c\n\x0c\x46\x65tchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\" \n\rFetchResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"\"\n\x0e\x43\x65rtifyRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"u\n\x10\x43\x65rtifyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x11\n\tissued_at\x18\x03 \x01(\x04\x12\r\n\x05nonce\x18\x04 \x01(\x0c\x12\x1b\n\x13\x63\x65rtificate_request\x18\x05 \x01(\x0c\"\'\n\x0f\x43\x65rtifyResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x01(\x0c\"\x1f\n\x0bReadRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"T\n\rReadStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x11\n\tissued_at\x18\x04 \x01(\x04\"\x1f\n\x0cReadResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"\"\n\x0e\x44\x65positRequest\x12\x10\n\x08\x65nvelope\x18\x01 \x01(\x0c\"f\n\x11\x45pochKeyStatement\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\r\x12\x0b\n\x03key\x18\x04 \x01(\x0c\x12\x11\n\tissued_at\x18\x05 \x01(\x04\"\x11\n\x0f\x44\x65positResponse\"\xf7\x01\n\x10\x45nrolmentRequest\x12\x12\n\nfederation\x18\x01 \x01(\t\x12\x0e\n\x06member\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x14\n\x0corganisation\x18\x04 \x01(\t\x12\x13\n\x0bsigning_key\x18\x05 \x01(\x0c\x12\x19\n\x11\x64\x65\x63lared_caseload\x18\x06 \x01(\x04\x12\x17\n\x0flookups_per_day\x18\x07 \x01(\x04\x12\x11\n\tissued_at\x18\x08 \x01(\x04\x12<\n\rpassport_keys\x18\t \x03(\x0b\x32%.fingerpost.wire.v1.AgencyPassportKey\"9\n\x11\x41gencyPassportKey\x12\x0e\n\x06\x61gency\x18\x01 \x01(\t\x12\x14\n\x0cpassport_key\x18\x02 \x01(\x0c\x32\x61\n\x11MemberListService\x12L\n\x05\x46\x65tch\x12 .fingerpost.wire.v1.FetchRequest\x1a!.fingerpost.wire.v1.FetchResponse2\x82\x02\n\rIssuerService\x12R\n\x07\x43\x65rtify\x12\".fingerpost.wire.v1.CertifyRequest\x1a#.fingerpost.wire.v1.CertifyResponse\x12I\n\x04Read\x12\x1f.fingerpost.wire.v1.ReadRequest\x1a .fingerpost.wire.v1.ReadResponse\x12R\n\x07\x44\x65posit\x12\".fingerpost.wire.v1.DepositRequest\x1a#.fingerpost.wire.v1.DepositResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,18 +41,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CERTIFYSTATEMENT']._serialized_end=277
   _globals['_CERTIFYRESPONSE']._serialized_start=279
   _globals['_CERTIFYRESPONSE']._serialized_end=318
-  _globals['_DEPOSITREQUEST']._serialized_start=320
-  _globals['_DEPOSITREQUEST']._serialized_end=354
-  _globals['_EPOCHKEYSTATEMENT']._serialized_start=356
-  _globals['_EPOCHKEYSTATEMENT']._serialized_end=458
-  _globals['_DEPOSITRESPONSE']._serialized_start=460
-  _globals['_DEPOSITRESPONSE']._serialized_end=477
-  _globals['_ENROLMENTREQUEST']._serialized_start=480
-  _globals['_ENROLMENTREQUEST']._serialized_end=727
-  _globals['_AGENCYPASSPORTKEY']._serialized_start=729
-  _globals['_AGENCYPASSPORTKEY']._serialized_end=786
-  _globals['_MEMBERLISTSERVICE']._serialized_start=788
-  _globals['_MEMBERLISTSERVICE']._serialized_end=885
-  _globals['_ISSUERSERVICE']._serialized_start=888
-  _globals['_ISSUERSERVICE']._serialized_end=1071
+  _globals['_READREQUEST']._serialized_start=320
+  _globals['_READREQUEST']._serialized_end=351
+  _globals['_READSTATEMENT']._serialized_start=353
+  _globals['_READSTATEMENT']._serialized_end=437
+  _globals['_READRESPONSE']._serialized_start=439
+  _globals['_READRESPONSE']._serialized_end=470
+  _globals['_DEPOSITREQUEST']._serialized_start=472
+  _globals['_DEPOSITREQUEST']._serialized_end=506
+  _globals['_EPOCHKEYSTATEMENT']._serialized_start=508
+  _globals['_EPOCHKEYSTATEMENT']._serialized_end=610
+  _globals['_DEPOSITRESPONSE']._serialized_start=612
+  _globals['_DEPOSITRESPONSE']._serialized_end=629
+  _globals['_ENROLMENTREQUEST']._serialized_start=632
+  _globals['_ENROLMENTREQUEST']._serialized_end=879
+  _globals['_AGENCYPASSPORTKEY']._serialized_start=881
+  _globals['_AGENCYPASSPORTKEY']._serialized_end=938
+  _globals['_MEMBERLISTSERVICE']._serialized_start=940
+  _globals['_MEMBERLISTSERVICE']._serialized_end=1037
+  _globals['_ISSUERSERVICE']._serialized_start=1040
+  _globals['_ISSUERSERVICE']._serialized_end=1298
 # @@protoc_insertion_point(module_scope)

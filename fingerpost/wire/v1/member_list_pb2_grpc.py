@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class MemberListServiceStub:
-    """The member list as TUF files. Offered by the issuer (who signs snapshot and timestamp) and by the broker (who only carries
-    it): nothing here is believed by who sent it, only by signature.
+    """The member list as TUF files, offered by the broker to members that show a certificate. The broker only carries it: nothing
+    here is believed by who sent it, only by signature.
     """
 
     def __init__(self, channel):
@@ -44,8 +44,8 @@ class MemberListServiceStub:
 
 
 class MemberListServiceServicer:
-    """The member list as TUF files. Offered by the issuer (who signs snapshot and timestamp) and by the broker (who only carries
-    it): nothing here is believed by who sent it, only by signature.
+    """The member list as TUF files, offered by the broker to members that show a certificate. The broker only carries it: nothing
+    here is believed by who sent it, only by signature.
     """
 
     def Fetch(self, request, context):
@@ -71,8 +71,8 @@ def add_MemberListServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MemberListService:
-    """The member list as TUF files. Offered by the issuer (who signs snapshot and timestamp) and by the broker (who only carries
-    it): nothing here is believed by who sent it, only by signature.
+    """The member list as TUF files, offered by the broker to members that show a certificate. The broker only carries it: nothing
+    here is believed by who sent it, only by signature.
     """
 
     @staticmethod
@@ -118,6 +118,11 @@ class IssuerServiceStub:
                 request_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.CertifyRequest.SerializeToString,
                 response_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.CertifyResponse.FromString,
                 _registered_method=True)
+        self.Read = channel.unary_unary(
+                '/fingerpost.wire.v1.IssuerService/Read',
+                request_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadRequest.SerializeToString,
+                response_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadResponse.FromString,
+                _registered_method=True)
         self.Deposit = channel.unary_unary(
                 '/fingerpost.wire.v1.IssuerService/Deposit',
                 request_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.DepositRequest.SerializeToString,
@@ -138,6 +143,15 @@ class IssuerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Read(self, request, context):
+        """A file of the member list, for a listed member. Called without a client certificate, too: the request is signed by the
+        member's signing key. Nobody else is shown a file, and a member is shown no other member's sealed pepper; the broker, which
+        carries them, is shown all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Deposit(self, request, context):
         """Leaves a signed statement (an epoch's receiving key, a key holder's public key) for the next publication.
         """
@@ -152,6 +166,11 @@ def add_IssuerServiceServicer_to_server(servicer, server):
                     servicer.Certify,
                     request_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.CertifyRequest.FromString,
                     response_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.CertifyResponse.SerializeToString,
+            ),
+            'Read': grpc.unary_unary_rpc_method_handler(
+                    servicer.Read,
+                    request_deserializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadRequest.FromString,
+                    response_serializer=fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadResponse.SerializeToString,
             ),
             'Deposit': grpc.unary_unary_rpc_method_handler(
                     servicer.Deposit,
@@ -187,6 +206,33 @@ class IssuerService:
             '/fingerpost.wire.v1.IssuerService/Certify',
             fingerpost_dot_wire_dot_v1_dot_member__list__pb2.CertifyRequest.SerializeToString,
             fingerpost_dot_wire_dot_v1_dot_member__list__pb2.CertifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Read(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fingerpost.wire.v1.IssuerService/Read',
+            fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadRequest.SerializeToString,
+            fingerpost_dot_wire_dot_v1_dot_member__list__pb2.ReadResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,16 +13,16 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MemberListServiceStub:
-    """The member list as TUF files. Offered by the issuer (who signs snapshot and timestamp) and by the broker (who only carries
-    it): nothing here is believed by who sent it, only by signature.
+    """The member list as TUF files, offered by the broker to members that show a certificate. The broker only carries it: nothing
+    here is believed by who sent it, only by signature.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Fetch: _aio.UnaryUnaryMultiCallable[_member_list_pb2.FetchRequest, _member_list_pb2.FetchResponse]
 
 class MemberListServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The member list as TUF files. Offered by the issuer (who signs snapshot and timestamp) and by the broker (who only carries
-    it): nothing here is believed by who sent it, only by signature.
+    """The member list as TUF files, offered by the broker to members that show a certificate. The broker only carries it: nothing
+    here is believed by who sent it, only by signature.
     """
 
     @_abc_1.abstractmethod
@@ -43,6 +43,11 @@ class IssuerServiceStub:
     certificate (one that ran out over a weekend is no dead end): the request is signed by the member's signing key, which
     stands in the member list.
     """
+    Read: _aio.UnaryUnaryMultiCallable[_member_list_pb2.ReadRequest, _member_list_pb2.ReadResponse]
+    """A file of the member list, for a listed member. Called without a client certificate, too: the request is signed by the
+    member's signing key. Nobody else is shown a file, and a member is shown no other member's sealed pepper; the broker, which
+    carries them, is shown all.
+    """
     Deposit: _aio.UnaryUnaryMultiCallable[_member_list_pb2.DepositRequest, _member_list_pb2.DepositResponse]
     """Leaves a signed statement (an epoch's receiving key, a key holder's public key) for the next publication."""
 
@@ -58,6 +63,17 @@ class IssuerServiceServicer(metaclass=_abc_1.ABCMeta):
         """The first certificate, against a request that governance has enrolled, and every later one. Called without a client
         certificate (one that ran out over a weekend is no dead end): the request is signed by the member's signing key, which
         stands in the member list.
+        """
+
+    @_abc_1.abstractmethod
+    def Read(
+        self,
+        request: _member_list_pb2.ReadRequest,
+        context: _aio.ServicerContext[_member_list_pb2.ReadRequest, _abc.Awaitable[_member_list_pb2.ReadResponse]],
+    ) -> _abc.Awaitable[_member_list_pb2.ReadResponse]:
+        """A file of the member list, for a listed member. Called without a client certificate, too: the request is signed by the
+        member's signing key. Nobody else is shown a file, and a member is shown no other member's sealed pepper; the broker, which
+        carries them, is shown all.
         """
 
     @_abc_1.abstractmethod

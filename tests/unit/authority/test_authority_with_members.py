@@ -24,7 +24,7 @@ from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.peppers import PepperStore, read_requester_key
 from fingerpost.membership.rpc_issuer import IssuerClient
-from fingerpost.membership.rpc_member_list import MemberListFetcher
+from fingerpost.membership.rpc_member_list import MemberListFetcher, at_issuer
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.errors import Code
@@ -69,7 +69,12 @@ async def test_from_a_first_key_to_an_opened_pepper(
         await renewal.renew(keys, me, authority, issuer.certify, now, os.urandom(32))
         assert keys.lifetime() == (int(now) - 60, int(now) + 7 * 86_400)
 
-        fetch = MemberListFetcher(address, AuthorityOnly(authority).credentials, identity)
+        fetch = MemberListFetcher(
+            address,
+            AuthorityOnly(authority).credentials,
+            identity,
+            at_issuer(FEDERATION, NEW, keys.signing_key, clock),
+        )
         listed = MemberListClient(tmp_path / "list", folder / ROOT, fetch, NEW)
         federation = await asyncio.to_thread(listed.refresh, now)
         assert federation.member(NEW, party).signing_key == keys.public_key

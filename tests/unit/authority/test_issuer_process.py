@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import grpc
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from grpc.aio import AioRpcError
 
 from authority.issuer import wiring
@@ -22,11 +23,14 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
     EpochKeyStatement,
+    ReadStatement,
     write_certify,
     write_epoch_key,
+    write_read,
 )
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
+from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime import logs, rpc, tls
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
@@ -87,23 +91,49 @@ async def test_a_deposit_is_taken(served: Served) -> None:
     assert served.world.ceremony.inbox.envelope(EPOCH, NODE) == envelope
 
 
+def read_request(
+    served: Served, path: str, member: MemberId = NODE, key: Ed25519PrivateKey | None = None
+) -> pb.ReadRequest:
+    statement = ReadStatement(FEDERATION, member, path, int(served.world.now))
+    return pb.ReadRequest(envelope=write_read(statement, key or served.world.keys[member]))
+
+
 async def test_the_list_is_served_and_nothing_beside_it(served: Served) -> None:
     async with served.channel() as channel:
-        stub = pb_grpc.MemberListServiceStub(channel)
-        reply = await stub.Fetch(pb.FetchRequest(path="metadata/root.json"), timeout=SECONDS)
+        stub = pb_grpc.IssuerServiceStub(channel)
+        reply = await stub.Read(read_request(served, "metadata/root.json"), timeout=SECONDS)
         assert reply.content == served.world.ceremony.trusted_root()
-        for path in ("metadata/../.lock", "targets/members/nobody.json", "x" * 10_000):
+        for path in ("metadata/../.lock", "targets/members/nobody.json"):
             with refused_over_the_wire(Code.NOT_ALLOWED):
-                await stub.Fetch(pb.FetchRequest(path=path), timeout=SECONDS)
+                await stub.Read(read_request(served, path), timeout=SECONDS)
+
+
+@pytest.mark.parametrize("path", ["metadata/timestamp.json", f"targets/{files.member_path(NODE)}"])
+async def test_a_stranger_is_shown_no_file(served: Served, path: str) -> None:
+    """Nobody whose key is not in the list, under whatever name."""
+    key = Ed25519PrivateKey.generate()
+    async with served.channel() as channel:
+        stub = pb_grpc.IssuerServiceStub(channel)
+        with refused_over_the_wire(Code.BAD_SIGNATURE):
+            await stub.Read(read_request(served, path, NODE, key), timeout=SECONDS)
+        with refused_over_the_wire(Code.NOT_A_MEMBER):
+            stranger = read_request(served, path, MemberId("stranger"), key)
+            await stub.Read(stranger, timeout=SECONDS)
+        with refused_over_the_wire(Code.MALFORMED):
+            await stub.Read(pb.ReadRequest(), timeout=SECONDS)
+        unsigned = pb_grpc.MemberListServiceStub(channel)
+        with pytest.raises(AioRpcError) as unknown:
+            await unsigned.Fetch(pb.FetchRequest(path=path), timeout=SECONDS)
+    assert unknown.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 async def test_a_file_as_long_as_allowed_passes(served: Served) -> None:
     path = served.world.folder / "repository" / "targets" / files.member_path(NODE)
     path.write_bytes(bytes(512 * 1024))
     async with served.channel() as channel:
-        stub = pb_grpc.MemberListServiceStub(channel)
-        request = pb.FetchRequest(path=f"targets/{files.member_path(NODE)}")
-        assert len((await stub.Fetch(request, timeout=SECONDS)).content) == 512 * 1024
+        stub = pb_grpc.IssuerServiceStub(channel)
+        request = read_request(served, f"targets/{files.member_path(NODE)}")
+        assert len((await stub.Read(request, timeout=SECONDS)).content) == 512 * 1024
 
 
 async def test_an_envelope_too_long_is_refused(served: Served) -> None:
@@ -117,9 +147,9 @@ async def test_a_server_that_is_not_the_issuer_is_not_believed(served: Served) -
     """Attack: a member with a certificate of the same authority stands in the issuer's place."""
     other = Identity(FEDERATION, NODE, Party.ISSUER)
     async with served.channel(other) as channel:
-        stub = pb_grpc.MemberListServiceStub(channel)
+        stub = pb_grpc.IssuerServiceStub(channel)
         with pytest.raises(AioRpcError) as refused:
-            await stub.Fetch(pb.FetchRequest(path="metadata/root.json"), timeout=SECONDS)
+            await stub.Read(read_request(served, "metadata/root.json"), timeout=SECONDS)
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 

@@ -26,8 +26,10 @@ from fingerpost.protocol import federation_files as files
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
     EpochKeyStatement,
+    ReadStatement,
     write_certify,
     write_epoch_key,
+    write_read,
 )
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
@@ -482,6 +484,44 @@ def test_what_may_be_fetched_never_climbs(path: str) -> None:
     assert ".." not in path
     assert "\\" not in path
     assert path.endswith(".json")
+
+
+def read_as(desk: Desk, member: MemberId, path: str, **changed: object) -> bytes:
+    facts = {"federation": FEDERATION, "member": member, "path": path, "issued_at": int(desk.now)}
+    statement = ReadStatement(**{**facts, **changed})  # type: ignore[arg-type]
+    return desk.issuer.read(write_read(statement, desk.world.keys[member]), desk.now)
+
+
+def test_a_sealed_pepper_is_shown_to_its_member_and_to_the_broker_alone(desk: Desk) -> None:
+    mine = f"targets/{files.pepper_path(EPOCH, NODE)}"
+    content = b"sealed"
+    kept = desk.world.folder / "repository" / mine
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(content)
+    assert read_as(desk, NODE, mine) == content
+    assert read_as(desk, BROKER, mine) == content
+    for other in (GATEWAY, HOLDERS[0]):
+        with refused(Code.NOT_ALLOWED):
+            read_as(desk, other, mine)
+
+
+def test_who_is_denied_is_shown_no_file(desk: Desk) -> None:
+    desk.world.suspend(NODE)
+    desk.issuer.refresh(desk.now)
+    with refused(Code.NOT_A_MEMBER):
+        read_as(desk, NODE, "metadata/timestamp.json")
+
+
+@pytest.mark.parametrize("hours", [-23, 23])
+def test_a_member_whose_clock_is_hours_off_still_sees_the_timestamp(desk: Desk, hours: int) -> None:
+    assert read_as(desk, NODE, "metadata/timestamp.json", issued_at=int(desk.now) + hours * 3600)
+
+
+def test_a_request_for_a_file_does_not_live_for_ever(desk: Desk) -> None:
+    with refused(Code.NOT_FRESH):
+        read_as(desk, NODE, "metadata/timestamp.json", issued_at=int(desk.now) - DAY - 1)
+    with refused(Code.NOT_ALLOWED):
+        read_as(desk, NODE, "metadata/timestamp.json", federation=FederationId("another"))
 
 
 def test_a_link_out_of_the_repository_is_not_followed(desk: Desk) -> None:

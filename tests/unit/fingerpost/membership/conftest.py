@@ -15,6 +15,7 @@ import pytest
 from fakes.certificates import FakeAuthority
 from fakes.federations import NOW
 from fakes.member_list import NODE
+from fakes.party_folder import asked_for
 from fakes.repository import FakeRepository, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.protocol.errors import Code, Refused
@@ -88,10 +89,13 @@ class Files(stubs.MemberListServiceServicer):
 
 
 class Issuer(stubs.IssuerServiceServicer):
-    """Takes any deposit but an empty one."""
+    """Takes any deposit but an empty one. Gives of a file its path."""
 
     def __init__(self) -> None:
         self.deposited: list[bytes] = []
+
+    async def Read(self, request: pb.ReadRequest, context: Any) -> pb.ReadResponse:
+        return pb.ReadResponse(content=asked_for(request).encode())
 
     async def Certify(self, request: pb.CertifyRequest, context: Any) -> pb.CertifyResponse:
         return pb.CertifyResponse(certificates=b"certificate for " + request.envelope)

@@ -10,14 +10,17 @@ from pathlib import Path
 import grpc
 import grpc.aio
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.certificates import FakeAuthority
+from fakes.clock import ManualClock
+from fakes.federations import NOW
 from fakes.member_list import NODE as MEMBER
 from fakes.refusals import refused
 from fakes.repository import FakeRepository, listed
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.rpc_issuer import IssuerClient
-from fingerpost.membership.rpc_member_list import MemberListFetcher
+from fingerpost.membership.rpc_member_list import MemberListFetcher, at_issuer
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.identity import Identity
@@ -101,7 +104,13 @@ class TestFetching:
     async def test_the_issuer_asks_for_no_certificate(
         self, issuer: Running, authority: FakeAuthority
     ) -> None:
-        fetch = MemberListFetcher(issuer.address, AuthorityOnly(authority.file).credentials, ISSUER)
+        key = Ed25519PrivateKey.generate()
+        fetch = MemberListFetcher(
+            issuer.address,
+            AuthorityOnly(authority.file).credentials,
+            ISSUER,
+            at_issuer(FEDERATION, MEMBER, key, ManualClock(NOW)),
+        )
         assert await asyncio.to_thread(fetch, "x") == b"x"
         fetch.close()
 
