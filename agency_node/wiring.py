@@ -192,7 +192,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         opened.callback(membership.close)
         peppers = PepperStore(settings.state / PEPPERS, membership.bundle.member)
         await membership.start()
-        seen = open_seen(settings.state / SEEN, membership.time.reached)
+        seen = open_seen(settings.state / SEEN, audit_key(settings), membership.time.reached)
         opened.callback(seen.close)
 
         index = LocatorIndex(records, lambda: time.sleep(0))

@@ -90,7 +90,7 @@ def _frames(
     """Yield answers, wall seconds and CPU seconds of each frame of ``QUERIES`` queries."""
     mine = tuple(sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:04}") for n in range(agencies - 1))}))
     with tempfile.TemporaryDirectory() as folder:
-        seen = open_seen(Path(folder) / "seen.sqlite", lambda: NOW)
+        seen = open_seen(Path(folder) / "seen.sqlite", bytes(32), lambda: NOW)
         logs = AgencyLogs(Path(folder), bytes(32))
         logs.check(mine)
         world = NodeWorld(current=a_federation(NOW, mine), mine=mine, seen=seen, record=logs)

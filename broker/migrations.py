@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-from fingerpost.runtime.database import Revision
+from fingerpost.runtime.database import Revision, replace_tables
 
 
 def _replay_set(op: Operations) -> None:
@@ -21,4 +21,16 @@ def _replay_set(op: Operations) -> None:
     op.create_index("ix_seen_keep_until", "seen", ["keep_until"])
 
 
-REVISIONS: Final[tuple[Revision, ...]] = (_replay_set,)
+def _sealed(op: Operations) -> None:
+    """Sealed rows, found by a keyed name and forgotten by a time in steps of ten minutes."""
+    replace_tables(op, "seen")
+    op.create_table(
+        "seen",
+        sa.Column("name", sa.LargeBinary(32), primary_key=True),
+        sa.Column("forget_at", sa.Integer, nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("ix_seen_forget_at", "seen", ["forget_at"])
+
+
+REVISIONS: Final[tuple[Revision, ...]] = (_replay_set, _sealed)

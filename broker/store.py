@@ -4,6 +4,9 @@ The replay set is written first. A crash between the two leaves a query that was
 may not be asked again. It never leaves one that was carried and not recorded, since nothing leaves
 before both are on the disk.
 
+Neither file shows a query without the key: in the replay set, too, hashes and times are sealed, and
+a row is found by a keyed name.
+
 A store that was put back from a backup lacks what came after the backup. The hash log detects that
 and refuses to open. ``adopt`` takes it as it is, and the replay set then begins anew.
 """
@@ -22,8 +25,11 @@ from broker.migrations import REVISIONS
 from broker.ports import LookupRecord, Seen, Store
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.membership.ports import Reached
+from fingerpost.protocol.limits import HASH_BYTES
 from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.group_commit import GroupCommit
+from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.sealed_rows import RowNames, key_for, step_after
 
 LOOKUP_RECORDED: Final = "broker.lookup_recorded"
 STORE_ADOPTED: Final = "broker.store_adopted"
@@ -31,15 +37,17 @@ AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     LOOKUP_RECORDED: frozenset({"agency", "reach"}),
     STORE_ADOPTED: frozenset({"complete_since"}),
 }
-"""The hash log. The actor of a lookup is the gateway, its operation is H(query), and its sealed
-body is the practitioner's handle, so that a forgotten month holds no pseudonym of a person.
+"""The hash log. The actor of a lookup is the gateway, its operation is H(query), and its body is
+the practitioner's handle, so that a forgotten month holds no pseudonym of a person. Without the key
+a thief reads how many lookups there were.
 """
 REPLAY_FILE: Final = "replay.sqlite"
 HASH_LOG_FILE: Final = "hash-log.sqlite"
 
 # The tables as ``migrations`` makes them.
 memory = table("memory", column("complete_since"))
-seen = table("seen", column("query_hash"), column("keep_until"))
+seen = table("seen", column("name"), column("forget_at"), column("sealed"))
+_REPLAY_SET: Final = "replay set"
 
 
 def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> AuditLog:
@@ -66,9 +74,13 @@ def hash_log_writer(store: Store, reached: Reached) -> GroupCommit[LookupRecord]
 class SqlStore:
     """Implements ``ports.Store``."""
 
-    def __init__(self, engine: Engine, hash_log: AuditLog, complete_since: float) -> None:
+    def __init__(
+        self, engine: Engine, hash_log: AuditLog, master_key: bytes, complete_since: float
+    ) -> None:
         self._engine = engine
         self._hash_log = hash_log
+        self._names = RowNames(_REPLAY_SET, master_key)
+        self._box = SealedBox(key_for(_REPLAY_SET, master_key))
         self._complete_since = complete_since
 
     @classmethod
@@ -90,7 +102,7 @@ class SqlStore:
                     since = now
                     _begin_anew(connection, since)
             opened.pop_all()
-        return cls(engine, hash_log, since)
+        return cls(engine, hash_log, master_key, since)
 
     @classmethod
     def adopt(
@@ -114,25 +126,35 @@ class SqlStore:
 
     def seen(self, reached: float) -> tuple[Seen, ...]:
         with reading(self._engine) as connection:
-            rows = connection.execute(
-                select(seen.c.query_hash, seen.c.keep_until).where(
-                    seen.c.keep_until >= int(reached)
-                )
-            )
-            return tuple(Seen(row.query_hash, row.keep_until) for row in rows)
+            rows = connection.execute(select(seen)).all()
+        found = (self._open(row.name, row.sealed) for row in rows)
+        return tuple(each for each in found if each.keep_until >= int(reached))
 
     def append(self, records: Sequence[LookupRecord], reached: float) -> None:
         with self._engine.begin() as connection:
-            connection.execute(delete(seen).where(seen.c.keep_until < int(reached)))
+            connection.execute(delete(seen).where(seen.c.forget_at < int(reached)))
             connection.execute(
-                sqlite.insert(seen).on_conflict_do_nothing(),
-                [{"query_hash": r.query_hash, "keep_until": r.keep_until} for r in records],
+                sqlite.insert(seen).on_conflict_do_nothing(), [self._row(r) for r in records]
             )
         self._hash_log.append_many([_event(record) for record in records])
 
     def close(self) -> None:
         self._engine.dispose()
         self._hash_log.close()
+
+    def _row(self, record: LookupRecord) -> dict[str, object]:
+        name = self._names.of(record.query_hash)
+        plain = record.query_hash + record.keep_until.to_bytes(8, "big")
+        return {
+            "name": name,
+            "forget_at": step_after(record.keep_until),
+            "sealed": self._box.seal(plain, name),
+        }
+
+    def _open(self, name: bytes, sealed: bytes) -> Seen:
+        refusal = "the replay set does not open: wrong audit key, or changed"
+        plain = self._box.open(sealed, name, refusal)
+        return Seen(plain[:HASH_BYTES], int.from_bytes(plain[HASH_BYTES:], "big"))
 
 
 def _open_files(

@@ -107,11 +107,21 @@ def logged(folder: Path) -> list[Entry]:
         return list(log.show(0, 2**40, decrypt=True))
 
 
-def test_the_hash_log_holds_public_facts_and_the_handle_sealed(tmp_path: Path) -> None:
+def test_no_file_shows_anything_of_a_lookup_without_the_key(tmp_path: Path) -> None:
+    SqlStore.open(tmp_path, MASTER, NOW - 777).close()
     record_on_disk(tmp_path, 7)
     record = a_record(7)
+    names = (record.handle.value, record.agency.value, record.gateway.value, "AREA")
+    hashes = (record.query_hash, record.query_hash.hex().encode())
+    times = [at.to_bytes(4, "big") for at in (record.at, record.keep_until)]
     for file in tmp_path.iterdir():
-        assert record.handle.value.encode() not in file.read_bytes(), file.name
+        for told in (*(name.encode() for name in names), *hashes, *times):
+            assert told not in file.read_bytes(), (file.name, told)
+
+
+def test_the_hash_log_has_public_facts_and_in_the_body_the_handle(tmp_path: Path) -> None:
+    record_on_disk(tmp_path, 7)
+    record = a_record(7)
 
     (entry,) = logged(tmp_path)
     assert entry.actor == Actor.of(record.gateway)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,8 @@ from fingerpost.protocol.codec.queries import read_query
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import StoreFailed
 
+KEY = bytes(range(32))
+
 
 def received() -> Query:
     """Another one each time."""
@@ -29,7 +32,7 @@ def seen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seen]:
     if request.param == "memory":
         yield MemorySeen()
         return
-    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", KEY, lambda: NOW)) as store:
         yield store
 
 
@@ -62,9 +65,9 @@ def test_a_frame_as_large_as_they_come(seen: Seen) -> None:
 
 def test_it_is_still_known_after_a_restart(tmp_path: Path) -> None:
     query = received()
-    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", KEY, lambda: NOW)) as store:
         store.take([query], NOW)
-    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", KEY, lambda: NOW)) as store:
         assert store.take([query], NOW) == {query.core_hash}
 
 
@@ -72,17 +75,17 @@ def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Pa
     query = received()
     last = query.core.expires_at + limits.CLOCK_SKEW_SECONDS
     reached = NOW
-    with closing(open_seen(tmp_path / "seen.sqlite", lambda: reached)) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", KEY, lambda: reached)) as store:
         store.take([query], NOW)
         assert store.take([query], last) == {query.core_hash}
-        reached = last + CLOCK_SET_BACK_SECONDS + 1
+        reached = last + CLOCK_SET_BACK_SECONDS + 600 + 1
         store.take([received()], reached)
         assert store.take([query], NOW) == frozenset(), "forgotten"
 
 
 def test_a_clock_that_is_ahead_lets_no_replay_in(tmp_path: Path) -> None:
     query = received()
-    with closing(open_seen(tmp_path / "seen.sqlite", lambda: NOW)) as store:
+    with closing(open_seen(tmp_path / "seen.sqlite", KEY, lambda: NOW)) as store:
         store.take([query], NOW)
         store.take([received()], NOW + 2 * limits.DAY)
         assert store.take([query], NOW + 30) == {query.core_hash}
@@ -99,12 +102,26 @@ def test_what_a_query_says_of_itself_does_not_decide_how_long_it_is_kept(expires
 def test_a_disk_that_fails_is_a_defect(tmp_path: Path) -> None:
     """A damaged file: nothing may be answered on the strength of it."""
     path = tmp_path / "seen.sqlite"
-    with closing(open_seen(path, lambda: NOW)) as store:
+    with closing(open_seen(path, KEY, lambda: NOW)) as store:
         store.take([received()], NOW)
     for file in tmp_path.glob("seen.sqlite-*"):
         file.unlink()
     data = bytearray(path.read_bytes())
     data[100:] = bytes(len(data) - 100)
     path.write_bytes(bytes(data))
-    with pytest.raises(StoreFailed), closing(open_seen(path, lambda: NOW)) as damaged:
+    with pytest.raises(StoreFailed), closing(open_seen(path, KEY, lambda: NOW)) as damaged:
         damaged.take([received()], NOW)
+
+
+def test_nothing_in_it_joins_with_another_partys_file(tmp_path: Path) -> None:
+    query = received()
+    with closing(open_seen(tmp_path / "seen.sqlite", KEY, lambda: NOW)) as store:
+        store.take([query], NOW)
+    until = keep_until(query, NOW)
+    told = (query.core_hash, query.hash, until.to_bytes(4, "big"), until.to_bytes(8, "big"))
+    for file in tmp_path.iterdir():
+        assert not any(each in file.read_bytes() for each in told), file.name
+    with closing(sqlite3.connect(tmp_path / "seen.sqlite")) as connection:
+        ((forget_at,),) = connection.execute("SELECT forget_at FROM seen")
+    assert forget_at % 600 == 0
+    assert until <= forget_at < until + 600

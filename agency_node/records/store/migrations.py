@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-from fingerpost.runtime.database import Revision
+from fingerpost.runtime.database import Revision, replace_tables
 
 
 def _records(op: Operations) -> None:
@@ -68,5 +68,16 @@ def _seen(op: Operations) -> None:
     op.create_index("ix_seen_keep_until", "seen", ["keep_until"])
 
 
+def _seen_named(op: Operations) -> None:
+    """Keyed names in the place of the hashes, and times in steps of ten minutes."""
+    replace_tables(op, "seen")
+    op.create_table(
+        "seen",
+        sa.Column("name", sa.LargeBinary(32), primary_key=True),
+        sa.Column("forget_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_seen_forget_at", "seen", ["forget_at"])
+
+
 RECORDS: Final[tuple[Revision, ...]] = (_records, _effort)
-SEEN: Final[tuple[Revision, ...]] = (_seen,)
+SEEN: Final[tuple[Revision, ...]] = (_seen, _seen_named)

@@ -1,8 +1,9 @@
-"""``answering.ports.Seen`` in a database: the hash of every query received, with or without a hit,
-for as long as the query could be fresh.
+"""``answering.ports.Seen`` in a database: every query received, with or without a hit, for as long
+as the query could be fresh.
 
-It has a file of its own: an import that writes the records must not make a query wait. Nothing in
-it shows whether a query was about a child known here. An attacker who can change this file can have
+It has a file of its own: an import that writes the records must not make a query wait. A query is
+kept by a keyed name, so that the file cannot be joined with another party's, and nothing in it
+shows whether a query was about a child known here. An attacker who can change this file can have
 a query answered twice; one who deletes it, every query of the last minutes.
 """
 
@@ -20,6 +21,7 @@ from fingerpost.membership.ports import Reached
 from fingerpost.protocol import limits
 from fingerpost.protocol.messages import Query
 from fingerpost.runtime.database import open_migrated
+from fingerpost.runtime.sealed_rows import RowNames, step_after
 
 CLOCK_SET_BACK_SECONDS: Final = 3600
 """If the clock is set back by no more than this, no query whose hash was deleted is fresh again.
@@ -27,31 +29,34 @@ A clock that was ahead deletes nothing: see ``membership.ports.Reached``."""
 FORGET_EVERY_SECONDS: Final = 60.0
 
 # The table as ``migrations`` makes it.
-seen = table("seen", column("query_hash"), column("keep_until"))
+seen = table("seen", column("name"), column("forget_at"))
 
 
 class SqlSeen:
     """Implements ``answering.ports.Seen``. Raises ``StoreFailed``, a ``Defect``."""
 
-    def __init__(self, engine: Engine, reached: Reached) -> None:
+    def __init__(self, engine: Engine, key: bytes, reached: Reached) -> None:
+        """``key``: 32 bytes, secret; the key of the names is derived from it."""
         self._engine = engine
+        self._names = RowNames("seen queries", key)
         self._reached = reached
         self._forgot_at: float | None = None
 
     def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
-        fresh = {query.core_hash: keep_until(query, now) for query in queries}
-        if not fresh:
+        if not queries:
             return frozenset()
+        named = {self._names.of(query.core_hash): query for query in queries}
+        rows = [
+            {"name": name, "forget_at": step_after(keep_until(query, now))}
+            for name, query in named.items()
+        ]
         with self._engine.begin() as connection:
-            known = select(seen.c.query_hash).where(seen.c.query_hash.in_(fresh))
-            before = frozenset(connection.execute(known).scalars())
-            connection.execute(
-                sqlite.insert(seen).on_conflict_do_nothing(),
-                [{"query_hash": hash_, "keep_until": until} for hash_, until in fresh.items()],
-            )
+            known = select(seen.c.name).where(seen.c.name.in_(named))
+            before = connection.execute(known).scalars().all()
+            connection.execute(sqlite.insert(seen).on_conflict_do_nothing(), rows)
             if self._is_time_to_forget(now):
-                connection.execute(delete(seen).where(seen.c.keep_until < int(self._reached())))
-        return before
+                connection.execute(delete(seen).where(seen.c.forget_at < int(self._reached())))
+        return frozenset(named[name].core_hash for name in before)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -73,6 +78,6 @@ def keep_until(query: Query, now: float) -> int:
     return life + limits.CLOCK_SKEW_SECONDS + CLOCK_SET_BACK_SECONDS
 
 
-def open_seen(path: Path, reached: Reached) -> SqlSeen:
-    """Open the hashes in SQLite at ``path``, made and migrated. Raises ``Defect``."""
-    return SqlSeen(open_migrated(path, SEEN), reached)
+def open_seen(path: Path, key: bytes, reached: Reached) -> SqlSeen:
+    """Open the queries in SQLite at ``path``, made and migrated. Raises ``Defect``."""
+    return SqlSeen(open_migrated(path, SEEN), key, reached)

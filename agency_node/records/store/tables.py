@@ -2,7 +2,8 @@
 
 An attacker who can change a row can make the node answer CANNOT_ANSWER, but cannot move or make a
 sealed row. One who can read the file learns how many children an agency has, when it imported,
-which of its records have the same mark, and how many keys a block of records took.
+which of its records have the same mark, and how many keys a block of records took. The length of a
+row shows no more of a child than that she is not one of the few with very much on record.
 
 ``generation.dropped``: no reader sees the generation any more. Its rows are deleted a few at a
 time, so that no write lock is held for long.

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agency_node.records.records import ChildRecord, RecordId
+from agency_node.records.records import ChildRecord, RecordId, write_child
 from agency_node.records.sealing import DataKey, GenerationSeal
 from fakes.import_world import ELM, OAK
+from fakes.node_records import an_involvement
 from fakes.node_world import a_child, a_record
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, EpochNumber
@@ -76,6 +77,13 @@ def test_a_row_cut_short_does_not_open(size: int) -> None:
 def test_no_two_rows_are_sealed_alike() -> None:
     seal = a_seal()
     assert seal.seal_child(7, b"x") != seal.seal_child(7, b"x")
+
+
+def test_a_child_with_many_involvements_is_no_longer_than_another() -> None:
+    seal = a_seal()
+    one, many = (write_child(a_child(), [an_involvement()] * count) for count in (1, 3))
+    assert len(one) < len(many)
+    assert len(seal.seal_child(7, one)) == len(seal.seal_child(7, many))
 
 
 @given(st.lists(st.lists(st.binary(min_size=32, max_size=32), max_size=25), max_size=20))
