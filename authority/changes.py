@@ -15,7 +15,16 @@ from authority.draft import Draft
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency, Area, FeedAge, Member, NotConnected, Party
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    FeedAge,
+    Member,
+    NotConnected,
+    Party,
+    PublicFigure,
+    Raise,
+)
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 
 
@@ -24,13 +33,15 @@ def enrol(
     request: EnrolmentRequest,
     *,
     declared_caseload: int | None = None,
+    caseload_reason: str | None = None,
     lookups_per_day: int | None = None,
     replace_keys: bool = False,
 ) -> Draft:
     """List the member that made the request, and the passport keys that its agencies vouch with.
 
     ``declared_caseload`` and ``lookups_per_day``: what governance grants, when it is not what was
-    asked for.
+    asked for. ``caseload_reason``: see ``caseloads``. A known member keeps its raises, and its
+    reason where its caseload stays the same.
 
     Raises:
         Defect: another federation, a known member with another key or party (unless
@@ -45,15 +56,20 @@ def enrol(
             raise Defect(f"{request.member} is a {known.party.value} already")
         if known.signing_key != request.signing_key and not replace_keys:
             raise Defect(f"{request.member} is listed with another key")
+    caseload = _chosen(declared_caseload, request.declared_caseload)
+    if caseload_reason is None and known is not None and known.declared_caseload == caseload:
+        caseload_reason = known.caseload_reason
     member = Member(
         id=request.member,
         party=request.party,
         organisation=request.organisation,
         signing_key=request.signing_key,
-        declared_caseload=_chosen(declared_caseload, request.declared_caseload),
+        declared_caseload=caseload,
         lookups_per_day=_chosen(lookups_per_day, request.lookups_per_day),
+        raises=known.raises if known is not None else (),
+        caseload_reason=caseload_reason or "",
     )
-    draft = replace(draft, members={**draft.members, member.id: member})
+    draft = _with_member(draft, member)
     for agency, key in sorted(request.passport_keys.items()):
         draft = let_ask(draft, agency, request.member, key, replace_key=replace_keys)
     return draft
@@ -115,7 +131,7 @@ def add_agency(draft: Draft, agency: Agency) -> Draft:
     """Add an agency to its home area, or replace its entry there.
 
     An agency that may ask already keeps its gateways and its passport key: only ``let_ask`` and
-    ``stop_asking`` change those.
+    ``stop_asking`` change those. It keeps its public figure where the new entry has none.
 
     Raises:
         Defect: no such area.
@@ -123,7 +139,12 @@ def add_agency(draft: Draft, agency: Agency) -> Draft:
     area = find_area(draft, agency.id.area)
     for known in area.agencies:
         if known.id == agency.id:
-            agency = replace(agency, gateways=known.gateways, passport_key=known.passport_key)
+            agency = replace(
+                agency,
+                gateways=known.gateways,
+                passport_key=known.passport_key,
+                public_figure=agency.public_figure or known.public_figure,
+            )
     others = [known for known in area.agencies if known.id != agency.id]
     agencies = tuple(sorted([*others, agency], key=lambda a: a.id))
     return _with_area(draft, replace(area, agencies=agencies))
@@ -210,6 +231,9 @@ def tune(
     agency_per_day: int | None = None,
     normalisation_version: int | None = None,
     feed_ages: Mapping[AgencyKind, int] | None = None,
+    keys_per_child_hundredths: int | None = None,
+    indexing_percent: int | None = None,
+    growth_percent: int | None = None,
 ) -> Draft:
     """Change the parameters that are given. Their bounds are those of the parameters' file.
     ``feed_ages`` are in days."""
@@ -222,6 +246,9 @@ def tune(
         practitioner_per_day=_chosen(practitioner_per_day, p.practitioner_per_day),
         agency_per_day=_chosen(agency_per_day, p.agency_per_day),
         normalisation_version=_chosen(normalisation_version, p.normalisation_version),
+        keys_per_child_hundredths=_chosen(keys_per_child_hundredths, p.keys_per_child_hundredths),
+        indexing_percent=_chosen(indexing_percent, p.indexing_percent),
+        growth_percent=_chosen(growth_percent, p.growth_percent),
         feed_ages=tuple(
             FeedAge(kind, days)
             for kind, days in {
@@ -231,6 +258,38 @@ def tune(
         ),
     )
     return replace(draft, parameters=tuned)
+
+
+def declare(draft: Draft, node: MemberId, children: int, reason: str) -> Draft:
+    """Grant a node another caseload. Its reason takes the place of the one before, if any.
+
+    Raises:
+        Defect: no such node.
+    """
+    member = find_member(draft, node, Party.NODE)
+    return _with_member(draft, replace(member, declared_caseload=children, caseload_reason=reason))
+
+
+def allow(draft: Draft, node: MemberId, granted: Raise) -> Draft:
+    """Let a node index more children for a while. Raises that ended before it begins are dropped.
+
+    Raises:
+        Defect: no such node, or the raise ends before it begins.
+    """
+    if granted.last < granted.first:
+        raise Defect("a raise ends on its first day or later")
+    member = find_member(draft, node, Party.NODE)
+    kept = tuple(each for each in member.raises if each.last >= granted.first)
+    return _with_member(draft, replace(member, raises=(*kept, granted)))
+
+
+def publish_figure(draft: Draft, agency: AgencyId, figure: PublicFigure) -> Draft:
+    """Note what is published about an agency.
+
+    Raises:
+        Defect: no such agency.
+    """
+    return _with_agency(draft, replace(find_agency(draft, agency), public_figure=figure))
 
 
 def _chosen(given: int | None, present: int) -> int:
@@ -259,6 +318,10 @@ def find_member(draft: Draft, member: MemberId, party: Party | None = None) -> M
     if found is None or (party is not None and found.party is not party):
         raise Defect(f"no {party.value if party else 'member'} {member}")
     return found
+
+
+def _with_member(draft: Draft, member: Member) -> Draft:
+    return replace(draft, members={**draft.members, member.id: member})
 
 
 def _with_area(draft: Draft, area: Area) -> Draft:

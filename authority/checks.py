@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from itertools import pairwise
 
+from authority import caseloads
 from authority.draft import Draft
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind
@@ -53,6 +54,7 @@ def check(draft: Draft, now: float) -> tuple[Finding, ...]:
         *_parties(draft),
         *_keys(draft),
         *_areas(draft),
+        *_caseloads(draft),
         *_epochs(draft, now),
     ]
     return tuple(sorted(findings, key=lambda f: (f.weight is Weight.WARNING, f.where, f.what)))
@@ -130,6 +132,24 @@ def _areas(draft: Draft) -> Iterator[Finding]:
                 yield _warning(member_id, "a node that may index no child (declared caseload 0)")
         if member.party is Party.GATEWAY and member_id not in asked_through:
             yield _warning(member_id, "a gateway that no agency asks through")
+
+
+def _caseloads(draft: Draft) -> Iterator[Finding]:
+    for found in caseloads.caseloads(draft):
+        if found.fault:
+            yield _error(found.node.id, f"{found.fault}: the caseload needs a reason")
+        reasons = [found.node.caseload_reason, *(each.reason for each in found.node.raises)]
+        if not all(reason.isprintable() for reason in reasons):
+            yield _error(found.node.id, "a reason with control characters")
+        for agency in found.agencies:
+            figure = agency.public_figure
+            if figure is not None and not figure.source.isprintable():
+                yield _error(agency.id, "a source of its public figure with control characters")
+    if draft.parameters.keys_per_child_hundredths != limits.KEYS_PER_CHILD_HUNDREDTHS:
+        measured = limits.KEYS_PER_CHILD_HUNDREDTHS / 100
+        yield _warning(
+            "parameters", f"the keys of a child are not those of this release, {measured:.2f}"
+        )
 
 
 def _area(draft: Draft, area: Area, known: set[AgencyId]) -> Iterator[Finding]:

@@ -24,7 +24,13 @@ from fingerpost.membership.bundle import CERTIFICATE_AUTHORITY
 from fingerpost.membership.signing_keys import make_signing_key
 from fingerpost.protocol import federation_files
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import DenyList, Member, Parameters, Party
+from fingerpost.protocol.federation import (
+    SCHOOL_INTAKE,
+    DenyList,
+    Member,
+    Parameters,
+    Party,
+)
 from fingerpost.protocol.ids import Address, FederationId, MemberId
 from fingerpost.runtime.files import create_file, or_defect, replace_file
 
@@ -137,6 +143,7 @@ def _first_draft(plan: Plan, issuer_key: bytes) -> Draft:
         issuer=plan.issuer,
         key_holders=plan.key_holders,
         epochs=(),
+        intakes=(SCHOOL_INTAKE,),
     )
     issuer = Member(plan.issuer, Party.ISSUER, plan.organisation, issuer_key)
     return Draft(parameters, {issuer.id: issuer}, {}, {})

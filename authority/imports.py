@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -18,7 +19,7 @@ from authority import changes
 from authority.draft import Draft
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect, Refused
-from fingerpost.protocol.federation import Agency, NotConnected
+from fingerpost.protocol.federation import Agency, NotConnected, PublicFigure
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from fingerpost.runtime import settings
 from fingerpost.runtime.files import read_file
@@ -27,10 +28,18 @@ REGISTER_BYTES: Final = 64 * 1024 * 1024
 COLUMNS: Final = ("area", "name", "kind", "telephone", "services")
 
 
+class FigureEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``children``, where the number is published (``source``), and when (``published``)."""
+
+    children: Annotated[int, msgspec.Meta(ge=1, le=20_000_000)]
+    source: str
+    published: str
+
+
 class AgencyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``services``: names of coarse kinds, such as ``EDUCATION``. ``seconded_to``: the councils in
-    whose multi-agency safeguarding hub its people work. Gateways and passport keys come by
-    enrolment.
+    whose multi-agency safeguarding hub its people work. ``public_figure``: what is published about
+    the number of its children. Gateways and passport keys come by enrolment.
     """
 
     id: AgencyId
@@ -41,6 +50,7 @@ class AgencyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duty_desk: str = ""
     large: bool = False
     seconded_to: tuple[AgencyId, ...] = ()
+    public_figure: FigureEntry | None = None
 
 
 class AreaEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,7 +105,18 @@ def to_agency(entry: AgencyEntry) -> Agency:
         duty_desk=entry.duty_desk,
         large=entry.large,
         seconded_to=entry.seconded_to,
+        public_figure=_figure(entry),
     )
+
+
+def _figure(entry: AgencyEntry) -> PublicFigure | None:
+    figure = entry.public_figure
+    if figure is None:
+        return None
+    try:
+        return PublicFigure(figure.children, figure.source, date.fromisoformat(figure.published))
+    except ValueError:
+        raise Defect(f"{entry.id}: published: expected a day, such as 2026-01-31") from None
 
 
 def coarse_kinds(names: tuple[str, ...], where: str) -> tuple[CoarseKind, ...]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated
+from key_holder.quota import Allowance, Count
 
 
 class Meter(Protocol):
     """Counts elements, durably: a restart must not give a member its quota again."""
 
-    def charge(self, member: MemberId, period: str, amount: int, most: int) -> None:
+    def charge(self, member: MemberId, allowance: Allowance, amount: int) -> None:
         """Add ``amount`` elements, durably on return. It blocks.
 
         Raises:
-            Refused: QUOTA when the sum would pass ``most``. Then nothing is added.
+            Refused: QUOTA when the sum would pass the allowance. Then nothing is added, and it is
+                noted that something was refused.
         """
+
+    def counted(self) -> Mapping[MemberId, tuple[Count, ...]]:
+        """Return all counts of all members, each member's in the order of the periods."""
 
 
 class Vault(Protocol):

@@ -63,10 +63,8 @@ class KeyHolder:
             # The vault is an old backup, or the list is another holder's: a wrong key would give
             # wrong results that nothing shows.
             raise Refused(Code.NOT_READY, "key differs from the member list")
-        granted = quota.allowance(member, batch.workload, epoch.number, now)
-        await asyncio.to_thread(
-            self._meter.charge, member.id, granted.period, len(batch.elements), granted.most
-        )
+        granted = quota.allowance(current, member, batch.workload, epoch, now)
+        await asyncio.to_thread(self._meter.charge, member.id, granted, len(batch.elements))
         await self._record.evaluated(member.id, batch, now)
         return await self._evaluations.evaluate(batch)
 

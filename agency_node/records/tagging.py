@@ -1,7 +1,7 @@
 """From staged records to tags, with as few evaluations by the key holders as possible.
 
-Holders meter what a member has evaluated (declared caseload × 25 keys × 1.5 in a whole epoch), so
-that nobody can evaluate the keys of all children of England. A nightly import therefore asks only
+Holders meter what a member has evaluated, by its declared caseload (``protocol.caseload``), so that
+nobody can evaluate the keys of all children of England. A nightly import therefore asks only
 for children who are new or whose fields have changed; for the others it takes over the tags of the
 generation before. It asks once for equal inputs within one agency; tags never pass from one agency
 to another.

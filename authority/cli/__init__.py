@@ -6,12 +6,19 @@ its charter says. A refusal is reported in one line, and then nothing has been c
 
 from __future__ import annotations
 
-from authority.cli import epoch_commands, founding_commands, list_commands, publish_commands
+from authority.cli import (
+    caseload_commands,
+    epoch_commands,
+    founding_commands,
+    list_commands,
+    publish_commands,
+)
 from fingerpost.membership import commands
 
 app = commands.command_line("Decide who belongs to the federation, and sign it offline.")
 founding_commands.register(app)
 list_commands.register(app)
+caseload_commands.register(app)
 epoch_commands.register(app)
 publish_commands.register(app)
 

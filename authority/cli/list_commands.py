@@ -11,7 +11,7 @@ import typer
 
 from authority import changes, imports
 from authority.ceremony import Ceremony
-from authority.cli.parsing import Folder, console, feed_ages, parsed
+from authority.cli.parsing import Folder, console, feed_ages, hundredths, parsed
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import REQUEST_BYTES, read_enrolment
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
@@ -69,6 +69,10 @@ def enrol(
     caseload: Annotated[
         int | None, typer.Option(min=0, help="Children granted to a node (default: as it asks).")
     ] = None,
+    caseload_reason: Annotated[
+        str | None,
+        typer.Option(help="Why the caseload is over the public figures, or stands beside none."),
+    ] = None,
     lookups_per_day: Annotated[
         int | None,
         typer.Option(min=0, help="Lookups a day granted to a gateway (default: as it asks)."),
@@ -97,6 +101,7 @@ def enrol(
             draft,
             asked,
             declared_caseload=caseload,
+            caseload_reason=caseload_reason,
             lookups_per_day=lookups_per_day,
             replace_keys=replace_keys,
         )
@@ -279,6 +284,27 @@ def parameters(
             help="The version of the rules that make blocking keys: docs/operations.md, Upgrades.",
         ),
     ] = None,
+    keys_per_child: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=25,
+            help="The mean number of blocking keys of a record, as the release notes state it "
+            f"(at the founding: {limits.KEYS_PER_CHILD_HUNDREDTHS / 100:.2f}).",
+            show_default=False,
+        ),
+    ] = None,
+    indexing_percent: Annotated[
+        int | None,
+        _per(
+            "Of the keys of its caseload, what a node may index in an epoch, per cent",
+            limits.INDEXING_PERCENT,
+        ),
+    ] = None,
+    growth_percent: Annotated[
+        int | None,
+        _per("By how much a node may grow in a week, in per cent", limits.GROWTH_PERCENT),
+    ] = None,
     feed_days: Annotated[
         list[str] | None,
         typer.Option(
@@ -298,6 +324,9 @@ def parameters(
             agency_per_day=agency_per_day,
             normalisation_version=normalisation_version,
             feed_ages=feed_ages(feed_days or []),
+            keys_per_child_hundredths=hundredths(keys_per_child),
+            indexing_percent=indexing_percent,
+            growth_percent=growth_percent,
         )
     )
     console.print("The parameters in the draft are changed.")

@@ -69,3 +69,8 @@ def feed_ages(texts: list[str]) -> dict[AgencyKind, int]:
             kinds = ", ".join(each.value for each in AgencyKind)
             raise typer.BadParameter(f"KIND=DAYS, with one of {kinds}") from None
     return found
+
+
+def hundredths(number: float | None) -> int | None:
+    """Return a number in hundredths, as the files have it."""
+    return None if number is None else round(100 * number)

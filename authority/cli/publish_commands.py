@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from authority import checks, code_lists
+from authority import caseloads, checks, code_lists
 from authority.ceremony import Ceremony
 from authority.checks import Finding, Weight
+from authority.cli.caseload_commands import summary
 from authority.cli.parsing import Folder, console, now, shown
 from authority.issuer import wiring
 from authority.issuer.service import Issuer
@@ -88,6 +89,7 @@ def show(folder: Folder) -> None:
         *((f"{party.value}s", str(parties[party])) for party in Party),
         ("areas", str(len(draft.areas))),
         ("agencies", f"{len(agencies)}, {asking} may ask"),
+        ("caseloads", summary(list(caseloads.caseloads(draft)))),
         ("not connected", str(sum(len(a.not_connected) for a in draft.areas.values()))),
     ]
     for epoch in draft.parameters.epochs:

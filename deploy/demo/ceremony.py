@@ -26,7 +26,7 @@ from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency
+from fingerpost.protocol.federation import Agency, PublicFigure
 from fingerpost.protocol.ids import EpochNumber
 
 DAY = 86_400
@@ -70,6 +70,11 @@ class Governance:
                         services=agency.services,
                         duty_desk=agency.desk.phone,
                         large=agency.kind is AgencyKind.NHS_TRUST,
+                        public_figure=PublicFigure(
+                            max(1, people.rows[agency.id]),
+                            "The demonstration's exports",
+                            people.today,
+                        ),
                     ),
                 )
             for agency in people.agencies:

@@ -68,7 +68,7 @@ def nodes(layout: Layout, people: Population, now: float) -> list[EnrolmentReque
             {"id": agency, "data_key": _secret(folder, f"data-{number}.secret")}
             for number, agency in enumerate(hosted)
         ]
-        caseload = 2 * sum(people.rows[agency] for agency in hosted) + 100
+        caseload = sum(people.rows[agency] for agency in hosted)
         requests.append(
             _member(
                 folder, Party.NODE, node.name, now, settings, agencies, declared_caseload=caseload

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum, unique
 from typing import Annotated
 
@@ -39,6 +40,8 @@ Key = Annotated[bytes, Meta(pattern=r"^[0-9a-f]{64}$")]
 KeyOrNone = Annotated[bytes, Meta(pattern=r"^([0-9a-f]{64})?$")]
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 Version = Annotated[int, Meta(ge=1, le=65_535)]
+DayOfYear = Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\Z")]
+"""A month and a day up to the 28th, which every year has."""
 UpTo1000 = Meta(max_length=1000)
 UpTo2000 = Meta(max_length=2000)
 Serial = Annotated[int, "hexadecimal"]
@@ -64,11 +67,26 @@ class ReachRule(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class Raise:
+    """A signed permission to index more children than usual, from its first to its last day (UTC).
+
+    It is for a node that takes on an agency, or has lost its records: ``reason`` says so.
+    """
+
+    children: Annotated[int, Meta(ge=1, le=20_000_000)]
+    first: date
+    last: date
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A process with keys. ``signing_key`` is a raw Ed25519 public key (32 bytes).
 
     ``declared_caseload``: children whose records the member's agencies may index (nodes), for the
-    key holders' bulk quota. ``lookups_per_day``: what a key holder and the broker grant (gateways).
+    key holders' bulk quota; ``raises`` widen it for a while (``caseload``).
+    ``caseload_reason``: why it is more than the public figures of those agencies, or stands beside
+    none. ``lookups_per_day``: what a key holder and the broker grant (gateways).
     """
 
     id: MemberId
@@ -77,6 +95,22 @@ class Member:
     signing_key: Key
     declared_caseload: Annotated[int, Meta(ge=0, le=20_000_000)] = 0
     lookups_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    raises: Annotated[tuple[Raise, ...], Meta(max_length=16)] = ()
+    caseload_reason: Annotated[str, Meta(max_length=120)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFigure:
+    """A published number of the children of an agency: a school's roll, a practice's list, the
+    children of a council's area.
+
+    ``source``: where it is published. ``published``: the day (UTC). People compare it with what the
+    agency's node declares.
+    """
+
+    children: Annotated[int, Meta(ge=1, le=20_000_000)]
+    source: Text
+    published: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +132,7 @@ class Agency:
     duty_desk: Telephone = ""
     large: bool = False
     seconded_to: Annotated[tuple[AgencyId, ...], UpTo1000] = ()
+    public_figure: PublicFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +194,35 @@ class FeedAge:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """The weeks of each year in which agencies of these kinds take many new children in at once.
+
+    ``first`` and ``last`` are days of a year (UTC), as ``08-15``, of one calendar year. For that
+    time the agencies' node may index ``percent`` more of their children.
+    """
+
+    kinds: Annotated[tuple[AgencyKind, ...], Meta(max_length=20)]
+    first: DayOfYear
+    last: DayOfYear
+    percent: Annotated[int, Meta(ge=1, le=100)]
+
+
+SCHOOL_INTAKE = Intake(
+    (
+        AgencyKind.SCHOOL,
+        AgencyKind.MULTI_ACADEMY_TRUST,
+        AgencyKind.COLLEGE,
+        AgencyKind.EARLY_YEARS,
+    ),
+    "08-15",
+    "10-15",
+    50,
+)
+"""The intake that a federation begins with. Each September a seventh of a primary school is new, a
+third of an infant school, half of a sixth-form college."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """What the whole federation agrees on. Milliseconds where the name says so, else seconds."""
 
@@ -175,6 +239,12 @@ class Parameters:
     practitioner_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.PRACTITIONER_PER_DAY
     agency_per_day: Annotated[int, Meta(ge=1, le=100_000)] = limits.AGENCY_PER_DAY
     feed_ages: Annotated[tuple[FeedAge, ...], Meta(max_length=100)] = ()
+    keys_per_child_hundredths: Annotated[int, Meta(ge=100, le=2500)] = (
+        limits.KEYS_PER_CHILD_HUNDREDTHS
+    )
+    indexing_percent: Annotated[int, Meta(ge=100, le=300)] = limits.INDEXING_PERCENT
+    growth_percent: Annotated[int, Meta(ge=1, le=100)] = limits.GROWTH_PERCENT
+    intakes: Annotated[tuple[Intake, ...], Meta(max_length=8)] = ()
 
     def feed_seconds(self, kind: AgencyKind) -> int:
         """Return the greatest age of the records from which a kind of agency may answer."""
@@ -334,6 +404,11 @@ class Federation:
             and agency.node not in self.deny.members
             and (reach is not Reach.NATIONAL_RING or in_national_ring(agency))
         )
+
+    def hosted_by(self, node: MemberId) -> tuple[Agency, ...]:
+        """Return the agencies whose records are on the node, in the order of their ids."""
+        found = [a for area in self.areas.values() for a in area.agencies if a.node == node]
+        return tuple(sorted(found, key=lambda agency: agency.id))
 
     def epoch(self, number: EpochNumber, now: float) -> Epoch:
         """Return the epoch if queries may use it at ``now`` (with the clock skew either side).

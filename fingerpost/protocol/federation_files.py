@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import IntEnum
-from types import GenericAlias
+from types import GenericAlias, NoneType, UnionType
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -154,6 +154,8 @@ def _form(hint: Any) -> _Form[Any]:
             lambda found: {key.read(k): value.read(v) for k, v in found.items()},
             lambda held: {key.write(k): value.write(v) for k, v in sorted(held.items())},
         )
+    if origin is UnionType:
+        return _form_or_none(args)
     if hasattr(hint, "__dataclass_fields__"):
         return _form_of_record(hint)
     if issubclass(hint, IntEnum):
@@ -172,6 +174,16 @@ def _form_of_many(kind: Any, args: tuple[Any, ...]) -> _Form[Any]:
         GenericAlias(tuple, args),
         lambda found: kind(map(item.read, found)),
         lambda held: tuple(map(item.write, ordered(held))),
+    )
+
+
+def _form_or_none(args: tuple[Any, ...]) -> _Form[Any]:
+    (hint,) = (arg for arg in args if arg is not NoneType)
+    form = _form(hint)
+    return _Form(
+        form.file | None,
+        lambda found: None if found is None else form.read(found),
+        lambda held: None if held is None else form.write(held),
     )
 
 
@@ -244,12 +256,20 @@ def _codec(type_: type[_T], what: str) -> tuple[Callable[[bytes], _T], Callable[
 
 
 read_index, write_index = _codec(Index, "index file")
-read_member, write_member = _codec(Member, "member file")
+_read_member, write_member = _codec(Member, "member file")
 _read_code_lists, write_code_lists = _codec(CodeLists, "code lists file")
 read_deny_list, write_deny_list = _codec(DenyList, "deny-list file")
 read_pepper, write_pepper = _codec(SealedPepper, "pepper file")
 _read_area, write_area = _codec(Area, "area file")
 _read_parameters, write_parameters = _codec(Parameters, "parameters file")
+
+
+def read_member(data: bytes) -> Member:
+    """Return the member, each of whose raises ends after it begins. Raises ``Refused``."""
+    member = _read_member(data)
+    if any(found.first > found.last for found in member.raises):
+        raise Refused(Code.MALFORMED, "member file: a raise that ends before it begins")
+    return member
 
 
 def read_area(data: bytes) -> Area:
@@ -274,6 +294,8 @@ def read_parameters(data: bytes) -> Parameters:
             raise Refused(Code.MALFORMED, "parameters file: epoch")
     if len({age.kind for age in parameters.feed_ages}) != len(parameters.feed_ages):
         raise Refused(Code.MALFORMED, "parameters file: a kind of agency twice")
+    if any(intake.first > intake.last for intake in parameters.intakes):
+        raise Refused(Code.MALFORMED, "parameters file: an intake that ends before it begins")
     if len({epoch.number for epoch in parameters.epochs}) != len(parameters.epochs):
         raise Refused(Code.MALFORMED, "parameters file: epoch twice")
     return parameters

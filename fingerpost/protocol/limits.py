@@ -50,8 +50,19 @@ PATH_CHARS: Final = 128
 BATCH_ELEMENTS: Final = 256
 POINT_BYTES: Final = 32
 BULK_KEYS_PER_CHILD: Final = 25
-BULK_FACTOR: Final = 1.5
-"""Bulk quota of a member in one epoch: declared caseload x BULK_KEYS_PER_CHILD x BULK_FACTOR."""
+"""A record has at most so many blocking keys."""
+KEYS_PER_CHILD_HUNDREDTHS: Final = 2400
+"""Parameter: the mean number of blocking keys of a record, in hundredths, as
+``benchmarks/keys_a_child.py`` measures it. It is measured again whenever a blocking rule changes; a
+test fails until it is."""
+INDEXING_PERCENT: Final = 125
+"""Parameter: of the keys of its declared caseload, so many per cent may a node have evaluated in an
+epoch."""
+GROWTH_PERCENT: Final = 25
+"""Parameter: of what it had before, so many per cent more may a node have evaluated in one week."""
+LEAST_CHILDREN: Final = 10
+"""The least number of children by which a node may grow in a week: a quarter of four is one."""
+WEEK_SECONDS: Final = 7 * 86_400
 
 # ---- time (parameters; seconds) --------------------------------------------------------------
 DAY: Final = 86_400

@@ -35,6 +35,7 @@ from fingerpost.private.purpose_rules import (
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Cannot, Kind, Purpose, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code
+from fingerpost.protocol.federation import SCHOOL_INTAKE
 from fingerpost.protocol.table_of_terms import ROLES_AT, TERMS
 from fingerpost.protocol.terms import Fact, Tier, tier_of
 from fingerpost.runtime.logs import RUNTIME_EVENTS
@@ -220,6 +221,16 @@ PARAMETERS = {
     "a practitioner (handle)": numbers(limits.PRACTITIONER_PER_HOUR, limits.PRACTITIONER_PER_DAY),
     "an agency": numbers(limits.AGENCY_PER_DAY),
     "greatest age of records, by kind of agency": numbers(limits.FEED_DAYS),
+    "keys of a child, in the mean": {*f"{limits.KEYS_PER_CHILD_HUNDREDTHS / 100:.2f}".split(".")},
+    "keys of the declared caseload that a node may have evaluated in an epoch": numbers(
+        limits.INDEXING_PERCENT
+    ),
+    "growth of a node in a week": numbers(limits.GROWTH_PERCENT),
+    "intakes: kinds of agency, first and last day of a year, share": {
+        *SCHOOL_INTAKE.first.split("-"),
+        *SCHOOL_INTAKE.last.split("-"),
+        *numbers(SCHOOL_INTAKE.percent),
+    },
     "epochs": numbers(limits.EPOCH_DAYS, limits.EPOCH_OVERLAP_DAYS),
 }
 

@@ -37,6 +37,7 @@ STORED = {
     ("replay", 1): "3649d977d305cedc",
     ("replay", 2): "4579a14ce625a97d",
     ("meter", 1): "72b0008836bc6863",
+    ("meter", 2): "bb0fdbeae4766848",
     ("outcomes", 1): "4bbfa7c55c2d082f",
     ("outcomes", 2): "4d37812b34a215cc",
     ("accounts", 1): "320106ab7ce17c55",

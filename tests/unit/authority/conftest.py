@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ from fingerpost.protocol.codec.statements import (
     write_epoch_key,
 )
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
-from fingerpost.protocol.federation import Agency, DenyList, Party
+from fingerpost.protocol.federation import Agency, DenyList, Party, PublicFigure
 from fingerpost.protocol.ids import (
     Address,
     AgencyId,
@@ -192,9 +193,22 @@ def world(founded: World) -> World:
     """
     services, desk = (CoarseKind.EDUCATION,), "0121 496 0000"
     school = Agency(
-        SCHOOL, "Oak Primary", AgencyKind.SCHOOL, NODE, services=services, duty_desk=desk
+        SCHOOL,
+        "Oak Primary",
+        AgencyKind.SCHOOL,
+        NODE,
+        services=services,
+        duty_desk=desk,
+        public_figure=PublicFigure(420, "Get Information about Schools", date(2026, 1, 15)),
     )
-    council = Agency(COUNCIL, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, duty_desk=desk)
+    council = Agency(
+        COUNCIL,
+        "Council",
+        AgencyKind.LOCAL_AUTHORITY,
+        NODE,
+        duty_desk=desk,
+        public_figure=PublicFigure(480, "Population estimates", date(2026, 1, 15)),
+    )
     founded.ceremony.change(
         lambda d: changes.add_area(d, HOME, "Birmingham"),
         lambda d: changes.add_area(d, NEXT, "Dudley"),

@@ -113,6 +113,11 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
     for member, (party, facts) in wanted.items():
         path, request, keys[member] = request_file(tmp_path, member, party, **facts)
         ok("enrol", ceremony, path, "--fingerprint", request.fingerprint, "--lookups-per-day=50")
+    assert "3 agencies have no public figure" in run("check", ceremony).output
+    ok("caseload", "figure", ceremony, "e08000025.oak", "--children=400", "--source=A register",
+       "--published=2026-01-15")  # fmt: skip
+    ok("caseload", "declare", ceremony, "node-1", "--children=500",
+       "--reason=The council and the surgery publish no number")  # fmt: skip
     assert "is consistent" in ok("check", ceremony)
     ok("parameters", ceremony, "--answer-delay-ms=400")
     assert "Snapshot 1" in ok("publish", ceremony, "--online")

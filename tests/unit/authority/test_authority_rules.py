@@ -39,7 +39,15 @@ KEYS = {BROKER: 1, ISSUER: 2, HA: 3, HB: 4, NODE: 5, GATE: 6}
 
 
 def member(id_: MemberId, party: Party, n: int) -> Member:
-    return Member(id_, party, "An organisation", bytes([n]) * 32, 10, 10)
+    return Member(
+        id_,
+        party,
+        "An organisation",
+        bytes([n]) * 32,
+        10,
+        10,
+        caseload_reason="The open cases of a police force" if party is Party.NODE else "",
+    )
 
 
 def sound() -> Draft:

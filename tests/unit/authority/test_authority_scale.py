@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,14 @@ from fakes.federations import member
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect
-from fingerpost.protocol.federation import Agency, Area, Member, NotConnected, Party
+from fingerpost.protocol.federation import (
+    Agency,
+    Area,
+    Member,
+    NotConnected,
+    Party,
+    PublicFigure,
+)
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
 from unit.authority.conftest import BROKER, HOLDERS, NODE, World, plan
 
@@ -34,6 +42,7 @@ def an_agency(area: AreaCode, number: int) -> Agency:
         passport_key=(10**6 + number).to_bytes(32, "big"),
         services=(CoarseKind.EDUCATION,),
         duty_desk=TELEPHONE,
+        public_figure=PublicFigure(420, "Get Information about Schools", date(2026, 1, 15)),
     )
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from fakes import federations
 from fakes.refusals import refused
+from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Epoch, Federation, Member, Party
 from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import Workload
 from key_holder.epochs import KEEP_AFTER_SECONDS, chores, serving
-from key_holder.quota import allowance
+from key_holder.quota import Period, allowance
 
 NOW = int(federations.NOW)
 A, B = federations.HOLDERS
@@ -91,10 +92,27 @@ def member(party: Party, caseload: int = 0, lookups: int = 0) -> Member:
 
 
 def test_allowances() -> None:
-    node = allowance(member(Party.NODE, caseload=370), Workload.BULK, EpochNumber(2), NOW)
-    assert (node.period, node.most) == ("epoch-2", int(370 * 25 * 1.5))
-    requester = allowance(member(Party.GATEWAY, lookups=100), Workload.LOOKUP, EpochNumber(2), NOW)
-    assert requester.most == 100 * 2 * 32
+    known, one = federation(), epoch(2, NOW, NOW + 2000)
+    node = allowance(known, member(Party.NODE, caseload=370), Workload.BULK, one, NOW)
+    assert node.period == Period(Workload.BULK, 2, NORMALISATION_VERSION, NOW // 604_800)
+    assert node.bulk is not None
+    assert (node.bulk.declared, node.bulk.most) == (370 * 24, 370 * 30)
+    asking = member(Party.GATEWAY, lookups=100)
+    requester = allowance(known, asking, Workload.LOOKUP, one, NOW)
+    assert requester.day == 100 * 2 * 32
+    assert requester.period.number == NOW // 86_400
+
+
+def test_other_blocking_rules_are_evaluated_anew_within_an_epoch() -> None:
+    """A change of the rules must not need a raise at every node."""
+    node, one = member(Party.NODE, caseload=370), epoch(2, NOW, NOW + 2000)
+    changed = federations.parameters(FederationId("test"), normalisation_version=99)
+    before = allowance(federation(), node, Workload.BULK, one, NOW)
+    after = allowance(federations.federation(changed), node, Workload.BULK, one, NOW)
+    all_of_it = before.charge((), 370 * 24)
+    assert after.charge((all_of_it,), 370 * 24).growth == 0
+    with refused(Code.QUOTA):
+        before.charge((all_of_it,), 370 * 24)
 
 
 @pytest.mark.parametrize(
@@ -109,4 +127,4 @@ def test_allowances() -> None:
 )
 def test_nobody_has_another_members_workload(party: Party, workload: Workload) -> None:
     with refused(Code.NOT_ALLOWED):
-        allowance(member(party, 10**6, 10**6), workload, EpochNumber(1), NOW)
+        allowance(federation(), member(party, 10**6, 10**6), workload, epoch(1, NOW, NOW), NOW)

@@ -27,6 +27,7 @@ from fingerpost.runtime.database import open_migrated, open_sqlite
 from fingerpost.runtime.identity import PeerIdentity
 from key_holder.evaluator import Evaluator
 from key_holder.migrations import REVISIONS
+from key_holder.quota import Allowance, allowance
 from key_holder.record import CATALOGUE, AuditRecord
 from key_holder.service import KeyHolder
 from key_holder.store import SqlMeter
@@ -139,12 +140,17 @@ async def test_each_evaluation_is_recorded_before_it_is_given(
         await world.holder.evaluate(AS_NODE, batch(Workload.BULK).message)
 
 
+def lookups_of_the_day(world: World) -> Allowance:
+    epoch, gateway = world.current.parameters.epochs[0], world.current.members[GATEWAY]
+    return allowance(world.current, gateway, Workload.LOOKUP, epoch, NOW)
+
+
 async def test_a_quota_holds_across_a_restart(world: World, tmp_path: Path) -> None:
     for _ in range(2):  # one lookup a day is two queries
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
     engine = open_sqlite(tmp_path / "meter.sqlite")
     with refused(Code.QUOTA):
-        SqlMeter(engine).charge(GATEWAY, f"day-{NOW // 86_400}", 1, 64)
+        SqlMeter(engine).charge(GATEWAY, lookups_of_the_day(world), 1)
     engine.dispose()
     with refused(Code.QUOTA):
         await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
@@ -152,8 +158,35 @@ async def test_a_quota_holds_across_a_restart(world: World, tmp_path: Path) -> N
 
 async def test_bulk_does_not_eat_into_lookups(world: World) -> None:
     with refused(Code.QUOTA):
-        await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 76).message)
-    await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 75).message)
+        await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 61).message)
+    await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 60).message)
+    await world.holder.evaluate(AS_GATEWAY, batch(Workload.LOOKUP).message)
+
+
+async def test_copied_rows_are_refused_by_the_holder(world: World) -> None:
+    """Attack: a full node of ten children copies 42 more, five at a time and one key after another;
+    it comes to three of them.
+    """
+    node = member(NODE, Party.NODE, declared_caseload=10)
+    world.current = replace(world.current, members={**world.current.members, NODE: node})
+    for _ in range(10):
+        await world.holder.evaluate(AS_NODE, batch(Workload.BULK, 24).message)
+    evaluated = 0
+    for size in (5 * 24, 24, 1):
+        with refused(Code.QUOTA):
+            for _ in range(42):
+                await world.holder.evaluate(AS_NODE, batch(Workload.BULK, size).message)
+                evaluated += size
+    assert evaluated == 60
+
+
+async def test_a_refusal_is_noted_once_and_charges_nothing(world: World) -> None:
+    too_many = batch(Workload.BULK, 61).message
+    for _ in range(3):
+        with refused(Code.QUOTA):
+            await world.holder.evaluate(AS_NODE, too_many)
+    ((count,),) = SqlMeter(world.engine).counted().values()
+    assert (count.elements, count.growth, count.refused) == (0, 0, True)
 
 
 LOOKUP = batch(Workload.LOOKUP).message

@@ -1,0 +1,159 @@
+"""How much a node may have evaluated, by its declared caseload. Pure.
+
+Whoever holds a record sees who asks about the child, so a node that copies the records of children
+it has nothing to do with can watch them. A record is of use only with tags, and a tag costs one
+evaluation at each key holder. The holders see neither rows nor children, so they bound evaluations:
+
+* in an epoch, by the keys of the declared caseload and a quarter more;
+* in a week, by a quarter of what the node had before. Tagging again what it had is no growth.
+
+A signed ``Raise``, and the yearly intake of schools, widen both for a while. The bound is on keys:
+a node that tags one key of each child fits as many children as a record has keys (24 times).
+
+The holders are the bound. A node counts by the same rules, so that its operator is told in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import unique
+
+from fingerpost.protocol import limits
+from fingerpost.protocol.codes import AgencyKind
+from fingerpost.protocol.errors import Code, Refused, Rule
+from fingerpost.protocol.federation import Epoch, Federation, Member, Parameters
+
+
+@unique
+class CaseloadRule(Rule):
+    """Which bound an evaluation would pass."""
+
+    EPOCH = "evaluations of the epoch"
+    WEEK = "evaluations of the week: growth needs a signed raise"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a node may have evaluated for one epoch, in elements.
+
+    Attributes:
+        declared: the keys of its whole declared caseload.
+        most: in the whole epoch.
+        growth_percent: of what it had before, in one week.
+        least_growth: so much growth in a week is always allowed.
+        more_this_week: growth that a raise or an intake allows now.
+    """
+
+    declared: int
+    most: int
+    growth_percent: int
+    least_growth: int
+    more_this_week: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a node has had evaluated, in elements.
+
+    Attributes:
+        before: the most in any earlier epoch, or under earlier blocking rules; None when there is
+            none, for a node that begins.
+        total: in this epoch.
+        growth: in this epoch and week, beyond ``before``.
+    """
+
+    before: int | None
+    total: int
+    growth: int
+
+    def and_now(self, amount: int, bounds: Bounds) -> Used:
+        """Return what is used once ``amount`` more elements are evaluated.
+
+        Raises:
+            Refused: QUOTA, with the rule.
+        """
+        total = self.total + amount
+        if total > bounds.most:
+            raise Refused(Code.QUOTA, CaseloadRule.EPOCH)
+        had = bounds.declared if self.before is None else min(self.before, bounds.declared)
+        growth = self.growth + max(0, total - had) - max(0, self.total - had)
+        usual = max(had * bounds.growth_percent // 100, bounds.least_growth)
+        if growth > self.growth and growth > usual + bounds.more_this_week:
+            raise Refused(Code.QUOTA, CaseloadRule.WEEK)
+        return Used(self.before, total, growth)
+
+
+def keys_of(parameters: Parameters, children: int) -> int:
+    """Return how many keys the records of so many children have in the mean, rounded up."""
+    return -(-children * parameters.keys_per_child_hundredths // 100)
+
+
+def bounds(federation: Federation, member: Member, epoch: Epoch, now: float) -> Bounds:
+    """Return what a node may have evaluated for ``epoch``.
+
+    A raise or an intake counts towards the epoch from its first day until the epoch is over, since
+    what was evaluated stays counted; towards a week only while it lasts.
+    """
+    parameters = federation.parameters
+    windows = list(_windows(federation, member, epoch, now))
+    in_epoch = member.declared_caseload + sum(w.children for w in windows)
+    percent = parameters.indexing_percent
+    return Bounds(
+        declared=keys_of(parameters, member.declared_caseload),
+        most=keys_of(parameters, in_epoch) * percent // 100,
+        growth_percent=parameters.growth_percent,
+        least_growth=keys_of(parameters, limits.LEAST_CHILDREN),
+        more_this_week=keys_of(parameters, sum(w.children for w in windows if w.open_at(now))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A time with more children. ``begins`` and ``ends`` are in seconds since 1970 UTC."""
+
+    children: int
+    begins: int
+    ends: int
+
+    def open_at(self, now: float) -> bool:
+        return self.begins <= now < self.ends
+
+    def counts(self, epoch: Epoch, now: float) -> bool:
+        """Return whether it has begun, and was not over before nodes indexed the epoch."""
+        return self.begins <= now and epoch.index_from < self.ends
+
+
+def _windows(federation: Federation, member: Member, epoch: Epoch, now: float) -> Iterator[_Window]:
+    found = [_between(r.first, r.last, r.children) for r in member.raises]
+    year = datetime.fromtimestamp(now, UTC).year
+    for intake in federation.parameters.intakes:
+        taking = _of_kinds(federation, member, frozenset(intake.kinds))
+        found += [
+            _between(
+                date.fromisoformat(f"{each}-{intake.first}"),
+                date.fromisoformat(f"{each}-{intake.last}"),
+                taking * intake.percent // 100,
+            )
+            for each in (year - 1, year)  # an epoch may begin in one year and end in the next
+        ]
+    return (window for window in found if window.children and window.counts(epoch, now))
+
+
+def _between(first: date, last: date, children: int) -> _Window:
+    start = date(1970, 1, 1).toordinal()
+    begins, ends = first.toordinal() - start, last.toordinal() - start + 1
+    return _Window(children, begins * limits.DAY, ends * limits.DAY)
+
+
+def _of_kinds(federation: Federation, member: Member, kinds: frozenset[AgencyKind]) -> int:
+    """Return how many of a node's declared children are at agencies of these kinds: all, if it has
+    no other agencies, else as many as those agencies' public figures say.
+    """
+    hosted = federation.hosted_by(member.id)
+    those = [agency for agency in hosted if agency.kind in kinds]
+    if len(those) == len(hosted):
+        return member.declared_caseload if those else 0
+    published = sum(a.public_figure.children for a in those if a.public_figure is not None)
+    return min(published, member.declared_caseload)
