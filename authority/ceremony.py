@@ -247,6 +247,7 @@ class Ceremony:
         return epochs.Facts(
             draft=known,
             now=now,
+            reached=min(now, self.repository.signed_at(self.trusted_root())),
             denied=self.denied().members,
             deposits=deposits,
             sealed_to=sealed_to,
@@ -287,7 +288,7 @@ class Ceremony:
         if sealing.make:
             self.vault.create(new_pepper(sealing.epoch, sealing.day, random_bytes))
         self.vault.keep_requester_seed(sealing.epoch, seed)
-        pepper = self.vault.on(sealing.epoch, sealing.day)
+        pepper = self.vault.on(sealing.epoch, sealing.day, sealing.kept_day)
         if pepper.day > sealing.day:  # members could not turn it back to the day that they need
             raise Defect(
                 f"the pepper of epoch {sealing.epoch} that is here begins on a later day than it "

@@ -73,6 +73,9 @@ class Facts:
 
     draft: Draft
     now: float
+    reached: float
+    """The earlier of ``now`` and the time that the issuer has signed: what is over by then is
+    erased. An offline machine that is ahead would otherwise erase the peppers of running epochs."""
     denied: Set[MemberId]
     deposits: Mapping[Place, bytes]
     """The public keys that members have deposited, each verified as that member's."""
@@ -89,7 +92,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealing:
-    """The pepper of one epoch is sealed, as of ``day``, to each of ``receiving_keys``.
+    """The pepper of one epoch is sealed, as of ``day``, to each of ``receiving_keys``; here it is
+    kept as of ``kept_day``, if that is earlier.
 
     ``make``: the pepper does not exist yet. ``lacking``: members without a pepper and without a
     receiving key. ``denied``: whoever of them has a pepper in the draft loses it.
@@ -97,6 +101,7 @@ class Sealing:
 
     epoch: EpochNumber
     day: int
+    kept_day: int
     make: bool
     receiving_keys: Mapping[MemberId, bytes]
     denied: Set[MemberId]
@@ -227,7 +232,7 @@ def _plan(facts: Facts, epochs: tuple[Epoch, ...], to_seal: tuple[Epoch, ...]) -
     keep their keys by number. What is held for a number above it belongs to an opening that was
     interrupted, or is still to come.
     """
-    kept = {e.number for e in epochs if e.ends_at + KEPT_AFTER_END_SECONDS > facts.now}
+    kept = {e.number for e in epochs if e.ends_at + KEPT_AFTER_END_SECONDS > facts.reached}
     newest = max((e.number for e in epochs), default=None)
     here = {*facts.peppers_here, *facts.deposits_here, *(n for n, _ in facts.draft.peppers)}
     named = [e for e in epochs if e.number in kept or e.number == newest]
@@ -256,6 +261,7 @@ def _sealing(facts: Facts, epoch: Epoch) -> Sealing:
     return Sealing(
         epoch=epoch.number,
         day=day_of(first),
+        kept_day=day_of(max(0.0, facts.reached - limits.PREVIOUS_SLOT_HELD_SECONDS)),
         make=epoch.number not in facts.peppers_here,
         receiving_keys=receiving_keys,
         denied=facts.denied,

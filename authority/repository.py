@@ -171,6 +171,19 @@ class Repository:
             raise Refused(Code.UNTRUSTED_METADATA, "delegation too deep")
         return Lists(roots, targets, delegated, raw)
 
+    def signed_at(self, trusted: bytes) -> float:
+        """Return when the issuer signed the newest timestamp that is here (seconds since 1970 UTC),
+        by its own clock; 0 while there is none that verifies.
+        """
+        try:
+            data = self.read_metadata(TIMESTAMP)
+            if data is None:
+                return 0.0
+            stamp = verify_by_any(self.read_roots(trusted), TIMESTAMP, read_signed(data, Timestamp))
+        except Refused:
+            return 0.0
+        return stamp.expires.timestamp() - limits.TIMESTAMP_VALID_SECONDS
+
     def _read_delegate(self, by: Root | Targets, name: str, raw: dict[str, bytes]) -> Targets:
         data = self.read_metadata(name)
         if data is None:

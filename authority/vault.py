@@ -1,10 +1,11 @@
 """The secrets of running epochs, on the offline machine: peppers, and the requesters' keys.
 
 One file an epoch, mode 0600, holds the pepper of one day. It only goes forwards: once a day is
-over, its pepper is replaced by the next day's, so that whoever takes the vault opens nothing that
-was recorded before. (The file system may keep the old block: the offline medium is to be destroyed,
-not sold.) A second file says whose receiving key the pepper has been sealed to. A third holds the
-seed of the key with which all gateways sign queries of the epoch.
+over, by this machine's clock and by the issuer's signed time, its pepper is replaced by the next
+day's, so that whoever takes the vault opens nothing that was recorded before. (The file system may
+keep the old block: the offline medium is to be destroyed, not sold.) A second file says whose
+receiving key the pepper has been sealed to. A third holds the seed of the key with which all
+gateways sign queries of the epoch.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ class Vault:
         """
         create_file(self._pepper(pepper.epoch), _encode(pepper))
 
-    def on(self, epoch: EpochNumber, day: int) -> Pepper:
+    def on(self, epoch: EpochNumber, day: int, kept_day: int) -> Pepper:
         """Return the pepper of ``day``, or of the stored day if that is later; erase all that is
-        older.
+        older than ``kept_day``.
 
         Raises:
             Defect: the epoch has no pepper here, or the file holds another epoch's.
@@ -59,8 +60,9 @@ class Vault:
         if number != epoch.value:
             raise Defect(f"{path}: the pepper of another epoch")
         pepper = Pepper(epoch, stored, data[_HEAD.size :]).at(max(day, stored))
-        if pepper.day != stored:
-            replace_file(path, _encode(pepper))
+        if min(day, kept_day) > stored:
+            kept = Pepper(epoch, stored, data[_HEAD.size :]).at(min(day, kept_day))
+            replace_file(path, _encode(kept))
             remove_unfinished(self._folder)  # a copy that a crash left may hold an earlier day's
         return pepper
 

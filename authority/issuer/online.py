@@ -231,6 +231,27 @@ def _signed_at(timestamp: Timestamp) -> float:
     return timestamp.expires.timestamp() - limits.TIMESTAMP_VALID_SECONDS
 
 
+def require_forwards(signed_at: float, now: float) -> None:
+    """Require that time has not gone back since the issuer last signed. Pure.
+
+    Members take the issuer's time for a moment that has passed, so a person decides which of the
+    two was wrong.
+
+    Args:
+        signed_at: when the newest timestamp was signed, seconds since 1970 UTC.
+
+    Raises:
+        Defect: the clock is behind it by more than the clock skew.
+    """
+    behind = int(signed_at - now)
+    if behind > limits.CLOCK_SKEW_SECONDS:
+        raise Defect(
+            f"this machine's clock is {behind} seconds behind the last timestamp that the issuer "
+            "signed. Set the clock right. If it is right, the timestamp was signed by a clock that "
+            "was ahead: sign one by this clock (`fingerpost-issuer sign`), and start again"
+        )
+
+
 def _with_deny_list(before: Snapshot, denied: MetaFile, now: float) -> Snapshot:
     """Return the earlier snapshot with the newest deny-list.
 

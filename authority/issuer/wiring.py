@@ -17,7 +17,7 @@ from securesystemslib.signer import CryptoSigner
 from authority.inbox import Inbox
 from authority.issuer.certificates import load_authority
 from authority.issuer.grpc_server import add_services
-from authority.issuer.online import Online, OnlineKeys
+from authority.issuer.online import Online, OnlineKeys, require_forwards
 from authority.issuer.service import AUDIT_EVENTS, Issuer
 from authority.issuer.settings import IssuerSettings
 from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
@@ -27,7 +27,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime import tls
-from fingerpost.runtime.clock import Clock
+from fingerpost.runtime.clock import SteadyClock
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_file, read_key, replace_file, require_folder
 from fingerpost.runtime.health import Health, serve_health
@@ -44,6 +44,7 @@ LOG_EVENTS: Final = {
     "list.refused": frozenset({"error"}),
     "server.listening": frozenset({"port"}),
     "certificate.own": frozenset({"not_after"}),
+    "clock.jumped": frozenset({"seconds"}),
 }
 LOCK: Final = "issuer.lock"
 POLL_SECONDS: Final = 1.0
@@ -107,7 +108,9 @@ class OwnCertificate:
 class Watch:
     """Signs when something changed on disk, and when the timestamp is due."""
 
-    def __init__(self, issuer: Issuer, found: IssuerSettings, clock: Clock, log: Logger) -> None:
+    def __init__(
+        self, issuer: Issuer, found: IssuerSettings, clock: SteadyClock, log: Logger
+    ) -> None:
         self._issuer = issuer
         self._metadata = found.repository / "metadata"
         self._deny_list = found.deny_list
@@ -115,9 +118,11 @@ class Watch:
         self._log = log
         self._seen: object = None
         self._due = 0.0
+        self._jumped = False
 
     async def look(self) -> None:
         now = self._clock.now()
+        self._judge_clock()
         stamp = self._stamp()  # before reading: what changes meanwhile is seen the next time
         if stamp == self._seen and now < self._due:
             return
@@ -134,6 +139,13 @@ class Watch:
             self._due = now + POLL_SECONDS
         if done.new_snapshot:
             self._log.info("list.signed", version=done.snapshot_version)
+
+    def _judge_clock(self) -> None:
+        """Report, once for each jump, that the machine's clock jumped and is not gone by."""
+        ahead = int(self._clock.ahead)
+        if ahead and not self._jumped:
+            self._log.error("clock.jumped", seconds=ahead)
+        self._jumped = bool(ahead)
 
     def _stamp(self) -> object:
         """Return a stamp of what others write: the offline half, and the record that a command line
@@ -156,6 +168,7 @@ class Opened:
     """An open issuer: what runs, and what it runs on. ``port``: where members ask."""
 
     env: Env
+    clock: SteadyClock
     watch: Watch
     own: OwnCertificate
     port: int
@@ -167,7 +180,7 @@ class Opened:
         }
 
     async def _renew_own(self) -> None:
-        ends = await asyncio.to_thread(self.own.renew, self.env.clock.now())
+        ends = await asyncio.to_thread(self.own.renew, self.clock.now())
         if ends is not None:
             self.env.log.info("certificate.own", not_after=int(ends))
 
@@ -190,16 +203,20 @@ async def open(found: IssuerSettings, env: Env) -> AsyncIterator[Opened]:
             await opened.enter_async_context(serve_health(health, found.health))
 
         issuer = open_issuer(found, audit)
-        watch = Watch(issuer, found, env.clock, env.log)
+        trusted_root = read_file(found.trusted_root, most=limits.METADATA_FILE_BYTES)
+        signed_at = Repository(found.repository).signed_at(trusted_root)
+        require_forwards(signed_at, env.clock.now())
+        clock = SteadyClock(env.clock, limits.CLOCK_SKEW_SECONDS)
+        watch = Watch(issuer, found, clock, env.log)
         await watch.look()
         files = ServerTls(found.state / "tls.pem", found.state / "tls.key", found.keys.certificate)
         own = OwnCertificate(files, issuer)
-        own.renew(env.clock.now())
+        own.renew(clock.now())
         edge = env.server(SERVER_FILES, Edge(env.log, longest=LONGEST_CALL_SECONDS))
-        add_services(edge, issuer, env.clock)
+        add_services(edge, issuer, clock)
         credentials = files.without_client_certificates()
         port = await opened.enter_async_context(env.listening(edge, found.listen, credentials))
         env.log.info("server.listening", port=port)
         opened.push_async_callback(health.stop)
         await health.set("", serving=True)
-        yield Opened(env, watch, own, port)
+        yield Opened(env, clock, watch, own, port)

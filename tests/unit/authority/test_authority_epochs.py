@@ -158,9 +158,9 @@ def test_the_vault_forgets_days_that_are_over(running: World) -> None:
     path = running.folder / "offline" / "peppers" / "1.pepper"
     first = path.read_bytes()
     today = day_of(running.now)
-    assert vault.on(EPOCH, today + 5).day == today + 5
+    assert vault.on(EPOCH, today + 5, today + 5).day == today + 5
     assert path.read_bytes() != first
-    assert vault.on(EPOCH, today).day == today + 5  # no way back
+    assert vault.on(EPOCH, today, today).day == today + 5  # no way back
     assert opened(running, NODE).at(today + 5).value in path.read_bytes()
 
 
@@ -176,8 +176,24 @@ def test_the_vault_leaves_no_second_name_of_a_pepper_that_it_forgets(
         running.ceremony.vault.forget(EPOCH)
         assert offline(running) == []
     else:
-        running.ceremony.vault.on(EPOCH, day_of(running.now) + days)
+        later = day_of(running.now) + days
+        running.ceremony.vault.on(EPOCH, later, later)
         assert not second.exists()
+
+
+@pytest.mark.parametrize("days", [3, 200])
+def test_an_offline_machine_whose_clock_is_ahead_erases_nothing(running: World, days: int) -> None:
+    """It would have taken the peppers of running epochs from every member that joins later."""
+    folder = running.folder / "offline" / "peppers"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    running.ceremony.seal_late(running.now + days * DAY)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    late = MemberId("gateway-2")
+    running.enrol(late, Party.GATEWAY, lookups_per_day=5)
+    running.deposit_receiving(late)
+    (sealed,) = running.ceremony.seal_late(running.now)
+    assert sealed.members == (late,)
+    assert opened(running, late) == opened(running, NODE)
 
 
 def test_nothing_is_sealed_by_a_clock_that_is_behind_the_pepper(running: World) -> None:
@@ -185,6 +201,7 @@ def test_nothing_is_sealed_by_a_clock_that_is_behind_the_pepper(running: World) 
     late = MemberId("gateway-2")
     running.enrol(late, Party.GATEWAY, lookups_per_day=5)
     running.deposit_receiving(late)
+    running.refresh(running.now + DAY)
     running.ceremony.seal_late(running.now + DAY)
     running.deposit_receiving(NODE, at=running.now + 60)
     before = running.ceremony.draft()
@@ -285,6 +302,7 @@ def test_the_next_epoch_overlaps_and_the_old_one_is_forgotten(running: World) ->
     assert opened(running, NODE, second).value != draft.peppers[EPOCH, NODE].sealed
     assert listed_key(running) != listed_key(running, second)
     assert {"1.requesters", "2.requesters"} <= set(offline(running))
+    running.refresh(running.now + 92 * DAY)
     running.ceremony.seal_late(running.now + 92 * DAY)
     draft = running.ceremony.draft()
     assert [e.number for e in draft.parameters.epochs] == [second]
@@ -335,10 +353,11 @@ def test_the_vault_refuses_a_file_of_another_epoch(running: World) -> None:
     folder = running.folder / "offline" / "peppers"
     (folder / "1.pepper").rename(folder / "2.pepper")
     with pytest.raises(Defect, match="another epoch"):
-        running.ceremony.vault.on(EpochNumber(2), day_of(running.now))
+        running.ceremony.vault.on(EpochNumber(2), day_of(running.now), 0)
 
 
 def test_no_number_is_given_twice(running: World) -> None:
+    running.refresh(running.now + 200 * DAY)
     running.ceremony.seal_late(running.now + 200 * DAY)
     draft = running.ceremony.draft()
     assert [e.number for e in draft.parameters.epochs] == [EPOCH]
@@ -391,6 +410,7 @@ def test_an_erasure_that_was_interrupted_leaves_no_secret(
         raise KeyboardInterrupt
 
     later = running.now + 200 * DAY
+    running.refresh(later)
     with monkeypatch.context() as patched:
         patched.setattr("authority.vault.remove_unfinished", stop)
         with pytest.raises(KeyboardInterrupt):

@@ -52,7 +52,7 @@ def facts_of(*epochs: Epoch, **changed: Any) -> Facts:
     common = federations.parameters(FederationId("f"), epochs)
     none: frozenset[EpochNumber] = frozenset()
     draft = Draft(common, members(), {}, {})
-    bare = Facts(draft, NOW, frozenset(), {}, {}, none, {}, none)
+    bare = Facts(draft, NOW, NOW, frozenset(), {}, {}, none, {}, none)
     return replace(bare, **changed)
 
 

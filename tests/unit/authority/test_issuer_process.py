@@ -20,6 +20,7 @@ from fakes.clock import ManualClock
 from fakes.opened import running
 from fakes.refusals import refused_over_the_wire
 from fingerpost.protocol import federation_files as files
+from fingerpost.protocol import limits
 from fingerpost.protocol.codec.statements import (
     CertifyStatement,
     EpochKeyStatement,
@@ -32,13 +33,14 @@ from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime import logs, rpc, tls
+from fingerpost.runtime.clock import SteadyClock
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.tls import AuthorityOnly
 from fingerpost.wire.v1 import member_list_pb2 as pb
 from fingerpost.wire.v1 import member_list_pb2_grpc as pb_grpc
-from unit.authority.conftest import EPOCH, FEDERATION, ISSUER, NODE, World
+from unit.authority.conftest import DAY, EPOCH, FEDERATION, ISSUER, NODE, World
 
 SECONDS = 20.0
 ISSUER_IDENTITY = Identity(FEDERATION, ISSUER, Party.ISSUER)
@@ -183,7 +185,10 @@ class Watching:
     clock: ManualClock
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.issuer, self.world.issuer_settings, self.clock, quiet_log())
+        self.steady = SteadyClock(self.clock, limits.CLOCK_SKEW_SECONDS)
+        self.log = io.StringIO()
+        log = logs.configure("issuer", wiring.LOG_EVENTS, strict=True, stream=self.log)
+        self.watch = Watch(self.issuer, self.world.issuer_settings, self.steady, log)
 
     async def look(self, after: float = 0) -> None:
         self.clock.advance(after)
@@ -227,6 +232,42 @@ async def test_the_timestamp_follows_the_clock(published: World, watching: Watch
     assert watching.held("timestamp") == before
     await watching.look(after=1)
     assert watching.held("timestamp") != before
+
+
+@pytest.mark.parametrize("jump", [100 * DAY, -100 * DAY])
+async def test_a_clock_that_jumps_is_not_signed(
+    published: World, watching: Watching, jump: int
+) -> None:
+    """All others go by the issuer's time: it goes on by the monotonic clock, and says so."""
+    await watching.look()
+    watching.clock.step_wall(jump)
+    for _ in range(3):
+        await watching.look(after=600)
+    signed = published.online.repository.signed_at(published.ceremony.trusted_root())
+    assert signed == int(published.now) + 1800
+    assert watching.log.getvalue().count('"clock.jumped"') == 1
+    watching.clock.step_wall(-jump)
+    await watching.look(after=600)
+    assert watching.steady.ahead == 0
+
+
+@pytest.mark.parametrize(("behind", "starts"), [(60, True), (61, False), (10 * DAY, False)])
+async def test_an_issuer_does_not_start_behind_its_own_last_word(
+    published: World, behind: int, starts: bool
+) -> None:
+    published.change_issuer_settings("127.0.0.1:7443", "127.0.0.1:0")
+    log = quiet_log()
+    back = Env(ManualClock(int(published.now) - behind), log)
+    if starts:
+        async with wiring.open(published.issuer_settings, back):
+            return
+    with pytest.raises(Defect, match="behind the last timestamp"):
+        async with wiring.open(published.issuer_settings, back):
+            pytest.fail("opened")
+    # A person decides that this clock is right, and the other was ahead.
+    published.refresh(int(published.now) - behind)
+    async with wiring.open(published.issuer_settings, back):
+        pass
 
 
 async def test_nothing_published_yet_is_waited_for(world: World, watching: Watching) -> None:
