@@ -8,11 +8,13 @@ one, gives a reason, which is signed with the caseload.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from authority.draft import Draft
 from fingerpost.protocol.federation import Agency, Member, Party
+from fingerpost.protocol.ids import MemberId
 
 MOST_PERCENT = 125
 """A declared caseload needs a reason from so many per cent of the public figures on."""
@@ -57,9 +59,16 @@ class Caseload:
 
 def caseloads(draft: Draft) -> Iterator[Caseload]:
     """Yield the caseload of each node, by its id."""
-    agencies = sorted(
-        (agency for area in draft.areas.values() for agency in area.agencies), key=lambda a: a.id
-    )
+    hosted = hosted_by(draft)
     for _, node in sorted(draft.members.items()):
         if node.party is Party.NODE:
-            yield Caseload(node, tuple(a for a in agencies if a.node == node.id))
+            yield Caseload(node, hosted.get(node.id, ()))
+
+
+def hosted_by(draft: Draft) -> Mapping[MemberId, tuple[Agency, ...]]:
+    """Return the agencies of each node that has any, by their ids."""
+    found: dict[MemberId, list[Agency]] = defaultdict(list)
+    for area in draft.areas.values():
+        for agency in area.agencies:
+            found[agency.node].append(agency)
+    return {node: tuple(sorted(of, key=lambda a: a.id)) for node, of in found.items()}

@@ -1,9 +1,12 @@
-"""``fingerpost-key-holder``: enrol, run, and read the audit log of one key holder."""
+"""``fingerpost-key-holder``: enrol, run, report what was metered, and read the audit log."""
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
-from typing import Final
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
@@ -13,9 +16,12 @@ from fingerpost.membership.commands import (
     SinceOption,
     UntilOption,
 )
+from fingerpost.protocol import limits
 from fingerpost.protocol.federation import Party
+from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.listing import a_console, show_list
 from key_holder import wiring
+from key_holder.quota import week_of
 from key_holder.settings import KeyHolderSettings
 
 PROGRAM: Final = commands.Program(
@@ -53,6 +59,28 @@ def audit_show(
             fields = [str(entry.fields.get(name, "")) for name in ("epoch", "workload", "elements")]
             rows.append((str(entry.seq), when, str(entry.actor), *fields))
     show_list(a_console(), columns, rows)
+
+
+@app.command("report")
+def report(
+    settings_file: SettingsFile,
+    out: Annotated[Path, typer.Option(help="The file to write, for the authority.")],
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="A day of the week to report, UTC (default: the last week that is over).",
+        ),
+    ] = None,
+) -> None:
+    """Write what each member had evaluated in a week, signed, for the authority: counts only."""
+    settings = PROGRAM.load(settings_file)
+    now = time.time()
+    week = week_of(now) - 1 if day is None else week_of(day.replace(tzinfo=UTC).timestamp())
+    made = wiring.report(settings, week, now)
+    replace_file(out, made, mode=0o644)
+    first = datetime.fromtimestamp(week * limits.WEEK_SECONDS, UTC).date()
+    typer.echo(f"The week from {first} on is in {out}. Send it to the authority.")
 
 
 def main() -> None:

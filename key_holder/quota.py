@@ -111,7 +111,7 @@ def allowance(
     Raises:
         Refused: NOT_ALLOWED for a workload that the member's party does not have.
     """
-    week = int(now) // limits.WEEK_SECONDS
+    week = week_of(now)
     match workload, member.party:
         case Workload.LOOKUP, Party.GATEWAY:
             period = Period(workload, day_of(now), 0, week)
@@ -119,6 +119,13 @@ def allowance(
         case Workload.BULK, Party.NODE:
             rules = federation.parameters.normalisation_version
             period = Period(workload, epoch.number.value, rules, week)
-            return Allowance(period, bulk=bounds(federation, member, epoch, now))
+            return Allowance(
+                period, bulk=bounds(federation.parameters, member, federation.hosted_by, epoch, now)
+            )
         case _:
             raise Refused(Code.NOT_ALLOWED, "workload of this member")
+
+
+def week_of(at: float) -> int:
+    """Return the week of a time in seconds since 1970 UTC, in weeks since then."""
+    return int(at) // limits.WEEK_SECONDS

@@ -9,7 +9,10 @@ from typing import Final
 
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.bundle import EnrolmentBundle
+from fingerpost.membership.credentials import MemberKeys
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
+from fingerpost.protocol.codec.reports import write_meter_report
+from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.env import Env
@@ -19,6 +22,7 @@ from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.worker_processes import begin
+from key_holder import reports
 from key_holder.evaluator import Evaluator
 from key_holder.grpc_server import add_to
 from key_holder.migrations import REVISIONS
@@ -56,6 +60,26 @@ def check(settings: KeyHolderSettings) -> EnrolmentBundle:
     if settings.audit.exists():
         open_audit(settings).close()
     return bundle
+
+
+def report(settings: KeyHolderSettings, week: int, now: float) -> bytes:
+    """Return the signed report of a week (in weeks since 1970) for the authority. The key holder
+    may be running.
+
+    Raises:
+        Defect: the bundle, the keys or the meter cannot be read.
+    """
+    bundle = check_places(settings.places, Party.KEY_HOLDER)
+    key = MemberKeys.load(settings.places.credentials).signing_key
+    if not settings.meter.exists():
+        raise Defect("meter: there is none yet; the key holder has not run")
+    engine = open_migrated(settings.meter, REVISIONS)
+    try:
+        counted = SqlMeter(engine).counted()
+    finally:
+        engine.dispose()
+    made = reports.report(bundle.federation, bundle.member, counted, week, now)
+    return write_meter_report(made, key)
 
 
 @dataclass(frozen=True, slots=True)

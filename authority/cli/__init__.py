@@ -12,6 +12,7 @@ from authority.cli import (
     founding_commands,
     list_commands,
     publish_commands,
+    report_commands,
 )
 from fingerpost.membership import commands
 
@@ -21,6 +22,7 @@ list_commands.register(app)
 caseload_commands.register(app)
 epoch_commands.register(app)
 publish_commands.register(app)
+report_commands.register(app)
 
 
 def main() -> None:

@@ -15,15 +15,16 @@ The holders are the bound. A node counts by the same rules, so that its operator
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import unique
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Refused, Rule
-from fingerpost.protocol.federation import Epoch, Federation, Member, Parameters
+from fingerpost.protocol.federation import Agency, Epoch, Member, Parameters
+from fingerpost.protocol.ids import MemberId
 
 
 @unique
@@ -40,6 +41,7 @@ class Bounds:
 
     Attributes:
         declared: the keys of its whole declared caseload.
+        expected: the same, with what raises and intakes add in this epoch.
         most: in the whole epoch.
         growth_percent: of what it had before, in one week.
         least_growth: so much growth in a week is always allowed.
@@ -47,6 +49,7 @@ class Bounds:
     """
 
     declared: int
+    expected: int
     most: int
     growth_percent: int
     least_growth: int
@@ -90,19 +93,24 @@ def keys_of(parameters: Parameters, children: int) -> int:
     return -(-children * parameters.keys_per_child_hundredths // 100)
 
 
-def bounds(federation: Federation, member: Member, epoch: Epoch, now: float) -> Bounds:
+Hosted = Callable[[MemberId], Sequence[Agency]]
+"""Returns the agencies of a node. It is asked only while an intake counts."""
+
+
+def bounds(
+    parameters: Parameters, member: Member, hosted: Hosted, epoch: Epoch, now: float
+) -> Bounds:
     """Return what a node may have evaluated for ``epoch``.
 
     A raise or an intake counts towards the epoch from its first day until the epoch is over, since
     what was evaluated stays counted; towards a week only while it lasts.
     """
-    parameters = federation.parameters
-    windows = list(_windows(federation, member, epoch, now))
-    in_epoch = member.declared_caseload + sum(w.children for w in windows)
-    percent = parameters.indexing_percent
+    windows = list(_windows(parameters, member, hosted, epoch, now))
+    expected = keys_of(parameters, member.declared_caseload + sum(w.children for w in windows))
     return Bounds(
         declared=keys_of(parameters, member.declared_caseload),
-        most=keys_of(parameters, in_epoch) * percent // 100,
+        expected=expected,
+        most=expected * parameters.indexing_percent // 100,
         growth_percent=parameters.growth_percent,
         least_growth=keys_of(parameters, limits.LEAST_CHILDREN),
         more_this_week=keys_of(parameters, sum(w.children for w in windows if w.open_at(now))),
@@ -125,20 +133,21 @@ class _Window:
         return self.begins <= now and epoch.index_from < self.ends
 
 
-def _windows(federation: Federation, member: Member, epoch: Epoch, now: float) -> Iterator[_Window]:
-    found = [_between(r.first, r.last, r.children) for r in member.raises]
+def _windows(
+    parameters: Parameters, member: Member, hosted: Hosted, epoch: Epoch, now: float
+) -> Iterator[_Window]:
+    for granted in member.raises:
+        window = _between(granted.first, granted.last, granted.children)
+        if window.counts(epoch, now):
+            yield window
     year = datetime.fromtimestamp(now, UTC).year
-    for intake in federation.parameters.intakes:
-        taking = _of_kinds(federation, member, frozenset(intake.kinds))
-        found += [
-            _between(
-                date.fromisoformat(f"{each}-{intake.first}"),
-                date.fromisoformat(f"{each}-{intake.last}"),
-                taking * intake.percent // 100,
-            )
-            for each in (year - 1, year)  # an epoch may begin in one year and end in the next
-        ]
-    return (window for window in found if window.children and window.counts(epoch, now))
+    for intake in parameters.intakes:
+        for each in (year - 1, year):  # an epoch may begin in one year and end in the next
+            first, last = (date.fromisoformat(f"{each}-{d}") for d in (intake.first, intake.last))
+            window = _between(first, last, 0)
+            if window.counts(epoch, now):
+                taking = _of_kinds(member, hosted(member.id), frozenset(intake.kinds))
+                yield replace(window, children=taking * intake.percent // 100)
 
 
 def _between(first: date, last: date, children: int) -> _Window:
@@ -147,11 +156,10 @@ def _between(first: date, last: date, children: int) -> _Window:
     return _Window(children, begins * limits.DAY, ends * limits.DAY)
 
 
-def _of_kinds(federation: Federation, member: Member, kinds: frozenset[AgencyKind]) -> int:
+def _of_kinds(member: Member, hosted: Sequence[Agency], kinds: frozenset[AgencyKind]) -> int:
     """Return how many of a node's declared children are at agencies of these kinds: all, if it has
     no other agencies, else as many as those agencies' public figures say.
     """
-    hosted = federation.hosted_by(member.id)
     those = [agency for agency in hosted if agency.kind in kinds]
     if len(those) == len(hosted):
         return member.declared_caseload if those else 0

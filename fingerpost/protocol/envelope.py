@@ -28,6 +28,7 @@ class PayloadType(Enum):
     READ = "fingerpost/v1 read"
     EPOCH_KEY = "fingerpost/v1 epoch key"
     ENROLMENT = "fingerpost/v1 enrolment"
+    METER_REPORT = "fingerpost/v1 meter report"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

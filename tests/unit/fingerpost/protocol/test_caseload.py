@@ -66,7 +66,8 @@ def federation(node: Member, *kinds: AgencyKind, figures: tuple[int, ...] = ()) 
 
 def bounds_of(node: Member, *kinds: AgencyKind, now: date = JUNE, **more: Any) -> Bounds:
     starts = more.pop("starts", JUNE)
-    return bounds(federation(node, *kinds, **more), node, epoch(starts), at(now))
+    known = federation(node, *kinds, **more)
+    return bounds(known.parameters, node, known.hosted_by, epoch(starts), at(now))
 
 
 def test_the_declared_caseload_and_a_quarter_more_in_an_epoch() -> None:

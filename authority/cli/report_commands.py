@@ -1,0 +1,66 @@
+"""What members report: read, verified, and laid side by side."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from authority import changes, metering
+from authority.ceremony import Ceremony
+from authority.cli.parsing import Folder, console
+from authority.draft import Draft
+from authority.metering import Use
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.reports import (
+    REPORT_BYTES,
+    MeterReport,
+    read_meter_report,
+    reporting_member,
+)
+from fingerpost.protocol.federation import Party
+from fingerpost.runtime.files import read_file
+from fingerpost.runtime.listing import a_console, show_list
+
+
+def register(app: typer.Typer) -> None:
+    app.command("meters")(meters)
+
+
+def meters(
+    folder: Folder,
+    one: Annotated[Path, typer.Argument(help="One key holder's report.", exists=True)],
+    other: Annotated[Path, typer.Argument(help="The other's, of the same week.", exists=True)],
+    all_: Annotated[bool, typer.Option("--all", help="Show those who do not stand out, too.")] = (
+        False
+    ),
+) -> None:
+    """Compare what both key holders metered with each other and with the caseloads: who stands out
+    comes first. Exit status 1 when somebody does.
+    """
+    draft = Ceremony.open(folder).draft()
+    reports = [_verified(draft, path) for path in (one, other)]
+    metering.require_a_pair(reports, draft)
+    found = metering.uses(draft, reports)
+    outstanding = [use for use in found if use.why]
+    first = datetime.fromtimestamp(reports[0].week * limits.WEEK_SECONDS, UTC).date()
+    console.print(f"The week from {first} on: {len(found)} members, {len(outstanding)} stand out.")
+    columns = ("Member", "Declared", "Published", "Indexed", "Grown", "Lookups", "Why")
+    shown = found if all_ else outstanding
+    show_list(a_console(), columns, [_row(use) for use in shown], prose=("Why",))
+    raise typer.Exit(1 if outstanding else 0)
+
+
+def _verified(draft: Draft, path: Path) -> MeterReport:
+    """Return a key holder's report. Raises ``Refused`` and ``Defect``."""
+    envelope, holder = reporting_member(read_file(path, most=REPORT_BYTES))
+    member = changes.find_member(draft, holder, Party.KEY_HOLDER)
+    return read_meter_report(envelope, Ed25519PublicKey.from_public_bytes(member.signing_key))
+
+
+def _row(use: Use) -> tuple[str, ...]:
+    numbers = (use.declared, use.published, use.indexed, use.grown, use.lookups)
+    return (str(use.id), *map(str, numbers), "; ".join(use.why))

@@ -1,0 +1,151 @@
+"""Two key holders' reports beside what governance signed: who stands out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from authority import metering
+from authority.metering import Use
+from fakes.refusals import refused
+from fingerpost.protocol.codec.reports import (
+    MeteredEpoch,
+    MeteredMember,
+    MeterReport,
+    write_meter_report,
+)
+from fingerpost.protocol.errors import Code, Defect
+from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from unit.authority.conftest import EPOCH, FEDERATION, GATEWAY, HOLDERS, NODE, World
+from unit.authority.test_authority_cli import ok, run
+
+KEYS = 24
+WEEK = 2_950
+
+
+def node(indexed: int, grown: int = 0, *, refused: bool = False) -> MeteredMember:
+    """Counts of the node, in children."""
+    epoch = MeteredEpoch(EPOCH, 2, indexed * KEYS, grown * KEYS, grown * KEYS)
+    return MeteredMember(NODE, 0, refused, (epoch,))
+
+
+def reports(*members: MeteredMember, other: tuple[MeteredMember, ...] = ()) -> list[MeterReport]:
+    """``other``: what the second holder counted, where it is not the same."""
+    return [
+        MeterReport(FEDERATION, holder, WEEK, 1, tuple(sorted(of, key=lambda m: m.member)))
+        for holder, of in zip(HOLDERS, (members, other or members), strict=True)
+    ]
+
+
+def use(world: World, *members: MeteredMember, other: tuple[MeteredMember, ...] = ()) -> Use:
+    first, *_ = metering.uses(world.ceremony.draft(), reports(*members, other=other))
+    return first
+
+
+def test_a_node_within_its_caseload_does_not_stand_out(world: World) -> None:
+    found = use(world, node(890, 40))
+    assert (found.declared, found.published, found.indexed, found.grown) == (900, 900, 890, 40)
+    assert found.why == ()
+
+
+@pytest.mark.parametrize(
+    ("counts", "why"),
+    [
+        (node(901), "indexed more than it declared"),
+        (node(400, 91), "grew by more than 10 % of what it declared"),
+        (node(400, 5, refused=True), "was refused by a quota"),
+    ],
+)
+def test_who_uses_more_than_its_agencies_explain_stands_out(
+    world: World, counts: MeteredMember, why: str
+) -> None:
+    assert use(world, counts).why == (why,)
+
+
+def test_a_holder_that_hides_a_member_is_found_by_the_other(world: World) -> None:
+    """Attack: a holder that helps a watcher leaves its evaluations out."""
+    found = use(world, node(800), other=(node(300),))
+    assert found.indexed == 800
+    assert found.why == ("the two holders do not agree",)
+    gateway = MeteredMember(GATEWAY, 90_000, False, ())
+    hidden = metering.uses(world.ceremony.draft(), reports(node(5), gateway, other=(node(5),)))
+    assert [each.id for each in hidden if each.why] == [GATEWAY]
+
+
+def test_a_request_that_failed_at_one_holder_is_no_difference(world: World) -> None:
+    assert use(world, node(800), other=(node(770),)).why == ()
+
+
+def test_a_member_that_left_the_list_is_shown(world: World) -> None:
+    gone = replace(node(5), member=MemberId("gone"))
+    found = use(world, gone)
+    assert found.member is None
+    assert found.why == ("is not in the list any more",)
+
+
+def test_the_greatest_stands_first(world: World) -> None:
+    gone = replace(node(5, refused=True), member=MemberId("gone"))
+    found = metering.uses(world.ceremony.draft(), reports(gone, node(950)))
+    assert [each.id for each in found] == [MemberId("gone"), NODE]
+
+
+@pytest.mark.parametrize("case", ["one holder twice", "two weeks", "another federation"])
+def test_what_is_no_pair_is_refused(world: World, case: str) -> None:
+    one, other = reports(node(5))
+    pairs = {
+        "one holder twice": [one, one],
+        "two weeks": [one, replace(other, week=WEEK + 1)],
+        "another federation": [one, replace(other, federation=FederationId("other"))],
+    }
+    with refused(Code.NOT_ALLOWED):
+        metering.require_a_pair(pairs[case], world.ceremony.draft())
+    metering.require_a_pair([other, one], world.ceremony.draft())
+
+
+def test_the_command_names_who_stands_out(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    gateway = MeteredMember(GATEWAY, 320, False, ())
+    files = []
+    for each in reports(node(1000, 42), gateway):
+        path = tmp_path / f"{each.holder}.report"
+        path.write_bytes(write_meter_report(each, world.keys[each.holder]))
+        files.append(path)
+    found = run("meters", world.folder, *files)
+    assert found.exit_code == 1
+    assert "2 members, 1 stand out" in found.output
+    assert f"{NODE}" in found.output
+    assert "indexed more than it declared" in found.output
+    assert f"{GATEWAY}" not in found.output
+    assert f"{GATEWAY}" in run("meters", world.folder, *files, "--all").output
+
+    calm = [tmp_path / f"{holder}.calm" for holder in HOLDERS]
+    for path, each in zip(calm, reports(node(800)), strict=True):
+        path.write_bytes(write_meter_report(each, world.keys[each.holder]))
+    assert "1 members, 0 stand out" in ok("meters", world.folder, *calm)
+
+
+def test_a_report_that_no_key_holder_signed_is_not_read(world: World, tmp_path: Path) -> None:
+    one, other = reports(node(5))
+    good, forged = tmp_path / "good", tmp_path / "forged"
+    good.write_bytes(write_meter_report(one, world.keys[one.holder]))
+    forged.write_bytes(write_meter_report(other, world.keys[NODE]))
+    with refused(Code.BAD_SIGNATURE):
+        run("meters", world.folder, good, forged)
+    by_a_node = replace(other, holder=NODE)
+    forged.write_bytes(write_meter_report(by_a_node, world.keys[NODE]))
+    with pytest.raises(Defect, match="no key-holder"):
+        run("meters", world.folder, good, forged)
+
+
+def test_the_newest_epoch_is_judged(world: World) -> None:
+    """In the days in which two epochs are indexed, each is metered by itself."""
+    before, after = (
+        MeteredEpoch(EpochNumber(n), 2, children * KEYS, 0, 0)
+        for n, children in ((1, 890), (2, 450))
+    )
+    found = use(world, MeteredMember(NODE, 0, False, (before, after)))
+    assert (found.indexed, found.why) == (450, ())
