@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from authority.caseloads import hosted_by
 from authority.draft import Draft
 from fingerpost.protocol import limits
-from fingerpost.protocol.caseload import bounds, keys_of
+from fingerpost.protocol.caseload import bounds, children_of, keys_of
 from fingerpost.protocol.codec.reports import MeteredEpoch, MeteredMember, MeterReport
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Member, Party
@@ -115,8 +115,8 @@ class _Comparison:
                 for agency in self._agencies(id_)
                 if agency.public_figure is not None
             ),
-            indexed=self._children(total),
-            grown=self._children(growth),
+            indexed=children_of(self.draft.parameters, total),
+            grown=children_of(self.draft.parameters, growth),
             lookups=max(count.lookup_elements for count in counts) // limits.LOCATORS,
             why=tuple(why),
         )
@@ -142,9 +142,6 @@ class _Comparison:
 
     def _agencies(self, node: MemberId) -> tuple[Agency, ...]:
         return self.hosted.get(node, ())
-
-    def _children(self, elements: int) -> int:
-        return elements * 100 // self.draft.parameters.keys_per_child_hundredths
 
 
 def _key(metered: MeteredEpoch) -> tuple[EpochNumber, int]:

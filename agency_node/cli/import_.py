@@ -33,6 +33,7 @@ from rich.text import Text
 from agency_node.importing import wiring
 from agency_node.importing.importer import Importer
 from agency_node.importing.report import ImportReport, write_refusal, write_report
+from agency_node.importing.room import Growth, NoRoom
 from agency_node.importing.source_file import dispose, read_source
 from agency_node.importing.sources.csv_export import COLUMNS, Columns
 from agency_node.importing.sources.reasons import RefusedFile, RowFault
@@ -202,6 +203,13 @@ class _Run:
         except RefusedFile as bad:
             why = f"{bad} Nothing was changed. See docs/import.md, code {bad.reason.value}."
             _not_imported(self.console, why)
+        except NoRoom as full:
+            why_not = (
+                f"This node would have {full.children} children, and its declared caseload has "
+                f"room for {full.room}. Nothing was changed. If that is right, ask the federation "
+                "for a raise, or for a larger caseload; then run the same command again."
+            )
+            _not_imported(self.console, why_not)
         except Unconfirmed as why:
             if isinstance(why, ManyRefused):
                 show_refused(self.console, why.refused)
@@ -271,6 +279,13 @@ class _Bars(Progress):
 
     def tagging(self, epoch: EpochNumber, total: int, done: int) -> None:
         self._add(f"Tagging, epoch {epoch}", total, done)
+
+    def growing(self, growth: Growth) -> None:
+        self.console.print(
+            f"{growth.more} children more than this node had. From {growth.usual} more in a week "
+            "on, the key holders may refuse: then ask the federation for a raise.",
+            style="yellow",
+        )
 
     def _add(self, name: str, total: int, done: int) -> None:
         if name not in self._bars:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from agency_node.importing.report import ImportReport
+from agency_node.importing.room import Growth, require_room
 from agency_node.importing.staging import (
     Options,
     SourceFile,
@@ -43,6 +44,9 @@ class Watch(Protocol):
         Those whom an earlier run tagged are noted at once.
         """
 
+    def growing(self, growth: Growth) -> None:
+        """Note that the node grows by so much that the key holders may refuse."""
+
 
 @dataclass(frozen=True, slots=True)
 class Importer:
@@ -64,6 +68,7 @@ class Importer:
             Defect: the export is from the future.
             RefusedFile: the export cannot be taken. Nothing was changed.
             Unconfirmed: the operator has to confirm the export. Nothing was changed.
+            NoRoom: the declared caseload has no room for it. Nothing was changed.
             Refused: by the membership, or by a key holder. What was done by then stays, and the
                 same import is resumed from there.
         """
@@ -90,6 +95,9 @@ class Importer:
         if earlier is not None and await self._answers(agency, earlier.number, what):
             return report(generation=earlier.number, tagged=(), already=True)
         require_confirmed(readied, earlier, options)
+        growth = await asyncio.to_thread(self._room, federation, agency, len(readied.children))
+        if growth.much:
+            watch.growing(growth)
         now = self.clock.now()
         staged = await asyncio.to_thread(
             stage, self.imports, agency, what, readied, options, now, watch.staging
@@ -97,6 +105,13 @@ class Importer:
         tagged = await self._tag(agency, staged.number, staged.children, watch)
         await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))
         return report(generation=staged.number, tagged=tagged, already=False)
+
+    def _room(self, federation: Federation, agency: AgencyId, children: int) -> Growth:
+        """Return how this import makes the node grow. Raises ``NoRoom``."""
+        standings = self.imports.standings()
+        had = {each: s.newest.children for each, s in standings.items() if s.newest is not None}
+        before, after = sum(had.values()), sum({**had, agency: children}.values())
+        return require_room(federation, self.me, before, after, self.clock.now())
 
     async def _tag(
         self, agency: AgencyId, generation: int, children: int, watch: Watch

@@ -93,6 +93,11 @@ def keys_of(parameters: Parameters, children: int) -> int:
     return -(-children * parameters.keys_per_child_hundredths // 100)
 
 
+def children_of(parameters: Parameters, elements: int) -> int:
+    """Return how many children have so many keys in the mean, rounded down."""
+    return elements * 100 // parameters.keys_per_child_hundredths
+
+
 Hosted = Callable[[MemberId], Sequence[Agency]]
 """Returns the agencies of a node. It is asked only while an intake counts."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from agency_node.importing.importer import Importer
 from agency_node.importing.report import ImportReport
+from agency_node.importing.room import Growth
 from agency_node.importing.sources.csv_export import Columns
 from agency_node.importing.staging import Options, SourceFile
 from agency_node.records.ports import Tags
@@ -28,7 +29,7 @@ from fakes.evaluations import LocalKeyHolders, QuickTags
 from fakes.federations import NOW, Members, agency, member
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codes import AgencyKind
-from fingerpost.protocol.federation import Area, Epoch, Federation, Party
+from fingerpost.protocol.federation import Area, Epoch, Federation, Party, Raise
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 
 AS_OF = date(2027, 1, 14)
@@ -78,8 +79,15 @@ def options(
     return Options(AS_OF, Columns(rename or {}), upn, allow_shrink)
 
 
-def a_federation(epochs: Sequence[Epoch], *, version: int = NORMALISATION_VERSION) -> Federation:
+def a_federation(
+    epochs: Sequence[Epoch],
+    *,
+    version: int = NORMALISATION_VERSION,
+    caseload: int = 1000,
+    raises: tuple[Raise, ...] = (),
+) -> Federation:
     other = MemberId("node-other")
+    me = member(ME, Party.NODE, declared_caseload=caseload, raises=raises)
     agencies = (
         agency(AREA, "oak", AgencyKind.SCHOOL, ME),
         agency(AREA, "elm", AgencyKind.SCHOOL, ME),
@@ -88,7 +96,7 @@ def a_federation(epochs: Sequence[Epoch], *, version: int = NORMALISATION_VERSIO
     return federations.federation(
         federations.parameters(FederationId("test"), epochs, normalisation_version=version),
         [Area(AREA, "Area", agencies=agencies)],
-        (member(ME, Party.NODE, declared_caseload=1000), member(other, Party.NODE)),
+        (me, member(other, Party.NODE)),
         valid_until=NOW + 100 * DAY,
     )
 
@@ -99,6 +107,10 @@ class Seen:
 
     staged: int = 0
     tagged: dict[EpochNumber, int] = field(default_factory=dict)
+    growth: Growth | None = None
+
+    def growing(self, growth: Growth) -> None:
+        self.growth = growth
 
     def staging(self, total: int, done: int) -> None:
         self.staged += done
