@@ -31,7 +31,7 @@ from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
-from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperFiles, PepperStore, keep_peppers
 from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
@@ -190,7 +190,9 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         await opened.enter_async_context(serve_health(health, settings.health))
         membership = Membership(settings.places, Party.NODE, env)
         opened.callback(membership.close)
-        peppers = PepperStore(settings.state / PEPPERS, membership.bundle.member)
+        peppers = PepperStore(
+            PepperFiles(settings.state / PEPPERS, membership.witness), membership.bundle.member
+        )
         await membership.start()
         seen = open_seen(settings.state / SEEN, audit_key(settings), membership.time.reached)
         opened.callback(seen.close)

@@ -18,7 +18,8 @@ from authority.ceremony import Ceremony
 from authority.charter import CHARTER, Charter, KeyEntry, Quorum
 from authority.draft import Draft
 from authority.issuer.certificates import make_authority
-from authority.issuer.settings import SETTINGS, write_settings
+from authority.issuer.online import deny_list_record
+from authority.issuer.settings import SETTINGS, read_settings, write_settings
 from authority.repository import ROOT
 from fingerpost.membership.bundle import CERTIFICATE_AUTHORITY
 from fingerpost.membership.signing_keys import make_signing_key
@@ -33,6 +34,7 @@ from fingerpost.protocol.federation import (
 )
 from fingerpost.protocol.ids import Address, FederationId, MemberId
 from fingerpost.runtime.files import create_file, or_defect, replace_file
+from fingerpost.runtime.witness import WitnessFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +129,11 @@ def _equip_issuer(folder: Path, plan: Plan, root: bytes, now: float) -> bytes:
     replace_file(folder / CERTIFICATE_AUTHORITY, certificate, mode=0o644)
     replace_file(online / "root.json", root, mode=0o644)
     create_file(online / "audit.key", secrets.token_bytes(32))
-    nobody = federation_files.write_deny_list(DenyList())
-    create_file(online / "deny-list.json", nobody)
     (online / "state").mkdir(mode=0o700)
     write_settings(online / SETTINGS, plan.federation, plan.issuer, plan.listen)
+    found = read_settings(online / SETTINGS)
+    record = deny_list_record(found.deny_list, WitnessFolder(found.witness))
+    record.write(federation_files.write_deny_list(DenyList()))
     return charters.public_of(make_signing_key(online / "issuer.pem"))
 
 

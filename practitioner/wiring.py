@@ -18,7 +18,13 @@ from typing import Final
 
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
-from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, PepperUpkeep, keep_peppers
+from fingerpost.membership.peppers import (
+    PEPPER_EVENTS,
+    PepperFiles,
+    PepperStore,
+    PepperUpkeep,
+    keep_peppers,
+)
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
@@ -29,6 +35,7 @@ from fingerpost.runtime.files import read_key
 from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import Held, locked
 from fingerpost.runtime.run import Task
+from fingerpost.runtime.witness import WitnessFolder
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client, Identity
 from practitioner.asking.desk import PassportDesk, read_passport_key
@@ -116,8 +123,13 @@ def open_people(settings: GatewaySettings) -> Iterator[People]:
         logs = _Logs(settings)
         opened.callback(logs.close)
         record = AuditRecord(logs.of)
-        accounts = Accounts(accounts_file, read_key(settings.account_key, setting="account_key"))
-        outcomes = SqlOutcomes(outcomes_file, read_key(settings.outcome_key, setting="outcome_key"))
+        witness = WitnessFolder(settings.places.witness)
+        accounts = Accounts(
+            accounts_file, read_key(settings.account_key, setting="account_key"), witness
+        )
+        outcomes = SqlOutcomes(
+            outcomes_file, read_key(settings.outcome_key, setting="outcome_key"), witness
+        )
         yield People(accounts, Reception(accounts, record), record, outcomes)
 
 
@@ -137,7 +149,12 @@ async def open_gateway(
         people = opened.enter_context(open_people(settings))
         membership = Membership(settings.places, Party.GATEWAY, env)
         opened.callback(membership.close)
-        state = State(settings, membership, KeptPeppers(settings.peppers), env)
+        state = State(
+            settings,
+            membership,
+            KeptPeppers(PepperFiles(settings.peppers, membership.witness)),
+            env,
+        )
         await state.freshen()
         await asyncio.to_thread(people.outcomes.forget_due, membership.time.reached())
         if follow:
@@ -221,7 +238,9 @@ class State:
         member, folder = self.membership, self.settings.peppers
         await member.start()
         upkeep = PepperUpkeep(
-            await asyncio.to_thread(PepperStore, folder, member.bundle.member),
+            await asyncio.to_thread(
+                PepperStore, PepperFiles(folder, member.witness), member.bundle.member
+            ),
             member.client,
             member.members,
             member.deposit,
@@ -298,7 +317,9 @@ async def open(settings: GatewaySettings, env: Env) -> AsyncIterator[Opened]:
         membership = Membership(settings.places, Party.GATEWAY, env)
         opened.callback(membership.close)
         await membership.start()
-        peppers = await asyncio.to_thread(PepperStore, settings.peppers, membership.bundle.member)
+        peppers = await asyncio.to_thread(
+            PepperStore, PepperFiles(settings.peppers, membership.witness), membership.bundle.member
+        )
         opened.push_async_callback(health.stop)
         await health.set("", serving=True)
         yield Opened(env, membership, peppers, people.outcomes)

@@ -10,8 +10,15 @@ import typer
 
 from authority.issuer import wiring
 from authority.issuer.settings import IssuerSettings
+from fingerpost.audit.log import Actor, OperationId
 from fingerpost.membership import commands
-from fingerpost.membership.commands import SettingsFile, SinceOption, UntilOption
+from fingerpost.membership.commands import (
+    ByOption,
+    SettingsFile,
+    SinceOption,
+    UntilOption,
+    WhyOption,
+)
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.clock import SystemClock
 
@@ -47,6 +54,23 @@ def health(settings: SettingsFile) -> None:
     if socket is None:
         raise Defect("the settings name no health socket")
     commands.report_health(socket)
+
+
+@app.command("adopt-deny-list")
+def adopt_deny_list(settings: SettingsFile, by: ByOption, why: WhyOption) -> None:
+    """Accept the record of who is suspended after it was restored, and record who did it and why.
+
+    Whoever was suspended after the copy was made is reinstated by it: suspend them again.
+    """
+    found = PROGRAM.load(settings)
+    with closing(wiring.open_audit(found)) as log:
+        issuer = wiring.open_issuer(found, log)
+        now = SystemClock().now()
+        deny, adopted = issuer.adopt_deny_list(Actor(by), OperationId(why), now)
+    out = [*map(str, deny.members), *map(str, deny.agencies)]
+    out += [f"certificate {serial:x}" for serial in deny.certificates]
+    state = "" if adopted.sound else " It was not as the issuer had written it."
+    typer.echo(f"Adopted.{state} Suspended now: {', '.join(sorted(out)) or 'nobody'}.")
 
 
 @audit_app.command()

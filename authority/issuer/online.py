@@ -3,8 +3,9 @@
 The snapshot names only what the offline keys have signed by threshold, at versions that never go
 back. A list on disk that does not verify leaves the earlier snapshot in force, and the timestamp is
 renewed (attack: a file put into the folder must not stop the federation). The deny-list is decided
-by a file of the issuer's own; what lies in the repository follows from it, so that the next
-``refresh`` repairs what a crash between two writes left.
+by a file of the issuer's own, of which no earlier copy is accepted (attack: the record of before a
+suspension is put back); what lies in the repository follows from it, so that the next ``refresh``
+repairs what a crash between two writes left.
 
 The deny-list only takes away: it makes nobody a member.
 """
@@ -41,7 +42,7 @@ from authority.repository import (
 from fingerpost.protocol import federation_files, limits
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList
-from fingerpost.runtime.files import read_secret, replace_file
+from fingerpost.runtime.witness import Adopted, WitnessedFile, WitnessFolder
 
 SNAPSHOT_DAYS: Final = 14
 DENY_LIST_DAYS: Final = 14
@@ -71,38 +72,42 @@ class Refreshed:
 class Online:
     """The online signer of a repository.
 
-    ``trusted_root``: the root that the chain starts from. ``deny_list_file``: the issuer's own
-    record of who is suspended; it must exist.
+    ``trusted_root``: the root that the chain starts from. ``record``: the issuer's own record of
+    who is suspended (``deny_list_record``); it must exist.
     """
 
     def __init__(
-        self, repository: Repository, trusted_root: bytes, keys: OnlineKeys, deny_list_file: Path
+        self,
+        repository: Repository,
+        trusted_root: bytes,
+        keys: OnlineKeys,
+        record: WitnessedFile,
     ) -> None:
         self.repository = repository
         self._trusted = trusted_root
         self._keys = keys
-        self._deny_list_file = deny_list_file
+        self._record = record
 
     def deny_list(self) -> DenyList:
         """Return the record of who is suspended.
 
         Raises:
-            Defect: it is missing or damaged; an empty list in its place would reinstate everybody.
+            PutBack: it is not the newest that was written.
+            Defect: it is missing; an empty list in its place would reinstate everybody.
         """
-        data = read_secret(
-            self._deny_list_file, most=limits.METADATA_FILE_BYTES, setting="deny-list record"
-        )
-        try:
-            return federation_files.read_deny_list(data)
-        except Refused:
-            raise Defect(f"{self._deny_list_file}: not a deny-list") from None
+        return _read_record(self._record.read())
 
     def change_deny_list(self, change: Callable[[DenyList], DenyList], now: float) -> Refreshed:
         """Record the change, then sign and publish it."""
         with self.repository.lock():
-            data = federation_files.write_deny_list(change(self.deny_list()))
-            replace_file(self._deny_list_file, data)
+            self._record.write(federation_files.write_deny_list(change(self.deny_list())))
         return self.refresh(now)
+
+    def adopt_deny_list(self) -> tuple[DenyList, Adopted]:
+        """Accept the record as it is: a person has restored it. Raises ``Defect``."""
+        with self.repository.lock():
+            data, adopted = self._record.adopt()
+            return _read_record(data), adopted
 
     def refresh(self, now: float) -> Refreshed:
         """Bring snapshot, timestamp and deny-list up to date.
@@ -225,6 +230,26 @@ class Online:
             expires=roles.expiry(now, TIMESTAMP_DAYS),
             snapshot_meta=meta,
         )
+
+
+def deny_list_record(path: Path, witness: WitnessFolder) -> WitnessedFile:
+    """Return the record of who is suspended, at ``path``, with its witness."""
+    return WitnessedFile(
+        path,
+        witness.of("deny-list"),
+        most=limits.METADATA_FILE_BYTES,
+        remedy="Nothing is signed until the newest copy is back, or the record is adopted: "
+        "fingerpost-issuer adopt-deny-list",
+    )
+
+
+def _read_record(data: bytes | None) -> DenyList:
+    if data is None:
+        raise Defect("deny-list record: there is none; a founding makes it")
+    try:
+        return federation_files.read_deny_list(data)
+    except Refused:
+        raise Defect("deny-list record: not a deny-list") from None
 
 
 def _signed_at(timestamp: Timestamp) -> float:

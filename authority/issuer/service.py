@@ -28,6 +28,7 @@ from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import DenyList, Member
 from fingerpost.protocol.ids import MemberId
 from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.witness import Adopted
 
 AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "certificate.issued": frozenset({"serial", "not_after"}),
@@ -35,6 +36,7 @@ AUDIT_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "deposit.accepted": frozenset({"epoch"}),
     "list.signed": frozenset({"version"}),
     "deny_list.changed": frozenset({"subject", "denied"}),
+    "deny_list.adopted": frozenset({"before", "number", "sound"}),
 }
 
 
@@ -102,6 +104,17 @@ class Issuer:
             member = self.own.member
             self._record("deny_list.changed", member, about, now, subject=subject, denied=denied)
         return done
+
+    def adopt_deny_list(self, by: Actor, why: OperationId, now: float) -> tuple[DenyList, Adopted]:
+        """Accept the record of who is suspended as it is, and record who decided that, and why.
+
+        Raises:
+            Defect: there is no record, or it is no deny-list.
+        """
+        deny, adopted = self._online.adopt_deny_list()
+        fields = {"before": adopted.before, "number": adopted.number, "sound": adopted.sound}
+        self._audit.append(AuditEvent("deny_list.adopted", by, why, int(now), fields))
+        return deny, adopted
 
     def fetch(self, path: str) -> bytes:
         """Return a file of the repository.

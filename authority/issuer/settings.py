@@ -32,7 +32,9 @@ class KeyFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``state``: a folder of this process alone (audit log, its own certificate). ``deny_list``:
-    who is out, 0600. ``health``: a Unix socket for the container's health check."""
+    who is out, 0600. ``witness``: a folder on another disk and in another backup than the rest; it
+    shows when an earlier copy of the deny-list is put back. ``health``: a Unix socket
+    for the container's health check."""
 
     federation: FederationId
     member: MemberId
@@ -42,6 +44,7 @@ class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Path
     trusted_root: Path
     deny_list: Path
+    witness: Path
     keys: KeyFiles
     health: Path | None = None
 
@@ -66,6 +69,7 @@ def write_settings(path: Path, federation: FederationId, member: MemberId, liste
         state=Path("state"),
         trusted_root=Path("root.json"),
         deny_list=Path("deny-list.json"),
+        witness=Path("../witness"),
         keys=KeyFiles(
             certificate_authority=Path("ca.pem"),
             certificate=Path("ca-certificate.pem"),

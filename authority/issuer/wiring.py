@@ -17,7 +17,7 @@ from securesystemslib.signer import CryptoSigner
 from authority.inbox import Inbox
 from authority.issuer.certificates import load_authority
 from authority.issuer.grpc_server import add_services
-from authority.issuer.online import Online, OnlineKeys, require_forwards
+from authority.issuer.online import Online, OnlineKeys, deny_list_record, require_forwards
 from authority.issuer.service import AUDIT_EVENTS, Issuer
 from authority.issuer.settings import IssuerSettings
 from authority.repository import DENY_LIST, SNAPSHOT, TIMESTAMP, Repository
@@ -37,6 +37,7 @@ from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.rpc import SERVER_FILES, Edge
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import ServerTls
+from fingerpost.runtime.witness import WitnessFolder
 
 PARTY: Final = "issuer"
 LOG_EVENTS: Final = {
@@ -64,7 +65,8 @@ def open_online(found: IssuerSettings) -> Online:
         timestamp=CryptoSigner(read_signing_key(found.keys.timestamp, setting="keys.timestamp")),
         deny_list=CryptoSigner(read_signing_key(found.keys.deny_list, setting="keys.deny_list")),
     )
-    return Online(Repository(found.repository), root, online_keys, found.deny_list)
+    record = deny_list_record(found.deny_list, WitnessFolder(found.witness))
+    return Online(Repository(found.repository), root, online_keys, record)
 
 
 def open_audit(found: IssuerSettings) -> AuditLog:

@@ -137,6 +137,7 @@ def _member(
         "bundle": folder / "bundle",
         "credentials": folder / "credentials",
         "member_list": folder / "member-list",
+        "witness": folder / "witness",
         "poll_seconds": POLL_SECONDS,
     }
     tables: list[tuple[str, Settings]] = [("", {**settings, **common}), ("[places]", places)]

@@ -40,6 +40,7 @@ from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import asking
 from fingerpost.runtime.run import Task
 from fingerpost.runtime.tls import AuthorityOnly, ClientTls, ServerTls
+from fingerpost.runtime.witness import WitnessFolder
 
 ISSUER_PATIENCE_SECONDS: Final = 2.0
 """A lookup that begins with a look at the list must not wait long for an issuer that is away."""
@@ -58,6 +59,8 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         credentials: this member's keys. An attacker who can read it can act as this member.
         member_list: a cache. It is verified again at each start, so an attacker who changes it can
         only delay.
+        witness: on another disk and in another backup than all else; it shows when an earlier copy
+            of what decides is put back. Who can put back both is not noticed here.
         poll_seconds: the interval at which the list is fetched, 1 to 15 s. With a longer one a
             suspension would not take effect in time.
     """
@@ -65,6 +68,7 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bundle: Path
     credentials: Path
     member_list: Path
+    witness: Path
     poll_seconds: Annotated[float, msgspec.Meta(ge=1, le=15)] = 15.0
 
 
@@ -104,6 +108,7 @@ class Membership:
         self.members = MemberList()
         self.time = TrustedTime(env.clock)
         self.members.subscribe(self.time.note)
+        self.witness = WitnessFolder(places.witness)
         self._env = env
         self._poll_seconds = places.poll_seconds
         addresses = self.bundle.addresses

@@ -10,20 +10,23 @@ folder reads what was recorded on earlier days). An erased file is gone from the
 medium keeps is left to disk encryption.
 
     <epoch>.key               the receiving key (96 bytes), until the pepper is opened
-    <epoch>.<day>.pepper      the earliest pepper still needed (32 bytes, 8 of checksum);
+    <epoch>.<day>.pepper      the earliest pepper still needed (32 bytes);
                               the peppers of later days are computed from it
     <epoch>.requesters        at a gateway, the seed of the key that all gateways share in the epoch
                               (32 bytes)
 
-The checksum detects a decaying medium and a file under another file's name. It does not stop an
-attacker who can write here. A pepper that is wrong by one bit matches nobody, and would make every
-answer "no" until the epoch ends.
+Each ends with a checksum of 16 bytes, under a key that lies with the witness
+(``fingerpost.runtime.witness``), over its name and content. A pepper that is wrong by one bit
+matches nobody, and would make every answer "no" until the epoch ends; so a decaying medium, another
+file's content and a pepper that somebody else wrote are refused. An earlier copy of the folder does
+no harm but to secrecy: its peppers advance to the same values.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import re
 import secrets
 import threading
@@ -63,6 +66,7 @@ from fingerpost.runtime.files import (
 )
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import every
+from fingerpost.runtime.witness import WitnessFolder
 
 PEPPER_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "pepper.opened": frozenset({"epoch"}),
@@ -81,57 +85,90 @@ DEPOSIT_LOOK_JITTER_SECONDS: Final = 240.0
 DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
 """A key is deposited again until its pepper arrives: the issuer may have lost it."""
 
-CHECKSUM_BYTES: Final = 8
-PEPPER_FILE_BYTES: Final = PEPPER_BYTES + CHECKSUM_BYTES
+CHECKSUM_BYTES: Final = 16
 
 _LEFT: Final = msgspec.json.Decoder(dict[str, float])
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper|(requesters))")
 
 
-def write_pepper(pepper: Pepper) -> bytes:
-    """Return the content of a pepper's file, 40 bytes.
-
-    Raises:
-        Refused: MALFORMED, 32 zero bytes are no pepper.
+class PepperFiles:
+    """The files of a folder of peppers: their names, their content, their checksums. It blocks on
+    the disk.
     """
+
+    def __init__(self, folder: Path, witness: WitnessFolder) -> None:
+        """
+        Args:
+            witness: has the key of the checksums.
+        """
+        self.folder = folder
+        self._key = witness.key("peppers")
+
+    def key_path(self, epoch: EpochNumber) -> Path:
+        return self.folder / f"{epoch}.key"
+
+    def pepper_path(self, pepper: Pepper) -> Path:
+        return self.folder / f"{pepper.epoch}.{pepper.day}.pepper"
+
+    def requester_path(self, epoch: EpochNumber) -> Path:
+        return self.folder / f"{epoch}.requesters"
+
+    def create_key(self, epoch: EpochNumber, key: HybridKey) -> None:
+        """Write a receiving key, which must not be there yet. Raises ``Defect``."""
+        path = self.key_path(epoch)
+        create_file(path, self._checked(path, key.serialise()))
+
+    def write_pepper(self, pepper: Pepper) -> None:
+        """Write a pepper.
+
+        Raises:
+            Refused: MALFORMED, 32 zero bytes are no pepper.
+            Defect: the disk failed.
+        """
+        require_pepper(pepper)
+        path = self.pepper_path(pepper)
+        replace_file(path, self._checked(path, pepper.value))
+
+    def write_requester_seed(self, epoch: EpochNumber, seed: bytes) -> None:
+        path = self.requester_path(epoch)
+        replace_file(path, self._checked(path, seed))
+
+    def read_key(self, path: Path) -> HybridKey:
+        """Raises ``Defect`` as ``read_pepper``."""
+        return HybridKey(self._read(path, PRIVATE_KEY_BYTES))
+
+    def read_pepper(self, path: Path, epoch: EpochNumber, day: int) -> Pepper:
+        """Read a pepper from its file.
+
+        Raises:
+            Defect: the file is open to others, has another size, is damaged, or holds the pepper of
+                another epoch or day.
+        """
+        pepper = Pepper(epoch, day, self._read(path, PEPPER_BYTES))
+        if not any(pepper.value):
+            raise Defect(f"{path}: no pepper")
+        return pepper
+
+    def read_requester_key(self, path: Path) -> Ed25519PrivateKey:
+        """Read the key that all gateways share in an epoch. Raises ``Defect``."""
+        return Ed25519PrivateKey.from_private_bytes(self._read(path, REQUESTER_SEED_BYTES))
+
+    def _read(self, path: Path, size: int) -> bytes:
+        whole = size + CHECKSUM_BYTES
+        held = read_secret(path, least=whole, most=whole, setting="peppers")
+        if not hmac.compare_digest(held, self._checked(path, held[:size])):
+            raise Defect(f"{path}: damaged; once it is removed, the pepper is asked for anew")
+        return held[:size]
+
+    def _checked(self, path: Path, content: bytes) -> bytes:
+        digest = hmac.digest(self._key, path.name.encode("ascii") + b"\0" + content, "sha256")
+        return content + digest[:CHECKSUM_BYTES]
+
+
+def require_pepper(pepper: Pepper) -> None:
+    """Raise ``Refused(MALFORMED)`` for 32 zero bytes, which are no pepper."""
     if not any(pepper.value):
         raise Refused(Code.MALFORMED, "pepper")
-    return pepper.value + _checksum(pepper)
-
-
-def read_pepper(path: Path, epoch: EpochNumber, day: int) -> Pepper:
-    """Read a pepper from its file.
-
-    Raises:
-        Defect: the file is open to others, has another size, is damaged, or holds the pepper of
-            another epoch or day.
-    """
-    held = read_secret(path, least=PEPPER_FILE_BYTES, most=PEPPER_FILE_BYTES, setting="pepper")
-    pepper = Pepper(epoch, day, held[:PEPPER_BYTES])
-    if held[PEPPER_BYTES:] != _checksum(pepper) or not any(pepper.value):
-        raise Defect(f"{path}: damaged; once it is removed, the pepper is asked for anew")
-    return pepper
-
-
-def read_requester_key(path: Path) -> Ed25519PrivateKey:
-    """Read the key that all gateways share in an epoch.
-
-    Raises:
-        Defect: the file is open to others, or has another size.
-    """
-    size = REQUESTER_SEED_BYTES
-    return Ed25519PrivateKey.from_private_bytes(
-        read_secret(path, least=size, most=size, setting="requesters' key")
-    )
-
-
-def _checksum(pepper: Pepper) -> bytes:
-    """Return the first 8 bytes of SHA-256. They disclose nothing, since the value itself is beside
-    them.
-    """
-    where = pepper.epoch.value.to_bytes(4, "big") + pepper.day.to_bytes(8, "big")
-    digest = hashlib.sha256(b"fingerpost/v1 pepper file" + where + pepper.value).digest()
-    return digest[:CHECKSUM_BYTES]
 
 
 class PepperStore:
@@ -141,17 +178,18 @@ class PepperStore:
     Every method but ``pepper`` raises ``Defect`` when the folder fails.
     """
 
-    def __init__(self, folder: Path, member: MemberId) -> None:
+    def __init__(self, files: PepperFiles, member: MemberId) -> None:
         """
         Raises:
             Defect: the folder fails, or holds a file that this process must not or cannot read.
         """
-        self._folder = folder
+        self._files = files
         self.member = member
         self._lock = threading.Lock()
         self._keys: dict[EpochNumber, HybridKey] = {}
         self._peppers: dict[EpochNumber, Pepper] = {}
         self._requesters: set[EpochNumber] = set()
+        folder = files.folder
         with or_defect(f"{folder}: cannot be read"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in sorted(folder.iterdir()):
@@ -182,7 +220,7 @@ class PepperStore:
             for epoch in awaited:
                 if epoch not in self._keys:
                     key = HybridKey.generate(secrets.token_bytes)
-                    create_file(self._key_path(epoch), key.serialise())
+                    self._files.create_key(epoch, key)
                     self._keys[epoch] = key
             return tuple((epoch, self._keys[epoch].public_key) for epoch in awaited)
 
@@ -209,13 +247,13 @@ class PepperStore:
             if key is None:
                 raise Refused(Code.NOT_READY, "receiving key")
             pepper = open_pepper(sealed, key)
-            write_pepper(pepper)  # refuses zeros before they become a pepper that looks valid
+            require_pepper(pepper)  # before zeros become a pepper that looks valid
             seed = open_requester_seed(sealed, key)
             if seed:
-                replace_file(self._requester_path(sealed.epoch), seed)
+                self._files.write_requester_seed(sealed.epoch, seed)
                 self._requesters.add(sealed.epoch)
             pepper = pepper.at(max(pepper.day, earliest_day(reached)))
-            replace_file(self._pepper_path(pepper), write_pepper(pepper))
+            self._files.write_pepper(pepper)
             self._peppers[sealed.epoch] = pepper
             self._forget_key(sealed.epoch)
             return True
@@ -230,18 +268,18 @@ class PepperStore:
             days = {epoch: held.day for epoch, held in self._peppers.items()}
             due = plan_turning(parameters, days, {*self._keys, *self._requesters}, reached)
             for epoch in due.forget & self._peppers.keys():
-                _erase(self._pepper_path(self._peppers.pop(epoch)))
+                _erase(self._files.pepper_path(self._peppers.pop(epoch)))
             for epoch in due.forget & self._keys.keys():
                 self._forget_key(epoch)
             for epoch in due.forget & self._requesters:
                 self._requesters.discard(epoch)
-                _erase(self._requester_path(epoch))
+                _erase(self._files.requester_path(epoch))
             for epoch, day in due.turn.items():
                 held = self._peppers[epoch]
                 turned = held.at(day)
-                replace_file(self._pepper_path(turned), write_pepper(turned))
+                self._files.write_pepper(turned)
                 self._peppers[epoch] = turned
-                _erase(self._pepper_path(held))
+                _erase(self._files.pepper_path(held))
 
     def _load(self, path: Path) -> None:
         found = _NAME.fullmatch(path.name)
@@ -257,33 +295,23 @@ class PepperStore:
         except Refused:
             raise Defect(f"{path}: not a number of an epoch") from None
         if found[3] is not None:
-            read_requester_key(path)
+            self._files.read_requester_key(path)
             self._requesters.add(epoch)
             return
         if found[2] is None:
-            secret = read_secret(path, least=PRIVATE_KEY_BYTES, most=PRIVATE_KEY_BYTES)
-            self._keys[epoch] = HybridKey(secret)
+            self._keys[epoch] = self._files.read_key(path)
             return
-        pepper = read_pepper(path, epoch, int(found[2]))
+        pepper = self._files.read_pepper(path, epoch, int(found[2]))
         other = self._peppers.get(epoch)
         # Two days of one epoch: the process stopped before it erased the earlier one.
         if other is not None:
             earlier, pepper = sorted((other, pepper), key=lambda each: each.day)
-            _erase(self._pepper_path(earlier))
+            _erase(self._files.pepper_path(earlier))
         self._peppers[epoch] = pepper
-
-    def _key_path(self, epoch: EpochNumber) -> Path:
-        return self._folder / f"{epoch}.key"
-
-    def _pepper_path(self, pepper: Pepper) -> Path:
-        return self._folder / f"{pepper.epoch}.{pepper.day}.pepper"
-
-    def _requester_path(self, epoch: EpochNumber) -> Path:
-        return self._folder / f"{epoch}.requesters"
 
     def _forget_key(self, epoch: EpochNumber) -> None:
         del self._keys[epoch]
-        _erase(self._key_path(epoch))
+        _erase(self._files.key_path(epoch))
 
 
 def _erase(path: Path) -> None:

@@ -108,7 +108,7 @@ def open_sqlite(path: Path) -> Engine:
         connection.isolation_level = None  # the driver must not begin a transaction by itself
         try:
             _harden(connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             connection.close()
             raise _failed(error, state) or error from None
 
@@ -177,6 +177,9 @@ def _harden(connection: sqlite3.Connection) -> None:
 
 def _failed(error: BaseException, state: _State) -> StoreFailed | None:
     """Return the failure that a driver's error means; None for an error in a statement of ours."""
+    if isinstance(error, UnicodeDecodeError):  # text of a damaged file, or about one
+        state.failed = True
+        return StoreFailed("damaged text", fatal=True)
     if not isinstance(error, sqlite3.Error):
         return None
     # Errors that the driver itself raises (a closed connection, say) have no code.
@@ -241,8 +244,15 @@ def migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
 
     Raises:
         Defect: the database has a revision unknown here (a newer program has used it), or more than
-            one (it is damaged).
+            one, or tables of another form (it is damaged).
     """
+    try:
+        _migrate(engine, revisions)
+    except sqlalchemy.exc.DatabaseError:
+        raise Defect("the database has another form than it was given: it is damaged") from None
+
+
+def _migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         try:

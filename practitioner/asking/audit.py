@@ -17,12 +17,14 @@ from typing import Final
 
 import msgspec
 
+from fingerpost.audit.chain import FieldValue
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.purpose_rules import Facts
 from fingerpost.protocol.codes import Role, Status
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.witness import Adopted
 from practitioner.asking.outcome import Outcome, Question, Widened
 from practitioner.sign_in.rules import Session
 
@@ -39,6 +41,7 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     "account.added": frozenset({"account", "role", "training_until", "vetting_until"}),
     "account.disabled": frozenset({"account"}),
     "account.reset": frozenset({"account"}),
+    "store.adopted": frozenset({"store", "before", "number", "sound"}),
     "account.renewed": frozenset({"account", "training_until", "vetting_until"}),
 }
 UNKNOWN_ACCOUNT: Final = Actor("unknown-account")
@@ -234,6 +237,18 @@ class AuditRecord:
     ) -> None:
         fields = {"account": account, **asdict(entitlement)}
         self._of_account(agency, "account.renewed", by, at, fields)
+
+    def adopted(
+        self, agency: AgencyId, store: str, by: Actor, why: OperationId, found: Adopted, at: float
+    ) -> None:
+        """Record that a person accepted a store that was put back."""
+        fields: Mapping[str, FieldValue] = {
+            "store": store,
+            "before": found.before,
+            "number": found.number,
+            "sound": found.sound,
+        }
+        self._log_of(agency).append(AuditEvent("store.adopted", by, why, int(at), fields))
 
     def _of_account(
         self,

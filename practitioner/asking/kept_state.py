@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fingerpost.membership.peppers import read_pepper, read_requester_key
+from fingerpost.membership.peppers import PepperFiles
 from fingerpost.private.locators import Pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber
@@ -32,10 +31,10 @@ UPKEEP: Final = "upkeep"
 
 class KeptPeppers:
     """Implements ``locators.Peppers`` and ``ports.RequesterKeys`` over what ``peppers.PepperStore``
-    keeps in ``folder``, without touching it."""
+    keeps in a folder, without touching it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, files: PepperFiles) -> None:
+        self._files = files
         self._held: Mapping[EpochNumber, Pepper] = {}
         self._requesters: Mapping[EpochNumber, Ed25519PrivateKey] = {}
 
@@ -81,17 +80,18 @@ class KeptPeppers:
     ) -> tuple[Mapping[EpochNumber, Pepper], Mapping[EpochNumber, Ed25519PrivateKey]]:
         found: dict[EpochNumber, Pepper] = {}
         keys: dict[EpochNumber, Ed25519PrivateKey] = {}
-        if not self._folder.is_dir():
+        folder = self._files.folder
+        if not folder.is_dir():
             return found, keys
-        for path in sorted(self._folder.iterdir()):
+        for path in sorted(folder.iterdir()):
             name = _PEPPER.fullmatch(path.name)
             if name is None or path.stat().st_size == 0:  # empty: an erasure under way
                 continue
             epoch = EpochNumber(int(name[1]))
             if name[2] is None:
-                keys[epoch] = read_requester_key(path)
+                keys[epoch] = self._files.read_requester_key(path)
                 continue
-            pepper = read_pepper(path, epoch, int(name[2]))
+            pepper = self._files.read_pepper(path, epoch, int(name[2]))
             other = found.get(pepper.epoch)
             # Of two days of one epoch the earlier is about to be erased; either serves.
             if other is None or other.day < pepper.day:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 
 from fingerpost.runtime.database import Revision
+from fingerpost.runtime.witnessed_rows import add_state
 
 
 def _outcomes(op: Operations) -> None:
@@ -30,7 +31,22 @@ def _second_rounds(op: Operations) -> None:
     op.add_column("outcomes", sa.Column("second", sa.String(16), nullable=True))
 
 
+def _seconds_apart(op: Operations) -> None:
+    """Second rounds in a table of their own, which is read without reading what is sealed."""
+    op.create_table(
+        "second_rounds",
+        sa.Column("operation", sa.String(16), primary_key=True),
+        sa.Column("second", sa.String(16), nullable=False),
+    )
+    op.execute(
+        "INSERT INTO second_rounds SELECT operation, second FROM outcomes WHERE second IS NOT NULL"
+    )
+    op.drop_column("outcomes", "second")
+
+
 REVISIONS: Final[tuple[Revision, ...]] = (
     _outcomes,
     _second_rounds,
+    _seconds_apart,
+    add_state,
 )

@@ -1,5 +1,9 @@
 """Outcomes, sealed for seven days, and after that their hashes alone; questions, sealed for a day.
 
+Every transaction checks that the outcomes of the week are the newest that were written, and as they
+were written (``runtime.witnessed_rows``): an earlier copy of the file would bring back outcomes
+that were destroyed, or allow a second round twice.
+
 An attacker who reads the file without its key learns when which account asked; with the key, the
 outcomes of a week and the questions of a day. The hash stays, so that a print-out can still be
 proved genuine. Each outcome belongs to the practitioner who asked. A question is kept for as long
@@ -20,8 +24,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Row,
+    Select,
     String,
     Table,
+    delete,
     insert,
     select,
     update,
@@ -33,8 +39,10 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode
-from fingerpost.runtime.database import empty_journal, reading
+from fingerpost.runtime.database import empty_journal
 from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.witness import Adopted, WitnessFolder
+from fingerpost.runtime.witnessed_rows import WitnessedRows
 from practitioner.asking.document import LookupDocument, document, read, write
 from practitioner.asking.outcome import First, Outcome, Question
 from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
@@ -54,7 +62,27 @@ outcomes = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=True),
     Column("question", LargeBinary, nullable=True),
-    Column("second", String(16), nullable=True),
+)
+second_rounds = Table(
+    "second_rounds",
+    metadata,
+    Column("operation", String(16), primary_key=True),
+    Column("second", String(16), nullable=False),
+)
+_DECIDE: Final = (
+    # What is sealed is bound to these columns and compared with the hash when it is opened. Of
+    # outcomes older than a week the hash alone is left, which decides nothing here.
+    select(
+        outcomes.c.operation,
+        outcomes.c.agency,
+        outcomes.c.subject,
+        outcomes.c.kept_at,
+        outcomes.c.hash,
+        outcomes.c.question.is_not(None),
+    )
+    .where(outcomes.c.sealed.is_not(None))
+    .order_by(outcomes.c.operation),
+    select(second_rounds).order_by(second_rounds.c.operation),
 )
 
 
@@ -74,8 +102,16 @@ class _Question(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
 class SqlOutcomes:
     """Implements ``ports.Outcomes``. ``show`` and ``forget_due`` block on the disk."""
 
-    def __init__(self, engine: Engine, outcome_key: bytes) -> None:
+    def __init__(self, engine: Engine, outcome_key: bytes, witness: WitnessFolder) -> None:
         self._engine = engine
+        self._rows = WitnessedRows(
+            engine,
+            _DECIDE,
+            witness.of("outcomes"),
+            what="the outcomes",
+            remedy="No lookup is made until the newest copy is back, or what is there is adopted: "
+            "fingerpost adopt outcomes",
+        )
         self._box = SealedBox(outcome_key)
 
     async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
@@ -84,7 +120,7 @@ class SqlOutcomes:
     def _keep(self, session: Session, question: Question, outcome: Outcome) -> None:
         data = write(document(outcome, forgotten_at(outcome)))
         bound = _bound(outcome.operation, session.agency, session.subject, outcome.asked_at)
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             connection.execute(
                 insert(outcomes).values(
                     operation=outcome.operation,
@@ -107,37 +143,39 @@ class SqlOutcomes:
         if row.question is None:
             raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_TOO_OLD)
         bound = _bound(operation, session.agency, session.subject, row.kept_at)
-        shown = read(self._open(row.sealed, bound))
+        shown = self._document(row, bound)
         return First(
             question=_read_question(self._open(row.question, bound + _ASKED)),
             asked_at=row.kept_at,
             complete=shown.complete,
             none_named_itself=any(service.none_named_itself for service in shown.services),
-            spent=row.second is not None or shown.widened is not None,
+            spent=row.second_is_spent or shown.widened is not None,
         )
 
     async def spend(self, session: Session, first: str, second: str) -> None:
-        # One statement: of two second rounds that are asked at once, by two processes, one finds
-        # the place taken.
-        if not await asyncio.to_thread(self._mark, session, first, None, second):
-            raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
+        await asyncio.to_thread(self._spend, session, first, second)
+
+    def _spend(self, session: Session, first: str, second: str) -> None:
+        # The write lock is held: of two second rounds that are asked at once, by two processes, one
+        # finds the place taken.
+        with self._rows.changing() as connection:
+            taken = select(second_rounds).where(second_rounds.c.operation == first)
+            found = connection.execute(_hers(session, first)).first()
+            if found is None or connection.execute(taken).first() is not None:
+                raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
+            connection.execute(insert(second_rounds).values(operation=first, second=second))
 
     async def give_back(self, session: Session, first: str, second: str) -> None:
-        await asyncio.to_thread(self._mark, session, first, second, None)
+        await asyncio.to_thread(self._give_back, session, first, second)
 
-    def _mark(self, session: Session, first: str, before: str | None, after: str | None) -> bool:
-        with self._engine.begin() as connection:
-            done = connection.execute(
-                update(outcomes)
-                .where(
-                    outcomes.c.operation == first,
-                    outcomes.c.agency == session.agency.value,
-                    outcomes.c.subject == session.subject,
-                    outcomes.c.second.is_not_distinct_from(before),
+    def _give_back(self, session: Session, first: str, second: str) -> None:
+        with self._rows.changing() as connection:
+            connection.execute(
+                delete(second_rounds).where(
+                    second_rounds.c.operation.in_(_hers(session, first)),
+                    second_rounds.c.second == second,
                 )
-                .values(second=after)
             )
-        return done.rowcount == 1
 
     def show(self, session: Session, operation: str, now: float) -> LookupDocument:
         """Return an outcome of the practitioner's own.
@@ -146,13 +184,28 @@ class SqlOutcomes:
             Refused: NOT_ALLOWED, alike for one that never was, is another's or is forgotten.
         """
         row = self._row(session, operation, now)
-        bound = _bound(operation, session.agency, session.subject, row.kept_at)
-        return read(self._open(row.sealed, bound))
+        return self._document(row, _bound(operation, session.agency, session.subject, row.kept_at))
+
+    def adopt(self) -> Adopted:
+        """Accept the outcomes as they are: a person has restored them."""
+        return self._rows.adopt()
+
+    def _document(self, row: Row[Any], bound: bytes) -> LookupDocument:
+        data = self._open(row.sealed, bound)
+        if hash_of(data) != row.hash:
+            raise Defect("an outcome is not the one that was kept")
+        return read(data)
 
     def _row(self, session: Session, operation: str, now: float) -> Row[Any]:
-        with reading(self._engine) as connection:
+        with self._rows.reading() as connection:
             row = connection.execute(
-                select(outcomes).where(
+                select(
+                    outcomes,
+                    select(second_rounds)
+                    .where(second_rounds.c.operation == operation)
+                    .exists()
+                    .label("second_is_spent"),
+                ).where(
                     outcomes.c.operation == operation,
                     outcomes.c.agency == session.agency.value,
                     outcomes.c.subject == session.subject,
@@ -182,7 +235,7 @@ class SqlOutcomes:
         Returns:
             How many outcomes were destroyed.
         """
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             asked = connection.execute(
                 update(outcomes)
                 .where(
@@ -199,9 +252,20 @@ class SqlOutcomes:
                 )
                 .values(sealed=None)
             )
+            kept = select(outcomes.c.operation).where(outcomes.c.sealed.is_not(None))
+            connection.execute(delete(second_rounds).where(second_rounds.c.operation.not_in(kept)))
         if asked.rowcount or done.rowcount:
             empty_journal(self._engine)  # it still holds the pages as they were
         return done.rowcount
+
+
+def _hers(session: Session, operation: str) -> Select[Any]:
+    """Return the query for an outcome of the practitioner's own."""
+    return select(outcomes.c.operation).where(
+        outcomes.c.operation == operation,
+        outcomes.c.agency == session.agency.value,
+        outcomes.c.subject == session.subject,
+    )
 
 
 def forgotten_at(outcome: Outcome) -> int:

@@ -25,6 +25,7 @@ app.add_typer(people.account, name="account")
 app.command("enrol")(running.enrol)
 app.command("serve")(running.serve)
 app.command("check")(running.check)
+app.command("adopt")(running.adopt)
 app.command("health")(running.health)
 app.add_typer(running.audit, name="audit")
 

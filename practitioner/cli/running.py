@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 import os
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fingerpost.audit.log import OperationId
 from fingerpost.membership import commands
 from fingerpost.membership.commands import (
     FederationOption,
@@ -93,6 +96,34 @@ def check(settings_file: SettingsFile) -> None:
         f"Fingerprint of the bundle: {bundle.fingerprint}"
     )
     commands.report_folder(loaded.health)
+
+
+class Store(enum.Enum):
+    """What may be restored from a backup."""
+
+    ACCOUNTS = "accounts"
+    OUTCOMES = "outcomes"
+
+
+def adopt(
+    store: Annotated[Store, typer.Argument(help="What was restored.")],
+    settings_file: SettingsFile,
+    why: Annotated[str, typer.Option(help="A reference to the reason (a-z, 0-9 and . : _ -).")],
+) -> None:
+    """Accept accounts or outcomes that were restored from a backup, and record who did so and why.
+
+    Accounts that were disabled after the copy was made can sign in again: disable them again.
+    Outcomes that were kept after it are lost. All sessions end when accounts are adopted.
+    """
+    loaded = load(settings_file)
+    reason = OperationId(why)
+    with wiring.open_people(loaded) as people:
+        kept = people.accounts if store is Store.ACCOUNTS else people.outcomes
+        found = kept.adopt()
+        for each in loaded.agencies:
+            people.record.adopted(each.id, store.value, administrator(), reason, found, time.time())
+    changed = "" if found.sound else " They were not as this gateway had written them."
+    typer.echo(f"Adopted.{changed} Look at them: what happened after the copy was made is undone.")
 
 
 def health(settings_file: SettingsFile) -> None:

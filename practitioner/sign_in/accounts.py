@@ -1,6 +1,8 @@
 """Accounts and sessions in SQLite, and the reception, which records who signs in.
 
-An attacker who can change this file can let somebody in. One who only reads it finds argon2id
+Every transaction checks that accounts and sessions are the newest that were written, and as they
+were written (``runtime.witnessed_rows``): an earlier copy of the file would let in an account that
+was disabled since, or take a one-time code twice. One who only reads the file finds argon2id
 hashes (RFC 9106), and secrets of one-time codes that are sealed under the account key. Sessions are
 kept as hashes of their tokens.
 
@@ -27,8 +29,9 @@ from fingerpost.private.plain_text import require_account, require_plain
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.database import reading
 from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.witness import Adopted, WitnessFolder
+from fingerpost.runtime.witnessed_rows import WitnessedRows
 from practitioner.sign_in import rules
 from practitioner.sign_in.rules import Account, Session, SignInRule
 
@@ -50,8 +53,18 @@ sessions = table(
 class Accounts:
     """The accounts. All calls block; argon2 takes some 50 ms on purpose."""
 
-    def __init__(self, engine: Engine, account_key: bytes) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, account_key: bytes, witness: WitnessFolder) -> None:
+        self._rows = WitnessedRows(
+            engine,
+            (
+                select(accounts).order_by(accounts.c.agency, accounts.c.subject),
+                select(sessions).order_by(sessions.c.token_hash),
+            ),
+            witness.of("accounts"),
+            what="the accounts",
+            remedy="Nobody signs in until the newest copy is back, or what is there is adopted: "
+            "fingerpost adopt accounts",
+        )
         self._box = SealedBox(account_key)
         self._hasher = PasswordHasher()
         self._nobody = _hash_of_nobody(self._hasher)
@@ -86,21 +99,21 @@ class Accounts:
             **asdict(account.entitlement),
             "disabled": account.disabled,
         }
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             if connection.execute(select(accounts).where(_is(account))).first() is not None:
                 raise Refused(Code.NOT_ALLOWED, SignInRule.ACCOUNT_EXISTS)
             connection.execute(insert(accounts).values(**values))
         return secret
 
     def list(self) -> tuple[Account, ...]:
-        with reading(self._engine) as connection:
+        with self._rows.reading() as connection:
             rows = connection.execute(
                 select(accounts).order_by(accounts.c.agency, accounts.c.subject)
             )
             return tuple(_account(row) for row in rows)
 
     def knows(self, agency: AgencyId, subject: str) -> bool:
-        with reading(self._engine) as connection:
+        with self._rows.reading() as connection:
             return (
                 connection.execute(select(accounts).where(_key(agency, subject))).first()
                 is not None
@@ -113,7 +126,7 @@ class Accounts:
             Refused: NOT_ALLOWED, it is no account of this agency, is disabled, or its owner's
                 training or vetting has run out.
         """
-        with reading(self._engine) as connection:
+        with self._rows.reading() as connection:
             row = connection.execute(select(accounts).where(_key(agency, subject.lower()))).first()
         try:
             if row is not None:
@@ -150,6 +163,16 @@ class Accounts:
         )
         return secret
 
+    def adopt(self) -> Adopted:
+        """Accept the accounts as they are: a person has restored them.
+
+        Every session ends: one of them may have been ended since the copy was made.
+        """
+        adopted = self._rows.adopt()
+        with self._rows.changing() as connection:
+            connection.execute(delete(sessions))
+        return adopted
+
     # ---- sign-in -----------------------------------------------------------------------------
 
     def sign_in(
@@ -167,7 +190,7 @@ class Accounts:
             raise Refused(Code.SIGN_IN, SignInRule.WRONG)
         account = _account(row)
         token = secrets.token_urlsafe(32)
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             fresh = connection.execute(
                 update(accounts)
                 .where(_key(agency, subject), accounts.c.totp_last_step < step)
@@ -199,7 +222,7 @@ class Accounts:
         Raises:
             Refused: SIGN_IN, the account has to wait.
         """
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             row = connection.execute(select(accounts).where(_key(agency, subject))).one_or_none()
             if row is not None:
                 rules.require_not_waiting(row.wait_until, now)
@@ -220,7 +243,7 @@ class Accounts:
             Refused: SIGN_IN, it has ended, or its account is no longer entitled.
         """
         held = _hash_of(token)
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             row = connection.execute(
                 select(sessions).where(sessions.c.token_hash == held)
             ).one_or_none()
@@ -240,7 +263,7 @@ class Accounts:
     def sign_out(self, token: str) -> tuple[AgencyId, str] | None:
         """End a session and return whose it was; None if there was none."""
         held = sessions.c.token_hash == _hash_of(token)
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             row = connection.execute(select(sessions).where(held)).one_or_none()
             connection.execute(delete(sessions).where(held))
         return (AgencyId(row.agency), row.subject) if row is not None else None
@@ -279,7 +302,7 @@ class Accounts:
     def _change(
         self, agency: AgencyId, subject: str, *, end_sessions: bool = False, **values: object
     ) -> None:
-        with self._engine.begin() as connection:
+        with self._rows.changing() as connection:
             done = connection.execute(
                 update(accounts).where(_key(agency, subject)).values(**values)
             )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 
 from fingerpost.runtime.database import Revision
+from fingerpost.runtime.witnessed_rows import add_state
 
 
 def _accounts(op: Operations) -> None:
@@ -37,4 +38,4 @@ def _accounts(op: Operations) -> None:
     )
 
 
-REVISIONS: Final[tuple[Revision, ...]] = (_accounts,)
+REVISIONS: Final[tuple[Revision, ...]] = (_accounts, add_state)

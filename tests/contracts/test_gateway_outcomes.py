@@ -14,6 +14,7 @@ from fingerpost.protocol.codes import Reach, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import open_migrated
+from fingerpost.runtime.witness import WitnessFolder
 from practitioner.asking.migrations import REVISIONS
 from practitioner.asking.outcome import Widened
 from practitioner.asking.outcomes_store import SqlOutcomes
@@ -36,8 +37,9 @@ def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         memory = MemoryOutcomes()
         yield lambda: memory
         return
+    witness = WitnessFolder(tmp_path / "witness")
     engine = open_migrated(tmp_path / "outcomes.sqlite", REVISIONS)
-    yield lambda: SqlOutcomes(engine, bytes(range(32)))
+    yield lambda: SqlOutcomes(engine, bytes(range(32)), witness)
     engine.dispose()
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from fakes.federations import NOW
 from fakes.node_world import EPOCH, one_pepper
+from fakes.pepper_folder import pepper_files
 from fakes.refusals import refused
-from fingerpost.membership.peppers import PepperStore, write_pepper
+from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.locators import DAYS_AHEAD, Pepper, Peppers
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.ids import EpochNumber, MemberId
-from fingerpost.runtime.files import create_file
 from practitioner.asking.kept_state import KeptPeppers
 
 FIRST = one_pepper(NOW).first[EPOCH]
@@ -26,10 +26,10 @@ def peppers(request: pytest.FixtureRequest, tmp_path: Path) -> Peppers:
     """With the pepper of one epoch, from ``FIRST.day`` on."""
     if request.param == "simulated":
         return one_pepper(NOW)
-    create_file(tmp_path / f"{EPOCH}.{FIRST.day}.pepper", write_pepper(FIRST))
+    pepper_files(tmp_path).write_pepper(FIRST)
     if request.param == "kept":
-        return PepperStore(tmp_path, MemberId("node-1"))
-    reader = KeptPeppers(tmp_path)
+        return PepperStore(pepper_files(tmp_path), MemberId("node-1"))
+    reader = KeptPeppers(pepper_files(tmp_path))
     reader.reread()
     return reader
 

@@ -46,6 +46,7 @@ PLACES: Final = """
 bundle = "bundle"
 credentials = "credentials"
 member_list = "list"
+witness = "witness"
 """
 
 

@@ -38,7 +38,7 @@ from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
 from fakes.waiting import until
 from fingerpost.membership.member_list import MemberList
-from fingerpost.membership.peppers import PepperStore
+from fingerpost.membership.peppers import PepperFiles, PepperStore
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.messages import Inner
 from fingerpost.private.passport import Entitlement
@@ -51,6 +51,7 @@ from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import day_of
 from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.witness import WitnessFolder
 from fingerpost.wire.v1 import broker_pb2
 from integration.running_gateway import GatewayParty
 from integration.running_parties import (
@@ -277,12 +278,15 @@ class Federation:
         )
 
     def _sealed_peppers(self) -> Iterator[SealedPepper]:
-        folders = {
-            node.me.member: node.folder / agency_node.wiring.PEPPERS for node in self.nodes.values()
+        kept = {
+            node.me.member: (node.folder / agency_node.wiring.PEPPERS, node.settings.places.witness)
+            for node in self.nodes.values()
         }
-        folders[GATEWAY] = self.gateway.settings.peppers
-        for id_, folder in folders.items():
-            keys = dict(PepperStore(folder, id_).prepare(self.parameters, self.clock.now()))
+        settings = self.gateway.settings
+        kept[GATEWAY] = settings.peppers, settings.places.witness
+        for id_, (folder, witness) in kept.items():
+            store = PepperStore(PepperFiles(folder, WitnessFolder(witness)), id_)
+            keys = dict(store.prepare(self.parameters, self.clock.now()))
             seed = self.requester_key.private_bytes_raw() if id_ == GATEWAY else b""
             yield seal_pepper(self.pepper, id_, keys[EPOCH], seed)
 

@@ -46,7 +46,7 @@ from fakes.opened import running, until_healthy
 from fakes.party_folder import addresses_of, enrol, free_address, node_settings_file
 from fakes.repository import FakeRepository
 from fakes.simulated_holders import Peppers
-from fingerpost.membership.peppers import PepperStore
+from fingerpost.membership.peppers import PepperFiles, PepperStore
 from fingerpost.private.linkage import Side
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.private.query_sealing import SealedQuery
@@ -59,6 +59,7 @@ from fingerpost.runtime import settings as settings_files
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.witness import WitnessFolder
 
 SECONDS = 60.0
 """Whatever is waited for has failed if it has not come by then."""
@@ -139,7 +140,9 @@ def home(tmp_path: Path) -> Home:
     federation = replace(federation, version=1, members={**federation.members, NODE: me})
     settings_file = node_settings_file(tmp_path, MINE)
     pepper = one_pepper(now)
-    store = PepperStore(tmp_path / "state" / "peppers", NODE)
+    store = PepperStore(
+        PepperFiles(tmp_path / "state" / "peppers", WitnessFolder(tmp_path / "witness")), NODE
+    )
     receiving = dict(store.prepare(federation.parameters, now))
     sealed = seal_pepper(pepper.first[EPOCH], NODE, receiving[EPOCH])
     repository.publish(federation, [sealed])

@@ -22,7 +22,7 @@ from authority.ceremony import Ceremony
 from authority.founding import Count, Plan
 from authority.inbox import read_statement
 from authority.issuer import wiring
-from authority.issuer.online import Online, Refreshed
+from authority.issuer.online import Online, Refreshed, deny_list_record
 from authority.issuer.service import Issuer
 from authority.issuer.settings import IssuerSettings, read_settings
 from fingerpost.audit.log import AuditLog
@@ -44,6 +44,7 @@ from fingerpost.protocol.ids import (
     FederationId,
     MemberId,
 )
+from fingerpost.runtime.witness import WitnessedFile, WitnessFolder
 
 FEDERATION = FederationId("pilot")
 BROKER, ISSUER = MemberId("broker"), MemberId("issuer")
@@ -105,6 +106,11 @@ class World:
     @property
     def online(self) -> Online:
         return wiring.open_online(self.issuer_settings)
+
+    def record(self) -> WitnessedFile:
+        """The issuer's record of who is suspended."""
+        found = self.issuer_settings
+        return deny_list_record(found.deny_list, WitnessFolder(found.witness))
 
     def change_issuer_settings(self, old: str, new: str) -> None:
         path = self.folder / "online" / "issuer.toml"

@@ -54,7 +54,9 @@ def test_enrolment_gives_the_agency_its_gateway_and_passport_key(world: World) -
 def test_private_keys_are_for_their_owner_alone(founded: World) -> None:
     secret = [*founded.folder.rglob("*.pem"), *founded.folder.rglob("*.key")]
     private = [p for p in secret if "certificate" not in p.name]
-    assert len(private) == 3 + 3 + 3 + 3 + 3  # root, targets, governance; online; CA, issuer, audit
+    assert (
+        len(private) == 3 + 3 + 3 + 3 + 4
+    )  # root, targets, governance; online; CA, issuer, audit, witness
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
     assert stat.S_IMODE(founded.folder.stat().st_mode) == 0o700
 

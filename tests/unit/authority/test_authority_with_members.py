@@ -17,12 +17,13 @@ from authority.issuer import wiring
 from fakes.clock import ManualClock
 from fakes.federations import public
 from fakes.opened import running
+from fakes.pepper_folder import pepper_files
 from fakes.refusals import refused
 from fingerpost.membership import renewal
 from fingerpost.membership.bundle import ROOT, read_bundle
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.member_list import MemberListClient
-from fingerpost.membership.peppers import PepperStore, read_requester_key
+from fingerpost.membership.peppers import PepperStore
 from fingerpost.membership.rpc_issuer import IssuerClient
 from fingerpost.membership.rpc_member_list import MemberListFetcher, at_issuer
 from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
@@ -80,7 +81,7 @@ async def test_from_a_first_key_to_an_opened_pepper(
         assert federation.member(NEW, party).signing_key == keys.public_key
         assert set(federation.members) == set(world.ceremony.draft().members)
 
-        store = PepperStore(tmp_path / "peppers", NEW)
+        store = PepperStore(pepper_files(tmp_path / "peppers"), NEW)
         ((epoch, receiving),) = store.prepare(federation.parameters, now)
         assert epoch == EPOCH
         deposits = {NEW: (receiving, keys.signing_key)}
@@ -102,7 +103,7 @@ async def test_from_a_first_key_to_an_opened_pepper(
         shared = tmp_path / "peppers" / f"{epoch}.requesters"
         assert shared.exists() is (party is Party.GATEWAY)
         if shared.exists():  # what this gateway signs, others verify by the list
-            signing = read_requester_key(shared)
+            signing = pepper_files(shared.parent).read_requester_key(shared)
             assert public(signing) == federation.requester_key(epoch)
 
         world.suspend(NEW)

@@ -91,17 +91,15 @@ def test_a_role_that_went_back_is_not_signed(published: World) -> None:
 
 
 def test_a_crash_after_the_record_mends_itself(published: World, client: PlainClient) -> None:
-    record = published.folder / "online" / "deny-list.json"
-    record.write_bytes(files.write_deny_list(DenyList(frozenset({NODE}))))
+    published.record().write(files.write_deny_list(DenyList(frozenset({NODE}))))
     assert published.refresh().new_snapshot
     assert NODE in client.deny_list().members
 
 
 def test_a_crash_after_the_target_mends_itself(published: World, client: PlainClient) -> None:
     target = published.folder / "repository" / "targets" / files.DENY_LIST
-    record = published.folder / "online" / "deny-list.json"
     data = files.write_deny_list(DenyList(frozenset({NODE})))
-    record.write_bytes(data)
+    published.record().write(data)
     target.write_bytes(data)
     published.refresh()
     assert client.get(files.DENY_LIST) == data

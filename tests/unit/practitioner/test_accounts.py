@@ -16,7 +16,8 @@ from fingerpost.private.passport import Entitlement
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Rule
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.database import open_migrated, reading
+from fingerpost.runtime.database import open_migrated
+from fingerpost.runtime.witness import WitnessFolder
 from practitioner.sign_in.accounts import Accounts
 from practitioner.sign_in.accounts import accounts as accounts_table
 from practitioner.sign_in.migrations import REVISIONS
@@ -213,11 +214,11 @@ def test_an_account_is_added_once(accounts: Accounts) -> None:
 def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> None:
     path = tmp_path / "accounts.sqlite"
     engine = open_migrated(path, REVISIONS)
-    accounts = Accounts(engine, bytes(32))
+    accounts = Accounts(engine, bytes(32), WitnessFolder(tmp_path / "witness"))
     secret = accounts.add(ANN, PASSWORD)
     token, _ = signed_in(accounts, code(secret))
     engine.dispose()
-    held = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    held = b"".join(file.read_bytes() for file in tmp_path.glob("accounts*"))
     assert b"ann" in held
     for hidden in (PASSWORD, secret, token):
         assert hidden.encode() not in held
@@ -226,9 +227,10 @@ def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> No
 
 def test_another_account_key_is_noticed(tmp_path: Path) -> None:
     engine = open_migrated(tmp_path / "accounts.sqlite", REVISIONS)
-    secret = Accounts(engine, bytes(32)).add(ANN, PASSWORD)
+    witness = WitnessFolder(tmp_path / "witness")
+    secret = Accounts(engine, bytes(32), witness).add(ANN, PASSWORD)
     with pytest.raises(Defect, match="account key"):
-        Accounts(engine, b"\1" * 32).sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
+        Accounts(engine, b"\1" * 32, witness).sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
     engine.dispose()
 
 
@@ -236,7 +238,7 @@ def test_a_used_code_is_known_by_its_step_alone(accounts: Accounts, secret: str)
     """The first of two guards, without the one that stands in the database's update."""
 
     def step() -> int | None:
-        with reading(accounts._engine) as connection:
+        with accounts._rows.reading() as connection:
             row = connection.execute(select(accounts_table)).one()
         return accounts._step_of(COUNCIL, row, code(secret), NOW)
 

@@ -16,6 +16,7 @@ from fingerpost.protocol.codes import WideningReason
 from fingerpost.protocol.errors import Code, Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import open_migrated
+from fingerpost.runtime.witness import WitnessFolder
 from practitioner.asking.document import document, write
 from practitioner.asking.migrations import REVISIONS
 from practitioner.asking.outcome import Widened
@@ -36,8 +37,13 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def store(engine: Engine) -> SqlOutcomes:
-    return SqlOutcomes(engine, KEY)
+def witness(tmp_path_factory: pytest.TempPathFactory) -> WitnessFolder:
+    return WitnessFolder(tmp_path_factory.mktemp("witness"))
+
+
+@pytest.fixture
+def store(engine: Engine, witness: WitnessFolder) -> SqlOutcomes:
+    return SqlOutcomes(engine, KEY, witness)
 
 
 async def two_kept(store: SqlOutcomes) -> tuple[str, str]:
@@ -117,18 +123,20 @@ async def test_the_file_discloses_no_contact(
         assert hidden not in held
 
 
-async def test_what_was_changed_or_moved_does_not_open(store: SqlOutcomes, engine: Engine) -> None:
+async def test_what_was_changed_or_moved_does_not_open(
+    store: SqlOutcomes, engine: Engine, witness: WitnessFolder
+) -> None:
     one, other = await two_kept(store)
     put_in_place(engine, outcomes.c.sealed, one, outcomes.c.sealed, other)
     with pytest.raises(Defect, match="outcome key"):
         store.show(SESSION, other, ASKED_AT + 1)
     with pytest.raises(Defect, match="outcome key"):
-        SqlOutcomes(engine, bytes(32)).show(SESSION, one, ASKED_AT + 1)
+        SqlOutcomes(engine, bytes(32), witness).show(SESSION, one, ASKED_AT + 1)
 
 
-def test_a_key_of_another_size_is_refused(engine: Engine) -> None:
+def test_a_key_of_another_size_is_refused(engine: Engine, witness: WitnessFolder) -> None:
     with pytest.raises(Defect):
-        SqlOutcomes(engine, bytes(16))
+        SqlOutcomes(engine, bytes(16), witness)
 
 
 # ---- second rounds -------------------------------------------------------------------------------
@@ -174,6 +182,7 @@ async def test_outcomes_kept_by_the_release_before_are_shown_and_not_asked_again
     await store.keep(SESSION, QUESTION, large())
     with engine.begin() as connection:
         connection.execute(update(outcomes).values(question=None))
+    store.adopt()
     shown = store.show(SESSION, large().operation, ASKED_AT + 1)
     assert shown.operation == large().operation
     with refused(Code.NOT_ALLOWED, LookupRule.FIRST_TOO_OLD):

@@ -38,7 +38,9 @@ def places(tmp_path: Path, authority: FakeAuthority, issuer: Running) -> Places:
     addresses = addresses_of(parameters, issuer=issuer.address)
     hand_bundle(tmp_path, me, addresses, certificate_authority=authority.file.read_bytes())
     make_member_keys(tmp_path / "credentials")
-    return Places(tmp_path / "bundle", tmp_path / "credentials", tmp_path / "list")
+    return Places(
+        tmp_path / "bundle", tmp_path / "credentials", tmp_path / "list", tmp_path / "witness"
+    )
 
 
 def member(places: Places, party: Party, log: Logger) -> Membership:

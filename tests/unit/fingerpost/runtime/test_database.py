@@ -185,7 +185,7 @@ def test_migrations_run_once_each_and_in_order(engine: sa.Engine) -> None:
 
 
 def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine) -> None:
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(Defect, match="damaged"):
         migrate(engine, [first, broken])
     with reading(engine) as connection:
         assert sa.inspect(connection).get_table_names() == []
@@ -193,7 +193,7 @@ def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine) -> None:
 
 def test_a_database_that_cannot_be_migrated_is_closed_again(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(Defect, match="damaged"):
         open_migrated(path, [first, broken])
     assert list(tmp_path.iterdir()) == [path], "the journal goes with the last connection"
 
