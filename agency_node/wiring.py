@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from secrets import token_bytes
 from typing import Final
 
 import grpc.aio
@@ -16,6 +25,7 @@ import grpc.aio
 from agency_node.answering import service
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.audit import AgencyLogs, open_log
+from agency_node.answering.journal import Journal
 from agency_node.answering.service import Node
 from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, open_tagger
 from agency_node.reading import grpc_broker, line
@@ -24,14 +34,15 @@ from agency_node.reading.grpc_broker import BrokerStream
 from agency_node.reading.line import Line
 from agency_node.records.index import LocatorIndex
 from agency_node.records.store.imports import SqlImports
+from agency_node.records.store.journal import open_journal
 from agency_node.records.store.records import SqlRecords
-from agency_node.records.store.seen import open_seen
 from agency_node.records.tagging import Tagger
 from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperFiles, PepperStore, keep_peppers
+from fingerpost.membership.ports import Reached
 from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
@@ -40,9 +51,11 @@ from fingerpost.protocol.messages import slot_of
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import or_defect, read_key
 from fingerpost.runtime.health import Health, serve_health
-from fingerpost.runtime.lock import alone
+from fingerpost.runtime.lock import alone, locked
 from fingerpost.runtime.rpc import CLIENT_FRAMES
 from fingerpost.runtime.run import Task, reconnect
+from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.sealed_rows import key_for
 
 EVENTS: Final = {
     **MEMBERSHIP_EVENTS,
@@ -53,12 +66,16 @@ EVENTS: Final = {
     **grpc_broker.EVENTS,
     "node.started": frozenset({"agencies", "sound"}),
     "node.log_refused": frozenset({"agency", "error"}),
+    "node.journal_waits": frozenset({"error"}),
 }
 LOCK: Final = "node.lock"
-SEEN: Final = "seen.sqlite"
+JOURNAL: Final = "journal.sqlite"
+JOURNAL_LOCK: Final = "journal.lock"
 PEPPERS: Final = "peppers"
 AUDIT: Final = "audit"
 TEND_SECONDS: Final = 5.0
+CARRY_OVER_SECONDS: Final = 2.0
+"""How often the agencies' logs are written from the journal."""
 FIRST_TEND_SECONDS: Final = 0.5
 """After this time the day's pepper is open, if it is there."""
 REVIEW_SECONDS: Final = 2.0
@@ -83,9 +100,41 @@ def audit_folder(settings: NodeSettings) -> Path:
 
 
 def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False) -> AuditLog:
-    """Open an agency's log. Raises ``Defect``, also for an agency that is not of this node."""
+    """Open an agency's log, with all that the journal holds for it. Blocking.
+
+    Raises:
+        Defect: also for an agency that is not of this node.
+    """
     settings.agency(agency)
+    _carry_over_all(settings)
     return open_log(audit_folder(settings), agency, audit_key(settings), adopt=adopt)
+
+
+@contextmanager
+def _journal(settings: NodeSettings, logs: AgencyLogs, reached: Reached) -> Iterator[Journal]:
+    key = audit_key(settings)
+    with closing(open_journal(settings.state / JOURNAL, key, reached)) as store:
+        yield Journal(store, logs, SealedBox(key_for("journal", key)))
+
+
+def _carry_over(settings: NodeSettings, journal: Journal) -> frozenset[AgencyId]:
+    """Write the agencies' logs from the journal, one process at a time. Raises and returns as
+    ``Journal.carry_over``.
+    """
+    with locked(settings.state / JOURNAL_LOCK, wait=True):
+        return journal.carry_over()
+
+
+def _carry_over_all(settings: NodeSettings) -> None:
+    """Do so beside a node that runs, or in the place of one that does not."""
+    if not (settings.state / JOURNAL).exists():
+        return
+    with (
+        closing(open_store(settings, token_bytes)) as records,
+        closing(AgencyLogs(audit_folder(settings), audit_key(settings), records.child)) as logs,
+        _journal(settings, logs, lambda: 0.0) as journal,
+    ):
+        _carry_over(settings, journal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +147,7 @@ class Opened:
     peppers: PepperStore
     index: LocatorIndex
     upkeep: Upkeep
+    carry_over: Callable[[], frozenset[AgencyId]]
     node: Node
     reader: Line
     line: AnswerLine
@@ -118,6 +168,7 @@ class Opened:
                 self.env,
             ),
             "records": self._keep_records,
+            "journal": env.every(CARRY_OVER_SECONDS, 0.0, self._keep_logs, "journal"),
             # A frame that fails gets no answer, which its requesters see as a gap; the line
             # continues with the next frame.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
@@ -136,6 +187,13 @@ class Opened:
         clock = self.env.clock
         await clock.sleep_until(clock.monotonic() + FIRST_TEND_SECONDS)
         await self.env.every(TEND_SECONDS, 0.0, self.tend, "records")()
+
+    async def _keep_logs(self) -> None:
+        """Write the agencies' logs from the journal. What cannot be written stays in it."""
+        try:
+            self.node.silence(await asyncio.to_thread(self.carry_over))
+        except Defect as defect:
+            self.env.log.warning("node.journal_waits", error=defect)
 
     async def _review(self) -> None:
         """Report health.
@@ -181,7 +239,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         opened.enter_context(alone(settings.state / LOCK, "another process runs this node"))
         records = open_store(settings, env.random_bytes)
         opened.callback(records.close)
-        logs = AgencyLogs(audit_folder(settings), audit_key(settings))
+        logs = AgencyLogs(audit_folder(settings), audit_key(settings), records.child)
         opened.callback(logs.close)
         refused = await asyncio.to_thread(logs.check, records.agencies())
         for agency, defect in refused.items():
@@ -194,8 +252,13 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             PepperFiles(settings.state / PEPPERS, membership.witness), membership.bundle.member
         )
         await membership.start()
-        seen = open_seen(settings.state / SEEN, audit_key(settings), membership.time.reached)
-        opened.callback(seen.close)
+        journal = opened.enter_context(_journal(settings, logs, membership.time.reached))
+        carry_over = partial(_carry_over, settings, journal)
+        # What a process that was killed left there.
+        for agency in await asyncio.to_thread(carry_over):
+            env.log.error("node.record_failed", agency=agency)
+            refused[agency] = Defect("its log cannot be written")
+        opened.callback(_at_the_end, carry_over)
 
         index = LocatorIndex(records, lambda: time.sleep(0))
         upkeep = _upkeep(settings, env, membership, peppers, records, index)
@@ -209,8 +272,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             peppers=peppers,
             records=records,
             locators=index,
-            seen=seen,
-            record=logs,
+            journal=journal,
             now=env.clock.now,
             log=env.log,
             faulty=refused,
@@ -226,8 +288,24 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         opened.push_async_callback(health.stop)
         agencies = tuple(agency.id for agency in settings.agencies)
         yield Opened(
-            env, agencies, membership, peppers, index, upkeep, node, reader, line, stream, health
+            env,
+            agencies,
+            membership,
+            peppers,
+            index,
+            upkeep,
+            carry_over,
+            node,
+            reader,
+            line,
+            stream,
+            health,
         )
+
+
+def _at_the_end(carry_over: Callable[[], object]) -> None:
+    with suppress(Defect):  # what is left is written at the next start
+        carry_over()
 
 
 def _upkeep(

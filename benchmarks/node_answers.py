@@ -22,15 +22,16 @@ sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.par
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.answering.audit import AgencyLogs
-from agency_node.records.store.seen import open_seen
+from agency_node.answering.journal import Journal
+from agency_node.records.store.journal import open_journal
 from benchmarks.table import Row
 from fakes.federations import NOW
-from fakes.node_world import COUNCIL, HERE, NodeWorld, a_federation, a_query, a_record
+from fakes.node_world import COUNCIL, HERE, MemoryRecord, NodeWorld, a_federation, a_query, a_record
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.sealing import HybridKey, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.sealed_box import SealedBox
 
 QUERIES = 120
 
@@ -90,10 +91,9 @@ def _frames(
     """Yield answers, wall seconds and CPU seconds of each frame of ``QUERIES`` queries."""
     mine = tuple(sorted({COUNCIL, *(AgencyId(f"{HERE}.a{n:04}") for n in range(agencies - 1))}))
     with tempfile.TemporaryDirectory() as folder:
-        seen = open_seen(Path(folder) / "seen.sqlite", bytes(32), lambda: NOW)
-        logs = AgencyLogs(Path(folder), bytes(32))
-        logs.check(mine)
-        world = NodeWorld(current=a_federation(NOW, mine), mine=mine, seen=seen, record=logs)
+        store = open_journal(Path(folder) / "journal.sqlite", bytes(32), lambda: NOW)
+        journal = Journal(store, MemoryRecord(), SealedBox(bytes(32)))
+        world = NodeWorld(current=a_federation(NOW, mine), mine=mine, journal=journal)
         everybody = children(count + QUERIES)
         some, strangers = everybody[QUERIES:], everybody[:QUERIES]
         for number, agency in enumerate(mine):

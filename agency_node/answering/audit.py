@@ -1,18 +1,20 @@
 """Record what opened at an agency in that agency's own chained log. Implements ``ports.Record``.
 
-Every query that opened at an agency is in that agency's log before its answer leaves, whatever the
-answer discloses. An entry shows nothing without the key; who asked, why, about whom, and which
-records were compared, is forgotten with the month's key. All entries have one size, so that the
-length does not show whether somebody was found. The key of each log is derived from the node's: an
-agency of a host can be given its log and the key to it, and that key opens no other log.
+Every query that opened at an agency is in the node's journal before its answer leaves, whatever the
+answer discloses, and in that agency's log some seconds later. An entry shows nothing without the
+key; who asked, why, about whom, and which records were compared, is forgotten with the month's key.
+All entries have one size, so that the length does not show whether somebody was found. The key of
+each log is derived from the node's: an agency of a host can be given its log and the key to it, and
+that key opens no other log.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,16 +23,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from agency_node.answering.matching import Finding
-from agency_node.answering.ports import Entry
-from agency_node.records.records import ChildRecord
+from agency_node.answering.pages import Asked, Opened
+from agency_node.records.records import ChildRecord, RecordId
 from fingerpost.audit.chain import SMALL_BODY_BYTES
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
-from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
+from fingerpost.private.codec import read_demographics, write_demographics
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.sealing import prefixed
-from fingerpost.protocol.codes import Acr, Purpose, Role, WideningReason
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 
 OPENED: Final = "node.opened"
@@ -43,48 +43,15 @@ CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
 }
 NOT_BELIEVED: Final = Actor("not-believed")
 """A requester whose passport or signature did not hold, so that nobody vouches for a name."""
+Child = Callable[[AgencyId, int, RecordId], ChildRecord]
+"""It reads a record of a generation of an agency. It may raise ``Refused`` or ``Defect``."""
 LOGS_OPEN: Final = 256
 """A host with thousands of agencies does not hold all logs open at once, since each has three
 files.
 """
 AT_ONCE: Final = 8
 """The number of logs that are written at the same time."""
-RECORDS_NAMED: Final = 8
-"""Of more records not even the number is kept, and of those that do not fit into an entry of the
-one size only the number."""
 KEY_BYTES: Final = 32
-
-
-class Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Who asked, why, and about whom, as the verified passport and the signed question state it.
-
-    The order of the fields is that of the stored form; ``written_child`` and ``widened`` are the
-    stored forms of ``child`` and of the reason to widen, 0 for none.
-    """
-
-    name: str
-    subject: str
-    role: Role
-    acr: Acr
-    purpose: Purpose
-    reason_reference: str
-    approver: str
-    written_child: bytes
-    widened: int = 0
-    facts: bytes = b""
-
-    @property
-    def justification(self) -> Justification:
-        because = WideningReason(self.widened) if self.widened else None
-        facts = read_facts(self.facts)
-        return Justification(self.purpose, self.reason_reference, self.approver, because, facts)
-
-    @property
-    def child(self) -> Demographics:
-        return read_demographics(self.written_child)
-
-    def __repr__(self) -> str:
-        return "Asked(…)"
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -153,7 +120,9 @@ def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = F
 class AgencyLogs:
     """The logs of all agencies of this node. Thread-safe. Call ``close`` at the end."""
 
-    def __init__(self, folder: Path, node_key: bytes) -> None:
+    def __init__(self, folder: Path, node_key: bytes, child: Child) -> None:
+        """``child`` reads a record; what it raises leaves only the number in the entry."""
+        self._child = child
         self._folder = folder
         self._node_key = node_key
         self._open: OrderedDict[AgencyId, AuditLog] = OrderedDict()
@@ -169,21 +138,19 @@ class AgencyLogs:
             _, failed = self._opened(agencies)
         return failed
 
-    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
+    def opened(self, openings: Sequence[Opened], *, tried: bool = False) -> frozenset[AgencyId]:
         by_agency: dict[AgencyId, list[AuditEvent]] = {}
-        for entry in entries:
-            by_agency.setdefault(entry.agency, []).append(_event(entry))
+        for opening in openings:
+            by_agency.setdefault(opening.agency, []).append(self._event(opening))
         agencies = sorted(by_agency)
         failed: set[AgencyId] = set()
+        append = partial(_append, tried=tried)
         with self._lock:
-            # The answers of a frame wait for all of its entries, so several logs wait for the disk
-            # at once.
             for first in range(0, len(agencies), AT_ONCE):
                 logs, unopened = self._opened(agencies[first : first + AT_ONCE])
                 failed.update(unopened)
-                done = self._writers.map(
-                    _append, logs.values(), [by_agency[agency] for agency in logs]
-                )
+                events = [by_agency[agency] for agency in logs]
+                done = self._writers.map(append, logs.values(), events)
                 failed |= {agency for agency, well in zip(logs, done, strict=True) if not well}
         return frozenset(failed)
 
@@ -219,64 +186,64 @@ class AgencyLogs:
         self._open.move_to_end(agency)
         return log
 
+    def _event(self, opening: Opened) -> AuditEvent:
+        query = opening.query
+        asking = query.requester.agency if query.requester else ""
+        return AuditEvent(
+            kind=OPENED,
+            actor=Actor(asking) if asking else NOT_BELIEVED,
+            operation=OperationId.of(query.hash),
+            at=opening.at,
+            fields={
+                "query": query.hash.hex(),
+                "asking": asking,
+                "key_set": query.key_set,
+                "reach": query.reach,
+                "widened": query.widened,  # the body has the reason
+                "finding": opening.finding,
+                "answer": opening.answer,
+                "told": opening.told,
+            },
+            body=self._body(opening),
+        )
 
-def _append(log: AuditLog, events: Sequence[AuditEvent]) -> bool:
+    def _body(self, opening: Opened) -> bytes:
+        requester = opening.query.requester
+        body = Body(
+            version=_VERSION,
+            asked=opening.query.asked,
+            refusal=opening.refusal,
+            generation=opening.generation,
+            written_records=tuple(
+                (number, self._written_child(opening, number)) for number in opening.records
+            ),
+            asking_name=requester.name if requester else "",
+            asking_desk=requester.desk if requester else "",
+        )
+        return _fitting(body)
+
+    def _written_child(self, opening: Opened, number: int) -> bytes:
+        try:
+            record = self._child(opening.agency, opening.generation, RecordId(number))
+        except (Refused, Defect):
+            return b""  # deleted meanwhile, or damaged: only the number is kept
+        return write_demographics(record.demographics)
+
+
+def _append(log: AuditLog, events: Sequence[AuditEvent], *, tried: bool) -> bool:
     try:
-        log.append_many(events)
+        there = _there(log, events) if tried else frozenset()
+        log.append_many([event for event in events if event.operation not in there])
     except Defect:
         return False
     return True
 
 
-def _event(entry: Entry) -> AuditEvent:
-    core, examined, question = entry.query.core, entry.examined, entry.examined.question
-    return AuditEvent(
-        kind=OPENED,
-        actor=Actor.of(question.requester.id) if question else NOT_BELIEVED,
-        operation=OperationId.of(entry.query.hash),
-        at=int(entry.at),
-        fields={
-            "query": entry.query.hash.hex(),
-            "asking": question.requester.id.value if question else "",
-            "key_set": core.key_set.name,
-            "reach": core.reach.name,
-            "widened": core.widened,  # the body has the reason
-            "finding": examined.finding.value,
-            "answer": entry.status.name,
-            "told": entry.disclosed,
-        },
-        body=_write_body(entry),
-    )
-
-
-def _write_body(entry: Entry) -> bytes:
-    examined, question = entry.examined, entry.examined.question
-    asked = None
-    if question is not None:
-        passport, why = question.passport, question.justification
-        asked = Asked(
-            name=passport.name,
-            subject=passport.subject,
-            role=passport.role,
-            acr=passport.acr,
-            purpose=why.purpose,
-            reason_reference=why.reason_reference,
-            approver=why.approver,
-            written_child=write_demographics(question.demographics),
-            widened=why.widened_because.value if why.widened_because else 0,
-            facts=write_facts(why.facts),
-        )
-    named: list[ChildRecord] = [*examined.matched, *examined.possible][:RECORDS_NAMED]
-    body = Body(
-        version=_VERSION,
-        asked=asked,
-        refusal=examined.refusal.value if examined.refusal else "",
-        generation=entry.generation,
-        written_records=tuple((r.id.value, write_demographics(r.demographics)) for r in named),
-        asking_name=question.requester.name if question else "",
-        asking_desk=question.requester.duty_desk if question else "",
-    )
-    return _fitting(body)
+def _there(log: AuditLog, events: Sequence[AuditEvent]) -> frozenset[OperationId]:
+    """Return the operations of an earlier attempt, which was interrupted: a query opens once."""
+    times = [event.at for event in events]
+    entries = log.show(min(times), max(times) + 1, decrypt=False)
+    return frozenset(entry.operation for entry in entries if entry.kind == OPENED)
 
 
 def _fitting(body: Body) -> bytes:

@@ -3,64 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from agency_node.answering.matching import Examined
-from fingerpost.protocol.codes import Status
+from agency_node.answering.pages import Entry, Opened
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import Query
 
 
-class Seen(Protocol):
-    """The hashes H(core) of all queries received, with or without a hit, while each could be
-    fresh. The method blocks.
+class Journal(Protocol):
+    """What the answers to a frame wait for. The methods block."""
 
-    It is not H(query), since all gateways share a key (attack: one of them signs another's query
-    anew, with wraps that open for nobody in the place of some, and a node that goes by H(query)
-    answers it and records it once more). What opens a query is bound to H(core).
-    """
+    def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
+        """Return the hashes H(core) of those queries that were written before, with or without a
+        hit, while each could be fresh.
 
-    def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
-        """Keep the hashes of a frame, durably, in one commit.
-
-        Returns:
-            The hashes that were there before.
+        It is not H(query), since all gateways share a key (attack: one of them signs another's
+        query anew, with wraps that open for nobody in the place of some, and a node that goes by
+        H(query) answers it and records it once more). What opens a query is bound to H(core).
 
         Raises:
-            Defect: the hashes could not be kept.
+            Defect: the journal cannot be read.
         """
 
+    def write(
+        self,
+        queries: Sequence[Query],
+        entries: Sequence[Entry],
+        now: float,
+        *,
+        looked_up: int,
+        asked: int,
+    ) -> None:
+        """Keep the queries of a frame and what opened in it, durably, in one commit. How much is
+        written follows from the number of queries, ``looked_up`` and ``asked``.
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Entry:
-    """What one agency records of a query that opened there.
+        Args:
+            looked_up: how many of the queries were looked up.
+            asked: how many agencies these asked, all together.
 
-    Args:
-        generation: the number of the generation of its records that was read.
-        status: its answer.
-        disclosed: how many of its pointers leave.
-        at: when, in seconds since 1970 UTC.
-    """
-
-    agency: AgencyId
-    query: Query
-    examined: Examined
-    generation: int
-    status: Status
-    disclosed: int
-    at: float
-
-    def __repr__(self) -> str:
-        return f"Entry({self.agency}, {self.examined.finding.value})"
+        Raises:
+            Defect: nothing was kept: no agency may disclose anything, nor answer anything else
+                than another.
+        """
 
 
 class Record(Protocol):
     """Each agency's own audit log. The method blocks."""
 
-    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
+    def opened(self, openings: Sequence[Opened], *, tried: bool = False) -> frozenset[AgencyId]:
         """Append all, durably on return.
 
+        Args:
+            tried: some may be there already; those are left out.
+
         Returns:
-            The agencies whose log could not be written: they may disclose nothing.
+            The agencies whose log could not be written: they may disclose nothing from now on.
         """

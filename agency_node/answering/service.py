@@ -1,10 +1,10 @@
 """Answer a frame of queries with sealed answers: the answering side of the node, on a page.
 
-The order is the guarantee. The hash of every query is kept (so that a replay is known); the query
-is judged by public facts, looked up agency by agency, recorded where it opened, and only then
-answered. Whatever fails, every agency that is asked answers, and a fault makes its answer
-CANNOT_ANSWER. One code path makes every answer: what leaves for "no record", "withheld" and "not
-permitted" is the same in text, size and time.
+The order is the guarantee. A query is judged by public facts (a replay among them) and looked up
+agency by agency; then the hashes of all queries of the frame and what opened are written in one
+commit, and only then they are answered. Whatever fails, every agency that is asked answers, and a
+fault makes its answer CANNOT_ANSWER. One code path makes every answer: what leaves for "no record",
+"withheld" and "not permitted" is the same in text, size and time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from agency_node.answering import admission, disclosure, matching
 from agency_node.answering.admission import Lists, Parts, Reaches, Verdict
 from agency_node.answering.load import Load
 from agency_node.answering.matching import Asking, Examined
-from agency_node.answering.ports import Entry, Record, Seen
+from agency_node.answering.pages import Entry
+from agency_node.answering.ports import Journal
 from agency_node.reading.ticks import Tally
 from agency_node.records.ports import Locators, Records
 from agency_node.records.records import Generation
@@ -76,16 +77,10 @@ class DraftPart:
     def __repr__(self) -> str:
         return f"DraftPart({self.part} of {self.parts})"
 
-    def without(self, withheld: frozenset[AgencyId]) -> DraftPart:
-        """Return the part in which the agencies in ``withheld`` answer CANNOT_ANSWER."""
-        answers = tuple(
-            _cannot(drafted.answer.agency, Cannot.FAULT)
-            if drafted.answer.agency in withheld
-            else drafted
-            for drafted in self.answers
-        )
-        disclosed = tuple(pointer for pointer in self.disclosed if pointer.agency not in withheld)
-        return replace(self, answers=answers, disclosed=disclosed)
+    def nothing(self) -> DraftPart:
+        """Return the part in which every agency answers CANNOT_ANSWER."""
+        answers = tuple(_cannot(drafted.answer.agency, Cannot.FAULT) for drafted in self.answers)
+        return replace(self, answers=answers, disclosed=())
 
 
 class Node:
@@ -109,8 +104,7 @@ class Node:
         peppers: Peppers,
         records: Records,
         locators: Locators,
-        seen: Seen,
-        record: Record,
+        journal: Journal,
         now: Callable[[], float],
         log: Logger,
         faulty: Iterable[AgencyId] = (),
@@ -123,8 +117,7 @@ class Node:
         self._peppers = peppers
         self._records = records
         self._locators = locators
-        self._seen = seen
-        self._record = record
+        self._journal = journal
         self._now = now
         self._log = log
         self._faulty: set[AgencyId] = set(faulty)
@@ -137,8 +130,8 @@ class Node:
 
     @property
     def sound(self) -> bool:
-        """Whether any answer but CANNOT_ANSWER is possible: the golden vectors and the store of
-        seen queries hold.
+        """Whether any answer but CANNOT_ANSWER is possible: the golden vectors and the journal
+        hold.
         """
         return self._sound and self._keeping
 
@@ -148,6 +141,14 @@ class Node:
         health check.
         """
         return frozenset(self._faulty)
+
+    def silence(self, agencies: Iterable[AgencyId]) -> None:
+        """Answer CANNOT_ANSWER for agencies whose log could not be written, until an operator has
+        mended it. It may be called from any thread."""
+        for agency in agencies:
+            if agency not in self._faulty:
+                self._faulty.add(agency)
+                self._log.error("node.record_failed", agency=agency)
 
     def note_list(self, federation: Federation) -> None:
         """Take a new member list when it comes, so that the one before it is known for a while. It
@@ -173,28 +174,24 @@ class Node:
         newest = self._members.current
         self.note_list(newest)
         queries = self._read(frame, newest, now)
-        try:
-            replayed = self._seen.take([query for query, _, _ in queries], now)
-            self._keeping = True
-        except Defect as defect:
-            # A query whose hash was not kept could be replayed, so no index is touched for it.
-            replayed, self._keeping = frozenset(), False
-            self._log.error("node.seen_failed", error=defect)
+        replayed = self._known([query for query, _, _ in queries])
         judged = [
             (query, federation, parts, self._judged(query, federation, now, replayed))
             for query, federation, parts in queries
         ]
         self._report(frame, judged, now)
+        judged = list(self._in_time(judged, load or Load(), now))
         drafts = [
             self._draft(query, part, len(parts), agencies, federation, now, verdict)
-            for query, federation, parts, verdict in self._in_time(judged, load or Load(), now)
+            for query, federation, parts, verdict in judged
             for part, agencies in enumerate(parts)
         ]
-        withheld = self._record_all(drafts, now)
+        kept = self._write(judged, drafts, now) and replayed is not None
+        self._keeping = kept
         answers: list[SealedAnswer] = []
         for draft in drafts:
             try:
-                answers.append(self._seal(draft.without(withheld)))
+                answers.append(self._seal(draft if kept else draft.nothing()))
             except Refused as refused:
                 # The reply key is not valid: a public fact that harms its requester alone.
                 self._report_dropped(refused, now)
@@ -236,9 +233,9 @@ class Node:
         query: Query,
         federation: Federation,
         now: float,
-        replayed: frozenset[bytes],
+        replayed: frozenset[bytes] | None,
     ) -> Verdict:
-        if not self.sound:
+        if not self._sound or replayed is None:
             return Verdict.FAULT
         return admission.judge(query, federation, now, replayed=query.core_hash in replayed)
 
@@ -328,10 +325,18 @@ class Node:
             AgencyAnswer(agency, status, number, generation.as_of), disclosed, examined
         )
 
-    def _record_all(self, drafts: Sequence[DraftPart], now: float) -> frozenset[AgencyId]:
-        """Record before answering. Return the agencies whose log did not take the entry: they
-        disclose nothing.
-        """
+    def _known(self, queries: Sequence[Query]) -> frozenset[bytes] | None:
+        """Return the hashes of queries that are replays. None when that cannot be known: then no
+        index is touched, since each of them could be one."""
+        try:
+            return self._journal.known(queries)
+        except Defect as defect:
+            self._log.error("node.journal_failed", error=defect)
+            return None
+
+    def _write(self, judged: Sequence[Judged], drafts: Sequence[DraftPart], now: float) -> bool:
+        """Record before answering. Return whether it is on the disk; if not, nobody is answered
+        anything (attack: an answer that fails only where something opened reveals that it did)."""
         entries = [
             Entry(
                 agency=drafted.answer.agency,
@@ -348,11 +353,19 @@ class Node:
             for drafted in draft.answers
             if drafted.examined is not None
         ]
-        failed = self._record.opened(entries) if entries else frozenset()
-        for agency in failed:
-            self._faulty.add(agency)
-            self._log.error("node.record_failed", agency=agency)
-        return failed
+        looked = [parts for _, _, parts, verdict in judged if verdict is Verdict.LOOK]
+        try:
+            self._journal.write(
+                [query for query, *_ in judged],
+                entries,
+                now,
+                looked_up=len(looked),
+                asked=sum(len(agencies) for parts in looked for agencies in parts),
+            )
+        except Defect as defect:
+            self._log.error("node.journal_failed", error=defect)
+            return False
+        return True
 
     def _seal(self, draft: DraftPart) -> SealedAnswer:
         body = AnswerPart(
@@ -393,7 +406,7 @@ EVENTS: Final = {
     "node.query_dropped": frozenset({"queries", "error"}),
     "node.fruitless_queries": frozenset({"untrusted", "stale"}),
     "node.overloaded": frozenset({"queries"}),
-    "node.seen_failed": frozenset({"error"}),
+    "node.journal_failed": frozenset({"error"}),
     "node.agency_failed": frozenset({"agency", "error"}),
     "node.record_failed": frozenset({"agency"}),
 }

@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import ADOPTED, OPENED, Asked, Body, is_possible, read_body
+from agency_node.answering.audit import ADOPTED, OPENED, Body, is_possible, read_body
+from agency_node.answering.pages import Asked
 from agency_node.cli.run import PROGRAM
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId, Receipt

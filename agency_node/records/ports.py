@@ -15,7 +15,7 @@ from agency_node.records.records import ChildRecord, Generation, Involvement, Re
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
-from fingerpost.protocol.messages import Blinded, Evaluated
+from fingerpost.protocol.messages import Blinded, Evaluated, Query
 
 
 class Records(Protocol):
@@ -303,3 +303,38 @@ class Tags(Protocol):
         Raises:
             Refused: as ``KeyHolders``, and BAD_PROOF.
         """
+
+
+# ---- the journal of what was asked ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredPage:
+    """A sealed page of the journal. ``tried``: it may be in the agencies' logs."""
+
+    number: int
+    sealed: bytes
+    tried: bool
+
+    def __repr__(self) -> str:
+        return f"StoredPage({self.number})"
+
+
+class JournalStore(Protocol):
+    """Where the journal is kept. The methods block, and raise ``Defect`` when the disk fails."""
+
+    def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
+        """Return the hashes H(core) of those queries that were kept before, while each could be
+        fresh."""
+
+    def keep(self, queries: Sequence[Query], page: bytes, now: float) -> None:
+        """Keep the queries and a page, durably, in one commit. An empty page is left out."""
+
+    def pages(self, after: int, most: int) -> tuple[StoredPage, ...]:
+        """Return the oldest pages whose number is above ``after``, at most so many."""
+
+    def mark_tried(self, numbers: Sequence[int]) -> None:
+        """Mark pages as ``tried``, durably."""
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove pages."""

@@ -52,6 +52,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "services": (
         "*.service",
         "agency_node.answering.answer_line",
+        "agency_node.answering.journal",
         "agency_node.importing.importer",
         "agency_node.importing.report",
         "agency_node.importing.staging",

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from agency_node.answering.audit import AgencyLogs, log_path, open_log
-from agency_node.answering.ports import Entry, Record
-from fakes.node_world import SCHOOL, SURGERY, MemoryRecord, NodeWorld, a_record
+from agency_node.answering.pages import Entry
+from agency_node.answering.ports import Record
+from fakes.node_world import SCHOOL, SURGERY, KnownChildren, MemoryRecord, NodeWorld, a_record
 from fingerpost.protocol.ids import AgencyId
 
 KEY = bytes(range(32))
+CHILDREN = KnownChildren()
 
 
 class Recorded:
@@ -31,11 +33,11 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Recorde
         memory = MemoryRecord()
         yield Recorded(
             memory,
-            lambda agency: sum(entry.agency == agency for entry in memory.entries),
+            lambda agency: sum(opening.agency == agency for opening in memory.openings),
             memory.broken.add,
         )
         return
-    logs = AgencyLogs(tmp_path, KEY)
+    logs = AgencyLogs(tmp_path, KEY, CHILDREN)
 
     def count(agency: AgencyId) -> int:
         with closing(open_log(tmp_path, agency, KEY)) as log:
@@ -54,17 +56,26 @@ def entries() -> list[Entry]:
 
 
 def test_what_opened_is_recorded_on_return(recorded: Recorded) -> None:
-    assert recorded.record.opened(entries()) == frozenset()
+    assert recorded.record.opened(CHILDREN.opened(entries())) == frozenset()
     assert (recorded.count(SCHOOL), recorded.count(SURGERY)) == (1, 1)
-    assert recorded.record.opened(entries()) == frozenset()
+    assert recorded.record.opened(CHILDREN.opened(entries())) == frozenset()
     assert (recorded.count(SCHOOL), recorded.count(SURGERY)) == (2, 2)
 
 
 def test_an_agency_whose_log_fails_is_named_and_the_others_are_written(recorded: Recorded) -> None:
     recorded.spoil(SCHOOL)
-    assert recorded.record.opened(entries()) == {SCHOOL}
+    assert recorded.record.opened(CHILDREN.opened(entries())) == {SCHOOL}
     assert recorded.count(SURGERY) == 1
 
 
 def test_a_frame_in_which_nothing_opened_is_fine(recorded: Recorded) -> None:
     assert recorded.record.opened([]) == frozenset()
+
+
+def test_what_may_be_there_already_is_there_once(recorded: Recorded) -> None:
+    """An attempt was interrupted, nobody knows where."""
+    some, others = CHILDREN.opened(entries()), CHILDREN.opened(entries())
+    recorded.record.opened(some[:1])
+    assert recorded.record.opened((*some, *others), tried=True) == frozenset()
+    assert recorded.record.opened(some, tried=True) == frozenset()
+    assert (recorded.count(SCHOOL), recorded.count(SURGERY)) == (2, 2)

@@ -251,11 +251,11 @@ class Life:
         node, known = self.node_of(agency), self.records[agency].get(who)
         if node.stopped:
             return Status.NO_REPLY
-        if node.seen_fails or not node.sound or agency in node.importing:
+        if node.seen_fails or node.record_fails:
+            return Status.CANNOT_ANSWER
+        if not node.sound or agency in node.importing:
             return Status.CANNOT_ANSWER
         if agency in node.service.faulty or (agency, self.epoch.number) not in node.tagged:
-            return Status.CANNOT_ANSWER
-        if known is not None and node.record_fails:
             return Status.CANNOT_ANSWER
         disclosed = known is not None and known.disclosed(purpose)
         return Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE

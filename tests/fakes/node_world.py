@@ -19,9 +19,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agency_node.answering.ports import Entry, Record, Seen
+from agency_node.answering.pages import Entry, Opened
+from agency_node.answering.pages import opened as opened_of
+from agency_node.answering.ports import Journal
 from agency_node.answering.service import EVENTS, Node
 from agency_node.records.index import LocatorIndex, Want
+from agency_node.records.ports import StoredPage
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from agency_node.records.upkeep import due_tables
 from fakes import federations
@@ -50,7 +53,7 @@ from fingerpost.private.purpose_rules import Facts
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role, Status, WideningReason
-from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
 from fingerpost.protocol.messages import KeySet, Query, SealedAnswer, day_of, day_of_slot
@@ -149,33 +152,100 @@ def tags_of(child: Demographics, side: Side, scope: Scope = Scope.WIDE) -> tuple
 # ---- the world around the node -------------------------------------------------------------------
 
 
-class MemorySeen:
-    """``answering.ports.Seen``; ``broken`` makes it fail as a full disk does."""
+class MemoryJournal:
+    """``answering.ports.Journal``; ``broken`` makes it fail as a full disk does."""
 
     def __init__(self) -> None:
         self.hashes: set[bytes] = set()
+        self.entries: list[Entry] = []
         self.broken = False
 
-    def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
+    def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
         if self.broken:
             raise Defect("the store failed")
-        hashes = {query.core_hash for query in queries}
-        before = frozenset(hashes & self.hashes)
-        self.hashes |= hashes
-        return before
+        return frozenset({query.core_hash for query in queries} & self.hashes)
+
+    def write(
+        self,
+        queries: Sequence[Query],
+        entries: Sequence[Entry],
+        now: float,
+        *,
+        looked_up: int,
+        asked: int,
+    ) -> None:
+        if self.broken:
+            raise Defect("the store failed")
+        self.hashes |= {query.core_hash for query in queries}
+        self.entries += entries
+
+
+class MemoryPages:
+    """``records.ports.JournalStore``."""
+
+    def __init__(self) -> None:
+        self.hashes: set[bytes] = set()
+        self.held: dict[int, StoredPage] = {}
+        self.last = 0
+
+    def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
+        return frozenset({query.core_hash for query in queries} & self.hashes)
+
+    def keep(self, queries: Sequence[Query], page: bytes, now: float) -> None:
+        self.hashes |= {query.core_hash for query in queries}
+        if page:
+            self.last += 1
+            self.held[self.last] = StoredPage(self.last, page, tried=False)
+
+    def pages(self, after: int, most: int) -> tuple[StoredPage, ...]:
+        return tuple(page for number, page in self.held.items() if number > after)[:most]
+
+    def mark_tried(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self.held[number] = replace(self.held[number], tried=True)
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self.held.pop(number, None)
 
 
 class MemoryRecord:
     """``answering.ports.Record``; ``broken`` agencies cannot record."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.openings: list[Opened] = []
         self.broken: set[AgencyId] = set()
 
-    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
-        failed = frozenset(e.agency for e in entries) & self.broken
-        self.entries += [e for e in entries if e.agency not in failed]
-        return failed
+    def opened(self, openings: Sequence[Opened], *, tried: bool = False) -> frozenset[AgencyId]:
+        for each in openings:
+            if each.agency not in self.broken and not (tried and self._has(each)):
+                self.openings.append(each)
+        return frozenset(each.agency for each in openings) & self.broken
+
+    def _has(self, this: Opened) -> bool:
+        there = {(o.agency, o.query.hash) for o in self.openings}
+        return (this.agency, this.query.hash) in there
+
+
+class KnownChildren:
+    """``answering.audit.Child``: reads the records of the entries that went through ``opened``."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[AgencyId, RecordId], ChildRecord] = {}
+
+    def opened(self, entries: Iterable[Entry]) -> tuple[Opened, ...]:
+        """Entries as the journal gives them back."""
+        entries = tuple(entries)
+        for entry in entries:
+            for record in (*entry.examined.matched, *entry.examined.possible):
+                self._known[entry.agency, record.id] = record
+        return opened_of(entries, int(NOW))
+
+    def __call__(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
+        found = self._known.get((agency, record))
+        if found is None:
+            raise Refused(Code.NOT_READY, "generation")
+        return found
 
 
 def one_pepper(now: float = NOW) -> Peppers:
@@ -206,8 +276,7 @@ class NodeWorld(Members):
     mine: tuple[AgencyId, ...] = MINE
     sound: bool = True
     peppers: Peppers = field(default_factory=one_pepper)
-    seen: Seen = field(default_factory=MemorySeen)
-    record: Record = field(default_factory=MemoryRecord)
+    journal: Journal = field(default_factory=MemoryJournal)
     log: Line = field(default_factory=Line)
 
     def __post_init__(self) -> None:
@@ -222,8 +291,7 @@ class NodeWorld(Members):
             "peppers": self.peppers,
             "records": self.records,
             "locators": self.index,
-            "seen": self.seen,
-            "record": self.record,
+            "journal": self.journal,
             "now": self.clock.now,
             "log": self.log,
         }
@@ -232,8 +300,8 @@ class NodeWorld(Members):
 
     @property
     def entries(self) -> list[Entry]:
-        assert isinstance(self.record, MemoryRecord)
-        return self.record.entries
+        assert isinstance(self.journal, MemoryJournal)
+        return self.journal.entries
 
     def put(self, agency: AgencyId, *children: ChildRecord, as_of: int = int(NOW) - 60) -> None:
         """A complete and tagged generation; then the index is brought up to it."""

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agency_node.answering.answer_line import AnswerLine
 from agency_node.answering.load import Load
 from agency_node.answering.matching import Finding
-from agency_node.answering.ports import Entry
+from agency_node.answering.pages import Entry
 from agency_node.answering.service import Node
 from agency_node.reading.line import Line
 from agency_node.reading.ports import Carriage
@@ -94,8 +94,7 @@ class SimNode:
             peppers=self.world.peppers,
             records=self,
             locators=self,
-            seen=self,
-            record=self,
+            journal=self,
             now=self.now,
             log=self.log,
         )
@@ -180,21 +179,27 @@ class SimNode:
                 found.setdefault(locator, (tag_, []))[1].append(owner)
         return found
 
-    # ---- seen and record --------------------------------------------------------------------
+    # ---- the journal -------------------------------------------------------------------------
 
-    def take(self, queries: Sequence[Query], now: float) -> frozenset[bytes]:
+    def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
         if self.seen_fails:
             raise Defect("seen")
-        before = frozenset(q.core_hash for q in queries if q.core_hash in self.seen)
-        self.seen.update(q.core_hash for q in queries)
-        return before
+        return frozenset(q.core_hash for q in queries if q.core_hash in self.seen)
 
-    def opened(self, entries: Sequence[Entry]) -> frozenset[AgencyId]:
+    def write(
+        self,
+        queries: Sequence[Query],
+        entries: Sequence[Entry],
+        now: float,
+        *,
+        looked_up: int,
+        asked: int,
+    ) -> None:
         if self.record_fails:
-            return frozenset(e.agency for e in entries)
+            raise Defect("record")
+        self.seen.update(q.core_hash for q in queries)
         self.entries.extend(entries)
         self.journal.extend((f"recorded {e.agency}", e.query.hash) for e in entries)
-        return frozenset()
 
     def findings(self, agency: AgencyId) -> list[Finding]:
         return [e.examined.finding for e in self.entries if e.agency == agency]

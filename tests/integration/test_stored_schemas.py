@@ -21,7 +21,7 @@ from fingerpost.runtime.database import Revision, open_migrated, reading
 DATABASES: dict[str, tuple[Revision, ...]] = {
     "audit": fingerpost.audit.migrations.REVISIONS,
     "records": node.RECORDS,
-    "seen": node.SEEN,
+    "journal": node.JOURNAL,
     "replay": broker.migrations.REVISIONS,
     "meter": key_holder.migrations.REVISIONS,
     "outcomes": practitioner.asking.migrations.REVISIONS,
@@ -32,8 +32,9 @@ STORED = {
     ("audit", 2): "2da0928fb06677de",
     ("records", 1): "d089ab259712f537",
     ("records", 2): "9575260ef8ffe39a",
-    ("seen", 1): "21eaec560c9d998e",
-    ("seen", 2): "0926f0c32b0e8d4b",
+    ("journal", 1): "21eaec560c9d998e",
+    ("journal", 2): "0926f0c32b0e8d4b",
+    ("journal", 3): "eb0346417660d6da",
     ("replay", 1): "3649d977d305cedc",
     ("replay", 2): "4579a14ce625a97d",
     ("meter", 1): "72b0008836bc6863",
@@ -83,7 +84,7 @@ def test_the_schema_as_stored_stays(tmp_path: Path, name: str, number: int) -> N
 
 def test_no_migration_writes_into_the_database_of_another_thread(tmp_path: Path) -> None:
     """A host opens the logs of its agencies in threads."""
-    names = ("audit", "seen", "replay")
+    names = ("audit", "journal", "replay")
     work = [(tmp_path / f"{i}.sqlite", names[i % len(names)]) for i in range(48)]
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda each: schema(each[0], DATABASES[each[1]]), work))

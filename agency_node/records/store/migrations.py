@@ -1,4 +1,4 @@
-"""The revisions of the node's two databases: the records, and the hashes of queries received."""
+"""The revisions of the node's two databases: the records, and the journal of what was asked."""
 
 from __future__ import annotations
 
@@ -79,5 +79,16 @@ def _seen_named(op: Operations) -> None:
     op.create_index("ix_seen_forget_at", "seen", ["forget_at"])
 
 
+def _pages(op: Operations) -> None:
+    """The pages of what opened. No number is given twice."""
+    op.create_table(
+        "page",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("tried", sa.Boolean, nullable=False),
+        sqlite_autoincrement=True,
+    )
+
+
 RECORDS: Final[tuple[Revision, ...]] = (_records, _effort)
-SEEN: Final[tuple[Revision, ...]] = (_seen, _seen_named)
+JOURNAL: Final[tuple[Revision, ...]] = (_seen, _seen_named, _pages)

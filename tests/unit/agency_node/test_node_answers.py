@@ -4,7 +4,7 @@ reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +30,7 @@ from fakes.node_world import (
     SCHOOL,
     SURGERY,
     THERE,
-    MemoryRecord,
-    MemorySeen,
+    MemoryJournal,
     NodeWorld,
     a_child,
     a_federation,
@@ -468,53 +467,57 @@ def test_half_an_import_answers_from_the_one_before(world: NodeWorld) -> None:
 # ---- record before answer -----------------------------------------------------------------------
 
 
-def test_what_cannot_be_recorded_is_not_said() -> None:
-    record = MemoryRecord()
-    world = a_world(school=(a_record(),), record=record)
-    world.put(SURGERY, a_record(0, None, an_involvement(Kind.GP)))
-    record.broken.add(SCHOOL)
-    part = world.part(world.query())
-    assert {a.agency: (a.status, a.reason) for a in part.agencies} == {
-        COUNCIL: (Status.NOTHING_TO_DISCLOSE, None),
-        SCHOOL: (Status.CANNOT_ANSWER, Cannot.FAULT),
-        SURGERY: (Status.INVOLVED, None),
-    }
-    assert {pointer.agency for pointer in part.pointers} == {SURGERY}
-    assert world.node.faulty == {SCHOOL}
-
-
-def test_a_log_that_failed_silences_known_and_unknown_children_alike() -> None:
-    """Else "cannot answer" would come to mean "known here"."""
-    record = MemoryRecord()
-    world = a_world(school=(a_record(),), record=record)
-    record.broken.add(SCHOOL)
-    world.ask(world.query())
-    record.broken.clear()
-    assert reasons(world, world.query(tags=[bytes(32)]))[SCHOOL] is Cannot.FAULT
-    assert reasons(world)[SCHOOL] is Cannot.FAULT
-
-
-def test_a_store_that_keeps_nothing_makes_every_index_untouched() -> None:
-    seen = MemorySeen()
-    world = a_world(school=(a_record(),), seen=seen)
-    seen.broken = True
+def test_a_journal_that_keeps_nothing_silences_all_alike() -> None:
+    """Known or unknown, at every agency: a fault that showed only where something opened would
+    disclose that it did."""
+    journal = MemoryJournal()
+    world = a_world(school=(a_record(),), journal=journal)
+    journal.broken = True
     assert reasons(world) == dict.fromkeys(MINE, Cannot.FAULT)
+    assert reasons(world, world.query(tags=[bytes(32)])) == dict.fromkeys(MINE, Cannot.FAULT)
     assert world.entries == []
     assert not world.node.sound
-    seen.broken = False
+    journal.broken = False
     assert world.words(world.query())[SCHOOL] is Status.INVOLVED
     assert world.node.sound
 
 
-def test_all_queries_are_kept_before_any_is_looked_at() -> None:
+def test_a_write_that_fails_after_the_look_silences_all_alike_too() -> None:
+    class Full(MemoryJournal):
+        def write(self, *_: object, **__: object) -> None:
+            raise Defect("the store failed")
+
+    world = a_world(school=(a_record(),), journal=Full())
+    known, stranger = world.query(), world.query(another_child())
+    for parts in world.ask(known, stranger).values():
+        assert all(part.pointers == () for part in parts)
+        said = {a.agency: a.reason for part in parts for a in part.agencies}
+        assert said == dict.fromkeys(MINE, Cannot.FAULT)
+    assert not world.node.sound
+
+
+def test_a_log_that_cannot_be_written_silences_its_agency_whole(world: NodeWorld) -> None:
+    """Else "cannot answer" would come to mean "known here"."""
+    world.node.silence([SCHOOL])
+    assert reasons(world)[SCHOOL] is Cannot.FAULT
+    assert reasons(world, world.query(tags=[bytes(32)]))[SCHOOL] is Cannot.FAULT
+    assert world.words(world.query())[SURGERY] is Status.NOTHING_TO_DISCLOSE
+    assert world.node.faulty == {SCHOOL}
+
+
+def test_a_replay_is_known_before_any_index_is_touched_and_all_is_written_after() -> None:
     order: list[str] = []
 
-    class Noting(MemorySeen):
-        def take(self, queries: object, now: float) -> frozenset[bytes]:
-            order.append("kept")
-            return frozenset()
+    class Noting(MemoryJournal):
+        def known(self, queries: Sequence[Query]) -> frozenset[bytes]:
+            order.append("known")
+            return super().known(queries)
 
-    world = a_world(school=(a_record(),), seen=Noting())
+        def write(self, *some: Any, **more: Any) -> None:
+            order.append("written")
+            super().write(*some, **more)
+
+    world = a_world(school=(a_record(),), journal=Noting())
     find = world.index.find
 
     def noting(*arguments: object) -> object:
@@ -523,15 +526,15 @@ def test_all_queries_are_kept_before_any_is_looked_at() -> None:
 
     world.index.find = noting  # type: ignore[method-assign, assignment]
     world.node.answer([world.query().wire, world.query().wire])
-    assert order == ["kept", *["looked"] * 6]
+    assert order == ["known", *["looked"] * 6, "written"]
 
 
 def test_the_record_is_made_before_the_answer_is_sealed() -> None:
-    class Gone(MemoryRecord):
-        def opened(self, entries: object) -> frozenset[AgencyId]:
+    class Gone(MemoryJournal):
+        def write(self, *_: object, **__: object) -> None:
             raise KeyError  # not even a fault that nobody foresaw lets an answer out
 
-    world = a_world(school=(a_record(),), record=Gone())
+    world = a_world(school=(a_record(),), journal=Gone())
     with pytest.raises(KeyError):
         world.ask(world.query())
 

@@ -16,18 +16,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agency_node.answering import audit as audit_record
 from agency_node.answering.audit import (
-    RECORDS_NAMED,
     AgencyLogs,
-    Asked,
     Body,
     log_key,
     open_log,
     read_body,
 )
 from agency_node.answering.matching import Finding
-from agency_node.answering.ports import Entry
+from agency_node.answering.pages import RECORDS_NAMED, Asked, Entry
 from fakes.federations import NOW
-from fakes.node_world import COUNCIL, MINE, SCHOOL, SURGERY, NodeWorld, a_child, a_record, a_world
+from fakes.node_world import (
+    COUNCIL,
+    MINE,
+    SCHOOL,
+    SURGERY,
+    KnownChildren,
+    NodeWorld,
+    a_child,
+    a_record,
+    a_world,
+)
 from fingerpost.audit.log import Actor, Month, OperationId
 from fingerpost.audit.log import Entry as Logged
 from fingerpost.private.codec import write_demographics
@@ -39,10 +47,12 @@ from fingerpost.protocol.messages import KeySet
 
 KEY = bytes(range(32))
 
+CHILDREN = KnownChildren()
+
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Iterator[AgencyLogs]:
-    made = AgencyLogs(tmp_path, KEY)
+    made = AgencyLogs(tmp_path, KEY, CHILDREN)
     yield made
     made.close()
 
@@ -78,7 +88,7 @@ def asked_of(entry: Logged) -> Asked:
 
 
 def test_each_agency_has_its_own_entries_and_no_other(logs: AgencyLogs, tmp_path: Path) -> None:
-    assert logs.opened(entries()) == frozenset()
+    assert logs.opened(CHILDREN.opened(entries())) == frozenset()
     (school,), (surgery,) = kept(tmp_path, SCHOOL), kept(tmp_path, SURGERY)
     assert kept(tmp_path, COUNCIL) == []
     assert school.fields["finding"] == Finding.MATCH.value
@@ -89,7 +99,7 @@ def test_each_agency_has_its_own_entries_and_no_other(logs: AgencyLogs, tmp_path
 
 
 def test_a_body_holds_the_question_and_what_was_compared(logs: AgencyLogs, tmp_path: Path) -> None:
-    logs.opened(entries())
+    logs.opened(CHILDREN.opened(entries()))
     (entry,) = kept(tmp_path, SURGERY)
     body, asked = body_of(entry), asked_of(entry)
     assert (asked.name, asked.subject) == ("Siân O’Neill-Brontë", "account-17")
@@ -104,7 +114,7 @@ def test_a_body_holds_the_question_and_what_was_compared(logs: AgencyLogs, tmp_p
 
 
 def test_a_refusal_keeps_its_code_and_believes_nothing(logs: AgencyLogs, tmp_path: Path) -> None:
-    logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))
+    logs.opened(CHILDREN.opened(entries(passport_key=Ed25519PrivateKey.generate())))
     (entry,) = kept(tmp_path, SCHOOL)
     body = body_of(entry)
     assert (body.asked, body.refusal, body.records) == (None, "bad_passport", ())
@@ -112,7 +122,7 @@ def test_a_refusal_keeps_its_code_and_believes_nothing(logs: AgencyLogs, tmp_pat
 
 def test_in_the_clear_stands_nothing_of_what_opened(logs: AgencyLogs, tmp_path: Path) -> None:
     opened = entries()
-    logs.opened(opened)
+    logs.opened(CHILDREN.opened(opened))
     logs.close()
     child, query = a_child(), opened[0].query.hash
     of_the_child = (child.forename, child.postcode, child.nhs_number)
@@ -130,7 +140,7 @@ def test_an_entry_has_one_size_whatever_was_found(logs: AgencyLogs, tmp_path: Pa
     records = [a_record(number, largest) for number in range(RECORDS_NAMED + 1)]
     (known, possible), (refused, _) = entries(), entries(passport_key=Ed25519PrivateKey.generate())
     many = replace(known, examined=replace(known.examined, possible=tuple(records)))
-    logs.opened([known, replace(possible, agency=SCHOOL), refused, many])
+    logs.opened(CHILDREN.opened([known, replace(possible, agency=SCHOOL), refused, many]))
     with closing(sqlite3.connect(tmp_path / f"{SCHOOL}.sqlite")) as connection:
         sizes = connection.execute("SELECT DISTINCT length(header), length(body) FROM audit_entry")
         assert len(sizes.fetchall()) == 1
@@ -141,7 +151,7 @@ def test_an_entry_has_one_size_whatever_was_found(logs: AgencyLogs, tmp_path: Pa
 
 def test_one_agencys_key_opens_no_other_log(logs: AgencyLogs, tmp_path: Path) -> None:
     """A host hands an agency its log and the key to it."""
-    logs.opened(entries())
+    logs.opened(CHILDREN.opened(entries()))
     assert len({log_key(KEY, agency) for agency in MINE}) == len(MINE)
     taken = tmp_path / f"{SCHOOL}.sqlite"
     for name in ("", "-wal", ".head"):
@@ -153,7 +163,7 @@ def test_one_agencys_key_opens_no_other_log(logs: AgencyLogs, tmp_path: Path) ->
 
 
 def test_a_month_that_was_forgotten_keeps_its_chain(logs: AgencyLogs, tmp_path: Path) -> None:
-    logs.opened(entries())
+    logs.opened(CHILDREN.opened(entries()))
     log = open_log(tmp_path, SCHOOL, KEY)
     late = int(NOW) + 40 * 86_400
     log.forget(Month.at(int(NOW)), actor=Actor("dpo"), operation=OperationId("r"), at=late)
@@ -177,7 +187,7 @@ def test_of_many_logs_only_some_are_open_at_once(
     some = entries()
     for _ in range(2):
         for agency in MINE:
-            assert logs.opened([replace(some[0], agency=agency)]) == frozenset()
+            assert logs.opened(CHILDREN.opened([replace(some[0], agency=agency)])) == frozenset()
             assert len(logs._open) <= 2
     assert all(len(kept(tmp_path, agency)) == 2 for agency in MINE)
 
@@ -201,7 +211,11 @@ def test_entries_of_the_release_before_are_read() -> None:
 def test_a_second_round_is_marked_and_its_reason_is_sealed(
     logs: AgencyLogs, tmp_path: Path
 ) -> None:
-    logs.opened(entries(because=WideningReason.RECENT_MOVE, reach=Reach.AREA_AND_NEIGHBOURS))
+    logs.opened(
+        CHILDREN.opened(
+            entries(because=WideningReason.RECENT_MOVE, reach=Reach.AREA_AND_NEIGHBOURS)
+        )
+    )
     (entry,) = kept(tmp_path, SCHOOL)
     assert entry.fields["widened"] is True
     assert "RECENT_MOVE" not in str(entry.fields)
@@ -209,8 +223,8 @@ def test_a_second_round_is_marked_and_its_reason_is_sealed(
 
 
 def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path) -> None:
-    logs.opened(entries(key_set=KeySet.WIDE, reach=Reach.AREA))
-    logs.opened(entries())
+    logs.opened(CHILDREN.opened(entries(key_set=KeySet.WIDE, reach=Reach.AREA)))
+    logs.opened(CHILDREN.opened(entries()))
     both = kept(tmp_path, SCHOOL)
     assert len(both) == 2
     for entry in both:
@@ -219,7 +233,7 @@ def test_wide_keys_at_home_are_no_second_round(logs: AgencyLogs, tmp_path: Path)
 
 
 def test_whom_to_ring_is_kept_as_the_member_list_had_it(logs: AgencyLogs, tmp_path: Path) -> None:
-    logs.opened(entries())
+    logs.opened(CHILDREN.opened(entries()))
     (entry,) = kept(tmp_path, SCHOOL)
     body = body_of(entry)
     assert (body.asking_name, body.asking_desk) == ("An agency", "0121 496 0100")
@@ -229,7 +243,7 @@ def test_whom_to_ring_is_kept_as_the_member_list_had_it(logs: AgencyLogs, tmp_pa
 def test_no_agency_is_named_where_nobody_vouches_for_it(logs: AgencyLogs, tmp_path: Path) -> None:
     """Attack: a member that shares the requesters' key asks in another agency's name, so that the
     desk rings the wrong people. The passport did not hold, so the log names none."""
-    logs.opened(entries(passport_key=Ed25519PrivateKey.generate()))
+    logs.opened(CHILDREN.opened(entries(passport_key=Ed25519PrivateKey.generate())))
     (entry,) = kept(tmp_path, SCHOOL)
     body = body_of(entry)
     assert (body.asked, body.refusal) == (None, Code.BAD_PASSPORT.value)
@@ -245,6 +259,6 @@ def test_the_key_has_the_agreed_size() -> None:
 def test_what_is_kept_of_a_crowd_is_bounded(logs: AgencyLogs, tmp_path: Path) -> None:
     world = a_world(school=tuple(a_record(n) for n in range(20)))
     world.ask(world.query())
-    logs.opened(world.entries)
+    logs.opened(CHILDREN.opened(world.entries))
     (entry,) = kept(tmp_path, SCHOOL)
-    assert len(body_of(entry).records) == audit_record.RECORDS_NAMED
+    assert len(body_of(entry).records) == RECORDS_NAMED

@@ -17,11 +17,19 @@ from typer.testing import CliRunner
 from agency_node import cli
 from agency_node.answering.audit import AgencyLogs
 from agency_node.answering.matching import Finding
-from agency_node.answering.ports import Entry
+from agency_node.answering.pages import Entry
 from agency_node.settings import NodeSettings
 from agency_node.wiring import audit_folder, open_audit
 from fakes.federations import NOW
-from fakes.node_world import COUNCIL, SCHOOL, NodeWorld, a_child, a_record, another_child
+from fakes.node_world import (
+    COUNCIL,
+    SCHOOL,
+    KnownChildren,
+    NodeWorld,
+    a_child,
+    a_record,
+    another_child,
+)
 from fakes.party_folder import KEY, node_settings_file
 from fingerpost.audit.log import Actor, Month, OperationId
 from fingerpost.private.demographics import Demographics
@@ -30,6 +38,8 @@ from fingerpost.protocol.messages import KeySet
 from fingerpost.runtime.settings import load
 
 TWIN = a_child(forename="Mary", nhs_number="")
+
+CHILDREN = KnownChildren()
 
 
 def entries(known: Demographics, **asked: Any) -> list[Entry]:
@@ -48,7 +58,7 @@ def settings_file(tmp_path: Path) -> Path:
 def logs(settings_file: Path) -> Iterator[AgencyLogs]:
     folder = audit_folder(load(settings_file, NodeSettings))
     folder.mkdir(mode=0o700, exist_ok=True)
-    made = AgencyLogs(folder, KEY)
+    made = AgencyLogs(folder, KEY, CHILDREN)
     yield made
     made.close()
 
@@ -76,7 +86,7 @@ def flat(text: str) -> str:
 
 @pytest.mark.parametrize("columns", [80, 120, 200])
 def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, columns: int) -> None:
-    logs.opened(entries(TWIN))
+    logs.opened(CHILDREN.opened(entries(TWIN)))
     text = show("--possible", columns=columns)
     assert max(map(len, text.splitlines())) <= columns
     shown = flat(text)
@@ -96,7 +106,7 @@ def test_the_duty_desk_reads_all_that_it_needs(logs: AgencyLogs, show: Show, col
 @pytest.mark.parametrize("columns", [60, 80, 120, 200, None])
 def test_every_id_is_shown_whole(logs: AgencyLogs, show: Show, columns: int | None) -> None:
     opened = entries(a_child())
-    logs.opened(opened)
+    logs.opened(CHILDREN.opened(opened))
     text = show(columns=columns)
     for whole in (str(SCHOOL), str(COUNCIL), opened[0].query.hash.hex(), "ref-1", "S47_ENQUIRY"):
         assert whole in text, whole
@@ -105,14 +115,14 @@ def test_every_id_is_shown_whole(logs: AgencyLogs, show: Show, columns: int | No
 def test_a_second_round_is_marked_and_says_why(logs: AgencyLogs, show: Show) -> None:
     asked = entries(TWIN, because=WideningReason.RECENT_MOVE, reach=Reach.AREA_AND_NEIGHBOURS)
     assert [entry.examined.finding for entry in asked] == [Finding.POSSIBLE]
-    logs.opened(asked)
+    logs.opened(CHILDREN.opened(asked))
     assert "second round, widened: RECENT_MOVE" in flat(show("--possible"))
     assert "RECENT_MOVE" in flat(show(columns=200))
 
 
 def test_the_duty_desk_sees_only_what_may_be_a_match(logs: AgencyLogs, show: Show) -> None:
-    logs.opened(entries(a_child()))
-    logs.opened(entries(a_child(), passport_key=Ed25519PrivateKey.generate()))
+    logs.opened(CHILDREN.opened(entries(a_child())))
+    logs.opened(CHILDREN.opened(entries(a_child(), passport_key=Ed25519PrivateKey.generate())))
     text = show("--possible")
     assert text == f"{SCHOOL}: nothing to look at.\n"
     assert "Marigold" in show(columns=200)
@@ -123,14 +133,16 @@ def test_where_the_list_has_no_number_it_says_so(logs: AgencyLogs, show: Show) -
     assert entry.examined.question is not None
     without = replace(entry.examined.question.requester, duty_desk="")
     question = replace(entry.examined.question, requester=without)
-    logs.opened([replace(entry, examined=replace(entry.examined, question=question))])
+    logs.opened(
+        CHILDREN.opened([replace(entry, examined=replace(entry.examined, question=question))])
+    )
     assert "Ring the member list has no number" in flat(show("--possible"))
 
 
 def test_of_a_month_that_was_forgotten_the_asking_agency_is_left(
     logs: AgencyLogs, show: Show, settings_file: Path
 ) -> None:
-    logs.opened(entries(TWIN))
+    logs.opened(CHILDREN.opened(entries(TWIN)))
     logs.close()
     log = open_audit(load(settings_file, NodeSettings), SCHOOL)
     late = int(NOW) + 40 * 86_400
@@ -142,7 +154,7 @@ def test_of_a_month_that_was_forgotten_the_asking_agency_is_left(
 
 
 def test_approver_and_reference_stand_beside_the_purpose(logs: AgencyLogs, show: Show) -> None:
-    logs.opened(entries(TWIN, purpose=Purpose.EXPLOITATION, approver="manager-1"))
+    logs.opened(CHILDREN.opened(entries(TWIN, purpose=Purpose.EXPLOITATION, approver="manager-1")))
     assert "For EXPLOITATION · ref-1 · approved by manager-1" in flat(show("--possible"))
 
 
@@ -154,7 +166,9 @@ def test_a_name_steers_no_screen_and_paints_nothing(logs: AgencyLogs, show: Show
     assert entry.examined.question is not None
     named = a_child(forename="[red]\x9b31mMary\u202e", surname="Thistlewood")
     question = replace(entry.examined.question, demographics=named)
-    logs.opened([replace(entry, examined=replace(entry.examined, question=question))])
+    logs.opened(
+        CHILDREN.opened([replace(entry, examined=replace(entry.examined, question=question))])
+    )
     for text in (show("--possible"), show(columns=200)):
         assert "[red]" in text
         for c in "\x9b\u202e\x1b":

@@ -1,0 +1,154 @@
+"""``records.ports.JournalStore``: what every store of the journal promises."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agency_node.records.ports import JournalStore
+from agency_node.records.store.journal import CLOCK_SET_BACK_SECONDS, keep_until, open_journal
+from fakes.federations import NOW, public, requester_key
+from fakes.node_world import MemoryPages, a_query
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import read_query
+from fingerpost.protocol.messages import Query
+from fingerpost.runtime.database import StoreFailed
+
+KEY = bytes(range(32))
+
+
+def received() -> Query:
+    """Another one each time."""
+    return read_query(a_query().wire, lambda epoch: public(requester_key(epoch)))
+
+
+def take(store: JournalStore, queries: list[Query], now: float) -> frozenset[bytes]:
+    """Keep queries; which of them were kept before."""
+    before = store.known(queries)
+    store.keep(queries, b"", now)
+    return before
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
+    if request.param == "memory":
+        yield MemoryPages()
+        return
+    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+        yield store
+
+
+def test_a_query_is_new_once(store: JournalStore) -> None:
+    one, other = received(), received()
+    assert take(store, [one], NOW) == frozenset()
+    assert take(store, [one, other], NOW) == {one.core_hash}
+    assert take(store, [other, one], NOW + 1) == {one.core_hash, other.core_hash}
+
+
+def test_a_copy_that_is_signed_anew_is_not_new(store: JournalStore) -> None:
+    one = received()
+    assert take(store, [one], NOW) == frozenset()
+    assert take(store, [replace(one, hash=bytes(32))], NOW) == {one.core_hash}
+
+
+def test_a_frame_of_none_is_fine(store: JournalStore) -> None:
+    assert take(store, [], NOW) == frozenset()
+
+
+def test_a_frame_as_large_as_they_come(store: JournalStore) -> None:
+    query = received()
+    many = [replace(query, core_hash=number.to_bytes(32, "big")) for number in range(127)]
+    assert take(store, many, NOW) == frozenset()
+    assert len(take(store, many, NOW)) == 127
+
+
+def test_pages_come_back_in_their_order_until_they_are_removed(store: JournalStore) -> None:
+    assert store.pages(0, 10) == ()
+    for page in (b"one", b"two", b"three"):
+        store.keep([received()], page, NOW)
+    store.keep([received()], b"", NOW)
+    first, second, third = store.pages(0, 10)
+    assert [page.sealed for page in (first, second, third)] == [b"one", b"two", b"three"]
+    assert store.pages(0, 2) == (first, second)
+    assert store.pages(second.number, 10) == (third,)
+    store.mark_tried([first.number, third.number])
+    assert [page.tried for page in store.pages(0, 10)] == [True, False, True]
+    store.remove([first.number, third.number])
+    assert store.pages(0, 10) == (second,)
+    store.remove([])
+    store.remove([second.number])
+    store.keep([received()], b"four", NOW)
+    (fourth,) = store.pages(0, 10)
+    assert fourth.number > third.number, "no number is given twice"
+
+
+# ---- the store on the disk ----------------------------------------------------------------------
+
+
+def test_it_is_still_known_after_a_restart(tmp_path: Path) -> None:
+    query = received()
+    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+        take(store, [query], NOW)
+    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+        assert take(store, [query], NOW) == {query.core_hash}
+
+
+def test_for_as_long_as_it_could_be_fresh_and_no_longer_than_needed(tmp_path: Path) -> None:
+    query = received()
+    last = query.core.expires_at + limits.CLOCK_SKEW_SECONDS
+    reached = NOW
+    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: reached)) as store:
+        take(store, [query], NOW)
+        assert take(store, [query], last) == {query.core_hash}
+        reached = last + CLOCK_SET_BACK_SECONDS + 600 + 1
+        take(store, [received()], reached)
+        assert take(store, [query], NOW) == frozenset(), "forgotten"
+
+
+def test_a_clock_that_is_ahead_lets_no_replay_in(tmp_path: Path) -> None:
+    query = received()
+    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+        take(store, [query], NOW)
+        take(store, [received()], NOW + 2 * limits.DAY)
+        assert take(store, [query], NOW + 30) == {query.core_hash}
+
+
+@pytest.mark.parametrize("expires", [0, 2**60])
+def test_what_a_query_says_of_itself_does_not_decide_how_long_it_is_kept(expires: int) -> None:
+    query = received()
+    strange = replace(query, core=replace(query.core, expires_at=expires))
+    kept = keep_until(strange, NOW) - NOW
+    assert limits.CLOCK_SKEW_SECONDS <= kept <= 2 * limits.DAY
+
+
+def test_a_disk_that_fails_is_a_defect(tmp_path: Path) -> None:
+    """A damaged file: nothing may be answered on the strength of it."""
+    path = tmp_path / "journal.sqlite"
+    with closing(open_journal(path, KEY, lambda: NOW)) as store:
+        take(store, [received()], NOW)
+    for file in tmp_path.glob("journal.sqlite-*"):
+        file.unlink()
+    data = bytearray(path.read_bytes())
+    data[100:] = bytes(len(data) - 100)
+    path.write_bytes(bytes(data))
+    with pytest.raises(StoreFailed), closing(open_journal(path, KEY, lambda: NOW)) as damaged:
+        take(damaged, [received()], NOW)
+
+
+def test_nothing_in_it_joins_with_another_partys_file(tmp_path: Path) -> None:
+    query = received()
+    with closing(open_journal(tmp_path / "journal.sqlite", KEY, lambda: NOW)) as store:
+        take(store, [query], NOW)
+    until = keep_until(query, NOW)
+    told = (query.core_hash, query.hash, until.to_bytes(4, "big"), until.to_bytes(8, "big"))
+    for file in tmp_path.iterdir():
+        assert not any(each in file.read_bytes() for each in told), file.name
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as connection:
+        ((forget_at,),) = connection.execute("SELECT forget_at FROM seen")
+    assert forget_at % 600 == 0
+    assert until <= forget_at < until + 600
