@@ -41,6 +41,8 @@ commands.add_server(
     Party.BROKER,
     check=wiring.check,
     health=lambda settings: settings.health,
+    places=lambda settings: settings.places,
+    waits="hashes of queries",
     open_audit=wiring.open_audit,
 )
 

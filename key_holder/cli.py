@@ -42,6 +42,8 @@ commands.add_server(
     Party.KEY_HOLDER,
     check=wiring.check,
     health=lambda settings: settings.health,
+    places=lambda settings: settings.places,
+    waits="OPRF keys",
     open_audit=wiring.open_audit,
 )
 

@@ -102,7 +102,7 @@ def health(settings_file: SettingsFile) -> None:
 
 
 def status(settings_file: SettingsFile) -> None:
-    """Show what each agency answers from, and whether the node is attached to the broker.
+    """Show what each agency answers from, the stream to the broker, and how the clock stands.
 
     For each agency: the import, its day, the children, and the epochs for which they are tagged.
     """
@@ -127,6 +127,7 @@ def status(settings_file: SettingsFile) -> None:
     )
     if federation is None:
         console.print("The node keeps no valid member list: epochs are not known.")
+    commands.report_clock(settings.places, "peppers, tags, records of earlier imports")
 
 
 def _row(

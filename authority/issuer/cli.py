@@ -12,6 +12,7 @@ from authority.issuer import wiring
 from authority.issuer.settings import IssuerSettings
 from fingerpost.audit.log import Actor, OperationId
 from fingerpost.membership import commands
+from fingerpost.membership.clock_watch import duration, moment
 from fingerpost.membership.commands import (
     ByOption,
     SettingsFile,
@@ -19,6 +20,7 @@ from fingerpost.membership.commands import (
     UntilOption,
     WhyOption,
 )
+from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.clock import SystemClock
 
@@ -71,6 +73,22 @@ def adopt_deny_list(settings: SettingsFile, by: ByOption, why: WhyOption) -> Non
     out += [f"certificate {serial:x}" for serial in deny.certificates]
     state = "" if adopted.sound else " It was not as the issuer had written it."
     typer.echo(f"Adopted.{state} Suspended now: {', '.join(sorted(out)) or 'nobody'}.")
+
+
+@app.command()
+def status(settings: SettingsFile) -> None:
+    """Show when the newest timestamp was signed, by the issuer's time, and this machine's clock."""
+    found = PROGRAM.load(settings)
+    signed_at = wiring.signed_at(found)
+    now = SystemClock().now()
+    typer.echo(f"This machine's clock: {moment(now)}")
+    if not signed_at:
+        typer.echo("No timestamp has been signed yet.")
+        return
+    way = "ago" if now >= signed_at else "ahead of this clock"
+    typer.echo(f"Newest timestamp:     {moment(signed_at)}, {duration(abs(now - signed_at))} {way}")
+    if not -limits.CLOCK_SKEW_SECONDS <= now - signed_at <= 2 * limits.TIMESTAMP_EVERY_SECONDS:
+        typer.echo("The issuer does not run, or its clock was wrong then or is wrong now.")
 
 
 @audit_app.command()

@@ -69,6 +69,16 @@ def open_online(found: IssuerSettings) -> Online:
     return Online(Repository(found.repository), root, online_keys, record)
 
 
+def signed_at(found: IssuerSettings) -> float:
+    """Return when the newest timestamp was signed (seconds since 1970 UTC); 0 while there is none.
+
+    Raises:
+        Defect: the trusted root cannot be read.
+    """
+    root = read_file(found.trusted_root, most=limits.METADATA_FILE_BYTES)
+    return Repository(found.repository).signed_at(root)
+
+
 def open_audit(found: IssuerSettings) -> AuditLog:
     """Open the audit log. Raises ``Defect``."""
     return AuditLog.open(
@@ -205,9 +215,7 @@ async def open(found: IssuerSettings, env: Env) -> AsyncIterator[Opened]:
             await opened.enter_async_context(serve_health(health, found.health))
 
         issuer = open_issuer(found, audit)
-        trusted_root = read_file(found.trusted_root, most=limits.METADATA_FILE_BYTES)
-        signed_at = Repository(found.repository).signed_at(trusted_root)
-        require_forwards(signed_at, env.clock.now())
+        require_forwards(signed_at(found), env.clock.now())
         clock = SteadyClock(env.clock, limits.CLOCK_SKEW_SECONDS)
         watch = Watch(issuer, found, clock, env.log)
         await watch.look()

@@ -25,7 +25,9 @@ import typer
 
 from fingerpost.audit.log import Actor, AuditLog, Month, OperationId, Receipt, Report
 from fingerpost.membership.bundle import EnrolmentBundle
+from fingerpost.membership.clock_watch import read_word, told
 from fingerpost.membership.credentials import make_member_keys
+from fingerpost.membership.membership import Places
 from fingerpost.protocol.codec.enrolment import KEY_BYTES, EnrolmentRequest, write_enrolment
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
@@ -219,15 +221,18 @@ def add_server(
     *,
     check: Callable[[S], EnrolmentBundle],
     health: Callable[[S], Path],
+    places: Callable[[S], Places],
+    waits: str,
     open_audit: Callable[[S], AuditLog],
 ) -> None:
     """Add the commands that a broker and a key holder share.
 
-    They are ``enrol``, ``run``, ``check``, ``health`` and ``audit verify``.
+    They are ``enrol``, ``run``, ``check``, ``health``, ``status`` and ``audit verify``.
 
     Args:
         check: opens what the settings name, and returns the bundle.
         health: returns the socket of the health check.
+        waits: what the party destroys when it is due.
         open_audit: opens the audit log.
     """
 
@@ -268,6 +273,11 @@ def add_server(
         """Report whether the running process serves: exit status 0 when it does, else 1."""
         report_health(health(program.load(settings_file)))
 
+    @app.command("status")
+    def status(settings_file: SettingsFile) -> None:
+        """Report whether this machine's clock agrees with the issuer's, and what waits if not."""
+        report_clock(places(program.load(settings_file)), waits)
+
     @audit.command("verify")
     def verify(settings_file: SettingsFile) -> None:
         """Follow the chain from the first entry to the last."""
@@ -293,6 +303,14 @@ def report_folder(health: Path) -> None:
     """Report what a start by hand still needs. Raises ``Defect`` as ``report_sound``."""
     if (note := look_at_folder(health)) is not None:
         typer.echo(note, err=True)
+
+
+def report_clock(places: Places, waits: str) -> None:
+    """Report how the clocks stand by the last word of the running process: see
+    ``clock_watch.told``.
+    """
+    for line in told(read_word(places.member_list), time.time(), waits):
+        typer.echo(line)
 
 
 def report_health(socket: Path) -> NoReturn:

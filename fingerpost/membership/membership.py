@@ -22,6 +22,12 @@ from fingerpost.membership.bundle import (
     EnrolmentBundle,
     read_bundle,
 )
+from fingerpost.membership.clock_watch import (
+    CLOCK_EVENTS,
+    LOOK_JITTER_SECONDS,
+    LOOK_SECONDS,
+    ClockWatch,
+)
 from fingerpost.membership.credentials import MemberKeys
 from fingerpost.membership.list_sources import ListSources
 from fingerpost.membership.member_list import MEMBER_LIST_EVENTS, MemberList, MemberListClient
@@ -45,7 +51,7 @@ from fingerpost.runtime.witness import WitnessFolder
 ISSUER_PATIENCE_SECONDS: Final = 2.0
 """A lookup that begins with a look at the list must not wait long for an issuer that is away."""
 MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {**MEMBER_LIST_EVENTS, **RENEWAL_EVENTS}
+    {**MEMBER_LIST_EVENTS, **CLOCK_EVENTS, **RENEWAL_EVENTS}
 )
 """Events for the log catalogue of each member."""
 
@@ -111,6 +117,7 @@ class Membership:
         self.witness = WitnessFolder(places.witness)
         self._env = env
         self._poll_seconds = places.poll_seconds
+        self._member_list = places.member_list
         addresses = self.bundle.addresses
         issuer = Identity(self.bundle.federation, addresses.issuer.member, Party.ISSUER)
         self.issuer = IssuerClient(
@@ -193,12 +200,16 @@ class Membership:
         self._at_issuer.close()
 
     def tasks(self) -> Mapping[str, Task]:
-        """Return the tasks that keep certificate and member list fresh, for ``run.supervise``."""
+        """Return the tasks that keep certificate and member list fresh and watch the clock, for
+        ``run.supervise``.
+        """
         poll = self.sources.poll(self._poll_seconds)
         renew = self._env.every(
             renewal.LOOK_SECONDS, renewal.LOOK_JITTER_SECONDS, self._renew_if_due, "certificate"
         )
-        return {"member list": poll, "certificate": renew}
+        watch = ClockWatch(self.time, self._env.clock, self._env.log, self._member_list)
+        look = self._env.every(LOOK_SECONDS, LOOK_JITTER_SECONDS, watch.look, "clock")
+        return {"member list": poll, "certificate": renew, "clock": look}
 
     async def _renew_if_due(self) -> None:
         await renewal.renew_if_due(

@@ -27,6 +27,7 @@ app.command("serve")(running.serve)
 app.command("check")(running.check)
 app.command("adopt")(running.adopt)
 app.command("health")(running.health)
+app.command("status")(running.status)
 app.add_typer(running.audit, name="audit")
 
 

@@ -1,4 +1,4 @@
-"""``fingerpost enrol``, ``serve``, ``check``, ``health``, ``audit …``."""
+"""``fingerpost enrol``, ``serve``, ``check``, ``health``, ``status``, ``audit …``."""
 
 from __future__ import annotations
 
@@ -129,6 +129,14 @@ def adopt(
 def health(settings_file: SettingsFile) -> None:
     """Report whether `fingerpost serve` runs and serves: exit status 0 when it does, else 1."""
     commands.report_health(load(settings_file).health)
+
+
+def status(settings_file: SettingsFile) -> None:
+    """Report whether this machine's clock agrees with the issuer's, and what waits if not.
+
+    It is what `fingerpost serve` saw last.
+    """
+    commands.report_clock(load(settings_file).places, "peppers, outcomes and questions")
 
 
 @audit.command("verify")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.clock import ManualClock
 from fakes.federations import NOW
 from fakes.repository import DAY, listed
-from fingerpost.membership.trusted_time import CARRIED_SECONDS, Signed, TrustedTime, reached
+from fingerpost.membership.trusted_time import (
+    CARRIED_SECONDS,
+    Clocks,
+    Reading,
+    Signed,
+    TrustedTime,
+    reached,
+)
 from unit.fingerpost.membership.conftest import World
 
 OFFSET = st.integers(-400 * DAY, 400 * DAY)
@@ -63,6 +71,61 @@ def test_an_issuer_that_was_ahead_is_believed_no_longer_than_it_was() -> None:
     time.note(replace(LIST, signed_at=NOW + 100 * DAY))
     time.note(replace(LIST, signed_at=NOW))
     assert time.reached() == NOW
+
+
+@given(
+    jump=st.one_of(st.integers(-400 * DAY, -71), st.integers(181, 400 * DAY)),
+    run=st.integers(0, 1500),
+)
+def test_a_clock_that_jumped_is_found_out(jump: int, run: int) -> None:
+    """By the time since which it is wrong, and in the right direction."""
+    clock = ManualClock(NOW)
+    time = TrustedTime(clock)
+    time.note(replace(LIST, signed_at=NOW - 600))
+    clock.advance(10)
+    time.note(replace(LIST, signed_at=NOW))
+    assert read(time).clocks is Clocks.AGREE
+    clock.advance(run)
+    clock.step_wall(jump)
+    reading = read(time)
+    assert reading.clocks is Clocks.OURS
+    assert reading.ahead == jump + 10
+    clock.step_wall(-jump)
+    assert read(time).clocks is Clocks.AGREE
+
+
+@pytest.mark.parametrize("theirs", [-3600, 3600, 100 * DAY])
+def test_an_issuer_whose_clock_is_wrong_is_found_out(theirs: int) -> None:
+    clock = ManualClock(NOW)
+    time = TrustedTime(clock)
+    time.note(replace(LIST, signed_at=NOW))
+    assert read(time).clocks is Clocks.AGREE
+    clock.advance(600)
+    time.note(replace(LIST, signed_at=NOW + 600 + theirs))
+    reading = read(time)
+    assert (reading.clocks, reading.ahead) == (Clocks.ISSUERS, -theirs)
+
+
+def test_who_has_never_agreed_is_not_accused() -> None:
+    clock = ManualClock(NOW + 5 * 3600)
+    time = TrustedTime(clock)
+    assert time.read() is None
+    time.note(replace(LIST, signed_at=NOW))
+    assert read(time) == Reading(Clocks.ONE, 5 * 3600, 0)
+
+
+def test_a_list_that_stands_still_is_no_wrong_clock() -> None:
+    clock = ManualClock(NOW)
+    time = TrustedTime(clock)
+    time.note(replace(LIST, signed_at=NOW))
+    clock.advance(20 * 3600)
+    assert read(time) == Reading(Clocks.AGREE, 0, 20 * 3600)
+
+
+def read(time: TrustedTime) -> Reading:
+    reading = time.read()
+    assert reading is not None
+    return reading
 
 
 def test_a_verified_list_says_when_it_was_signed(world: World) -> None:
