@@ -38,8 +38,9 @@ def meters(
         False
     ),
 ) -> None:
-    """Compare what both key holders metered with each other and with the caseloads: who stands out
-    comes first. Exit status 1 when somebody does.
+    """Compare the meters of both key holders with each other and with the caseloads.
+
+    Who stands out comes first. Exit status 1 when somebody does.
     """
     draft = Ceremony.open(folder).draft()
     reports = [_verified(draft, path) for path in (one, other)]
