@@ -29,9 +29,12 @@ from agency_node.answering.journal import Journal
 from agency_node.answering.service import Node
 from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, open_tagger
 from agency_node.reading import grpc_broker, line
+from agency_node.reading.channel import ReaderProcess
 from agency_node.reading.feed import MemberListFeed
 from agency_node.reading.grpc_broker import BrokerStream
 from agency_node.reading.line import Line
+from agency_node.reading.ports import Frames
+from agency_node.reading.wiring import Door, read_stream
 from agency_node.records.index import LocatorIndex
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.journal import open_journal
@@ -56,6 +59,7 @@ from fingerpost.runtime.rpc import CLIENT_FRAMES
 from fingerpost.runtime.run import Task, reconnect
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import key_for
+from fingerpost.runtime.worker_processes import lower_priority
 
 EVENTS: Final = {
     **MEMBERSHIP_EVENTS,
@@ -79,6 +83,8 @@ CARRY_OVER_SECONDS: Final = 2.0
 FIRST_TEND_SECONDS: Final = 0.5
 """After this time the day's pepper is open, if it is there."""
 REVIEW_SECONDS: Final = 2.0
+READER_SECONDS: Final = 1.0
+"""After this time a reader that ended is started again."""
 STREAM_HEALTH: Final = "stream"
 """The name of the stream to the broker in the health check; each agency has its id as its name."""
 
@@ -149,9 +155,8 @@ class Opened:
     upkeep: Upkeep
     carry_over: Callable[[], frozenset[AgencyId]]
     node: Node
-    reader: Line
+    reader: Reading
     line: AnswerLine
-    stream: BrokerStream
     health: Health
 
     def tasks(self) -> Mapping[str, Task]:
@@ -172,10 +177,7 @@ class Opened:
             # A frame that fails gets no answer, which its requesters see as a gap; the line
             # continues with the next frame.
             "answers": env.every(0.0, 0.0, self.line.run, "answers"),
-            "reader": self.reader.run,
-            "broker": lambda: reconnect(
-                self.stream.attach, env.clock, random=env.random, log=env.log, name="broker"
-            ),
+            **self.reader.tasks(),
             "review": env.every(REVIEW_SECONDS, 0.0, self._review, "review"),
         }
 
@@ -204,7 +206,7 @@ class Opened:
         now = self.env.clock.now()
         federation = self.membership.members.current
         current = now < federation.valid_until
-        await self.health.set(STREAM_HEALTH, serving=self.stream.attached)
+        await self.health.set(STREAM_HEALTH, serving=self.reader.attached())
         for agency in self.agencies:
             ready = current and any(
                 self._may_answer(federation, agency, epoch.number, now)
@@ -212,7 +214,7 @@ class Opened:
             )
             well = self.node.sound and agency not in self.node.faulty
             await self.health.set(str(agency), serving=ready and well)
-        whole = self.stream.attached and current and self.node.sound and not self.node.faulty
+        whole = self.reader.attached() and current and self.node.sound and not self.node.faulty
         await self.health.set("", serving=whole)
 
     def _may_answer(
@@ -279,11 +281,14 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         )
         node.note_list(membership.members.current)
         opened.callback(membership.members.subscribe(node.note_list))
-        thread = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="answers"))
-        feed = _feed(membership)
-        reader = Line(feed, env.clock, env.log)
-        line = AnswerLine(node.answer, thread, reader, membership.members, env.clock, env.log)
-        stream = _stream(env, membership, reader, feed)
+        # The reader's process has a core before the answers have.
+        thread = opened.enter_context(
+            ThreadPoolExecutor(1, thread_name_prefix="answers", initializer=lower_priority)
+        )
+        reader = _reading(env, membership)
+        line = AnswerLine(
+            node.answer, thread, reader.frames, membership.members, env.clock, env.log
+        )
         env.log.info("node.started", agencies=len(settings.agencies), sound=node.sound)
         opened.push_async_callback(health.stop)
         agencies = tuple(agency.id for agency in settings.agencies)
@@ -298,7 +303,6 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             node,
             reader,
             line,
-            stream,
             health,
         )
 
@@ -334,15 +338,42 @@ def _feed(membership: Membership) -> MemberListFeed:
     return MemberListFeed(membership.broker.member, membership.members, certificate_ends)
 
 
-def _stream(env: Env, membership: Membership, reader: Line, feed: MemberListFeed) -> BrokerStream:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What holds the stream to the broker, and where the frames come from."""
+
+    frames: Frames
+    attached: Callable[[], bool]
+    tasks: Callable[[], Mapping[str, Task]]
+
+
+def _reading(env: Env, membership: Membership) -> Reading:
     address = str(membership.bundle.addresses.broker.nodes)
+    feed = _feed(membership)
+    if env.beside is not None:
+        door = Door(address, membership.client_tls(), membership.broker)
+        spawn = partial(env.beside, read_stream)
+        process = ReaderProcess(lambda end: spawn(end, door), feed, env.clock, env.log)
+        again = env.every(READER_SECONDS, 0.0, process.run, "reader")
+        return Reading(process, lambda: process.attached, lambda: {"reader": again})
 
     def dial() -> grpc.aio.Channel:
         return env.connect(
             address, membership.client_tls(), membership.broker, options=CLIENT_FRAMES
         )
 
-    return BrokerStream(dial, reader, feed, env.clock, env.log, random=env.random)
+    line = Line(feed, env.clock, env.log)
+    stream = BrokerStream(dial, line, feed, env.clock, env.log, random=env.random)
+    return Reading(
+        line,
+        lambda: stream.attached,
+        lambda: {
+            "reader": line.run,
+            "broker": lambda: reconnect(
+                stream.attach, env.clock, random=env.random, log=env.log, name="broker"
+            ),
+        },
+    )
 
 
 def is_sound() -> bool:

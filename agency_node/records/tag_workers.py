@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -22,12 +21,10 @@ from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import Blinded, Evaluated, Workload
-from fingerpost.runtime.worker_processes import begin, pool
+from fingerpost.runtime.worker_processes import begin, lower_priority, pool
 
 BATCHES_PER_WORKER: Final = 3
 """Batches of each worker at once: one at the holders, one being blinded, one being unblinded."""
-NICENESS: Final = 10
-"""Nobody waits for an import; a practitioner waits for the node that answers beside it."""
 
 _numbers = itertools.count()
 """In the process of the import: each batch that its workers blind has a number of its own."""
@@ -85,11 +82,12 @@ class TagWorkers:
 def _start() -> None:
     """Prepare a worker process.
 
-    It works until its parent stops it (Ctrl-C reaches all processes of a terminal), and does not
+    Nobody waits for an import; a practitioner waits for the node that answers beside it. A worker
+    works until its parent stops it (Ctrl-C reaches all processes of a terminal), and does not
     outlive the parent: a killed import would leave processes that hold blocking keys.
     """
     begin()
-    os.nice(NICENESS)
+    lower_priority()
 
 
 def _blind(

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Final, Protocol, Self
 
 import grpc.aio
@@ -46,6 +47,9 @@ class Env:
         connect: opens a channel to another party. Like ``server``, it does not choose who is
             trusted at the other end: the party gives the credentials.
         server: makes a gRPC server from its options and its edge, before it listens.
+        beside: starts a process that runs a function beside this one, see
+            ``worker_processes.beside``. None: what would run there runs in this process, for tests
+            that simulate clock and wire.
         workers: makes an executor for arithmetic that holds the interpreter's lock, see
         ``worker_processes.pool``.
     """
@@ -56,6 +60,7 @@ class Env:
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     connect: Dialler = rpc.connect
     server: Callable[[Options, Edge], grpc.aio.Server] = rpc.server
+    beside: Callable[..., BaseProcess] | None = worker_processes.beside
     workers: Callable[[int, Callable[[], None]], Executor] = worker_processes.pool
 
     @classmethod

@@ -6,12 +6,17 @@ so each of them watches its parent.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.process import BaseProcess
+from typing import Any, Final
+
+NICENESS: Final = 10
 
 
 def begin() -> None:
@@ -30,6 +35,28 @@ def pool(workers: int, start: Callable[[], None] = begin) -> ProcessPoolExecutor
     """
     spawn = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=spawn, initializer=start)
+
+
+def beside(target: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """Start a new process that calls ``target``, which calls ``begin`` first.
+
+    Args:
+        arguments: what it is given. They cross to the new process; a socket is handed over open.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    process = spawn.Process(target=target, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
+def lower_priority() -> None:
+    """Let all else on the machine come before this thread (Linux) or process (elsewhere).
+
+    Where a sandbox forbids it, the priority stays: only how soon others have the core depends on
+    it.
+    """
+    with contextlib.suppress(PermissionError):
+        os.nice(NICENESS)
 
 
 def _end_with_parent() -> None:

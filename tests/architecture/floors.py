@@ -24,6 +24,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         # Each is an adaptor of one port, or reads and writes the party's own files.
         "agency_node.answering.audit",
         "agency_node.importing.source_file",
+        "agency_node.reading.channel",
         "agency_node.records.tag_workers",
         "key_holder.evaluator",
         "key_holder.record",

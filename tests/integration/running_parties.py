@@ -102,6 +102,7 @@ class RunningParty(Generic[P]):
             log,
             random=lambda: self.draw,
             server=self._taped_server,
+            beside=None,
             workers=lambda _count, _start: ThreadPoolExecutor(1),
         )
 

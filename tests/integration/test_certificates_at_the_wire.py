@@ -254,7 +254,7 @@ async def test_a_suspension_ends_an_open_stream_within_a_minute(tmp_path: Path) 
                 seconds += 1
                 await until(lambda: clock.sleeping == len(loops))
             node = federation.nodes[SCHOOLS]
-            await until(lambda: not node.opened.stream.attached)
+            await until(lambda: not node.opened.reader.attached())
             await until(lambda: "not_a_member" in node.written.getvalue())
             await federation.gateway.refresh()
             outcome = await federation.ask()

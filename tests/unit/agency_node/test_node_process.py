@@ -188,7 +188,7 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
             assert words[SCHOOL] is Status.INVOLVED
             assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
             assert words[MINE[2]] is Status.CANNOT_ANSWER, "never imported is not a no"
-            assert await probe(home.settings.health)
+            await until_healthy(home.settings.health)
             for columns in (60, 80, 120, 200, None):
                 status = await asyncio.to_thread(home.command, "status", columns=columns)
                 assert "broker: attached" in status.stdout

@@ -103,7 +103,7 @@ def test_hardening_is_one_and_the_same(unit: Path) -> None:
     given = of(unit, "Service")
     assert {name: given.get(name) for name in DEMANDED} == DEMANDED
     filters = [value for name, value in read(unit)["Service"] if name == "SystemCallFilter"]
-    assert filters == ["@system-service", "~@privileged @resources"]
+    assert filters == ["@system-service", "~@privileged @resources", "setpriority"]
 
 
 @services

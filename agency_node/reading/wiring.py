@@ -1,0 +1,115 @@
+"""Construct the parts of the reader's process, which holds the stream to the broker and nothing
+else: no record, no key of the node but that of its certificate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import socket
+from dataclasses import dataclass
+
+import grpc.aio
+
+from agency_node.reading.channel import (
+    Attached,
+    Came,
+    Channel,
+    Denied,
+    HeardFeed,
+    Leave,
+    RelayedLog,
+    Told,
+    answers_of,
+    until_one_ends,
+)
+from agency_node.reading.grpc_broker import BrokerStream
+from agency_node.reading.line import Line
+from fingerpost.protocol.errors import Code, Refused
+from fingerpost.runtime.clock import Clock, SystemClock
+from fingerpost.runtime.identity import Identity
+from fingerpost.runtime.rpc import CLIENT_FRAMES, connect
+from fingerpost.runtime.run import reconnect
+from fingerpost.runtime.tls import ClientTls
+from fingerpost.runtime.worker_processes import begin
+
+LOOK_SECONDS = 0.25
+"""How often the worker is told whether the stream is attached, if that has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the broker is, who it must prove to be, and the files of this node's certificate."""
+
+    address: str
+    tls: ClientTls
+    broker: Identity
+
+    def dial(self) -> grpc.aio.Channel:
+        return connect(self.address, self.tls, self.broker, options=CLIENT_FRAMES)
+
+
+def read_stream(end: socket.socket, door: Door) -> None:
+    """Read the stream until the worker's end of the channel is closed: the reader's process.
+
+    It ignores the signals that stop a service: the worker stops first, and the channel with it.
+    """
+    begin()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    asyncio.run(_read(end, door))
+
+
+async def _read(end: socket.socket, door: Door) -> None:
+    clock, channel = SystemClock(), await Channel.over(end)
+    feed, log = HeardFeed(clock), RelayedLog(channel)
+    line = Line(feed, clock, log)
+    draw = random.SystemRandom().random
+    stream = BrokerStream(door.dial, line, feed, clock, log, random=draw)
+
+    async def attach() -> None:
+        await feed.heard()
+        await reconnect(stream.attach, clock, random=draw, log=log, name="broker")
+
+    try:
+        await until_one_ends(
+            _hear(channel, feed, line),
+            _hand_over(line, channel),
+            _look(stream, channel, clock),
+            line.run(),
+            attach(),
+        )
+    except Refused:
+        pass  # the worker has ended
+    finally:
+        channel.close()
+
+
+async def _hear(channel: Channel, feed: HeardFeed, line: Line) -> None:
+    while True:
+        match await channel.receive():
+            case Told() | Denied() as told:
+                feed.hear(told)
+            case Leave() as message:
+                line.leave(answers_of(message))
+            case _:
+                raise Refused(Code.MALFORMED, "channel")
+
+
+async def _hand_over(line: Line, channel: Channel) -> None:
+    """Hand frames over. Only this task waits when the worker does not take them; what comes
+    meanwhile waits in the line, which leaves out what is too old.
+    """
+    while True:
+        frame = await line.next()
+        channel.send(Came(frame.received_at, frame.queries))
+        await channel.flush()
+
+
+async def _look(stream: BrokerStream, channel: Channel, clock: Clock) -> None:
+    attached = False
+    while True:
+        if stream.attached != attached:
+            attached = stream.attached
+            channel.send(Attached(attached))
+        await clock.sleep_until(clock.monotonic() + LOOK_SECONDS)
