@@ -38,8 +38,8 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     * ``state``: folder of this node alone. It holds ``reports/``, import reports that name no
       person; what the answering side keeps; and ``records.sqlite``, the sealed rows. Whoever
       deletes the rows, or puts an older copy in their place, makes the node answer CANNOT_ANSWER,
-      never "no", because of ``records.witness`` beside them; with an older copy of both, the node
-      answers "no" about children who were imported since.
+      never "no", because of the witness (``places.witness``); with an older copy of both, only
+      requesters who have seen a newer generation notice.
     * ``agencies``: those whose records the node answers from; one that is left out answers
       CANNOT_ANSWER.
     * ``audit_key``: 32-byte secret file; reading it opens the bodies of the audit log.

@@ -59,6 +59,7 @@ from fingerpost.runtime.rpc import CLIENT_FRAMES
 from fingerpost.runtime.run import Task, reconnect
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import key_for
+from fingerpost.runtime.witness import WitnessFolder
 from fingerpost.runtime.worker_processes import lower_priority
 
 EVENTS: Final = {
@@ -113,7 +114,13 @@ def open_audit(settings: NodeSettings, agency: AgencyId, *, adopt: bool = False)
     """
     settings.agency(agency)
     _carry_over_all(settings)
-    return open_log(audit_folder(settings), agency, audit_key(settings), adopt=adopt)
+    witness = WitnessFolder(settings.places.witness)
+    return open_log(audit_folder(settings), agency, audit_key(settings), witness, adopt=adopt)
+
+
+def _logs(settings: NodeSettings, records: SqlRecords) -> AgencyLogs:
+    witness = WitnessFolder(settings.places.witness)
+    return AgencyLogs(audit_folder(settings), audit_key(settings), witness, records.child)
 
 
 @contextmanager
@@ -137,7 +144,7 @@ def _carry_over_all(settings: NodeSettings) -> None:
         return
     with (
         closing(open_store(settings, token_bytes)) as records,
-        closing(AgencyLogs(audit_folder(settings), audit_key(settings), records.child)) as logs,
+        closing(_logs(settings, records)) as logs,
         _journal(settings, logs, lambda: 0.0) as journal,
     ):
         _carry_over(settings, journal)
@@ -241,7 +248,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
         opened.enter_context(alone(settings.state / LOCK, "another process runs this node"))
         records = open_store(settings, env.random_bytes)
         opened.callback(records.close)
-        logs = AgencyLogs(audit_folder(settings), audit_key(settings), records.child)
+        logs = _logs(settings, records)
         opened.callback(logs.close)
         refused = await asyncio.to_thread(logs.check, records.agencies())
         for agency, defect in refused.items():

@@ -30,6 +30,7 @@ from fingerpost.runtime.database import open_migrated, reading
 from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.sealed_rows import RowNames, key_for, step_after
+from fingerpost.runtime.witness import WitnessFolder
 
 LOOKUP_RECORDED: Final = "broker.lookup_recorded"
 STORE_ADOPTED: Final = "broker.store_adopted"
@@ -50,7 +51,9 @@ seen = table("seen", column("name"), column("forget_at"), column("sealed"))
 _REPLAY_SET: Final = "replay set"
 
 
-def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> AuditLog:
+def open_hash_log(
+    folder: Path, master_key: bytes, witness: WitnessFolder, *, adopt: bool = False
+) -> AuditLog:
     """Open the hash log.
 
     Raises:
@@ -58,7 +61,11 @@ def open_hash_log(folder: Path, master_key: bytes, *, adopt: bool = False) -> Au
         Defect: it does not open.
     """
     return AuditLog.open(
-        folder / HASH_LOG_FILE, catalogue=AUDIT_EVENTS, master_key=master_key, adopt=adopt
+        folder / HASH_LOG_FILE,
+        catalogue=AUDIT_EVENTS,
+        master_key=master_key,
+        witness=witness.of("hash-log"),
+        adopt=adopt,
     )
 
 
@@ -84,7 +91,7 @@ class SqlStore:
         self._complete_since = complete_since
 
     @classmethod
-    def open(cls, folder: Path, master_key: bytes, now: float) -> Self:
+    def open(cls, folder: Path, master_key: bytes, witness: WitnessFolder, now: float) -> Self:
         """Open the store, and make what does not exist yet.
 
         A new replay set is complete from ``now`` on (UNIX seconds).
@@ -94,7 +101,7 @@ class SqlStore:
             Defect: it does not open.
         """
         with ExitStack() as opened:  # what does not fit is closed again
-            hash_log, engine = _open_files(opened, folder, master_key)
+            hash_log, engine = _open_files(opened, folder, master_key, witness)
             with engine.begin() as connection:
                 since = connection.execute(select(memory.c.complete_since)).scalar_one_or_none()
                 # A time in the future was written by a clock that was ahead: it says nothing.
@@ -106,14 +113,21 @@ class SqlStore:
 
     @classmethod
     def adopt(
-        cls, folder: Path, master_key: bytes, *, by: Actor, why: OperationId, now: float
+        cls,
+        folder: Path,
+        master_key: bytes,
+        witness: WitnessFolder,
+        *,
+        by: Actor,
+        why: OperationId,
+        now: float,
     ) -> None:
         """Take a store that was put back from a backup.
 
         The replay set counts from ``now``, and the hash log records who did it and why.
         """
         with ExitStack() as opened:
-            hash_log, engine = _open_files(opened, folder, master_key, adopt=True)
+            hash_log, engine = _open_files(opened, folder, master_key, witness, adopt=True)
             with engine.begin() as connection:
                 _begin_anew(connection, now)
             hash_log.append(
@@ -158,9 +172,14 @@ class SqlStore:
 
 
 def _open_files(
-    opened: ExitStack, folder: Path, master_key: bytes, *, adopt: bool = False
+    opened: ExitStack,
+    folder: Path,
+    master_key: bytes,
+    witness: WitnessFolder,
+    *,
+    adopt: bool = False,
 ) -> tuple[AuditLog, Engine]:
-    hash_log = open_hash_log(folder, master_key, adopt=adopt)
+    hash_log = open_hash_log(folder, master_key, witness, adopt=adopt)
     opened.callback(hash_log.close)
     engine = open_migrated(folder / REPLAY_FILE, REVISIONS)
     opened.callback(engine.dispose)

@@ -26,6 +26,7 @@ from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge
 from fingerpost.runtime.run import Task
+from fingerpost.runtime.witness import WitnessFolder
 
 EVENTS: Final = {**LOG_EVENTS, **MEMBERSHIP_EVENTS}
 LOCK: Final = "broker.lock"
@@ -36,8 +37,12 @@ def master_key(settings: BrokerSettings) -> bytes:
     return read_key(settings.audit_key, setting="audit_key")
 
 
+def witness(settings: BrokerSettings) -> WitnessFolder:
+    return WitnessFolder(settings.places.witness)
+
+
 def open_audit(settings: BrokerSettings) -> AuditLog:
-    return open_hash_log(settings.state, master_key(settings))
+    return open_hash_log(settings.state, master_key(settings), witness(settings))
 
 
 def check(settings: BrokerSettings) -> EnrolmentBundle:
@@ -59,6 +64,7 @@ def adopt(settings: BrokerSettings, by: str, why: str, clock: Clock) -> None:
     SqlStore.adopt(
         settings.state,
         master_key(settings),
+        witness(settings),
         by=Actor(by),
         why=OperationId(why),
         now=clock.now(),
@@ -100,7 +106,9 @@ async def open(settings: BrokerSettings, env: Env) -> AsyncIterator[Opened]:
         require_folder(settings.state, setting="state")
         # Each of two processes would carry the replays of what only the other has seen.
         opened.enter_context(alone(settings.state / LOCK, "another process runs this broker"))
-        store = SqlStore.open(settings.state, master_key(settings), env.clock.now())
+        store = SqlStore.open(
+            settings.state, master_key(settings), witness(settings), env.clock.now()
+        )
         opened.callback(store.close)
         health = Health()
         await opened.enter_async_context(serve_health(health, settings.health))

@@ -12,9 +12,11 @@ import typer
 
 from fingerpost.membership import commands
 from fingerpost.membership.commands import (
+    ByOption,
     SettingsFile,
     SinceOption,
     UntilOption,
+    WhyOption,
 )
 from fingerpost.protocol import limits
 from fingerpost.protocol.federation import Party
@@ -61,6 +63,13 @@ def audit_show(
             fields = [str(entry.fields.get(name, "")) for name in ("epoch", "workload", "elements")]
             rows.append((str(entry.seq), when, str(entry.actor), *fields))
     show_list(a_console(), columns, rows)
+
+
+@audit.command("adopt")
+def audit_adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> None:
+    """Adopt a log that was restored from a backup, and record who did it and why."""
+    log = wiring.open_audit(PROGRAM.load(settings_file), adopt=True)
+    commands.adopt(log, by=by, why=why)
 
 
 @app.command("report")

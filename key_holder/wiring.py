@@ -21,6 +21,7 @@ from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge
 from fingerpost.runtime.run import Task
+from fingerpost.runtime.witness import WitnessFolder
 from fingerpost.runtime.worker_processes import begin
 from key_holder import reports
 from key_holder.evaluator import Evaluator
@@ -41,8 +42,14 @@ def audit_key(settings: KeyHolderSettings) -> bytes:
     return read_key(settings.audit_key, setting="audit_key")
 
 
-def open_audit(settings: KeyHolderSettings) -> AuditLog:
-    return AuditLog.open(settings.audit, catalogue=CATALOGUE, master_key=audit_key(settings))
+def open_audit(settings: KeyHolderSettings, *, adopt: bool = False) -> AuditLog:
+    return AuditLog.open(
+        settings.audit,
+        catalogue=CATALOGUE,
+        master_key=audit_key(settings),
+        witness=WitnessFolder(settings.places.witness).of("audit"),
+        adopt=adopt,
+    )
 
 
 def check(settings: KeyHolderSettings) -> EnrolmentBundle:

@@ -80,6 +80,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         raise Defect(f"{agency} does not ask through this gateway")
 
     @property
+    def generations(self) -> Path:
+        """What is remembered of each agency's records, beside the outcomes and under their key."""
+        return self.outcomes.with_name(self.outcomes.name + ".generations")
+
+    @property
     def lock(self) -> Path:
         """The lock of the process that keeps peppers, certificate and member list.
 

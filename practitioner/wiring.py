@@ -39,6 +39,7 @@ from fingerpost.runtime.witness import WitnessFolder
 from practitioner.asking.audit import CATALOGUE, AuditRecord
 from practitioner.asking.client import Client, Identity
 from practitioner.asking.desk import PassportDesk, read_passport_key
+from practitioner.asking.generations_store import FileGenerations
 from practitioner.asking.grpc_broker import GrpcBroker
 from practitioner.asking.grpc_key_holders import GrpcKeyHolders
 from practitioner.asking.kept_state import SERVE, UPKEEP, KeptPeppers
@@ -70,6 +71,7 @@ class People:
     reception: Reception
     record: AuditRecord
     outcomes: SqlOutcomes
+    generations: FileGenerations
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,15 @@ class Gateway:
     state: State
 
 
-def open_audit(settings: GatewaySettings, agency: AgencyId) -> AuditLog:
+def open_audit(settings: GatewaySettings, agency: AgencyId, *, adopt: bool = False) -> AuditLog:
     """Raises ``Defect``."""
     chosen = settings.agency(agency)
     return AuditLog.open(
         chosen.audit,
         catalogue=CATALOGUE,
         master_key=read_key(settings.audit_key, setting="audit_key"),
+        witness=WitnessFolder(settings.places.witness).of(f"audit.{agency}"),
+        adopt=adopt,
     )
 
 
@@ -127,10 +131,10 @@ def open_people(settings: GatewaySettings) -> Iterator[People]:
         accounts = Accounts(
             accounts_file, read_key(settings.account_key, setting="account_key"), witness
         )
-        outcomes = SqlOutcomes(
-            outcomes_file, read_key(settings.outcome_key, setting="outcome_key"), witness
-        )
-        yield People(accounts, Reception(accounts, record), record, outcomes)
+        outcome_key = read_key(settings.outcome_key, setting="outcome_key")
+        outcomes = SqlOutcomes(outcomes_file, outcome_key, witness)
+        generations = FileGenerations(settings.generations, outcome_key, witness)
+        yield People(accounts, Reception(accounts, record), record, outcomes, generations)
 
 
 @asynccontextmanager
@@ -194,6 +198,7 @@ def _client(
         desk=desk,
         record=people.record,
         outcomes=people.outcomes,
+        generations=people.generations,
         clock=env.clock,
         random_bytes=env.random_bytes,
         upn_keys=settings.upn_keys,

@@ -32,14 +32,13 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.sealing import prefixed
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.witness import WitnessFolder
 
 OPENED: Final = "node.opened"
-ADOPTED: Final = "node.log_adopted"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     OPENED: frozenset(
         {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
     ),
-    ADOPTED: frozenset(),
 }
 NOT_BELIEVED: Final = Actor("not-believed")
 """A requester whose passport or signature did not hold, so that nobody vouches for a name."""
@@ -102,7 +101,14 @@ def log_key(node_key: bytes, agency: AgencyId) -> bytes:
     return HKDFExpand(SHA256(), KEY_BYTES, info).derive(node_key)
 
 
-def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = False) -> AuditLog:
+def open_log(
+    folder: Path,
+    agency: AgencyId,
+    node_key: bytes,
+    witness: WitnessFolder,
+    *,
+    adopt: bool = False,
+) -> AuditLog:
     """Open an agency's log.
 
     Raises:
@@ -113,6 +119,7 @@ def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = F
         log_path(folder, agency),
         catalogue=CATALOGUE,
         master_key=log_key(node_key, agency),
+        witness=witness.of(f"audit.{agency}"),
         adopt=adopt,
     )
 
@@ -120,10 +127,11 @@ def open_log(folder: Path, agency: AgencyId, node_key: bytes, *, adopt: bool = F
 class AgencyLogs:
     """The logs of all agencies of this node. Thread-safe. Call ``close`` at the end."""
 
-    def __init__(self, folder: Path, node_key: bytes, child: Child) -> None:
+    def __init__(self, folder: Path, node_key: bytes, witness: WitnessFolder, child: Child) -> None:
         """``child`` reads a record; what it raises leaves only the number in the entry."""
         self._child = child
         self._folder = folder
+        self._witness = witness
         self._node_key = node_key
         self._open: OrderedDict[AgencyId, AuditLog] = OrderedDict()
         self._lock = threading.Lock()
@@ -179,7 +187,7 @@ class AgencyLogs:
     def _log(self, agency: AgencyId) -> AuditLog:
         log = self._open.get(agency)
         if log is None:
-            log = open_log(self._folder, agency, self._node_key)
+            log = open_log(self._folder, agency, self._node_key, self._witness)
             while len(self._open) >= LOGS_OPEN:
                 self._open.popitem(last=False)[1].close()
             self._open[agency] = log

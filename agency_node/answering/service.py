@@ -52,11 +52,14 @@ class DraftAnswer:
     """One agency's answer to one query, before it is sealed.
 
     ``pointers``: all that it may disclose. A part has few slots, so not all of them may leave.
+    ``import_``: the number of the import that was read. The answer says when the newest was
+    completed, the same for every child.
     """
 
     answer: AgencyAnswer
     pointers: tuple[Pointer, ...] = ()
     examined: Examined | None = None
+    import_: int = 0
 
     def __repr__(self) -> str:
         return f"DraftAnswer({self.answer.agency})"
@@ -321,9 +324,8 @@ class Node:
             self._log.error("node.agency_failed", agency=agency, error=error)
             return replace(_cannot(agency, Cannot.FAULT), examined=examined)
         status = Status.INVOLVED if disclosed else Status.NOTHING_TO_DISCLOSE
-        return DraftAnswer(
-            AgencyAnswer(agency, status, number, generation.as_of), disclosed, examined
-        )
+        answer = AgencyAnswer(agency, status, generation.completed_at, generation.as_of)
+        return DraftAnswer(answer, disclosed, examined, number)
 
     def _known(self, queries: Sequence[Query]) -> frozenset[bytes] | None:
         """Return the hashes of queries that are replays. None when that cannot be known: then no
@@ -342,7 +344,7 @@ class Node:
                 agency=drafted.answer.agency,
                 query=draft.query,
                 examined=drafted.examined,
-                generation=drafted.answer.generation,
+                generation=drafted.import_,
                 status=drafted.answer.status,
                 disclosed=sum(
                     pointer.agency == drafted.answer.agency for pointer in draft.disclosed
@@ -398,8 +400,8 @@ def _alike(agency: AgencyId, verdict: Verdict) -> DraftAnswer:
 
 
 def _cannot(agency: AgencyId, why: Cannot, of: Generation | None = None) -> DraftAnswer:
-    number, as_of = (of.number, of.as_of) if of is not None else (0, 0)
-    return DraftAnswer(AgencyAnswer(agency, Status.CANNOT_ANSWER, number, as_of, why))
+    at, as_of = (of.completed_at, of.as_of) if of is not None else (0, 0)
+    return DraftAnswer(AgencyAnswer(agency, Status.CANNOT_ANSWER, at, as_of, why))
 
 
 EVENTS: Final = {

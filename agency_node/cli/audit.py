@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import ADOPTED, OPENED, Body, is_possible, read_body
+from agency_node.answering.audit import OPENED, Body, is_possible, read_body
 from agency_node.answering.pages import Asked
 from agency_node.cli.run import PROGRAM
 from agency_node.settings import NodeSettings
-from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId, Receipt
+from fingerpost.audit.log import Entry, Receipt
 from fingerpost.membership import commands
 from fingerpost.membership.commands import (
     ByOption,
@@ -96,10 +95,8 @@ def show(
 def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
     """Adopt a log that was restored from a backup, and record who did it and why."""
     settings = PROGRAM.load(settings_file)
-    with closing(wiring.open_audit(settings, _agency(settings, agency), adopt=True)) as log:
-        now = int(datetime.now(UTC).timestamp())
-        log.append(AuditEvent(ADOPTED, Actor(by), OperationId(why), now, {}))
-    typer.echo("Adopted.")
+    log = wiring.open_audit(settings, _agency(settings, agency), adopt=True)
+    commands.adopt(log, by=by, why=why)
 
 
 @app.command()

@@ -27,6 +27,7 @@ from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.run import Backoff
+from fingerpost.runtime.witness import WitnessFolder
 
 IMPORT_PATIENCE_SECONDS: Final = 120.0
 UPKEEP_PATIENCE_SECONDS: Final = 30.0
@@ -50,7 +51,7 @@ def open_store(settings: NodeSettings, random_bytes: Callable[[int], bytes]) -> 
     for agency in settings.agencies:
         secret = read_key(agency.data_key, setting=f"data_key of {agency.id}")
         keys[agency.id] = DataKey(agency.id, secret, random_bytes)
-    return open_records(settings.records, keys)
+    return open_records(settings.records, keys, WitnessFolder(settings.places.witness))
 
 
 @asynccontextmanager

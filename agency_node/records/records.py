@@ -90,6 +90,8 @@ class Generation:
     Attributes:
         number: from 1, never used twice.
         as_of: when its source was made.
+        completed_at: never before that of an earlier generation. Answers name the generation by it:
+            unlike the number, it grows also over a copy that was restored with its witness.
         children: how many records it has; their numbers are 0 to ``children - 1``.
     """
 

@@ -98,6 +98,12 @@ def verify(settings: SettingsFile) -> None:
 
 
 @audit_app.command()
+def adopt(settings: SettingsFile, by: ByOption, why: WhyOption) -> None:
+    """Adopt a log that was restored from a backup, and record who did it and why."""
+    commands.adopt(wiring.open_audit(PROGRAM.load(settings), adopt=True), by=by, why=why)
+
+
+@audit_app.command()
 def show(settings: SettingsFile, since: SinceOption = None, until: UntilOption = None) -> None:
     """List entries: number, time (UTC), event, actor and fields."""
     with closing(wiring.open_audit(PROGRAM.load(settings))) as log:

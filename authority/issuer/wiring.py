@@ -79,12 +79,14 @@ def signed_at(found: IssuerSettings) -> float:
     return Repository(found.repository).signed_at(root)
 
 
-def open_audit(found: IssuerSettings) -> AuditLog:
+def open_audit(found: IssuerSettings, *, adopt: bool = False) -> AuditLog:
     """Open the audit log. Raises ``Defect``."""
     return AuditLog.open(
         found.state / "audit.sqlite",
         catalogue=AUDIT_EVENTS,
         master_key=read_key(found.keys.audit, setting="audit key"),
+        witness=WitnessFolder(found.witness).of("audit"),
+        adopt=adopt,
     )
 
 

@@ -4,9 +4,9 @@ Law: append, verify, show, forget. Audit is not logging: an entry is on the disk
 returns, and a party that cannot record does not answer, so every failure raises. The rules are in
 ``chain``, the tables in ``store``.
 
-The head (``<name>.head``) is a file beside the database: number and hash of the newest entry,
-written after each commit. It may be behind the database after a crash, but never ahead. If it is
-ahead, the database was replaced by an older copy, and the log does not open until an operator
+The head, number and hash of the newest entry, is written to the log's witness after each commit
+(``runtime.witness``). It may be behind the database after a crash, but never ahead. If it is ahead,
+the database was deleted or replaced by an older copy, and the log does not open until an operator
 accepts that (``adopt``).
 
 Everything is sealed but number and hash of an entry, so whatever is looked for is found by opening
@@ -51,8 +51,9 @@ from fingerpost.audit.migrations import REVISIONS
 from fingerpost.audit.store import Receipt, Row
 from fingerpost.protocol.errors import Defect
 from fingerpost.runtime.database import empty_journal, open_migrated, reading
-from fingerpost.runtime.files import KEY_BYTES, replace_file
+from fingerpost.runtime.files import KEY_BYTES
 from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.witness import Mark, Witness
 
 __all__ = [
     "Actor",
@@ -68,8 +69,12 @@ __all__ = [
 ]
 
 MONTH_FORGOTTEN: Final = "audit.month_forgotten"
+ADOPTED: Final = "audit.adopted"
 _HEADERS: Final = b"fingerpost/v1 audit headers"
-_OWN_EVENTS: Final[Mapping[str, frozenset[str]]] = {MONTH_FORGOTTEN: frozenset({"month"})}
+_OWN_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    MONTH_FORGOTTEN: frozenset({"month"}),
+    ADOPTED: frozenset(),
+}
 
 
 class BrokenChain(Defect):
@@ -84,15 +89,15 @@ class StoreBehind(Defect):
     """The log holds less than its head says: it was truncated, or restored from an old backup."""
 
 
-class HeadFile:
-    """The file that holds a log's head: one line, replaced after each commit.
+class Head:
+    """The head of a log as its witness has it, on another root than the log.
 
-    An attacker who can write both the file and the database can make them agree: then only a
-    witness elsewhere shows it.
+    Who can write the log and its witness can make them agree: then only a head that was noted or
+    deposited elsewhere shows it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
 
     def check(self, connection: Connection) -> None:
         """Compare the head with the database. A log without entries needs no head yet.
@@ -103,47 +108,33 @@ class HeadFile:
         """
         # The head is read first: another process may append now, and writes the entry before its
         # head. Read in the other order, its head would seem to be ahead of the database.
-        head = self._read()
+        try:
+            head = self._witness.newest()
+        except Defect as defect:
+            raise StoreBehind(f"the head of the audit log: {defect}") from None
         entries = store.last(connection).seq
         if head is None:
             if entries:
-                raise StoreBehind("the head of the audit log is missing")
+                raise StoreBehind("the witness of the audit log has no head of it")
             return
-        if head.seq > entries:
-            raise StoreBehind(f"the audit log ends at entry {entries}, its head says {head.seq}")
-        if store.hash_at(connection, head.seq) != head.hash:
-            raise BrokenChain(head.seq)
+        if head.number > entries:
+            raise StoreBehind(f"the audit log ends at entry {entries}, its head was {head.number}")
+        if store.hash_at(connection, head.number) != head.digest:
+            raise BrokenChain(head.number)
 
-    def write(self, head: Receipt) -> None:
-        """Write the head, durable on return. Raises ``Defect`` when the disk fails."""
-        replace_file(self._path, _line(head))
+    def adopt(self, head: Receipt) -> None:
+        """Take what is there for the head. Raises ``Defect`` when the disk fails."""
+        self._witness.adopt(Mark(head.seq, head.hash))
 
     def bring_to(self, head: Receipt) -> None:
-        """Write the head, unless another process has written this one or a later one meanwhile.
-        Raises ``Defect`` when the disk fails."""
-        with contextlib.suppress(StoreBehind):
-            there = self._read()
-            if there is not None and there.seq >= head.seq:
-                return
-        self.write(head)
+        """Write the head, unless a later one is there. Raises ``Defect`` when the disk fails."""
+        if head.seq:
+            self._witness.note(Mark(head.seq, head.hash))
 
     def try_write(self, head: Receipt) -> None:
         """Write the head after a commit; a failure is ignored, since the entry is recorded."""
         with contextlib.suppress(Defect):  # an older head is still true
-            replace_file(self._path, _line(head), durable=False)
-
-    def _read(self) -> Receipt | None:
-        try:
-            seq, hash_ = self._path.read_text("ascii").split()
-            return Receipt(int(seq), bytes.fromhex(hash_))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError):
-            raise StoreBehind("the head of the audit log cannot be read") from None
-
-
-def _line(head: Receipt) -> bytes:
-    return f"{head.seq} {head.hash.hex()}\n".encode()
+            self._witness.note(Mark(head.seq, head.hash), durable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +178,14 @@ class AuditLog:
     """
 
     def __init__(
-        self, engine: Engine, head: Path, catalogue: Mapping[str, frozenset[str]], master: bytes
+        self,
+        engine: Engine,
+        witness: Witness,
+        catalogue: Mapping[str, frozenset[str]],
+        master: bytes,
     ) -> None:
         self._engine = engine
-        self._head_file = HeadFile(head)
+        self._head = Head(witness)
         self._catalogue = {**catalogue, **_OWN_EVENTS}
         self._master = SealedBox(master)
         self._headers = SealedBox(HKDFExpand(SHA256(), KEY_BYTES, _HEADERS).derive(master))
@@ -203,12 +198,14 @@ class AuditLog:
         *,
         catalogue: Mapping[str, frozenset[str]],
         master_key: bytes,
+        witness: Witness,
         adopt: bool = False,
     ) -> Self:
-        """Open or create the log at ``path``; its head lies beside it.
+        """Open or create the log at ``path``.
 
         Args:
             catalogue: the fields of each kind of event.
+            witness: keeps its head.
             adopt: accept a database that holds less than its head says. Record who did that, and
                 why, as an event.
 
@@ -220,15 +217,15 @@ class AuditLog:
         SealedBox(master_key)  # its size, before a file is made
         engine = open_migrated(path, REVISIONS)
         try:
-            log = cls(engine, path.with_name(path.name + ".head"), catalogue, master_key)
+            log = cls(engine, witness, catalogue, master_key)
             with reading(engine) as connection:
                 next(log._month_keys(connection), None)  # another master key does not open it
                 if not adopt:
-                    log._head_file.check(connection)
+                    log._head.check(connection)
             if adopt:
-                log._head_file.write(log.head())
+                log._head.adopt(log.head())
             else:
-                log._head_file.bring_to(log.head())
+                log._head.bring_to(log.head())
             empty_journal(engine)  # ``forget`` may have failed to, because of a reader
         except BaseException:
             engine.dispose()
@@ -252,13 +249,13 @@ class AuditLog:
             with self._engine.begin() as connection:
                 receipts = self._add(connection, events)
             if receipts:
-                self._head_file.try_write(receipts[-1])
+                self._head.try_write(receipts[-1])
         return receipts
 
     def verify(self, witness: Receipt | None = None) -> Report:
         """Compute the whole chain again; ``witness`` is a receipt kept elsewhere.
 
-        Without a witness only the head beside the file shows that the end was cut off.
+        Without it only the witness of the log shows that the end was cut off.
         """
         head = Receipt(0, GENESIS)
         broken_at: int | None = None
@@ -311,8 +308,16 @@ class AuditLog:
             with self._engine.begin() as connection:
                 self._destroy_key(connection, month)
                 receipts = self._add(connection, [event])
-            self._head_file.try_write(receipts[-1])
+            self._head.try_write(receipts[-1])
             empty_journal(self._engine)  # it still holds the page with the key
+        return receipts[0]
+
+    def record_adoption(self, *, actor: Actor, operation: OperationId, at: int) -> Receipt:
+        """Record who opened the log with ``adopt``, and why. Raises as ``append``."""
+        with self._lock:
+            with self._engine.begin() as connection:
+                receipts = self._add(connection, [AuditEvent(ADOPTED, actor, operation, at, {})])
+            self._head.try_write(receipts[-1])
         return receipts[0]
 
     def head(self) -> Receipt:

@@ -355,6 +355,19 @@ def forget(log: AuditLog, month: str, *, by: str, why: str) -> None:
     typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
 
 
+def adopt(log: AuditLog, *, by: str, why: str) -> None:
+    """Record who adopted a log that was restored, and why, and close it.
+
+    Args:
+        log: opened with ``adopt``.
+    """
+    with closing(log):
+        now = int(time.time())
+        log.record_adoption(actor=Actor(by), operation=OperationId(why), at=now)
+        entries = log.head().seq - 1
+    typer.echo(f"Adopted, with {entries} entries. What was recorded after them is lost.")
+
+
 def span(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     """Return the span of ``--since`` and ``--until``, in seconds since 1970 UTC; everything where
     neither is given.

@@ -93,9 +93,9 @@ class Question:
 class AgencyAnswer:
     """The answer of one agency.
 
-    ``generation`` is the import that answered and ``as_of`` when its source was made (seconds since
-    1970 UTC); both are zero where there is none. ``reason`` goes with CANNOT_ANSWER and with no
-    other status.
+    ``generation`` is when the import that answered was completed, and ``as_of`` when its source was
+    made (seconds since 1970 UTC); both are zero where there is none. ``reason`` goes with
+    CANNOT_ANSWER and with no other status.
 
     Raises:
         Refused: MALFORMED, a status that is none of the wire's, a number out of its bounds, or a

@@ -61,6 +61,7 @@ class Cannot(IntEnum):
     NOT_READY = 2  # nothing imported yet, or not yet indexed for this time
     TOO_OLD = 3  # its records are older than the parameters allow
     FAULT = 4  # an operator has to mend something
+    WENT_BACK = 5  # its records are older than ones that it had answered from
 
 
 WIRE_STATUSES: Final = frozenset(

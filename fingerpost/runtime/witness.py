@@ -16,6 +16,7 @@ folder together is not noticed here: the deposited heads of the audit logs show 
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import hmac
 import os
@@ -169,7 +170,9 @@ class Witness:
             durable: the mark is on the disk on return. Without it, a crash may bring an earlier
                 mark back, which is still true.
         """
-        with locked(self._lock, wait=True):
+        with contextlib.ExitStack() as held:
+            if durable:  # otherwise an earlier mark of another process may win, which is true too
+                held.enter_context(locked(self._lock, wait=True))
             there = self.newest()
             if there is None or there.number < mark.number:
                 self._write(mark, durable=durable)

@@ -54,9 +54,11 @@ from practitioner.asking.outcome import (
     Question,
     Widened,
     agency_outcomes,
+    all_believed,
     better,
     count_services,
     most_say_try_again,
+    newer,
     not_connected,
     universal_for,
 )
@@ -64,6 +66,7 @@ from practitioner.asking.plan import LookupRule, Plan, PlannedQuery, plan, secon
 from practitioner.asking.ports import (
     Broker,
     Desk,
+    Generations,
     Issued,
     KeyHolders,
     Outcomes,
@@ -132,6 +135,7 @@ class Client:
         desk: Desk,
         record: Record,
         outcomes: Outcomes,
+        generations: Generations,
         clock: Clock,
         random_bytes: Callable[[int], bytes],
         upn_keys: bool,
@@ -145,6 +149,7 @@ class Client:
         self._desk = desk
         self._record = record
         self._outcomes = outcomes
+        self._generations = generations
         self._clock = clock
         self._random_bytes = random_bytes
         self._upn_keys = upn_keys
@@ -194,6 +199,7 @@ class Client:
     async def _lookup(self, lookup: Lookup) -> Outcome:
         session, question = lookup.session, lookup.question
         now = self._clock.now()
+        seen = await self._generations.newest()
         await self._record.asked(session, question, lookup.operation, now, lookup.widened)
         try:
             answers, rejected = await self._ask(lookup)
@@ -203,10 +209,11 @@ class Client:
             )
             nobody = replace(_outcome(lookup, int(now), {}, 0), kept=False)
             raise NobodyAsked(refused, nobody) from None
-        outcome = _outcome(lookup, int(now), answers, rejected)
+        outcome = _outcome(lookup, int(now), all_believed(answers, seen), rejected)
         # That it was asked is on the record. A disk that fills up now must not keep the answers
         # from the practitioner who waits for them; the next lookup is refused by it.
         try:
+            await self._generations.note(newer(answers, seen, self._clock.now()))
             await self._outcomes.keep(session, question, outcome)
             await self._record.ended(session.agency, lookup.operation, outcome, self._clock.now())
         except Defect:

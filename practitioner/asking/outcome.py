@@ -5,6 +5,11 @@ signed answer gives INVOLVED, NOTHING_TO_DISCLOSE, TRY_AGAIN or CANNOT_ANSWER; e
 NO_REPLY. An agency of the area that is not a member, or is suspended and so was not asked, is
 NOT_CONNECTED. ``none_named_itself`` speaks of answers: it is true only when every connected agency
 of that kind gave one.
+
+The number of an agency's generation grows with each import, also after a restored copy. An answer
+from an older generation than one that was seen here comes from records that were put back: the
+children who came since are not in them, so its "no" is a gap, with a reason of its own, and its
+"yes" stands but the outcome is not complete. The next import ends that.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import Strength
 from fingerpost.private.messages import Pointer
 from fingerpost.private.purpose_rules import Justification
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import (
     NATIONAL_RING_KINDS,
     AgencyKind,
@@ -189,8 +195,8 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Whether at least one agency was asked, each gave a usable answer, and the outcome is
-        kept.
+        """Whether at least one agency was asked, each gave a usable answer, from records that had
+        not gone back, and the outcome is kept.
 
         It says nothing about the agencies that are not connected.
         """
@@ -198,7 +204,8 @@ class Outcome:
             self.kept
             and bool(self.agencies)
             and all(
-                a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) for a in self.agencies
+                a.status in (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE) and a.reason is None
+                for a in self.agencies
             )
         )
 
@@ -243,7 +250,8 @@ def merge(answers: Sequence[Answered]) -> Answered:
     pointers = dict.fromkeys(p for a in answers if a.status is Status.INVOLVED for p in a.pointers)
     # The duty desk stands last: it means that there were more contacts than had room.
     ordered = sorted(pointers, key=lambda pointer: pointer.kind is None)
-    return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(ordered))
+    went_back = next((a.reason for a in answers if a.reason is Cannot.WENT_BACK), None)
+    return Answered(Status.INVOLVED, best.generation, best.as_of, tuple(ordered), went_back)
 
 
 def better(
@@ -403,3 +411,57 @@ def agency_outcomes(
             )
         )
     return tuple(found)
+
+
+# ---- records that went back ----------------------------------------------------------------------
+
+MOST_AGENCIES: Final = 50_000
+"""More than England has; the agencies whose imports are oldest are forgotten first."""
+_USABLE: Final = (Status.INVOLVED, Status.NOTHING_TO_DISCLOSE)
+
+
+def believed(answer: Answered, seen: int) -> Answered:
+    """Return what an answer is worth beside the newest generation that was ``seen``, 0 for none."""
+    if answer.status not in _USABLE or answer.generation >= seen:
+        return answer
+    if answer.status is Status.INVOLVED:  # whom to ring is true, though others may be missing
+        return replace(answer, reason=Cannot.WENT_BACK)
+    return Answered(Status.CANNOT_ANSWER, answer.generation, answer.as_of, reason=Cannot.WENT_BACK)
+
+
+def all_believed(
+    answers: Mapping[AgencyId, Sequence[Answered]], seen: Mapping[AgencyId, int]
+) -> dict[AgencyId, list[Answered]]:
+    """Return the answers of one lookup as ``believed``, each beside what was seen before it."""
+    return {
+        agency: [believed(answer, seen.get(agency, 0)) for answer in given]
+        for agency, given in answers.items()
+    }
+
+
+def newer(
+    answers: Mapping[AgencyId, Sequence[Answered]], seen: Mapping[AgencyId, int], now: float
+) -> dict[AgencyId, int]:
+    """Return the generations of usable answers that are newer than those seen.
+
+    A number from beyond tomorrow was made by a clock that was wrong, or to have later answers
+    refused; it is not remembered.
+    """
+    found = {
+        agency: max((a.generation for a in given if a.status in _USABLE), default=0)
+        for agency, given in answers.items()
+    }
+    return {
+        agency: number
+        for agency, number in found.items()
+        if seen.get(agency, 0) < number <= now + limits.DAY
+    }
+
+
+def joined(seen: Mapping[AgencyId, int], more: Mapping[AgencyId, int]) -> dict[AgencyId, int]:
+    """Return what is remembered afterwards, at most ``MOST_AGENCIES``."""
+    both = {**seen}
+    for agency, number in more.items():
+        both[agency] = max(number, both.get(agency, 0))
+    newest = sorted(both.items(), key=lambda each: each[1], reverse=True)
+    return dict(newest[:MOST_AGENCIES])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -95,6 +95,19 @@ class Record(Protocol):
     ) -> None: ...
 
     async def failed(self, agency: AgencyId, operation: str, code: str, at: float) -> None: ...
+
+
+class Generations(Protocol):
+    """The newest generation of each agency that this gateway has had an answer from.
+
+    Raises:
+        Defect: it cannot be read or written, or an earlier copy was put back.
+    """
+
+    async def newest(self) -> Mapping[AgencyId, int]: ...
+
+    async def note(self, seen: Mapping[AgencyId, int]) -> None:
+        """Remember newer ones; durable on return."""
 
 
 class Outcomes(Protocol):

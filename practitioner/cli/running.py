@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 import os
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -25,6 +26,7 @@ from fingerpost.membership.membership import check_places
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.files import KEY_BYTES, create_file
 from fingerpost.runtime.screen_text import printable
+from fingerpost.runtime.witness import Adopted
 from practitioner import wiring
 from practitioner.asking.desk import make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, Agency, SettingsFile, administrator, agency_of, load
@@ -98,11 +100,18 @@ def check(settings_file: SettingsFile) -> None:
     commands.report_folder(loaded.health)
 
 
+class Adopting(Protocol):
+    """A store that can be accepted as it is."""
+
+    def adopt(self) -> Adopted: ...
+
+
 class Store(enum.Enum):
     """What may be restored from a backup."""
 
     ACCOUNTS = "accounts"
     OUTCOMES = "outcomes"
+    GENERATIONS = "generations"
 
 
 def adopt(
@@ -110,16 +119,21 @@ def adopt(
     settings_file: SettingsFile,
     why: Annotated[str, typer.Option(help="A reference to the reason (a-z, 0-9 and . : _ -).")],
 ) -> None:
-    """Accept accounts or outcomes that were restored from a backup, and record who did so and why.
+    """Accept a store that was restored from a backup, and record who did so and why.
 
     Accounts that were disabled after the copy was made can sign in again: disable them again.
-    Outcomes that were kept after it are lost. All sessions end when accounts are adopted.
+    Outcomes that were kept after it are lost. All sessions end when accounts are adopted. Of
+    generations, an agency whose records went back after the copy was made is believed.
     """
     loaded = load(settings_file)
     reason = OperationId(why)
     with wiring.open_people(loaded) as people:
-        kept = people.accounts if store is Store.ACCOUNTS else people.outcomes
-        found = kept.adopt()
+        kept: Mapping[Store, Adopting] = {
+            Store.ACCOUNTS: people.accounts,
+            Store.OUTCOMES: people.outcomes,
+            Store.GENERATIONS: people.generations,
+        }
+        found = kept[store].adopt()
         for each in loaded.agencies:
             people.record.adopted(each.id, store.value, administrator(), reason, found, time.time())
     changed = "" if found.sound else " They were not as this gateway had written them."
@@ -144,6 +158,18 @@ def audit_verify(settings_file: SettingsFile, agency: Agency = None) -> None:
     """Follow the chain from the first entry to the last."""
     loaded = load(settings_file)
     commands.report_whole(wiring.open_audit(loaded, agency_of(loaded, agency)))
+
+
+@audit.command("adopt")
+def audit_adopt(
+    settings_file: SettingsFile,
+    why: Annotated[str, typer.Option(help="A reference to the reason (a-z, 0-9 and . : _ -).")],
+    agency: Agency = None,
+) -> None:
+    """Adopt a log that was restored from a backup, and record who did it and why."""
+    loaded = load(settings_file)
+    log = wiring.open_audit(loaded, agency_of(loaded, agency), adopt=True)
+    commands.adopt(log, by=str(administrator()), why=why)
 
 
 @audit.command("forget")

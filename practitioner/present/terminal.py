@@ -132,6 +132,12 @@ def _missing(shown: LookupDocument) -> list[RenderableType]:
         facts.append(f"{len(shown.not_connected)} could not be asked")
     if shown.strength.level != "GOOD":
         facts.append("records of this child may have been missed")
+    went_back = sum(
+        agency.status == "INVOLVED" and agency.cannot_answer is not None
+        for agency in shown.agencies
+    )
+    if went_back:
+        facts.append(f"{went_back} named contacts from records that went back to an earlier state")
     if not shown.kept:
         facts.append("this outcome could not be kept")
     if not facts:

@@ -74,6 +74,7 @@ CANNOT: Final[Mapping[str, str]] = {
     Cannot.NOT_READY.name: "cannot answer: its records are not ready",
     Cannot.TOO_OLD.name: "cannot answer: its records are too old to rely on",
     Cannot.FAULT.name: "cannot answer: its system has a fault",
+    Cannot.WENT_BACK.name: "cannot answer: its records went back to an earlier state",
 }
 WIDENED: Final[Mapping[str, str]] = {reason.name: said for reason, said in WIDENING_WORDS.items()}
 

@@ -12,6 +12,7 @@ import pytest
 from broker.ports import LookupRecord, Store
 from broker.store import HASH_LOG_FILE, REPLAY_FILE, SqlStore, open_hash_log
 from fakes.broker_store import MemoryStore
+from fakes.witnesses import witness_in
 from fingerpost.audit.log import Actor, Entry, OperationId, StoreBehind
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.errors import Defect
@@ -45,7 +46,7 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reopen]:
     def open_sqlite_store(now: float) -> Store:
         while opened:
             opened.pop().close()
-        opened.append(SqlStore.open(tmp_path, MASTER, now))
+        opened.append(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), now))
         return opened[-1]
 
     def open_memory(now: float) -> Store:
@@ -96,25 +97,25 @@ def test_an_append_lets_go_only_what_is_over(reopen: Reopen) -> None:
 
 def record_on_disk(folder: Path, number: int, now: float = NOW) -> None:
     """As a broker does that is opened for one lookup."""
-    with closing(SqlStore.open(folder, MASTER, now)) as store:
+    with closing(SqlStore.open(folder, MASTER, witness_in(folder), now)) as store:
         store.append([a_record(number)], now)
 
 
 def logged(folder: Path) -> list[Entry]:
     """The hash log of a sound store."""
-    with closing(open_hash_log(folder, MASTER)) as log:
+    with closing(open_hash_log(folder, MASTER, witness_in(folder))) as log:
         assert log.verify().broken_at is None
         return list(log.show(0, 2**40, decrypt=True))
 
 
 def test_no_file_shows_anything_of_a_lookup_without_the_key(tmp_path: Path) -> None:
-    SqlStore.open(tmp_path, MASTER, NOW - 777).close()
+    SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW - 777).close()
     record_on_disk(tmp_path, 7)
     record = a_record(7)
     names = (record.handle.value, record.agency.value, record.gateway.value, "AREA")
     hashes = (record.query_hash, record.query_hash.hex().encode())
     times = [at.to_bytes(4, "big") for at in (record.at, record.keep_until)]
-    for file in tmp_path.iterdir():
+    for file in (file for file in tmp_path.iterdir() if file.is_file()):
         for told in (*(name.encode() for name in names), *hashes, *times):
             assert told not in file.read_bytes(), (file.name, told)
 
@@ -132,29 +133,29 @@ def test_the_hash_log_has_public_facts_and_in_the_body_the_handle(tmp_path: Path
 
 def test_a_store_put_back_from_a_backup_does_not_open_until_adopted(tmp_path: Path) -> None:
     record_on_disk(tmp_path, 1)
-    backup = {p.name: p.read_bytes() for p in tmp_path.iterdir() if not p.name.endswith(".head")}
+    backup = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
     record_on_disk(tmp_path, 2, NOW + 10)
     for name, content in backup.items():
         (tmp_path / name).write_bytes(content)
 
     with pytest.raises(StoreBehind):
-        SqlStore.open(tmp_path, MASTER, NOW + 20)
+        SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW + 20)
     by, why = Actor("operator"), OperationId("restored")
-    SqlStore.adopt(tmp_path, MASTER, by=by, why=why, now=NOW + 30)
-    with closing(SqlStore.open(tmp_path, MASTER, NOW + 40)) as store:
+    SqlStore.adopt(tmp_path, MASTER, witness_in(tmp_path), by=by, why=why, now=NOW + 30)
+    with closing(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW + 40)) as store:
         assert store.complete_since == NOW + 30  # what it had seen before is not all there was
     kinds = [entry.kind for entry in logged(tmp_path)]
     assert kinds == ["broker.lookup_recorded", "broker.store_adopted"]
 
 
 def test_a_store_from_the_future_counts_from_now(tmp_path: Path) -> None:
-    SqlStore.open(tmp_path, MASTER, NOW + 10_000).close()
-    with closing(SqlStore.open(tmp_path, MASTER, NOW)) as store:
+    SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW + 10_000).close()
+    with closing(SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW)) as store:
         assert store.complete_since == NOW
 
 
 def test_files_are_open_to_nobody_else(tmp_path: Path) -> None:
-    SqlStore.open(tmp_path, MASTER, NOW).close()
+    SqlStore.open(tmp_path, MASTER, witness_in(tmp_path), NOW).close()
     for name in (REPLAY_FILE, HASH_LOG_FILE):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
@@ -162,4 +163,4 @@ def test_files_are_open_to_nobody_else(tmp_path: Path) -> None:
 def test_another_master_key_does_not_open_it(tmp_path: Path) -> None:
     record_on_disk(tmp_path, 1)
     with pytest.raises(Defect):
-        SqlStore.open(tmp_path, bytes(32), NOW)
+        SqlStore.open(tmp_path, bytes(32), witness_in(tmp_path), NOW)

@@ -12,6 +12,7 @@ from agency_node.answering.audit import AgencyLogs, log_path, open_log
 from agency_node.answering.pages import Entry
 from agency_node.answering.ports import Record
 from fakes.node_world import SCHOOL, SURGERY, KnownChildren, MemoryRecord, NodeWorld, a_record
+from fakes.witnesses import witness_in
 from fingerpost.protocol.ids import AgencyId
 
 KEY = bytes(range(32))
@@ -37,10 +38,10 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Recorde
             memory.broken.add,
         )
         return
-    logs = AgencyLogs(tmp_path, KEY, CHILDREN)
+    logs = AgencyLogs(tmp_path, KEY, witness_in(tmp_path), CHILDREN)
 
     def count(agency: AgencyId) -> int:
-        with closing(open_log(tmp_path, agency, KEY)) as log:
+        with closing(open_log(tmp_path, agency, KEY, witness_in(tmp_path))) as log:
             return log.verify().entries
 
     yield Recorded(logs, count, lambda agency: log_path(tmp_path, agency).mkdir())

@@ -22,6 +22,7 @@ from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codes import InvolvementStatus, Kind
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.runtime.witness import WitnessFolder
 
 ONE, TWO = EpochNumber(1), EpochNumber(2)
 
@@ -38,7 +39,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         memory = MemoryRecords((OAK, ELM))
         yield Store(memory, memory)
         return
-    records = open_records(tmp_path / "records.sqlite", data_keys())
+    records = open_records(
+        tmp_path / "records.sqlite", data_keys(), WitnessFolder(tmp_path / "witness")
+    )
     yield Store(records, SqlImports(records))
     records.close()
 

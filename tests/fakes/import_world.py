@@ -31,6 +31,7 @@ from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.federation import Area, Epoch, Federation, Party, Raise
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.runtime.witness import WitnessFolder
 
 AS_OF = date(2027, 1, 14)
 AREA = AreaCode("e99000001")
@@ -141,7 +142,9 @@ class World:
         self.quick = QuickTags()
         self.tags: Tags = tags or self.quick
         self.clock = ManualClock(NOW)
-        self.records: SqlRecords = open_records(self.path, data_keys())
+        self.records: SqlRecords = open_records(
+            self.path, data_keys(), WitnessFolder(folder / "witness")
+        )
         self.imports = SqlImports(self.records)
         self.members = Members(a_federation(()))
         self.tagger = Tagger(self.imports, self.tags)

@@ -306,7 +306,9 @@ class NodeWorld(Members):
     def put(self, agency: AgencyId, *children: ChildRecord, as_of: int = int(NOW) - 60) -> None:
         """A complete and tagged generation; then the index is brought up to it."""
         tags = [tags_of(child.demographics, Side.RECORD) for child in children]
-        self.records.put(agency, children, {EPOCH: tags}, as_of=as_of)
+        before = self.records.generation(agency)
+        done = 1 if before is None else before.completed_at + 1
+        self.records.put(agency, children, {EPOCH: tags}, as_of=as_of, completed_at=done)
         self.prepare()
 
     def put_all(self, holdings: Mapping[AgencyId, Sequence[ChildRecord]] | None = None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from fingerpost.runtime.identity import PeerIdentity
 from practitioner.asking.client import Client
 from practitioner.asking.client import Identity as GatewayIdentity
 from practitioner.asking.desk import PassportDesk
-from practitioner.asking.outcome import Again, First, Outcome, Question, Widened
+from practitioner.asking.outcome import Again, First, Outcome, Question, Widened, joined
 from practitioner.asking.plan import LookupRule
 from practitioner.sign_in.rules import Session
 
@@ -72,6 +72,19 @@ class MemoryOutcomes:
             del self._second[key]
 
 
+class MemoryGenerations:
+    """Implements ``ports.Generations``."""
+
+    def __init__(self) -> None:
+        self.seen: Mapping[AgencyId, int] = {}
+
+    async def newest(self) -> Mapping[AgencyId, int]:
+        return self.seen
+
+    async def note(self, seen: Mapping[AgencyId, int]) -> None:
+        self.seen = joined(self.seen, seen)
+
+
 class SimGateway(MemoryOutcomes):
     """``tamper`` changes single events, ``through`` the whole stream of one query. ``hashes`` are
     those of the queries that it recorded before it sent them. ``me`` and ``key``: as the member
@@ -109,6 +122,7 @@ class SimGateway(MemoryOutcomes):
             auth_time=int(world.clock.now()),
             entitlement=Entitlement(int(NOW) + 10**8, int(NOW) + 10**8),
         )
+        self.generations = MemoryGenerations()
         self.client = Client(
             GatewayIdentity(me, key or world.gateway_key),
             members=world,
@@ -119,6 +133,7 @@ class SimGateway(MemoryOutcomes):
             desk=PassportDesk(FEDERATION, world.passport_keys, world.handle_key),
             record=self,
             outcomes=self,
+            generations=self.generations,
             clock=world.clock,
             random_bytes=secrets.token_bytes,
             upn_keys=False,

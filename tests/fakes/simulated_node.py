@@ -66,6 +66,7 @@ class SimNode:
         self.children: dict[AgencyId, tuple[ChildRecord, ...]] = {}
         self.tagged: dict[tuple[AgencyId, EpochNumber], list[tuple[bytes, RecordId]]] = {}
         self.importing: set[AgencyId] = set()
+        self.completed_at: dict[AgencyId, int] = {}
         self.entries: list[Entry] = []
         self.seen: set[bytes] = set()
         self.record_fails = False
@@ -139,7 +140,8 @@ class SimNode:
 
     def generation(self, agency: AgencyId) -> Generation | None:
         count = len(self.children[agency])
-        return Generation(1, int(NOW) - 100, int(NOW) - 50, NORMALISATION_VERSION, count)
+        done = self.completed_at.get(agency, int(NOW) - 50)
+        return Generation(1, int(NOW) - 100, done, NORMALISATION_VERSION, count)
 
     def child(self, agency: AgencyId, generation: int, record: RecordId) -> ChildRecord:
         return self.children[agency][record.value]

@@ -43,6 +43,7 @@ from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.rpc import Edge, Options
 from fingerpost.runtime.run import Opened
 from fingerpost.runtime.settings import load
+from fingerpost.runtime.witness import WitnessFolder
 from integration.taped_wire import Tape, Taping
 from key_holder import wiring as holder_wiring
 from key_holder.settings import KeyHolderSettings
@@ -156,7 +157,12 @@ class BrokerParty(Process[broker_wiring.Opened]):
         return self.opened.broker
 
     def open(self, env: Env) -> AbstractAsyncContextManager[broker_wiring.Opened]:
-        SqlStore.open(self.folder, KEY, self.clock.now() - self.founded_ago).close()
+        SqlStore.open(
+            self.folder,
+            KEY,
+            WitnessFolder(self.settings.places.witness),
+            self.clock.now() - self.founded_ago,
+        ).close()
         return broker_wiring.open(self.settings, env)
 
 

@@ -32,6 +32,7 @@ from fingerpost.protocol.codes import Status
 from fingerpost.protocol.federation import Member, Parameters
 from fingerpost.protocol.federation import Party as PartyKind
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.witness import WitnessFolder
 from integration import running_federation
 from integration.running_federation import COUNCIL, EXPORTS, GATEWAY, HOSTED, ISSUER, identity
 from soak.framework import Run
@@ -120,7 +121,12 @@ class Federation:
             issuer_of(founded.repository, founded.authority, issuer, founded.issuer_address)
         )
         # A replay set that is younger than a query refuses it.
-        SqlStore.open(founded.broker.folder, KEY, time.time() - 3600).close()
+        SqlStore.open(
+            founded.broker.folder,
+            KEY,
+            WitnessFolder(founded.broker.settings.places.witness),
+            time.time() - 3600,
+        ).close()
         for party in (self.broker, *self.holders):
             await party.up()
         await self._import()

@@ -27,12 +27,13 @@ from agency_node.records.store.records import (
     newest,
     there,
 )
-from agency_node.records.store.witness import Witnessed, is_behind
+from agency_node.records.store.witness import is_behind
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.database import reading
+from fingerpost.runtime.witness import Mark
 
 _ROWS_AT_ONCE: Final = 1000
 _GENERATION: Final = tables.generation.c
@@ -131,10 +132,14 @@ class SqlImports:
             if not row.whole:
                 raise Defect("a generation is completed when it is whole")
             if row.completed_at is None:
-                _set(connection, row, completed_at=now)
+                before = newest(connection, agency)
+                # It only grows, whatever the clock: requesters refuse an answer from before one
+                # that they have seen.
+                at = now if before is None else max(now, before.completed_at)
+                _set(connection, row, completed_at=at)
             done = as_generation(self._row(connection, agency, generation))
         if done.number > self._witnessed(agency):
-            self._records.witness.write(agency, done)
+            self._records.witness.note(agency, done)
         return done
 
     def behind(self, agency: AgencyId) -> bool:
@@ -152,7 +157,7 @@ class SqlImports:
                 .where(mine.agency == agency.value, mine.last_generation < witnessed)
                 .values(last_generation=witnessed)
             )
-        self._records.witness.write(agency, found)
+        self._records.witness.adopt(agency, found)
         return found
 
     def _witnessed(self, agency: AgencyId) -> int:
@@ -314,7 +319,7 @@ def _as_staged(row: Row[Any]) -> Staged:
 
 
 def _standing(
-    rows: Sequence[Row[Any]], epochs: Mapping[int, list[EpochNumber]], witnessed: Witnessed | None
+    rows: Sequence[Row[Any]], epochs: Mapping[int, list[EpochNumber]], witnessed: Mark | None
 ) -> Standing:
     """Return the state of one agency.
 

@@ -19,15 +19,15 @@ from agency_node.records.ports import TAG_BLOCK
 from agency_node.records.records import ChildRecord, Generation, RecordId, read_child
 from agency_node.records.sealing import DataKey, GenerationSeal
 from agency_node.records.store import migrations, tables
-from agency_node.records.store.witness import Witness, is_behind
+from agency_node.records.store.witness import RecordsWitness, is_behind
 from fingerpost.private.linkage import NORMALISATION_VERSION
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.database import open_migrated, reading
+from fingerpost.runtime.witness import WitnessFolder
 
 _SEALS_KEPT: Final = 64
 _BLOCKS_KEPT: Final = 16
-WITNESS: Final = ".witness"
 _GENERATION: Final = tables.generation.c
 _BLOCK: Final = tables.tag_block.c
 
@@ -43,7 +43,9 @@ class SqlRecords:
         Defect: a data key is not the one that an agency's rows were sealed with.
     """
 
-    def __init__(self, engine: Engine, keys: Mapping[AgencyId, DataKey], witness: Witness) -> None:
+    def __init__(
+        self, engine: Engine, keys: Mapping[AgencyId, DataKey], witness: RecordsWitness
+    ) -> None:
         self.engine = engine
         self.witness = witness
         self._keys = keys
@@ -161,17 +163,18 @@ class SqlRecords:
                 raise Defect(f"data_key of {agency}: its records were sealed with another key")
 
 
-def open_records(path: Path, keys: Mapping[AgencyId, DataKey]) -> SqlRecords:
-    """Open the records in SQLite at ``path``, made and migrated, with their witness beside them.
+def open_records(
+    path: Path, keys: Mapping[AgencyId, DataKey], witness: WitnessFolder
+) -> SqlRecords:
+    """Open the records in SQLite at ``path``, made and migrated, with their witness elsewhere.
 
     Raises:
         Defect: the database or its witness cannot be used, or a data key is another one.
     """
-    witness = Witness(path.with_suffix(WITNESS))
     with ExitStack() as opened:  # a file that does not fit is closed again
         engine = open_migrated(path, migrations.RECORDS)
         opened.callback(engine.dispose)
-        records = SqlRecords(engine, keys, witness)
+        records = SqlRecords(engine, keys, RecordsWitness(witness))
         opened.pop_all()
     return records
 

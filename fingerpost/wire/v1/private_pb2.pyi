@@ -232,10 +232,12 @@ class AgencyAnswer(_message.Message):
     status: _builtins.int
     """1 involved, 2 nothing to disclose, 3 try again, 4 cannot answer."""
     generation: _builtins.int
-    """Which completed import answered, and when its source was made (seconds since 1970 UTC). Zero where none did."""
+    """When the import that answered was completed, which never goes back, and when its source was made (seconds since 1970 UTC). Zero where
+    none answered.
+    """
     as_of: _builtins.int
     reason: _builtins.int
-    """Where status is 4, why: 1 version, 2 not ready, 3 records too old, 4 fault. Otherwise 0."""
+    """Where status is 4, why: 1 version, 2 not ready, 3 records too old, 4 fault, 5 records went back. Otherwise 0."""
     def __init__(
         self,
         *,

@@ -31,6 +31,7 @@ from fakes.node_world import (
     another_child,
 )
 from fakes.party_folder import KEY, node_settings_file
+from fakes.witnesses import witness_in
 from fingerpost.audit.log import Actor, Month, OperationId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.codes import Purpose, Reach, WideningReason
@@ -58,7 +59,7 @@ def settings_file(tmp_path: Path) -> Path:
 def logs(settings_file: Path) -> Iterator[AgencyLogs]:
     folder = audit_folder(load(settings_file, NodeSettings))
     folder.mkdir(mode=0o700, exist_ok=True)
-    made = AgencyLogs(folder, KEY, CHILDREN)
+    made = AgencyLogs(folder, KEY, witness_in(settings_file.parent), CHILDREN)
     yield made
     made.close()
 

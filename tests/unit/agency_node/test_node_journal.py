@@ -41,6 +41,7 @@ from fakes.node_world import (
     a_record,
     a_world,
 )
+from fakes.witnesses import witness_in
 from fingerpost.private.demographics import OtherName
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
@@ -228,12 +229,12 @@ def store(tmp_path: Path) -> Iterator[SqlJournal]:
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Iterator[AgencyLogs]:
-    with closing(AgencyLogs(tmp_path, KEY, CHILDREN)) as made:
+    with closing(AgencyLogs(tmp_path, KEY, witness_in(tmp_path), CHILDREN)) as made:
         yield made
 
 
 def entries_in(folder: Path, agency: AgencyId) -> int:
-    with closing(open_log(folder, agency, KEY)) as log:
+    with closing(open_log(folder, agency, KEY, witness_in(folder))) as log:
         report = log.verify()
         report.require_whole()
         return report.entries

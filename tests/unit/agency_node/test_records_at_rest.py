@@ -25,6 +25,7 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import open_migrated
+from fingerpost.runtime.witness import WitnessFolder
 
 LINES = [
     row(n, nhs_number="9434765919", upn="A950000178301", aliases="Quill Wood", middle_names="Jon")
@@ -35,6 +36,15 @@ SECRETS = (
     *("2010-01-01", "2011-02-02", "WX1 0QD", "WX2 1QD", "WX21QD", "9434765919", "A950000178301"),
     *("01632 960001", "lead@oak.example", "EDU_SCHOOL", "Designated"),
 )
+
+
+def witness_of(world: World) -> WitnessFolder:
+    return WitnessFolder(world.path.parent / "witness")
+
+
+def mark_of(world: World) -> Path:
+    """The file that holds what the witness saw of ``OAK``."""
+    return world.path.parent / "witness" / f"records.{OAK}.mark"
 
 
 @pytest.fixture
@@ -89,12 +99,12 @@ async def test_another_key_is_noticed_at_the_start(world: World) -> None:
     await imported(world)
     world.close()
     with pytest.raises(Defect, match=str(OAK)):
-        open_records(world.path, data_keys(random_bytes=7))
+        open_records(world.path, data_keys(random_bytes=7), witness_of(world))
     swapped = data_keys()
     swapped[OAK] = DataKey(OAK, bytes([2]) * 32, secrets.token_bytes)
     with pytest.raises(Defect):
-        open_records(world.path, swapped)
-    open_records(world.path, data_keys()).close()
+        open_records(world.path, swapped, witness_of(world))
+    open_records(world.path, data_keys(), witness_of(world)).close()
 
 
 def generation_ids(connection: sa.Connection) -> dict[str, int]:
@@ -251,7 +261,7 @@ async def test_records_put_back_may_be_adopted(world: World, tmp_path: Path) -> 
 async def test_another_import_of_that_number_is_behind_too(world: World, tmp_path: Path) -> None:
     later, copy = await copied(world, tmp_path)
     later.close()
-    witness = world.path.with_suffix(".witness")
+    witness = mark_of(world)
     before = witness.read_bytes()
     witness.unlink()
     again = put_back(later, copy)
@@ -271,7 +281,7 @@ async def test_another_import_of_that_number_is_behind_too(world: World, tmp_pat
 async def test_an_import_killed_before_its_witness_is_witnessed_by_the_next(world: World) -> None:
     world.open_epoch()
     await world.import_(LINES[:10])
-    witness = world.path.with_suffix(".witness")
+    witness = mark_of(world)
     first = witness.read_bytes()
     assert witness.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) == 0
     await world.import_(LINES[:15])
@@ -287,7 +297,7 @@ async def test_records_without_a_witness_are_not_answered_from(world: World) -> 
     world.open_epoch()
     await world.import_(LINES[:10])
     world.close()
-    world.path.with_suffix(".witness").unlink()
+    mark_of(world).unlink()
     again = World(world.path.parent)
     assert again.imports.behind(OAK)
     assert ready(again) is None
@@ -297,6 +307,7 @@ async def test_records_without_a_witness_are_not_answered_from(world: World) -> 
 
 
 def test_a_witness_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "records.witness").write_bytes(b"{")
+    (tmp_path / "witness").mkdir()
+    (tmp_path / "witness" / "witness.key").write_bytes(b"{")
     with pytest.raises(Defect, match="witness"):
-        open_records(tmp_path / "records.sqlite", data_keys())
+        open_records(tmp_path / "records.sqlite", data_keys(), WitnessFolder(tmp_path / "witness"))

@@ -32,6 +32,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.protocol.messages import day_of, slot_of
+from fingerpost.runtime.witness import Mark, WitnessFolder
 
 SECOND = EpochNumber(2)
 SLOT = slot_of(NOW)
@@ -246,8 +247,8 @@ async def test_an_emptied_agency_keeps_nothing(node: Node) -> None:
 
 async def test_records_that_were_put_back_are_not_answered_from(node: Node, tmp_path: Path) -> None:
     await node.begin(2)
-    witness = tmp_path / "records.witness"
-    witness.write_bytes(witness.read_bytes().replace(b'"number":1', b'"number":2'))
+    witness = WitnessFolder(tmp_path / "witness").of(f"records.{OAK}")
+    witness.note(Mark(2, bytes(32)))
     await node.turn()
     assert node.ready() is None
     assert node.log.events.count("records.behind") == 1

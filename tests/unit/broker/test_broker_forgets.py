@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from broker import cli, wiring
+from fakes.witnesses import witness_of
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
 from fingerpost.runtime import settings
 
@@ -18,7 +19,10 @@ MARCH = 1_772_539_200  # 2026-03-03
 def test_forgetting_a_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def opened(*_: object) -> AuditLog:
         return AuditLog.open(
-            tmp_path / "log.sqlite", catalogue=CATALOGUE, master_key=bytes(range(32))
+            tmp_path / "log.sqlite",
+            catalogue=CATALOGUE,
+            master_key=bytes(range(32)),
+            witness=witness_of(tmp_path / "log.sqlite"),
         )
 
     monkeypatch.setattr(wiring, "open_audit", opened)

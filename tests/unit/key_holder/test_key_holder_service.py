@@ -16,6 +16,7 @@ from fakes import federations
 from fakes.clock import ManualClock
 from fakes.federations import HOLDERS, member
 from fakes.refusals import refused
+from fakes.witnesses import witness_of
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.trusted_time import TrustedTime
 from fingerpost.private.oprf import BlindedBatch
@@ -61,7 +62,10 @@ class World:
         self.vault = FileVault(folder / "vault")
         self.engine = open_migrated(folder / "meter.sqlite", REVISIONS)
         self.audit = AuditLog.open(
-            folder / "audit.sqlite", catalogue=CATALOGUE, master_key=bytes(32)
+            folder / "audit.sqlite",
+            catalogue=CATALOGUE,
+            master_key=bytes(32),
+            witness=witness_of(folder / "audit.sqlite"),
         )
         self.clock = ManualClock(NOW)
         self.pool = ThreadPoolExecutor(1)

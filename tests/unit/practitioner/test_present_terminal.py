@@ -389,3 +389,9 @@ def test_where_a_school_did_not_name_itself_a_second_round_is_offered_with_its_p
 )
 def test_it_is_not_offered_where_it_would_be_refused(found: Outcome) -> None:
     assert "fingerpost widen" not in shown(found, width=200)
+
+
+def test_contacts_from_records_that_went_back_are_said_to_be_so() -> None:
+    back = replace(said(agency("Oak", AgencyKind.SCHOOL), Status.INVOLVED), reason=Cannot.WENT_BACK)
+    text = words_of(shown(outcome([back])))
+    assert "this is not all: 1 named contacts from records that went back" in text

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from fakes.witnesses import witness_of
 from fingerpost.audit import store
 from fingerpost.audit.chain import (
     BODY_BYTES,
@@ -28,7 +29,6 @@ from fingerpost.audit.log import (
     AuditEvent,
     AuditLog,
     BrokenChain,
-    HeadFile,
     Month,
     OperationId,
     Receipt,
@@ -38,6 +38,7 @@ from fingerpost.audit.migrations import REVISIONS
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, MemberId
 from fingerpost.runtime.database import StoreFailed, open_migrated
+from fingerpost.runtime.witness import Mark, Witness
 
 CATALOGUE = {
     "lookup.sent": frozenset({"reach", "count"}),
@@ -63,7 +64,9 @@ def event(at: int = MARCH, count: int = 1, body: bytes = SECRET_BODY) -> AuditEv
 
 
 def opened(path: Path, *, adopt: bool = False) -> AuditLog:
-    return AuditLog.open(path, catalogue=CATALOGUE, master_key=MASTER, adopt=adopt)
+    return AuditLog.open(
+        path, catalogue=CATALOGUE, master_key=MASTER, witness=witness_of(path), adopt=adopt
+    )
 
 
 @pytest.fixture
@@ -90,7 +93,7 @@ def tampered(path: Path, *statements: str) -> None:
 
 def on_disk(data: bytes, path: Path) -> bool:
     """Whether the log's folder holds these bytes in any file."""
-    return any(data in file.read_bytes() for file in path.parent.iterdir())
+    return any(data in file.read_bytes() for file in path.parent.glob("*sqlite*"))
 
 
 def test_receipts_number_the_entries_and_the_chain_holds(log: AuditLog) -> None:
@@ -232,7 +235,7 @@ def test_an_end_cut_off_is_seen_by_a_witness_and_at_opening(path: Path, log: Aud
     tampered(path, "DELETE FROM audit_entry WHERE seq >= 4")
     assert log.verify().broken_at is None  # nobody could know from the file alone
     assert log.verify(witness).broken_at == 4
-    with pytest.raises(StoreBehind, match="ends at entry 3, its head says 5"):
+    with pytest.raises(StoreBehind, match="ends at entry 3, its head was 5"):
         opened(path)
 
 
@@ -272,7 +275,7 @@ def test_a_lost_or_damaged_head_is_refused(
 ) -> None:
     log.append(event())
     log.close()
-    head = path.with_name("audit.sqlite3.head")
+    head = path.parent / "witness" / "audit.sqlite3.mark"
     head.unlink() if content is None else head.write_bytes(content)
     with pytest.raises(StoreBehind):
         opened(path)
@@ -286,9 +289,36 @@ def test_a_database_lost_whole_is_refused(path: Path, log: AuditLog) -> None:
         opened(path)
 
 
+def test_a_log_deleted_with_all_that_lies_beside_it_does_not_begin_anew(
+    tmp_path: Path,
+) -> None:
+    """Attack: what was recorded is removed whole; its head lies on another root."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    where = {"catalogue": CATALOGUE, "master_key": MASTER, "witness": witness_of(tmp_path / "a")}
+    log = AuditLog.open(folder / "audit.sqlite3", **where)  # type: ignore[arg-type]
+    log.append(event())
+    log.close()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with pytest.raises(StoreBehind, match="ends at entry 0, its head was 1"):
+        AuditLog.open(folder / "audit.sqlite3", **where)  # type: ignore[arg-type]
+
+
+def test_who_adopted_a_log_is_recorded_and_why(path: Path, log: AuditLog) -> None:
+    log.append(event())
+    log.record_adoption(actor=Actor("jo.reed"), operation=OperationId("restore-7"), at=MARCH)
+    *_, last = log.show(0, APRIL, decrypt=False)
+    assert (last.kind, last.actor.value, last.operation.value) == (
+        "audit.adopted",
+        "jo.reed",
+        "restore-7",
+    )
+
+
 def test_a_head_that_lags_or_cannot_be_written_does_no_harm(path: Path, log: AuditLog) -> None:
     log.append(event())
-    head = path.with_name("audit.sqlite3.head")
+    head = path.parent / "witness" / "audit.sqlite3.mark"
     old = head.read_bytes()
     log.append(event())
     head.write_bytes(old)
@@ -366,9 +396,9 @@ def test_another_master_key_does_not_open_the_log(path: Path, log: AuditLog) -> 
     log.append(event())
     log.close()
     with pytest.raises(Defect, match="does not open"):
-        AuditLog.open(path, catalogue=CATALOGUE, master_key=b"n" * 32)
+        AuditLog.open(path, catalogue=CATALOGUE, master_key=b"n" * 32, witness=witness_of(path))
     with pytest.raises(Defect, match="32 bytes"):
-        AuditLog.open(path, catalogue=CATALOGUE, master_key=b"short")
+        AuditLog.open(path, catalogue=CATALOGUE, master_key=b"short", witness=witness_of(path))
 
 
 def test_threads_and_a_second_process_share_one_chain(path: Path, log: AuditLog) -> None:
@@ -390,7 +420,7 @@ def test_a_log_opens_while_another_process_appends_to_it(
 ) -> None:
     """Whichever of the two readings at the opening the other process comes between."""
     log.append(event())
-    last, read = store.last, HeadFile._read
+    last, read = store.last, Witness.newest
 
     def read_entries(connection: Connection) -> Receipt:
         found = last(connection)
@@ -398,15 +428,15 @@ def test_a_log_opens_while_another_process_appends_to_it(
         log.append(event(count=2))
         return found
 
-    def read_head(head: HeadFile) -> Receipt | None:
+    def read_head(head: Witness) -> Mark | None:
         found = read(head)
-        monkeypatch.setattr(HeadFile, "_read", read)
+        monkeypatch.setattr(Witness, "newest", read)
         log.append(event(count=3))
         return found
 
     monkeypatch.setattr(store, "last", read_entries)
     opened(path).close()
-    monkeypatch.setattr(HeadFile, "_read", read_head)
+    monkeypatch.setattr(Witness, "newest", read_head)
     opened(path).close()
     assert log.verify().entries == 3
     path.unlink()  # and the head of the newest entry is still there

@@ -18,6 +18,7 @@ import pytest
 import typer
 
 from fakes.refusals import refused
+from fakes.witnesses import witness_of
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, BrokenChain, OperationId, Receipt
 from fingerpost.membership import commands
 from fingerpost.membership.credentials import MemberKeys
@@ -234,7 +235,12 @@ class Watched(AuditLog):
 
 
 def opened(folder: Path) -> Watched:
-    return Watched.open(folder / "audit.sqlite", catalogue=CATALOGUE, master_key=b"m" * 32)
+    return Watched.open(
+        folder / "audit.sqlite",
+        catalogue=CATALOGUE,
+        master_key=b"m" * 32,
+        witness=witness_of(folder / "audit.sqlite"),
+    )
 
 
 @pytest.fixture
