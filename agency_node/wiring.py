@@ -44,7 +44,8 @@ from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
-from fingerpost.membership.peppers import PEPPER_EVENTS, PepperFiles, PepperStore, keep_peppers
+from fingerpost.membership.pepper_files import PepperFiles
+from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.membership.ports import Reached
 from fingerpost.private.linkage.golden import check_golden_vectors
 from fingerpost.protocol.errors import Defect, Refused

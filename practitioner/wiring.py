@@ -18,9 +18,9 @@ from typing import Final
 
 from fingerpost.audit.log import AuditLog
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
+from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.membership.peppers import (
     PEPPER_EVENTS,
-    PepperFiles,
     PepperStore,
     PepperUpkeep,
     keep_peppers,

@@ -7,26 +7,19 @@ every pepper that it needs, and computes those of later days where they are need
 the disk holds either a receiving key or one day's pepper, both together only while the key opens
 the pepper, and never the pepper of a day that no query can name any more (attack: a thief of the
 folder reads what was recorded on earlier days). An erased file is gone from the folder; what the
-medium keeps is left to disk encryption.
+medium keeps is left to disk encryption. ``pepper_files`` says what lies in the folder.
 
-    <epoch>.key               the receiving key (96 bytes), until the pepper is opened
-    <epoch>.<day>.pepper      the earliest pepper still needed (32 bytes);
-                              the peppers of later days are computed from it
-    <epoch>.requesters        at a gateway, the seed of the key that all gateways share in the epoch
-                              (32 bytes)
-
-Each ends with a checksum of 16 bytes, under a key that lies with the witness
-(``fingerpost.runtime.witness``), over its name and content. A pepper that is wrong by one bit
-matches nobody, and would make every answer "no" until the epoch ends; so a decaying medium, another
-file's content and a pepper that somebody else wrote are refused. An earlier copy of the folder does
-no harm but to secrecy: its peppers advance to the same values.
+A receiving key is made as soon as an epoch is in sight, so that the authority can change epochs at
+once after a theft, and may wait for months. Whoever copied it on any day of them could open the
+pepper later (attack: a thief of an old backup). So a key that waits is replaced every week, once it
+lies with the issuer. The one before it is kept for a week more, as the authority may just be
+sealing to it. A stolen key is of use for two weeks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import re
 import secrets
 import threading
@@ -35,7 +28,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.membership.epoch_keys import (
     earliest_day,
@@ -43,30 +35,28 @@ from fingerpost.membership.epoch_keys import (
     plan_turning,
 )
 from fingerpost.membership.member_list import MemberList, MemberListClient
+from fingerpost.membership.pepper_files import PepperFiles, ReceivingKey, require_pepper
 from fingerpost.membership.ports import Reached
-from fingerpost.private.locators import PEPPER_BYTES, Pepper
+from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import (
-    REQUESTER_SEED_BYTES,
     open_pepper,
     open_requester_seed,
 )
-from fingerpost.private.sealing import PRIVATE_KEY_BYTES, HybridKey
+from fingerpost.private.sealing import HybridKey
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Parameters
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
+from fingerpost.protocol.messages import day_of
 from fingerpost.runtime.clock import Clock
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import (
-    create_file,
     is_unfinished,
     or_defect,
-    read_secret,
     replace_file,
 )
 from fingerpost.runtime.logs import Logger
 from fingerpost.runtime.run import every
-from fingerpost.runtime.witness import WitnessFolder
 
 PEPPER_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "pepper.opened": frozenset({"epoch"}),
@@ -85,90 +75,10 @@ DEPOSIT_LOOK_JITTER_SECONDS: Final = 240.0
 DEPOSIT_AGAIN_SECONDS: Final = 6 * 3600.0
 """A key is deposited again until its pepper arrives: the issuer may have lost it."""
 
-CHECKSUM_BYTES: Final = 16
-
 _LEFT: Final = msgspec.json.Decoder(dict[str, float])
-_NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:key|([0-9]{1,7})\.pepper|(requesters))")
-
-
-class PepperFiles:
-    """The files of a folder of peppers: their names, their content, their checksums. It blocks on
-    the disk.
-    """
-
-    def __init__(self, folder: Path, witness: WitnessFolder) -> None:
-        """
-        Args:
-            witness: has the key of the checksums.
-        """
-        self.folder = folder
-        self._key = witness.key("peppers")
-
-    def key_path(self, epoch: EpochNumber) -> Path:
-        return self.folder / f"{epoch}.key"
-
-    def pepper_path(self, pepper: Pepper) -> Path:
-        return self.folder / f"{pepper.epoch}.{pepper.day}.pepper"
-
-    def requester_path(self, epoch: EpochNumber) -> Path:
-        return self.folder / f"{epoch}.requesters"
-
-    def create_key(self, epoch: EpochNumber, key: HybridKey) -> None:
-        """Write a receiving key, which must not be there yet. Raises ``Defect``."""
-        path = self.key_path(epoch)
-        create_file(path, self._checked(path, key.serialise()))
-
-    def write_pepper(self, pepper: Pepper) -> None:
-        """Write a pepper.
-
-        Raises:
-            Refused: MALFORMED, 32 zero bytes are no pepper.
-            Defect: the disk failed.
-        """
-        require_pepper(pepper)
-        path = self.pepper_path(pepper)
-        replace_file(path, self._checked(path, pepper.value))
-
-    def write_requester_seed(self, epoch: EpochNumber, seed: bytes) -> None:
-        path = self.requester_path(epoch)
-        replace_file(path, self._checked(path, seed))
-
-    def read_key(self, path: Path) -> HybridKey:
-        """Raises ``Defect`` as ``read_pepper``."""
-        return HybridKey(self._read(path, PRIVATE_KEY_BYTES))
-
-    def read_pepper(self, path: Path, epoch: EpochNumber, day: int) -> Pepper:
-        """Read a pepper from its file.
-
-        Raises:
-            Defect: the file is open to others, has another size, is damaged, or holds the pepper of
-                another epoch or day.
-        """
-        pepper = Pepper(epoch, day, self._read(path, PEPPER_BYTES))
-        if not any(pepper.value):
-            raise Defect(f"{path}: no pepper")
-        return pepper
-
-    def read_requester_key(self, path: Path) -> Ed25519PrivateKey:
-        """Read the key that all gateways share in an epoch. Raises ``Defect``."""
-        return Ed25519PrivateKey.from_private_bytes(self._read(path, REQUESTER_SEED_BYTES))
-
-    def _read(self, path: Path, size: int) -> bytes:
-        whole = size + CHECKSUM_BYTES
-        held = read_secret(path, least=whole, most=whole, setting="peppers")
-        if not hmac.compare_digest(held, self._checked(path, held[:size])):
-            raise Defect(f"{path}: damaged; once it is removed, the pepper is asked for anew")
-        return held[:size]
-
-    def _checked(self, path: Path, content: bytes) -> bytes:
-        digest = hmac.digest(self._key, path.name.encode("ascii") + b"\0" + content, "sha256")
-        return content + digest[:CHECKSUM_BYTES]
-
-
-def require_pepper(pepper: Pepper) -> None:
-    """Raise ``Refused(MALFORMED)`` for 32 zero bytes, which are no pepper."""
-    if not any(pepper.value):
-        raise Refused(Code.MALFORMED, "pepper")
+_NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.(?:(key|earlier)|([0-9]{1,7})\.pepper|(requesters))")
+KEY_DAYS: Final = 7
+"""A receiving key is replaced after so many days, and destroyed after as many more."""
 
 
 class PepperStore:
@@ -186,7 +96,8 @@ class PepperStore:
         self._files = files
         self.member = member
         self._lock = threading.Lock()
-        self._keys: dict[EpochNumber, HybridKey] = {}
+        self._keys: dict[EpochNumber, ReceivingKey] = {}
+        self._earlier: dict[EpochNumber, ReceivingKey] = {}
         self._peppers: dict[EpochNumber, Pepper] = {}
         self._requesters: set[EpochNumber] = set()
         folder = files.folder
@@ -195,7 +106,7 @@ class PepperStore:
             for path in sorted(folder.iterdir()):
                 self._load(path)
         # Both are there where the process stopped before it destroyed the key.
-        for epoch in set(self._keys) & set(self._peppers):
+        for epoch in {*self._keys, *self._earlier} & set(self._peppers):
             self._forget_key(epoch)
 
     def pepper(self, epoch: EpochNumber, day: int) -> Pepper:
@@ -209,20 +120,41 @@ class PepperStore:
             raise Refused(Code.NOT_READY, "pepper of that epoch")
         return held.at(day)
 
-    def prepare(self, parameters: Parameters, now: float) -> tuple[tuple[EpochNumber, bytes], ...]:
+    def prepare(
+        self, parameters: Parameters, reached: float
+    ) -> tuple[tuple[EpochNumber, bytes], ...]:
         """Return the epochs whose pepper is awaited, each with the public receiving key (1216
         bytes) to deposit.
 
         Keys are made where there are none yet.
+
+        Args:
+            reached: see ``ports.Reached``.
         """
         with self._lock:
-            awaited = epochs_to_prepare(parameters, self._peppers, now)
+            awaited = epochs_to_prepare(parameters, self._peppers, reached)
             for epoch in awaited:
                 if epoch not in self._keys:
-                    key = HybridKey.generate(secrets.token_bytes)
-                    self._files.create_key(epoch, key)
-                    self._keys[epoch] = key
-            return tuple((epoch, self._keys[epoch].public_key) for epoch in awaited)
+                    made = _new_key(reached)
+                    self._files.create_key(epoch, made)
+                    self._keys[epoch] = made
+            return tuple((epoch, self._keys[epoch].key.public_key) for epoch in awaited)
+
+    def renew_keys(self, reached: float) -> None:
+        """Replace each receiving key that has waited for ``KEY_DAYS``, and destroy the one before
+        it. Call it once all keys are deposited, and deposit the new ones soon.
+
+        Args:
+            reached: see ``ports.Reached``.
+        """
+        today = day_of(reached)
+        with self._lock:
+            for epoch, held in tuple(self._keys.items()):
+                if today - held.made < KEY_DAYS:
+                    continue
+                made = _new_key(reached)
+                self._files.replace_key(epoch, held, made)
+                self._keys[epoch], self._earlier[epoch] = made, held
 
     def open(self, sealed: SealedPepper, reached: float) -> bool:
         """Open a pepper that has arrived, keep it, and destroy the receiving key.
@@ -243,12 +175,8 @@ class PepperStore:
         with self._lock:
             if sealed.epoch in self._peppers:
                 return False
-            key = self._keys.get(sealed.epoch)
-            if key is None:
-                raise Refused(Code.NOT_READY, "receiving key")
-            pepper = open_pepper(sealed, key)
+            pepper, seed = self._opened(sealed)
             require_pepper(pepper)  # before zeros become a pepper that looks valid
-            seed = open_requester_seed(sealed, key)
             if seed:
                 self._files.write_requester_seed(sealed.epoch, seed)
                 self._requesters.add(sealed.epoch)
@@ -258,6 +186,19 @@ class PepperStore:
             self._forget_key(sealed.epoch)
             return True
 
+    def _opened(self, sealed: SealedPepper) -> tuple[Pepper, bytes]:
+        """Return what opens with the receiving key, or with the one before it."""
+        held = self._keys.get(sealed.epoch)
+        if held is None:
+            raise Refused(Code.NOT_READY, "receiving key")
+        earlier = self._earlier.get(sealed.epoch)
+        try:
+            return open_pepper(sealed, held.key), open_requester_seed(sealed, held.key)
+        except Refused as refused:
+            if earlier is None or refused.code is not Code.BAD_SEAL:
+                raise
+        return open_pepper(sealed, earlier.key), open_requester_seed(sealed, earlier.key)
+
     def ratchet(self, parameters: Parameters, reached: float) -> None:
         """Advance each pepper to the earliest day that a query can still name, and erase the
         earlier ones. What is erased does not come back: see ``ports.Reached``.
@@ -266,10 +207,11 @@ class PepperStore:
         """
         with self._lock:
             days = {epoch: held.day for epoch, held in self._peppers.items()}
-            due = plan_turning(parameters, days, {*self._keys, *self._requesters}, reached)
+            held_keys = {*self._keys, *self._earlier, *self._requesters}
+            due = plan_turning(parameters, days, held_keys, reached)
             for epoch in due.forget & self._peppers.keys():
                 _erase(self._files.pepper_path(self._peppers.pop(epoch)))
-            for epoch in due.forget & self._keys.keys():
+            for epoch in due.forget & {*self._keys, *self._earlier}:
                 self._forget_key(epoch)
             for epoch in due.forget & self._requesters:
                 self._requesters.discard(epoch)
@@ -294,14 +236,15 @@ class PepperStore:
             epoch = EpochNumber(int(found[1]))
         except Refused:
             raise Defect(f"{path}: not a number of an epoch") from None
-        if found[3] is not None:
+        if found[4] is not None:
             self._files.read_requester_key(path)
             self._requesters.add(epoch)
             return
-        if found[2] is None:
-            self._keys[epoch] = self._files.read_key(path)
+        if found[2] is not None:
+            kept = self._keys if found[2] == "key" else self._earlier
+            kept[epoch] = self._files.read_key(path)
             return
-        pepper = self._files.read_pepper(path, epoch, int(found[2]))
+        pepper = self._files.read_pepper(path, epoch, int(found[3]))
         other = self._peppers.get(epoch)
         # Two days of one epoch: the process stopped before it erased the earlier one.
         if other is not None:
@@ -310,8 +253,14 @@ class PepperStore:
         self._peppers[epoch] = pepper
 
     def _forget_key(self, epoch: EpochNumber) -> None:
-        del self._keys[epoch]
-        _erase(self._files.key_path(epoch))
+        if self._earlier.pop(epoch, None) is not None:
+            _erase(self._files.earlier_path(epoch))
+        if self._keys.pop(epoch, None) is not None:
+            _erase(self._files.key_path(epoch))
+
+
+def _new_key(reached: float) -> ReceivingKey:
+    return ReceivingKey(HybridKey.generate(secrets.token_bytes), day_of(reached))
 
 
 def _erase(path: Path) -> None:
@@ -380,14 +329,16 @@ class PepperUpkeep:
                     self._log.warning("pepper.not_opened", epoch=epoch.number, error=refused)
 
     async def leave_keys(self) -> None:
-        """Deposit the receiving keys whose pepper is awaited, each once in six hours.
+        """Deposit the receiving keys whose pepper is awaited, each once in six hours, and replace
+        those that have waited for a week.
 
         Raises:
             Refused: UNTRUSTED_METADATA, the list has expired; or what ``deposit`` raises.
             Defect: the disk failed.
         """
         parameters = self._members.at(self._clock.now()).parameters
-        awaited = await asyncio.to_thread(self._store.prepare, parameters, self._clock.now())
+        reached = self._reached()
+        awaited = await asyncio.to_thread(self._store.prepare, parameters, reached)
         left: dict[str, float] = {}
         for epoch, key in awaited:
             name = hashlib.sha256(key).hexdigest()
@@ -400,6 +351,8 @@ class PepperUpkeep:
         if self._file is not None and left != _read_left(self._file):
             await asyncio.to_thread(replace_file, self._file, msgspec.json.encode(left))
         self._left = left
+        # Only now: of a key that the issuer does not have, the one before it is still needed.
+        await asyncio.to_thread(self._store.renew_keys, reached)
 
 
 def _read_left(file: Path | None) -> dict[str, float]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fingerpost.membership.peppers import PepperFiles
+from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.private.locators import Pepper
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import EpochNumber

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fingerpost.membership.peppers import PepperFiles
+from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.runtime.witness import WitnessFolder
 
 

@@ -38,7 +38,8 @@ from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
 from fakes.repository import FakeRepository
 from fakes.waiting import until
 from fingerpost.membership.member_list import MemberList
-from fingerpost.membership.peppers import PepperFiles, PepperStore
+from fingerpost.membership.pepper_files import PepperFiles
+from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.messages import Inner
 from fingerpost.private.passport import Entitlement

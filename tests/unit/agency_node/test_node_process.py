@@ -46,7 +46,8 @@ from fakes.opened import running, until_healthy
 from fakes.party_folder import addresses_of, enrol, free_address, node_settings_file
 from fakes.repository import FakeRepository
 from fakes.simulated_holders import Peppers
-from fingerpost.membership.peppers import PepperFiles, PepperStore
+from fingerpost.membership.pepper_files import PepperFiles
+from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.linkage import Side
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.private.query_sealing import SealedQuery

@@ -20,7 +20,8 @@ from fakes.party_folder import addresses_of, enrol, gateway_settings_file
 from fakes.refusals import refused
 from fakes.repository import FakeRepository, listed
 from fingerpost.membership.member_list import MemberListClient
-from fingerpost.membership.peppers import PepperFiles, PepperStore
+from fingerpost.membership.pepper_files import PepperFiles
+from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.locators import Pepper
 from fingerpost.private.pepper_sealing import seal_pepper
 from fingerpost.protocol.codes import Purpose

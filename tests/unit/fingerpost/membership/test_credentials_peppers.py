@@ -156,6 +156,71 @@ class TestReceiving:
         assert f"4.{TODAY + 3}.pepper" in names(folder)
 
 
+WEEK = 7 * DAY
+
+
+class TestKeysThatWait:
+    """A receiving key is of use to a thief for two weeks, however long it waits for its pepper."""
+
+    def test_it_is_replaced_after_a_week_and_gone_after_two(
+        self, store: PepperStore, folder: Path
+    ) -> None:
+        (first, *_) = (key for _, key in store.prepare(PARAMETERS, NOW))
+        secret = (folder / "3.key").read_bytes()
+        store.renew_keys(NOW + WEEK - DAY)
+        assert dict(store.prepare(PARAMETERS, NOW))[THREE] == first
+        store.renew_keys(NOW + WEEK)
+        assert dict(store.prepare(PARAMETERS, NOW))[THREE] != first
+        assert (folder / "3.earlier").read_bytes()[:100] == secret[:100]
+        store.renew_keys(NOW + 2 * WEEK)
+        assert secret[:32] not in b"".join(path.read_bytes() for path in folder.iterdir())
+
+    def test_what_was_sealed_to_the_key_before_still_opens(
+        self, store: PepperStore, folder: Path
+    ) -> None:
+        sealed = sealed_for(store, seed=SEED)
+        store.renew_keys(NOW + WEEK)
+        again = PepperStore(pepper_files(folder), ME)
+        assert again.open(sealed, NOW)
+        assert again.pepper(THREE, TODAY) == PEPPER
+        assert (folder / "3.requesters").read_bytes().startswith(SEED)
+        assert not [name for name in names(folder) if name in ("3.key", "3.earlier")]
+
+    def test_what_was_sealed_to_the_newest_key_opens(self, store: PepperStore) -> None:
+        store.prepare(PARAMETERS, NOW)
+        store.renew_keys(NOW + WEEK)
+        assert store.open(sealed_for(store), NOW)
+
+    def test_a_key_of_a_fortnight_ago_opens_nothing(self, store: PepperStore) -> None:
+        sealed = sealed_for(store)
+        for weeks in (1, 2):
+            store.renew_keys(NOW + weeks * WEEK)
+        with refused(Code.BAD_SEAL):
+            store.open(sealed, NOW)
+
+    def test_all_goes_with_its_epoch(self, store: PepperStore, folder: Path) -> None:
+        store.prepare(PARAMETERS, NOW)
+        store.renew_keys(NOW + WEEK)
+        store.ratchet(PARAMETERS, PARAMETERS.epochs[0].ends_at + 180)
+        assert names(folder) == ["4.earlier", "4.key", "5.earlier", "5.key"]
+
+    def test_a_crash_in_between_loses_no_key(
+        self, store: PepperStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sealed = sealed_for(store)
+
+        def stop_at_the_key(path: Path, data: bytes) -> None:
+            if path.suffix == ".key":
+                raise KeyboardInterrupt
+            replace_file(path, data)
+
+        with monkeypatch.context() as stopped:
+            stopped.setattr("fingerpost.membership.pepper_files.replace_file", stop_at_the_key)
+            with pytest.raises(KeyboardInterrupt):
+                store.renew_keys(NOW + WEEK)
+        assert PepperStore(pepper_files(folder), ME).open(sealed, NOW)
+
+
 class TestTurningOn:
     @pytest.fixture
     def held(self, store: PepperStore) -> PepperStore:
@@ -323,7 +388,7 @@ class TestRequestersKey:
             replace_file(path, data)
 
         with monkeypatch.context() as stopped:
-            stopped.setattr(peppers, "replace_file", stop_at_the_pepper)
+            stopped.setattr("fingerpost.membership.pepper_files.replace_file", stop_at_the_pepper)
             with pytest.raises(KeyboardInterrupt):
                 store.open(sealed, NOW)
         assert names(folder) == ["3.key", "3.requesters", "4.key", "5.key"]
@@ -490,6 +555,10 @@ class Keeping:
         self.world.publish(peppers=[seal_pepper(pepper, ME, key)])
         self.members.update(self.world.refresh(self.clock.now()))
 
+    def awaited(self) -> dict[EpochNumber, bytes]:
+        """The keys that are deposited now, or are to be."""
+        return dict(self.store.prepare(PARAMETERS, self.clock.now()))
+
     async def asleep(self) -> None:
         async with asyncio.timeout(10):
             while self.clock.sleeping < 2:
@@ -531,6 +600,22 @@ class TestKeeping:
         await keeping.run_for(20)
         await keeping.run_for(6 * 3600)
         assert [epoch for epoch, _ in keeping.deposited[3:]] == [FOUR, FIVE]
+
+    async def test_a_key_is_replaced_once_the_issuer_has_it(self, keeping: Keeping) -> None:
+        await keeping.asleep()
+        first = dict(keeping.deposited)
+        keeping.refuses = Code.UNAVAILABLE
+        keeping.clock.step_wall(WEEK)
+        await keeping.run_for(301)
+        keeping.world.repository.tick(keeping.clock.now())
+        keeping.members.update(keeping.world.refresh(keeping.clock.now()))
+        await keeping.run_for(301)
+        assert keeping.awaited()[FIVE] == first[FIVE], "the issuer has no other"
+        keeping.refuses = None
+        for _ in range(3):
+            await keeping.run_for(301)
+        assert keeping.awaited()[FIVE] != first[FIVE]
+        assert dict(keeping.deposited)[FIVE] == keeping.awaited()[FIVE]
 
     async def test_an_issuer_that_is_away_is_asked_again(self, keeping: Keeping) -> None:
         keeping.refuses = Code.UNAVAILABLE
