@@ -7,7 +7,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-from fingerpost.runtime.database import Revision
+from fingerpost.runtime.database import Revision, replace_tables
+from fingerpost.runtime.sealed_rows import NAME_BYTES, make_sealed_table
 from fingerpost.runtime.witnessed_rows import add_state
 
 
@@ -44,9 +45,23 @@ def _seconds_apart(op: Operations) -> None:
     op.drop_column("outcomes", "second")
 
 
+def _sealed(op: Operations) -> None:
+    """Sealed rows, found by a keyed name, for a week; then the name of the document's hash."""
+    replace_tables(op, "outcomes", "second_rounds")
+    make_sealed_table(op, "lookups")
+    op.create_table(
+        "documents",
+        sa.Column("name", sa.LargeBinary(NAME_BYTES), primary_key=True),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+        sa.Column("question", sa.LargeBinary, nullable=False),
+    )
+    op.create_table("proofs", sa.Column("name", sa.LargeBinary(NAME_BYTES), primary_key=True))
+
+
 REVISIONS: Final[tuple[Revision, ...]] = (
     _outcomes,
     _second_rounds,
     _seconds_apart,
     add_state,
+    _sealed,
 )

@@ -4,43 +4,34 @@ Every transaction checks that the outcomes of the week are the newest that were 
 were written (``runtime.witnessed_rows``): an earlier copy of the file would bring back outcomes
 that were destroyed, or allow a second round twice.
 
-An attacker who reads the file without its key learns when which account asked; with the key, the
-outcomes of a week and the questions of a day. The hash stays, so that a print-out can still be
-proved genuine. Each outcome belongs to the practitioner who asked. A question is kept for as long
-as its lookup may have a second round, and no longer; each lookup has one.
+An attacker who reads the file without its key learns how many lookups of the week there are, and of
+how many agencies each asked, by the size of its document (``document_size``), which has room for
+any usual number of pointers. With the key there are the outcomes of a week and the questions of a
+day. The hash stays by a keyed name, so that a print-out can still be proved genuine. Each outcome
+belongs to the practitioner who asked. A question is kept for as long as its lookup may have a
+second round, and no longer; each lookup has one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from sqlalchemy import (
-    Column,
-    Engine,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    delete,
-    insert,
-    select,
-    update,
-)
+from msgspec.structs import replace
+from sqlalchemy import Connection, Engine, column, delete, insert, select, table, update
+from sqlalchemy.dialects import sqlite
 
 from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Purpose, Reach
 from fingerpost.protocol.errors import Code, Defect, Refused
-from fingerpost.protocol.ids import AgencyId, AreaCode
-from fingerpost.runtime.database import empty_journal
+from fingerpost.protocol.ids import AreaCode
+from fingerpost.runtime.database import empty_journal, reading
 from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.sealed_rows import RowNames, SealedTable, key_for
 from fingerpost.runtime.witness import Adopted, WitnessFolder
 from fingerpost.runtime.witnessed_rows import WitnessedRows
 from practitioner.asking.document import LookupDocument, document, read, write
@@ -49,41 +40,37 @@ from practitioner.asking.plan import WITHIN_SECONDS, LookupRule
 from practitioner.sign_in.rules import Session
 
 KEPT_SECONDS: Final = 7 * limits.DAY
-_ASKED: Final = b" asked"
+LOOKUP_SIZES: Final = (512,)
+QUESTION_SIZES: Final = (4096, 64 * 1024)
+_STEP_BYTES: Final = 32 * 1024
+_FORGOTTEN: Final = b""
+_QUESTION: Final = b" asked"
 
-metadata = MetaData()
-outcomes = Table(
-    "outcomes",
-    metadata,
-    Column("operation", String(16), primary_key=True),
-    Column("agency", String(60), nullable=False),
-    Column("subject", String(64), nullable=False),
-    Column("kept_at", Integer, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
-    Column("sealed", LargeBinary, nullable=True),
-    Column("question", LargeBinary, nullable=True),
-)
-second_rounds = Table(
-    "second_rounds",
-    metadata,
-    Column("operation", String(16), primary_key=True),
-    Column("second", String(16), nullable=False),
-)
-_DECIDE: Final = (
-    # What is sealed is bound to these columns and compared with the hash when it is opened. Of
-    # outcomes older than a week the hash alone is left, which decides nothing here.
-    select(
-        outcomes.c.operation,
-        outcomes.c.agency,
-        outcomes.c.subject,
-        outcomes.c.kept_at,
-        outcomes.c.hash,
-        outcomes.c.question.is_not(None),
-    )
-    .where(outcomes.c.sealed.is_not(None))
-    .order_by(outcomes.c.operation),
-    select(second_rounds).order_by(second_rounds.c.operation),
-)
+# The tables as ``migrations`` makes them.
+documents = table("documents", *map(column, ("name", "document", "question")))
+proofs = table("proofs", column("name"))
+
+
+class _Lookup(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The stored form of all but the document and the question, whose rows have the name ``id``.
+
+    Attributes:
+        hash: of the document.
+        asked: whether the question is still kept.
+        second: the second round that was asked of it; empty for none.
+    """
+
+    id: bytes
+    operation: str
+    agency: str
+    subject: str
+    kept_at: int
+    hash: bytes
+    asked: bool = True
+    second: str = ""
+
+    def __repr__(self) -> str:
+        return "_Lookup(…)"
 
 
 class _Question(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -104,52 +91,62 @@ class SqlOutcomes:
 
     def __init__(self, engine: Engine, outcome_key: bytes, witness: WitnessFolder) -> None:
         self._engine = engine
+        self._lookups = SealedTable("lookups", _Lookup, outcome_key, LOOKUP_SIZES)
+        with reading(engine) as connection:
+            self._lookups.require_key(connection)
+        # What is sealed beside is bound to its row, and compared with the hash there.
         self._rows = WitnessedRows(
             engine,
-            _DECIDE,
+            (self._lookups.all,),
             witness.of("outcomes"),
             what="the outcomes",
             remedy="No lookup is made until the newest copy is back, or what is there is adopted: "
             "fingerpost adopt outcomes",
         )
-        self._box = SealedBox(outcome_key)
+        self._names = RowNames("documents", outcome_key)
+        self._proofs = RowNames("proofs", outcome_key)
+        self._box = SealedBox(key_for("documents", outcome_key))
 
     async def keep(self, session: Session, question: Question, outcome: Outcome) -> None:
         await asyncio.to_thread(self._keep, session, question, outcome)
 
     def _keep(self, session: Session, question: Question, outcome: Outcome) -> None:
         data = write(document(outcome, forgotten_at(outcome)))
-        bound = _bound(outcome.operation, session.agency, session.subject, outcome.asked_at)
+        parts = _parts(session, outcome.operation)
+        kept = _Lookup(
+            self._names.of(*parts),
+            outcome.operation,
+            session.agency.value,
+            session.subject,
+            outcome.asked_at,
+            hash_of(data),
+        )
+        size = document_size(len(outcome.agencies), len(outcome.not_connected))
+        sizes = tuple(size * 2**step for step in range(8))
+        values = {
+            "name": kept.id,
+            "document": self._box.seal_padded(data, kept.id, sizes),
+            "question": self._seal_question(kept.id, _write_question(question, outcome.reach)),
+        }
         with self._rows.changing() as connection:
-            connection.execute(
-                insert(outcomes).values(
-                    operation=outcome.operation,
-                    agency=session.agency.value,
-                    subject=session.subject,
-                    kept_at=outcome.asked_at,
-                    hash=hash_of(data),
-                    sealed=self._box.seal(data, bound),
-                    question=self._box.seal(
-                        _write_question(question, outcome.reach), bound + _ASKED
-                    ),
-                )
-            )
+            if self._lookups.get(connection, *parts) is not None:
+                raise Defect("an outcome is kept once")
+            self._lookups.put(connection, kept, *parts)
+            connection.execute(insert(documents).values(values))
 
     async def first(self, session: Session, operation: str, now: float) -> First:
         return await asyncio.to_thread(self._first, session, operation, now)
 
     def _first(self, session: Session, operation: str, now: float) -> First:
-        row = self._row(session, operation, now)
-        if row.question is None:
+        kept, shown, question = self._read(session, operation, now)
+        if not kept.asked:
             raise Refused(Code.NOT_ALLOWED, LookupRule.FIRST_TOO_OLD)
-        bound = _bound(operation, session.agency, session.subject, row.kept_at)
-        shown = self._document(row, bound)
         return First(
-            question=_read_question(self._open(row.question, bound + _ASKED)),
-            asked_at=row.kept_at,
+            question=_read_question(self._open(question, kept.id + _QUESTION)),
+            asked_at=kept.kept_at,
             complete=shown.complete,
             none_named_itself=any(service.none_named_itself for service in shown.services),
-            spent=row.second_is_spent or shown.widened is not None,
+            spent=bool(kept.second) or shown.widened is not None,
         )
 
     async def spend(self, session: Session, first: str, second: str) -> None:
@@ -158,24 +155,20 @@ class SqlOutcomes:
     def _spend(self, session: Session, first: str, second: str) -> None:
         # The write lock is held: of two second rounds that are asked at once, by two processes, one
         # finds the place taken.
-        with self._rows.changing() as connection:
-            taken = select(second_rounds).where(second_rounds.c.operation == first)
-            found = connection.execute(_hers(session, first)).first()
-            if found is None or connection.execute(taken).first() is not None:
-                raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
-            connection.execute(insert(second_rounds).values(operation=first, second=second))
+        if not self._mark(session, first, "", second):
+            raise Refused(Code.NOT_ALLOWED, LookupRule.SECOND_TAKEN)
 
     async def give_back(self, session: Session, first: str, second: str) -> None:
-        await asyncio.to_thread(self._give_back, session, first, second)
+        await asyncio.to_thread(self._mark, session, first, second, "")
 
-    def _give_back(self, session: Session, first: str, second: str) -> None:
+    def _mark(self, session: Session, first: str, before: str, after: str) -> bool:
+        parts = _parts(session, first)
         with self._rows.changing() as connection:
-            connection.execute(
-                delete(second_rounds).where(
-                    second_rounds.c.operation.in_(_hers(session, first)),
-                    second_rounds.c.second == second,
-                )
-            )
+            kept = self._lookups.get(connection, *parts)
+            if kept is None or kept.second != before:
+                return False
+            self._lookups.put(connection, replace(kept, second=after), *parts)
+        return True
 
     def show(self, session: Session, operation: str, now: float) -> LookupDocument:
         """Return an outcome of the practitioner's own.
@@ -183,43 +176,36 @@ class SqlOutcomes:
         Raises:
             Refused: NOT_ALLOWED, alike for one that never was, is another's or is forgotten.
         """
-        row = self._row(session, operation, now)
-        return self._document(row, _bound(operation, session.agency, session.subject, row.kept_at))
+        return self._read(session, operation, now)[1]
 
     def adopt(self) -> Adopted:
         """Accept the outcomes as they are: a person has restored them."""
         return self._rows.adopt()
 
-    def _document(self, row: Row[Any], bound: bytes) -> LookupDocument:
-        data = self._open(row.sealed, bound)
-        if hash_of(data) != row.hash:
-            raise Defect("an outcome is not the one that was kept")
-        return read(data)
-
-    def _row(self, session: Session, operation: str, now: float) -> Row[Any]:
+    def _read(
+        self, session: Session, operation: str, now: float
+    ) -> tuple[_Lookup, LookupDocument, bytes]:
+        """Return lookup, document and sealed question of the practitioner's own."""
         with self._rows.reading() as connection:
+            kept = self._lookups.get(connection, *_parts(session, operation))
+            if kept is None or kept.kept_at <= int(now) - KEPT_SECONDS:
+                raise Refused(Code.NOT_ALLOWED, LookupRule.NO_SUCH_OUTCOME)
             row = connection.execute(
-                select(
-                    outcomes,
-                    select(second_rounds)
-                    .where(second_rounds.c.operation == operation)
-                    .exists()
-                    .label("second_is_spent"),
-                ).where(
-                    outcomes.c.operation == operation,
-                    outcomes.c.agency == session.agency.value,
-                    outcomes.c.subject == session.subject,
-                    outcomes.c.kept_at > int(now) - KEPT_SECONDS,
-                    outcomes.c.sealed.is_not(None),
-                )
+                select(documents).where(documents.c.name == kept.id)
             ).one_or_none()
         if row is None:
-            raise Refused(Code.NOT_ALLOWED, LookupRule.NO_SUCH_OUTCOME)
-        return row
+            raise Defect("an outcome is not the one that was kept")
+        data = self._open(row.document, kept.id)
+        if hash_of(data) != kept.hash:
+            raise Defect("an outcome is not the one that was kept")
+        return kept, read(data), row.question
+
+    def _seal_question(self, name: bytes, question: bytes) -> bytes:
+        return self._box.seal_padded(question, name + _QUESTION, QUESTION_SIZES)
 
     def _open(self, sealed: bytes, bound: bytes) -> bytes:
         refusal = "an outcome does not open: wrong outcome key, or changed"
-        return self._box.open(sealed, bound, refusal)
+        return self._box.open_padded(sealed, bound, refusal)
 
     def forget_due(self, reached: float) -> int:
         """Destroy questions older than a day, and outcomes older than seven days but for their
@@ -235,37 +221,58 @@ class SqlOutcomes:
         Returns:
             How many outcomes were destroyed.
         """
+        outcomes = questions = 0
         with self._rows.changing() as connection:
-            asked = connection.execute(
-                update(outcomes)
-                .where(
-                    outcomes.c.kept_at <= int(reached) - WITHIN_SECONDS,
-                    outcomes.c.question.is_not(None),
-                )
-                .values(question=None)
-            )
-            done = connection.execute(
-                update(outcomes)
-                .where(
-                    outcomes.c.kept_at <= int(reached) - KEPT_SECONDS,
-                    outcomes.c.sealed.is_not(None),
-                )
-                .values(sealed=None)
-            )
-            kept = select(outcomes.c.operation).where(outcomes.c.sealed.is_not(None))
-            connection.execute(delete(second_rounds).where(second_rounds.c.operation.not_in(kept)))
-        if asked.rowcount or done.rowcount:
+            for kept in self._lookups.records(connection):
+                if kept.kept_at <= int(reached) - KEPT_SECONDS:
+                    self._destroy(connection, kept)
+                    outcomes += 1
+                elif kept.asked and kept.kept_at <= int(reached) - WITHIN_SECONDS:
+                    self._destroy_question(connection, kept)
+                    questions += 1
+        if outcomes or questions:
             empty_journal(self._engine)  # it still holds the pages as they were
-        return done.rowcount
+        return outcomes
+
+    def _destroy(self, connection: Connection, kept: _Lookup) -> None:
+        self._lookups.remove(connection, *_parts_of(kept))
+        connection.execute(delete(documents).where(documents.c.name == kept.id))
+        proof = self._proofs.of(kept.hash)
+        connection.execute(sqlite.insert(proofs).values(name=proof).on_conflict_do_nothing())
+
+    def _destroy_question(self, connection: Connection, kept: _Lookup) -> None:
+        """What takes its place has its size: how old an outcome is does not show."""
+        empty = self._seal_question(kept.id, _FORGOTTEN)
+        here = documents.c.name == kept.id
+        connection.execute(update(documents).where(here).values(question=empty))
+        self._lookups.put(connection, replace(kept, asked=False), *_parts_of(kept))
+
+    def is_genuine(self, printed: bytes) -> bool:
+        """Return whether a document was kept here, byte for byte, however long ago."""
+        of = hash_of(printed)
+        with self._rows.reading() as connection:
+            if any(kept.hash == of for kept in self._lookups.records(connection)):
+                return True
+            query = select(proofs).where(proofs.c.name == self._proofs.of(of))
+            return connection.execute(query).first() is not None
 
 
-def _hers(session: Session, operation: str) -> Select[Any]:
-    """Return the query for an outcome of the practitioner's own."""
-    return select(outcomes.c.operation).where(
-        outcomes.c.operation == operation,
-        outcomes.c.agency == session.agency.value,
-        outcomes.c.subject == session.subject,
-    )
+def _parts(session: Session, operation: str) -> tuple[bytes, ...]:
+    return operation.encode(), session.agency.value.encode(), session.subject.encode()
+
+
+def _parts_of(kept: _Lookup) -> tuple[bytes, ...]:
+    return kept.operation.encode(), kept.agency.encode(), kept.subject.encode()
+
+
+def document_size(asked: int, not_connected: int) -> int:
+    """Return the size that the document of a lookup is kept at, in bytes.
+
+    It follows from what is public: how many agencies were asked and how many are not connected. 32
+    KiB are for pointers, some sixty; a document with more takes twice the size.
+    """
+    room = _STEP_BYTES + 1024 * asked + 512 * not_connected
+    return -(-room // _STEP_BYTES) * _STEP_BYTES
 
 
 def forgotten_at(outcome: Outcome) -> int:
@@ -310,7 +317,3 @@ def _read_question(data: bytes) -> Question:
         reach=Reach(kept.reach),
         named_areas=tuple(AreaCode(area) for area in kept.named_areas),
     )
-
-
-def _bound(operation: str, agency: AgencyId, subject: str, kept_at: int) -> bytes:
-    return f"fingerpost/v1 outcome {operation} {agency} {subject} {kept_at}".encode()

@@ -2,9 +2,10 @@
 
 Every transaction checks that accounts and sessions are the newest that were written, and as they
 were written (``runtime.witnessed_rows``): an earlier copy of the file would let in an account that
-was disabled since, or take a one-time code twice. One who only reads the file finds argon2id
-hashes (RFC 9106), and secrets of one-time codes that are sealed under the account key. Sessions are
-kept as hashes of their tokens.
+was disabled since, or take a one-time code twice. One who only reads the file learns how many
+accounts and sessions there are, and no name or time: a time of last use is that of a lookup. With
+the account key there are argon2id hashes (RFC 9106) and secrets of one-time codes. Sessions are
+found by hashes of their tokens.
 
 An attempt is counted as a failure before it is checked, and taken back when it succeeds (attack:
 many guesses at once, all checked before the first failure is written). A sign-in is in the audit
@@ -16,20 +17,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final, Protocol
 
+import msgspec
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Boolean, Engine, Row, column, delete, insert, select, table, update
+from msgspec.structs import replace
+from sqlalchemy import Connection, Engine
 
 from fingerpost.private.passport import Entitlement
 from fingerpost.private.plain_text import require_account, require_plain
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId
-from fingerpost.runtime.sealed_box import SealedBox
+from fingerpost.runtime.database import reading
+from fingerpost.runtime.sealed_rows import SealedTable
 from fingerpost.runtime.witness import Adopted, WitnessFolder
 from fingerpost.runtime.witnessed_rows import WitnessedRows
 from practitioner.sign_in import rules
@@ -37,35 +42,59 @@ from practitioner.sign_in.rules import Account, Session, SignInRule
 
 PASSWORD_CHARS: Final = range(12, 257)
 
-# The tables as ``migrations`` makes them.
-accounts = table(
-    "accounts",
-    *map(column, ("agency", "subject", "name", "role", "password_hash")),
-    *map(column, ("totp_sealed", "totp_last_step", "failures", "wait_until")),
-    *map(column, ("training_until", "vetting_until")),
-    column("disabled", Boolean),
-)
-sessions = table(
-    "sessions", *map(column, ("token_hash", "agency", "subject", "auth_time", "last_used"))
-)
+ACCOUNT_SIZES: Final = (1024,)
+SESSION_SIZES: Final = (256,)
+
+
+class _Account(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The stored form of an account."""
+
+    agency: str
+    subject: str
+    name: str
+    role: str
+    password_hash: str
+    totp_secret: str
+    training_until: int
+    vetting_until: int
+    disabled: bool
+    totp_last_step: int = 0
+    failures: int = 0
+    wait_until: int = 0
+
+    def __repr__(self) -> str:
+        return "_Account(…)"
+
+
+class _Session(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The stored form of a session. ``token_hash``: by which it is found."""
+
+    token_hash: bytes
+    agency: str
+    subject: str
+    auth_time: int
+    last_used: int
+
+    def __repr__(self) -> str:
+        return "_Session(…)"
 
 
 class Accounts:
     """The accounts. All calls block; argon2 takes some 50 ms on purpose."""
 
     def __init__(self, engine: Engine, account_key: bytes, witness: WitnessFolder) -> None:
+        self._accounts = SealedTable("accounts", _Account, account_key, ACCOUNT_SIZES)
+        self._sessions = SealedTable("sessions", _Session, account_key, SESSION_SIZES)
+        with reading(engine) as connection:
+            self._accounts.require_key(connection)
         self._rows = WitnessedRows(
             engine,
-            (
-                select(accounts).order_by(accounts.c.agency, accounts.c.subject),
-                select(sessions).order_by(sessions.c.token_hash),
-            ),
+            (self._accounts.all, self._sessions.all),
             witness.of("accounts"),
             what="the accounts",
             remedy="Nobody signs in until the newest copy is back, or what is there is adopted: "
             "fingerpost adopt accounts",
         )
-        self._box = SealedBox(account_key)
         self._hasher = PasswordHasher()
         self._nobody = _hash_of_nobody(self._hasher)
 
@@ -86,38 +115,30 @@ class Accounts:
             raise Refused(Code.MALFORMED, SignInRule.ACCOUNT_NAME)
         require_plain(account.name, chars=80, size=160, what=SignInRule.PERSON_NAME)
         secret = pyotp.random_base32(32)
-        values = {
-            "agency": account.agency.value,
-            "subject": account.subject,
-            "name": account.name,
-            "role": account.role.name,
-            "password_hash": self._hash(password),
-            "totp_sealed": self._seal(account.agency, account.subject, secret),
-            "totp_last_step": 0,
-            "failures": 0,
-            "wait_until": 0,
+        kept = _Account(
+            agency=account.agency.value,
+            subject=account.subject,
+            name=account.name,
+            role=account.role.name,
+            password_hash=self._hash(password),
+            totp_secret=secret,
             **asdict(account.entitlement),
-            "disabled": account.disabled,
-        }
+            disabled=account.disabled,
+        )
         with self._rows.changing() as connection:
-            if connection.execute(select(accounts).where(_is(account))).first() is not None:
+            if self._account(connection, account.agency, account.subject) is not None:
                 raise Refused(Code.NOT_ALLOWED, SignInRule.ACCOUNT_EXISTS)
-            connection.execute(insert(accounts).values(**values))
+            self._put(connection, kept)
         return secret
 
     def list(self) -> tuple[Account, ...]:
         with self._rows.reading() as connection:
-            rows = connection.execute(
-                select(accounts).order_by(accounts.c.agency, accounts.c.subject)
-            )
-            return tuple(_account(row) for row in rows)
+            found = map(_account, self._accounts.records(connection))
+            return tuple(sorted(found, key=lambda each: (each.agency, each.subject)))
 
     def knows(self, agency: AgencyId, subject: str) -> bool:
         with self._rows.reading() as connection:
-            return (
-                connection.execute(select(accounts).where(_key(agency, subject))).first()
-                is not None
-            )
+            return self._account(connection, agency, subject) is not None
 
     def approver(self, agency: AgencyId, subject: str, now: float) -> str:
         """Return the account of an approver as it is written here, whatever its case.
@@ -127,11 +148,11 @@ class Accounts:
                 training or vetting has run out.
         """
         with self._rows.reading() as connection:
-            row = connection.execute(select(accounts).where(_key(agency, subject.lower()))).first()
+            kept = self._account(connection, agency, subject.lower())
         try:
-            if row is not None:
-                rules.require_usable(_account(row), now)
-                return str(row.subject)
+            if kept is not None:
+                rules.require_usable(_account(kept), now)
+                return kept.subject
         except Refused:
             pass
         raise Refused(Code.NOT_ALLOWED, SignInRule.APPROVER_ACCOUNT)
@@ -156,7 +177,7 @@ class Accounts:
             subject,
             end_sessions=True,
             password_hash=self._hash(password),
-            totp_sealed=self._seal(agency, subject, secret),
+            totp_secret=secret,
             totp_last_step=0,
             failures=0,
             wait_until=0,
@@ -170,7 +191,7 @@ class Accounts:
         """
         adopted = self._rows.adopt()
         with self._rows.changing() as connection:
-            connection.execute(delete(sessions))
+            self._end_sessions(connection, lambda _: True)
         return adopted
 
     # ---- sign-in -----------------------------------------------------------------------------
@@ -183,58 +204,44 @@ class Accounts:
         Raises:
             Refused: SIGN_IN, by one rule for a wrong name, password or code.
         """
-        row = self._count_attempt(agency, subject, now)
-        right_password = self._verify(row.password_hash if row else self._nobody, password)
-        step = self._step_of(agency, row, code, now) if row is not None else None
-        if row is None or not right_password or step is None:
+        kept = self._count_attempt(agency, subject, now)
+        right_password = self._verify(kept.password_hash if kept else self._nobody, password)
+        step = _step_of(kept, code, now) if kept is not None else None
+        if kept is None or not right_password or step is None:
             raise Refused(Code.SIGN_IN, SignInRule.WRONG)
-        account = _account(row)
+        account = _account(kept)
         token = secrets.token_urlsafe(32)
         with self._rows.changing() as connection:
-            fresh = connection.execute(
-                update(accounts)
-                .where(_key(agency, subject), accounts.c.totp_last_step < step)
-                .values(totp_last_step=step, failures=0, wait_until=0)
-            )
-            if fresh.rowcount != 1:  # two sign-ins raced with one code
+            current = self._account(connection, agency, subject)
+            if current is None or current.totp_last_step >= step:  # two raced with one code
                 raise Refused(Code.SIGN_IN, SignInRule.WRONG)
+            self._put(connection, replace(current, totp_last_step=step, failures=0, wait_until=0))
             rules.require_usable(account, now)
-            connection.execute(
-                delete(sessions).where(
-                    (sessions.c.auth_time <= int(now) - rules.SESSION_SECONDS)
-                    | (sessions.c.last_used <= int(now) - rules.IDLE_SECONDS)
-                )
+            self._end_sessions(
+                connection,
+                lambda session: (
+                    session.auth_time <= int(now) - rules.SESSION_SECONDS
+                    or session.last_used <= int(now) - rules.IDLE_SECONDS
+                ),
             )
-            connection.execute(
-                insert(sessions).values(
-                    token_hash=_hash_of(token),
-                    agency=agency.value,
-                    subject=subject,
-                    auth_time=int(now),
-                    last_used=int(now),
-                )
-            )
+            begun = _Session(_hash_of(token), agency.value, subject, int(now), int(now))
+            self._sessions.put(connection, begun, begun.token_hash)
         return token, _session(account, int(now))
 
-    def _count_attempt(self, agency: AgencyId, subject: str, now: float) -> Row[Any] | None:
+    def _count_attempt(self, agency: AgencyId, subject: str, now: float) -> _Account | None:
         """Count one failure more and return the account as it was, or None for an unknown one.
 
         Raises:
             Refused: SIGN_IN, the account has to wait.
         """
         with self._rows.changing() as connection:
-            row = connection.execute(select(accounts).where(_key(agency, subject))).one_or_none()
-            if row is not None:
-                rules.require_not_waiting(row.wait_until, now)
-                connection.execute(
-                    update(accounts)
-                    .where(_key(agency, subject))
-                    .values(
-                        failures=row.failures + 1,
-                        wait_until=rules.waits_until(row.failures + 1, now),
-                    )
-                )
-            return row
+            kept = self._account(connection, agency, subject)
+            if kept is not None:
+                rules.require_not_waiting(kept.wait_until, now)
+                failures = kept.failures + 1
+                wait_until = rules.waits_until(failures, now)
+                self._put(connection, replace(kept, failures=failures, wait_until=wait_until))
+            return kept
 
     def resume(self, token: str, now: float) -> Session:
         """Return the session of a token.
@@ -242,31 +249,25 @@ class Accounts:
         Raises:
             Refused: SIGN_IN, it has ended, or its account is no longer entitled.
         """
-        held = _hash_of(token)
         with self._rows.changing() as connection:
-            row = connection.execute(
-                select(sessions).where(sessions.c.token_hash == held)
-            ).one_or_none()
-            if row is None:
+            held = self._sessions.get(connection, _hash_of(token))
+            if held is None:
                 raise Refused(Code.SIGN_IN, SignInRule.NO_SESSION)
-            rules.require_live(row.auth_time, row.last_used, now)
-            who = connection.execute(
-                select(accounts).where(_key(AgencyId(row.agency), row.subject))
-            ).one()
-            account = _account(who)
+            rules.require_live(held.auth_time, held.last_used, now)
+            kept = self._account(connection, AgencyId(held.agency), held.subject)
+            if kept is None:
+                raise Defect("a session without an account")
+            account = _account(kept)
             rules.require_usable(account, now)
-            connection.execute(
-                update(sessions).where(sessions.c.token_hash == held).values(last_used=int(now))
-            )
-        return _session(account, row.auth_time)
+            self._sessions.put(connection, replace(held, last_used=int(now)), held.token_hash)
+        return _session(account, held.auth_time)
 
     def sign_out(self, token: str) -> tuple[AgencyId, str] | None:
         """End a session and return whose it was; None if there was none."""
-        held = sessions.c.token_hash == _hash_of(token)
         with self._rows.changing() as connection:
-            row = connection.execute(select(sessions).where(held)).one_or_none()
-            connection.execute(delete(sessions).where(held))
-        return (AgencyId(row.agency), row.subject) if row is not None else None
+            held = self._sessions.get(connection, _hash_of(token))
+            self._sessions.remove(connection, _hash_of(token))
+        return (AgencyId(held.agency), held.subject) if held is not None else None
 
     # ---- inside ------------------------------------------------------------------------------
 
@@ -283,37 +284,28 @@ class Accounts:
         except InvalidHashError:
             raise Defect("a stored password hash is none") from None
 
-    def _step_of(self, agency: AgencyId, row: Row[Any], code: str, now: float) -> int | None:
-        """Return the time step of a code, unless the code is wrong or was used."""
-        totp = pyotp.TOTP(self._open(agency, row.subject, row.totp_sealed))
-        for step in rules.code_steps(now):
-            wanted = totp.generate_otp(step)
-            if secrets.compare_digest(wanted.encode(), code.strip().encode()):
-                return step if step > row.totp_last_step else None
-        return None
+    def _account(self, connection: Connection, agency: AgencyId, subject: str) -> _Account | None:
+        return self._accounts.get(connection, agency.value.encode(), subject.encode())
 
-    def _seal(self, agency: AgencyId, subject: str, secret: str) -> bytes:
-        return self._box.seal(secret.encode(), _aad(agency, subject))
+    def _put(self, connection: Connection, kept: _Account) -> None:
+        self._accounts.put(connection, kept, kept.agency.encode(), kept.subject.encode())
 
-    def _open(self, agency: AgencyId, subject: str, sealed: bytes) -> str:
-        refusal = "an account's secret does not open: wrong account key?"
-        return self._box.open(sealed, _aad(agency, subject), refusal).decode()
+    def _end_sessions(self, connection: Connection, due: Callable[[_Session], bool]) -> None:
+        for session in self._sessions.records(connection):
+            if due(session):
+                self._sessions.remove(connection, session.token_hash)
 
     def _change(
-        self, agency: AgencyId, subject: str, *, end_sessions: bool = False, **values: object
+        self, agency: AgencyId, subject: str, *, end_sessions: bool = False, **values: Any
     ) -> None:
         with self._rows.changing() as connection:
-            done = connection.execute(
-                update(accounts).where(_key(agency, subject)).values(**values)
-            )
-            if done.rowcount != 1:
+            kept = self._account(connection, agency, subject)
+            if kept is None:
                 raise Refused(Code.NOT_ALLOWED, SignInRule.NO_ACCOUNT)
+            self._put(connection, replace(kept, **values))
             if end_sessions:
-                connection.execute(
-                    delete(sessions).where(
-                        sessions.c.agency == agency.value, sessions.c.subject == subject
-                    )
-                )
+                mine = (agency.value, subject)
+                self._end_sessions(connection, lambda each: (each.agency, each.subject) == mine)
 
 
 class SignInRecord(Protocol):
@@ -356,16 +348,14 @@ class Reception:
             self._record.signed_out(*ended, now)
 
 
-def _key(agency: AgencyId, subject: str) -> Any:
-    return (accounts.c.agency == agency.value) & (accounts.c.subject == subject)
-
-
-def _is(account: Account) -> Any:
-    return _key(account.agency, account.subject)
-
-
-def _aad(agency: AgencyId, subject: str) -> bytes:
-    return f"fingerpost/v1 account {agency} {subject}".encode()
+def _step_of(kept: _Account, code: str, now: float) -> int | None:
+    """Return the time step of a code, unless the code is wrong or was used."""
+    totp = pyotp.TOTP(kept.totp_secret)
+    for step in rules.code_steps(now):
+        wanted = totp.generate_otp(step)
+        if secrets.compare_digest(wanted.encode(), code.strip().encode()):
+            return step if step > kept.totp_last_step else None
+    return None
 
 
 def _hash_of_nobody(hasher: PasswordHasher) -> str:
@@ -386,14 +376,14 @@ def _hash_of(token: str) -> bytes:
     return hashlib.sha256(b"fingerpost/v1 session" + token.encode()).digest()
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(kept: _Account) -> Account:
     return Account(
-        AgencyId(row.agency),
-        row.subject,
-        row.name,
-        Role[row.role],
-        Entitlement(row.training_until, row.vetting_until),
-        row.disabled,
+        AgencyId(kept.agency),
+        kept.subject,
+        kept.name,
+        Role[kept.role],
+        Entitlement(kept.training_until, kept.vetting_until),
+        kept.disabled,
     )
 
 

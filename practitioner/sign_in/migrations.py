@@ -7,7 +7,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-from fingerpost.runtime.database import Revision
+from fingerpost.runtime.database import Revision, replace_tables
+from fingerpost.runtime.sealed_rows import make_sealed_table
 from fingerpost.runtime.witnessed_rows import add_state
 
 
@@ -38,4 +39,11 @@ def _accounts(op: Operations) -> None:
     )
 
 
-REVISIONS: Final[tuple[Revision, ...]] = (_accounts, add_state)
+def _sealed(op: Operations) -> None:
+    """Sealed rows, found by a keyed name."""
+    replace_tables(op, "accounts", "sessions")
+    make_sealed_table(op, "accounts")
+    make_sealed_table(op, "sessions")
+
+
+REVISIONS: Final[tuple[Revision, ...]] = (_accounts, add_state, _sealed)

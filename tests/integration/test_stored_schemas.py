@@ -43,8 +43,10 @@ STORED = {
     ("outcomes", 2): "4d37812b34a215cc",
     ("outcomes", 3): "82a3f961cefb3ae2",
     ("outcomes", 4): "d51abf1cfc908369",
+    ("outcomes", 5): "25892ed7518932e2",
     ("accounts", 1): "320106ab7ce17c55",
     ("accounts", 2): "e78752d54d593a1d",
+    ("accounts", 3): "56d5d22e50839899",
 }
 """By database and revision, the first 16 digits of SHA-256 over the statements that SQLite keeps.
 Databases in the field have these schemas: a revision that has been released is never changed, only

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pyotp
 import pytest
-from sqlalchemy import select
 
 from fakes.party_folder import COUNCIL
 from fakes.refusals import refused
@@ -18,8 +19,8 @@ from fingerpost.protocol.errors import Code, Defect, Rule
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.witness import WitnessFolder
-from practitioner.sign_in.accounts import Accounts
-from practitioner.sign_in.accounts import accounts as accounts_table
+from practitioner.sign_in import accounts as store
+from practitioner.sign_in.accounts import ACCOUNT_SIZES, SESSION_SIZES, Accounts
 from practitioner.sign_in.migrations import REVISIONS
 from practitioner.sign_in.rules import Account, Session, SignInRule
 from practitioner.wiring import People
@@ -211,7 +212,7 @@ def test_an_account_is_added_once(accounts: Accounts) -> None:
         accounts.renew(COUNCIL, "bob", HELD)
 
 
-def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> None:
+def test_the_file_shows_nothing_of_an_account_or_a_session(tmp_path: Path) -> None:
     path = tmp_path / "accounts.sqlite"
     engine = open_migrated(path, REVISIONS)
     accounts = Accounts(engine, bytes(32), WitnessFolder(tmp_path / "witness"))
@@ -219,9 +220,13 @@ def test_the_file_holds_no_password_no_secret_and_no_token(tmp_path: Path) -> No
     token, _ = signed_in(accounts, code(secret))
     engine.dispose()
     held = b"".join(file.read_bytes() for file in tmp_path.glob("accounts*"))
-    assert b"ann" in held
-    for hidden in (PASSWORD, secret, token):
-        assert hidden.encode() not in held
+    texts = (PASSWORD, secret, token, "Ann Smith", "SOCIAL_WORKER", COUNCIL.value, "argon2")
+    for hidden in (*(text.encode() for text in texts), int(NOW).to_bytes(4, "big")):
+        assert hidden not in held
+    with closing(sqlite3.connect(path)) as connection:
+        for table in ("accounts", "sessions"):
+            ((row,),) = connection.execute(f"SELECT length(sealed) FROM {table}")  # noqa: S608
+            assert row in (ACCOUNT_SIZES[0] + 28, SESSION_SIZES[0] + 28)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -229,18 +234,18 @@ def test_another_account_key_is_noticed(tmp_path: Path) -> None:
     engine = open_migrated(tmp_path / "accounts.sqlite", REVISIONS)
     witness = WitnessFolder(tmp_path / "witness")
     secret = Accounts(engine, bytes(32), witness).add(ANN, PASSWORD)
-    with pytest.raises(Defect, match="account key"):
+    with pytest.raises(Defect, match="wrong key"):
         Accounts(engine, b"\1" * 32, witness).sign_in(COUNCIL, "ann", PASSWORD, code(secret), NOW)
     engine.dispose()
 
 
 def test_a_used_code_is_known_by_its_step_alone(accounts: Accounts, secret: str) -> None:
-    """The first of two guards, without the one that stands in the database's update."""
+    """The first of two guards, without the one that stands where the session is written."""
 
     def step() -> int | None:
         with accounts._rows.reading() as connection:
-            row = connection.execute(select(accounts_table)).one()
-        return accounts._step_of(COUNCIL, row, code(secret), NOW)
+            (kept,) = accounts._accounts.records(connection)
+        return store._step_of(kept, code(secret), NOW)
 
     assert step() == int(NOW) // 30
     signed_in(accounts, code(secret))
@@ -252,6 +257,6 @@ def test_two_sign_ins_that_both_found_the_code_unused_make_one_session(
 ) -> None:
     """The second guard, without the first: both have looked before either has written."""
     found = int(NOW) // 30
-    monkeypatch.setattr(accounts, "_step_of", lambda *_: found)
+    monkeypatch.setattr(store, "_step_of", lambda *_: found)
     signed_in(accounts, code(secret))
     assert refusal(accounts, PASSWORD, code(secret)) is SignInRule.WRONG

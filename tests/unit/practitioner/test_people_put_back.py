@@ -114,9 +114,12 @@ async def test_a_row_of_an_earlier_state_is_not_believed(
     """Attack: not the file is put back but one column, in the newest file."""
     secret = await filled(gateway_settings)
     with open_people(gateway_settings) as people:
+        engine = people.accounts._rows.engine
+        with engine.begin() as connection:
+            earlier = connection.exec_driver_sql("SELECT sealed FROM accounts").scalar_one()
         people.accounts.disable(COUNCIL, "ann")
-        with people.accounts._rows.engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE accounts SET disabled = 0")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE accounts SET sealed = ?", (earlier,))
         with pytest.raises(PutBack) as caught:
             signed_in(people.accounts, code(secret))
     assert caught.value.fault is Fault.CHANGED
