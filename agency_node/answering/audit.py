@@ -6,6 +6,9 @@ key; who asked, why, about whom, and which records were compared, is forgotten w
 All entries have one size, so that the length does not show whether somebody was found. The key of
 each log is derived from the node's: an agency of a host can be given its log and the key to it, and
 that key opens no other log.
+
+Where only rows that may have been planted opened a query (``planted``), the requester stands in a
+second layer, under a key of its own, which is opened with a reason that is recorded first.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from agency_node.answering.matching import Finding
 from agency_node.answering.pages import Asked, Opened
+from agency_node.answering.planted import Unexpected
 from agency_node.records.records import ChildRecord, RecordId
 from fingerpost.audit.chain import SMALL_BODY_BYTES
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, OperationId
@@ -32,14 +36,19 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.private.sealing import prefixed
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.witness import WitnessFolder
 
 OPENED: Final = "node.opened"
+REVEALED: Final = "node.requester_revealed"
 CATALOGUE: Final[Mapping[str, frozenset[str]]] = {
     OPENED: frozenset(
         {"query", "asking", "key_set", "reach", "widened", "finding", "answer", "told"}
     ),
+    REVEALED: frozenset({"entry"}),
 }
+NOT_SHOWN: Final = Actor("not-shown")
+"""A requester who is not shown before an officer gives a reason."""
 NOT_BELIEVED: Final = Actor("not-believed")
 """A requester whose passport or signature did not hold, so that nobody vouches for a name."""
 Child = Callable[[AgencyId, int, RecordId], ChildRecord]
@@ -53,6 +62,23 @@ AT_ONCE: Final = 8
 KEY_BYTES: Final = 32
 
 
+class HiddenRequester(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Who asked, where an entry does not show it by itself. A reference is among it, since its form
+    may name the agency.
+    """
+
+    name: str
+    subject: str
+    agency: str
+    agency_name: str
+    agency_desk: str
+    reason_reference: str
+    approver: str
+
+    def __repr__(self) -> str:
+        return "HiddenRequester(…)"
+
+
 class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The sealed part of an entry. The order of the fields is that of the stored form.
 
@@ -64,6 +90,9 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
         written_records: the stored form of ``records``.
         asking_name: the agency that asked, as the member list had it then.
         asking_desk: its public telephone number; empty where none was listed.
+        asking_kind: the kind of that agency.
+        unexpected: why the records may have been planted; empty where the requester is shown.
+        sealed_requester: the sealed ``HiddenRequester``, in the place of what would show who asked.
     """
 
     version: int
@@ -73,6 +102,9 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     written_records: tuple[tuple[int, bytes], ...]
     asking_name: str = ""
     asking_desk: str = ""
+    asking_kind: str = ""
+    unexpected: tuple[Unexpected, ...] = ()
+    sealed_requester: bytes = b""
 
     @property
     def records(self) -> tuple[tuple[int, Demographics], ...]:
@@ -83,10 +115,11 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
         return "Body(…)"
 
 
-_VERSION: Final = 2
-_READ: Final = frozenset({1, _VERSION})
-"""Version 1 lacks the fields that have a default above."""
+_VERSION: Final = 3
+_READ: Final = frozenset({1, 2, _VERSION})
+"""Earlier versions lack fields that have a default above."""
 _DECODER: Final = msgspec.msgpack.Decoder(Body)
+_HIDDEN: Final = msgspec.msgpack.Decoder(HiddenRequester)
 
 
 def log_path(folder: Path, agency: AgencyId) -> Path:
@@ -99,6 +132,33 @@ def log_key(node_key: bytes, agency: AgencyId) -> bytes:
         raise Defect("the audit key has 32 bytes")
     info = prefixed(b"fingerpost/v1 audit of an agency", agency.value.encode("ascii"))
     return HKDFExpand(SHA256(), KEY_BYTES, info).derive(node_key)
+
+
+def requester_box(node_key: bytes, agency: AgencyId) -> SealedBox:
+    """Return what seals the second layer of an agency's entries, and opens it."""
+    info = prefixed(b"fingerpost/v1 requester of an entry", agency.value.encode("ascii"))
+    return SealedBox(HKDFExpand(SHA256(), KEY_BYTES, info).derive(log_key(node_key, agency)))
+
+
+def _place(agency: AgencyId, query: str) -> bytes:
+    return prefixed(b"requester", agency.value.encode("ascii"), query.encode("ascii"))
+
+
+def open_requester(box: SealedBox, agency: AgencyId, query: str, sealed: bytes) -> HiddenRequester:
+    """Return who asked. Record the reason first.
+
+    Args:
+        box: as ``requester_box`` returns it.
+        query: the hash of the query, in hexadecimal, as the entry has it.
+
+    Raises:
+        Defect: it was sealed for another entry, or is damaged.
+    """
+    refusal = "the requester of an entry cannot be opened"
+    try:
+        return _HIDDEN.decode(box.open(sealed, _place(agency, query), refusal))
+    except msgspec.MsgspecError:
+        raise Defect(refusal) from None
 
 
 def open_log(
@@ -196,10 +256,11 @@ class AgencyLogs:
 
     def _event(self, opening: Opened) -> AuditEvent:
         query = opening.query
-        asking = query.requester.agency if query.requester else ""
+        asking = query.requester.agency if query.requester and not opening.unexpected else ""
+        nobody = NOT_SHOWN if query.requester else NOT_BELIEVED
         return AuditEvent(
             kind=OPENED,
-            actor=Actor(asking) if asking else NOT_BELIEVED,
+            actor=Actor(asking) if asking else nobody,
             operation=OperationId.of(query.hash),
             at=opening.at,
             fields={
@@ -227,7 +288,10 @@ class AgencyLogs:
             ),
             asking_name=requester.name if requester else "",
             asking_desk=requester.desk if requester else "",
+            asking_kind=requester.kind if requester else "",
         )
+        if opening.unexpected:
+            body = _hiding(body, opening, requester_box(self._node_key, opening.agency))
         return _fitting(body)
 
     def _written_child(self, opening: Opened, number: int) -> bytes:
@@ -236,6 +300,31 @@ class AgencyLogs:
         except (Refused, Defect):
             return b""  # deleted meanwhile, or damaged: only the number is kept
         return write_demographics(record.demographics)
+
+
+def _hiding(body: Body, opening: Opened, box: SealedBox) -> Body:
+    """Return the body with what would show who asked in its second layer."""
+    asked, requester = body.asked, opening.query.requester
+    if asked is None or requester is None:
+        return body
+    hidden = HiddenRequester(
+        asked.name,
+        asked.subject,
+        requester.agency,
+        requester.name,
+        requester.desk,
+        asked.reason_reference,
+        asked.approver,
+    )
+    place = _place(opening.agency, opening.query.hash.hex())
+    return msgspec.structs.replace(
+        body,
+        asked=msgspec.structs.replace(asked, name="", subject="", reason_reference="", approver=""),
+        asking_name="",
+        asking_desk="",
+        unexpected=opening.unexpected,
+        sealed_requester=box.seal(msgspec.msgpack.encode(hidden), place),
+    )
 
 
 def _append(log: AuditLog, events: Sequence[AuditEvent], *, tried: bool) -> bool:

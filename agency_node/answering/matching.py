@@ -59,7 +59,7 @@ class Finding(Enum):
 @dataclass(frozen=True, slots=True, repr=False)
 class Examined:
     """A query that opened. ``question`` is None where it was REFUSED, and ``refusal`` is the code
-    that says why.
+    that says why. ``read``: all records that were compared with it.
     """
 
     finding: Finding
@@ -67,6 +67,7 @@ class Examined:
     matched: tuple[ChildRecord, ...]
     possible: tuple[ChildRecord, ...]
     refusal: Code | None = None
+    read: tuple[ChildRecord, ...] = ()
 
     def __repr__(self) -> str:
         return f"Examined({self.finding.value})"
@@ -196,10 +197,10 @@ def _decide(
             found.append(record)
             forms.append(form)
     if not found:
-        return Examined(Finding.MISMATCH, question, (), ())
+        return Examined(Finding.MISMATCH, question, (), (), read=tuple(records))
     by_decision: dict[Decision, list[ChildRecord]] = {decision: [] for decision in Decision}
     for record, ruling in zip(found, decide(asked, forms, upn=upn), strict=True):
         by_decision[ruling.decision].append(record)
     sure, possible = by_decision[Decision.MATCH], by_decision[Decision.POSSIBLE]
     finding = Finding.MATCH if sure else Finding.POSSIBLE if possible else Finding.DIFFERENT
-    return Examined(finding, question, tuple(sure), tuple(possible))
+    return Examined(finding, question, tuple(sure), tuple(possible), read=tuple(records))

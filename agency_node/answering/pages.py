@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from agency_node.answering.matching import Examined
+from agency_node.answering.planted import Unexpected, unexpected
 from fingerpost.private.codec import read_demographics, read_facts, write_demographics, write_facts
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.messages import Question
@@ -22,6 +23,7 @@ from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Purpose, Role, Status, WideningReason
 from fingerpost.protocol.errors import Defect
+from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.protocol.messages import Query
 
@@ -91,11 +93,14 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class Requester(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The agency that asked, as the member list had it then: id, name, number of its duty desk."""
+    """The agency that asked, as the member list had it then: id, name, number of its duty desk, and
+    kind.
+    """
 
     agency: str
     name: str
     desk: str
+    kind: str = ""
 
 
 class AskedQuery(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -123,6 +128,7 @@ class _Opening(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     answer: str
     told: int
     records: tuple[int, ...]
+    unexpected: tuple[Unexpected, ...] = ()
 
 
 class _Page(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -144,6 +150,7 @@ class Opened:
         told: how many of its pointers left.
         records: the numbers of the records that matched, then of those that possibly match.
         at: in seconds since 1970 UTC.
+        unexpected: why those that opened it may have been planted; empty where who asked is shown.
     """
 
     query: AskedQuery
@@ -155,6 +162,7 @@ class Opened:
     told: int
     records: tuple[int, ...]
     at: int
+    unexpected: tuple[Unexpected, ...] = ()
 
     def __repr__(self) -> str:
         return f"Opened({self.agency}, {self.finding})"
@@ -213,11 +221,13 @@ def _query(entry: Entry) -> AskedQuery:
         key_set=core.key_set.name,
         reach=core.reach.name,
         widened=core.widened,
-        requester=Requester(requester.id.value, requester.name, requester.duty_desk)
-        if requester
-        else None,
+        requester=_requester(requester) if requester else None,
         asked=_asked(question) if question else None,
     )
+
+
+def _requester(agency: Agency) -> Requester:
+    return Requester(agency.id.value, agency.name, agency.duty_desk, agency.kind.value)
 
 
 def _asked(question: Question) -> Asked:
@@ -249,6 +259,7 @@ def _opening(entry: Entry, query: int) -> _Opening:
         answer=entry.status.name,
         told=entry.disclosed,
         records=tuple(record.id.value for record in named),
+        unexpected=unexpected(examined, entry.at),
     )
 
 
@@ -266,4 +277,5 @@ def _opened(page: _Page, opening: _Opening) -> Opened:
         opening.told,
         opening.records,
         page.at,
+        opening.unexpected,
     )

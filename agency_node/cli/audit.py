@@ -8,16 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import typer
 
 from agency_node import wiring
-from agency_node.answering.audit import OPENED, Body, is_possible, read_body
+from agency_node.answering.audit import (
+    OPENED,
+    REVEALED,
+    Body,
+    HiddenRequester,
+    is_possible,
+    open_requester,
+    read_body,
+    requester_box,
+)
 from agency_node.answering.pages import Asked
 from agency_node.cli.run import PROGRAM
 from agency_node.settings import NodeSettings
-from fingerpost.audit.log import Entry, Receipt
+from fingerpost.audit.log import Actor, AuditEvent, Entry, OperationId, Receipt
 from fingerpost.membership import commands
 from fingerpost.membership.commands import (
     ByOption,
@@ -31,6 +41,9 @@ from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.listing import a_console, show_block, show_list
+
+EVERYTHING: Final = (0, commands.NEVER)
+NO_DESK: Final = "the member list has no number: ask for its duty desk"
 
 Agency = Annotated[
     str | None,
@@ -92,6 +105,30 @@ def show(
 
 
 @app.command()
+def reveal(
+    settings_file: SettingsFile,
+    by: ByOption,
+    why: WhyOption,
+    number: Annotated[int, typer.Option(min=1, help="The entry's number, as show prints it.")],
+    agency: Agency = None,
+) -> None:
+    """Show who asked, where an entry does not; first record who wants to know it, and why."""
+    settings = PROGRAM.load(settings_file)
+    chosen = _agency(settings, agency)
+    with closing(wiring.open_audit(settings, chosen)) as log:
+        entries = list(log.show(*EVERYTHING, decrypt=True))
+        entry = next((each for each in entries if each.seq == number), None)
+        body = None if entry is None or not entry.body else read_body(entry.body)
+        if entry is None or body is None or not body.sealed_requester:
+            raise Defect(f"--number: entry {number} of {chosen} hides no requester")
+        now = int(datetime.now(UTC).timestamp())
+        log.append(AuditEvent(REVEALED, Actor(by), OperationId(why), now, {"entry": number}))
+    box = requester_box(wiring.audit_key(settings), chosen)
+    query = str(entry.fields["query"])
+    show_block(a_console(), _revealed(open_requester(box, chosen, query, body.sealed_requester)))
+
+
+@app.command()
 def adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption, agency: Agency = None) -> None:
     """Adopt a log that was restored from a backup, and record who did it and why."""
     settings = PROGRAM.load(settings_file)
@@ -143,6 +180,19 @@ def _print_for_the_duty_desk(agency: AgencyId, entries: list[Entry]) -> None:
         show_block(console, _to_look_at(entry), indent=2)
 
 
+def _revealed(found: HiddenRequester) -> Iterator[tuple[str, str]]:
+    yield "Asked by", f"{found.name} ({found.subject}), {found.agency_name} ({found.agency})"
+    yield "Ring", found.agency_desk or NO_DESK
+    yield "Reference", found.reason_reference or "none"
+    if found.approver:
+        yield "Approved by", found.approver
+
+
+def _not_shown(body: Body, number: int) -> str:
+    reasons = "; ".join(reason.words for reason in body.unexpected)
+    return f"not shown ({reasons}): audit reveal --number {number}"
+
+
 def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
     asking = str(entry.fields["asking"])
     body = None if entry.body is None else read_body(entry.body)
@@ -150,9 +200,12 @@ def _to_look_at(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "Asked by", f"{asking} (the rest was forgotten with its month)"
         return
     asked = body.asked
-    who = f"{asked.name}, {asked.role.name}"
-    yield "Asked by", f"{who}, {body.asking_name or asking} ({asking})"
-    yield "Ring", body.asking_desk or "the member list has no number: ask for its duty desk"
+    if body.unexpected:
+        yield "Asked by", f"{asked.role.name}, {body.asking_kind}, {_not_shown(body, entry.seq)}"
+    else:
+        who = f"{asked.name}, {asked.role.name}"
+        yield "Asked by", f"{who}, {body.asking_name or asking} ({asking})"
+        yield "Ring", body.asking_desk or NO_DESK
     yield "For", _for(asked, " · ")
     yield "About", _child(asked.child)
     yield "Look at", "\n".join(_here(body))
@@ -171,18 +224,21 @@ def _row(entry: Entry) -> Iterator[str]:
     if body is None:
         yield from (f"forgotten\n{asking}", "forgotten", "forgotten")
     else:
-        yield from _asked(body.asked, entry, body.refusal)
+        yield from _asked(body, entry)
     yield str(entry.fields["finding"])
     yield f"{entry.fields['told']} pointers" if entry.fields["answer"] == "INVOLVED" else "nothing"
     yield f"{entry.fields['query']}\n{entry.fields['reach']}"
 
 
-def _asked(asked: Asked | None, entry: Entry, refusal: str) -> Iterator[str]:
-    asking = str(entry.fields["asking"])
+def _asked(body: Body, entry: Entry) -> Iterator[str]:
+    asking, asked = str(entry.fields["asking"]), body.asked
     if asked is None:
-        yield from (f"not verified ({refusal})", "", "")
+        yield from (f"not verified ({body.refusal})", "", "")
         return
-    yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
+    if body.unexpected:
+        yield f"{_not_shown(body, entry.seq)}\n{asked.role.name}\n{body.asking_kind}"
+    else:
+        yield f"{asked.name} ({asked.subject})\n{asked.role.name}\n{asking}"
     yield _for(asked, "\n")
     yield _child(asked.child)
 

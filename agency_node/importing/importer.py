@@ -98,9 +98,9 @@ class Importer:
         growth = await asyncio.to_thread(self._room, federation, agency, len(readied.children))
         if growth.much:
             watch.growing(growth)
-        now = self.clock.now()
+        kind, now = federation.agency(agency).kind, self.clock.now()
         staged = await asyncio.to_thread(
-            stage, self.imports, agency, what, readied, options, now, watch.staging
+            stage, self.imports, agency, what, readied, options, kind, now, watch.staging
         )
         tagged = await self._tag(agency, staged.number, staged.children, watch)
         await asyncio.to_thread(self.imports.complete, agency, staged.number, int(self.clock.now()))

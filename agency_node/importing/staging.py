@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
+from agency_node.importing.doubts import Places, doubts
 from agency_node.importing.sources.csv_export import Columns, Export, SourceChild, read_export
 from agency_node.importing.sources.reasons import Reason, RefusedFile, RowFault
 from agency_node.records.ports import Child, Imports, Staged
-from agency_node.records.records import Generation
+from agency_node.records.records import Generation, Origin
 from agency_node.records.tagging import record_inputs
 from fingerpost.private.linkage import NORMALISATION_VERSION, NormalForm, normalise
+from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.ids import AgencyId
 
 CHILDREN_AT_ONCE: Final = 256
@@ -135,14 +137,30 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """A child of the export who can be found.
+
+    ``mark`` and ``own``: as in ``records.ports.Child``. ``area``: her postcode area, or empty.
+    """
+
+    source: SourceChild
+    mark: bytes
+    own: bytes
+    area: str
+
+    def __repr__(self) -> str:
+        return "Found(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Readied:
-    """An export, and its children who can be found, each with her mark.
+    """An export, and its children who can be found.
 
     ``refused``: the refused rows, among them those of children whom nobody could find.
     """
 
     export: Export
-    children: tuple[tuple[SourceChild, bytes], ...]
+    children: tuple[Found, ...]
     refused: tuple[RowFault, ...]
     remarks: tuple[RowFault, ...]
 
@@ -151,11 +169,11 @@ class Readied:
 
     @property
     def involvements(self) -> int:
-        return sum(len(child.involvements) for child, _ in self.children)
+        return sum(len(child.source.involvements) for child in self.children)
 
     @property
     def shielded(self) -> int:
-        return sum(child.involvements[0].shielded for child, _ in self.children)
+        return sum(child.source.involvements[0].shielded for child in self.children)
 
 
 def make_ready(
@@ -163,7 +181,7 @@ def make_ready(
 ) -> Readied:
     """Read the export and leave out the children whom nobody could find. Raises ``RefusedFile``."""
     export = read_export(lines, as_of=options.as_of, columns=options.columns)
-    children: list[tuple[SourceChild, bytes]] = []
+    children: list[Found] = []
     refused = list(export.refused)
     remarks = list(export.remarks)
     for child in export.children:
@@ -171,12 +189,23 @@ def make_ready(
         remarks += _unread(child, form)
         inputs = record_inputs(form, upn=options.upn)
         if inputs:
-            children.append((child, imports.mark(agency, inputs)))
+            area = form.postcode.area if form.postcode else ""
+            own = imports.mark(agency, _own(child))
+            children.append(Found(child, imports.mark(agency, inputs), own, area))
         else:
             refused += [RowFault(line, "", Reason.TOO_WEAK) for line in child.lines]
     refused.sort(key=lambda row: row.line)
     remarks.sort(key=lambda row: row.line)
     return Readied(export, tuple(children), tuple(refused), tuple(remarks))
+
+
+def _own(child: SourceChild) -> tuple[bytes, ...]:
+    """Return what an agency's number of a child, with her date of birth and forename, is made of.
+    It is no OPRF input, so that it never equals a mark.
+    """
+    born = child.demographics.dob.isoformat() if child.demographics.dob else ""
+    parts = ("own number", child.local_id, born, child.demographics.forename.casefold())
+    return tuple(part.encode("utf-8", "surrogateescape") for part in parts)
 
 
 def _unread(child: SourceChild, form: NormalForm) -> Iterator[RowFault]:
@@ -218,6 +247,7 @@ def stage(
     source: bytes,
     readied: Readied,
     options: Options,
+    kind: AgencyKind,
     now: float,
     progress: Progress,
 ) -> Staged:
@@ -225,6 +255,7 @@ def stage(
 
     Args:
         source: what the generation is made of, 32 bytes.
+        kind: of the agency.
         now: seconds since 1970 UTC.
     """
     staged = imports.staged(agency, source) or imports.begin(
@@ -235,13 +266,22 @@ def stage(
         upn=options.upn,
         now=int(now),
     )
-    total = len(readied.children)
+    total, places = len(readied.children), Places.of(child.area for child in readied.children)
     progress(total, staged.children)
     if not staged.whole:
         for first in range(staged.children, total, CHILDREN_AT_ONCE):
             some = readied.children[first : first + CHILDREN_AT_ONCE]
-            children = [Child(c.demographics, c.involvements, mark) for c, mark in some]
+            children = [_staged(child, kind, places, options, now) for child in some]
             imports.add(agency, staged.number, first, children)
             progress(total, len(children))
         imports.close_staging(agency, staged.number)
     return imports.plan(agency, staged.number)
+
+
+def _staged(child: Found, kind: AgencyKind, places: Places, options: Options, now: float) -> Child:
+    who = child.source.demographics
+    doubted = doubts(
+        kind, places, dob=who.dob, area=child.area, typed=child.source.typed, on=options.as_of
+    )
+    origin = Origin(int(now), doubted)
+    return Child(who, child.source.involvements, child.mark, child.own, origin)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agency_node.records.records import ChildRecord, Generation, Involvement, RecordId
+from agency_node.records.records import ChildRecord, Generation, Involvement, Origin, RecordId
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.federation import Epoch
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
@@ -101,12 +101,16 @@ class Child:
     """A child of an import, before it has a number.
 
     ``mark`` (16 bytes) is a keyed digest of all her OPRF inputs in order: it is equal in two
-    generations of one agency exactly when her tags are.
+    generations of one agency exactly when her tags are. ``own`` (16 bytes) is a keyed digest of the
+    agency's own number for her, her date of birth and her forename. ``origin`` says when she came:
+    now, unless the generation before has her, by either digest.
     """
 
     demographics: Demographics
     involvements: tuple[Involvement, ...]
     mark: bytes
+    own: bytes
+    origin: Origin
 
     def __repr__(self) -> str:
         return "Child(…)"
@@ -184,6 +188,9 @@ class Imports(Protocol):
 
     def add(self, agency: AgencyId, generation: int, first: int, children: Sequence[Child]) -> None:
         """Store children, numbered from ``first``.
+
+        A child with the mark or the own number of a record in the newest complete generation before
+        this one was first seen when that record was.
 
         Raises:
             Defect: ``first`` is not the number of children stored so far.

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import IntFlag, unique
 
 import msgspec
 
@@ -67,6 +68,30 @@ class Involvement(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
         return "Involvement(…)"
 
 
+@unique
+class Doubt(IntFlag):
+    """Why a row may be no record of the agency's own work: it was typed by hand, or its child has
+    an age or lives in an area that is not to be expected there.
+    """
+
+    TYPED = 1
+    AGE = 2
+    AREA = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record comes from.
+
+    Attributes:
+        first_seen: when the child first came with an import of this agency, in seconds since 1970
+            UTC.
+    """
+
+    first_seen: int
+    doubts: Doubt
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ChildRecord:
     """A child as one agency knows her, with at least one involvement."""
@@ -74,6 +99,7 @@ class ChildRecord:
     id: RecordId
     demographics: Demographics
     involvements: tuple[Involvement, ...]
+    origin: Origin
 
     def __post_init__(self) -> None:
         if not self.involvements:
@@ -105,6 +131,8 @@ class Generation:
 class _Child(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     demographics: bytes
     involvements: tuple[Involvement, ...]
+    first_seen: int = 0
+    doubts: int = 0
 
     def __repr__(self) -> str:
         return "_Child(…)"
@@ -114,16 +142,24 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Child)
 
 
-def write_child(demographics: Demographics, involvements: Sequence[Involvement]) -> bytes:
+def write_child(
+    demographics: Demographics, involvements: Sequence[Involvement], origin: Origin
+) -> bytes:
     """Return the bytes to seal. Raises ``Refused(MALFORMED)`` for text that has no UTF-8 form."""
-    return _ENCODER.encode(_Child(write_demographics(demographics), tuple(involvements)))
+    written, first_seen = write_demographics(demographics), origin.first_seen
+    return _ENCODER.encode(_Child(written, tuple(involvements), first_seen, origin.doubts.value))
 
 
-def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...]]:
-    """Return what ``write_child`` wrote. Raises ``Defect`` for other bytes: we sealed these."""
+def read_child(data: bytes) -> tuple[Demographics, tuple[Involvement, ...], Origin]:
+    """Return what ``write_child`` wrote. A record of an earlier release has been there always.
+
+    Raises:
+        Defect: other bytes, which we did not seal.
+    """
     try:
         child = _DECODER.decode(data)
         demographics = read_demographics(child.demographics)
-    except (msgspec.MsgspecError, Refused):
+        origin = Origin(child.first_seen, Doubt(child.doubts))
+    except (msgspec.MsgspecError, Refused, ValueError):
         raise Defect("a stored record has another form") from None
-    return demographics, child.involvements
+    return demographics, child.involvements, origin

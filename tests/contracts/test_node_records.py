@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Imports, Records, Standing
-from agency_node.records.records import RecordId
+from agency_node.records.records import Doubt, Origin, RecordId
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, ELSEWHERE, OAK, data_keys
@@ -25,6 +25,7 @@ from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.witness import WitnessFolder
 
 ONE, TWO = EpochNumber(1), EpochNumber(2)
+NOW = 1_000_000
 
 
 @dataclass
@@ -65,7 +66,8 @@ def a_child(number: int) -> Child:
         sex=Sex.FEMALE,
         postcode="WX1 1QD",
     )
-    return Child(who, (involvement,), number.to_bytes(16, "big"))
+    mark, own = number.to_bytes(16, "big"), b"own".ljust(12) + number.to_bytes(4, "big")
+    return Child(who, (involvement,), mark, own, Origin(NOW, Doubt(0)))
 
 
 def some_tags(seed: int, children: int) -> list[tuple[bytes, ...]]:
@@ -333,3 +335,45 @@ def test_standings_say_for_all_agencies_what_is_said_for_each(store: Store) -> N
     for epoch in (ONE, TWO):
         assert standing.ready[epoch] == store.records.ready(OAK, epoch)
     assert store.imports.standings()[ELM] == Standing(None, {})
+
+
+def first_seen(store: Store, number: int) -> list[int]:
+    return [store.records.child(OAK, number, RecordId(n)).origin.first_seen for n in range(3)]
+
+
+@pytest.mark.parametrize("known_by", ["mark", "own"])
+def test_a_child_is_first_seen_when_she_first_came(store: Store, known_by: str) -> None:
+    """By her keys, or by the agency's own number; the one that changed does not matter."""
+    complete(store)
+    children = [a_child(n) for n in range(3)]
+    later = Origin(NOW + 50, Doubt.TYPED)
+    again = [
+        replace(child, origin=later, own=bytes([n]) * 16)
+        if known_by == "mark"
+        else replace(child, origin=later, mark=bytes([n]) * 16)
+        for n, child in enumerate(children[:2])
+    ]
+    again.append(replace(children[2], origin=later, mark=b"m" * 16, own=b"o" * 16))
+    made = store.imports.begin(OAK, b"b" * 32, as_of=50, normalisation_version=1, upn=True, now=60)
+    store.imports.add(OAK, made.number, 0, again)
+    store.imports.close_staging(OAK, made.number)
+    store.imports.complete(OAK, made.number, 80)
+    assert first_seen(store, made.number) == [NOW, NOW, NOW + 50]
+    assert store.records.child(OAK, made.number, RecordId(0)).origin.doubts is Doubt.TYPED
+
+
+def test_another_agency_of_the_host_has_known_nobody(store: Store) -> None:
+    complete(store)
+    later = Origin(NOW + 50, Doubt(0))
+    number = stage_at(store, ELM, [replace(a_child(n), origin=later) for n in range(3)])
+    origins = [store.records.child(ELM, number, RecordId(n)).origin for n in range(3)]
+    assert origins == [later] * 3
+
+
+def stage_at(store: Store, agency: AgencyId, children: list[Child]) -> int:
+    made = store.imports.begin(
+        agency, b"c" * 32, as_of=50, normalisation_version=1, upn=True, now=60
+    )
+    store.imports.add(agency, made.number, 0, children)
+    store.imports.close_staging(agency, made.number)
+    return store.imports.complete(agency, made.number, 80).number

@@ -43,7 +43,7 @@ DAY = 86_400
 
 HEADER = (
     "local_id,nhs_number,upn,forename,middle_names,surname,aliases,dob,sex,postcode,kind,status,"
-    "start,end,worker_name,worker_role,desk_phone,desk_email,ooh_phone,sensitive,shield"
+    "start,end,worker_name,worker_role,desk_phone,desk_email,ooh_phone,sensitive,shield,by_hand"
 )
 _FORENAMES = ("Quillon", "Zephyrine", "Oswin", "Marigold", "Thessaly", "Peregrine")
 _SURNAMES = ("Brackenwood", "Fenwickson", "Tarrowby", "Hollingshade", "Umberleigh")

@@ -14,8 +14,16 @@ from itertools import takewhile
 
 import msgspec
 
+from agency_node.records.origin import Came
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Staged, Standing
-from agency_node.records.records import ChildRecord, Generation, Involvement, RecordId
+from agency_node.records.records import (
+    ChildRecord,
+    Doubt,
+    Generation,
+    Involvement,
+    Origin,
+    RecordId,
+)
 from fakes.federations import NOW
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import NORMALISATION_VERSION
@@ -44,6 +52,10 @@ def an_involvement(kind: Kind = Kind.EDU_SCHOOL, **changes: object) -> Involveme
         ended_on=None,
     )
     return msgspec.structs.replace(made, **changes)
+
+
+LONG_KNOWN = Origin(0, Doubt(0))
+"""Of a record that was always there, and about which nothing is unusual."""
 
 
 Block = tuple[tuple[bytes, ...], ...]
@@ -100,7 +112,12 @@ class MemoryRecords:
             now=completed_at,
         )
         number = staged.number
-        self.add(agency, number, 0, [Child(c.demographics, c.involvements, b"") for c in children])
+        self.add(
+            agency,
+            number,
+            0,
+            [Child(c.demographics, c.involvements, b"", b"", c.origin) for c in children],
+        )
         for epoch, of_records in tags.items():
             for first in range(0, len(children), TAG_BLOCK):
                 block = of_records[first : first + TAG_BLOCK]
@@ -121,7 +138,7 @@ class MemoryRecords:
         if found is None or found.completed_at is None or record.value >= len(found.children):
             raise Refused(Code.NOT_READY, "generation or record")
         child = found.children[record.value]
-        return ChildRecord(record, child.demographics, child.involvements)
+        return ChildRecord(record, child.demographics, child.involvements, child.origin)
 
     def tags(
         self, agency: AgencyId, generation: int, epoch: EpochNumber
@@ -176,7 +193,12 @@ class MemoryRecords:
         found = self._row(agency, generation)
         if found.completed_at is not None or found.staged.whole or first != len(found.children):
             raise Defect("children are staged in order, before the generation is whole")
-        found.children += children
+        before = next((g for g in self._complete(agency) if g.staged.number < generation), None)
+        known = [] if before is None else before.children
+        came = Came.of((child.mark, child.own, child.origin) for child in known)
+        found.children += [
+            dataclasses.replace(child, origin=came.origin(child)) for child in children
+        ]
 
     def close_staging(self, agency: AgencyId, generation: int) -> None:
         found = self._row(agency, generation)

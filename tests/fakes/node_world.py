@@ -40,7 +40,7 @@ from fakes.federations import (
     requester_key,
 )
 from fakes.justified import justified
-from fakes.node_records import MemoryRecords, an_involvement
+from fakes.node_records import LONG_KNOWN, MemoryRecords, an_involvement
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import Peppers
 from fingerpost.private import passport as passports
@@ -142,7 +142,8 @@ def another_child() -> Demographics:
 
 
 def a_record(number: int = 0, child: Demographics | None = None, *rows: Involvement) -> ChildRecord:
-    return ChildRecord(RecordId(number), child or a_child(), rows or (an_involvement(),))
+    rows = rows or (an_involvement(),)
+    return ChildRecord(RecordId(number), child or a_child(), rows, LONG_KNOWN)
 
 
 def tags_of(child: Demographics, side: Side, scope: Scope = Scope.WIDE) -> tuple[bytes, ...]:

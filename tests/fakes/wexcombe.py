@@ -14,7 +14,7 @@ from datetime import date
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from fakes.federations import agency
 from fakes.justified import justified
-from fakes.node_records import an_involvement
+from fakes.node_records import LONG_KNOWN, an_involvement
 from fakes.simulated_holders import Holders
 from federation import World
 from fingerpost.private.demographics import Demographics, OtherName, Sex
@@ -57,7 +57,7 @@ def row(kind: Kind, **changes: object) -> Involvement:
 
 
 def child(number: int, who: Demographics, *rows: Involvement) -> ChildRecord:
-    return ChildRecord(RecordId(number), who, rows)
+    return ChildRecord(RecordId(number), who, rows, LONG_KNOWN)
 
 
 @functools.cache

@@ -32,6 +32,7 @@ STORED = {
     ("audit", 2): "2da0928fb06677de",
     ("records", 1): "d089ab259712f537",
     ("records", 2): "9575260ef8ffe39a",
+    ("records", 3): "f5494b5350906176",
     ("journal", 1): "21eaec560c9d998e",
     ("journal", 2): "0926f0c32b0e8d4b",
     ("journal", 3): "eb0346417660d6da",

@@ -49,11 +49,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SourceChild:
-    """A child of the export, with the lines that describe her."""
+    """A child of the export, with the lines that describe her.
+
+    ``typed``: a line says that it was typed by hand, and did not come from another system.
+    """
 
     lines: tuple[int, ...]
+    local_id: str
     demographics: Demographics
     involvements: tuple[Involvement, ...]
+    typed: bool
 
     def __repr__(self) -> str:
         return "SourceChild(…)"
@@ -86,6 +91,7 @@ class _Gathered:
     demographics: Demographics
     lines: list[int] = field(default_factory=list)
     involvements: list[Involvement] = field(default_factory=list)
+    typed: bool = False
 
 
 def read_export(
@@ -162,8 +168,14 @@ class _Reader:
         return Export(
             self.rows,
             tuple(
-                SourceChild(tuple(child.lines), child.demographics, tuple(child.involvements))
-                for child in self._children.values()
+                SourceChild(
+                    tuple(child.lines),
+                    local_id,
+                    child.demographics,
+                    tuple(child.involvements),
+                    child.typed,
+                )
+                for local_id, child in self._children.items()
             ),
             tuple(self._refused),
             tuple(self._remarks),
@@ -190,6 +202,7 @@ class _Reader:
             raise _BadColumn("local_id", Reason.TOO_MANY_INVOLVEMENTS)
         child.involvements.append(row.involvement(shielded=shielded))
         child.lines.append(row.number)
+        child.typed |= row.withheld("by_hand")
         self._children[local_id] = child
 
 
@@ -318,6 +331,7 @@ OPTIONAL: Final = (
     "hours",
     "lead",
     "early_help",
+    "by_hand",
 )
 COLUMNS: Final = frozenset(REQUIRED + OPTIONAL)
 MOST_COLUMNS: Final = 200

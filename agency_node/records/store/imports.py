@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 
+from agency_node.records.origin import Came
 from agency_node.records.ports import TAG_BLOCK, Child, Effort, Staged, Standing
 from agency_node.records.records import Generation, RecordId, read_child, write_child
 from agency_node.records.store import tables
@@ -106,8 +107,12 @@ class SqlImports:
 
     def add(self, agency: AgencyId, generation: int, first: int, children: Sequence[Child]) -> None:
         seal = self._records.seal(agency, generation)
+        came = self._came(agency, generation, children)
         sealed = [
-            seal.seal_child(record, write_child(child.demographics, child.involvements))
+            seal.seal_child(
+                record,
+                write_child(child.demographics, child.involvements, came.origin(child)),
+            )
             for record, child in enumerate(children, first)
         ]
         with self._engine.begin() as connection:
@@ -115,12 +120,34 @@ class SqlImports:
             if row.completed_at is not None or row.whole or row.children != first:
                 raise Defect("children are staged in order, before the generation is whole")
             rows = [
-                {"generation": row.id, "record": record, "mark": child.mark, "sealed": bytes_}
+                {
+                    "generation": row.id,
+                    "record": record,
+                    "mark": child.mark,
+                    "own": child.own,
+                    "sealed": bytes_,
+                }
                 for record, (child, bytes_) in enumerate(zip(children, sealed, strict=True), first)
             ]
             if rows:
                 connection.execute(insert(tables.child), rows)
             _set(connection, row, children=first + len(rows))
+
+    def _came(self, agency: AgencyId, generation: int, children: Sequence[Child]) -> Came:
+        """Return when each of these children first came, as the generation before has it."""
+        digests = {child.mark for child in children} | {child.own for child in children}
+        with reading(self._engine) as connection:
+            before = newest(connection, agency, before=generation)
+            if before is None:
+                return Came({})
+            query = select(_CHILD.record, _CHILD.mark, _CHILD.own, _CHILD.sealed)
+            either = _CHILD.mark.in_(digests) | _CHILD.own.in_(digests)
+            rows = connection.execute(query.where(_CHILD.generation == before.id, either)).all()
+        seal = self._records.seal(agency, before.number)
+        return Came.of(
+            (row.mark, row.own, read_child(seal.open_child(row.record, row.sealed))[2])
+            for row in rows
+        )
 
     def close_staging(self, agency: AgencyId, generation: int) -> None:
         with self._engine.begin() as connection:

@@ -58,6 +58,13 @@ def _effort(op: Operations) -> None:
         op.add_column("tag_block", column)
 
 
+def _own(op: Operations) -> None:
+    """A keyed digest of the agency's own number of each child, to know when she first came."""
+    column = sa.Column("own", sa.LargeBinary(16), nullable=False, server_default=sa.text("x''"))
+    op.add_column("child", column)
+    op.create_index("child_own", "child", ["generation", "own"])
+
+
 def _seen(op: Operations) -> None:
     """The hashes of all queries received, and until when each is kept."""
     op.create_table(
@@ -90,5 +97,5 @@ def _pages(op: Operations) -> None:
     )
 
 
-RECORDS: Final[tuple[Revision, ...]] = (_records, _effort)
+RECORDS: Final[tuple[Revision, ...]] = (_records, _effort, _own)
 JOURNAL: Final[tuple[Revision, ...]] = (_seen, _seen_named, _pages)

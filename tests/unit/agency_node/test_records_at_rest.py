@@ -20,6 +20,7 @@ from agency_node.records.store import tables
 from agency_node.records.store.migrations import RECORDS
 from agency_node.records.store.records import open_records
 from fakes.import_world import ELM, FIRST, OAK, World, data_keys, row
+from fakes.node_records import LONG_KNOWN
 from fakes.refusals import refused
 from fingerpost.private.demographics import Demographics
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -83,7 +84,7 @@ async def test_the_search_would_find_them(world: World, tmp_path: Path) -> None:
     """The search above is worth something: unsealed, the same child is found."""
     await imported(world)
     child = world.records.child(OAK, 1, RecordId(0))
-    plain = write_child(child.demographics, child.involvements)
+    plain = write_child(child.demographics, child.involvements, child.origin)
     assert b"Quillon" in plain
     assert b"2010-01-01" in plain
 
@@ -92,7 +93,7 @@ def test_a_record_comes_back_from_its_bytes() -> None:
     with pytest.raises(Defect):
         read_child(b"\x92\xc4\x00\x90\x00")
     with pytest.raises(Defect):
-        ChildRecord(RecordId(0), Demographics(), ())
+        ChildRecord(RecordId(0), Demographics(), (), LONG_KNOWN)
 
 
 async def test_another_key_is_noticed_at_the_start(world: World) -> None:

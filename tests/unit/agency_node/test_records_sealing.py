@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agency_node.records.records import ChildRecord, RecordId, write_child
 from agency_node.records.sealing import DataKey, GenerationSeal
 from fakes.import_world import ELM, OAK
-from fakes.node_records import an_involvement
+from fakes.node_records import LONG_KNOWN, an_involvement
 from fakes.node_world import a_child, a_record
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.ids import AgencyId, EpochNumber
@@ -81,7 +81,7 @@ def test_no_two_rows_are_sealed_alike() -> None:
 
 def test_a_child_with_many_involvements_is_no_longer_than_another() -> None:
     seal = a_seal()
-    one, many = (write_child(a_child(), [an_involvement()] * count) for count in (1, 3))
+    one, many = (write_child(a_child(), [an_involvement()] * count, LONG_KNOWN) for count in (1, 3))
     assert len(one) < len(many)
     assert len(seal.seal_child(7, one)) == len(seal.seal_child(7, many))
 
@@ -132,4 +132,4 @@ def test_a_records_number_fits_four_bytes(number: int) -> None:
 
 def test_a_record_without_an_involvement_is_none() -> None:
     with pytest.raises(Defect):
-        ChildRecord(RecordId(0), a_child(), ())
+        ChildRecord(RecordId(0), a_child(), (), LONG_KNOWN)

@@ -19,6 +19,7 @@ from agency_node.match_tool.recorded import KeyIndex, Recorded
 from agency_node.match_tool.tables import BadInput, Row
 from agency_node.records.records import ChildRecord, Involvement, RecordId
 from effort import examples
+from fakes.node_records import LONG_KNOWN
 from fingerpost.private.demographics import Demographics
 from fingerpost.private.linkage import (
     BlockingKey,
@@ -274,7 +275,7 @@ def test_the_ruling_is_that_of_a_node(asked: Demographics, recorded: list[Demogr
     ruled = file.rule(form, file.likely(opened))
 
     in_order = sorted(opened, key=lambda position: (-opened[position], position))
-    records = [ChildRecord(RecordId(n), recorded[n], (INVOLVEMENT,)) for n in in_order]
+    records = [ChildRecord(RecordId(n), recorded[n], (INVOLVEMENT,), LONG_KNOWN) for n in in_order]
     examined = matching._decide(cast(Question, None), form, keys, records, False)
     for decision, there in (
         (Decision.MATCH, examined.matched),
