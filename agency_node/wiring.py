@@ -22,9 +22,9 @@ from typing import Final
 
 import grpc.aio
 
-from agency_node.answering import service
+from agency_node.answering import planted, service
 from agency_node.answering.answer_line import AnswerLine
-from agency_node.answering.audit import AgencyLogs, open_log
+from agency_node.answering.audit import AgencyLogs, count_week, open_log
 from agency_node.answering.journal import Journal
 from agency_node.answering.service import Node
 from agency_node.importing.wiring import UPKEEP_PATIENCE_SECONDS, open_store, open_tagger
@@ -36,6 +36,7 @@ from agency_node.reading.line import Line
 from agency_node.reading.ports import Frames
 from agency_node.reading.wiring import Door, read_stream
 from agency_node.records.index import LocatorIndex
+from agency_node.records.records import Origin, RecordId
 from agency_node.records.store.imports import SqlImports
 from agency_node.records.store.journal import open_journal
 from agency_node.records.store.records import SqlRecords
@@ -43,11 +44,14 @@ from agency_node.records.tagging import Tagger
 from agency_node.records.upkeep import UPKEEP_EVENTS, Upkeep
 from agency_node.settings import NodeSettings
 from fingerpost.audit.log import AuditLog
-from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership
+from fingerpost.membership.credentials import MemberKeys
+from fingerpost.membership.membership import MEMBERSHIP_EVENTS, Membership, check_places
 from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.membership.peppers import PEPPER_EVENTS, PepperStore, keep_peppers
 from fingerpost.membership.ports import Reached
 from fingerpost.private.linkage.golden import check_golden_vectors
+from fingerpost.protocol import limits
+from fingerpost.protocol.codec.reports import CountedAgency, NodeReport, write_node_report
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber
@@ -149,6 +153,49 @@ def _carry_over_all(settings: NodeSettings) -> None:
         _journal(settings, logs, lambda: 0.0) as journal,
     ):
         _carry_over(settings, journal)
+
+
+def report(settings: NodeSettings, week: int, now: float) -> bytes:
+    """Return the signed report of a week (in weeks since 1970) for the authority. The node may be
+    running.
+
+    Raises:
+        Defect: the bundle, the keys, the records or a log cannot be read.
+    """
+    bundle = check_places(settings.places, Party.NODE)
+    key = MemberKeys.load(settings.places.credentials).signing_key
+    with closing(open_store(settings, token_bytes)) as records:
+        counted = [_count(settings, records, each.id, week, now) for each in settings.agencies]
+    agencies = tuple(sorted(counted, key=lambda each: each.agency))
+    made = NodeReport(bundle.federation, bundle.member, week, int(now), agencies)
+    return write_node_report(made, key)
+
+
+def _count(
+    settings: NodeSettings, records: SqlRecords, agency: AgencyId, week: int, now: float
+) -> CountedAgency:
+    tally = planted.tally(_origins(records, agency), now)
+    with closing(open_audit(settings, agency)) as log:
+        since = week * limits.WEEK_SECONDS
+        opened, hidden, revealed = count_week(log, since, since + limits.WEEK_SECONDS)
+    return CountedAgency(
+        agency,
+        tally.records,
+        tally.young,
+        tally.typed,
+        tally.unusual,
+        opened,
+        hidden,
+        revealed,
+    )
+
+
+def _origins(records: SqlRecords, agency: AgencyId) -> Iterator[Origin]:
+    """Yield where each record comes from of the import that the agency answers from."""
+    generation = records.generation(agency)
+    if generation is not None:
+        for number in range(generation.children):
+            yield records.child(agency, generation.number, RecordId(number)).origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
 from fingerpost.membership import commands
 from fingerpost.membership.commands import (
     ByOption,
+    ReportOption,
     SettingsFile,
     SinceOption,
     UntilOption,
+    WeekOption,
     WhyOption,
 )
-from fingerpost.protocol import limits
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.listing import a_console, show_list
 from key_holder import wiring
-from key_holder.quota import week_of
 from key_holder.settings import KeyHolderSettings
 
 PROGRAM: Final = commands.Program(
@@ -73,25 +71,11 @@ def audit_adopt(settings_file: SettingsFile, by: ByOption, why: WhyOption) -> No
 
 
 @app.command("report")
-def report(
-    settings_file: SettingsFile,
-    out: Annotated[Path, typer.Option(help="The file to write, for the authority.")],
-    day: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            help="A day of the week to report, UTC (default: the last week that is over).",
-        ),
-    ] = None,
-) -> None:
+def report(settings_file: SettingsFile, out: ReportOption, day: WeekOption = None) -> None:
     """Write what each member had evaluated in a week, signed, for the authority: counts only."""
-    settings = PROGRAM.load(settings_file)
-    now = time.time()
-    week = week_of(now) - 1 if day is None else week_of(day.replace(tzinfo=UTC).timestamp())
-    made = wiring.report(settings, week, now)
-    replace_file(out, made, mode=0o644)
-    first = datetime.fromtimestamp(week * limits.WEEK_SECONDS, UTC).date()
-    typer.echo(f"The week from {first} on is in {out}. Send it to the authority.")
+    week = commands.week_of(day)
+    replace_file(out, wiring.report(PROGRAM.load(settings_file), week, time.time()), mode=0o644)
+    commands.report_written(out, week)
 
 
 def main() -> None:

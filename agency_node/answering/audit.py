@@ -374,3 +374,16 @@ def read_body(data: bytes) -> Body:
 def is_possible(finding: object) -> bool:
     """Return whether the duty desk has to look at the entry."""
     return finding == Finding.POSSIBLE.value
+
+
+def count_week(log: AuditLog, since: int, until: int) -> tuple[int, int, int]:
+    """Return how many queries opened from ``since`` to before ``until``, in how many entries the
+    requester is hidden, and how many entries were revealed. A forgotten month counts as shown.
+    """
+    opened = hidden = revealed = 0
+    for entry in log.show(since, until, decrypt=True):
+        opened += entry.kind == OPENED
+        revealed += entry.kind == REVEALED
+        if entry.kind == OPENED and entry.body:
+            hidden += bool(read_body(entry.body).sealed_requester)
+    return opened, hidden, revealed

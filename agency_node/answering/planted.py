@@ -11,12 +11,13 @@ change this program.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final
 
 from agency_node.answering.matching import Examined
-from agency_node.records.records import ChildRecord, Doubt
+from agency_node.records.records import Doubt, Origin
 from fingerpost.protocol import limits
 
 YOUNG_SECONDS: Final = 30 * limits.DAY
@@ -57,16 +58,40 @@ def unexpected(examined: Examined, now: float) -> tuple[Unexpected, ...]:
     were compared (attack: a planted row that never matches, and still opens).
     """
     deciding = examined.matched or examined.possible or examined.read
-    by_record = [frozenset(_of(record, now)) for record in deciding]
+    by_record = [frozenset(reasons(record.origin, now)) for record in deciding]
     if not by_record or not all(by_record):
         return ()
     found = frozenset().union(*by_record)
     return tuple(reason for reason in Unexpected if reason in found)
 
 
-def _of(record: ChildRecord, now: float) -> Iterator[Unexpected]:
-    if now - record.origin.first_seen < YOUNG_SECONDS:
+def reasons(origin: Origin, now: float) -> Iterator[Unexpected]:
+    """Yield why a record of this origin may have been planted."""
+    if now - origin.first_seen < YOUNG_SECONDS:
         yield Unexpected.YOUNG
     for doubt, reason in _DOUBTS.items():
-        if doubt in record.origin.doubts:
+        if doubt in origin.doubts:
             yield reason
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records there are, and how many of them are young, typed, or of another age or area
+    than is to be expected.
+    """
+
+    records: int
+    young: int
+    typed: int
+    unusual: int
+
+
+def tally(origins: Iterable[Origin], now: float) -> Tally:
+    """Count the records of an agency."""
+    found = [frozenset(reasons(origin, now)) for origin in origins]
+    return Tally(
+        len(found),
+        sum(Unexpected.YOUNG in of for of in found),
+        sum(Unexpected.TYPED in of for of in found),
+        sum(not of.isdisjoint((Unexpected.AGE, Unexpected.AREA)) for of in found),
+    )

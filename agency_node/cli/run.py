@@ -23,8 +23,10 @@ from fingerpost.membership.commands import (
     CredentialsOption,
     FederationOption,
     OrganisationOption,
+    ReportOption,
     RequestOption,
     SettingsFile,
+    WeekOption,
 )
 from fingerpost.membership.member_list import MemberListClient
 from fingerpost.membership.membership import check_places
@@ -32,6 +34,7 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import probe
 from fingerpost.runtime.listing import a_console, show_list
 
@@ -48,6 +51,7 @@ def register(app: typer.Typer) -> None:
     app.command()(health)
     app.command()(status)
     app.command("adopt-records")(adopt_records)
+    app.command()(report)
 
 
 def enrol(
@@ -193,3 +197,10 @@ def adopt_records(
         found = imports.adopt(chosen)
     day = _day(found.as_of)
     typer.echo(f"Adopted: {found.children} children as of {day}. Import a new export soon.")
+
+
+def report(settings_file: SettingsFile, out: ReportOption, day: WeekOption = None) -> None:
+    """Write what was counted in a week, signed, for the authority: counts only."""
+    week = commands.week_of(day)
+    replace_file(out, wiring.report(PROGRAM.load(settings_file), week, time.time()), mode=0o644)
+    commands.report_written(out, week)

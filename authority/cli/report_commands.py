@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +19,12 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codec.reports import (
     REPORT_BYTES,
     MeterReport,
+    NodeReport,
     read_meter_report,
+    read_node_report,
     reporting_member,
 )
+from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.runtime.files import read_file
 from fingerpost.runtime.listing import a_console, show_list
@@ -28,6 +32,7 @@ from fingerpost.runtime.listing import a_console, show_list
 
 def register(app: typer.Typer) -> None:
     app.command("meters")(meters)
+    app.command("rows")(rows)
 
 
 def meters(
@@ -53,6 +58,34 @@ def meters(
     shown = found if all_ else outstanding
     show_list(a_console(), columns, [_row(use) for use in shown], prose=("Why",))
     raise typer.Exit(1 if outstanding else 0)
+
+
+def rows(
+    folder: Folder,
+    reports: Annotated[list[Path], typer.Argument(help="Nodes' reports.", exists=True)],
+) -> None:
+    """Show how many rows of each agency are young, typed or unusual, and how many lookups only such
+    rows opened: those with the most such lookups come first.
+    """
+    draft = Ceremony.open(folder).draft()
+    counted = [agency for path in reports for agency in _verified_node(draft, path).agencies]
+    counted.sort(key=lambda each: (-each.hidden, -each.young, each.agency))
+    columns = ("Agency", "Records", "Young", "Typed", "Unusual", "Opened", "Hidden", "Revealed")
+    shown = [tuple(str(getattr(each, field.name)) for field in fields(each)) for each in counted]
+    show_list(a_console(), columns, shown)
+
+
+def _verified_node(draft: Draft, path: Path) -> NodeReport:
+    """Return a node's report, of agencies that it hosts. Raises ``Refused`` and ``Defect``."""
+    envelope, node = reporting_member(read_file(path, most=REPORT_BYTES))
+    member = changes.find_member(draft, node, Party.NODE)
+    key = Ed25519PublicKey.from_public_bytes(member.signing_key)
+    report = read_node_report(envelope, key)
+    if report.federation != draft.parameters.federation:
+        raise Refused(Code.NOT_ALLOWED, "report of another federation")
+    if any(changes.find_agency(draft, each.agency).node != node for each in report.agencies):
+        raise Refused(Code.NOT_ALLOWED, "report about another node's agency")
+    return report
 
 
 def _verified(draft: Draft, path: Path) -> MeterReport:

@@ -28,6 +28,7 @@ from fingerpost.membership.bundle import EnrolmentBundle
 from fingerpost.membership.clock_watch import read_word, told
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.membership import Places
+from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import KEY_BYTES, EnrolmentRequest, write_enrolment
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
@@ -75,6 +76,15 @@ UntilOption = Annotated[
         formats=_MOMENTS,
         metavar=_MOMENT,
         help="Show entries before this time, UTC (default: now).",
+    ),
+]
+ReportOption = Annotated[Path, typer.Option("--out", help="The file to write, for the authority.")]
+WeekOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--day",
+        formats=["%Y-%m-%d"],
+        help="A day of the week to report, UTC (default: the last week that is over).",
     ),
 ]
 MonthOption = Annotated[str, typer.Option(help="A month that is over (YYYY-MM).")]
@@ -320,6 +330,22 @@ def report_health(socket: Path) -> NoReturn:
     serving = asyncio.run(probe(socket))
     typer.echo("serving" if serving else "not serving")
     raise typer.Exit(0 if serving else 1)
+
+
+# ---- reports to the authority --------------------------------------------------------------------
+
+
+def week_of(day: datetime | None) -> int:
+    """Return the week of ``--day``, in weeks since 1970, or the last week that is over."""
+    if day is None:
+        return int(time.time()) // limits.WEEK_SECONDS - 1
+    return int(day.replace(tzinfo=UTC).timestamp()) // limits.WEEK_SECONDS
+
+
+def report_written(out: Path, week: int) -> None:
+    """Report that the counts of a week were written."""
+    first = datetime.fromtimestamp(week * limits.WEEK_SECONDS, UTC).date()
+    typer.echo(f"The week from {first} on is in {out}. Send it to the authority.")
 
 
 # ---- the audit log -------------------------------------------------------------------------------

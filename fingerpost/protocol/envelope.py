@@ -29,6 +29,7 @@ class PayloadType(Enum):
     EPOCH_KEY = "fingerpost/v1 epoch key"
     ENROLMENT = "fingerpost/v1 enrolment"
     METER_REPORT = "fingerpost/v1 meter report"
+    NODE_REPORT = "fingerpost/v1 node report"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from fingerpost.protocol.codec.strict import parse, read_envelope, write_envelope
 from fingerpost.protocol.envelope import Envelope, PayloadType, open_envelope, sign
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId, MemberId
 from fingerpost.wire.v1 import reports_pb2 as pb
 
 REPORT_BYTES: Final = 16 * 1024 * 1024
@@ -147,5 +147,89 @@ def read_meter_report(envelope: Envelope, key: Ed25519PublicKey) -> MeterReport:
                 ),
             )
             for each in m.members
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CountedAgency:
+    """What a node counted of one agency.
+
+    Attributes:
+        records: of the import that it answers from.
+        young: of those, how many first came less than 30 days before; ``typed``: by hand;
+            ``unusual``: of another age or area than is to be expected.
+        opened: lookups of the week that opened.
+        hidden: of those, how many only such records opened, so that the entry hides who asked.
+        revealed: entries that an officer revealed in the week.
+    """
+
+    agency: AgencyId
+    records: int
+    young: int
+    typed: int
+    unusual: int
+    opened: int
+    hidden: int
+    revealed: int
+
+    def __post_init__(self) -> None:
+        if max(self.young, self.typed, self.unusual) > self.records or self.hidden > self.opened:
+            raise Refused(Code.MALFORMED, "node report: counts of an agency")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """What a node counted in one week. ``agencies``: each once, sorted; else as ``MeterReport``."""
+
+    federation: FederationId
+    node: MemberId
+    week: int
+    made_at: int
+    agencies: tuple[CountedAgency, ...]
+
+    def __post_init__(self) -> None:
+        order = [each.agency for each in self.agencies]
+        if len(order) > MOST_MEMBERS or any(a >= b for a, b in pairwise(order)):
+            raise Refused(Code.MALFORMED, "node report: agencies")
+
+
+_COUNTS: Final = ("records", "young", "typed", "unusual", "opened", "hidden", "revealed")
+
+
+def write_node_report(report: NodeReport, key: Ed25519PrivateKey) -> bytes:
+    """Return the content of the file, signed with the node's key."""
+    payload = pb.NodeReport(
+        federation=report.federation.value,
+        node=report.node.value,
+        week=report.week,
+        made_at=report.made_at,
+        agencies=[
+            pb.CountedAgency(
+                agency=each.agency.value, **{name: getattr(each, name) for name in _COUNTS}
+            )
+            for each in report.agencies
+        ],
+    ).SerializeToString(deterministic=True)
+    return write_envelope(sign(PayloadType.NODE_REPORT, payload, report.node.value, key))
+
+
+def read_node_report(envelope: Envelope, key: Ed25519PublicKey) -> NodeReport:
+    """Return the report, once it verifies under ``key``.
+
+    Raises:
+        Refused: BAD_SIGNATURE, MALFORMED.
+    """
+    m = parse(pb.NodeReport, open_envelope(envelope, PayloadType.NODE_REPORT, key), REPORT_BYTES)
+    if m.node != envelope.signer:  # attack: my counts under your name
+        raise Refused(Code.BAD_SIGNATURE, "node_report.node")
+    return NodeReport(
+        FederationId(m.federation),
+        MemberId(m.node),
+        m.week,
+        m.made_at,
+        tuple(
+            CountedAgency(AgencyId(each.agency), *(getattr(each, name) for name in _COUNTS))
+            for each in m.agencies
         ),
     )

@@ -131,3 +131,90 @@ class MeteredEpoch(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MeteredEpoch: _TypeAlias = MeteredEpoch  # noqa: Y015
+
+@_typing.final
+class NodeReport(_message.Message):
+    """What a node has counted of its agencies in one week, in an Envelope of type "fingerpost/v1 node report".
+
+    Written by: a node. Read by: the authority, offline.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEDERATION_FIELD_NUMBER: _builtins.int
+    NODE_FIELD_NUMBER: _builtins.int
+    WEEK_FIELD_NUMBER: _builtins.int
+    MADE_AT_FIELD_NUMBER: _builtins.int
+    AGENCIES_FIELD_NUMBER: _builtins.int
+    federation: _builtins.str
+    node: _builtins.str
+    week: _builtins.int
+    """In weeks of seven days since 1970."""
+    made_at: _builtins.int
+    """Seconds since 1970 UTC."""
+    @_builtins.property
+    def agencies(self) -> _containers.RepeatedCompositeFieldContainer[Global___CountedAgency]:
+        """By agency, each once, sorted; at most 100,000."""
+
+    def __init__(
+        self,
+        *,
+        federation: _builtins.str = ...,
+        node: _builtins.str = ...,
+        week: _builtins.int = ...,
+        made_at: _builtins.int = ...,
+        agencies: _abc.Iterable[Global___CountedAgency] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agencies", b"agencies", "federation", b"federation", "made_at", b"made_at", "node", b"node", "week", b"week"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeReport: _TypeAlias = NodeReport  # noqa: Y015
+
+@_typing.final
+class CountedAgency(_message.Message):
+    """The counts of one agency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENCY_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    YOUNG_FIELD_NUMBER: _builtins.int
+    TYPED_FIELD_NUMBER: _builtins.int
+    UNUSUAL_FIELD_NUMBER: _builtins.int
+    OPENED_FIELD_NUMBER: _builtins.int
+    HIDDEN_FIELD_NUMBER: _builtins.int
+    REVEALED_FIELD_NUMBER: _builtins.int
+    agency: _builtins.str
+    records: _builtins.int
+    """Records of the import that it answers from, and of those the ones that first came less than 30 days before, that were
+    typed by hand, and whose age or area is unusual for the agency.
+    """
+    young: _builtins.int
+    typed: _builtins.int
+    unusual: _builtins.int
+    opened: _builtins.int
+    """Lookups of the week that opened, those of them that only such records opened, and the entries that an officer revealed."""
+    hidden: _builtins.int
+    revealed: _builtins.int
+    def __init__(
+        self,
+        *,
+        agency: _builtins.str = ...,
+        records: _builtins.int = ...,
+        young: _builtins.int = ...,
+        typed: _builtins.int = ...,
+        unusual: _builtins.int = ...,
+        opened: _builtins.int = ...,
+        hidden: _builtins.int = ...,
+        revealed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "hidden", b"hidden", "opened", b"opened", "records", b"records", "revealed", b"revealed", "typed", b"typed", "unusual", b"unusual", "young", b"young"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountedAgency: _TypeAlias = CountedAgency  # noqa: Y015

@@ -7,18 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from authority import metering
+from authority import changes, metering
 from authority.metering import Use
 from fakes.refusals import refused
 from fingerpost.protocol.codec.reports import (
+    CountedAgency,
     MeteredEpoch,
     MeteredMember,
     MeterReport,
+    NodeReport,
     write_meter_report,
+    write_node_report,
 )
 from fingerpost.protocol.errors import Code, Defect
-from fingerpost.protocol.ids import EpochNumber, FederationId, MemberId
-from unit.authority.conftest import EPOCH, FEDERATION, GATEWAY, HOLDERS, NODE, World
+from fingerpost.protocol.federation import Party
+from fingerpost.protocol.ids import AgencyId, EpochNumber, FederationId, MemberId
+from unit.authority.conftest import (
+    COUNCIL,
+    EPOCH,
+    FEDERATION,
+    GATEWAY,
+    HOLDERS,
+    NODE,
+    SCHOOL,
+    World,
+)
 from unit.authority.test_authority_cli import ok, run
 
 KEYS = 24
@@ -149,3 +162,40 @@ def test_the_newest_epoch_is_judged(world: World) -> None:
     )
     found = use(world, MeteredMember(NODE, 0, False, (before, after)))
     assert (found.indexed, found.why) == (450, ())
+
+
+def node_report(**changes: int) -> NodeReport:
+    counts = {"records": 400, "young": 43, "typed": 42, "unusual": 0, "opened": 9, "hidden": 7}
+    school = CountedAgency(SCHOOL, **{**counts, "revealed": 5, **changes})
+    council = CountedAgency(COUNCIL, 480, 2, 0, 1, 30, 0, 0)
+    return NodeReport(FEDERATION, NODE, WEEK, 1, tuple(sorted((school, council), key=agency_of)))
+
+
+def agency_of(counted: CountedAgency) -> AgencyId:
+    return counted.agency
+
+
+def test_the_agency_whose_young_rows_are_asked_about_is_shown_first(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    path = tmp_path / "node.report"
+    path.write_bytes(write_node_report(node_report(), world.keys[NODE]))
+    shown = ok("rows", world.folder, path)
+    assert shown.index(str(SCHOOL)) < shown.index(str(COUNCIL))
+    for count in ("400", "43", "42", "9", "7", "5"):
+        assert count in shown
+
+
+def test_a_node_reports_about_its_own_agencies_under_its_own_key(
+    world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "node.report"
+    path.write_bytes(write_node_report(node_report(), world.keys[GATEWAY]))
+    with refused(Code.BAD_SIGNATURE):
+        run("rows", world.folder, path)
+    world.enrol(MemberId("node-2"), Party.NODE)
+    world.ceremony.change(lambda draft: changes.host(draft, (SCHOOL,), MemberId("node-2")))
+    path.write_bytes(write_node_report(node_report(), world.keys[NODE]))
+    with refused(Code.NOT_ALLOWED, "report about another node's agency"):
+        run("rows", world.folder, path)
