@@ -321,7 +321,13 @@ class Ceremony:
         """Make the folder ``out`` for an enrolled member. Raises ``Defect``."""
         authority = self.folder / CERTIFICATE_AUTHORITY
         certificate = read_file(authority, most=limits.METADATA_FILE_BYTES)
-        book = settings.load(self.folder / ADDRESSES, AddressBook)
+        addresses = self.folder / ADDRESSES
+        if not addresses.exists():
+            raise Defect(
+                f"{addresses}: the servers have no addresses yet; "
+                "`fingerpost-authority addresses` states them"
+            )
+        book = settings.load(addresses, AddressBook)
         made = make_bundle(self.draft(), member, book, self.trusted_root(), certificate)
         write_bundle(out, made)
         return made

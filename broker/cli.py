@@ -85,8 +85,8 @@ def audit_forget(
     settings_file: SettingsFile, month: MonthOption, by: ByOption, why: WhyOption
 ) -> None:
     """Destroy the key of a month. Its pseudonyms are lost for ever; the chain still verifies."""
-    log = wiring.open_audit(PROGRAM.load(settings_file))
-    commands.forget(log, month, by=by, why=why)
+    settings = PROGRAM.load(settings_file)
+    commands.forget(lambda: wiring.open_audit(settings), month, by=by, why=why)
 
 
 def main() -> None:

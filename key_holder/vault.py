@@ -18,6 +18,11 @@ from fingerpost.protocol.ids import EpochNumber
 from fingerpost.runtime.files import create_file, is_unfinished, read_secret, remove_unfinished
 
 SEED_BYTES = 32
+_EMPTY = (
+    "a crash or a full disk left it so. If the member list names no key of yours for that epoch "
+    "yet, remove it, and a new one is made; otherwise that epoch needs a successor "
+    "(docs/operations.md, section 10)"
+)
 _NAME = re.compile(r"epoch-([1-9][0-9]{0,8})\.seed")
 
 
@@ -41,7 +46,9 @@ class FileVault:
             match = _NAME.fullmatch(path.name)
             if match is None:
                 raise Defect("the vault's folder holds a file that is not an epoch's key")
-            seed = read_secret(path, most=SEED_BYTES, least=SEED_BYTES, setting="vault")
+            seed = read_secret(
+                path, most=SEED_BYTES, least=SEED_BYTES, setting="vault", empty=_EMPTY
+            )
             self._seeds[EpochNumber(int(match[1]))] = seed
 
     @classmethod

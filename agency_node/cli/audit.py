@@ -149,7 +149,8 @@ def forget(
     Who asked about whom in it can never be read again; the chain still verifies.
     """
     settings = PROGRAM.load(settings_file)
-    commands.forget(wiring.open_audit(settings, _agency(settings, agency)), month, by=by, why=why)
+    chosen = _agency(settings, agency)
+    commands.forget(lambda: wiring.open_audit(settings, chosen), month, by=by, why=why)
 
 
 def _print_all(agency: AgencyId, entries: Iterable[Entry]) -> None:

@@ -58,7 +58,9 @@ def enrol(
     federation: FederationOption,
     member: Annotated[str, typer.Option(help="This node's id.")],
     organisation: OrganisationOption,
-    caseload: Annotated[int, typer.Option(help="Children on all its agencies' records, at most.")],
+    caseload: Annotated[
+        int, typer.Option(min=1, help="Children on all its agencies' records, at most.")
+    ],
     credentials: CredentialsOption,
     request: RequestOption,
 ) -> None:

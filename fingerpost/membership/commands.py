@@ -369,15 +369,17 @@ def report_whole(log: AuditLog) -> None:
     typer.echo(f"{report.entries} entries, whole. Head: {report.head.hash.hex()}")
 
 
-def forget(log: AuditLog, month: str, *, by: str, why: str) -> None:
+def forget(open_log: Callable[[], AuditLog], month: str, *, by: str, why: str) -> None:
     """Destroy the key of a month that is over, record who did it and why, and close the log.
 
+    What was typed is checked before the log, and so its key, is opened.
+
     Raises:
-        Defect: the month has no key, or is not over.
+        Defect: what was typed is out of its bounds; the month has no key, or is not over.
     """
-    with closing(log):
-        now = int(time.time())
-        log.forget(Month(month), actor=Actor(by), operation=OperationId(why), at=now)
+    over, actor, reason = Month(month), Actor(by), OperationId(why)
+    with closing(open_log()) as log:
+        log.forget(over, actor=actor, operation=reason, at=int(time.time()))
     typer.echo(f"{month} is forgotten. Copies in backups are not: see docs/operations.md.")
 
 

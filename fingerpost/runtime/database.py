@@ -9,6 +9,9 @@ meanwhile. ``reading`` takes no write lock.
 A commit has reached the disk when it returns (WAL, ``synchronous=FULL``). After a failed fsync the
 kernel may have dropped the pages and report success the next time. So an I/O error is final for the
 engine: it refuses everything until the process is started again.
+
+Every error of the database leaves this module as ``StoreFailed``, which names the file and what to
+do: no store of a party catches one, and no command line shows a driver's error.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +61,32 @@ one global for all threads, through which two migrations at once would write int
 database."""
 
 _FATAL: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_FAILED: Final = _FATAL | {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_READONLY,
+_DAMAGED: Final = "the file is damaged. Put it back from a backup (docs/operations.md, section 10)"
+_OTHERS: Final = (
+    "it does not hold what this program wrote: it was made by another version, or changed by hand. "
+    "Put it back from a backup (docs/operations.md, section 10)"
+)
+_REMEDIES: Final[Mapping[int, str]] = {
+    sqlite3.SQLITE_IOERR: (
+        "the disk failed, or has no room. Look at its room and at the machine's own log, then "
+        "start again"
+    ),
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_FULL: "the disk is full. Make room and try again",
+    sqlite3.SQLITE_READONLY: (
+        "it cannot be written. Look at its owner, and at how its disk is mounted"
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "it cannot be opened. Look at the owner of its folder, and at the disk's room"
+    ),
+    sqlite3.SQLITE_PERM: "it cannot be opened. Look at its owner",
+    sqlite3.SQLITE_BUSY: "another process has held it for too long. Try again",
+    sqlite3.SQLITE_LOCKED: "another part of this process holds it. Try again",
+    sqlite3.SQLITE_PROTOCOL: "too many processes use it. Try again",
+    sqlite3.SQLITE_NOMEM: "the machine has no memory left",
 }
+"""What to do, by the primary result code of SQLite (sqlite.org/rescode.html)."""
 
 
 class StoreFailed(Defect):
@@ -82,6 +105,7 @@ class StoreFailed(Defect):
 
 @dataclass
 class _State:
+    path: Path
     failed: bool = False
 
 
@@ -96,11 +120,12 @@ def open_sqlite(path: Path) -> Engine:
         StoreFailed: it cannot be opened as a database.
     """
     _prepare_file(path)
-    state = _State()
+    state = _State(path)
     engine = sqlalchemy.create_engine(
         sqlalchemy.URL.create("sqlite", database=str(path)),
         hide_parameters=True,
         execution_options={_STATE: state},
+        max_overflow=-1,  # threads bound the connections; none waits for another's
     )
 
     @event.listens_for(engine, "connect")
@@ -110,20 +135,20 @@ def open_sqlite(path: Path) -> Engine:
             _harden(connection)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             connection.close()
-            raise _failed(error, state) or error from None
+            raise _failed(error, state) from None
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if state.failed:
-            raise StoreFailed("it failed before; start the process again", fatal=True)
+            raise StoreFailed(f"{path}: it failed before; start the process again", fatal=True)
         reads = connection.get_execution_options().get(_READING, False)
         connection.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "handle_error")
     def translate(context: ExceptionContext) -> None:
-        failure = _failed(context.original_exception, state)
-        if failure is not None:
-            raise failure from None
+        error = context.original_exception
+        if isinstance(error, sqlite3.Error | UnicodeDecodeError):
+            raise _failed(error, state) from None
 
     try:
         with reading(engine):  # detects now, and not at the first query, a file that is no database
@@ -175,20 +200,20 @@ def _harden(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {setting}")
 
 
-def _failed(error: BaseException, state: _State) -> StoreFailed | None:
-    """Return the failure that a driver's error means; None for an error in a statement of ours."""
+def _failed(error: sqlite3.Error | UnicodeDecodeError, state: _State) -> StoreFailed:
+    """Return the failure that a driver's error means. Of the error only its name is kept: the text
+    may hold a value.
+    """
     if isinstance(error, UnicodeDecodeError):  # text of a damaged file, or about one
         state.failed = True
-        return StoreFailed("damaged text", fatal=True)
-    if not isinstance(error, sqlite3.Error):
-        return None
+        return StoreFailed(f"{state.path}: {_DAMAGED} (text)", fatal=True)
     # Errors that the driver itself raises (a closed connection, say) have no code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    if code not in _FAILED:
-        return None
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
     fatal = code in _FATAL
     state.failed = state.failed or fatal
-    return StoreFailed(getattr(error, "sqlite_errorname", "unknown"), fatal=fatal)
+    remedy = _REMEDIES.get(code, _OTHERS)
+    return StoreFailed(f"{state.path}: {remedy} ({name})", fatal=fatal)
 
 
 @contextmanager
@@ -216,7 +241,7 @@ def empty_journal(engine: Engine) -> bool:
         try:
             (busy, _pages, _moved) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
-            raise _failed(error, state) or error from None
+            raise _failed(error, state) from None
     return not busy
 
 
@@ -246,22 +271,20 @@ def migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
         Defect: the database has a revision unknown here (a newer program has used it), or more than
             one, or tables of another form (it is damaged).
     """
-    try:
-        _migrate(engine, revisions)
-    except sqlalchemy.exc.DatabaseError:
-        raise Defect("the database has another form than it was given: it is damaged") from None
-
-
-def _migrate(engine: Engine, revisions: Sequence[Revision]) -> None:
+    path = engine.url.database
     with engine.begin() as connection:
         context = MigrationContext.configure(connection)
         try:
             noted = context.get_current_revision()
         except CommandError:
-            raise Defect("the database has more than one revision: it is damaged") from None
+            raise Defect(
+                f"{path}: the database has more than one revision: it is damaged"
+            ) from None
         known = [f"{number:04}" for number in range(1, len(revisions) + 1)]
         if noted is not None and noted not in known:
-            raise Defect("the database has a revision unknown here: a newer program has used it")
+            raise Defect(
+                f"{path}: the database has a revision unknown here: a newer program has used it"
+            )
         done = 0 if noted is None else known.index(noted) + 1
         for revision in revisions[done:]:
             revision(Operations(context))

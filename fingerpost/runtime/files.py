@@ -26,6 +26,10 @@ from fingerpost.protocol.errors import Defect
 KEY_BYTES: Final = 32
 """The size of a symmetric key in a file of its own."""
 
+_EMPTY: Final = (
+    "a crash or a full disk left it so. Put it back from its backup. Only if nothing was kept "
+    "under it yet, remove it and make it again as at enrolment"
+)
 _UNFINISHED: Final = re.compile(r"\..+\.[0-9a-f]{16}")
 
 
@@ -64,11 +68,16 @@ def read_file(path: Path, *, most: int, least: int = 0) -> bytes:
     return data
 
 
-def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret file") -> bytes:
+def read_secret(
+    path: Path, *, most: int, least: int = 1, setting: str = "secret file", empty: str = _EMPTY
+) -> bytes:
     """Read a secret of ``least`` to ``most`` bytes.
 
     The file must be a plain file (a symbolic link could be turned elsewhere), owned by this user
     or root, with no right for group or others.
+
+    Args:
+        empty: what to do where the file of a key is empty.
 
     Raises:
         Defect: naming ``setting`` and the path, never the content.
@@ -95,6 +104,8 @@ def read_secret(path: Path, *, most: int, least: int = 1, setting: str = "secret
                 data = file.read(most + 1)
     finally:
         os.close(handle)
+    if least == most and not data:  # only a key has a fixed length
+        raise Defect(f"{setting}: {path} is empty: {empty}")
     if not least <= len(data) <= most:
         raise Defect(f"{setting}: {path} does not have {least} to {most} bytes")
     return data

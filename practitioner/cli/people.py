@@ -168,6 +168,9 @@ def list_(settings_file: SettingsFile) -> None:
             until = (_last_day(held.training_until), _last_day(held.vetting_until))
             row = (str(each.agency), each.subject, each.name, each.role.name, *until, _state(each))
             rows.append(row)
+    if not rows:
+        typer.echo("No account was made yet: fingerpost account add makes one.", err=True)
+        return
     show_list(a_console(), columns, rows, prose=("Name", "State"))
 
 

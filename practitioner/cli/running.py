@@ -24,7 +24,7 @@ from fingerpost.membership.commands import (
 )
 from fingerpost.membership.membership import check_places
 from fingerpost.protocol.federation import Party
-from fingerpost.runtime.files import KEY_BYTES, create_file
+from fingerpost.runtime.files import KEY_BYTES, create_file, read_key
 from fingerpost.runtime.screen_text import printable
 from fingerpost.runtime.witness import Adopted
 from practitioner import wiring
@@ -42,20 +42,18 @@ def enrol(
     member: Annotated[str, typer.Option(help="This gateway's id.")],
     organisation: OrganisationOption,
     lookups_per_day: Annotated[
-        int, typer.Option(help="How many lookups a day to ask the authority for.")
+        int, typer.Option(min=1, help="How many lookups a day to ask the authority for.")
     ],
     request: RequestOption,
 ) -> None:
     """Make all keys that the settings name, and a request that holds public keys only."""
     loaded = load(settings_file)
-    for path in (
-        loaded.account_key,
-        loaded.outcome_key,
-        loaded.audit_key,
-        loaded.handle_key,
-    ):
+    for setting in ("account_key", "outcome_key", "audit_key", "handle_key"):
+        path: Path = getattr(loaded, setting)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
+        if path.exists():
+            read_key(path, setting=setting)  # one that is empty is said now, and not at the start
+        else:
             create_file(path, os.urandom(KEY_BYTES))
     passport_keys = {each.id: _passport_key(each.passport_key) for each in loaded.agencies}
     commands.enrol(
@@ -184,8 +182,10 @@ def audit_forget(
     Who asked about whom in it can never be read again; the chain still verifies.
     """
     loaded = load(settings_file)
-    log = wiring.open_audit(loaded, agency_of(loaded, agency))
-    commands.forget(log, month, by=str(administrator()), why=why)
+    chosen = agency_of(loaded, agency)
+    commands.forget(
+        lambda: wiring.open_audit(loaded, chosen), month, by=str(administrator()), why=why
+    )
 
 
 @audit.command("show")

@@ -152,6 +152,8 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
         run("reinstate", "--settings", settings, "node-1")
     assert run("suspend", "--settings", settings).exit_code == 2
 
+    with pytest.raises(Defect, match="`fingerpost-authority addresses` states them"):
+        run("bundle", ceremony, "node-1", tmp_path / "bundle")
     ok("addresses", ceremony, "--issuer=127.0.0.1:1", "--broker-nodes=127.0.0.1:2",
        "--broker-askers=127.0.0.1:3", "--key-holder-a=127.0.0.1:4",
        "--key-holder-b=127.0.0.1:5")  # fmt: skip

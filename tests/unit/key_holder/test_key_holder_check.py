@@ -114,3 +114,9 @@ def test_a_key_in_the_vault_that_others_can_read_is_refused(settings_file: Path)
     create_file(seed, os.urandom(SEED_BYTES))
     seed.chmod(0o644)
     assert fault(settings_file).startswith("vault: ")
+
+
+def test_an_empty_key_in_the_vault_is_named_with_what_to_do(settings_file: Path) -> None:
+    seed = settings_file.parent / "kept" / "vault" / "epoch-1.seed"
+    create_file(seed, b"")
+    assert "epoch-1.seed is empty: a crash or a full disk left it so. If" in fault(settings_file)

@@ -47,6 +47,24 @@ def test_enrol_makes_every_key_once_and_a_request_without_any(run: Run, tmp_path
     assert [path.read_bytes() for path in secrets] == before
 
 
+def test_enrol_does_not_take_an_empty_file_for_a_key(empty: Desk, tmp_path: Path) -> None:
+    key = empty.settings.parent / "account.secret"
+    key.write_bytes(b"")
+    given = {"--federation": "demo", "--member": "gw-1", "--organisation": "W"}
+    given |= {"--lookups-per-day": "5", "--request": str(tmp_path / "request")}
+    told = empty.run("enrol", *(x for pair in given.items() for x in pair))
+    assert told.status == 2
+    assert f"account_key: {key} is empty" in told.err
+    assert not (tmp_path / "request").exists()
+
+
+@pytest.mark.parametrize("lookups", ["0", "-1"])
+def test_enrol_asks_for_one_lookup_a_day_at_least(empty: Desk, lookups: str) -> None:
+    told = empty.run("enrol", f"--lookups-per-day={lookups}")
+    assert told.status == 2
+    assert "--lookups-per-day" in told.err
+
+
 @pytest.mark.parametrize("wrong", [("--federation", "De Mo"), ("--member", "gw 1")])
 def test_ids_of_another_form_are_named(empty: Desk, wrong: tuple[str, str]) -> None:
     given = {"--federation": "demo", "--member": "gw-1", "--organisation": "W"}
@@ -58,6 +76,12 @@ def test_ids_of_another_form_are_named(empty: Desk, wrong: tuple[str, str]) -> N
 
 
 # ---- accounts and sign-in ------------------------------------------------------------------------
+
+
+def test_that_there_is_no_account_yet_is_said(empty: Desk) -> None:
+    told = empty.run("account", "list")
+    assert (told.status, told.out) == (0, "")
+    assert told.err == "No account was made yet: fingerpost account add makes one.\n"
 
 
 def test_an_account_is_given_its_secret_once(empty: Desk) -> None:

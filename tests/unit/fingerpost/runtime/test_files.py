@@ -61,6 +61,13 @@ def test_a_secret_of_another_length_is_refused(tmp_path: Path, most: int, least:
     assert "0123" not in str(caught.value)
 
 
+def test_the_empty_file_of_a_key_is_named_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "audit.key"
+    create_file(path, b"")
+    with pytest.raises(Defect, match=r"^audit_key: .*audit.key is empty: .*remove it and make it"):
+        read_key(path, setting="audit_key")
+
+
 def test_only_a_plain_file_is_a_secret(tmp_path: Path) -> None:
     path = secret(tmp_path)
     link, pipe = tmp_path / "link", tmp_path / "pipe"
