@@ -14,7 +14,7 @@ from contextlib import (
     contextmanager,
     suppress,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes
@@ -55,7 +55,7 @@ from fingerpost.protocol.codec.reports import CountedAgency, NodeReport, write_n
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber
-from fingerpost.protocol.messages import slot_of
+from fingerpost.protocol.messages import slot_of, slots_to_hold
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import or_defect, read_key
 from fingerpost.runtime.health import Health, serve_health
@@ -93,6 +93,11 @@ READER_SECONDS: Final = 1.0
 """After this time a reader that ended is started again."""
 STREAM_HEALTH: Final = "stream"
 """The name of the stream to the broker in the health check; each agency has its id as its name."""
+
+
+def import_health(agency: AgencyId, generation: int) -> str:
+    """Return the name, in the health check, of the import that an agency answers from now."""
+    return f"{agency} import {generation}"
 
 
 def audit_key(settings: NodeSettings) -> bytes:
@@ -213,6 +218,8 @@ class Opened:
     reader: Reading
     line: AnswerLine
     health: Health
+    answers_from: dict[AgencyId, int] = field(default_factory=dict)
+    """By agency, the import that the health check names."""
 
     def tasks(self) -> Mapping[str, Task]:
         env = self.env
@@ -269,8 +276,26 @@ class Opened:
             )
             well = self.node.sound and agency not in self.node.faulty
             await self.health.set(str(agency), serving=ready and well)
+            await self._tell_import(federation, agency, now)
         whole = self.reader.attached() and current and self.node.sound and not self.node.faulty
         await self.health.set("", serving=whole)
+
+    async def _tell_import(self, federation: Federation, agency: AgencyId, now: float) -> None:
+        """Name the import that every query of now is answered from, for who waits for it."""
+        tables = [
+            self.index.ready(agency, epoch.number, slot)
+            for epoch in federation.parameters.epochs
+            if epoch.is_running(now)
+            for slot in slots_to_hold(now)
+        ]
+        numbers = [generation.number for generation in tables if generation is not None]
+        number = min(numbers) if numbers and len(numbers) == len(tables) else None
+        before = self.answers_from.get(agency)
+        if before is not None and before != number:
+            await self.health.withdraw(import_health(agency, self.answers_from.pop(agency)))
+        if number is not None:
+            await self.health.set(import_health(agency, number), serving=True)
+            self.answers_from[agency] = number
 
     def _may_answer(
         self, federation: Federation, agency: AgencyId, epoch: EpochNumber, now: float

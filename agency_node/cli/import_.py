@@ -7,6 +7,7 @@ what stands in a row: a fault names line, column and reason."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,18 +40,25 @@ from agency_node.importing.sources.csv_export import COLUMNS, Columns
 from agency_node.importing.sources.reasons import RefusedFile, RowFault
 from agency_node.importing.staging import ManyRefused, Older, Options, Shrunk, Unconfirmed
 from agency_node.settings import NodeSettings
+from agency_node.wiring import import_health
 from fingerpost.membership.commands import SettingsFile, identifier
 from fingerpost.membership.membership import MEMBERSHIP_EVENTS
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, EpochNumber
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import replace_file
+from fingerpost.runtime.health import look, probe
 from fingerpost.runtime.listing import show_list
 from fingerpost.runtime.logs import configure
 from fingerpost.runtime.settings import load
 
 PARTY: Final = "agency_node"
+NOT_TAKEN_UP: Final = 3
 STOPPED: Final = 130
+TAKE_UP_SECONDS: Final = 180.0
+"""The running node looks for new imports every few seconds, and then builds its tables: some
+seconds for 100,000 children."""
+LOOK_SECONDS: Final = 0.5
 _IF_RIGHT: Final[Mapping[type[Unconfirmed], str]] = MappingProxyType(
     {
         Shrunk: "--allow-shrink; if not, mend the export",
@@ -132,7 +140,7 @@ def import_(
         )
         day = None if as_of is None else as_of.date()
         run = _Run(console, settings, options, day, dispose_source)
-        done = asyncio.run(run.all(jobs))
+        done, answered = asyncio.run(run.all(jobs))
     except KeyboardInterrupt:
         console.print("Stopped. Run the same command again to resume the import.")
         raise typer.Exit(STOPPED) from None
@@ -142,7 +150,9 @@ def import_(
     except Refused as refused:
         _not_imported(console, advice(refused))
         raise typer.Exit(1) from None
-    raise typer.Exit(0 if done == len(jobs) else 1)
+    if done < len(jobs):
+        raise typer.Exit(1)
+    raise typer.Exit(0 if answered else NOT_TAKEN_UP)
 
 
 def read_jobs(agencies: Sequence[str], file: Path | None) -> Mapping[AgencyId, Path]:
@@ -184,8 +194,8 @@ class _Run:
     as_of: date | None
     dispose_source: bool | None
 
-    async def all(self, jobs: Mapping[AgencyId, Path]) -> int:
-        """Return how many exports were imported.
+    async def all(self, jobs: Mapping[AgencyId, Path]) -> tuple[int, bool]:
+        """Return how many exports were imported, and whether a node that runs answers from them.
 
         One agency's bad file does not stop the others; a server that cannot be reached does.
         """
@@ -193,10 +203,40 @@ class _Run:
         with (self.settings.state / "import.log").open("a", encoding="ascii") as stream:
             log = configure(PARTY, MEMBERSHIP_EVENTS, strict=False, stream=stream)
             async with wiring.open(self.settings, Env.of_system(log)) as importer:
-                return sum([await self._one(importer, *job) for job in jobs.items()])
+                reports = [await self._one(importer, *job) for job in jobs.items()]
+                epochs = importer.members.current.parameters.epochs
+                asked = any(epoch.is_running(importer.clock.now()) for epoch in epochs)
+        done = [report for report in reports if report is not None]
+        # Before the first epoch no node can be asked anything.
+        return len(done), not (done and asked) or await self._answered(done)
 
-    async def _one(self, importer: Importer, agency: AgencyId, path: Path) -> bool:
-        """Return whether the export was imported. Show why it was not."""
+    async def _answered(self, imported: Sequence[ImportReport]) -> bool:
+        """Wait until the running node answers from what was imported, and say so. Return whether it
+        does; True where none runs.
+        """
+        socket = self.settings.health
+        if await look(socket) is None:
+            _say(self.console, "No node runs here: it answers from this once it is started.")
+            return True
+        ends = time.monotonic() + TAKE_UP_SECONDS
+        waited_for = {report.agency: report.generation for report in imported}
+        _say(self.console, "Stored. The running node takes it up …")
+        while waited_for and time.monotonic() < ends:
+            for agency, number in tuple(waited_for.items()):
+                if await probe(socket, import_health(agency, number)):
+                    del waited_for[agency]
+                    _say(self.console, f"{agency}: the running node answers from import {number}.")
+            await asyncio.sleep(LOOK_SECONDS)
+        for agency, number in waited_for.items():
+            _say(
+                self.console,
+                (f"{agency}: the running node does not answer from import {number} yet.", "red"),
+                " Until it does, it answers from the one before. See `fingerpost-node status`.",
+            )
+        return not waited_for
+
+    async def _one(self, importer: Importer, agency: AgencyId, path: Path) -> ImportReport | None:
+        """Return the report of the import. Where there was none, show why."""
         _say(self.console, (str(agency), "bold"), f" {path.name}")
         try:
             return await self._import(importer, agency, path)
@@ -217,14 +257,16 @@ class _Run:
                 _say(self.console, f"Report: {kept}")
             what_to_do = f"If that is right, use {_IF_RIGHT[type(why)]}."
             _not_imported(self.console, f"{why}. Nothing was changed. {what_to_do}")
-        return False
+        return None
 
-    async def _import(self, importer: Importer, agency: AgencyId, path: Path) -> bool:
+    async def _import(
+        self, importer: Importer, agency: AgencyId, path: Path
+    ) -> ImportReport | None:
         try:
             source = read_source(path)
         except Defect as defect:
             _not_imported(self.console, str(defect))
-            return False
+            return None
         chosen = self.settings.agency(agency)
         options = self.options(as_of=self.as_of or source.made_on, upn=chosen.upn_keys)
         with _Bars(self.console) as bars:
@@ -234,7 +276,7 @@ class _Run:
         if chosen.dispose_source if self.dispose_source is None else self.dispose_source:
             dispose(path)
             self.console.print("The export was deleted.")
-        return True
+        return report
 
     def _keep(self, name: str, report: bytes) -> Path:
         folder = self.settings.reports

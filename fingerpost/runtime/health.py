@@ -44,6 +44,10 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # it has no
         """
         self._serving[service] = serving
 
+    async def withdraw(self, service: str) -> None:
+        """Forget a service that was ``set``: who asks for it is told that there is none."""
+        self._serving.pop(service, None)
+
     async def stop(self) -> None:
         """Say "not serving" from now on, whatever is set later."""
         self._stopped = True
@@ -110,11 +114,18 @@ def look_at_folder(socket: Path) -> str | None:
 
 async def probe(socket: Path, service: str = "") -> bool:
     """Return whether the process behind the socket says that it serves."""
+    return bool(await look(socket, service))
+
+
+async def look(socket: Path, service: str = "") -> bool | None:
+    """Return whether the process behind the socket says that the service serves; None when no
+    process is there.
+    """
     async with grpc.aio.insecure_channel(f"unix:{socket}") as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service=service)
         try:
             answer = await stub.Check(request, timeout=PROBE_SECONDS)
-        except grpc.aio.AioRpcError:
-            return False
+        except grpc.aio.AioRpcError as error:
+            return False if error.code() is grpc.StatusCode.NOT_FOUND else None
         return bool(answer.status == _ANSWER.SERVING)

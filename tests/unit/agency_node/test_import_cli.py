@@ -6,8 +6,10 @@ import asyncio
 import fcntl
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from secrets import token_bytes
 from types import ModuleType, SimpleNamespace
@@ -24,6 +26,7 @@ from agency_node.importing import wiring as import_wiring
 from agency_node.importing.importer import Importer
 from agency_node.importing.wiring import open_imports, open_store
 from agency_node.settings import NodeSettings
+from agency_node.wiring import import_health
 from fakes.clock import ManualClock
 from fakes.federations import NOW
 from fakes.import_world import AS_OF, DAY, ELM, HEADER, OAK, World, row
@@ -32,6 +35,7 @@ from fakes.refusals import refused
 from fakes.simulated_holders import QuietLog
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.runtime.env import Env
+from fingerpost.runtime.health import Health, serve_health
 from fingerpost.runtime.settings import load
 from fingerpost.runtime.witness import Mark, WitnessFolder
 
@@ -127,6 +131,42 @@ def test_an_import_says_what_it_did_and_leaves_a_report(desk: Desk) -> None:
     assert report["refused"] == [row_7]
     for secret in ("Zephyrine", "Brackenwood", "Vance"):
         assert secret not in said
+
+
+@contextmanager
+def a_node_that_answers_from(desk: Desk, *names: str) -> Iterator[None]:
+    """The health check of a running node, in a thread of its own."""
+    started, stop = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        health = Health()
+        for name in names:
+            await health.set(name, serving=True)
+        async with serve_health(health, load(desk.settings, NodeSettings).health):
+            started.set()
+            await asyncio.to_thread(stop.wait)
+
+    with ThreadPoolExecutor(1) as thread:
+        served = thread.submit(asyncio.run, serve())
+        assert started.wait(60)
+        yield
+        stop.set()
+        served.result()
+
+
+def test_an_import_ends_once_the_running_node_answers_from_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old records may not be asked for minutes after "done"."""
+    path = desk.export("oak.csv", row(1))
+    assert "No node runs here: it answers from this once it is started." in desk.oak(path)
+    with a_node_that_answers_from(desk, import_health(OAK, 1)):
+        # The same file again: the node answers from the import that there is.
+        assert f"{OAK}: the running node answers from import 1." in desk.oak(path)
+        monkeypatch.setattr(command, "TAKE_UP_SECONDS", 0.0)
+        newer = desk.export("oak.csv", row(1), row(2))
+        said = desk.oak(newer, status=3)
+        assert f"{OAK}: the running node does not answer from import 2 yet." in said
 
 
 def test_one_bad_file_does_not_keep_the_other_agencies_out(desk: Desk) -> None:

@@ -190,6 +190,8 @@ async def test_from_settings_to_an_answer_and_an_entry(home: Home) -> None:
             assert words[MINE[0]] is Status.NOTHING_TO_DISCLOSE
             assert words[MINE[2]] is Status.CANNOT_ANSWER, "never imported is not a no"
             await until_healthy(home.settings.health)
+            await until_healthy(home.settings.health, wiring.import_health(SCHOOL, 1))
+            assert not await probe(home.settings.health, wiring.import_health(SCHOOL, 2))
             for columns in (60, 80, 120, 200, None):
                 status = await asyncio.to_thread(home.command, "status", columns=columns)
                 assert "broker: attached" in status.stdout
@@ -310,6 +312,8 @@ def test_enrol_writes_a_request_with_public_keys_only(tmp_path: Path) -> None:
     run = CliRunner().invoke(cli.app, ["enrol", *options])
     assert run.exit_code == 0, run.output
     assert "fingerprint" in run.stdout
+    nobody = [text.replace("5000", "0") for text in options]
+    assert CliRunner().invoke(cli.app, ["enrol", *nobody]).exit_code == 2
     key = tmp_path / "credentials" / "signing.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert key.read_bytes()[30:60] not in (tmp_path / "request").read_bytes()

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from fingerpost.protocol.errors import Defect
-from fingerpost.runtime.health import SOCKET_BYTES, Health, look_at_folder, probe, serve_health
+from fingerpost.runtime.health import (
+    SOCKET_BYTES,
+    Health,
+    look,
+    look_at_folder,
+    probe,
+    serve_health,
+)
 
 
 @pytest.fixture
@@ -53,6 +60,15 @@ async def test_stopping_is_final(health: Health, socket: Path) -> None:
 
 async def test_nobody_there_does_not_serve(tmp_path: Path) -> None:
     assert not await probe(tmp_path / "none")
+    assert await look(tmp_path / "none") is None
+
+
+async def test_a_service_that_was_withdrawn_is_unknown(health: Health, socket: Path) -> None:
+    await health.set("import 1", serving=True)
+    assert await look(socket, "import 1") is True
+    await health.withdraw("import 1")
+    assert await look(socket, "import 1") is False
+    await health.withdraw("import 1")
 
 
 async def test_a_socket_that_cannot_be_opened_is_a_defect(tmp_path: Path) -> None:
