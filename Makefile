@@ -10,7 +10,7 @@ CORES := -n auto --dist loadscope
 READY := @deploy/setup/environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help check covered demo demo-serve test dates pythons lint format types proto lock bench bench-matching lookup-files soak clean runtime dev
+.PHONY: help check covered demo demo-serve test dates pythons lint format types proto lock bench bench-matching lookup-files soak mutants clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ bench-matching: dev ## how well children are found, beside other programs; ARGS=
 
 soak: dev ## faults and attacks on real processes, for a while; ARGS="kills --minutes 30 --seed 7"
 	$(PY) -m tests.soak $(ARGS)
+
+mutants: dev ## faults planted in the code that decides trust: does a test notice each? ARGS="claims --minutes 20"
+	$(PY) -m tests.mutants $(ARGS)
 
 clean: ## remove what the targets made, the environment too
 	rm -rf -- $(VENV) .cache build dist *.egg-info demo-output

@@ -222,6 +222,9 @@ def ways(secrets: Iterable[bytes]) -> dict[str, bytes]:
         found[f"{number} turned"] = secret[::-1]
         found[f"{number} in hexadecimal"] = secret.hex().encode()
         found[f"{number} in base64"] = base64.b64encode(secret)[:20]
+        if len(secret) > limits.LOCATOR_BYTES:  # a part of a secret is one, too
+            found[f"{number} in part"] = secret[: len(secret) // 2]
+            found[f"{number} in the other part"] = secret[len(secret) // 2 :]
     return found
 
 

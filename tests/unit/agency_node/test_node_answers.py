@@ -342,6 +342,29 @@ def test_versions_epoch_and_time_are_judged_before_the_index_and_alike_for_all(
     assert world.entries == []
 
 
+@pytest.mark.parametrize(
+    "starts",
+    [
+        NOW + limits.CLOCK_SKEW_SECONDS + 1,
+        NOW - 90 * limits.DAY - limits.QUERY_LIFE_SECONDS - limits.CLOCK_SKEW_SECONDS,
+    ],
+    ids=["has not begun", "is over"],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_an_epoch_that_does_not_run_is_judged_before_the_index_and_alike_for_all(
+    starts: float, known: bool
+) -> None:
+    world = a_world(school=(a_record(0, a_child() if known else another_child()),))
+    query = world.query()
+    world.index.find = never  # type: ignore[method-assign, assignment]
+    parameters = replace(world.current.parameters, epochs=(epoch(EPOCH.value, starts),))
+    world.current = replace(world.current, parameters=parameters)
+    part = world.part(query)
+    assert {a.agency: a.status for a in part.agencies} == CANNOT
+    assert {a.reason for a in part.agencies} == {Cannot.VERSION}
+    assert world.entries == []
+
+
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("kind", [AgencyKind.SCHOOL, AgencyKind.GP_PRACTICE])
 def test_records_too_old_answer_nothing_alike_for_all_and_touch_no_index(

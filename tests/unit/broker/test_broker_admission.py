@@ -26,7 +26,7 @@ from fakes.broker_world import (
     key_of,
     peer,
 )
-from fakes.federations import NOW, requester_key, without
+from fakes.federations import NOW, epoch, requester_key, without
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import CODE_LIST_VERSION, Reach
@@ -116,6 +116,22 @@ def test_reach_decides_the_nodes(changes: dict[str, Any], nodes: set[int]) -> No
 )
 def test_each_rule_refuses_with_its_code(changes: dict[str, Any], code: Code) -> None:
     assert refusal(a_query(a_core(**changes))) is code
+
+
+@pytest.mark.parametrize(
+    "starts",
+    [
+        NOW + limits.CLOCK_SKEW_SECONDS + 1,
+        NOW - 90 * limits.DAY - limits.QUERY_LIFE_SECONDS - limits.CLOCK_SKEW_SECONDS,
+    ],
+    ids=["has not begun", "is over"],
+)
+def test_a_query_of_an_epoch_that_does_not_run_is_refused(starts: float) -> None:
+    """It is signed with that epoch's key, which gateways may have had long ago."""
+    listed = a_federation()
+    parameters = dataclasses.replace(listed.parameters, epochs=(epoch(1, starts),))
+    federation = dataclasses.replace(listed, parameters=parameters)
+    assert refusal(federation=federation) is Code.UNSUPPORTED
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from fingerpost.protocol.codec.queries import (
 )
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.codes import Reach
-from fingerpost.protocol.envelope import PayloadType, sign
+from fingerpost.protocol.envelope import PayloadType, query_hash, sign
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Member, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, Handle, MemberId
@@ -213,6 +213,8 @@ def test_padding_carries_nothing() -> None:
 def test_a_query_is_named_by_what_was_signed_and_not_by_its_wrapping() -> None:
     wire = seal_into_query(write_core(core()), WRAPS, SEALED, EPOCH, KEY)
     envelope = read_envelope(wire)
+    # Whoever has the key can sign the same payload in as many ways as there are nonces.
+    assert read_query(wire, key_of).hash == query_hash(envelope.payload)
     again = replace(envelope, signature=KEY.sign(b"something else"))
     with pytest.raises(Refused, match="bad_signature"):
         read_query(write_envelope(again), key_of)

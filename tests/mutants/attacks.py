@@ -1,0 +1,304 @@
+"""What lets in the attacks by the broker, on the network, by a key holder and by a member that
+asks: see ``claims``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mutants.mutation import (
+    ADMITTED,
+    ANSWERS,
+    BROKER,
+    CARRIED,
+    DISHONEST,
+    FEDERATION,
+    GAPS_AS_NO,
+    HOSTILE,
+    JUDGED,
+    LISTS,
+    MATCHED,
+    NODE,
+    OUTCOMES,
+    PASSPORT,
+    PLAN,
+    PRIVATE,
+    QUERY,
+    RULES,
+    SEALED,
+    SEALS,
+    SECOND,
+    Mutation,
+)
+
+ATTACKS: Final[tuple[Mutation, ...]] = (
+    # ---- Attacks by the broker, or on the network ------------------------------------------------
+    Mutation(
+        f"{HOSTILE}test_what_is_taken_or_spoilt_is_a_gap",
+        QUERY,
+        "{a.id: self._answers.get(a.id, GAP) for a in self._asked}",
+        "{a.id: self._answers.get(a.id, _NO) for a in self._asked}",
+        GAPS_AS_NO,
+    ),
+    Mutation(
+        f"{HOSTILE}test_a_swapped_answer_speaks_for_nobody",
+        QUERY,
+        "            self.rejected += 1\n",
+        "            self._answers.update((a.id, _NO) for a in self._asked)\n",
+        GAPS_AS_NO,
+    ),
+    Mutation(
+        f"{HOSTILE}test_one_part_of_an_answer_is_not_another",
+        QUERY,
+        "{a.id: self._answers.get(a.id, GAP) for a in self._asked}",
+        "{a.id: self._answers.get(a.id, _NO) for a in self._asked}",
+        GAPS_AS_NO,
+    ),
+    Mutation(
+        f"{HOSTILE}test_an_answer_to_another_query_is_no_answer",
+        SEALED,
+        "reply_key = HybridKey.generate(random_bytes)",
+        "reply_key = HybridKey(bytes(96))",
+        (
+            ("_info(query_hash, answer.node, answer.part)", 'b""'),
+            ("_info(part.query_hash, part.node, part.part)", 'b""'),
+            ("if part.query_hash != query_hash:", "if False:"),
+        ),
+    ),
+    Mutation(
+        f"{HOSTILE}test_junk_does_not_displace_the_true_answer",
+        QUERY,
+        "            self.rejected += 1\n",
+        "            self._missing.discard((answer.node, answer.part))\n",
+    ),
+    Mutation(
+        f"{HOSTILE}test_what_the_broker_claims_decides_nothing",
+        QUERY,
+        "    def receive(self, event: LookupEvent) -> None:\n",
+        "    def receive(self, event: LookupEvent) -> None:\n"
+        "        if isinstance(event, Accepted):\n"
+        "            self._asked = tuple(a for a in self._asked if a.node in event.nodes)\n",
+    ),
+    Mutation(
+        f"{HOSTILE}test_an_early_end_leaves_gaps",
+        QUERY,
+        "{a.id: self._answers.get(a.id, GAP) for a in self._asked}",
+        "{a.id: self._answers.get(a.id, _NO) for a in self._asked}",
+        GAPS_AS_NO,
+    ),
+    Mutation(
+        "tests/unit/fingerpost/protocol/test_codec_queries.py::"
+        "test_no_bit_of_a_query_can_be_changed",
+        "fingerpost/protocol/envelope.py",
+        "raise Refused(Code.BAD_SIGNATURE, type_.name.lower()) from None",
+    ),
+    Mutation(
+        f"{HOSTILE}test_a_copy_sent_ahead_makes_a_node_say_try_again_and_never_no",
+        JUDGED,
+        "return Verdict.TRY_AGAIN if replayed else Verdict.LOOK",
+        "return Verdict.LOOK",
+    ),
+    Mutation(
+        f"{DISHONEST}test_an_old_query_gets_try_again_at_a_node_that_never_saw_it",
+        JUDGED,
+        "        require_fresh(core, now)\n",
+        "",
+    ),
+    Mutation(
+        f"{LISTS}test_a_frozen_list_runs_out",
+        "fingerpost/membership/trusted_files.py",
+        "        self._trusted_set.reference_time = datetime.fromtimestamp(now, UTC)\n",
+        "        self._trusted_set.reference_time = datetime.fromtimestamp(0, UTC)\n",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_admission.py::"
+        "test_a_query_that_is_not_signed_with_the_requesters_key_is_refused",
+        "fingerpost/protocol/envelope.py",
+        "raise Refused(Code.BAD_SIGNATURE, type_.name.lower()) from None",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_admission.py::test_a_query_from_before_the_replay_set_is_refused",
+        ADMITTED,
+        "    require_within_memory(core, complete_since)\n",
+        "",
+    ),
+    Mutation(
+        "tests/unit/fingerpost/protocol/test_codec_queries.py::"
+        "test_a_query_is_named_by_what_was_signed_and_not_by_its_wrapping",
+        "fingerpost/protocol/codec/queries.py",
+        "        hash=query_hash(payload),\n",
+        "        hash=query_hash(wire),\n",
+    ),
+    # ---- by a key holder -------------------------------------------------------------------------
+    Mutation(
+        f"{PRIVATE}test_blinding.py::test_a_holder_with_another_key_is_found_out",
+        "fingerpost/private/oprf.py",
+        "        except BaseException as error:\n",
+        "        except BaseException as error:\n"
+        "            return tuple(bytes(64) for _ in range(self._real))\n",
+    ),
+    Mutation(
+        f"{PRIVATE}test_blinding.py::test_each_holder_sees_32_points_of_its_own",
+        "fingerpost/private/oprf.py",
+        "filler = limits.LOCATORS - len(inputs) if lookup else 0",
+        "filler = 0",
+    ),
+    Mutation(
+        f"{PRIVATE}test_oprf.py::test_a_holder_multiplies_nothing_but_points",
+        "fingerpost/private/oprf.py",
+        'raise Refused(Code.MALFORMED, "blinded.elements") from None',
+        "return Evaluated(blinded.elements, bytes(_PROOF_BYTES))",
+    ),
+    Mutation(
+        "tests/unit/key_holder/test_key_holder_service.py::test_a_quota_holds_across_a_restart",
+        "key_holder/store.py",
+        "                _put(connection, member, count)\n",
+        "                pass\n",
+    ),
+    # ---- by a member that asks -------------------------------------------------------------------
+    Mutation(
+        f"{DISHONEST}test_wraps_for_one_child_and_the_name_of_another_tell_nothing",
+        MATCHED,
+        "        if not asked_keys.isdisjoint(own):\n",
+        "        if own:\n",
+    ),
+    Mutation(
+        f"{PRIVATE}test_key_commitment.py::test_a_query_has_one_content_key",
+        SEALS,
+        'raise Refused(Code.BAD_COMMITMENT, "core.key_commitment")',
+    ),
+    Mutation(
+        f"{DISHONEST}test_the_keys_of_two_children_in_one_query_tell_of_one_at_most",
+        MATCHED,
+        "        if not asked_keys.isdisjoint(own):\n",
+        "        if own:\n",
+        (("sure, possible = by_decision[Decision.MATCH], ", "sure, possible = found, "),),
+    ),
+    Mutation(
+        f"{DISHONEST}test_one_good_wrap_is_enough_and_bad_ones_beside_it_do_no_harm",
+        MATCHED,
+        "            continue\n        opened = opened or this\n",
+        "            return None\n        opened = opened or this\n",
+    ),
+    Mutation(
+        f"{PRIVATE}linkage/test_blocking_keys.py::test_no_key_without_a_number_rests_on_one_part",
+        "fingerpost/private/linkage/blocking_keys.py",
+        '"|".join(value).encode("ascii")',
+        'value[0].encode("ascii")',
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_passport_by_nobodys_key_is_refused",
+        PASSPORT,
+        'raise _bad("signature") from None',
+        'return header, _decode(token.split(".")[1])',
+        (('raise _bad("header")', "pass"),),
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_passport_that_outlives_training_is_refused",
+        PASSPORT,
+        'raise Refused(Code.MALFORMED, "passport.training_until or vetting_until")',
+    ),
+    Mutation(
+        f"{PRIVATE}test_passport.py::test_a_claim_stated_twice",
+        PASSPORT,
+        "raise _bad(what)\n        return found",
+        "pass\n        return found",
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_purpose_or_role_that_is_not_in_force_is_refused_where_it_opens",
+        RULES,
+        "        raise Refused(Code.NOT_ALLOWED, PurposeRule.ROLE_OF_AGENCY)",
+        "        pass",
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_wider_reach_than_the_purpose_has_is_refused_where_it_opens",
+        RULES,
+        "        raise Refused(Code.NOT_ALLOWED, PurposeRule.REACH)",
+        "        pass",
+    ),
+    Mutation(
+        f"{DISHONEST}test_wide_keys_in_the_national_ring_are_answered_alike_by_all",
+        JUDGED,
+        "    if core.key_set is KeySet.WIDE and core.reach not in WIDE_REACHES:\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        f"{PRIVATE}test_purpose_rules.py::"
+        "test_wide_keys_go_beyond_the_own_area_for_a_reason_and_a_reason_goes_with_nothing_else",
+        RULES,
+        "            raise Refused(Code.NOT_ALLOWED, PurposeRule.NOTHING_WIDENED)\n",
+        "            pass\n",
+    ),
+    Mutation(
+        f"{SECOND}test_about_the_same_child_alone",
+        PLAN,
+        "        raise Refused(Code.NOT_ALLOWED, LookupRule.ANOTHER_CHILD)",
+        "        pass",
+    ),
+    Mutation(
+        "tests/contracts/test_gateway_outcomes.py::test_a_lookup_has_one_second_round",
+        OUTCOMES,
+        "            if kept is None or kept.second != before:\n",
+        "            if kept is None:\n",
+    ),
+    Mutation(
+        f"{NODE}test_node_audit_shown.py::test_a_name_steers_no_screen_and_paints_nothing",
+        "fingerpost/runtime/screen_text.py",
+        'return "".join(c if c.isprintable() or c in keep else "\\ufffd" for c in text)',
+        "return text",
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_replay_gets_try_again_and_opens_nothing",
+        JUDGED,
+        "return Verdict.TRY_AGAIN if replayed else Verdict.LOOK",
+        "return Verdict.LOOK",
+    ),
+    Mutation(
+        f"{DISHONEST}test_the_broker_carries_no_query_twice",
+        CARRIED,
+        "        self._replays.require_new(lookup.query.hash)\n",
+        "",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_admission.py::"
+        "test_only_an_agency_that_asks_through_the_gateway_that_calls_may_ask",
+        FEDERATION,
+        "if gateway not in found.gateways or not found.passport_key:",
+        "if not found.passport_key:",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_admission.py::"
+        "test_the_reach_is_counted_from_the_area_of_the_agency_that_asks",
+        ADMITTED,
+        'raise Refused(Code.NOT_ALLOWED, "core.area")',
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_reach_counted_from_another_area_is_refused_where_it_opens",
+        SEALED,
+        'raise Refused(Code.NOT_ALLOWED, "core.area")',
+    ),
+    Mutation(
+        f"{BROKER}test_broker_quota.py::test_a_handle_counts_within_its_agency",
+        ADMITTED,
+        "person, organisation = (agency, handle, key_set), (agency, key_set)",
+        "person, organisation = (handle, key_set), (agency, key_set)",
+    ),
+    Mutation(
+        f"{DISHONEST}test_a_copy_that_is_signed_anew_is_a_replay",
+        ANSWERS,
+        "replayed=query.core_hash in replayed",
+        "replayed=query.hash in replayed",
+    ),
+    Mutation(
+        "tests/contracts/test_node_journal_store.py::test_a_copy_that_is_signed_anew_is_not_new",
+        "agency_node/records/store/journal.py",
+        "named = {self._names.of(query.core_hash): query.core_hash for query in queries}",
+        "named = {self._names.of(query.hash): query.core_hash for query in queries}",
+    ),
+    Mutation(
+        f"{DISHONEST}test_whoever_is_suspended_is_not_answered",
+        FEDERATION,
+        "if area is not None and agency not in self.deny.agencies:",
+        "if area is not None:",
+    ),
+)

@@ -1,0 +1,21 @@
+"""For each claim of ``docs/threat-model.md``, a change that breaks it and the test that then fails.
+
+A claim is covered by any of the tests that it names. ``tests/architecture/test_mutants.py`` checks
+that each claim has an entry and that each text to be replaced stands in its file exactly once;
+``make mutants`` makes each change in a copy of the tree and runs the test. Whoever changes the code
+under an entry changes the entry: in ``guarantees``, ``attacks`` or ``thefts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from mutants.attacks import ATTACKS
+from mutants.guarantees import GUARANTEES
+from mutants.mutation import Mutation
+from mutants.thefts import THEFTS
+
+CLAIMS: Final[tuple[Mutation, ...]] = (*GUARANTEES, *ATTACKS, *THEFTS)
+NO_MUTATION: Final[Mapping[str, str]] = {}
+"""By a test that a claim names, why no change of the code can break the claim."""

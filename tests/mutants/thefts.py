@@ -1,0 +1,253 @@
+"""What lets in the attacks by a node, by a thief, and by whoever puts back an older state: see
+``claims``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mutants.mutation import (
+    BROKER,
+    CARRIED,
+    GATEWAY,
+    LOCATORS,
+    NODE,
+    OUTCOME,
+    SEALED,
+    SEEN,
+    TOLD,
+    WITNESS,
+    Mutation,
+)
+
+THEFTS: Final[tuple[Mutation, ...]] = (
+    # ---- by a node -------------------------------------------------------------------------------
+    Mutation(
+        f"{GATEWAY}test_query.py::test_a_node_speaks_for_all_its_agencies_and_for_no_other",
+        SEALED,
+        'raise Refused(Code.MALFORMED, "answer.agencies")',
+    ),
+    Mutation(
+        f"{NODE}test_node_ticks.py::test_on_a_tick_never_early_and_late_by_whole_delays_only",
+        "agency_node/reading/ticks.py",
+        "    return tick_at_or_after(received_at + delays * delay)\n",
+        "    return received_at + delays * delay\n",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_streams.py::test_made_up_answers_end_the_stream",
+        CARRIED,
+        "            stream.owed.answered(len(message))\n",
+        "",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_streams.py::test_a_stream_does_not_outlive_its_certificate",
+        CARRIED,
+        "                stream.end(refused)\n",
+        "                pass\n",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_streams.py::test_a_stopped_node_holds_back_nobody",
+        "broker/lookup.py",
+        "        if len(self._queries) >= QUERIES_WAITING:\n",
+        "        if False:\n",
+    ),
+    Mutation(
+        "tests/unit/fingerpost/protocol/test_caseload.py::"
+        "test_the_declared_caseload_and_a_quarter_more_in_an_epoch",
+        "fingerpost/protocol/caseload.py",
+        "        if total > bounds.most:\n",
+        "        if False:\n",
+    ),
+    Mutation(
+        "tests/unit/fingerpost/protocol/test_caseload.py::"
+        "test_42_copied_rows_are_more_than_a_full_node_of_100_may_add",
+        "fingerpost/protocol/caseload.py",
+        "        if total > bounds.most:\n",
+        "        if False:\n",
+    ),
+    Mutation(
+        "tests/unit/authority/test_metering.py::"
+        "test_a_holder_that_hides_a_member_is_found_by_the_other",
+        "authority/metering.py",
+        "        for one, other in _pairs(*counts)\n",
+        "        for one, other in _pairs(*counts)\n        if one and other\n",
+    ),
+    # ---- by a thief ------------------------------------------------------------------------------
+    Mutation(
+        f"{SEEN}test_a_stolen_database_opens_nothing_of_earlier_days",
+        LOCATORS,
+        "if not 0 <= day - self.day <= DAYS_AHEAD:",
+        "if not day - self.day <= DAYS_AHEAD:",
+    ),
+    Mutation(
+        "tests/unit/authority/test_deny_list_record.py::"
+        "test_the_record_of_before_a_suspension_reinstates_nobody",
+        WITNESS,
+        "    if held.number < witnessed.number:\n        return Fault.OLDER\n",
+        "",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_people_put_back.py::test_a_disabled_account_does_not_come_back",
+        WITNESS,
+        "    if held.number < witnessed.number:\n        return Fault.OLDER\n",
+        "",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_people_put_back.py::test_a_second_round_is_not_asked_twice",
+        WITNESS,
+        "    if held.number < witnessed.number:\n        return Fault.OLDER\n",
+        "",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_generations.py::"
+        "test_an_earlier_copy_is_refused_until_it_is_adopted",
+        WITNESS,
+        "    if held.number < witnessed.number:\n        return Fault.OLDER\n",
+        "",
+    ),
+    Mutation(
+        f"{NODE}test_records_at_rest.py::test_records_put_back_answer_only_after_an_import",
+        "agency_node/records/store/records.py",
+        "        return is_behind(self.generation(agency), witnessed)\n",
+        "        return False\n",
+    ),
+    Mutation(
+        "tests/simulation/test_records_put_back.py::"
+        "test_a_no_from_records_that_went_back_is_a_gap_and_never_complete",
+        OUTCOME,
+        "    if answer.status not in _USABLE or answer.generation >= seen:\n",
+        "    if True:\n",
+    ),
+    Mutation(
+        "tests/unit/fingerpost/membership/test_trusted_time.py::test_a_clock_that_jumped_is_found_out",
+        "fingerpost/membership/trusted_time.py",
+        "    if -limits.CLOCK_SKEW_SECONDS <= ahead <= most:\n",
+        "    if -limits.CLOCK_SKEW_SECONDS <= ahead:\n",
+    ),
+    Mutation(
+        "tests/unit/practitioner/test_people_put_back.py::"
+        "test_a_row_of_an_earlier_state_is_not_believed",
+        "fingerpost/runtime/witnessed_rows.py",
+        "return hmac.compare_digest(held.digest, self._digest(connection, held.number))",
+        "return True",
+    ),
+    Mutation(
+        "tests/unit/authority/test_deny_list_record.py::test_no_flipped_bit_makes_another_list",
+        WITNESS,
+        "        if not hmac.compare_digest(digest, self._witness.digest(number, content)):\n",
+        "        if False:\n",
+        (("held.number == witnessed.number and held.digest", "False and held.digest"),),
+    ),
+    Mutation(
+        f"{GATEWAY}test_kept_state.py::test_no_flipped_bit_makes_another_key_or_pepper",
+        "fingerpost/membership/pepper_files.py",
+        "        if not hmac.compare_digest(held, self._checked(path, held[:size])):\n",
+        "        if False:\n",
+    ),
+    Mutation(
+        "tests/unit/fingerpost/membership/test_credentials_peppers.py::TestKeysThatWait::"
+        "test_it_is_replaced_after_a_week_and_gone_after_two",
+        "fingerpost/membership/peppers.py",
+        "                if today - held.made < KEY_DAYS:\n",
+        "                if True:\n",
+    ),
+    Mutation(
+        f"{NODE}test_planted_rows.py::"
+        "test_an_entry_that_a_planted_row_opened_does_not_show_who_asked",
+        "agency_node/answering/planted.py",
+        "    if now - record.origin.first_seen < YOUNG_SECONDS:\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        f"{NODE}test_planted_rows.py::test_a_child_keeps_her_first_day_when_she_moves_and_not_"
+        "when_her_number_is_given_away",
+        "agency_node/records/origin.py",
+        "known = [self.first_seen[d] for d in (child.mark, child.own) if d in self.first_seen]",
+        "known = list(self.first_seen.values())",
+    ),
+    Mutation(
+        f"{GATEWAY}test_accounts.py::test_the_file_shows_nothing_of_an_account_or_a_session",
+        "fingerpost/runtime/sealed_box.py",
+        "return nonce + self._aead.encrypt(nonce, plain, bound)",
+        "return nonce + plain + bytes(16)",
+    ),
+    Mutation(
+        "tests/unit/authority/test_issuer_service.py::"
+        "test_a_sealed_pepper_is_shown_to_its_member_and_to_the_broker_alone",
+        "authority/issuer/rules.py",
+        "require_fetchable(statement.path, None if member.party is Party.BROKER else member.id)",
+        "require_fetchable(statement.path, None)",
+    ),
+    Mutation(
+        "tests/contracts/test_broker_store.py::"
+        "test_no_file_shows_anything_of_a_lookup_without_the_key",
+        "broker/store.py",
+        "        name = self._names.of(record.query_hash)\n",
+        "        name = record.query_hash\n",
+    ),
+    Mutation(
+        f"{NODE}test_records_sealing.py::"
+        "test_a_child_with_many_involvements_is_no_longer_than_another",
+        "agency_node/records/sealing.py",
+        'return self._box.seal_padded(plain, self._place(b"padded child", (record,)), CHILD_SIZES)',
+        "return self._box.seal_padded(\n"
+        '            plain, self._place(b"padded child", (record,)), range(2**20)\n'
+        "        )",
+    ),
+    Mutation(
+        "tests/unit/authority/test_authority_epochs.py::"
+        "test_an_offline_machine_whose_clock_is_ahead_erases_nothing",
+        "authority/epochs.py",
+        "e.ends_at + KEPT_AFTER_END_SECONDS > facts.reached}",
+        "e.ends_at + KEPT_AFTER_END_SECONDS > facts.now}",
+    ),
+    Mutation(
+        f"{NODE}test_records_sealing.py::test_a_row_does_not_open_in_another_place",
+        "agency_node/records/sealing.py",
+        'return self._prefix + prefixed(table, *(n.to_bytes(8, "big") for n in numbers))',
+        "return prefixed(table)",
+        (
+            ('data key", self._agency.value.encode("ascii"), *label)', 'data key", *label)'),
+            ('self._derive(b"rows", number.to_bytes(8, "big"))', 'self._derive(b"rows")'),
+        ),
+    ),
+    Mutation(
+        "tests/unit/fingerpost/audit/test_audit.py::test_nothing_of_an_entry_is_readable_on_the_disk",
+        "fingerpost/audit/log.py",
+        "            sealed = self._headers.seal_padded(header, header_place(seq), HEADER_SIZES)\n",
+        "            sealed = header\n",
+    ),
+    Mutation(
+        "tests/integration/test_wrong_clocks.py::test_a_key_holder_100_days_ahead_keeps_its_keys",
+        "fingerpost/membership/trusted_time.py",
+        "return min(wall, signed.at + run)",
+        "return wall",
+    ),
+    Mutation(
+        "tests/unit/fingerpost/membership/test_trusted_time.py::"
+        "test_an_issuer_that_is_ahead_moves_nobody_whose_clock_is_right",
+        "fingerpost/membership/trusted_time.py",
+        "return min(wall, signed.at + run)",
+        "return signed.at + run",
+    ),
+    Mutation(
+        f"{NODE}test_node_disclosure.py::test_a_shielded_row_of_a_twin_withholds_too",
+        TOLD,
+        "if any(row.shielded for row in (*rows, *near)):",
+        "if any(row.shielded for row in rows):",
+    ),
+    Mutation(
+        "tests/unit/authority/test_authority_tampering.py::"
+        "test_the_list_needs_a_threshold_of_its_own_keys",
+        "authority/roles.py",
+        "            charter.targets.threshold,\n",
+        "            1,\n",
+    ),
+    Mutation(
+        "tests/unit/fingerpost/runtime/test_logs.py::"
+        "test_whatever_is_given_only_catalogued_names_come_out",
+        "fingerpost/runtime/logs.py",
+        "                continue\n",
+        "                pass\n",
+    ),
+)
