@@ -10,6 +10,7 @@ event loop.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -21,13 +22,14 @@ import msgspec
 from tuf.api.metadata import TargetFile
 
 from fingerpost.membership.listed_federation import Assembled, assemble
-from fingerpost.membership.trusted_files import METADATA, Fetch, TrustedFiles
+from fingerpost.membership.trusted_files import METADATA, Fetch, ListRule, TrustedFiles
 from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation
 from fingerpost.protocol.federation_files import SealedPepper
 from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.runtime.files import read_file, replace_file
+from fingerpost.runtime.witness import Mark, Witness, fault_of
 
 __all__ = ["MEMBER_LIST_EVENTS", "Fetch", "MemberList", "MemberListClient"]
 
@@ -70,12 +72,21 @@ class _State:
 class MemberListClient:
     """Fetches, verifies and keeps the member list in one folder."""
 
-    def __init__(self, folder: Path, root: Path, fetch: Fetch, own: MemberId | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        root: Path,
+        fetch: Fetch,
+        own: MemberId | None = None,
+        witness: Witness | None = None,
+    ) -> None:
         """
         Args:
             folder: a folder that no other client uses.
             root: the trusted root.json of the enrolment bundle.
             own: the member whose sealed peppers are kept.
+            witness: remembers on another root which list was seen; without it, only the folder
+                does.
 
         Raises:
             Defect: ``root`` cannot be read.
@@ -84,6 +95,7 @@ class MemberListClient:
         self._files = folder / "files"
         self._fetch = fetch
         self._own = own
+        self._witness = witness
         self._state: _State | None = None
         self._root = read_file(root, most=limits.METADATA_FILE_BYTES)
 
@@ -102,7 +114,9 @@ class MemberListClient:
         Raises:
             Refused: UNTRUSTED_METADATA, or what ``fetch`` raises, such as UNAVAILABLE.
         """
+        witnessed = self._witnessed()
         trusted = self._look(self._folder / "newest", source or self._fetch, now)
+        _require_newest(trusted.versions, witnessed)
         before = self._state
         if before is not None and before.versions == trusted.versions:
             return before.federation
@@ -111,6 +125,8 @@ class MemberListClient:
         else:
             state = self._assembled(trusted)
         replace_file(self._folder / "last-good", msgspec.msgpack.encode(state.metadata))
+        if self._witness is not None:
+            self._witness.note(_mark_of(state.versions))
         self._state = state
         self._forget_all_but(state, before)
         return state.federation
@@ -119,8 +135,10 @@ class MemberListClient:
         """Return the last good list, verified again without a fetch.
 
         Raises:
-            Refused: UNTRUSTED_METADATA, no list is kept, or it no longer holds.
+            Refused: UNTRUSTED_METADATA, no list is kept, it no longer holds, or an earlier one was
+                put in its place.
         """
+        witnessed = self._witnessed()
         try:
             kept = _KEPT.decode((self._folder / "last-good").read_bytes())
         except (OSError, msgspec.DecodeError):
@@ -133,8 +151,14 @@ class MemberListClient:
                 raise Refused(Code.NOT_ALLOWED, "not kept") from None
 
         with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
-            self._state = self._assembled(self._look(Path(scratch), fetch, now))
+            trusted = self._look(Path(scratch), fetch, now)
+            _require_newest(trusted.versions, witnessed)
+            self._state = self._assembled(trusted)
         return self._state.federation
+
+    def _witnessed(self) -> Mark | None:
+        """Return what was seen, read before the list is: another process may be changing both."""
+        return None if self._witness is None else self._witness.newest()
 
     def sealed_pepper(self, epoch: EpochNumber) -> SealedPepper | None:
         """Return the pepper sealed to ``own`` in the current list; None if there is none yet."""
@@ -172,6 +196,20 @@ class MemberListClient:
         for file in self._files.iterdir():
             if file.name not in kept:
                 file.unlink(missing_ok=True)
+
+
+def _mark_of(versions: tuple[int, int]) -> Mark:
+    timestamp, snapshot = versions
+    return Mark(timestamp, hashlib.sha256(b"%d %d" % (timestamp, snapshot)).digest())
+
+
+def _require_newest(versions: tuple[int, int], witnessed: Mark | None) -> None:
+    """Refuse a list that is older than one that was seen (attack: the folder is put back, so that
+    TUF remembers nothing newer, and the broker serves the list of before a suspension). A list
+    without a witness is verified all the same, and the next refresh witnesses it.
+    """
+    if witnessed is not None and fault_of(_mark_of(versions), witnessed) is not None:
+        raise Refused(Code.UNTRUSTED_METADATA, ListRule.BACK)
 
 
 class MemberList:

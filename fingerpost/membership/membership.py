@@ -8,6 +8,7 @@ anybody, and a process without a valid list trusts nobody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -132,9 +133,14 @@ class Membership:
             CALL_SECONDS if party is Party.BROKER else ISSUER_PATIENCE_SECONDS,
         )
         self.client: MemberListClient
+        # The import of a node keeps a list of its own, in another folder.
+        name = re.sub(r"[^a-z0-9-]", "-", places.member_list.name.lower())
+        seen = self.witness.of(f"list-{name}")
         if party is Party.BROKER:
             self._fetch = self._at_issuer
-            self.client = Mirror(places.member_list, places.bundle / ROOT, self._fetch)
+            self.client = Mirror(
+                places.member_list, places.bundle / ROOT, self._fetch, witness=seen
+            )
             self.sources = ListSources(self.client, self.members, env)
         else:
             at = addresses.broker.nodes if party is Party.NODE else addresses.broker.askers
@@ -142,7 +148,7 @@ class Membership:
                 str(at), lambda: self.client_tls().credentials(), self.broker
             )
             self.client = MemberListClient(
-                places.member_list, places.bundle / ROOT, self._fetch, self.bundle.member
+                places.member_list, places.bundle / ROOT, self._fetch, self.bundle.member, seen
             )
             self.sources = ListSources(self.client, self.members, env, self._at_issuer)
 

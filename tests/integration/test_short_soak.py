@@ -7,12 +7,13 @@ from __future__ import annotations
 import pytest
 
 import soak.kills
+import soak.rollbacks
 import soak.stops  # noqa: F401 - registers its scenario
 from soak.framework import Run, perform
 
 pytestmark = pytest.mark.slow
 
-SHORT = {"kills": 3, "stops": 2}
+SHORT = {"kills": 3, "stops": 2, "rollbacks": 2}
 """Trials, each of another party."""
 
 

@@ -119,6 +119,13 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         "    if True:\n",
     ),
     Mutation(
+        "tests/unit/fingerpost/membership/test_member_list_attacks.py::TestAttacks::"
+        "test_an_older_list_is_not_taken_from_a_folder_that_was_put_back",
+        "fingerpost/membership/member_list.py",
+        "        _require_newest(trusted.versions, witnessed)\n        before = self._state\n",
+        "        before = self._state\n",
+    ),
+    Mutation(
         "tests/unit/fingerpost/membership/test_trusted_time.py::test_a_clock_that_jumped_is_found_out",
         "fingerpost/membership/trusted_time.py",
         "    if -limits.CLOCK_SKEW_SECONDS <= ahead <= most:\n",

@@ -151,6 +151,11 @@ class Federation:
             with contextlib.suppress(Exception):
                 await party.down()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the gateway that asks is there."""
+        return self._ready
+
     # ---- asking --------------------------------------------------------------------------------
 
     def _heard(self, line: str) -> None:

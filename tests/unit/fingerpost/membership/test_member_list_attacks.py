@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from fingerpost.protocol import federation_files as ff
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import DenyList, Federation
 from fingerpost.protocol.ids import AreaCode
+from fingerpost.runtime.witness import WitnessFolder
 from unit.fingerpost.membership.conftest import World
 
 UNSIGNED = "UnsignedMetadataError"
@@ -49,6 +51,28 @@ class TestAttacks:
         again = world.reader()
         untrusted(lambda: again.refresh(NOW), ListRule.BACK.value)
         assert again.load(NOW) == newer
+
+    def test_an_older_list_is_not_taken_from_a_folder_that_was_put_back(self, world: World) -> None:
+        """Attack: the folder of before a suspension is put back, and the broker serves the list of
+        that time. What TUF remembers went back with it; the witness did not."""
+        witness = WitnessFolder(world.folder / "witness").of("list")
+
+        def reader() -> MemberListClient:
+            fetch, root = world.repository.fetch, world.repository.root
+            return MemberListClient(world.folder / "list", root, fetch, NODE, witness)
+
+        reader().refresh(NOW)
+        old = dict(world.repository.files)
+        shutil.copytree(world.folder / "list", world.folder / "copy")
+        world.repository.suspend(NODE)
+        newer = reader().refresh(NOW)
+        shutil.rmtree(world.folder / "list")
+        (world.folder / "copy").rename(world.folder / "list")
+        files, world.repository.files = world.repository.files, old
+        untrusted(lambda: reader().refresh(NOW), ListRule.BACK.value)
+        untrusted(lambda: reader().load(NOW), ListRule.BACK.value)
+        world.repository.files = files
+        assert reader().refresh(NOW) == newer
 
     def test_a_frozen_list_runs_out(self, world: World) -> None:
         federation = world.refresh()
