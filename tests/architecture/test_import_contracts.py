@@ -146,6 +146,14 @@ PLANTED: Mapping[str, tuple[Violation, ...]] = {
         {"agency_node/importing/planted.py": "from agency_node.answering import ticks"},
         {"agency_node/planted.py": ""},
     ),
+    "What reads the node's stream reads no person": (
+        {"agency_node/reading/__init__.py": "import fingerpost.private.demographics"},
+        {"agency_node/reading/planted.py": "from fingerpost.audit import log"},
+        {
+            "agency_node/reading/planted.py": "import fingerpost.runtime.planted",
+            "fingerpost/runtime/planted.py": "import fingerpost.private.demographics",
+        },
+    ),
     "Rooms of the gateway import downwards only": (
         {"practitioner/sign_in/planted.py": "from practitioner.asking import outcome"},
         {"practitioner/asking/planted.py": "from practitioner.present import words"},
