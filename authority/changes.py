@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from authority.draft import Draft
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest
+from fingerpost.protocol.codec.enrolment import AgencyKeys, EnrolmentRequest
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import (
@@ -70,8 +70,8 @@ def enrol(
         caseload_reason=caseload_reason or "",
     )
     draft = _with_member(draft, member)
-    for agency, key in sorted(request.passport_keys.items()):
-        draft = let_ask(draft, agency, request.member, key, replace_key=replace_keys)
+    for agency, keys in sorted(request.passport_keys.items()):
+        draft = let_ask(draft, agency, request.member, keys, replace_key=replace_keys)
     return draft
 
 
@@ -91,19 +91,33 @@ def remove_member(draft: Draft, member: MemberId) -> Draft:
 
 
 def let_ask(
-    draft: Draft, agency: AgencyId, gateway: MemberId, key: bytes, *, replace_key: bool = False
+    draft: Draft,
+    agency: AgencyId,
+    gateway: MemberId,
+    keys: AgencyKeys,
+    *,
+    replace_key: bool = False,
 ) -> Draft:
-    """Let the agency ask through the gateway; its practitioners' passports verify under ``key``.
+    """Let the agency ask through the gateway; its practitioners' passports verify under its keys.
 
     Raises:
         Defect: no such agency, or it is listed with another passport key and ``replace_key`` is
             False.
     """
     found = find_agency(draft, agency)
-    if found.passport_key not in (b"", key) and not replace_key:
+    listed = (found.passport_key, found.handle_root)
+    if listed not in ((b"", b""), (keys.passport_key, keys.handle_root)) and not replace_key:
         raise Defect(f"{agency} is listed with another passport key")
     gateways = tuple(sorted({*found.gateways, gateway}))
-    return _with_agency(draft, replace(found, passport_key=key, gateways=gateways))
+    return _with_agency(
+        draft,
+        replace(
+            found,
+            passport_key=keys.passport_key,
+            handle_root=keys.handle_root,
+            gateways=gateways,
+        ),
+    )
 
 
 def stop_asking(draft: Draft, agency: AgencyId, gateway: MemberId) -> Draft:
@@ -116,8 +130,9 @@ def stop_asking(draft: Draft, agency: AgencyId, gateway: MemberId) -> Draft:
     """
     found = find_agency(draft, agency)
     left = tuple(g for g in found.gateways if g != gateway)
-    key = found.passport_key if left else b""
-    return _with_agency(draft, replace(found, gateways=left, passport_key=key))
+    if left:
+        return _with_agency(draft, replace(found, gateways=left))
+    return _with_agency(draft, replace(found, gateways=(), passport_key=b"", handle_root=b""))
 
 
 def add_area(draft: Draft, code: AreaCode, name: str) -> Draft:
@@ -144,6 +159,7 @@ def add_agency(draft: Draft, agency: Agency) -> Draft:
                 gateways=known.gateways,
                 passport_key=known.passport_key,
                 public_figure=agency.public_figure or known.public_figure,
+                handle_root=known.handle_root,
             )
     others = [known for known in area.agencies if known.id != agency.id]
     agencies = tuple(sorted([*others, agency], key=lambda a: a.id))
@@ -228,6 +244,9 @@ def tune(
     gathering_ms: int | None = None,
     practitioner_per_hour: int | None = None,
     practitioner_per_day: int | None = None,
+    desk_per_hour: int | None = None,
+    desk_per_day: int | None = None,
+    reserve_per_day: int | None = None,
     agency_per_day: int | None = None,
     normalisation_version: int | None = None,
     feed_ages: Mapping[AgencyKind, int] | None = None,
@@ -244,6 +263,9 @@ def tune(
         gathering_ms=_chosen(gathering_ms, p.gathering_ms),
         practitioner_per_hour=_chosen(practitioner_per_hour, p.practitioner_per_hour),
         practitioner_per_day=_chosen(practitioner_per_day, p.practitioner_per_day),
+        desk_per_hour=_chosen(desk_per_hour, p.desk_per_hour),
+        desk_per_day=_chosen(desk_per_day, p.desk_per_day),
+        reserve_per_day=_chosen(reserve_per_day, p.reserve_per_day),
         agency_per_day=_chosen(agency_per_day, p.agency_per_day),
         normalisation_version=_chosen(normalisation_version, p.normalisation_version),
         keys_per_child_hundredths=_chosen(keys_per_child_hundredths, p.keys_per_child_hundredths),

@@ -186,7 +186,7 @@ def _agency(draft: Draft, agency: Agency) -> Iterator[Finding]:
     for gateway in agency.gateways:
         if not _is(draft, gateway, Party.GATEWAY):
             yield _error(agency.id, f"gateway {gateway} is not enrolled as a gateway")
-    if agency.gateways and not agency.passport_key:
+    if agency.gateways and not (agency.passport_key and agency.handle_root):
         yield _error(agency.id, "may ask, but has no passport key")
     if agency.passport_key and not agency.gateways:
         yield _error(agency.id, "has a passport key, but no gateway")

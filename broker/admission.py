@@ -22,7 +22,7 @@ from typing import Final, Generic, TypeVar
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import read_query, read_submission
-from fingerpost.protocol.codes import WIDE_REACHES
+from fingerpost.protocol.codes import WIDE_REACHES, Allowance
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, Federation, Member, Parameters, Party
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
@@ -30,15 +30,17 @@ from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission
 from fingerpost.runtime.identity import PeerIdentity, require_listed
 
 K = TypeVar("K", bound=Hashable)
+_Person = tuple[AgencyId, Handle]
+_Half = tuple[_Person, bytes, Allowance, KeySet]
+"""The half of a lookup that may still come: whose, of which lookup, how it counts, its keys."""
 
 HOUR: Final = 3600
 MOST_HANDLES: Final = 500_000
 MOST_AGENCIES: Final = 100_000
 MOST_GATEWAYS: Final = 100_000
-QUERIES_PER_LOOKUP: Final = 2
-"""A lookup has at most one query with narrow keys and one with wide keys.
-
-The two kinds are counted apart against the same limit, so that the limits are limits of lookups.
+PAIR_SECONDS: Final = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
+"""A lookup has at most one query with narrow keys and one with wide keys, at about one time. They
+count once; a query of the same lookup that comes later, or with the same keys, is another lookup.
 """
 
 
@@ -89,7 +91,7 @@ def admit(
 
     Raises:
         Refused: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, BAD_SIGNATURE, NOT_ALLOWED,
-            UNSUPPORTED, NOT_FRESH, NOT_READY.
+            BAD_COMMITMENT, UNSUPPORTED, NOT_FRESH, NOT_READY.
     """
     gateway = require_member(federation, caller, Party.GATEWAY, now)
     query = read_query(query_bytes, federation.requester_key)
@@ -214,41 +216,66 @@ class Quotas:
     """
 
     def __init__(self) -> None:
-        self._hour: Window[tuple[AgencyId, Handle, KeySet]] = Window(HOUR, 60, 2 * MOST_HANDLES)
-        self._day: Window[tuple[AgencyId, Handle, KeySet]] = Window(
-            limits.DAY, 96, 2 * MOST_HANDLES
-        )
-        self._agency: Window[tuple[AgencyId, KeySet]] = Window(limits.DAY, 96, 2 * MOST_AGENCIES)
+        self._hour: Window[_Person] = Window(HOUR, 60, MOST_HANDLES)
+        self._day: Window[_Person] = Window(limits.DAY, 96, MOST_HANDLES)
+        self._reserve: Window[_Person] = Window(limits.DAY, 96, MOST_HANDLES)
+        self._agency: Window[AgencyId] = Window(limits.DAY, 96, MOST_AGENCIES)
         self._gateway: Window[MemberId] = Window(limits.DAY, 96, MOST_GATEWAYS)
+        self._halves: OrderedDict[_Half, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return the number of lookups of which one half may still come."""
+        return len(self._halves)
 
     def take(
         self,
         parameters: Parameters,
-        *,
-        agency: AgencyId,
-        gateway: MemberId,
-        lookups_per_day: int,
-        handle: Handle,
+        submission: Submission,
+        gateway: Member,
         key_set: KeySet,
         now: float,
     ) -> None:
-        """Count one query.
+        """Count one query, unless it is the other half of a lookup that was counted.
+
+        The reserve is beside the limits of practitioner and agency: what was asked before keeps
+        nobody from asking in an emergency.
 
         Args:
-            lookups_per_day: what the member list grants the gateway; 0 grants nothing.
+            gateway: which submits it; the member list grants it so many lookups a day, or none.
 
         Raises:
             Refused: QUOTA. Then nothing is counted.
         """
-        person, organisation = (agency, handle, key_set), (agency, key_set)
-        self._hour.require(person, parameters.practitioner_per_hour, now)
-        self._day.require(person, parameters.practitioner_per_day, now)
-        self._agency.require(organisation, parameters.agency_per_day, now)
-        self._gateway.require(gateway, QUERIES_PER_LOOKUP * lookups_per_day, now)
-        self._hour.count(person, now)
-        self._day.count(person, now)
-        self._agency.count(organisation, now)
-        self._gateway.count(gateway, now)
+        counting, agency = submission.counting, submission.agency
+        person = (agency, submission.handle)
+        lookup = (person, counting.lookup, counting.allowance)
+        while self._halves and next(iter(self._halves.values())) < now:
+            self._halves.popitem(last=False)
+        if self._halves.pop((*lookup, key_set), None) is not None:
+            return
+        reserve = counting.allowance is Allowance.RESERVE
+        if reserve:
+            self._reserve.require(person, parameters.reserve_per_day, now)
+        else:
+            hour, day = _limits(parameters, counting.allowance)
+            self._hour.require(person, hour, now)
+            self._day.require(person, day, now)
+            self._agency.require(agency, parameters.agency_per_day, now)
+        self._gateway.require(gateway.id, gateway.lookups_per_day, now)
+        for window in (self._reserve,) if reserve else (self._hour, self._day):
+            window.count(person, now)
+        if not reserve:
+            self._agency.count(agency, now)
+        self._gateway.count(gateway.id, now)
+        other = KeySet.WIDE if key_set is KeySet.NARROW else KeySet.NARROW
+        self._halves[(*lookup, other)] = now + PAIR_SECONDS
+
+
+def _limits(parameters: Parameters, allowance: Allowance) -> tuple[int, int]:
+    """Return how many lookups a practitioner has in an hour and in a day."""
+    if allowance is Allowance.DESK:
+        return parameters.desk_per_hour, parameters.desk_per_day
+    return parameters.practitioner_per_hour, parameters.practitioner_per_day
 
 
 def keep_until(expires_at: int) -> int:

@@ -121,12 +121,10 @@ class Broker:
             core = admitted.query.core
             self._quotas.take(
                 federation.parameters,
-                agency=admitted.submission.agency,
-                gateway=admitted.gateway.id,
-                lookups_per_day=admitted.gateway.lookups_per_day,
-                handle=admitted.submission.handle,
-                key_set=core.key_set,
-                now=self._clock.monotonic(),
+                admitted.submission,
+                admitted.gateway,
+                core.key_set,
+                self._clock.monotonic(),
             )
             record = record_of(admitted, now)
             self._replays.add(record.query_hash, record.keep_until, self._reached())

@@ -15,7 +15,7 @@ class AgencySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An agency that asks through this gateway.
 
     * ``passport_key``: secret file (Ed25519, PKCS #8 PEM); who reads it can speak for every
-      practitioner of the agency.
+      practitioner of the agency, and links the daily pseudonyms that the broker sees.
     * ``audit``: its chained log; changing it is seen.
     """
 
@@ -34,8 +34,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     * ``account_key``: 32-byte secret file; seals the one-time-password secrets in ``accounts``.
     * ``outcomes``: SQLite file of the last seven days' outcomes, sealed under ``outcome_key``.
     * ``audit_key``: 32-byte secret file; reading it opens the audit's bodies.
-    * ``handle_key``: 32-byte secret file; reading it links the daily pseudonyms that the broker
-      sees.
     * ``health``: a local socket for the health check of ``fingerpost serve``.
     * ``upn_keys``: whether the agreement lets pupil numbers be used for matching.
     """
@@ -48,7 +46,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcomes: Path
     outcome_key: Path
     audit_key: Path
-    handle_key: Path
     health: Path
     upn_keys: bool = False
 
@@ -65,7 +62,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.account_key,
             self.outcome_key,
             self.audit_key,
-            self.handle_key,
             *(each.passport_key for each in self.agencies),
         ]
         if len(set(keys)) != len(keys):

@@ -186,7 +186,6 @@ def _client(
     desk = PassportDesk(
         bundle.federation,
         {each.id: read_passport_key(each.passport_key) for each in settings.agencies},
-        read_key(settings.handle_key, setting="handle_key"),
     )
     return Client(
         Identity(bundle.member, membership.keys.signing_key),

@@ -22,6 +22,7 @@ from broker.service import Broker
 from fakes.broker_store import MemoryStore
 from fakes.clock import ManualClock
 from fakes.federations import EVERY_CODE, HOLDERS, NOW, public, requester_key
+from fakes.handles import handle_root
 from fakes.simulated_gateway import SimGateway
 from fakes.simulated_holders import FEDERATION, GATEWAY, Holders, Peppers, QuietLog
 from fakes.simulated_node import SimNode
@@ -76,7 +77,6 @@ class World:
         self.holders = Holders() if holders is None else holders
         self.peppers = Peppers()
         self.gateway_key = Ed25519PrivateKey.generate()
-        self.handle_key = secrets.token_bytes(32)
         self.carried: list[bytes] = []
         self.broker_saw: list[bytes] = []
         self.log = QuietLog()
@@ -99,7 +99,10 @@ class World:
             agencies = []
             for agency in area.agencies:
                 key = self.passport_keys.setdefault(agency.id, Ed25519PrivateKey.generate())
-                agencies.append(replace(agency, gateways=(GATEWAY,), passport_key=public(key)))
+                root = handle_root(key, agency.id)
+                agencies.append(
+                    replace(agency, gateways=(GATEWAY,), passport_key=public(key), handle_root=root)
+                )
             keyed.append(replace(area, agencies=tuple(agencies)))
         gateway = Member(GATEWAY, Party.GATEWAY, "host", public(self.gateway_key), 0, 2000)
         return Federation(

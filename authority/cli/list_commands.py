@@ -274,6 +274,21 @@ def parameters(
         int | None,
         _per("Lookups that one practitioner may make in a day", limits.PRACTITIONER_PER_DAY),
     ] = None,
+    desk_per_hour: Annotated[
+        int | None,
+        _per("Lookups that a worker of MASH or EDT may make in an hour", limits.DESK_PER_HOUR),
+    ] = None,
+    desk_per_day: Annotated[
+        int | None,
+        _per("Lookups that a worker of MASH or EDT may make in a day", limits.DESK_PER_DAY),
+    ] = None,
+    reserve_per_day: Annotated[
+        int | None,
+        _per(
+            "Lookups in emergencies that one practitioner may make in a day beside all limits",
+            limits.RESERVE_PER_DAY,
+        ),
+    ] = None,
     agency_per_day: Annotated[
         int | None, _per("Lookups that one agency may make in a day", limits.AGENCY_PER_DAY)
     ] = None,
@@ -321,6 +336,9 @@ def parameters(
             gathering_ms=gathering_ms,
             practitioner_per_hour=practitioner_per_hour,
             practitioner_per_day=practitioner_per_day,
+            desk_per_hour=desk_per_hour,
+            desk_per_day=desk_per_day,
+            reserve_per_day=reserve_per_day,
             agency_per_day=agency_per_day,
             normalisation_version=normalisation_version,
             feed_ages=feed_ages(feed_days or []),

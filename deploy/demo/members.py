@@ -88,7 +88,6 @@ def gateways(layout: Layout, requesters: Sequence[AgencyId], now: float) -> list
             "account_key": _secret(folder, "account.secret"),
             "outcomes": folder / "outcomes.sqlite",
             "outcome_key": _secret(folder, "outcome.secret"),
-            "handle_key": _secret(folder, "handle.secret"),
         }
         agency = {"id": requester, "passport_key": passport, "audit": folder / "audit.sqlite"}
         request = _member(
@@ -99,7 +98,7 @@ def gateways(layout: Layout, requesters: Sequence[AgencyId], now: float) -> list
             settings,
             [agency],
             lookups_per_day=LOOKUPS_PER_DAY,
-            passport_keys={requester: make_passport_key(passport)},
+            passport_keys={requester: make_passport_key(passport, requester)},
         )
         requests.append(request)
     return requests

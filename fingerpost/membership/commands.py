@@ -29,7 +29,12 @@ from fingerpost.membership.clock_watch import read_word, told
 from fingerpost.membership.credentials import make_member_keys
 from fingerpost.membership.membership import Places
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.enrolment import KEY_BYTES, EnrolmentRequest, write_enrolment
+from fingerpost.protocol.codec.enrolment import (
+    KEY_BYTES,
+    AgencyKeys,
+    EnrolmentRequest,
+    write_enrolment,
+)
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, FederationId, MemberId
@@ -192,7 +197,7 @@ def enrol(
     request: Path,
     declared_caseload: int = 0,
     lookups_per_day: int = 0,
-    passport_keys: Mapping[AgencyId, bytes] = MappingProxyType({}),
+    passport_keys: Mapping[AgencyId, AgencyKeys] = MappingProxyType({}),
 ) -> None:
     """Make a member's keys in the folder ``credentials``, write its request, and print the
     request's fingerprint.

@@ -14,6 +14,7 @@ from typing import Final
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
+from fingerpost.private.passport import HandleProof
 from fingerpost.private.purpose_rules import (
     Facts,
     Informed,
@@ -23,7 +24,8 @@ from fingerpost.private.purpose_rules import (
     StrategyDiscussion,
 )
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.strict import code, parse
+from fingerpost.protocol.codec.queries import counting_from_wire, counting_to_wire
+from fingerpost.protocol.codec.strict import code, parse, split
 from fingerpost.protocol.codes import (
     Cannot,
     CoarseKind,
@@ -63,6 +65,10 @@ def write_inner(inner: Inner, core_hash: bytes) -> bytes:
         demographics=_to_wire(inner.demographics),
         widened_because=why.widened_because.value if why.widened_because else 0,
         facts=_facts_to_wire(why.facts),
+        counting=counting_to_wire(inner.counting),
+        handle_proof=pb.HandleProof(
+            day_key=inner.handle_proof.day_key, path=b"".join(inner.handle_proof.path)
+        ),
     ).SerializeToString(deterministic=True)
 
 
@@ -88,6 +94,11 @@ def read_inner(payload: bytes) -> tuple[bytes, Inner]:
             facts=_facts_from_wire(m.facts),
         ),
         demographics=_from_wire(m.demographics),
+        counting=counting_from_wire(m.counting),
+        handle_proof=HandleProof(
+            m.handle_proof.day_key,
+            split(m.handle_proof.path, limits.HASH_BYTES, "inner.handle_proof"),
+        ),
     )
     return m.core_hash, inner
 

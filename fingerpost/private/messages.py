@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fingerpost.private.demographics import Demographics
-from fingerpost.private.passport import Passport
+from fingerpost.private.passport import HandleProof, Passport
 from fingerpost.private.plain_text import require_email, require_plain, require_telephone
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.protocol import limits
@@ -24,7 +24,7 @@ from fingerpost.protocol.codes import WIRE_STATUSES, Cannot, CoarseKind, Involve
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import exactly
+from fingerpost.protocol.messages import Counting, exactly
 from fingerpost.protocol.terms import Terms
 
 WORKER_NAME_CHARS: Final = 80
@@ -51,6 +51,8 @@ class Inner:
         passport_token: a compact JWT of at most ``limits.PASSPORT_BYTES`` ASCII characters.
         justification: why.
         demographics: about whom.
+        counting: how the broker counts this query.
+        handle_proof: from which the practitioner's pseudonym of the day follows.
 
     Raises:
         Refused: MALFORMED, the token is out of its bounds.
@@ -61,6 +63,8 @@ class Inner:
     passport_token: str
     justification: Justification
     demographics: Demographics
+    counting: Counting
+    handle_proof: HandleProof
 
     def __post_init__(self) -> None:
         if not self.passport_token.isascii() or (

@@ -1,10 +1,24 @@
-"""Who asks: a short-lived statement of the agency about its practitioner, after its own sign-in.
+"""Who asks: a short-lived statement of the agency about its practitioner, after its own sign-in;
+and the pseudonym of the day by which the broker counts her lookups.
 
-Law: a JWT (RFC 7519) with exactly one algorithm, one key, one audience and a closed set of claims;
-whatever a library would tolerate is refused here, because agencies that never met the issuer
-believe a passport. The key comes from the member list, never from the token; the time is the
-caller's, never the library's. Signature and encoding are PyJWT's JWS layer; the claims are checked
-here, because its claim checks read the clock.
+Law of the pseudonym (the handle): for one account and one day there is exactly one, and who opened
+a query can check that it is the account's. Attack: a gateway that gives a practitioner a new one
+for each lookup asks without a limit. The agency's keys of 1,024 days are the leaves of a hash tree
+(RFC 9162, section 2.1.1), whose root stands in the member list; a query shows the key of its day
+and the path.
+
+    secret = HKDF-SHA-256(seed of the passport key, no salt, info "fingerpost/v1 handles" | agency)
+    key_n  = HMAC-SHA-256(secret, "day" | n as 2 bytes),   n = day mod 1,024
+    handle = HMAC-SHA-256(key_n, day as 8 bytes | account in lower case), the first 16 bytes in
+             hexadecimal digits
+
+The secret follows from the passport key, so that all gateways of an agency have it.
+
+Law of the passport: a JWT (RFC 7519) with exactly one algorithm, one key, one audience and a closed
+set of claims; whatever a library would tolerate is refused here, because agencies that never met
+the issuer believe a passport. The key comes from the member list, never from the token; the time is
+the caller's, never the library's. Signature and encoding are PyJWT's JWS layer; the claims are
+checked here, because its claim checks read the clock.
 
 No claim ever reaches an error text.
 """
@@ -13,12 +27,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt import PyJWS
 from jwt.exceptions import PyJWTError
 
@@ -26,7 +44,8 @@ from fingerpost.private.plain_text import require_account, require_plain
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Refused
-from fingerpost.protocol.ids import AgencyId, FederationId
+from fingerpost.protocol.ids import AgencyId, FederationId, Handle
+from fingerpost.protocol.messages import exactly
 
 TYPE: Final = "fingerpost-passport+jwt"
 ALGORITHM: Final = "EdDSA"
@@ -264,3 +283,83 @@ def _audience(federation: FederationId) -> str:
 
 def _bad(what: str) -> Refused:
     return Refused(Code.BAD_PASSPORT, f"passport.{what}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HandleProof:
+    """An agency's key of one day, 32 bytes, and the hashes from its leaf to the root, the lowest
+    first.
+
+    Raises:
+        Refused: MALFORMED, another size.
+    """
+
+    day_key: bytes
+    path: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        exactly(self.day_key, KEY_BYTES, "handle_proof.day_key")
+        if [len(each) for each in self.path] != [limits.HASH_BYTES] * limits.HANDLE_PATH:
+            raise Refused(Code.MALFORMED, "handle_proof.path")
+
+    def __repr__(self) -> str:
+        return "HandleProof(…)"
+
+    def handle(self, root: bytes, subject: str, day: int) -> Handle:
+        """Return the pseudonym of an account on a day (days since 1970 UTC).
+
+        Args:
+            root: the agency's, from the member list and from nowhere else.
+
+        Raises:
+            Refused: BAD_COMMITMENT, the root does not have this key for this day.
+        """
+        node, place = _leaf(self.day_key), day % limits.HANDLE_DAYS
+        for beside in self.path:
+            node = _above(beside, node) if place % 2 else _above(node, beside)
+            place //= 2
+        if not hmac.compare_digest(node, root):
+            raise Refused(Code.BAD_COMMITMENT, "handle_proof")
+        message = day.to_bytes(8, "big") + subject.lower().encode("ascii")
+        return Handle(hmac.digest(self.day_key, message, "sha256")[:16].hex())
+
+
+class HandleKeys:
+    """An agency's keys for the pseudonyms of its practitioners."""
+
+    __slots__ = ("_levels", "_secret")
+
+    def __init__(self, passport_key: Ed25519PrivateKey, agency: AgencyId) -> None:
+        info = b"fingerpost/v1 handles" + agency.value.encode("ascii")
+        seed = passport_key.private_bytes_raw()
+        self._secret = HKDF(SHA256(), KEY_BYTES, None, info).derive(seed)
+        leaves = [_leaf(self._key(n)) for n in range(limits.HANDLE_DAYS)]
+        self._levels: list[Sequence[bytes]] = [leaves]
+        while len(below := self._levels[-1]) > 1:
+            pairs = zip(below[::2], below[1::2], strict=True)
+            self._levels.append([_above(left, right) for left, right in pairs])
+
+    def __repr__(self) -> str:
+        return "HandleKeys(…)"
+
+    @property
+    def root(self) -> bytes:
+        """What stands in the member list, 32 bytes."""
+        return self._levels[-1][0]
+
+    def proof(self, day: int) -> HandleProof:
+        """Return the key of a day (days since 1970 UTC), with its path."""
+        place = day % limits.HANDLE_DAYS
+        path = (level[(place >> up) ^ 1] for up, level in enumerate(self._levels[:-1]))
+        return HandleProof(self._key(place), tuple(path))
+
+    def _key(self, place: int) -> bytes:
+        return hmac.digest(self._secret, b"day" + place.to_bytes(2, "big"), "sha256")
+
+
+def _leaf(key: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + key).digest()
+
+
+def _above(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()

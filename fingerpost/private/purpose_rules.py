@@ -247,6 +247,7 @@ class PurposeRule(Rule):
     OWN_APPROVER = "approver is the requester"
     OWN_REVIEWER = "reviewer is the requester"
     AGE = "age for this purpose"
+    ALLOWANCE = "allowance of this role or purpose"
     WIDE_REACH = "wide keys in this reach"
     WIDE_WITHOUT_REASON = "wide keys in this reach without a reason"
     NOTHING_WIDENED = "a reason to widen, and nothing widened"

@@ -38,7 +38,12 @@ from fingerpost.private.codec import read_inner, read_part, write_inner, write_p
 from fingerpost.private.locators import Opening
 from fingerpost.private.messages import AnswerPart, Inner, Question
 from fingerpost.private.passport import Passport
-from fingerpost.private.purpose_rules import require_permitted, require_stated, terms_in_force
+from fingerpost.private.purpose_rules import (
+    PurposeRule,
+    require_permitted,
+    require_stated,
+    terms_in_force,
+)
 from fingerpost.private.sealing import (
     HybridKey,
     commitment,
@@ -54,17 +59,18 @@ from fingerpost.private.sealing import seal as seal_to_key
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import read_query, seal_into_query, write_core
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
-from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.codes import DESK_ROLES, RESERVE_PURPOSES, Allowance, Purpose, Reach, Role
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, open_envelope, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Federation, Party, parts_of
-from fingerpost.protocol.ids import AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.ids import AreaCode, EpochNumber, FederationId, Handle, MemberId
 from fingerpost.protocol.messages import (
     KeySet,
     NodeAnswer,
     Query,
     QueryCore,
     SealedAnswer,
+    day_of,
     require_fresh,
     slot_of,
 )
@@ -160,6 +166,7 @@ def seal(
     openings: Sequence[Opening],
     *,
     terms: Terms,
+    handle: Handle,
     practitioner_key: Ed25519PrivateKey,
     requester_key: Ed25519PrivateKey,
     slot_check: bytes,
@@ -176,6 +183,7 @@ def seal(
         passport: As ``inner.passport_token`` reads.
         openings: 1 to 32, all different.
         terms: On which this practitioner may ask for the purpose of ``inner``.
+        handle: Her pseudonym of the day, which follows from ``inner.handle_proof``.
         practitioner_key: The practitioner's key for this lookup, which the passport names.
         requester_key: The key that all gateways share in this epoch.
         slot_check: Of the slot key that the openings were made with, 16 bytes.
@@ -193,6 +201,7 @@ def seal(
         why, terms, public.reach, public.named_areas, public.key_set, subject=passport.subject
     )
     require_stated(why, terms, inner.demographics, public.issued_at)
+    _require_allowance(inner.counting.allowance, passport.role, why.purpose)
     if passport.agency != inner.agency or inner.agency.area != public.area:
         raise Refused(Code.BAD_PASSPORT, "passport.iss")
     if practitioner_key.public_key().public_bytes_raw() != passport.cnf:
@@ -203,7 +212,8 @@ def seal(
     reply_key = HybridKey.generate(random_bytes)
     order = _shuffled(openings, random_bytes)
     locators = tuple(opening.locator for opening in order)
-    core = _core(public, passport, q, content_key, reply_key, locators, slot_check)
+    counted = inner.counting.commitment(handle)
+    core = _core(public, passport, q, content_key, reply_key, locators, slot_check, counted)
     require_fresh(core, public.issued_at)
     core_bytes = write_core(core)
     bound = core_hash(core_bytes)
@@ -253,6 +263,7 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
 
     Raises:
         Refused: NOT_A_MEMBER, the agency may not ask through this gateway; BAD_PASSPORT;
+            BAD_COMMITMENT, the pseudonym that the broker counted is not the practitioner's;
             BAD_SIGNATURE, the practitioner's, or over the core of another query; NOT_ALLOWED,
             role, purpose, reach, a fact that is missing, or the reason for wide keys.
     """
@@ -279,7 +290,13 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
     open_envelope(opened.envelope, PayloadType.INNER, key)
     if opened.core_hash != query.core_hash:  # attack: yesterday's signed inner part in a new query
         raise Refused(Code.BAD_SIGNATURE, "inner.core_hash")
+    day = day_of(core.issued_at)
+    handle = inner.handle_proof.handle(agency.handle_root, passport.subject, day)
+    if inner.counting.commitment(handle) != core.quota_commitment:
+        # Attack: the broker counts another pseudonym than that of the practitioner who asks.
+        raise Refused(Code.BAD_COMMITMENT, "core.quota_commitment")
     why = inner.justification
+    _require_allowance(inner.counting.allowance, passport.role, why.purpose)
     terms = terms_in_force(why.purpose, passport.role, agency, federation.code_lists)
     require_permitted(
         why, terms, core.reach, core.named_areas, core.key_set, subject=passport.subject
@@ -288,6 +305,17 @@ def verify_inner(opened: Opened, query: Query, federation: Federation, *, now: f
     at_home = federation.agencies_in_reach(core.area, Reach.AREA, ()) if terms.home_only else None
     named_by = None if at_home is None else frozenset(each.id for each in at_home)
     return Question(agency, passport, why, inner.demographics, terms, named_by)
+
+
+def _require_allowance(allowance: Allowance, role: Role, purpose: Purpose) -> None:
+    """Attack: who may ask 30 times an hour counts as a desk that may ask twice as often."""
+    allowed = {
+        Allowance.ORDINARY: True,
+        Allowance.DESK: role in DESK_ROLES,
+        Allowance.RESERVE: purpose in RESERVE_PURPOSES,
+    }
+    if not allowed[allowance]:
+        raise Refused(Code.NOT_ALLOWED, PurposeRule.ALLOWANCE)
 
 
 def _shuffled(
@@ -309,6 +337,7 @@ def _core(
     reply_key: HybridKey,
     locators: tuple[bytes, ...],
     slot_check: bytes,
+    quota_commitment: bytes,
 ) -> QueryCore:
     return QueryCore(
         suite=limits.SUITE,
@@ -330,6 +359,7 @@ def _core(
         key_commitment=commitment(q, content_key),
         locators=locators,
         slot_check=slot_check,
+        quota_commitment=quota_commitment,
     )
 
 

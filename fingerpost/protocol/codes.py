@@ -272,6 +272,21 @@ class Role(IntEnum):
 
 
 @unique
+class Allowance(IntEnum):
+    """Against which limits the broker counts a query. It shows the broker that somebody works at a
+    duty desk, or that her ordinary limit did not suffice. Who opens the query holds it to role and
+    purpose."""
+
+    ORDINARY = 1
+    DESK = 2  # for DESK_ROLES
+    RESERVE = 3  # for RESERVE_PURPOSES, once the ordinary limit is reached
+
+
+DESK_ROLES: Final = frozenset({Role.MASH_PRACTITIONER, Role.EDT_WORKER})
+RESERVE_PURPOSES: Final = frozenset({Purpose.EMERGENCY_PROTECTION})
+
+
+@unique
 class AgencyKind(Enum):
     LOCAL_AUTHORITY = "LOCAL_AUTHORITY"
     SCHOOL = "SCHOOL"

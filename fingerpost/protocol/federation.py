@@ -115,8 +115,10 @@ class PublicFigure:
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """An organisation that answers (``node``) and may ask (``gateways``, ``passport_key``).
+    """An organisation that answers (``node``) and may ask (``gateways``, ``passport_key``,
+    ``handle_root``).
 
+    ``handle_root`` commits to the keys from which the pseudonyms of its practitioners follow.
     ``services``: what it provides to all children of its area, for "none named itself" sentences
     with counts. ``duty_desk``: its public telephone number for "ring this agency's duty desk".
     ``seconded_to``: the councils in whose multi-agency safeguarding hub (MASH) its people work.
@@ -133,6 +135,7 @@ class Agency:
     large: bool = False
     seconded_to: Annotated[tuple[AgencyId, ...], UpTo1000] = ()
     public_figure: PublicFigure | None = None
+    handle_root: KeyOrNone = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,9 @@ class Parameters:
     gathering_ms: Annotated[int, Meta(ge=500, le=10_000)] = limits.GATHERING_MS
     practitioner_per_hour: Annotated[int, Meta(ge=1, le=1000)] = limits.PRACTITIONER_PER_HOUR
     practitioner_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.PRACTITIONER_PER_DAY
+    desk_per_hour: Annotated[int, Meta(ge=1, le=1000)] = limits.DESK_PER_HOUR
+    desk_per_day: Annotated[int, Meta(ge=1, le=5000)] = limits.DESK_PER_DAY
+    reserve_per_day: Annotated[int, Meta(ge=1, le=1000)] = limits.RESERVE_PER_DAY
     agency_per_day: Annotated[int, Meta(ge=1, le=100_000)] = limits.AGENCY_PER_DAY
     feed_ages: Annotated[tuple[FeedAge, ...], Meta(max_length=100)] = ()
     keys_per_child_hundredths: Annotated[int, Meta(ge=100, le=2500)] = (
@@ -348,7 +354,7 @@ class Federation:
         """
         found = self.agency(agency)
         self.member(gateway, Party.GATEWAY)
-        if gateway not in found.gateways or not found.passport_key:
+        if gateway not in found.gateways or not (found.passport_key and found.handle_root):
             raise Refused(Code.NOT_A_MEMBER, "asking agency")
         return found
 

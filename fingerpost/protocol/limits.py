@@ -24,11 +24,17 @@ NONCE_BYTES: Final = 32  # q
 HASH_BYTES: Final = 32
 SLOT_CHECK_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 64
-INNER_BYTES: Final = 3072
+INNER_BYTES: Final = 4096
 """The inner part is padded to this before sealing; sealed it is 16 longer."""
 SEALED_BYTES: Final = INNER_BYTES + 16
 PASSPORT_BYTES: Final = 1536
 REFERENCE_CHARS: Final = 64
+COUNTING_BYTES: Final = 16
+"""The number of a lookup by which the broker counts its two queries once."""
+SALT_BYTES: Final = 32
+HANDLE_DAYS: Final = 1024
+"""An agency's keys for pseudonyms come round again after so many days; the pseudonyms do not."""
+HANDLE_PATH: Final = 10  # hashes, from one of HANDLE_DAYS leaves to the root
 
 # ---- the answer ------------------------------------------------------------------------------
 ANSWER_PLAIN_BYTES: Final = 10_240
@@ -92,6 +98,11 @@ FEED_DAYS: Final = 93
 # ---- quotas (parameters) ---------------------------------------------------------------------
 PRACTITIONER_PER_HOUR: Final = 30
 PRACTITIONER_PER_DAY: Final = 100
+DESK_PER_HOUR: Final = 60
+DESK_PER_DAY: Final = 300
+"""Of the duty desks that take every referral of an area: MASH and EDT."""
+RESERVE_PER_DAY: Final = 20
+"""Of each practitioner for emergencies, beside all other limits."""
 AGENCY_PER_DAY: Final = 2000
 
 # ---- demographics (characters unless stated) -------------------------------------------------

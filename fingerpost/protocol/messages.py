@@ -10,11 +10,12 @@ responder derive the same keys whatever their clocks say within the skew (``requ
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import IntEnum, unique
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.codes import Allowance, Reach
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
 
@@ -61,6 +62,7 @@ class QueryCore:
     key_commitment: bytes
     locators: tuple[bytes, ...]
     slot_check: bytes
+    quota_commitment: bytes
 
     @property
     def widened(self) -> bool:
@@ -70,6 +72,7 @@ class QueryCore:
         return self.key_set is KeySet.WIDE and self.reach is not Reach.AREA
 
     def __post_init__(self) -> None:
+        exactly(self.quota_commitment, limits.HASH_BYTES, "core.quota_commitment")
         exactly(self.slot_check, limits.SLOT_CHECK_BYTES, "core.slot_check")
         exactly(self.q, limits.NONCE_BYTES, "core.q")
         exactly(self.reply_key, limits.HYBRID_PUBLIC_KEY_BYTES, "core.reply_key")
@@ -107,14 +110,45 @@ class Query:
         return f"Query({self.hash.hex()[:8]}…)"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Counting:
+    """How the broker counts one query.
+
+    Args:
+        lookup: 16 random bytes, the same in the two queries of one lookup.
+        allowance: against which limits.
+        salt: 32 random bytes, new for each query.
+    """
+
+    lookup: bytes
+    allowance: Allowance
+    salt: bytes
+
+    def __post_init__(self) -> None:
+        exactly(self.lookup, limits.COUNTING_BYTES, "counting.lookup")
+        exactly(self.salt, limits.SALT_BYTES, "counting.salt")
+
+    def __repr__(self) -> str:
+        return f"Counting({self.allowance.name})"
+
+    def commitment(self, handle: Handle) -> bytes:
+        """Return what the core of the query commits to, 32 bytes.
+
+        Everything has a fixed size. Without the salt, all nodes would see a pseudonym of the day.
+        """
+        opened = self.salt + self.lookup + bytes([self.allowance]) + handle.value.encode("ascii")
+        return hashlib.sha256(b"fingerpost/v1 quota" + opened).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What the broker alone receives, bound to one query: the agency that asks, and a daily
-    pseudonym of the practitioner, for quotas."""
+    """What the broker alone receives, bound to one query: the agency that asks, a daily pseudonym
+    of the practitioner, and how the query counts."""
 
     query_hash: bytes
     agency: AgencyId
     handle: Handle
+    counting: Counting
 
     def __post_init__(self) -> None:
         exactly(self.query_hash, limits.HASH_BYTES, "submission.query_hash")

@@ -38,11 +38,20 @@ from fingerpost.private.locators import Peppers, opening, slot_check
 from fingerpost.private.messages import Inner
 from fingerpost.private.purpose_rules import PurposeRule, require_stated, terms_in_force
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
+from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import write_submission
+from fingerpost.protocol.codes import DESK_ROLES, RESERVE_PURPOSES, Allowance
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
-from fingerpost.protocol.ids import AgencyId, Handle, MemberId
-from fingerpost.protocol.messages import KeySet, Submission, day_of, day_of_slot, slot_of
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.messages import (
+    Counting,
+    KeySet,
+    Submission,
+    day_of,
+    day_of_slot,
+    slot_of,
+)
 from fingerpost.protocol.terms import Terms
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.outcome import (
@@ -97,9 +106,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Lookup:
-    """What all queries of one lookup share."""
+    """What all queries of one lookup share. ``number`` is that by which the broker counts them
+    once."""
 
     operation: str
+    number: bytes
     federation: Federation
     session: Session
     question: Question
@@ -258,6 +269,7 @@ class Client:
         require_answerable(form)
         return Lookup(
             operation=self._random_bytes(8).hex(),
+            number=self._random_bytes(limits.COUNTING_BYTES),
             federation=federation,
             session=session,
             question=question,
@@ -331,10 +343,15 @@ class Client:
         """
         best: dict[AgencyId, Answered] = {}
         rejected = 0
+        allowance = Allowance.DESK if lookup.session.role in DESK_ROLES else Allowance.ORDINARY
         for tries_left in reversed(range(TRIES)):
             try:
-                found, junk = await self._try(lookup, planned, epoch, tags)
+                found, junk = await self._try(lookup, planned, epoch, tags, allowance)
             except Refused as refused:
+                emergency = lookup.question.justification.purpose in RESERVE_PURPOSES
+                if tries_left and refused.code is Code.QUOTA and emergency:
+                    allowance = Allowance.RESERVE
+                    continue
                 if tries_left and refused.code in _WORTH_ANOTHER_TRY:
                     continue
                 if best:
@@ -347,14 +364,19 @@ class Client:
         return best, rejected
 
     async def _try(
-        self, lookup: Lookup, planned: PlannedQuery, epoch: Epoch, tags: Sequence[bytes]
+        self,
+        lookup: Lookup,
+        planned: PlannedQuery,
+        epoch: Epoch,
+        tags: Sequence[bytes],
+        allowance: Allowance,
     ) -> tuple[dict[AgencyId, Answered], int]:
         now = self._clock.now()
         issued = self._desk.issue(lookup.session, now)
-        sealed = await asyncio.to_thread(self._seal, lookup, planned, epoch, tags, issued)
-        handle = Handle(self._desk.handle_for(lookup.session, day_of(issued.passport.issued_at)))
+        counting = Counting(lookup.number, allowance, self._random_bytes(limits.SALT_BYTES))
+        sealed = await asyncio.to_thread(self._seal, lookup, planned, epoch, tags, issued, counting)
         submission = write_submission(
-            Submission(sealed.hash, lookup.session.agency, handle),
+            Submission(sealed.hash, lookup.session.agency, issued.handle, counting),
             self._identity.gateway,
             self._identity.key,
         )
@@ -370,6 +392,7 @@ class Client:
         epoch: Epoch,
         tags: Sequence[bytes],
         issued: Issued,
+        counting: Counting,
     ) -> SealedQuery:
         slot = slot_of(issued.passport.issued_at)
         slot_key = self._peppers.pepper(epoch.number, day_of_slot(slot)).slot_key(slot)
@@ -391,10 +414,13 @@ class Client:
                 issued.token,
                 question.justification,
                 question.demographics,
+                counting,
+                issued.handle_proof,
             ),
             issued.passport,
             [opening(slot_key, tags[i]) for i in planned.keys],
             terms=lookup.terms,
+            handle=issued.handle,
             practitioner_key=issued.key,
             requester_key=self._requester_keys.requester_key(epoch.number),
             slot_check=slot_check(slot_key),

@@ -6,8 +6,6 @@ has a file of its own for it, mode 0600, and the member list can withdraw the ke
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,21 +14,34 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fingerpost.membership.signing_keys import make_signing_key, read_signing_key
 from fingerpost.private import passport as passports
-from fingerpost.private.passport import Passport
+from fingerpost.private.passport import HandleKeys, Passport
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.enrolment import AgencyKeys
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
+from fingerpost.protocol.messages import day_of
 from practitioner.asking.ports import Issued
 from practitioner.sign_in.rules import Session, SignInRule, require_entitled
 
 
-def make_passport_key(path: Path) -> bytes:
-    """Make a key for one agency, where it will be used, and return the raw public key (32 bytes).
+def make_passport_key(path: Path, agency: AgencyId) -> AgencyKeys:
+    """Make a key for one agency, where it will be used, and return what the member list says of it.
 
     Raises:
         Defect: the file exists.
     """
-    return _public(make_signing_key(path))
+    make_signing_key(path)
+    return listed_keys(path, agency)
+
+
+def listed_keys(path: Path, agency: AgencyId) -> AgencyKeys:
+    """Return what the member list says of an agency with this passport key.
+
+    Raises:
+        Defect: see ``read_passport_key``.
+    """
+    key = read_passport_key(path)
+    return AgencyKeys(_public(key), HandleKeys(key, agency).root)
 
 
 def read_passport_key(path: Path) -> Ed25519PrivateKey:
@@ -43,17 +54,14 @@ def read_passport_key(path: Path) -> Ed25519PrivateKey:
 
 
 class PassportDesk:
-    """Implements ``ports.Desk``. ``handle_key`` is the gateway's, 32 bytes."""
+    """Implements ``ports.Desk``."""
 
     def __init__(
-        self,
-        federation: FederationId,
-        keys: Mapping[AgencyId, Ed25519PrivateKey],
-        handle_key: bytes,
+        self, federation: FederationId, keys: Mapping[AgencyId, Ed25519PrivateKey]
     ) -> None:
         self._federation = federation
         self._keys = keys
-        self._handle_key = handle_key
+        self._handle_keys: dict[AgencyId, HandleKeys] = {}
 
     def issue(self, session: Session, now: float) -> Issued:
         """Issue a passport for one lookup; it ends with training or vetting at the latest.
@@ -87,15 +95,13 @@ class PassportDesk:
             entitlement=session.entitlement,
         )
         token = passports.issue(passport, self._federation, key)
-        return Issued(passport, token, practitioner_key)
-
-    def handle_for(self, session: Session, day: int) -> str:
-        """Return HMAC-SHA-256 (RFC 2104) over day, agency and account as 32 hexadecimal digits.
-
-        The broker can count a practitioner's lookups of one day and cannot follow her to the next.
-        """
-        message = f"fingerpost/v1 handle {day} {session.agency} {session.subject}".encode()
-        return hmac.new(self._handle_key, message, hashlib.sha256).hexdigest()[:32]
+        handles = self._handle_keys.get(session.agency)
+        if handles is None:  # a host makes those of the agencies that ask
+            handles = self._handle_keys[session.agency] = HandleKeys(key, session.agency)
+        day = day_of(issued_at)
+        proof = handles.proof(day)
+        handle = proof.handle(handles.root, session.subject, day)
+        return Issued(passport, token, practitioner_key, handle, proof)
 
 
 def _public(key: Ed25519PrivateKey) -> bytes:

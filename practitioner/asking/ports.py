@@ -8,9 +8,9 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fingerpost.private.passport import Passport
+from fingerpost.private.passport import HandleProof, Passport
 from fingerpost.protocol.federation import Epoch
-from fingerpost.protocol.ids import AgencyId, EpochNumber
+from fingerpost.protocol.ids import AgencyId, EpochNumber, Handle
 from fingerpost.protocol.messages import LookupEvent
 from practitioner.asking.outcome import First, Outcome, Question, Widened
 from practitioner.sign_in.rules import Session
@@ -18,12 +18,14 @@ from practitioner.sign_in.rules import Session
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Issued:
-    """A passport for one lookup, as value and as token, and the practitioner's key that its ``cnf``
-    names."""
+    """A passport for one lookup, as value and as token, the practitioner's key that its ``cnf``
+    names, and her pseudonym of the day, with what proves it."""
 
     passport: Passport
     token: str
     key: Ed25519PrivateKey
+    handle: Handle
+    handle_proof: HandleProof
 
     def __repr__(self) -> str:
         return "Issued(…)"
@@ -54,9 +56,6 @@ class Desk(Protocol):
         Raises:
             Refused: SIGN_IN, the session, training or vetting has run out.
         """
-
-    def handle_for(self, session: Session, day: int) -> str:
-        """Return the practitioner's pseudonym of that day, 32 hexadecimal digits."""
 
 
 class RequesterKeys(Protocol):

@@ -23,12 +23,14 @@ from fingerpost.membership.commands import (
     UntilOption,
 )
 from fingerpost.membership.membership import check_places
+from fingerpost.protocol.codec.enrolment import AgencyKeys
 from fingerpost.protocol.federation import Party
+from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import KEY_BYTES, create_file, read_key
 from fingerpost.runtime.screen_text import printable
 from fingerpost.runtime.witness import Adopted
 from practitioner import wiring
-from practitioner.asking.desk import make_passport_key, read_passport_key
+from practitioner.asking.desk import listed_keys, make_passport_key, read_passport_key
 from practitioner.cli.parsing import PROGRAM, Agency, SettingsFile, administrator, agency_of, load
 
 audit = typer.Typer(
@@ -48,14 +50,14 @@ def enrol(
 ) -> None:
     """Make all keys that the settings name, and a request that holds public keys only."""
     loaded = load(settings_file)
-    for setting in ("account_key", "outcome_key", "audit_key", "handle_key"):
+    for setting in ("account_key", "outcome_key", "audit_key"):
         path: Path = getattr(loaded, setting)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists():
             read_key(path, setting=setting)  # one that is empty is said now, and not at the start
         else:
             create_file(path, os.urandom(KEY_BYTES))
-    passport_keys = {each.id: _passport_key(each.passport_key) for each in loaded.agencies}
+    passport_keys = {each.id: _passport_key(each.passport_key, each.id) for each in loaded.agencies}
     commands.enrol(
         Party.GATEWAY,
         federation=federation,
@@ -68,12 +70,12 @@ def enrol(
     )
 
 
-def _passport_key(path: Path) -> bytes:
-    """Return the public half of the key at ``path``, which is made if there is none."""
+def _passport_key(path: Path, agency: AgencyId) -> AgencyKeys:
+    """Return what is listed of the key at ``path``, which is made if there is none."""
     if path.exists():
-        return read_passport_key(path).public_key().public_bytes_raw()
+        return listed_keys(path, agency)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return make_passport_key(path)
+    return make_passport_key(path, agency)
 
 
 def serve(settings_file: SettingsFile) -> None:

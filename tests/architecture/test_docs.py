@@ -219,6 +219,11 @@ PARAMETERS = {
     "answer delay": numbers(limits.ANSWER_DELAY_MS),
     "gathering": numbers(limits.GATHERING_MS),
     "a practitioner (handle)": numbers(limits.PRACTITIONER_PER_HOUR, limits.PRACTITIONER_PER_DAY),
+    "a practitioner of a duty desk (MASH, EDT)": {
+        str(limits.DESK_PER_HOUR),
+        str(limits.DESK_PER_DAY),
+    },
+    "a practitioner's reserve for emergencies": {str(limits.RESERVE_PER_DAY)},
     "an agency": numbers(limits.AGENCY_PER_DAY),
     "greatest age of records, by kind of agency": numbers(limits.FEED_DAYS),
     "keys of a child, in the mean": {*f"{limits.KEYS_PER_CHILD_HUNDREDTHS / 100:.2f}".split(".")},

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.answers import opened
 from fakes.federations import anything, public, requester_key
+from fakes.handles import a_counting, pseudonym
 from fakes.justified import justified
 from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, GATEWAY
@@ -29,9 +30,10 @@ from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Facts, Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol import limits
-from fingerpost.protocol.codes import Acr, Purpose, Reach, Role, Status, WideningReason
+from fingerpost.protocol.codec.queries import write_submission
+from fingerpost.protocol.codes import Acr, Allowance, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from fingerpost.protocol.messages import KeySet, day_of, slot_of
+from fingerpost.protocol.messages import Counting, KeySet, Submission, day_of, slot_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class Craft:
     training_for: int = 10**7
     issued_ago: int = 0
     wrong_wraps: bool = False
+    counted_as: str = ""
+    lookup: bytes | None = None
+    allowance: Allowance = Allowance.ORDINARY
 
     def passport(self, practitioner: Ed25519PrivateKey) -> Passport:
         now = int(self.world.clock.now()) - self.issued_ago
@@ -97,7 +102,22 @@ class Craft:
             made = [Opening(o.locator, secrets.token_bytes(32)) for o in made]
         return made
 
-    def sealed(self, openings: Sequence[Opening] | None = None) -> SealedQuery:
+    def submitted(self) -> tuple[SealedQuery, bytes]:
+        """A query, and the submission that goes with it."""
+        counting = a_counting(self.lookup, self.allowance)
+        sealed = self.sealed(counting=counting)
+        handle, _ = pseudonym(
+            self.world.passport_keys[self.agency],
+            self.agency,
+            self.counted_as or "worker-1",
+            sealed.core.issued_at,
+        )
+        stated = Submission(sealed.hash, self.agency, handle, counting)
+        return sealed, write_submission(stated, self.gateway, self.world.gateway_key)
+
+    def sealed(
+        self, openings: Sequence[Opening] | None = None, counting: Counting | None = None
+    ) -> SealedQuery:
         world = self.world
         practitioner = Ed25519PrivateKey.generate()
         passport = self.passport(practitioner)
@@ -111,13 +131,19 @@ class Craft:
             reach=self.reach,
             key_set=self.key_set,
         )
+        own = world.passport_keys[self.agency]
+        at = public_part.issued_at
+        handle, proof = pseudonym(own, self.agency, self.counted_as or passport.subject, at)
+        counting = counting or a_counting(self.lookup, self.allowance)
+        why = self.justification()
         return seal(
             public_part,
-            Inner(self.agency, self.gateway, token, self.justification(), self.says),
+            Inner(self.agency, self.gateway, token, why, self.says, counting, proof),
             passport,
             self.openings(self.opens) if openings is None else openings,
             practitioner_key=practitioner,
             terms=anything(self.purpose),
+            handle=handle,
             requester_key=self.requester_key or requester_key(public_part.epoch),
             slot_check=slot_check(self.slot_key()),
             random_bytes=secrets.token_bytes,

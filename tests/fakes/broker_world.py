@@ -7,13 +7,14 @@ well.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes import federations
 from fakes.federations import HOLDERS, NOW, agency, member, public, requester_key
+from fakes.handles import a_counting
 from fingerpost.protocol import limits
 from fingerpost.protocol import messages as schedule
 from fingerpost.protocol.codec.queries import (
@@ -25,7 +26,7 @@ from fingerpost.protocol.codec.queries import (
 from fingerpost.protocol.codes import CODE_LIST_VERSION, AgencyKind, Reach
 from fingerpost.protocol.federation import Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
-from fingerpost.protocol.messages import KeySet, QueryCore, Submission
+from fingerpost.protocol.messages import Counting, KeySet, QueryCore, Submission
 from fingerpost.runtime import identity
 
 FEDERATION = FederationId("test")
@@ -44,7 +45,7 @@ def key_of(member: MemberId) -> Ed25519PrivateKey:
 def a_federation(now: float = NOW, **parameters: Any) -> Federation:
     north, school, south, east = NODES
     council = AgencyKind.LOCAL_AUTHORITY
-    asks = {"gateways": (GATEWAY,), "passport_key": bytes(32)}
+    asks = {"gateways": (GATEWAY,), "passport_key": bytes(32), "handle_root": bytes(32)}
     asks_in_south = {**asks, "gateways": (OTHER_GATEWAY,)}
     areas = {
         (NORTH, "North", (SOUTH,)): (
@@ -115,6 +116,7 @@ def a_core(now: float = NOW, **changes: Any) -> QueryCore:
         "key_commitment": bytes(32),
         "locators": tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
         "slot_check": bytes(limits.SLOT_CHECK_BYTES),
+        "quota_commitment": bytes(limits.HASH_BYTES),
     }
     return QueryCore(**{**values, **changes})
 
@@ -138,12 +140,14 @@ def a_query(
     signer: MemberId | None = None,
     requester: Ed25519PrivateKey | None = None,
     submission_of: bytes | None = None,
+    counting: Counting | None = None,
 ) -> Asked:
-    core = core or a_core()
+    counting = counting or a_counting()
+    core = replace(core or a_core(), quota_commitment=counting.commitment(handle))
     shared = requester or requester_key(core.epoch)
     wraps = tuple(bytes([i]) * limits.WRAP_BYTES for i in range(limits.LOCATORS))
     wire = seal_into_query(write_core(core), wraps, bytes(limits.SEALED_BYTES), core.epoch, shared)
     hash_ = read_query(wire, lambda _: public(shared)).hash
-    stated = Submission(submission_of or hash_, agency, handle)
+    stated = Submission(submission_of or hash_, agency, handle, counting)
     submission = write_submission(stated, gateway, key_of(signer or gateway))
     return Asked(core, wire, submission, hash_)

@@ -39,6 +39,7 @@ from fakes.federations import (
     public,
     requester_key,
 )
+from fakes.handles import a_counting, handle_root, pseudonym
 from fakes.justified import justified
 from fakes.node_records import LONG_KNOWN, MemoryRecords, an_involvement
 from fakes.oprf_inputs import oprf_inputs
@@ -56,7 +57,7 @@ from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role, Sta
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Area, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet, Query, SealedAnswer, day_of, day_of_slot
+from fingerpost.protocol.messages import Counting, KeySet, Query, SealedAnswer, day_of, day_of_slot
 from fingerpost.protocol.terms import Terms
 
 FEDERATION = FederationId("pilot")
@@ -86,6 +87,7 @@ def a_federation(now: float = NOW, mine: Sequence[AgencyId] = MINE) -> Federatio
     """
     kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, SURGERY: AgencyKind.GP_PRACTICE}
     asks: dict[str, Any] = {"gateways": (GATEWAY,), "passport_key": public(PASSPORT_KEY)}
+    asks["handle_root"] = handle_root(PASSPORT_KEY, COUNCIL)
     asks["duty_desk"] = "0121 496 0100"
     here = tuple(
         Agency(
@@ -404,10 +406,13 @@ def a_query(
     facts: Facts | None = None,
     because: WideningReason | None = None,
     peppers: Peppers | None = None,
+    counting: Counting | None = None,
+    counted_as: str = "",
 ) -> SealedQuery:
     """About ``child``. ``opens_for`` (or ``tags``) makes the wraps those of another: the attack
     that must come to nothing. ``terms``: those that the requester holds herself to; none at all
-    where they are not given.
+    where they are not given. ``counted_as``: the account whose pseudonym the broker is to count, if
+    it is another than that of who asks.
     """
     child = child or a_child()
     passport = a_passport(at, role=role)
@@ -431,6 +436,8 @@ def a_query(
     slot_key = (
         (peppers or one_pepper(at)).first[EPOCH].at(day_of_slot(part.slot)).slot_key(part.slot)
     )
+    account = counted_as or passport.subject
+    handle, proof = pseudonym(PASSPORT_KEY, COUNCIL, account, part.issued_at)
     return seal(
         part,
         Inner(
@@ -439,11 +446,14 @@ def a_query(
             token,
             why,
             child,
+            counting or a_counting(),
+            proof,
         ),
         passport,
         [opening(slot_key, tag) for tag in tags],
         practitioner_key=PRACTITIONER_KEY,
         terms=terms or anything(purpose),
+        handle=handle,
         requester_key=requester_key(part.epoch),
         slot_check=slot_check(slot_key),
         random_bytes=secrets.token_bytes,

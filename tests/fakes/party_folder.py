@@ -153,7 +153,6 @@ account_key = "account.secret"
 outcomes = "outcomes.sqlite"
 outcome_key = "outcome.secret"
 audit_key = "audit.secret"
-handle_key = "handle.secret"
 health = "health.sock"
 {PLACES}"""
     for agency in agencies:

@@ -130,7 +130,7 @@ class SimGateway(MemoryOutcomes):
             requester_keys=world.peppers,
             key_holders=self,
             broker=self,
-            desk=PassportDesk(FEDERATION, world.passport_keys, world.handle_key),
+            desk=PassportDesk(FEDERATION, world.passport_keys),
             record=self,
             outcomes=self,
             generations=self.generations,

@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import DecodeError
 
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.queries import counting_to_wire
 from fingerpost.protocol.envelope import PayloadType, query_hash, sign
-from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.ids import AgencyId, Handle, MemberId
+from fingerpost.protocol.messages import Counting
 from fingerpost.wire.v1 import broker_pb2, envelope_pb2, query_pb2
 from integration.bad_messages import raw_field
 
@@ -23,13 +25,16 @@ _PADDING = query_pb2.Query.DESCRIPTOR.fields_by_name["padding"].number
 @dataclass(frozen=True)
 class Signer:
     """What a gateway signs with: its own ``key``, and the key that gateways share in the ``epoch``,
-    as a query's envelope names it. ``agency``: the one that submissions name."""
+    as a query's envelope names it. ``agency``: the one that submissions name; ``handle`` and
+    ``counting``: what the core of the query commits to."""
 
     gateway: MemberId
     key: Ed25519PrivateKey
     agency: AgencyId
     epoch: str
     requester_key: Ed25519PrivateKey
+    handle: Handle
+    counting: Counting
 
     def envelope(self, type_: PayloadType, payload: bytes) -> envelope_pb2.Envelope:
         """A query is signed with the shared key, anything else with the gateway's own."""
@@ -60,14 +65,17 @@ class Signer:
         padded = payload + raw_field(_PADDING, bytes(size))
         return self.envelope(PayloadType.QUERY, padded).SerializeToString(deterministic=True)
 
-    def submission(self, wire: bytes, handle: str = "0" * 32) -> bytes:
+    def submission(self, wire: bytes) -> bytes:
         """The one that belongs to a query, whatever it is."""
         try:
             payload = envelope_pb2.Envelope.FromString(wire).payload
         except DecodeError:
             payload = wire
         mine = query_pb2.Submission(
-            query_hash=query_hash(payload), handle=handle, agency=self.agency.value
+            query_hash=query_hash(payload),
+            handle=self.handle.value,
+            agency=self.agency.value,
+            counting=counting_to_wire(self.counting),
         )
         return self.envelope(
             PayloadType.SUBMISSION, mine.SerializeToString(deterministic=True)

@@ -32,6 +32,7 @@ from agency_node.importing.staging import Options as ImportOptions
 from agency_node.importing.staging import SourceFile
 from fakes.certificates import FakeAuthority, Papers
 from fakes.federations import HOLDERS, federation, member, parameters, public
+from fakes.handles import a_counting, handle_root
 from fakes.import_world import HEADER, export
 from fakes.justified import justified
 from fakes.party_folder import addresses_of, enrol, free_address, issuer_of
@@ -42,7 +43,7 @@ from fingerpost.membership.pepper_files import PepperFiles
 from fingerpost.membership.peppers import PepperStore
 from fingerpost.private.demographics import Demographics, Sex
 from fingerpost.private.messages import Inner
-from fingerpost.private.passport import Entitlement
+from fingerpost.private.passport import Entitlement, HandleProof
 from fingerpost.private.pepper_sealing import new_pepper, seal_pepper
 from fingerpost.private.query_sealing import SealedQuery
 from fingerpost.protocol.codec.carriage import read_queries
@@ -127,9 +128,9 @@ QUESTION: Final = Question(ASKED, justified(Purpose.S47_ENQUIRY), Reach.AREA)
 """One query, with the wide keys."""
 
 
-def asking(token: str) -> Inner:
+def asking(token: str, proof: HandleProof) -> Inner:
     """What the gateway seals of the question, with this passport."""
-    return Inner(COUNCIL, GATEWAY, token, QUESTION.justification, ASKED)
+    return Inner(COUNCIL, GATEWAY, token, QUESTION.justification, ASKED, a_counting(), proof)
 
 
 def a_session(at: float, subject: str, name: str) -> Session:
@@ -293,7 +294,11 @@ class Federation:
 
     def publish(self) -> None:
         kinds = {COUNCIL: AgencyKind.LOCAL_AUTHORITY, GP: AgencyKind.GP_PRACTICE}
-        asks: dict[str, Any] = {"gateways": (GATEWAY,), "passport_key": public(self.passport_key)}
+        asks: dict[str, Any] = {
+            "gateways": (GATEWAY,),
+            "passport_key": public(self.passport_key),
+            "handle_root": handle_root(self.passport_key, COUNCIL),
+        }
         agencies = [
             Agency(
                 id_,
@@ -369,7 +374,9 @@ class Federation:
         gateway, now = self.gateway, self.clock.now()
         openings = await gateway.openings(ASKED, int(now))
         issued = [gateway.desk.issue(self.session(), now) for _ in range(count)]
-        return [gateway.sealed(asking(each.token), each, openings) for each in issued]
+        return [
+            gateway.sealed(asking(each.token, each.handle_proof), each, openings) for each in issued
+        ]
 
     async def query(self) -> SealedQuery:
         (made,) = await self.queries(1)

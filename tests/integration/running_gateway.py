@@ -30,7 +30,14 @@ from fingerpost.protocol.codec.carriage import read_event, write_lookup
 from fingerpost.protocol.codec.queries import write_submission
 from fingerpost.protocol.codes import Reach
 from fingerpost.protocol.ids import AgencyId, Handle
-from fingerpost.protocol.messages import KeySet, NodeAnswer, Submission, day_of_slot, slot_of
+from fingerpost.protocol.messages import (
+    Counting,
+    KeySet,
+    NodeAnswer,
+    Submission,
+    day_of_slot,
+    slot_of,
+)
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import create_file
 from fingerpost.runtime.identity import Identity
@@ -52,11 +59,12 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
     ) -> None:
         super().__init__(me, home, practitioner.wiring.EVENTS, clock)
         self.settings = found = load(gateway_settings_file(home, agencies), GatewaySettings)
-        for path in (found.account_key, found.outcome_key, found.audit_key, found.handle_key):
+        for path in (found.account_key, found.outcome_key, found.audit_key):
             create_file(path, KEY)
         self.agency = found.agencies[0].id
+        self.counted: dict[bytes, tuple[Handle, Counting]] = {}
         self.passport_keys = {
-            each.id: make_passport_key(each.passport_key) for each in found.agencies
+            each.id: make_passport_key(each.passport_key, each.id) for each in found.agencies
         }
 
     def open(self, env: Env) -> AbstractAsyncContextManager[practitioner.wiring.Gateway]:
@@ -134,17 +142,20 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
             reach=Reach.AREA,
             key_set=KeySet.WIDE,
         )
-        return seal(
+        made = seal(
             public,
             inner,
             issued.passport,
             openings,
+            handle=issued.handle,
             slot_check=slot_check(self._slot_key(issued_at)),
             practitioner_key=issued.key,
             terms=anything(inner.justification.purpose),
             requester_key=self.requester_key,
             random_bytes=secrets.token_bytes,
         )
+        self.counted[made.hash] = (issued.handle, inner.counting)
+        return made
 
     async def submit(
         self, sealed: SealedQuery, agency: AgencyId | None = None
@@ -156,7 +167,7 @@ class GatewayParty(RunningParty[practitioner.wiring.Gateway]):
             agency: what the submission names; by default, the agency of this gateway.
         """
         federation = self.members.current
-        made = Submission(sealed.hash, agency or self.agency, Handle("0" * 32))
+        made = Submission(sealed.hash, agency or self.agency, *self.counted[sealed.hash])
         submission = write_submission(made, self.me.member, self.key)
         asked = federation.agencies_in_reach(sealed.core.area, sealed.core.reach)
         query = QueryOnItsWay(sealed, federation, asked)

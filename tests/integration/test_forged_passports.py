@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 
 from agency_node.answering.audit import read_body
+from fakes.handles import NO_PROOF, a_counting
 from fakes.justified import justified
 from fakes.refusals import refused
 from fingerpost.private.codec import write_inner
@@ -105,7 +106,7 @@ async def evidence(federation: Federation) -> Evidence:
         original = Original(issued.token, federation.passport_key)
         token = original.token if name == HONEST else FORGERIES[name](original)
         why = justified(Purpose.S47_ENQUIRY, REFERENCE)
-        inner = Inner(COUNCIL, GATEWAY, token, why, ASKED)
+        inner = Inner(COUNCIL, GATEWAY, token, why, ASKED, a_counting(), issued.handle_proof)
         sealed = gateway.sealed(inner, issued, openings)
         return Tried(sealed, token, *await gateway.submit(sealed))
 
@@ -222,7 +223,15 @@ async def test_a_passport_of_a_megabyte_does_not_fit(evidence: Evidence) -> None
         await raw(evidence.federation, passport="a" * (1 << 20))
     why = justified(Purpose.S47_ENQUIRY)
     with pytest.raises(Refused):
-        Inner(COUNCIL, GATEWAY, "a" * (limits.PASSPORT_BYTES + 1), why, ASKED)
+        Inner(
+            COUNCIL,
+            GATEWAY,
+            "a" * (limits.PASSPORT_BYTES + 1),
+            why,
+            ASKED,
+            a_counting(),
+            NO_PROOF,
+        )
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ class Scene:
     federation: Federation
     channels: dict[str, grpc.aio.Channel]
     wire: bytes = b""
+    query_hash: bytes = b""
     submission: bytes = b""
     batch: bytes = b""
     met: set[Code] = field(default_factory=set)
@@ -83,7 +84,8 @@ class Scene:
     @property
     def signer(self) -> Signer:
         gateway = self.federation.gateway
-        return Signer(GATEWAY, gateway.key, COUNCIL, str(EPOCH), gateway.requester_key)
+        counted = gateway.counted[self.query_hash]
+        return Signer(GATEWAY, gateway.key, COUNCIL, str(EPOCH), gateway.requester_key, *counted)
 
     def counts(self) -> tuple[int, int, int]:
         """Lookups recorded, frames that went to nodes, evaluations recorded."""
@@ -105,7 +107,8 @@ async def scene(federation: Federation) -> AsyncIterator[Scene]:
     await federation.require_serving()
     made.batch = federation.holders[0].tape.heard[-1].data
     # Good, and never sent: taken as it is, it would be carried.
-    made.wire = (await federation.query()).wire
+    good = await federation.query()
+    made.wire, made.query_hash = good.wire, good.hash
     made.submission = made.signer.submission(made.wire)
     yield made
     for channel in channels.values():

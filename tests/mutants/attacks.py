@@ -263,8 +263,8 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
         f"{BROKER}test_broker_admission.py::"
         "test_only_an_agency_that_asks_through_the_gateway_that_calls_may_ask",
         FEDERATION,
-        "if gateway not in found.gateways or not found.passport_key:",
-        "if not found.passport_key:",
+        "if gateway not in found.gateways or not (found.passport_key and found.handle_root):",
+        "if not (found.passport_key and found.handle_root):",
     ),
     Mutation(
         f"{BROKER}test_broker_admission.py::"
@@ -280,8 +280,26 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
     Mutation(
         f"{BROKER}test_broker_quota.py::test_a_handle_counts_within_its_agency",
         ADMITTED,
-        "person, organisation = (agency, handle, key_set), (agency, key_set)",
-        "person, organisation = (handle, key_set), (agency, key_set)",
+        "person = (agency, submission.handle)",
+        "person = (submission.handle,)",
+    ),
+    Mutation(
+        f"{BROKER}test_broker_quota.py::test_key_sets_give_nobody_twice_the_limit",
+        ADMITTED,
+        "person = (agency, submission.handle)",
+        "person = (agency, submission.handle, key_set)",
+    ),
+    Mutation(
+        f"{PRIVATE}test_query_sealing.py::test_what_the_broker_counted_is_what_the_owner_finds",
+        SEALED,
+        "if inner.counting.commitment(handle) != core.quota_commitment:",
+        "if False:",
+    ),
+    Mutation(
+        f"{PRIVATE}test_query_sealing.py::test_an_allowance_is_for_its_roles_and_purposes",
+        SEALED,
+        "Allowance.DESK: role in DESK_ROLES,",
+        "Allowance.DESK: True,",
     ),
     Mutation(
         f"{DISHONEST}test_a_copy_that_is_signed_anew_is_a_replay",

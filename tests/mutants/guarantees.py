@@ -21,6 +21,7 @@ from mutants.mutation import (
     NODE,
     OUTCOME,
     OUTCOMES,
+    PASSPORT,
     PLAN,
     PRIVATE,
     QUERY,
@@ -94,9 +95,10 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
     ),
     Mutation(
         f"{GATEWAY}test_passport_desk.py::test_the_handle_is_hers_for_a_day",
-        "practitioner/asking/desk.py",
-        "fingerpost/v1 handle {day} {session.agency}",
-        "fingerpost/v1 handle {session.agency}",
+        PASSPORT,
+        'message = day.to_bytes(8, "big") + subject',
+        "message = subject",
+        also=(('b"day" + place.to_bytes(2, "big")', 'b"day"'),),
     ),
     # ---- G3 The uninvolved learn nothing more ----------------------------------------------------
     Mutation(
@@ -123,9 +125,9 @@ GUARANTEES: Final[tuple[Mutation, ...]] = (
         "    key_set: KeySet\n    key_commitment: bytes\n    purpose: int = 0\n",
     ),
     Mutation(
-        f"{BROKER}test_broker_quota.py::test_a_practitioner_has_30_lookups_an_hour_and_100_a_day",
+        f"{BROKER}test_broker_quota.py::test_a_practitioner_has_so_many_lookups_an_hour_and_a_day",
         ADMITTED,
-        "self._hour.require(person, parameters.practitioner_per_hour, now)",
+        "self._hour.require(person, hour, now)",
     ),
     Mutation(
         f"{PRIVATE}test_second_round_sealing.py::test_why_a_second_round_widens_is_for_who_opens_it",

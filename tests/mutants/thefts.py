@@ -162,7 +162,7 @@ THEFTS: Final[tuple[Mutation, ...]] = (
         f"{NODE}test_planted_rows.py::"
         "test_an_entry_that_a_planted_row_opened_does_not_show_who_asked",
         "agency_node/answering/planted.py",
-        "    if now - record.origin.first_seen < YOUNG_SECONDS:\n",
+        "    if now - origin.first_seen < YOUNG_SECONDS:\n",
         "    if False:\n",
     ),
     Mutation(

@@ -331,6 +331,7 @@ def fields(wire: bytes) -> dict[str, bytes]:
         "key_commitment": core.key_commitment,
         "locators": core.locators,
         "slot_check": core.slot_check,
+        "quota_commitment": core.quota_commitment,
     }
 
 

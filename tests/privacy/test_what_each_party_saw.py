@@ -287,6 +287,7 @@ def random_ranges(query: Query) -> list[range]:
         core.q,
         core.reply_key,
         core.key_commitment,
+        core.quota_commitment,
         b"".join(core.locators),
         b"".join(query.wraps),
         query.sealed,
@@ -541,6 +542,7 @@ def without_random(core: QueryCore) -> QueryCore:
         q=bytes(limits.NONCE_BYTES),
         reply_key=bytes(limits.HYBRID_PUBLIC_KEY_BYTES),
         key_commitment=bytes(limits.HASH_BYTES),
+        quota_commitment=bytes(limits.HASH_BYTES),
         locators=tuple(bytes([i]) * limits.LOCATOR_BYTES for i in range(limits.LOCATORS)),
     )
 

@@ -40,13 +40,12 @@ from fingerpost.protocol.codec.queries import (
     read_query,
     seal_into_query,
     write_core,
-    write_submission,
 )
 from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Role, Status, WideningReason
 from fingerpost.protocol.errors import Code
 from fingerpost.protocol.federation import Party
-from fingerpost.protocol.ids import AgencyId, Handle, MemberId
-from fingerpost.protocol.messages import KeySet, Submission
+from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.messages import Accepted, KeySet
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import RolesAt, Terms
 from fingerpost.runtime.identity import PeerIdentity
@@ -158,9 +157,7 @@ async def test_an_old_query_gets_try_again_at_a_node_that_never_saw_it(
 
 async def test_the_broker_carries_no_query_twice(world: World, honest: Craft) -> None:
     """Also after its restart."""
-    sealed = honest.sealed()
-    handle = Submission(sealed.hash, COUNCIL, Handle("0" * 32))
-    submission = write_submission(handle, GATEWAY, world.gateway_key)
+    sealed, submission = honest.submitted()
     peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
 
     async def submit() -> int:
@@ -251,6 +248,21 @@ async def test_a_passport_by_nobodys_key_is_refused(school: SimNode, honest: Cra
     forged = replace(honest, passport_key=Ed25519PrivateKey.generate())
     require_nothing_disclosed(school, forged.sealed())
     assert refusals(school) == [Code.BAD_PASSPORT]
+
+
+async def test_a_pseudonym_that_is_not_the_practitioner_s_is_refused_where_it_opens(
+    world: World, school: SimNode, honest: Craft
+) -> None:
+    """A gateway that has the broker count an account that does not ask, a new one each time."""
+    for account in ("nobody-1", "nobody-2"):
+        craft = replace(honest, counted_as=account)
+        sealed, submission = craft.submitted()
+        peer = PeerIdentity(FEDERATION, GATEWAY, Party.GATEWAY, NOW + 10**9)
+        carried = world.broker.lookup(peer, sealed.wire, submission)
+        assert isinstance(await world.run(anext(carried)), Accepted), "the broker cannot know"
+        await carried.aclose()
+        require_nothing_disclosed(school, craft.sealed())
+    assert set(refusals(school)) == {Code.BAD_COMMITMENT}
 
 
 async def test_training_that_has_run_out_cannot_even_be_written_down(honest: Craft) -> None:

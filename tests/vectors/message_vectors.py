@@ -20,6 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from fakes.handles import pseudonym
 from fingerpost.private import passport as passports
 from fingerpost.private.codec import write_demographics, write_facts, write_inner, write_part
 from fingerpost.private.locators import Pepper, locator, tag, wrap_secret
@@ -31,7 +32,7 @@ from fingerpost.private.query_sealing import seal_answer
 from fingerpost.private.sealing import HybridKey, prefixed
 from fingerpost.protocol.codec import carriage, queries, statements
 from fingerpost.protocol.codes import Cannot, CoarseKind, InvolvementStatus, Status, WideningReason
-from fingerpost.protocol.ids import EpochNumber, Handle, MemberId
+from fingerpost.protocol.ids import EpochNumber, MemberId
 from fingerpost.protocol.messages import (
     Accepted,
     Blinded,
@@ -174,7 +175,8 @@ def _derivations() -> dict[str, Any]:
 def _messages() -> dict[str, Any]:
     lookup = a_lookup()
     sealed = lookup.sealed()
-    query_hash, handle = sealed.hash, Handle("0123456789abcdef" * 2)
+    query_hash = sealed.hash
+    handle, _ = pseudonym(key_of("passports"), ASKING, lookup.passport.subject, NOW)
     points = tuple(seeded(f"point {i}")(32) for i in range(32))
     answer = SealedAnswer(query_hash, 0, bytes(11_376))
     certify = statements.CertifyStatement(FEDERATION, NODE, NOW, seeded("nonce")(32), b"request")
@@ -187,7 +189,7 @@ def _messages() -> dict[str, Any]:
         "core": queries.write_core(sealed.core),
         "query": sealed.wire,
         "submission": queries.write_submission(
-            Submission(query_hash, ASKING, handle), GATEWAY, gateway_key
+            Submission(query_hash, ASKING, handle, lookup.inner.counting), GATEWAY, gateway_key
         ),
         "demographics": write_demographics(a_child()),
         "inner": write_inner(lookup.inner, bytes(32)),

@@ -32,6 +32,26 @@ MOST_CASELOAD: Final = 20_000_000
 MOST_LOOKUPS: Final = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class AgencyKeys:
+    """What the member list says about an agency that asks.
+
+    Attributes:
+        passport_key: raw Ed25519 public key, 32 bytes, of the passports of its practitioners.
+        handle_root: what commits to the keys of their pseudonyms, 32 bytes.
+
+    Raises:
+        Refused: MALFORMED, another size.
+    """
+
+    passport_key: bytes
+    handle_root: bytes
+
+    def __post_init__(self) -> None:
+        exactly(self.passport_key, KEY_BYTES, "enrolment.passport_keys")
+        exactly(self.handle_root, KEY_BYTES, "enrolment.handle_root")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class EnrolmentRequest:
     """What a future member states about itself.
@@ -39,8 +59,7 @@ class EnrolmentRequest:
     Attributes:
         signing_key: raw Ed25519 public key, 32 bytes.
         issued_at: seconds since 1970 UTC.
-        passport_keys: of a gateway alone: raw Ed25519 public keys, by the agency whose
-            practitioners they vouch for.
+        passport_keys: of a gateway alone: keys by the agency whose practitioners they vouch for.
 
     Raises:
         Refused: MALFORMED, a value is out of its bounds.
@@ -54,7 +73,9 @@ class EnrolmentRequest:
     declared_caseload: int = 0
     lookups_per_day: int = 0
     issued_at: int = 0
-    passport_keys: Mapping[AgencyId, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    passport_keys: Mapping[AgencyId, AgencyKeys] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def __post_init__(self) -> None:
         exactly(self.signing_key, KEY_BYTES, "enrolment.signing_key")
@@ -70,8 +91,6 @@ class EnrolmentRequest:
             raise Refused(Code.MALFORMED, "enrolment.passport_keys")
         if self.passport_keys and self.party is not Party.GATEWAY:
             raise Refused(Code.MALFORMED, "enrolment.passport_keys of no gateway")
-        for passport_key in self.passport_keys.values():
-            exactly(passport_key, KEY_BYTES, "enrolment.passport_keys")
 
     def __repr__(self) -> str:
         return f"EnrolmentRequest({self.member}, {self.party.value})"
@@ -96,8 +115,10 @@ def _payload(request: EnrolmentRequest) -> bytes:
         lookups_per_day=request.lookups_per_day,
         issued_at=request.issued_at,
         passport_keys=[
-            pb.AgencyPassportKey(agency=agency.value, passport_key=key)
-            for agency, key in sorted(request.passport_keys.items())
+            pb.AgencyPassportKey(
+                agency=agency.value, passport_key=keys.passport_key, handle_root=keys.handle_root
+            )
+            for agency, keys in sorted(request.passport_keys.items())
         ],
     ).SerializeToString(deterministic=True)
 
@@ -150,7 +171,9 @@ def read_enrolment(data: bytes) -> EnrolmentRequest:
         declared_caseload=m.declared_caseload,
         lookups_per_day=m.lookups_per_day,
         issued_at=m.issued_at,
-        passport_keys={AgencyId(e.agency): e.passport_key for e in m.passport_keys},
+        passport_keys={
+            AgencyId(e.agency): AgencyKeys(e.passport_key, e.handle_root) for e in m.passport_keys
+        },
     )
     if _payload(request) != envelope.payload:
         # The fingerprint is over the value, and other bytes of that value may have been signed.

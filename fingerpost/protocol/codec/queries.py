@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.strict import code, parse, read_envelope, split, write_envelope
-from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.codes import Allowance, Reach
 from fingerpost.protocol.envelope import PayloadType, core_hash, open_envelope, query_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Member
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, Handle, MemberId
-from fingerpost.protocol.messages import KeySet, Query, QueryCore, Submission, exactly
+from fingerpost.protocol.messages import Counting, KeySet, Query, QueryCore, Submission, exactly
 from fingerpost.wire.v1 import query_pb2 as pb
 
 _EPOCH: Final = re.compile(r"[1-9][0-9]{0,9}")
@@ -44,6 +44,7 @@ def write_core(core: QueryCore) -> bytes:
         key_commitment=core.key_commitment,
         locators=b"".join(core.locators),
         slot_check=core.slot_check,
+        quota_commitment=core.quota_commitment,
     ).SerializeToString(deterministic=True)
 
 
@@ -76,6 +77,7 @@ def read_core(data: bytes) -> QueryCore:
         key_commitment=m.key_commitment,
         locators=split(m.locators, limits.LOCATOR_BYTES, "core.locators", count=limits.LOCATORS),
         slot_check=m.slot_check,
+        quota_commitment=m.quota_commitment,
     )
 
 
@@ -151,6 +153,7 @@ def write_submission(submission: Submission, gateway: MemberId, key: Ed25519Priv
         query_hash=submission.query_hash,
         handle=submission.handle.value,
         agency=submission.agency.value,
+        counting=counting_to_wire(submission.counting),
     ).SerializeToString(deterministic=True)
     return write_envelope(sign(PayloadType.SUBMISSION, payload, gateway.value, key))
 
@@ -159,14 +162,31 @@ def read_submission(wire: bytes, query: Query, gateway: Member) -> Submission:
     """Return the submission that belongs to ``query``, signed by ``gateway``, which submits it.
 
     Raises:
-        Refused: MALFORMED, BAD_SIGNATURE.
+        Refused: MALFORMED, BAD_SIGNATURE; BAD_COMMITMENT, the query commits to another pseudonym or
+            another way of counting.
     """
     envelope = read_envelope(wire, most=1024)
     if envelope.signer != gateway.id.value:
         raise Refused(Code.BAD_SIGNATURE, "submission signer")
     key = Ed25519PublicKey.from_public_bytes(gateway.signing_key)
     m = parse(pb.Submission, open_envelope(envelope, PayloadType.SUBMISSION, key), 1024)
-    submission = Submission(m.query_hash, AgencyId(m.agency), Handle(m.handle))
+    submission = Submission(
+        m.query_hash, AgencyId(m.agency), Handle(m.handle), counting_from_wire(m.counting)
+    )
     if submission.query_hash != query.hash:  # attack: spend another practitioner's quota
         raise Refused(Code.BAD_SIGNATURE, "submission.query_hash")
+    # Attack: another pseudonym to the broker than the one that the owner of a record finds.
+    if submission.counting.commitment(submission.handle) != query.core.quota_commitment:
+        raise Refused(Code.BAD_COMMITMENT, "submission.counting")
     return submission
+
+
+def counting_to_wire(counting: Counting) -> pb.Counting:
+    return pb.Counting(
+        lookup=counting.lookup, allowance=counting.allowance.value, salt=counting.salt
+    )
+
+
+def counting_from_wire(m: pb.Counting) -> Counting:
+    """Raises ``Refused(MALFORMED)``."""
+    return Counting(m.lookup, code(Allowance, m.allowance, "counting.allowance"), m.salt)

@@ -335,18 +335,22 @@ class AgencyPassportKey(_message.Message):
 
     AGENCY_FIELD_NUMBER: _builtins.int
     PASSPORT_KEY_FIELD_NUMBER: _builtins.int
+    HANDLE_ROOT_FIELD_NUMBER: _builtins.int
     agency: _builtins.str
     passport_key: _builtins.bytes
     """Raw Ed25519 public key, 32 bytes."""
+    handle_root: _builtins.bytes
+    """The commitment to the keys from which the pseudonyms of its practitioners follow, 32 bytes."""
     def __init__(
         self,
         *,
         agency: _builtins.str = ...,
         passport_key: _builtins.bytes = ...,
+        handle_root: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "passport_key", b"passport_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "handle_root", b"handle_root", "passport_key", b"passport_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

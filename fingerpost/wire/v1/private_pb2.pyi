@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from fingerpost.wire.v1 import query_pb2 as _query_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -96,7 +97,7 @@ Global___OtherName: _TypeAlias = OtherName  # noqa: Y015
 @_typing.final
 class Inner(_message.Message):
     """The payload of an Envelope of type "fingerpost/v1 inner", signed by the practitioner's key (the passport's cnf).
-    Padded to 3072 bytes and sealed under the content key.
+    Padded to 4096 bytes and sealed under the content key.
 
     Written by: the requester. Read by: agencies that hold a record that opens the query.
     Reveals: who asks, for which child, for what purpose, and why with wide keys beyond her own area.
@@ -114,6 +115,8 @@ class Inner(_message.Message):
     FACTS_FIELD_NUMBER: _builtins.int
     AGENCY_FIELD_NUMBER: _builtins.int
     GATEWAY_FIELD_NUMBER: _builtins.int
+    COUNTING_FIELD_NUMBER: _builtins.int
+    HANDLE_PROOF_FIELD_NUMBER: _builtins.int
     core_hash: _builtins.bytes
     """SHA-256 of the query's core: this inner part belongs to that query and no other."""
     passport: _builtins.str
@@ -133,6 +136,12 @@ class Inner(_message.Message):
     def demographics(self) -> Global___Demographics: ...
     @_builtins.property
     def facts(self) -> Global___Facts: ...
+    @_builtins.property
+    def counting(self) -> _query_pb2.Counting:
+        """What the core's commitment to the quota opens to, with the pseudonym that follows from `handle_proof` and the passport."""
+
+    @_builtins.property
+    def handle_proof(self) -> Global___HandleProof: ...
     def __init__(
         self,
         *,
@@ -146,14 +155,46 @@ class Inner(_message.Message):
         facts: Global___Facts | None = ...,
         agency: _builtins.str = ...,
         gateway: _builtins.str = ...,
+        counting: _query_pb2.Counting | None = ...,
+        handle_proof: Global___HandleProof | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["demographics", b"demographics", "facts", b"facts"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counting", b"counting", "demographics", b"demographics", "facts", b"facts", "handle_proof", b"handle_proof"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approver", b"approver", "core_hash", b"core_hash", "demographics", b"demographics", "facts", b"facts", "gateway", b"gateway", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference", "widened_because", b"widened_because"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "approver", b"approver", "core_hash", b"core_hash", "counting", b"counting", "demographics", b"demographics", "facts", b"facts", "gateway", b"gateway", "handle_proof", b"handle_proof", "passport", b"passport", "purpose", b"purpose", "reason_reference", b"reason_reference", "widened_because", b"widened_because"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Inner: _TypeAlias = Inner  # noqa: Y015
+
+@_typing.final
+class HandleProof(_message.Message):
+    """From which the practitioner's pseudonym of the day follows, for those who know her account: the agency's key of that day, and the
+    path by which it belongs to the root that the member list names.
+
+    Written by: the requester. Read by: agencies that hold a record that opens the query.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_KEY_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    day_key: _builtins.bytes
+    """32 bytes."""
+    path: _builtins.bytes
+    """10 hashes of 32 bytes, from the leaf to the root."""
+    def __init__(
+        self,
+        *,
+        day_key: _builtins.bytes = ...,
+        path: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day_key", b"day_key", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandleProof: _TypeAlias = HandleProof  # noqa: Y015
 
 @_typing.final
 class Facts(_message.Message):

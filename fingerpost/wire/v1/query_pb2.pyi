@@ -47,6 +47,7 @@ class QueryCore(_message.Message):
     KEY_COMMITMENT_FIELD_NUMBER: _builtins.int
     LOCATORS_FIELD_NUMBER: _builtins.int
     SLOT_CHECK_FIELD_NUMBER: _builtins.int
+    QUOTA_COMMITMENT_FIELD_NUMBER: _builtins.int
     suite: _builtins.int
     federation: _builtins.str
     metadata_version: _builtins.int
@@ -77,6 +78,10 @@ class QueryCore(_message.Message):
     """16 bytes that follow from the slot's key: a node whose pepper is another (damaged, restored) says that it cannot answer,
     for every child alike, instead of "no" for each. Shows that members share a slot, which all of them do.
     """
+    quota_commitment: _builtins.bytes
+    """SHA-256 over a fresh salt and how the broker counts this query (Counting) for which pseudonym. The broker and whoever opens the
+    query hold it to its opening; to all others it is 32 random bytes.
+    """
     @_builtins.property
     def named_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """For reach 3 only: 1 to 8 area codes, sorted, none twice."""
@@ -103,10 +108,11 @@ class QueryCore(_message.Message):
         key_commitment: _builtins.bytes = ...,
         locators: _builtins.bytes = ...,
         slot_check: _builtins.bytes = ...,
+        quota_commitment: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "q", b"q", "reach", b"reach", "reply_key", b"reply_key", "slot", b"slot", "slot_check", b"slot_check", "suite", b"suite"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "q", b"q", "quota_commitment", b"quota_commitment", "reach", b"reach", "reply_key", b"reply_key", "slot", b"slot", "slot_check", b"slot_check", "suite", b"suite"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -131,7 +137,7 @@ class Query(_message.Message):
     wraps: _builtins.bytes
     """32 wraps of 48 bytes, in the order of the locators; those not needed are random."""
     sealed: _builtins.bytes
-    """The sealed inner part, 3088 bytes. Opens only with the content key."""
+    """The sealed inner part, 4112 bytes. Opens only with the content key."""
     padding: _builtins.bytes
     """Zeros that bring the envelope to its size."""
     def __init__(
@@ -151,6 +157,39 @@ class Query(_message.Message):
 Global___Query: _TypeAlias = Query  # noqa: Y015
 
 @_typing.final
+class Counting(_message.Message):
+    """How the broker counts a query, committed to in the core.
+
+    Written by: the asking gateway. Read by: the broker, and the agencies that open the query.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOOKUP_FIELD_NUMBER: _builtins.int
+    ALLOWANCE_FIELD_NUMBER: _builtins.int
+    SALT_FIELD_NUMBER: _builtins.int
+    lookup: _builtins.bytes
+    """16 random bytes, the same in the two queries of one lookup, so that they count once."""
+    allowance: _builtins.int
+    """1 ordinary, 2 of a duty desk, 3 the reserve for emergencies."""
+    salt: _builtins.bytes
+    """32 random bytes, new for each query."""
+    def __init__(
+        self,
+        *,
+        lookup: _builtins.bytes = ...,
+        allowance: _builtins.int = ...,
+        salt: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowance", b"allowance", "lookup", b"lookup", "salt", b"salt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Counting: _TypeAlias = Counting  # noqa: Y015
+
+@_typing.final
 class Submission(_message.Message):
     """The payload of an Envelope of type "fingerpost/v1 submission": a daily pseudonym of the practitioner for quotas, bound to
     one query. Written and signed by: the asking gateway. Read by: the broker only.
@@ -161,20 +200,24 @@ class Submission(_message.Message):
     QUERY_HASH_FIELD_NUMBER: _builtins.int
     HANDLE_FIELD_NUMBER: _builtins.int
     AGENCY_FIELD_NUMBER: _builtins.int
+    COUNTING_FIELD_NUMBER: _builtins.int
     query_hash: _builtins.bytes
     handle: _builtins.str
     """32 lower-case hexadecimal digits."""
     agency: _builtins.str
+    @_builtins.property
+    def counting(self) -> Global___Counting: ...
     def __init__(
         self,
         *,
         query_hash: _builtins.bytes = ...,
         handle: _builtins.str = ...,
         agency: _builtins.str = ...,
+        counting: Global___Counting | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["counting", b"counting"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "handle", b"handle", "query_hash", b"query_hash"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "counting", b"counting", "handle", b"handle", "query_hash", b"query_hash"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

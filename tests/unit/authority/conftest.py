@@ -28,7 +28,12 @@ from authority.issuer.settings import IssuerSettings, read_settings
 from fingerpost.audit.log import AuditLog
 from fingerpost.private.sealing import HybridKey
 from fingerpost.protocol import federation_files as files
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
+from fingerpost.protocol.codec.enrolment import (
+    AgencyKeys,
+    EnrolmentRequest,
+    read_enrolment,
+    write_enrolment,
+)
 from fingerpost.protocol.codec.statements import (
     EpochKeyStatement,
     claimed_signer,
@@ -226,7 +231,7 @@ def world(founded: World) -> World:
     for holder in HOLDERS:
         founded.enrol(holder, Party.KEY_HOLDER)
     founded.enrol(NODE, Party.NODE, declared_caseload=900)
-    passport_keys = {SCHOOL: bytes(range(32))}
+    passport_keys = {SCHOOL: AgencyKeys(bytes(range(32)), b"h" * 32)}
     founded.enrol(GATEWAY, Party.GATEWAY, lookups_per_day=100, passport_keys=passport_keys)
     issuer, nodes, requesters, *holders = (
         Address(f"127.0.0.1:{port}") for port in range(7001, 7006)

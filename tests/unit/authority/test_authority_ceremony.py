@@ -47,7 +47,7 @@ def test_a_plain_client_reads_the_whole_list(published: World, client: PlainClie
 def test_enrolment_gives_the_agency_its_gateway_and_passport_key(world: World) -> None:
     agency = changes.find_agency(world.ceremony.draft(), SCHOOL)
     assert agency.gateways == (GATEWAY,)
-    assert agency.passport_key == bytes(range(32))
+    assert (agency.passport_key, agency.handle_root) == (bytes(range(32)), b"h" * 32)
     assert changes.find_member(world.ceremony.draft(), NODE).declared_caseload == 900
 
 

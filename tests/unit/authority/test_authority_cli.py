@@ -16,7 +16,7 @@ from authority.ceremony import Ceremony
 from authority.issuer import cli as issuer_cli
 from fakes.refusals import refused
 from fingerpost.membership.bundle import read_bundle
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest, write_enrolment
+from fingerpost.protocol.codec.enrolment import AgencyKeys, EnrolmentRequest, write_enrolment
 from fingerpost.protocol.codec.statements import EpochKeyStatement, write_epoch_key
 from fingerpost.protocol.codes import AgencyKind
 from fingerpost.protocol.errors import Code, Defect
@@ -108,7 +108,10 @@ def test_a_first_ceremony(ceremony: Path, tmp_path: Path) -> None:
         "holder-a": (Party.KEY_HOLDER, {}),
         "holder-b": (Party.KEY_HOLDER, {}),
         "node-1": (Party.NODE, {"declared_caseload": 500}),
-        "gateway-1": (Party.GATEWAY, {"passport_keys": {AgencyId("e08000025.oak"): b"p" * 32}}),
+        "gateway-1": (
+            Party.GATEWAY,
+            {"passport_keys": {AgencyId("e08000025.oak"): AgencyKeys(b"p" * 32, b"h" * 32)}},
+        ),
     }
     for member, (party, facts) in wanted.items():
         path, request, keys[member] = request_file(tmp_path, member, party, **facts)

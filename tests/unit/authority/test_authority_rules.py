@@ -16,6 +16,7 @@ from authority.charter import BINS, Charter, KeyEntry, Quorum
 from authority.checks import Weight
 from authority.draft import Draft
 from fingerpost.protocol import limits
+from fingerpost.protocol.codec.enrolment import AgencyKeys
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import (
@@ -57,7 +58,16 @@ def sound() -> Draft:
     number = EpochNumber(1)
     holder_keys = {HA: bytes(32), HB: b"1" * 32}
     epoch = Epoch(number, NOW - 1, NOW, NOW + 90 * limits.DAY, holder_keys, b"2" * 32)
-    oak = Agency(OAK, "Oak", AgencyKind.SCHOOL, NODE, (GATE,), b"p" * 32, (), "0121 496 0000")
+    oak = Agency(
+        OAK,
+        "Oak",
+        AgencyKind.SCHOOL,
+        NODE,
+        (GATE,),
+        b"p" * 32,
+        duty_desk="0121 496 0000",
+        handle_root=b"h" * 32,
+    )
     elm = NotConnected("Elm", AgencyKind.VCS, "0121 1")
     police = Agency(POLICE, "Police", AgencyKind.POLICE, NODE, duty_desk="101")
     return Draft(
@@ -114,6 +124,7 @@ ERRORS = {
     "agency on a gateway": (with_oak(node=GATE), OAK),
     "agency asking through a node": (with_oak(gateways=(NODE,)), OAK),
     "asking without a passport key": (with_oak(passport_key=b""), OAK),
+    "asking without a handle root": (with_oak(handle_root=b""), OAK),
     "passport key without a gateway": (with_oak(gateways=()), OAK),
     "passport key that is a signing key": (with_oak(passport_key=bytes([5]) * 32), OAK),
     "name that rewrites the screen": (with_oak(name="Oak\x1b[2J"), OAK),
@@ -176,28 +187,35 @@ def test_epochs_that_run_out_are_seen() -> None:
 
 
 def test_two_agencies_may_not_share_a_passport_key() -> None:
-    draft = changes.let_ask(sound(), POLICE, GATE, b"p" * 32)
+    draft = changes.let_ask(sound(), POLICE, GATE, AgencyKeys(b"p" * 32, b"h" * 32))
     where = {f.where for f in checks.check(draft, NOW) if f.weight is Weight.ERROR}
     assert where == {str(OAK), str(POLICE)}
 
 
+OTHERS = AgencyKeys(b"q" * 32, b"r" * 32)
+
+
 def test_a_known_key_is_not_replaced_in_passing() -> None:
     with pytest.raises(Defect, match="another passport key"):
-        changes.let_ask(sound(), OAK, GATE, b"q" * 32)
-    changed = changes.let_ask(sound(), OAK, GATE, b"q" * 32, replace_key=True)
-    assert changes.find_agency(changed, OAK).passport_key == b"q" * 32
+        changes.let_ask(sound(), OAK, GATE, OTHERS)
+    with pytest.raises(Defect, match="another passport key"):
+        changes.let_ask(sound(), OAK, GATE, replace(OTHERS, passport_key=b"p" * 32))
+    changed = changes.find_agency(
+        changes.let_ask(sound(), OAK, GATE, OTHERS, replace_key=True), OAK
+    )
+    assert (changed.passport_key, changed.handle_root) == (b"q" * 32, b"r" * 32)
 
 
 def test_saying_anew_what_an_agency_is_keeps_its_keys() -> None:
     draft = changes.add_agency(sound(), Agency(OAK, "Oak Academy", AgencyKind.SCHOOL, NODE))
     agency = changes.find_agency(draft, OAK)
     assert (agency.name, agency.gateways) == ("Oak Academy", (GATE,))
-    assert agency.passport_key == b"p" * 32
+    assert (agency.passport_key, agency.handle_root) == (b"p" * 32, b"h" * 32)
 
 
 def test_an_agency_that_stops_asking_has_no_passport_key() -> None:
     agency = changes.find_agency(changes.stop_asking(sound(), OAK, GATE), OAK)
-    assert (agency.gateways, agency.passport_key) == ((), b"")
+    assert (agency.gateways, agency.passport_key, agency.handle_root) == ((), b"", b"")
 
 
 def test_neighbours_are_noted_on_both_sides() -> None:

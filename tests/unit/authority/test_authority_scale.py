@@ -43,6 +43,7 @@ def an_agency(area: AreaCode, number: int) -> Agency:
         services=(CoarseKind.EDUCATION,),
         duty_desk=TELEPHONE,
         public_figure=PublicFigure(420, "Get Information about Schools", date(2026, 1, 15)),
+        handle_root=bytes(32),
     )
 
 

@@ -19,7 +19,12 @@ from fingerpost.membership.bundle import (
     read_bundle,
     write_bundle,
 )
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment, write_enrolment
+from fingerpost.protocol.codec.enrolment import (
+    AgencyKeys,
+    EnrolmentRequest,
+    read_enrolment,
+    write_enrolment,
+)
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
 from fingerpost.protocol.envelope import PayloadType, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -37,7 +42,10 @@ REQUEST = EnrolmentRequest(
     0,
     100,
     1_800_000_000,
-    {AgencyId("e08000025.oak"): b"a" * 32, AgencyId("e08000025.elm"): b"b" * 32},
+    {
+        AgencyId("e08000025.oak"): AgencyKeys(b"a" * 32, b"c" * 32),
+        AgencyId("e08000025.elm"): AgencyKeys(b"b" * 32, b"d" * 32),
+    },
 )
 
 
@@ -67,7 +75,7 @@ def test_a_request_reads_back_as_it_was() -> None:
         {"member": MemberId("gateway-2")},
         {"federation": FederationId("other")},
         {"lookups_per_day": 101},
-        {"passport_keys": {AgencyId("e08000025.oak"): b"a" * 32}},
+        {"passport_keys": {AgencyId("e08000025.oak"): AgencyKeys(b"a" * 32, b"c" * 32)}},
         {"signing_key": OTHER.public_key().public_bytes_raw()},
         {"issued_at": 1},
     ],
@@ -119,12 +127,17 @@ def test_a_flipped_bit_is_refused(data: st.DataObject) -> None:
         {"lookups_per_day": 1_000_001},
         {"signing_key": b"short"},
         {"party": Party.NODE},
-        {"passport_keys": {AgencyId("e08000025.oak"): b"short"}},
     ],
 )
 def test_bounds_hold(changed: dict[str, object]) -> None:
     with refused(Code.MALFORMED):
         replace(REQUEST, **changed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("keys", [(b"short", bytes(32)), (bytes(32), b"short")])
+def test_keys_of_an_agency_have_their_size(keys: tuple[bytes, bytes]) -> None:
+    with refused(Code.MALFORMED):
+        AgencyKeys(*keys)
 
 
 def test_a_request_shows_no_key() -> None:

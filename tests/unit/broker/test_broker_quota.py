@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.admission import HOUR, Quotas, Window
+from broker.admission import HOUR, PAIR_SECONDS, Quotas, Window
 from fakes.broker_world import COUNCIL, GATEWAY, NORTH, a_federation
+from fakes.federations import member
+from fakes.handles import a_counting
 from fingerpost.protocol import limits
+from fingerpost.protocol.codes import Allowance
 from fingerpost.protocol.errors import Code, Refused
+from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, Handle, MemberId
-from fingerpost.protocol.messages import KeySet
+from fingerpost.protocol.messages import KeySet, Submission
 
 SECONDS, STEPS = 100, 10
 
@@ -75,34 +80,100 @@ class Requester:
         agency: AgencyId = COUNCIL,
         key_set: KeySet = KeySet.NARROW,
         gateway: MemberId = GATEWAY,
+        lookup: int | None = None,
+        allowance: Allowance = Allowance.ORDINARY,
     ) -> bool:
+        """Of a lookup of its own, where none is given."""
+        number = None if lookup is None else lookup.to_bytes(16, "big")
+        counting = a_counting(number, allowance)
+        stated = Submission(bytes(32), agency, Handle(f"{handle:032x}"), counting)
+        granted = replace(
+            member(gateway, Party.GATEWAY, bytes(32)), lookups_per_day=self.lookups_per_day
+        )
         try:
-            self.quotas.take(
-                self.parameters,
-                agency=agency,
-                gateway=gateway,
-                lookups_per_day=self.lookups_per_day,
-                handle=Handle(f"{handle:032x}"),
-                key_set=key_set,
-                now=now,
-            )
+            self.quotas.take(self.parameters, stated, granted, key_set, now)
         except Refused as refused:
             assert refused.code is Code.QUOTA
             return False
         return True
 
 
-def test_a_practitioner_has_30_lookups_an_hour_and_100_a_day() -> None:
+@pytest.mark.parametrize(
+    ("allowance", "hours_of_a_day"),
+    [
+        (Allowance.ORDINARY, [30, 30, 30, 10, 0, 0]),
+        (Allowance.DESK, [60, 60, 60, 60, 60, 0]),
+        (Allowance.RESERVE, [20, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_a_practitioner_has_so_many_lookups_an_hour_and_a_day(
+    allowance: Allowance, hours_of_a_day: list[int]
+) -> None:
     requester = Requester()
-    hours = [sum(requester.take(hour * (HOUR + 60)) for _ in range(40)) for hour in range(5)]
-    assert hours == [30, 30, 30, 10, 0]
-    assert requester.take(limits.DAY + 900)
+    hours = [
+        sum(requester.take(hour * (HOUR + 60), allowance=allowance) for _ in range(70))
+        for hour in range(6)
+    ]
+    assert hours == hours_of_a_day
+    assert requester.take(limits.DAY + 900, allowance=allowance)
 
 
-def test_a_lookup_has_a_narrow_and_a_wide_query() -> None:
+@pytest.mark.parametrize("keys", [(KeySet.NARROW, KeySet.WIDE), (KeySet.WIDE, KeySet.NARROW)])
+def test_the_two_queries_of_a_lookup_count_once(keys: tuple[KeySet, KeySet]) -> None:
+    requester = Requester()
+    for lookup in range(30):
+        assert all(requester.take(lookup=lookup, key_set=key_set) for key_set in keys)
+    for key_set in keys:
+        assert not requester.take(lookup=30, key_set=key_set)
+
+
+def test_key_sets_give_nobody_twice_the_limit() -> None:
+    """Attack: 30 narrow lookups and 30 wide ones in one hour."""
     requester = Requester()
     assert sum(requester.take(key_set=KeySet.WIDE) for _ in range(40)) == 30
-    assert sum(requester.take(key_set=KeySet.NARROW) for _ in range(40)) == 30
+    assert not any(requester.take(key_set=KeySet.NARROW) for _ in range(40))
+
+
+def test_under_one_number_there_is_one_narrow_and_one_wide_query() -> None:
+    """Attack: many lookups under the number of one."""
+    requester = Requester(practitioner_per_hour=5)
+    narrow = [requester.take(lookup=1) for _ in range(20)]
+    assert sum(narrow) == 5
+    requester = Requester(practitioner_per_hour=5)
+    both = [requester.take(lookup=1, key_set=key_set) for _ in range(20) for key_set in KeySet]
+    assert sum(both) == 10, "five lookups with two queries each"
+
+
+def test_the_other_half_does_not_come_late_nor_from_somebody_else() -> None:
+    requester = Requester(practitioner_per_hour=1)
+    assert requester.take(lookup=1)
+    assert requester.take(lookup=1, key_set=KeySet.WIDE, handle=1), "a lookup of her own"
+    assert not requester.take(PAIR_SECONDS + 1, lookup=1, key_set=KeySet.WIDE)
+    desk = Requester(desk_per_hour=1)
+    assert desk.take(lookup=1)
+    assert not desk.take(lookup=1, key_set=KeySet.WIDE, allowance=Allowance.DESK)
+
+
+def test_a_lookup_of_which_one_half_never_comes_is_forgotten() -> None:
+    requester = Requester(practitioner_per_hour=1000)
+    for n in range(500):
+        requester.take(float(n))
+    assert len(requester.quotas) <= PAIR_SECONDS + 1
+
+
+def test_the_reserve_is_beside_the_limits_of_practitioner_and_agency() -> None:
+    requester = Requester(practitioner_per_hour=3, agency_per_day=3)
+    assert sum(requester.take() for _ in range(9)) == 3
+    assert sum(requester.take(allowance=Allowance.RESERVE) for _ in range(30)) == 20
+    assert not requester.take()
+    requester.lookups_per_day = 23
+    assert not requester.take(handle=9, allowance=Allowance.RESERVE), "the gateway has had its own"
+
+
+def test_a_desk_and_an_ordinary_practitioner_are_one_person() -> None:
+    requester = Requester()
+    assert sum(requester.take() for _ in range(40)) == 30
+    assert sum(requester.take(allowance=Allowance.DESK) for _ in range(70)) == 30
 
 
 def test_an_agency_has_its_quota_whatever_handles_it_makes_up() -> None:
@@ -122,7 +193,7 @@ def test_a_handle_counts_within_its_agency() -> None:
 def test_a_gateway_has_what_the_list_grants_it() -> None:
     requester = Requester()
     requester.lookups_per_day = 3
-    assert sum(requester.take(handle=n) for n in range(20)) == 6  # two queries a lookup
+    assert sum(requester.take(handle=n) for n in range(20)) == 3
     requester.lookups_per_day = 0
     assert not requester.take(gateway=MemberId("gateway-new"))
 
@@ -136,8 +207,16 @@ def test_a_refused_lookup_is_not_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["practitioner_per_hour", "practitioner_per_day", "agency_per_day"]
+    ("rule", "allowance"),
+    [
+        ("practitioner_per_hour", Allowance.ORDINARY),
+        ("practitioner_per_day", Allowance.ORDINARY),
+        ("desk_per_hour", Allowance.DESK),
+        ("desk_per_day", Allowance.DESK),
+        ("reserve_per_day", Allowance.RESERVE),
+        ("agency_per_day", Allowance.ORDINARY),
+    ],
 )
-def test_the_limits_are_those_of_the_parameters(rule: str) -> None:
+def test_the_limits_are_those_of_the_parameters(rule: str, allowance: Allowance) -> None:
     requester = Requester(**{rule: 3})
-    assert sum(requester.take() for _ in range(10)) == 3
+    assert sum(requester.take(allowance=allowance) for _ in range(10)) == 3

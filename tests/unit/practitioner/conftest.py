@@ -32,7 +32,7 @@ def settings_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def gateway_settings(settings_file: Path) -> GatewaySettings:
     found = load(settings_file, GatewaySettings)
-    for key in (found.account_key, found.outcome_key, found.audit_key, found.handle_key):
+    for key in (found.account_key, found.outcome_key, found.audit_key):
         with suppress(FileExistsError):
             create_file(key, secrets.token_bytes(32))
     return found

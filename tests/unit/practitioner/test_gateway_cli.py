@@ -38,7 +38,7 @@ def test_enrol_makes_every_key_once_and_a_request_without_any(run: Run, tmp_path
     assert set(found.passport_keys) == {COUNCIL, oak}
     assert found.fingerprint in told.out
     secrets = sorted((tmp_path / "g").glob("*.secret"))
-    assert len(secrets) == 6
+    assert len(secrets) == 5
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
     for path in secrets:
         assert path.read_bytes() not in request.read_bytes()
@@ -220,9 +220,9 @@ def test_settings_are_checked(run: Run, tmp_path: Path) -> None:
     settings = gateway_settings_file(tmp_path / "g")
     text = settings.read_text()
     for wrong in (
-        text.replace('handle_key = "handle.secret"\n', ""),
+        text.replace('outcome_key = "outcome.secret"\n', ""),
         'surplus = "x"\n' + text,
-        text.replace('"handle.secret"', '"audit.secret"'),
+        text.replace('"outcome.secret"', '"audit.secret"'),
         text.replace('"outcomes.sqlite"', '"accounts.sqlite"'),
         text + text[text.index("[[agencies]]") :],
         "agencies = []\n" + text[: text.index("[[agencies]]")],

@@ -8,7 +8,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -68,10 +68,10 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
     """Certificate and list at hand; its epoch's pepper published and not yet opened."""
     now = time.time()
     settings = load(gateway_settings_file(tmp_path / "gateway", (COUNCIL,)), GatewaySettings)
-    mine = (settings.account_key, settings.outcome_key, settings.audit_key, settings.handle_key)
+    mine = (settings.account_key, settings.outcome_key, settings.audit_key)
     for path in mine:
         create_file(path, os.urandom(32))
-    passport_key = make_passport_key(settings.agency(COUNCIL).passport_key)
+    passport_key = make_passport_key(settings.agency(COUNCIL).passport_key, COUNCIL)
     parts = listed(now)
     repository = FakeRepository(tmp_path, now)
     keys = enrol(
@@ -83,7 +83,7 @@ def enrolled(tmp_path: Path) -> Iterator[Enrolled]:
     )
 
     home = parts.areas[COUNCIL.area]
-    council = replace(home.agencies[0], gateways=(ME,), passport_key=passport_key)
+    council = replace(home.agencies[0], gateways=(ME,), **asdict(passport_key))
     me = replace(parts.members[ME], signing_key=keys.public_key)
     files = PepperFiles(settings.peppers, WitnessFolder(settings.places.witness))
     receiving = dict(PepperStore(files, ME).prepare(parts.parameters, now))

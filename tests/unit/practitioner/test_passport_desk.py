@@ -16,7 +16,9 @@ from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.ids import AgencyId, FederationId
-from practitioner.asking.desk import PassportDesk, make_passport_key, read_passport_key
+from fingerpost.protocol.messages import day_of
+from practitioner.asking.desk import PassportDesk, listed_keys, make_passport_key, read_passport_key
+from practitioner.sign_in.rules import Session
 from unit.practitioner.gateway_desk import ann
 
 NOW = 1_800_000_000
@@ -27,14 +29,14 @@ SESSION = ann(NOW - 60)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("desk")
-    make_passport_key(made / "passport.secret")
+    make_passport_key(made / "passport.secret", COUNCIL)
     return made
 
 
 @pytest.fixture(scope="module")
 def desk(folder: Path) -> PassportDesk:
     key = read_passport_key(folder / "passport.secret")
-    return PassportDesk(FEDERATION, {COUNCIL: key}, bytes(range(32)))
+    return PassportDesk(FEDERATION, {COUNCIL: key})
 
 
 @given(
@@ -49,7 +51,7 @@ def test_a_passport_is_one_that_every_node_takes_or_there_is_none(
     held = Entitlement(NOW + training, NOW + vetting)
     session = replace(SESSION, entitlement=held, auth_time=NOW - signed_in)
     try:
-        issued = PassportDesk(FEDERATION, {COUNCIL: key}, bytes(32)).issue(session, NOW + 0.7)
+        issued = PassportDesk(FEDERATION, {COUNCIL: key}).issue(session, NOW + 0.7)
     except Refused as refusal:
         assert refusal.code is Code.SIGN_IN
         margin = limits.QUERY_LIFE_SECONDS + 2 * limits.CLOCK_SKEW_SECONDS
@@ -81,23 +83,39 @@ def test_no_passport_of_an_agency_that_does_not_ask_here(desk: PassportDesk) -> 
         desk.issue(replace(SESSION, agency=AgencyId("e99000001.oak")), NOW)
 
 
-def test_the_handle_is_hers_for_a_day(desk: PassportDesk) -> None:
-    today = desk.handle_for(SESSION, 20_000)
-    assert len(today) == 32
-    assert today == desk.handle_for(replace(SESSION, auth_time=NOW, name="Other"), 20_000)
+def test_the_handle_is_hers_for_a_day(desk: PassportDesk, folder: Path) -> None:
+    morning = NOW // limits.DAY * limits.DAY
+    session = replace(SESSION, auth_time=morning)
+
+    def handle(session: Session, at: int) -> str:
+        return desk.issue(session, at).handle.value
+
+    today = handle(session, morning)
+    assert today == handle(replace(session, name="Other"), morning + 9 * 3600)
+    assert today == handle(replace(session, subject="ANN"), morning)
     others = {
-        desk.handle_for(SESSION, 20_001),
-        desk.handle_for(replace(SESSION, subject="bob"), 20_000),
-        desk.handle_for(replace(SESSION, agency=AgencyId("e99000001.oak")), 20_000),
-        PassportDesk(FEDERATION, {}, bytes(32)).handle_for(SESSION, 20_000),
+        handle(replace(session, auth_time=morning + limits.DAY), morning + limits.DAY),
+        handle(replace(session, subject="bob"), morning),
     }
-    assert len(others | {today}) == 5
+    assert len(others | {today}) == 3
+
+
+def test_the_handle_follows_from_what_the_member_list_says(
+    desk: PassportDesk, folder: Path
+) -> None:
+    listed = listed_keys(folder / "passport.secret", COUNCIL)
+    issued = desk.issue(SESSION, NOW)
+    day = day_of(NOW)
+    assert issued.handle_proof.handle(listed.handle_root, "ann", day) == issued.handle
+    for root, at in ((bytes(32), day), (listed.handle_root, day + 1)):
+        with refused(Code.BAD_COMMITMENT):
+            issued.handle_proof.handle(root, "ann", at)
 
 
 def test_a_passport_key_is_made_once_and_read_by_its_owner_only(folder: Path) -> None:
     path = folder / "passport.secret"
     with pytest.raises(Defect):
-        make_passport_key(path)
+        make_passport_key(path, COUNCIL)
     path.chmod(0o640)
     with pytest.raises(Defect):
         read_passport_key(path)

@@ -22,7 +22,7 @@ from fakes.witnesses import witness_of
 from fingerpost.audit.log import Actor, AuditEvent, AuditLog, BrokenChain, OperationId, Receipt
 from fingerpost.membership import commands
 from fingerpost.membership.credentials import MemberKeys
-from fingerpost.protocol.codec.enrolment import EnrolmentRequest, read_enrolment
+from fingerpost.protocol.codec.enrolment import AgencyKeys, EnrolmentRequest, read_enrolment
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
@@ -158,13 +158,14 @@ class Desk:
             "credentials": self.credentials,
             "request": self.request,
             "lookups_per_day": 50,
-            "passport_keys": {OAK: b"p" * 32},
+            "passport_keys": {OAK: OAKS},
         }
         commands.enrol(Party.GATEWAY, **{**options, **typed})
         return read_enrolment(self.request.read_bytes())
 
 
 OAK = AgencyId("e99000001.oak")
+OAKS = AgencyKeys(b"p" * 32, b"h" * 32)
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_a_request_says_what_was_typed_and_the_key_that_was_made(
     value = desk.enrol()
     assert (value.federation, value.member) == (FederationId("pilot"), MemberId("gateway-1"))
     assert (value.party, value.organisation) == (Party.GATEWAY, "A council")
-    assert (value.lookups_per_day, value.passport_keys) == (50, {OAK: b"p" * 32})
+    assert (value.lookups_per_day, value.passport_keys) == (50, {OAK: OAKS})
     assert value.signing_key == MemberKeys.load(desk.credentials).public_key
     assert capsys.readouterr().out == (
         f"Request written. Read this fingerprint to the authority: {value.fingerprint}\n"

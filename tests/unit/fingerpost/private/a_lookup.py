@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes import federations
 from fakes.federations import HOLDERS, anything, member
+from fakes.handles import handle_root, pseudonym
 from fakes.justified import justified, stated
 from fingerpost.private import passport as passports
 from fingerpost.private.demographics import Demographics, OtherName, Sex
@@ -24,10 +25,10 @@ from fingerpost.private.passport import Entitlement, Passport
 from fingerpost.private.purpose_rules import Justification
 from fingerpost.private.query_sealing import PublicPart, SealedQuery, seal
 from fingerpost.protocol.codec.queries import read_query
-from fingerpost.protocol.codes import Acr, AgencyKind, Purpose, Reach, Role
+from fingerpost.protocol.codes import Acr, AgencyKind, Allowance, Purpose, Reach, Role
 from fingerpost.protocol.federation import Agency, Area, Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
-from fingerpost.protocol.messages import KeySet, Query
+from fingerpost.protocol.messages import Counting, KeySet, Query
 from fingerpost.protocol.table_of_terms import TERMS
 from fingerpost.protocol.terms import Terms, row
 
@@ -64,7 +65,13 @@ def public_of(label: str) -> bytes:
 
 def federation() -> Federation:
     council = Agency(
-        ASKING, "Council", AgencyKind.LOCAL_AUTHORITY, NODE, (GATEWAY,), public_of("passports")
+        ASKING,
+        "Council",
+        AgencyKind.LOCAL_AUTHORITY,
+        NODE,
+        (GATEWAY,),
+        public_of("passports"),
+        handle_root=handle_root(key_of("passports"), ASKING),
     )
     school = Agency(SCHOOL, "Oak Primary", AgencyKind.SCHOOL, NODE)
     police = Agency(POLICE, "Police", AgencyKind.POLICE, OTHER_NODE)
@@ -143,12 +150,14 @@ class Lookup:
     randomness: str = "a lookup"
 
     def sealed(self) -> SealedQuery:
+        handle, _ = pseudonym(key_of("passports"), ASKING, self.passport.subject, NOW)
         return seal(
             self.public,
             self.inner,
             self.passport,
             self.openings,
             terms=self.terms,
+            handle=handle,
             practitioner_key=self.practitioner_key,
             requester_key=self.requester_key,
             slot_check=slot_check(slot_key()),
@@ -188,7 +197,10 @@ def lookup_by(passport: Passport, **changes: object) -> Lookup:
     """The lookup with another passport; see ``changed``."""
     token = passports.issue(passport, FEDERATION, key_of("passports"))
     why = justified(Purpose.S47_ENQUIRY, now=NOW)
-    inner = changed(Inner(ASKING, GATEWAY, token, why, a_child()), **changes)
+    _, proof = pseudonym(key_of("passports"), ASKING, passport.subject, NOW)
+    counting = Counting(seeded("number")(16), Allowance.ORDINARY, seeded("salt")(32))
+    whole = Inner(ASKING, GATEWAY, token, why, a_child(), counting, proof)
+    inner = changed(whole, **changes)
     purpose = inner.justification.purpose
     return Lookup(
         public=public_part(),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fingerpost.private.demographics import Demographics, OtherName, Sex
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Inner, Pointer
+from fingerpost.private.passport import HandleProof
 from fingerpost.private.purpose_rules import (
     RENEWALS,
     Facts,
@@ -19,6 +20,7 @@ from fingerpost.private.purpose_rules import (
 )
 from fingerpost.protocol.codes import (
     WIRE_STATUSES,
+    Allowance,
     Cannot,
     CoarseKind,
     InvolvementStatus,
@@ -27,6 +29,8 @@ from fingerpost.protocol.codes import (
     WideningReason,
 )
 from fingerpost.protocol.ids import AgencyId, MemberId
+from fingerpost.protocol.limits import HANDLE_PATH
+from fingerpost.protocol.messages import Counting
 
 NUMBERS = st.integers(0, 2**40 - 1)
 TIMES = st.integers(0, 253_402_300_799)
@@ -94,6 +98,19 @@ inners = st.builds(
         facts=facts,
     ),
     demographics=demographics,
+    counting=st.builds(
+        Counting,
+        lookup=st.binary(min_size=16, max_size=16),
+        allowance=st.sampled_from(Allowance),
+        salt=st.binary(min_size=32, max_size=32),
+    ),
+    handle_proof=st.builds(
+        HandleProof,
+        day_key=st.binary(min_size=32, max_size=32),
+        path=st.lists(
+            st.binary(min_size=32, max_size=32), min_size=HANDLE_PATH, max_size=HANDLE_PATH
+        ).map(tuple),
+    ),
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.handles import NO_PROOF, a_counting
 from fakes.refusals import refused
 from fingerpost.private.codec import (
     FACTS_BYTES,
@@ -37,6 +38,7 @@ from fingerpost.protocol.codes import Cannot, Purpose, WideningReason
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.limits import INNER_BYTES
 from fingerpost.wire.v1 import private_pb2 as pb
+from fingerpost.wire.v1 import query_pb2
 from unit.fingerpost.private.a_lookup import ASKING, GATEWAY, a_child, a_lookup
 from unit.fingerpost.private.private_strategies import answer_parts, demographics, facts, inners
 
@@ -107,6 +109,8 @@ def _inner(**changes: Any) -> bytes:
         "passport": "a.b.c",
         "purpose": 1,
         "demographics": pb.Demographics(forename="Anna"),
+        "counting": query_pb2.Counting(lookup=bytes(16), allowance=1, salt=bytes(32)),
+        "handle_proof": pb.HandleProof(day_key=bytes(32), path=bytes(320)),
     }
     return pb.Inner(**fields | changes).SerializeToString()
 
@@ -191,6 +195,13 @@ def test_the_smallest_ones_are_taken() -> None:
         _stating(ends_at=2**64 - 1),
         _stating(renewals=101),
         _stating(renewals=2**32 - 1),
+        {"counting": query_pb2.Counting(lookup=bytes(15), allowance=1, salt=bytes(32))},
+        {"counting": query_pb2.Counting(lookup=bytes(16), allowance=0, salt=bytes(32))},
+        {"counting": query_pb2.Counting(lookup=bytes(16), allowance=4, salt=bytes(32))},
+        {"counting": query_pb2.Counting(lookup=bytes(16), allowance=1)},
+        {"handle_proof": pb.HandleProof(day_key=bytes(31), path=bytes(320))},
+        {"handle_proof": pb.HandleProof(day_key=bytes(32), path=bytes(321))},
+        {"handle_proof": pb.HandleProof(day_key=bytes(32), path=bytes(352))},
         _child(forename="a" * 101),
         _child(surname="a\nb"),
         _child(sex=3),
@@ -397,12 +408,16 @@ def test_messages_over_their_size_are_refused() -> None:
     assert "too long" in _refused(read_facts, bytes(FACTS_BYTES + 1))
 
 
+def an_inner(token: str, why: Justification, child: Demographics) -> Inner:
+    return Inner(ASKING, GATEWAY, token, why, child, a_counting(), NO_PROOF)
+
+
 def test_text_without_utf8_is_refused_both_ways() -> None:
     lone = Demographics(surname="Be\ud800ll")
     with refused(Code.MALFORMED) as caught:
         write_demographics(lone)
     assert "ll" not in caught.value.what
-    inner = Inner(ASKING, GATEWAY, "a.b.c", Justification(Purpose.EARLY_HELP), lone)
+    inner = an_inner("a.b.c", Justification(Purpose.EARLY_HELP), lone)
     with refused(Code.MALFORMED):
         write_inner(inner, HASH)
     _refused(read_demographics, b"\x0a\x02\xc3\x28")
@@ -410,7 +425,7 @@ def test_text_without_utf8_is_refused_both_ways() -> None:
 
 def test_nothing_of_a_person_is_printed() -> None:
     why = Justification(Purpose.EARLY_HELP, "REF-9", "account-9", facts=EVERY_FACT)
-    inner = Inner(ASKING, GATEWAY, "secret.pass.port", why, a_child())
+    inner = an_inner("secret.pass.port", why, a_child())
     part = read_part(_part())
     pointer = replace(part.pointers[0], worker_name="Anna Bell", desk_phone="0121")
     discussion = EVERY_FACT.strategy_discussion

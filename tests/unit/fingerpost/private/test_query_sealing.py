@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.federations import anything
+from fakes.handles import NO_PROOF, a_counting, pseudonym
 from fakes.justified import justified
 from fakes.refusals import refused
 from fingerpost.private import passport as passports
@@ -26,7 +27,7 @@ from fingerpost.private.sealing import pad
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import seal_into_query, write_core
 from fingerpost.protocol.codec.strict import write_envelope
-from fingerpost.protocol.codes import AgencyKind, Purpose, Reach, Role, WideningReason
+from fingerpost.protocol.codes import AgencyKind, Allowance, Purpose, Reach, Role, WideningReason
 from fingerpost.protocol.envelope import Envelope, PayloadType, core_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused, Rule
 from fingerpost.protocol.federation import DenyList, Federation
@@ -522,12 +523,89 @@ def test_an_agency_that_may_not_ask_through_this_gateway(stated: dict[str, Any])
         _verified(query, secret)
 
 
+# ---- how the query counts ------------------------------------------------------------------------
+
+
+def _counted(allowance: Allowance) -> dict[str, Any]:
+    return {"counting": replace(LOOKUP.inner.counting, allowance=allowance)}
+
+
+@pytest.mark.parametrize(
+    ("lookup", "allowance", "allowed"),
+    [
+        (LOOKUP, Allowance.ORDINARY, True),
+        (LOOKUP, Allowance.DESK, False),
+        (LOOKUP, Allowance.RESERVE, False),
+        (lookup_by(replace(LOOKUP.passport, role=Role.EDT_WORKER)), Allowance.DESK, True),
+        (lookup_by(replace(LOOKUP.passport, role=Role.MASH_PRACTITIONER)), Allowance.DESK, True),
+        (a_lookup(purpose=Purpose.EMERGENCY_PROTECTION), Allowance.RESERVE, True),
+        (a_lookup(purpose=Purpose.EMERGENCY_PROTECTION), Allowance.DESK, False),
+    ],
+)
+def test_an_allowance_is_for_its_roles_and_purposes(
+    lookup: Lookup, allowance: Allowance, allowed: bool
+) -> None:
+    lookup = replace(lookup, inner=replace(lookup.inner, **_counted(allowance)))
+    if allowed:
+        assert lookup.sealed().core.slot == LOOKUP.public.slot
+    else:
+        with refused(Code.NOT_ALLOWED, PurposeRule.ALLOWANCE):
+            lookup.sealed()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"counting": replace(LOOKUP.inner.counting, lookup=bytes(16))},
+        {"counting": replace(LOOKUP.inner.counting, salt=bytes(32))},
+        _counted(Allowance.RESERVE),
+        {"handle_proof": NO_PROOF},
+        {"handle_proof": pseudonym(key_of("passports"), ASKING, "account-17", NOW + 86_400)[1]},
+        {"handle_proof": pseudonym(key_of("somebody"), ASKING, "account-17", NOW)[1]},
+        {"handle_proof": pseudonym(key_of("passports"), SCHOOL, "account-17", NOW)[1]},
+    ],
+    ids=[
+        "another lookup",
+        "another salt",
+        "another allowance",
+        "no proof",
+        "another day",
+        "another key",
+        "another agency's",
+    ],
+)
+def test_what_the_broker_counted_is_what_the_owner_finds(change: dict[str, Any]) -> None:
+    """Attack: a gateway that shows the broker a new pseudonym for each lookup has no limit."""
+    query, secret = _forged(_body(changed(LOOKUP.inner, **change)))
+    with refused(Code.BAD_COMMITMENT):
+        _verified(query, secret)
+
+
+def test_the_pseudonym_of_another_account_is_refused() -> None:
+    stranger = replace(LOOKUP.passport, subject="account-18")
+    token = passports.issue(stranger, FEDERATION, key_of("passports"))
+    query, secret = _forged(_body(changed(LOOKUP.inner, passport_token=token)))
+    with refused(Code.BAD_COMMITMENT):
+        _verified(query, secret)
+
+
+def test_nodes_see_no_pseudonym_twice() -> None:
+    """The two queries of a lookup, and those of a day, commit to different numbers."""
+    one, other = (
+        replace(LOOKUP, inner=replace(LOOKUP.inner, counting=a_counting(bytes(16)))).sealed()
+        for _ in range(2)
+    )
+    assert one.core.quota_commitment != other.core.quota_commitment
+
+
 @pytest.mark.parametrize("key", ["passports", "the school's passports"])
 def test_one_agency_cannot_ask_in_the_name_of_another(key: str) -> None:
     """The school may ask through the same gateway, and the passport is the council's."""
     known = federation()
     council, school = known.areas[AREA].agencies
-    asking = replace(school, gateways=(GATEWAY,), passport_key=public_of(key))
+    asking = replace(
+        school, gateways=(GATEWAY,), passport_key=public_of(key), handle_root=bytes(32)
+    )
     area = replace(known.areas[AREA], agencies=(council, asking))
     query, secret = _forged(_body(changed(LOOKUP.inner, agency=SCHOOL)))
     opened = open_query(query, 0, secret)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from fakes import federations
 from fakes.broker_world import a_core
+from fakes.handles import a_counting
 from fakes.refusals import refused
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import (
+    counting_to_wire,
     read_core,
     read_query,
     read_submission,
@@ -23,7 +25,7 @@ from fingerpost.protocol.codec.queries import (
     write_submission,
 )
 from fingerpost.protocol.codec.strict import read_envelope, write_envelope
-from fingerpost.protocol.codes import Reach
+from fingerpost.protocol.codes import Allowance, Reach
 from fingerpost.protocol.envelope import PayloadType, query_hash, sign
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Member, Party
@@ -159,6 +161,7 @@ def test_an_unknown_field_in_signed_bytes_is_refused() -> None:
     [
         {"q": bytes(31)},
         {"slot_check": bytes(17)},
+        {"quota_commitment": bytes(31)},
         {"reply_key": bytes(limits.HYBRID_PUBLIC_KEY_BYTES + 1)},
         {"key_commitment": b""},
         {"locators": ()},
@@ -225,14 +228,24 @@ def member(name: MemberId = GATEWAY, key: Ed25519PrivateKey = KEY) -> Member:
 
 
 def test_a_submission_belongs_to_one_query_of_one_gateway() -> None:
-    wire = seal_into_query(write_core(core()), WRAPS, SEALED, EPOCH, KEY)
+    counting, handle = a_counting(), Handle("0" * 32)
+    counted = replace(core(), quota_commitment=counting.commitment(handle))
+    wire = seal_into_query(write_core(counted), WRAPS, SEALED, EPOCH, KEY)
     query = read_query(wire, key_of)
-    submission = Submission(query.hash, COUNCIL, Handle("0" * 32))
+    submission = Submission(query.hash, COUNCIL, handle, counting)
     wire = write_submission(submission, GATEWAY, KEY)
     assert read_submission(wire, query, member()) == submission
     other = write_submission(replace(submission, query_hash=bytes(32)), GATEWAY, KEY)
     with pytest.raises(Refused, match=r"submission\.query_hash"):
         read_submission(other, query, member())
+    for beside in (
+        replace(submission, handle=Handle("1" * 32)),
+        replace(submission, counting=replace(counting, lookup=bytes(16))),
+        replace(submission, counting=replace(counting, allowance=Allowance.DESK)),
+        replace(submission, counting=replace(counting, salt=bytes(32))),
+    ):
+        with pytest.raises(Refused, match=r"submission\.counting"):
+            read_submission(write_submission(beside, GATEWAY, KEY), query, member())
     stranger = write_submission(submission, MemberId("gateway-two"), KEY)
     with pytest.raises(Refused, match="submission signer"):
         read_submission(stranger, query, member())
@@ -254,7 +267,12 @@ def test_a_submission_belongs_to_one_query_of_one_gateway() -> None:
 )
 def test_a_submission_out_of_bounds_cannot_be_read(field: str, value: object) -> None:
     query = read_query(seal_into_query(write_core(core()), WRAPS, SEALED, EPOCH, KEY), key_of)
-    message = query_pb2.Submission(query_hash=query.hash, agency=COUNCIL.value, handle="0" * 32)
+    message = query_pb2.Submission(
+        query_hash=query.hash,
+        agency=COUNCIL.value,
+        handle="0" * 32,
+        counting=counting_to_wire(a_counting()),
+    )
     setattr(message, field, value)
     payload = message.SerializeToString()
     wire = write_envelope(sign(PayloadType.SUBMISSION, payload, GATEWAY.value, KEY))

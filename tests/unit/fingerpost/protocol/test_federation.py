@@ -37,7 +37,9 @@ NODE, GATEWAY, A, B = map(MemberId, ("node", "gateway", "holder-a", "holder-b"))
 
 
 def agency(area: AreaCode, name: str, kind: AgencyKind = AgencyKind.SCHOOL) -> Agency:
-    return Agency(AgencyId(f"{area}.{name}"), name, kind, NODE, (GATEWAY,), bytes(32))
+    return Agency(
+        AgencyId(f"{area}.{name}"), name, kind, NODE, (GATEWAY,), bytes(32), handle_root=bytes(32)
+    )
 
 
 def epoch(number: int, starts: int, ends: int) -> Epoch:
@@ -210,6 +212,7 @@ def test_the_names_in_a_file_are_those_of_the_wire() -> None:
                     "duty_desk": "01632 960002",
                     "large": True,
                     "seconded_to": ["e99000001.council"],
+                    "handle_root": "00" * 32,
                 }
             ],
             "serving": ["e99000002.police"],
