@@ -69,16 +69,34 @@ def _sized(most: int, *, sends: int | None = None) -> Options:
     )
 
 
+CONNECTIONS: Final = 2048
+"""How many connections a port holds; one more is closed as soon as it is made. A socket that says
+nothing costs some 46 KB until its handshake is over."""
+NODES_CONNECTIONS: Final = 4096
+"""A node has two or three: its stream, the next one, and the one for the member list."""
+
+
+def _at_most(connections: int) -> Options:
+    return (("grpc.max_allowed_incoming_connections", connections),)
+
+
 SERVER_NODES: Final[Options] = (
     *_SERVER,
+    *_at_most(NODES_CONNECTIONS),
     *_sized(FRAME_BYTES),
     # A node holds one stream; more at once only serves a flood of resets.
     ("grpc.max_concurrent_streams", 4),
 )
 _MANY_STREAMS: Final[Options] = (("grpc.max_concurrent_streams", 128),)
-SERVER_REQUESTERS: Final[Options] = (*_SERVER, *_sized(MESSAGE_BYTES), *_MANY_STREAMS)
+SERVER_REQUESTERS: Final[Options] = (
+    *_SERVER,
+    *_at_most(CONNECTIONS),
+    *_sized(MESSAGE_BYTES),
+    *_MANY_STREAMS,
+)
 SERVER_FILES: Final[Options] = (
     *_SERVER,
+    *_at_most(CONNECTIONS),
     *_sized(MESSAGE_BYTES, sends=METADATA_FILE_BYTES + 64),
     *_MANY_STREAMS,
 )

@@ -22,6 +22,7 @@ Sections = dict[str, list[tuple[str, str]]]
 
 DEMANDED = {
     "CapabilityBoundingSet": "",
+    "Environment": "MALLOC_ARENA_MAX=1",
     "LimitCORE": "0",
     "LockPersonality": "yes",
     "MemoryDenyWriteExecute": "yes",
@@ -136,6 +137,11 @@ def test_the_samples_keep_state_and_socket_where_the_units_allow_it() -> None:
         for path in re.findall(r'= "(/[^"]+)"', text):
             roots = (f"/var/lib/{given['User']}/", f"/run/{given['User']}/", "/etc/fingerpost/")
             assert path.startswith(roots), path
+
+
+def test_who_listens_has_a_bound_of_memory() -> None:
+    bounded = {unit.stem for unit in SERVICES if "MemoryMax" in of(unit, "Service")}
+    assert bounded == {f"fingerpost-{name}" for name in ("broker", "issuer", "key-holder")}
 
 
 def test_the_timer_belongs_to_the_import() -> None:

@@ -15,6 +15,7 @@ import grpc.aio
 import pytest
 
 from fakes.certificates import FakeAuthority
+from fakes.waiting import until
 from fingerpost.protocol.errors import PUBLIC_TEXT, Code, Defect, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import FederationId, MemberId
@@ -52,6 +53,33 @@ async def channel(methods: Methods, log: Logger) -> AsyncIterator[grpc.aio.Chann
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=CLIENT) as channel:
         yield channel
     await server.stop(None)
+
+
+@pytest.mark.parametrize("options", ["SERVER_NODES", "SERVER_REQUESTERS", "SERVER_FILES"])
+async def test_a_port_holds_so_many_connections_and_closes_the_next_at_once(
+    log: Logger, options: str
+) -> None:
+    """Attack: sockets that say nothing. Each costs memory until its handshake is over."""
+    most = 8
+    changed = {
+        "grpc.max_allowed_incoming_connections": most,
+        "grpc.server_handshake_timeout_ms": 3_600_000,  # it closes none of them
+    }
+    given: rpc.Options = getattr(rpc, options)
+    assert changed.keys() <= dict(given).keys()
+    few = tuple((name, changed.get(name, value)) for name, value in given)
+    made = rpc.server(few, Edge(log, longest=30))
+    port = made.add_insecure_port("127.0.0.1:0")
+    await made.start()
+    held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5 * most)]
+    closed = [asyncio.create_task(reader.read()) for reader, _ in held]
+    await until(lambda: sum(task.done() for task in closed) >= 4 * most)
+    for _, writer in held:
+        writer.close()
+    for task in closed:
+        task.cancel()
+    await asyncio.gather(*closed, return_exceptions=True)
+    await made.stop(None)
 
 
 @pytest.fixture
