@@ -9,6 +9,7 @@ import importlib.util
 import os
 import platform
 import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,16 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 from soak.framework import SCENARIOS, Row, Run, perform, table  # noqa: E402
 from soak.processes import environment  # noqa: E402
 
-FRAME = {"__init__", "__main__", "framework", "oracle", "processes", "federation", "gateway"}
+FRAME = {
+    "__init__",
+    "__main__",
+    "framework",
+    "oracle",
+    "processes",
+    "federation",
+    "gateway",
+    "relays",
+}
 
 
 def topics() -> dict[str, str]:
@@ -53,6 +63,11 @@ def measured(name: str, module: str, minutes: float, seed: int) -> list[Row]:
     return rows
 
 
+def _ended(_number: int, _frame: object) -> None:
+    """As by the keyboard, so that no process and no mount is left behind."""
+    raise KeyboardInterrupt
+
+
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -70,6 +85,7 @@ def main() -> int:
     unknown = sorted({*chosen.scenarios} - {*known})
     if unknown:
         parser.error(f"no scenario {', '.join(unknown)}; there are {', '.join(known)}")
+    signal.signal(signal.SIGTERM, _ended)
     say(f"seed {chosen.seed}; {os.cpu_count()} processors, Python {platform.python_version()}")
     rows: list[Row] = []
     for name in chosen.scenarios or known:

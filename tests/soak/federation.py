@@ -27,23 +27,36 @@ import practitioner.wiring
 from agency_node.importing.sources.csv_export import Columns
 from agency_node.importing.staging import Options as ImportOptions
 from broker.store import SqlStore
-from fakes.party_folder import KEY, issuer_of
+from fakes.federations import HOLDERS
+from fakes.party_folder import KEY, addresses_of, hand_bundle, issuer_of
 from fingerpost.protocol.codes import Status
 from fingerpost.protocol.federation import Member, Parameters
 from fingerpost.protocol.federation import Party as PartyKind
 from fingerpost.protocol.ids import AgencyId
+from fingerpost.runtime.identity import Identity
 from fingerpost.runtime.witness import WitnessFolder
 from integration import running_federation
-from integration.running_federation import COUNCIL, EXPORTS, GATEWAY, HOSTED, ISSUER, identity
+from integration.running_federation import (
+    BROKER,
+    COUNCIL,
+    EXPORTS,
+    GATEWAY,
+    HOSTED,
+    ISSUER,
+    identity,
+)
 from soak.framework import Run
 from soak.oracle import CHILDREN, CUT_OFF, Forgiven, Records, Shown, Verdict, judge, missing
 from soak.processes import Party, command, until
+from soak.relays import Relay
 
 PEOPLE: Final = 200
 """Practitioners who ask, each within her own quota."""
 EVERYTHING: Final = 2**40
 """A time in seconds since 1970 UTC that is later than any entry."""
 ASKING: Final = "asking"
+HOMES: Final = tuple(each.value for each in (BROKER, *HOLDERS, *HOSTED, GATEWAY))
+"""The folders of the parties."""
 
 
 class Founded(running_federation.Federation):
@@ -65,9 +78,10 @@ class Founded(running_federation.Federation):
 class Federation:
     """See the module. ``parties``: those whose faults are of interest, by name."""
 
-    def __init__(self, run: Run, folder: Path) -> None:
+    def __init__(self, run: Run, folder: Path, *, relayed: bool = False) -> None:
         self.run = run
         self.folder = folder
+        self.relays: list[Relay] = []
         self.founded = founded = Founded(folder)
         self._stack = AsyncExitStack()
         self._serial = 0
@@ -88,11 +102,35 @@ class Federation:
         output = folder / f"{ASKING}.log"
         self.asking = Party(ASKING, ("-m", "soak.gateway", settings), output, self._heard)
         self.asking.on_end = self._cut_off
+        if relayed:
+            for party in founded.parties:
+                self._relay(party.me)
 
     def _party(self, name: str, module: str, verb: str, settings: str) -> Party:
         path = self.folder / name / settings
         program = command(module, verb, "--settings", str(path))
         return Party(name, program, self.folder / f"{name}.log")
+
+    def _relay(self, me: Identity) -> None:
+        """Hand a party a bundle whose addresses are those of relays of its own."""
+
+        def by(server: str, target: str) -> str:
+            self.relays.append(Relay(me.member.value, server, target))
+            return self.relays[-1].address
+
+        founded = self.founded
+        one, other = (by(h.me.member.value, h.address) for h in founded.holders)
+        addresses = addresses_of(
+            founded.parameters,
+            issuer=by(ISSUER.value, founded.issuer_address),
+            nodes=by(BROKER.value, founded.broker.nodes),
+            requesters=by(BROKER.value, founded.broker.requesters),
+            holders=(one, other),
+        )
+        home = self.folder / me.member.value
+        shutil.rmtree(home / "bundle")
+        root, authority = founded.repository.root.read_bytes(), founded.authority.file.read_bytes()
+        hand_bundle(home, me, addresses, root, authority)
 
     @property
     def parties(self) -> tuple[Party, ...]:
@@ -115,6 +153,9 @@ class Federation:
 
     async def start(self) -> None:
         founded = self.founded
+        for relay in self.relays:
+            await relay.start()
+            self._stack.push_async_callback(relay.stop)
         founded.publish()
         issuer = identity(ISSUER, PartyKind.ISSUER)
         await self._stack.enter_async_context(
@@ -216,6 +257,21 @@ class Federation:
         await self._within(asyncio.ensure_future(asked()), "a whole lookup")
         return time.monotonic() - began
 
+    async def at_once(self, count: int) -> list[float]:
+        """Make so many lookups at once; return how long each took, in seconds."""
+        took: list[float] = []
+
+        async def one() -> None:
+            began = time.monotonic()
+            await self.ask(self.run.random.choice(sorted(CHILDREN)))
+            took.append(time.monotonic() - began)
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(one() for _ in range(count)))
+
+        await self._within(asyncio.ensure_future(all_of_them()), f"{count} lookups at once")
+        return took
+
     async def lookups(self, count: int) -> None:
         """Wait until so many more lookups have come to their end."""
         wanted = len(self.handed) + count
@@ -295,13 +351,17 @@ class Federation:
 
 
 @asynccontextmanager
-async def federation(run: Run, folder: Path | None = None) -> AsyncIterator[Federation]:
+async def federation(
+    run: Run, folder: Path | None = None, *, relayed: bool = False
+) -> AsyncIterator[Federation]:
     """A federation that has made a whole lookup, and whose records are compared at the end.
 
-    ``folder``: short, since the paths of health sockets may not pass 107 characters.
+    Args:
+        folder: short, since the paths of health sockets may not pass 107 characters.
+        relayed: whether ``relays`` stand between the parties.
     """
     with _folder(folder) as root:
-        made = Federation(run, root)
+        made = Federation(run, root, relayed=relayed)
         try:
             run.say(f"{run.name}: a federation of {len(made.parties)} processes starts")
             await made.start()

@@ -1,0 +1,27 @@
+"""Parties whose network fails: connections that end, and connections on which nothing comes."""
+
+from __future__ import annotations
+
+from soak import relays
+from soak.federation import federation
+from soak.framework import Run, scenario
+
+
+@scenario
+async def network_cuts(run: Run) -> None:
+    """One party's network is cut, or stands still, and is mended some lookups later."""
+    took: list[float] = []
+    async with federation(run, relayed=True) as fed, fed.asked_all_the_time():
+        for party in fed.each_in_turn(without=(fed.keeper,)):
+            await fed.lookups(run.random.randint(1, 3))
+            found = relays.of(fed.relays, fed.home(party).name)
+            cut = run.random.random() < 0.5
+            for relay in found:
+                relay.cut() if cut else relay.stand_still()
+            await fed.lookups(run.random.randint(3, 8))
+            for relay in found:
+                relay.mend()
+            took.append(await fed.whole())
+            what = "cut" if cut else "standing still"
+            run.say(f"{run.name} {run.done}: {party} {what}, whole after {took[-1]:.1f} s")
+    run.note = f"mended to whole lookup: at most {max(took, default=0):.1f} s"
