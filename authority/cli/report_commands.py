@@ -64,8 +64,10 @@ def rows(
     folder: Folder,
     reports: Annotated[list[Path], typer.Argument(help="Nodes' reports.", exists=True)],
 ) -> None:
-    """Show how many rows of each agency are young, typed or unusual, and how many lookups only such
-    rows opened: those with the most such lookups come first.
+    """Show how many rows of each agency may have been planted, and what they opened.
+
+    Those are young, typed or unusual rows. Agencies where most lookups were opened by such rows
+    alone come first.
     """
     draft = Ceremony.open(folder).draft()
     counted = [agency for path in reports for agency in _verified_node(draft, path).agencies]
