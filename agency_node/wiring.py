@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -213,6 +213,7 @@ class Opened:
     peppers: PepperStore
     index: LocatorIndex
     upkeep: Upkeep
+    writer: Executor
     carry_over: Callable[[], frozenset[AgencyId]]
     node: Node
     reader: Reading
@@ -255,7 +256,8 @@ class Opened:
     async def _keep_logs(self) -> None:
         """Write the agencies' logs from the journal. What cannot be written stays in it."""
         try:
-            self.node.silence(await asyncio.to_thread(self.carry_over))
+            loop = asyncio.get_running_loop()
+            self.node.silence(await loop.run_in_executor(self.writer, self.carry_over))
         except Defect as defect:
             self.env.log.warning("node.journal_waits", error=defect)
 
@@ -341,6 +343,9 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             env.log.error("node.record_failed", agency=agency)
             refused[agency] = Defect("its log cannot be written")
         opened.callback(_at_the_end, carry_over)
+        writer = opened.enter_context(
+            ThreadPoolExecutor(1, thread_name_prefix="journal", initializer=lower_priority)
+        )
 
         index = LocatorIndex(records, lambda: time.sleep(0))
         upkeep = _upkeep(settings, env, membership, peppers, records, index)
@@ -379,6 +384,7 @@ async def open(settings: NodeSettings, env: Env) -> AsyncIterator[Opened]:
             peppers,
             index,
             upkeep,
+            writer,
             carry_over,
             node,
             reader,

@@ -38,6 +38,7 @@ from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.sealed_box import SealedBox
 from fingerpost.runtime.witness import WitnessFolder
+from fingerpost.runtime.worker_processes import lower_priority
 
 OPENED: Final = "node.opened"
 REVEALED: Final = "node.requester_revealed"
@@ -195,7 +196,9 @@ class AgencyLogs:
         self._node_key = node_key
         self._open: OrderedDict[AgencyId, AuditLog] = OrderedDict()
         self._lock = threading.Lock()
-        self._writers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="audit")
+        self._writers = ThreadPoolExecutor(
+            AT_ONCE, thread_name_prefix="audit", initializer=lower_priority
+        )
 
     def check(self, agencies: Iterable[AgencyId]) -> dict[AgencyId, Defect]:
         """Open each log once, at the start; return those that do not open, and why.
