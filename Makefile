@@ -10,7 +10,7 @@ CORES := -n auto --dist loadscope
 READY := @deploy/setup/environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help check covered demo demo-serve test dates pythons lint format types proto lock bench bench-matching lookup-files soak mutants clean runtime dev
+.PHONY: help check covered demo demo-serve test blast-radius dates pythons lint format types proto lock bench bench-matching lookup-files soak mutants clean runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo-serve: ## the same federation, left running, to ask by hand
 
 test: dev ## all tests, on all cores, in another order each time; ARGS="tests/unit -x" for some
 	$(PY) -m pytest $(CORES) $(ARGS)
+
+blast-radius: dev ## what thieves read of the disks of a federation; ARGS="--lookups 92"
+	$(PY) -m tests.privacy.blast_radius $(ARGS)
 
 check: lint covered demo ## what must hold before a change lands; .ci/run runs it
 
