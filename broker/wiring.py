@@ -23,6 +23,7 @@ from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.group_commit import GroupCommit
 from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_FILES, SERVER_NODES, Edge
 from fingerpost.runtime.run import Task
@@ -53,6 +54,8 @@ def check(settings: BrokerSettings) -> EnrolmentBundle:
     """
     bundle = check_places(settings.places, Party.BROKER)
     master_key(settings)
+    keys = {"audit_key": settings.audit_key}
+    require_apart(keys, [settings.state], trial=settings.places.trial)
     require_folder(settings.state, setting="state")
     if (settings.state / HASH_LOG_FILE).exists():
         open_audit(settings).close()

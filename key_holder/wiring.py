@@ -18,6 +18,7 @@ from fingerpost.runtime.database import open_migrated
 from fingerpost.runtime.env import Env
 from fingerpost.runtime.files import read_key, require_folder
 from fingerpost.runtime.health import Health, serve_health
+from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.lock import alone
 from fingerpost.runtime.rpc import SERVER_REQUESTERS, Edge
 from fingerpost.runtime.run import Task
@@ -64,6 +65,8 @@ def check(settings: KeyHolderSettings) -> EnrolmentBundle:
     require_folder(settings.meter.parent, setting="meter")
     require_folder(settings.audit.parent, setting="audit")
     audit_key(settings)
+    keys = {"audit_key": settings.audit_key}
+    require_apart(keys, [settings.meter, settings.audit], trial=settings.places.trial)
     if settings.audit.exists():
         open_audit(settings).close()
     return bundle

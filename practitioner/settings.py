@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -55,16 +56,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise Defect("agencies: at least one must ask through this gateway")
         if len({each.id for each in self.agencies}) != len(self.agencies):
             raise Defect("agencies: one is listed twice")
-        files = [self.accounts, self.outcomes, *(each.audit for each in self.agencies)]
-        if len(set(files)) != len(files):
+        if len(set(self.data)) != len(self.data):
             raise Defect("accounts, outcomes and audit logs: each needs a file of its own")
-        keys = [
-            self.account_key,
-            self.outcome_key,
-            self.audit_key,
-            *(each.passport_key for each in self.agencies),
-        ]
-        if len(set(keys)) != len(keys):
+        if len(set(self.keys.values())) != len(self.keys):
             raise Defect("secret files: each key needs a file of its own")
 
     def agency(self, agency: AgencyId) -> AgencySettings:
@@ -74,6 +68,21 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if each.id == agency:
                 return each
         raise Defect(f"{agency} does not ask through this gateway")
+
+    @property
+    def data(self) -> tuple[Path, ...]:
+        """The files that the keys open."""
+        return (self.accounts, self.outcomes, *(each.audit for each in self.agencies))
+
+    @property
+    def keys(self) -> Mapping[str, Path]:
+        """Each key's file by the name of its setting."""
+        return {
+            "account_key": self.account_key,
+            "outcome_key": self.outcome_key,
+            "audit_key": self.audit_key,
+            **{f"passport_key of {each.id}": each.passport_key for each in self.agencies},
+        }
 
     @property
     def generations(self) -> Path:

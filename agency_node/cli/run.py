@@ -36,6 +36,7 @@ from fingerpost.protocol.federation import Federation, Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import replace_file
 from fingerpost.runtime.health import probe
+from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.listing import a_console, show_list
 
 PROGRAM: Final = commands.Program(
@@ -84,6 +85,9 @@ def check(settings_file: SettingsFile) -> None:
     settings = PROGRAM.load(settings_file)
     bundle = check_places(settings.places, Party.NODE)
     wiring.audit_key(settings)
+    keys = {f"data_key of {each.id}": each.data_key for each in settings.agencies}
+    keys["audit_key"] = settings.audit_key
+    require_apart(keys, [settings.state], trial=settings.places.trial)
     open_store(settings, token_bytes).close()
     if not wiring.is_sound():
         raise Defect(

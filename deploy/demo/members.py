@@ -138,6 +138,7 @@ def _member(
         "member_list": folder / "member-list",
         "witness": folder / "witness",
         "poll_seconds": POLL_SECONDS,
+        "trial": True,
     }
     tables: list[tuple[str, Settings]] = [("", {**settings, **common}), ("[places]", places)]
     tables += (("[[agencies]]", agency) for agency in agencies)

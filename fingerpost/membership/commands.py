@@ -322,8 +322,10 @@ def report_folder(health: Path) -> None:
 
 def report_clock(places: Places, waits: str) -> None:
     """Report how the clocks stand by the last word of the running process: see
-    ``clock_watch.told``.
+    ``clock_watch.told``. Say first whether this is a trial.
     """
+    if places.trial:
+        typer.echo("THIS IS A TRIAL: keys may lie beside the data that they open.")
     for line in told(read_word(places.member_list), time.time(), waits):
         typer.echo(line)
 

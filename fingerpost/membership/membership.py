@@ -52,7 +52,7 @@ from fingerpost.runtime.witness import WitnessFolder
 ISSUER_PATIENCE_SECONDS: Final = 2.0
 """A lookup that begins with a look at the list must not wait long for an issuer that is away."""
 MEMBERSHIP_EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {**MEMBER_LIST_EVENTS, **CLOCK_EVENTS, **RENEWAL_EVENTS}
+    {**MEMBER_LIST_EVENTS, **CLOCK_EVENTS, **RENEWAL_EVENTS, "member.is_a_trial": frozenset()}
 )
 """Events for the log catalogue of each member."""
 
@@ -70,6 +70,9 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             of what decides is put back. Who can put back both is not noticed here.
         poll_seconds: the interval at which the list is fetched, 1 to 15 s. With a longer one a
             suspension would not take effect in time.
+        trial: whether this is a trial without real children, whose keys may lie beside its data. An
+            attacker who can change it gains nothing by it; whoever forgets it keeps both in one
+            backup. It is said at each start and by ``status``.
     """
 
     bundle: Path
@@ -77,6 +80,7 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     member_list: Path
     witness: Path
     poll_seconds: Annotated[float, msgspec.Meta(ge=1, le=15)] = 15.0
+    trial: bool = False
 
 
 def check_places(places: Places, party: Party) -> EnrolmentBundle:
@@ -118,6 +122,8 @@ class Membership:
         self.witness = WitnessFolder(places.witness)
         self._env = env
         self._poll_seconds = places.poll_seconds
+        if places.trial:
+            env.log.warning("member.is_a_trial")
         self._member_list = places.member_list
         addresses = self.bundle.addresses
         issuer = Identity(self.bundle.federation, addresses.issuer.member, Party.ISSUER)

@@ -27,6 +27,7 @@ from fingerpost.protocol.codec.enrolment import AgencyKeys
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId
 from fingerpost.runtime.files import KEY_BYTES, create_file, read_key
+from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.screen_text import printable
 from fingerpost.runtime.witness import Adopted
 from practitioner import wiring
@@ -87,6 +88,7 @@ def check(settings_file: SettingsFile) -> None:
     """Report whether settings, keys, bundle and files fit together."""
     loaded = load(settings_file)
     bundle = check_places(loaded.places, Party.GATEWAY)
+    require_apart(loaded.keys, loaded.data, trial=loaded.places.trial)
     for each in loaded.agencies:
         read_passport_key(each.passport_key)
         wiring.open_audit(loaded, each.id).close()

@@ -47,6 +47,7 @@ bundle = "bundle"
 credentials = "credentials"
 member_list = "list"
 witness = "witness"
+trial = true
 """
 
 

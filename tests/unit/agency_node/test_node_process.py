@@ -273,6 +273,14 @@ def test_check_says_whether_it_holds_together(home: Home) -> None:
     assert "3 agencies" in run.stdout
 
 
+def test_check_refuses_a_key_beside_the_data_unless_it_is_a_trial(home: Home) -> None:
+    text = home.settings_file.read_text()
+    home.settings_file.write_text(text.replace("trial = true", "trial = false"))
+    told = str(home.command("check").exception)
+    assert told.startswith("data_key of ")
+    assert "lies beside the data" in told
+
+
 def test_check_says_how_a_data_key_that_is_missing_is_made(home: Home) -> None:
     agency = home.settings.agencies[0]
     agency.data_key.unlink()

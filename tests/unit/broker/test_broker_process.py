@@ -255,6 +255,14 @@ def test_check_names_the_setting_that_is_wrong(home: Home, missing: str, fault: 
     assert not run.stdout
 
 
+def test_check_refuses_a_key_beside_the_data_unless_it_is_a_trial(home: Home) -> None:
+    assert "THIS IS A TRIAL" in home.run("status").stdout
+    text = home.settings_file.read_text()
+    home.settings_file.write_text(text.replace("trial = true", "trial = false"))
+    assert "lies beside the data" in str(home.run("check").exception)
+    assert "TRIAL" not in home.run("status").stdout
+
+
 def test_check_says_what_a_start_by_hand_still_needs(home: Home) -> None:
     text = home.settings_file.read_text()
     home.settings_file.write_text(text.replace('"health.sock"', '"run/health.sock"'))

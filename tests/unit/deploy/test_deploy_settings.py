@@ -20,6 +20,7 @@ from broker.settings import BrokerSettings
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Member, Parameters, Party
 from fingerpost.protocol.ids import FederationId, MemberId
+from fingerpost.runtime.keys_apart import require_apart
 from fingerpost.runtime.settings import load
 from key_holder.settings import KeyHolderSettings
 from practitioner.settings import GatewaySettings
@@ -111,6 +112,17 @@ def test_a_sample_shares_no_secret_between_two_purposes(party: str) -> None:
 
     found = secrets_of(tomllib.loads(sample(party).read_text("utf-8")))
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("party", ["broker", "gateway", "key-holder", "node"])
+def test_a_sample_keeps_keys_apart_from_data_and_is_no_trial(party: str) -> None:
+    settings: Any = load(sample(party), TYPES[party])
+    assert not settings.places.trial
+    text = sample(party).read_text("utf-8")
+    keys = [Path(line.split('"')[1]) for line in text.splitlines() if '.secret"' in line]
+    assert keys
+    data = [Path(line.split('"')[1]) for line in text.splitlines() if '= "/var/lib/' in line]
+    require_apart({str(key): key for key in keys}, data, trial=False)
 
 
 # ---- the authority's files ----------------------------------------------------------------------

@@ -120,3 +120,10 @@ def test_an_empty_key_in_the_vault_is_named_with_what_to_do(settings_file: Path)
     seed = settings_file.parent / "kept" / "vault" / "epoch-1.seed"
     create_file(seed, b"")
     assert "epoch-1.seed is empty: a crash or a full disk left it so. If" in fault(settings_file)
+
+
+def test_check_refuses_a_key_beside_the_data_unless_it_is_a_trial(settings_file: Path) -> None:
+    text = settings_file.read_text()
+    settings_file.write_text(text.replace("trial = true", "trial = false"))
+    assert "audit_key" in fault(settings_file)
+    assert "lies beside the data" in fault(settings_file)

@@ -250,6 +250,11 @@ def test_check_opens_bundle_keys_and_looks_at_the_health_folder(run: Run, tmp_pa
     assert told.status == 0, told.err
     assert made.fingerprint in told.out
     assert f"health: the folder {folder / 'run'} does not exist" in told.err
+    settings.write_text(settings.read_text().replace("trial = true", "trial = false"))
+    told = run("check", "--settings", str(settings))
+    assert told.status == 2
+    assert "account_key" in told.err
+    assert "lies beside the data" in told.err
     (folder / "credentials").rename(folder / "elsewhere")
     told = run("check", "--settings", str(settings))
     assert (told.status, told.err.split(":")[1]) == (2, " places.credentials")
