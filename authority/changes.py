@@ -26,6 +26,7 @@ from fingerpost.protocol.federation import (
     Raise,
 )
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
+from fingerpost.protocol.messages import RevisionFrom
 
 
 def enrol(
@@ -66,6 +67,7 @@ def enrol(
         signing_key=request.signing_key,
         declared_caseload=caseload,
         lookups_per_day=_chosen(lookups_per_day, request.lookups_per_day),
+        revisions=request.revisions,
         raises=known.raises if known is not None else (),
         caseload_reason=caseload_reason or "",
     )
@@ -88,6 +90,16 @@ def remove_member(draft: Draft, member: MemberId) -> Draft:
         members={m: v for m, v in draft.members.items() if m != member},
         peppers={key: p for key, p in draft.peppers.items() if key[1] != member},
     )
+
+
+def speaks(draft: Draft, member: MemberId, revisions: Iterable[int]) -> Draft:
+    """Note which revisions of the wire a member speaks, after an upgrade.
+
+    Raises:
+        Defect: it is not listed.
+    """
+    found = find_member(draft, member)
+    return _with_member(draft, replace(found, revisions=tuple(sorted(set(revisions)))))
 
 
 def let_ask(
@@ -250,12 +262,14 @@ def tune(
     agency_per_day: int | None = None,
     normalisation_version: int | None = None,
     feed_ages: Mapping[AgencyKind, int] | None = None,
+    revisions: Mapping[int, int] | None = None,
     keys_per_child_hundredths: int | None = None,
     indexing_percent: int | None = None,
     growth_percent: int | None = None,
 ) -> Draft:
     """Change the parameters that are given. Their bounds are those of the parameters' file.
-    ``feed_ages`` are in days."""
+    ``feed_ages`` are in days; ``revisions`` are all that are to be in force, each with its
+    beginning in seconds since 1970 UTC."""
     p = draft.parameters
     tuned = replace(
         p,
@@ -271,6 +285,8 @@ def tune(
         keys_per_child_hundredths=_chosen(keys_per_child_hundredths, p.keys_per_child_hundredths),
         indexing_percent=_chosen(indexing_percent, p.indexing_percent),
         growth_percent=_chosen(growth_percent, p.growth_percent),
+        revisions=tuple(RevisionFrom(n, at) for n, at in sorted((revisions or {}).items()))
+        or p.revisions,
         feed_ages=tuple(
             FeedAge(kind, days)
             for kind, days in {

@@ -55,6 +55,7 @@ def check(draft: Draft, now: float) -> tuple[Finding, ...]:
         *_keys(draft),
         *_areas(draft),
         *_caseloads(draft),
+        *_revisions(draft),
         *_epochs(draft, now),
     ]
     return tuple(sorted(findings, key=lambda f: (f.weight is Weight.WARNING, f.where, f.what)))
@@ -97,6 +98,18 @@ def _parties(draft: Draft) -> Iterator[Finding]:
             yield _error(member_id, "an organisation's name with control characters")
         if found.party is Party.GATEWAY and found.lookups_per_day == 0:
             yield _warning(member_id, "a gateway that may make no lookup a day")
+
+
+def _revisions(draft: Draft) -> Iterator[Finding]:
+    """Find members that could not read what others will write, or ask at all."""
+    listed = [each.number for each in draft.parameters.revisions]
+    if not listed or len(set(listed)) != len(listed):
+        yield _error("parameters", "no revision of the wire, or one twice")
+    for member_id, member in draft.members.items():
+        if member.party not in (Party.NODE, Party.GATEWAY, Party.BROKER):
+            continue
+        for number in sorted(set(listed) - set(member.revisions)):
+            yield _error(member_id, f"does not speak revision {number} of the wire")
 
 
 def _keys(draft: Draft) -> Iterator[Finding]:

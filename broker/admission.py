@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -83,18 +83,20 @@ def admit(
     submission_bytes: bytes,
     *,
     complete_since: float,
+    speaks: Collection[int] = limits.REVISIONS,
 ) -> Admitted:
     """Return the query, verified and within every rule that needs no memory.
 
     Args:
         complete_since: from when on the replay set has every query (UNIX seconds).
+        speaks: the revisions of the wire that the broker speaks.
 
     Raises:
         Refused: NOT_A_MEMBER, UNTRUSTED_METADATA, MALFORMED, BAD_SIGNATURE, NOT_ALLOWED,
             BAD_COMMITMENT, UNSUPPORTED, NOT_FRESH, NOT_READY.
     """
     gateway = require_member(federation, caller, Party.GATEWAY, now)
-    query = read_query(query_bytes, federation.requester_key)
+    query = read_query(query_bytes, federation.requester_key, speaks)
     core = query.core
     require_supported(federation, core, now)
     require_reach(core)
@@ -128,6 +130,8 @@ def require_supported(federation: Federation, core: QueryCore, now: float) -> No
         raise Refused(Code.UNSUPPORTED, "core.code_list_version")
     if core.normalisation_version != parameters.normalisation_version:
         raise Refused(Code.UNSUPPORTED, "core.normalisation_version")
+    if not schedule.is_in_force(parameters.revisions, core.revision, now):
+        raise Refused(Code.UNSUPPORTED, "core.revision")
     federation.epoch(core.epoch, now)
 
 

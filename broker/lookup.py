@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 from broker.admission import Admitted
 from broker.gathering import Gathering, Taken
+from fingerpost.protocol import limits
 from fingerpost.protocol.codec.carriage import QUERIES_PER_FRAME
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Agency, parts_of
@@ -171,11 +172,18 @@ class Owed:
 class Stream:
     """One stream of one node. Times are seconds of the monotonic clock."""
 
-    def __init__(self, peer: PeerIdentity, ends_at: float, owed: Owed) -> None:
+    def __init__(
+        self,
+        peer: PeerIdentity,
+        ends_at: float,
+        owed: Owed,
+        revisions: Collection[int] = limits.REVISIONS,
+    ) -> None:
         self.peer = peer
         self.ends_at = ends_at
         self.owed = owed
         self.sending_since: float | None = None
+        self._revisions = frozenset(revisions)
         self._waiting: Waiting[Lookup] = Waiting()
         self._ready = asyncio.Event()
         self._end = asyncio.Event()
@@ -184,6 +192,10 @@ class Stream:
     @property
     def node(self) -> MemberId:
         return self.peer.member
+
+    def speaks(self, lookup: Lookup) -> bool:
+        """Return whether the node can read the query: it is of a revision that it speaks."""
+        return lookup.query.core.revision in self._revisions
 
     def offer(self, lookup: Lookup) -> bool:
         """Queue ``lookup``. Return False when the queue is full: the node is then left out."""
@@ -247,13 +259,13 @@ class Streams:
         self._left_at: dict[MemberId, float] = {}
         self._owed: dict[MemberId, Owed] = {}
 
-    def open(self, peer: PeerIdentity, ends_at: float) -> Stream:
+    def open(self, peer: PeerIdentity, ends_at: float, revisions: Collection[int]) -> Stream:
         older = self._live.get(peer.member)
         if older is not None:
             older.end(Refused(Code.NOT_READY, "replaced by a newer stream"))
         # What a node owes outlives its stream: the answers to an old stream's queries come on the
         # new one.
-        stream = Stream(peer, ends_at, self._owed.setdefault(peer.member, Owed()))
+        stream = Stream(peer, ends_at, self._owed.setdefault(peer.member, Owed()), revisions)
         self._live[peer.member] = stream
         return stream
 
@@ -269,11 +281,14 @@ class Streams:
     def __iter__(self) -> Iterator[Stream]:
         return iter(tuple(self._live.values()))
 
-    def may_come(self, node: MemberId, now: float) -> bool:
+    def may_take(self, lookup: Lookup, node: MemberId, now: float) -> bool:
         """Return whether a node without the query may yet take it: attached, or likely dialling.
 
+        One that does not speak the query's revision is not waited for.
         A node that has been away for longer does not make every lookup last the whole gathering
         time.
         """
-        left = self._left_at.get(node, self._started_at)
-        return node in self._live or now - left < RECONNECT_SECONDS
+        stream = self._live.get(node)
+        if stream is not None:
+            return stream.speaks(lookup)
+        return now - self._left_at.get(node, self._started_at) < RECONNECT_SECONDS

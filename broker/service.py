@@ -19,6 +19,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Collection,
     Coroutine,
     Iterable,
     Mapping,
@@ -66,6 +67,7 @@ class Broker:
         complete_since: from when on the replay set has every query (UNIX seconds).
         seen: the queries of which a replay would still be fresh.
         random: gives a number in [0, 1), which spreads the ends of streams.
+        speaks: the revisions of the wire that this broker speaks.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Broker:
         complete_since: float,
         seen: Iterable[Seen],
         random: Callable[[], float],
+        speaks: Collection[int] = limits.REVISIONS,
     ) -> None:
         self._members = members
         self._recorder = recorder
@@ -87,6 +90,7 @@ class Broker:
         self._log = log
         self._complete_since = complete_since
         self._random = random
+        self._speaks = speaks
         self._quotas = Quotas()
         self._room = Room()
         self._replays = ReplaySet()
@@ -112,7 +116,13 @@ class Broker:
         now = self._clock.now()
         federation = self._members.current
         admitted = admit(
-            federation, now, caller, query, submission, complete_since=self._complete_since
+            federation,
+            now,
+            caller,
+            query,
+            submission,
+            complete_since=self._complete_since,
+            speaks=self._speaks,
         )
         lookup = Lookup(admitted)
         self._replays.require_new(lookup.query.hash)
@@ -147,13 +157,15 @@ class Broker:
         self._lookups[lookup.query.hash] = lookup
         for node in lookup.nodes:
             stream = self._streams.find(node)
-            if stream is not None and not stream.offer(lookup):
+            if stream is None or not stream.speaks(lookup):
+                continue
+            if not stream.offer(lookup):
                 self._log.warning("node.behind", node=node)
         self._settle(lookup)
 
     def _settle(self, lookup: Lookup) -> None:
         now = self._clock.monotonic()
-        if lookup.gathering.is_over(lambda node: self._streams.may_come(node, now)):
+        if lookup.gathering.is_over(lambda node: self._streams.may_take(lookup, node, now)):
             lookup.close()
 
     async def _close_at(self, lookup: Lookup, at: float) -> None:
@@ -191,12 +203,12 @@ class Broker:
         self._require_node(caller)
         hello = await self._hello(incoming)
         age = limits.STREAM_AGE_SECONDS * (1 - self._random() / 10)  # not all at once
-        stream = self._streams.open(caller, self._clock.monotonic() + age)
+        stream = self._streams.open(caller, self._clock.monotonic() + age, hello.revisions)
         self._log.info("node.attached", node=stream.node, metadata_version=hello.metadata_version)
         reason: Refused | None = None
         try:
             for lookup in self._lookups.values():
-                if lookup.gathering.is_unsent(stream.node):
+                if lookup.gathering.is_unsent(stream.node) and stream.speaks(lookup):
                     stream.offer(lookup)
             await first_of(
                 self._listen(stream, incoming), self._speak(stream, send), stream.ended()

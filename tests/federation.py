@@ -79,6 +79,7 @@ class World:
         self.gateway_key = Ed25519PrivateKey.generate()
         self.carried: list[bytes] = []
         self.broker_saw: list[bytes] = []
+        self.broker_speaks: tuple[int, ...] = limits.REVISIONS
         self.log = QuietLog()
         self.store = MemoryStore(NOW - limits.DAY)
         self.passport_keys: dict[AgencyId, Ed25519PrivateKey] = {}
@@ -160,6 +161,7 @@ class World:
             complete_since=self.store.complete_since,
             seen=self.store.seen(self.clock.now()),
             random=lambda: 0.5,
+            speaks=self.broker_speaks,
         )
 
     async def append(self, record: LookupRecord) -> None:

@@ -7,6 +7,7 @@ judges an honest requester alike.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from enum import Enum, unique
 from typing import Final
@@ -18,7 +19,7 @@ from fingerpost.protocol.codes import WIDE_REACHES, Reach
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Federation, parts_of
 from fingerpost.protocol.ids import AgencyId, AreaCode, MemberId
-from fingerpost.protocol.messages import KeySet, Query, require_fresh
+from fingerpost.protocol.messages import KeySet, Query, is_in_force, require_fresh
 
 Parts = tuple[tuple[AgencyId, ...], ...]
 REACHES_KEPT: Final = 4096
@@ -35,14 +36,17 @@ class Verdict(Enum):
     FAULT = "cannot answer: fault"
 
 
-def read(wire: bytes, federation: Federation) -> Query:
+def read(wire: bytes, federation: Federation, speaks: Collection[int] = limits.REVISIONS) -> Query:
     """Return the query, signed by some gateway; which one it is shows only where the query opens.
+
+    Args:
+        speaks: the revisions of the wire that this node speaks. The broker sends no other.
 
     Raises:
         Refused: nothing in these bytes can be trusted, not even the key to reply to. They get no
             answer.
     """
-    query = read_query(wire, federation.requester_key)
+    query = read_query(wire, federation.requester_key, speaks)
     if query.core.federation != federation.parameters.federation:
         raise Refused(Code.NOT_A_MEMBER, "core.federation")
     return query
@@ -66,6 +70,7 @@ def judge(query: Query, federation: Federation, now: float, *, replayed: bool) -
         or not NORMALISATION_VERSION
         == parameters.normalisation_version
         == core.normalisation_version
+        or not is_in_force(parameters.revisions, core.revision, now)
     ):
         return Verdict.VERSION
     try:

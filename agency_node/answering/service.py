@@ -10,7 +10,7 @@ fault makes its answer CANNOT_ANSWER. One code path makes every answer: what lea
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,6 +29,7 @@ from fingerpost.membership.ports import Members
 from fingerpost.private.locators import Peppers
 from fingerpost.private.messages import AgencyAnswer, AnswerPart, Pointer
 from fingerpost.private.query_sealing import seal_answer
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Cannot, Status
 from fingerpost.protocol.errors import Defect, Refused
 from fingerpost.protocol.federation import Federation
@@ -94,6 +95,7 @@ class Node:
             keys.
         sound: whether the golden vectors held in this process.
         faulty: the agencies whose audit log cannot be written, from the start.
+        speaks: the revisions of the wire that this node speaks.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Node:
         now: Callable[[], float],
         log: Logger,
         faulty: Iterable[AgencyId] = (),
+        speaks: Collection[int] = limits.REVISIONS,
     ) -> None:
         self._me = me
         self._key = key
@@ -123,6 +126,7 @@ class Node:
         self._journal = journal
         self._now = now
         self._log = log
+        self._speaks = speaks
         self._faulty: set[AgencyId] = set(faulty)
         self._keeping = True
         self._lists = Lists()
@@ -210,7 +214,7 @@ class Node:
         # signature is checked, so that a copy costs nothing.
         for wire in dict.fromkeys(frame):
             try:
-                query = admission.read(wire, newest)
+                query = admission.read(wire, newest, self._speaks)
                 federation = self._lists.of(query.core.metadata_version, now) or newest
                 parts = self._reach(federation).parts(query)
                 queries.setdefault(query.core_hash, (query, federation, parts))
@@ -370,6 +374,7 @@ class Node:
         return True
 
     def _seal(self, draft: DraftPart) -> SealedAnswer:
+        core = draft.query.core
         body = AnswerPart(
             query_hash=draft.query.hash,
             node=self._me,
@@ -379,7 +384,7 @@ class Node:
             agencies=tuple(drafted.answer for drafted in draft.answers),
             pointers=draft.disclosed,
         )
-        return seal_answer(body, draft.query.core.reply_key, self._key)
+        return seal_answer(body, core.reply_key, self._key, core.revision)
 
 
 def _may_disclose(agency: AgencyId, examined: Examined | None) -> tuple[Pointer, ...]:

@@ -11,7 +11,7 @@ import typer
 
 from authority import changes, imports
 from authority.ceremony import Ceremony
-from authority.cli.parsing import Folder, console, feed_ages, hundredths, parsed
+from authority.cli.parsing import Folder, console, feed_ages, hundredths, parsed, revisions_from
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.enrolment import REQUEST_BYTES, read_enrolment
 from fingerpost.protocol.codes import AgencyKind, CoarseKind
@@ -51,6 +51,7 @@ def _per(what: str, usual: int) -> Any:
 def register(app: typer.Typer) -> None:
     app.command()(enrol)
     app.command("remove-member")(remove_member)
+    app.command()(speaks)
     app.command("import-areas")(import_areas)
     app.command()(hosting)
     app.command()(neighbours)
@@ -113,6 +114,18 @@ def remove_member(folder: Folder, member: Annotated[MemberId, _MemberArgument]) 
     """Take a member off the list. To stop it at once, suspend it first."""
     Ceremony.open(folder).change(lambda draft: changes.remove_member(draft, member))
     console.print(f"{member} is no longer in the draft.")
+
+
+def speaks(
+    folder: Folder,
+    member: Annotated[MemberId, _MemberArgument],
+    revisions: Annotated[
+        list[int], typer.Argument(min=1, help="All revisions of the wire that it speaks now.")
+    ],
+) -> None:
+    """Note which revisions of the wire a member speaks, after its upgrade."""
+    Ceremony.open(folder).change(lambda draft: changes.speaks(draft, member, revisions))
+    console.print(f"{member} speaks {', '.join(map(str, sorted(set(revisions))))}.")
 
 
 @agency_app.command("add")
@@ -327,6 +340,13 @@ def parameters(
             f"as KIND=DAYS (repeatable; {limits.FEED_DAYS} where none is given)."
         ),
     ] = None,
+    revision: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A revision of the wire and from when it is in force, NUMBER=DATE (repeatable). "
+            "Give all that are to be in force: what is left out ends."
+        ),
+    ] = None,
 ) -> None:
     """Change what the whole federation agrees on; what is left out stays as it is."""
     Ceremony.open(folder).change(
@@ -342,6 +362,7 @@ def parameters(
             agency_per_day=agency_per_day,
             normalisation_version=normalisation_version,
             feed_ages=feed_ages(feed_days or []),
+            revisions=revisions_from(revision or []),
             keys_per_child_hundredths=hundredths(keys_per_child),
             indexing_percent=indexing_percent,
             growth_percent=growth_percent,

@@ -71,6 +71,17 @@ def feed_ages(texts: list[str]) -> dict[AgencyKind, int]:
     return found
 
 
+def revisions_from(texts: list[str]) -> dict[int, int]:
+    """Return beginnings by revision of the wire from texts such as ``2=2027-01-31``."""
+    found = {}
+    for text in texts:
+        number, _, begins = text.partition("=")
+        if not number.isdecimal():
+            raise typer.BadParameter("expected a revision and a date, such as 2=2027-01-31")
+        found[int(number)] = moment(begins)
+    return found
+
+
 def hundredths(number: float | None) -> int | None:
     """Return a number in hundredths, as the files have it."""
     return None if number is None else round(100 * number)

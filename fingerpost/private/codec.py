@@ -25,7 +25,7 @@ from fingerpost.private.purpose_rules import (
 )
 from fingerpost.protocol import limits
 from fingerpost.protocol.codec.queries import counting_from_wire, counting_to_wire
-from fingerpost.protocol.codec.strict import code, parse, split
+from fingerpost.protocol.codec.strict import code, parse, split, written
 from fingerpost.protocol.codes import (
     Cannot,
     CoarseKind,
@@ -47,14 +47,15 @@ FACTS_BYTES: Final = 256
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def write_inner(inner: Inner, core_hash: bytes) -> bytes:
-    """Return the bytes of the inner part, with H(core), 32 bytes.
+def write_inner(inner: Inner, core_hash: bytes, revision: int = limits.FIRST_REVISION) -> bytes:
+    """Return the bytes of the inner part, with H(core), 32 bytes, in a revision of the wire.
 
     Raises:
-        Refused: MALFORMED, text that has no UTF-8 form.
+        Refused: MALFORMED, text that has no UTF-8 form; UNSUPPORTED, it says what only a later
+            revision can say.
     """
     why = inner.justification
-    return pb.Inner(
+    message = pb.Inner(
         core_hash=core_hash,
         passport=inner.passport_token,
         agency=inner.agency.value,
@@ -69,16 +70,17 @@ def write_inner(inner: Inner, core_hash: bytes) -> bytes:
         handle_proof=pb.HandleProof(
             day_key=inner.handle_proof.day_key, path=b"".join(inner.handle_proof.path)
         ),
-    ).SerializeToString(deterministic=True)
+    )
+    return written(message, revision)
 
 
-def read_inner(payload: bytes) -> tuple[bytes, Inner]:
+def read_inner(payload: bytes, revision: int = limits.FIRST_REVISION) -> tuple[bytes, Inner]:
     """Return H(core) as the inner part states it, and the inner part.
 
     Raises:
         Refused: MALFORMED.
     """
-    m = parse(pb.Inner, payload, limits.INNER_BYTES)
+    m = parse(pb.Inner, payload, limits.INNER_BYTES, revision)
     exactly(m.core_hash, limits.HASH_BYTES, "inner.core_hash")
     inner = Inner(
         agency=AgencyId(m.agency),
@@ -224,9 +226,13 @@ def _date(text: str, field: str) -> date | None:
     raise Refused(Code.MALFORMED, field)
 
 
-def write_part(part: AnswerPart) -> bytes:
-    """Return the bytes of one part of an answer."""
-    return pb.AnswerPart(
+def write_part(part: AnswerPart, revision: int = limits.FIRST_REVISION) -> bytes:
+    """Return the bytes of one part of an answer, in the revision of its query.
+
+    Raises:
+        Refused: UNSUPPORTED, it says what only a later revision can say.
+    """
+    message = pb.AnswerPart(
         query_hash=part.query_hash,
         node=part.node.value,
         metadata_version=part.metadata_version,
@@ -243,16 +249,17 @@ def write_part(part: AnswerPart) -> bytes:
             for a in part.agencies
         ],
         pointers=[_pointer_to_wire(p) for p in part.pointers],
-    ).SerializeToString(deterministic=True)
+    )
+    return written(message, revision)
 
 
-def read_part(payload: bytes) -> AnswerPart:
-    """Return one part of an answer.
+def read_part(payload: bytes, revision: int = limits.FIRST_REVISION) -> AnswerPart:
+    """Return one part of an answer, by the revision of its query.
 
     Raises:
         Refused: MALFORMED.
     """
-    m = parse(pb.AnswerPart, payload, limits.ANSWER_PLAIN_BYTES)
+    m = parse(pb.AnswerPart, payload, limits.ANSWER_PLAIN_BYTES, revision)
     if len(m.agencies) > limits.AGENCIES_PER_PART or len(m.pointers) > limits.POINTER_SLOTS:
         raise Refused(Code.MALFORMED, "answer.agencies or pointers")
     return AnswerPart(

@@ -27,7 +27,7 @@ these agencies, all of them, of that node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -72,6 +72,7 @@ from fingerpost.protocol.messages import (
     SealedAnswer,
     day_of,
     require_fresh,
+    revision_to_ask,
     slot_of,
 )
 from fingerpost.protocol.terms import Terms
@@ -97,6 +98,7 @@ class PublicPart:
     reach: Reach
     named_areas: tuple[AreaCode, ...]
     key_set: KeySet
+    revision: int
 
     @classmethod
     def of(
@@ -109,8 +111,17 @@ class PublicPart:
         reach: Reach,
         named_areas: Iterable[AreaCode] = (),
         key_set: KeySet,
+        speaks: Collection[int] = limits.REVISIONS,
     ) -> Self:
-        """Return the public part with the versions that ``federation`` has in force."""
+        """Return the public part with the versions that ``federation`` has in force.
+
+        Args:
+            speaks: the revisions of the wire that this requester speaks; the newest of them that is
+                in force is taken.
+
+        Raises:
+            Refused: UNSUPPORTED, none of them is in force.
+        """
         parameters = federation.parameters
         return cls(
             federation=parameters.federation,
@@ -123,6 +134,7 @@ class PublicPart:
             reach=reach,
             named_areas=tuple(sorted(set(named_areas))),
             key_set=key_set,
+            revision=revision_to_ask(parameters.revisions, issued_at, speaks),
         )
 
     @property
@@ -222,12 +234,13 @@ def seal(
         wrap(content_key, opening.wrap_secret, q=q, bound=bound, position=i)
         for i, opening in enumerate(order)
     )
-    payload = write_inner(inner, bound)
+    payload = write_inner(inner, bound, public.revision)
     envelope = write_envelope(sign(PayloadType.INNER, payload, _NO_SIGNER, practitioner_key))
     body = pad(envelope, limits.INNER_BYTES, "inner too long")
     sealed = seal_body(content_key, body, bound=bound)
     wire = seal_into_query(core_bytes, wraps, sealed, public.epoch, requester_key)
-    query = read_query(wire, lambda _: requester_key.public_key().public_bytes_raw())
+    own = requester_key.public_key().public_bytes_raw()
+    query = read_query(wire, lambda _: own, (public.revision,))
     return SealedQuery(wire, query.hash, core, reply_key)
 
 
@@ -254,7 +267,7 @@ def open_query(query: Query, position: int, wrap_secret: bytes) -> Opened:
     envelope = read_envelope(unpad(body, "inner padding"), most=limits.INNER_BYTES)
     # Parsed before it is verified, because the passport in it names the key. Nothing of it may be
     # acted on before verify_inner has accepted it.
-    stated_hash, inner = read_inner(envelope.payload)
+    stated_hash, inner = read_inner(envelope.payload, query.core.revision)
     return Opened(inner, stated_hash, envelope)
 
 
@@ -360,24 +373,32 @@ def _core(
         locators=locators,
         slot_check=slot_check,
         quota_commitment=quota_commitment,
+        revision=public.revision,
     )
 
 
 _PART_BOUND = 2**32
 
 
-def seal_answer(part: AnswerPart, reply_key: bytes, key: Ed25519PrivateKey) -> SealedAnswer:
+def seal_answer(
+    part: AnswerPart,
+    reply_key: bytes,
+    key: Ed25519PrivateKey,
+    revision: int = limits.FIRST_REVISION,
+) -> SealedAnswer:
     """Sign and seal one part of an answer.
 
     Args:
         part: The part.
         reply_key: The query's, 1216 bytes.
         key: The node's signing key.
+        revision: The query's.
 
     Raises:
         Refused: MALFORMED, the reply key is none. That is a public fact, the same for hit and miss.
     """
-    envelope = write_envelope(sign(PayloadType.ANSWER, write_part(part), part.node.value, key))
+    payload = write_part(part, revision)
+    envelope = write_envelope(sign(PayloadType.ANSWER, payload, part.node.value, key))
     plain = pad(envelope, limits.ANSWER_PLAIN_BYTES, "answer too long")
     sealed = seal_to_key(reply_key, _info(part.query_hash, part.node, part.part), plain)
     return SealedAnswer(part.query_hash, part.part, sealed)
@@ -390,6 +411,7 @@ def open_answer(
     reply_key: HybridKey,
     federation: Federation,
     asked: tuple[Agency, ...],
+    revision: int = limits.FIRST_REVISION,
 ) -> AnswerPart:
     """Return the part, opened and verified.
 
@@ -399,6 +421,7 @@ def open_answer(
         reply_key: The private key of the query.
         federation: The member list that the query was made with.
         asked: ``federation.agencies_in_reach`` of the query.
+        revision: The query's.
 
     Raises:
         Refused: NOT_A_MEMBER, the node is none; BAD_SEAL, of another node, part or query, or
@@ -414,7 +437,7 @@ def open_answer(
     if envelope.signer != answer.node.value:
         raise Refused(Code.BAD_SIGNATURE, "answer.signer")
     payload = open_envelope(envelope, PayloadType.ANSWER, _public_key(member.signing_key))
-    part = read_part(payload)
+    part = read_part(payload, revision)
     _require_expected(part, answer, query_hash, asked)
     return part
 

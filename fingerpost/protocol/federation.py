@@ -32,6 +32,7 @@ from fingerpost.protocol.codes import (
 )
 from fingerpost.protocol.errors import Code, Refused, Rule
 from fingerpost.protocol.ids import AgencyId, AreaCode, EpochNumber, FederationId, MemberId
+from fingerpost.protocol.messages import FROM_THE_FOUNDING, RevisionFrom
 from fingerpost.protocol.terms import RolesAt, Terms
 
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
@@ -42,6 +43,10 @@ Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 Version = Annotated[int, Meta(ge=1, le=65_535)]
 DayOfYear = Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\Z")]
 """A month and a day up to the 28th, which every year has."""
+Revisions = Annotated[
+    tuple[Annotated[int, Meta(ge=1, le=limits.HIGHEST_REVISION)], ...],
+    Meta(min_length=1, max_length=limits.MOST_REVISIONS),
+]
 UpTo1000 = Meta(max_length=1000)
 UpTo2000 = Meta(max_length=2000)
 Serial = Annotated[int, "hexadecimal"]
@@ -87,6 +92,7 @@ class Member:
     key holders' bulk quota; ``raises`` widen it for a while (``caseload``).
     ``caseload_reason``: why it is more than the public figures of those agencies, or stands beside
     none. ``lookups_per_day``: what a key holder and the broker grant (gateways).
+    ``revisions``: of the wire, that it speaks; none is put in force that a member does not speak.
     """
 
     id: MemberId
@@ -97,6 +103,7 @@ class Member:
     lookups_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     raises: Annotated[tuple[Raise, ...], Meta(max_length=16)] = ()
     caseload_reason: Annotated[str, Meta(max_length=120)] = ""
+    revisions: Revisions = (1,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +252,9 @@ class Parameters:
     reserve_per_day: Annotated[int, Meta(ge=1, le=1000)] = limits.RESERVE_PER_DAY
     agency_per_day: Annotated[int, Meta(ge=1, le=100_000)] = limits.AGENCY_PER_DAY
     feed_ages: Annotated[tuple[FeedAge, ...], Meta(max_length=100)] = ()
+    revisions: Annotated[tuple[RevisionFrom, ...], Meta(max_length=limits.MOST_REVISIONS)] = (
+        FROM_THE_FOUNDING,
+    )
     keys_per_child_hundredths: Annotated[int, Meta(ge=100, le=2500)] = (
         limits.KEYS_PER_CHILD_HUNDREDTHS
     )

@@ -13,6 +13,14 @@ SUITE: Final = 1
 """The one suite: ristretto255-SHA512 VOPRF, HKDF-SHA-256, keyed BLAKE2s, AES-256-GCM with a
 commitment, Ed25519, HPKE MLKEM768-X25519/HKDF-SHA-256/AES-256-GCM. There is no negotiation."""
 
+REVISIONS: Final = (1,)
+"""The revisions of the wire that this release speaks, ascending. The signed parameters say which
+are in force; which field came with which revision: ``codec.strict.SINCE``."""
+MOST_REVISIONS: Final = 8
+HIGHEST_REVISION: Final = 10_000
+FIRST_REVISION: Final = 1
+"""The strictest: whoever names no revision reads and writes by it."""
+
 # ---- the query -------------------------------------------------------------------------------
 QUERY_BYTES: Final = 8192
 """A signed query is always exactly this long, whatever it asks."""

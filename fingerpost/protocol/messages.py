@@ -11,8 +11,12 @@ responder derive the same keys whatever their clocks say within the skew (``requ
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Allowance, Reach
@@ -63,6 +67,7 @@ class QueryCore:
     locators: tuple[bytes, ...]
     slot_check: bytes
     quota_commitment: bytes
+    revision: int
 
     @property
     def widened(self) -> bool:
@@ -174,7 +179,13 @@ class SealedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class NodeHello:
+    """``revisions`` of the wire that the node speaks: ascending, none twice."""
+
     metadata_version: int
+    revisions: tuple[int, ...] = limits.REVISIONS
+
+    def __post_init__(self) -> None:
+        require_revisions(self.revisions, "hello.revisions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +257,47 @@ class Evaluated:
 
     def __repr__(self) -> str:
         return f"Evaluated({len(self.elements)})"
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionFrom:
+    """A revision of the wire, and from when it is in force (seconds since 1970 UTC). It ends when
+    it is listed no more."""
+
+    number: Annotated[int, Meta(ge=1, le=limits.HIGHEST_REVISION)]
+    starts_at: Annotated[int, Meta(ge=0, le=2**40)]
+
+
+FROM_THE_FOUNDING: Final = RevisionFrom(limits.FIRST_REVISION, 0)
+
+
+def is_in_force(listed: Iterable[RevisionFrom], revision: int, now: float) -> bool:
+    """Return whether queries may be of this revision, by a clock that may be off by the skew."""
+    until = now + limits.CLOCK_SKEW_SECONDS
+    return any(each.number == revision and each.starts_at <= until for each in listed)
+
+
+def revision_to_ask(listed: Iterable[RevisionFrom], now: float, speaks: Collection[int]) -> int:
+    """Return the newest revision that is in force and spoken.
+
+    Raises:
+        Refused: UNSUPPORTED, there is none.
+    """
+    begun = (each.number for each in listed if each.starts_at <= now)
+    newest = max((number for number in begun if number in speaks), default=None)
+    if newest is None:
+        raise Refused(Code.UNSUPPORTED, "revision of the wire")
+    return newest
+
+
+def require_revisions(revisions: tuple[int, ...], what: str) -> None:
+    """Raise ``Refused(MALFORMED)`` unless these are 1 to 8 revisions, ascending and none twice."""
+    if not 1 <= len(revisions) <= limits.MOST_REVISIONS or not (
+        1 <= min(revisions) <= max(revisions) <= limits.HIGHEST_REVISION
+    ):
+        raise Refused(Code.MALFORMED, what)
+    if list(revisions) != sorted(set(revisions)):
+        raise Refused(Code.MALFORMED, what)
 
 
 def exactly(data: bytes, size: int, what: str) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -44,14 +44,7 @@ from fingerpost.protocol.codes import DESK_ROLES, RESERVE_PURPOSES, Allowance
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Agency, Epoch, Federation
 from fingerpost.protocol.ids import AgencyId, MemberId
-from fingerpost.protocol.messages import (
-    Counting,
-    KeySet,
-    Submission,
-    day_of,
-    day_of_slot,
-    slot_of,
-)
+from fingerpost.protocol.messages import Counting, KeySet, Submission, day_of, day_of_slot, slot_of
 from fingerpost.protocol.terms import Terms
 from fingerpost.runtime.clock import Clock
 from practitioner.asking.outcome import (
@@ -150,6 +143,7 @@ class Client:
         clock: Clock,
         random_bytes: Callable[[int], bytes],
         upn_keys: bool,
+        speaks: Collection[int] = limits.REVISIONS,
     ) -> None:
         self._identity = identity
         self._members = members
@@ -164,6 +158,7 @@ class Client:
         self._clock = clock
         self._random_bytes = random_bytes
         self._upn_keys = upn_keys
+        self._speaks = speaks
 
     async def lookup(self, session: Session, question: Question) -> Outcome:
         """Find who is involved with this child, and whom to ring.
@@ -404,6 +399,7 @@ class Client:
             reach=planned.reach,
             named_areas=planned.named_areas,
             key_set=planned.key_set,
+            speaks=self._speaks,
         )
         question = lookup.question
         return seal(

@@ -88,6 +88,7 @@ class QueryOnItsWay:
             part = open_answer(
                 answer,
                 query_hash=self._sealed.hash,
+                revision=self._sealed.core.revision,
                 reply_key=self._sealed.reply_key,
                 federation=self._federation,
                 asked=self._asked,

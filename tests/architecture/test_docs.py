@@ -236,6 +236,7 @@ PARAMETERS = {
         *SCHOOL_INTAKE.last.split("-"),
         *numbers(SCHOOL_INTAKE.percent),
     },
+    "revisions of the wire, each with its beginning": {"1"},
     "epochs": numbers(limits.EPOCH_DAYS, limits.EPOCH_OVERLAP_DAYS),
 }
 

@@ -117,6 +117,7 @@ def a_core(now: float = NOW, **changes: Any) -> QueryCore:
         "locators": tuple(i.to_bytes(16, "big") for i in range(limits.LOCATORS)),
         "slot_check": bytes(limits.SLOT_CHECK_BYTES),
         "quota_commitment": bytes(limits.HASH_BYTES),
+        "revision": 1,
     }
     return QueryCore(**{**values, **changes})
 

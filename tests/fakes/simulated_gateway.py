@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fakes.federations import NOW
 from fakes.simulated_holders import FEDERATION, GATEWAY
 from fingerpost.private.passport import Entitlement
+from fingerpost.protocol import limits
 from fingerpost.protocol.codes import Acr, Role
 from fingerpost.protocol.errors import Code, Defect, Refused
 from fingerpost.protocol.federation import Epoch, Party
@@ -100,6 +101,7 @@ class SimGateway(MemoryOutcomes):
         role: Role = Role.SOCIAL_WORKER,
         me: MemberId = GATEWAY,
         key: Ed25519PrivateKey | None = None,
+        speaks: tuple[int, ...] = limits.REVISIONS,
     ) -> None:
         super().__init__()
         self.world = world
@@ -137,6 +139,7 @@ class SimGateway(MemoryOutcomes):
             clock=world.clock,
             random_bytes=secrets.token_bytes,
             upn_keys=False,
+            speaks=speaks,
         )
 
     async def ask(self, question: Question) -> Outcome:

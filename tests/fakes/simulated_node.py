@@ -27,6 +27,7 @@ from fakes.oprf_inputs import oprf_inputs
 from fakes.simulated_holders import FEDERATION, QuietLog
 from fingerpost.private.linkage import NORMALISATION_VERSION, Side
 from fingerpost.private.locators import locators
+from fingerpost.protocol import limits
 from fingerpost.protocol.errors import Defect
 from fingerpost.protocol.federation import Epoch, Federation, Party
 from fingerpost.protocol.ids import AgencyId, EpochNumber, MemberId
@@ -73,6 +74,7 @@ class SimNode:
         self.seen_fails = False
         self.stopped = False
         self.sound = True
+        self.speaks: tuple[int, ...] = limits.REVISIONS
         self.skew = 0.0
         self.pinned: Federation | None = None
         self.frames: list[tuple[float, int]] = []
@@ -91,6 +93,7 @@ class SimNode:
             self.key,
             dict.fromkeys(self.children, False),
             sound=self.sound,
+            speaks=self.speaks,
             members=self,
             peppers=self.world.peppers,
             records=self,
@@ -211,7 +214,7 @@ class SimNode:
     async def attach(self) -> None:
         """Holds a stream to the broker until it ends or the node is stopped."""
         outgoing: asyncio.Queue[FromNode] = asyncio.Queue()
-        outgoing.put_nowait(NodeHello(1))
+        outgoing.put_nowait(NodeHello(1, self.speaks))
         clock = self.world.clock
         reader = Line(SimFeed(self), clock, self.log)
         worker = AnswerLine(self.work, self.world.threads, reader, self, clock, self.log)

@@ -284,6 +284,13 @@ ATTACKS: Final[tuple[Mutation, ...]] = (
         "person = (submission.handle,)",
     ),
     Mutation(
+        "tests/simulation/test_revisions.py::"
+        "test_a_field_of_the_second_in_a_query_of_the_first_is_refused_where_it_opens",
+        "fingerpost/protocol/codec/strict.py",
+        "        _refuse_later(message, revision, Code.MALFORMED)\n",
+        "        pass\n",
+    ),
+    Mutation(
         f"{BROKER}test_broker_quota.py::test_key_sets_give_nobody_twice_the_limit",
         ADMITTED,
         "person = (agency, submission.handle)",

@@ -31,7 +31,9 @@ MEMBERS_LISTED = 4096
 
 def write_hello(hello: NodeHello) -> broker_pb2.AttachRequest:
     return broker_pb2.AttachRequest(
-        hello=broker_pb2.NodeHello(metadata_version=hello.metadata_version)
+        hello=broker_pb2.NodeHello(
+            metadata_version=hello.metadata_version, revisions=hello.revisions
+        )
     )
 
 
@@ -58,7 +60,7 @@ def read_from_node(
     refuse_unknown(message)
     match message.WhichOneof("message"):
         case "hello":
-            return NodeHello(message.hello.metadata_version)
+            return NodeHello(message.hello.metadata_version, tuple(message.hello.revisions))
         case "answers":
             if not 1 <= len(message.answers.answers) <= ANSWERS_PER_FRAME:
                 raise Refused(Code.MALFORMED, "answers")

@@ -21,7 +21,7 @@ from fingerpost.protocol.envelope import PayloadType, open_envelope, sign
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Party
 from fingerpost.protocol.ids import AgencyId, FederationId, MemberId
-from fingerpost.protocol.messages import exactly
+from fingerpost.protocol.messages import exactly, require_revisions
 from fingerpost.wire.v1 import member_list_pb2 as pb
 
 REQUEST_BYTES: Final = limits.MESSAGE_BYTES
@@ -59,6 +59,7 @@ class EnrolmentRequest:
     Attributes:
         signing_key: raw Ed25519 public key, 32 bytes.
         issued_at: seconds since 1970 UTC.
+        revisions: of the wire, that it speaks: ascending, none twice.
         passport_keys: of a gateway alone: keys by the agency whose practitioners they vouch for.
 
     Raises:
@@ -76,6 +77,7 @@ class EnrolmentRequest:
     passport_keys: Mapping[AgencyId, AgencyKeys] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    revisions: tuple[int, ...] = limits.REVISIONS
 
     def __post_init__(self) -> None:
         exactly(self.signing_key, KEY_BYTES, "enrolment.signing_key")
@@ -87,6 +89,7 @@ class EnrolmentRequest:
             raise Refused(Code.MALFORMED, "enrolment.declared_caseload")
         if not 0 <= self.lookups_per_day <= MOST_LOOKUPS:
             raise Refused(Code.MALFORMED, "enrolment.lookups_per_day")
+        require_revisions(self.revisions, "enrolment.revisions")
         if len(self.passport_keys) > PASSPORT_KEYS:
             raise Refused(Code.MALFORMED, "enrolment.passport_keys")
         if self.passport_keys and self.party is not Party.GATEWAY:
@@ -120,6 +123,7 @@ def _payload(request: EnrolmentRequest) -> bytes:
             )
             for agency, keys in sorted(request.passport_keys.items())
         ],
+        revisions=request.revisions,
     ).SerializeToString(deterministic=True)
 
 
@@ -174,6 +178,7 @@ def read_enrolment(data: bytes) -> EnrolmentRequest:
         passport_keys={
             AgencyId(e.agency): AgencyKeys(e.passport_key, e.handle_root) for e in m.passport_keys
         },
+        revisions=tuple(m.revisions),
     )
     if _payload(request) != envelope.payload:
         # The fingerprint is over the value, and other bytes of that value may have been signed.

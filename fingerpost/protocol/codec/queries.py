@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from google.protobuf.message import DecodeError
 
 from fingerpost.protocol import limits
-from fingerpost.protocol.codec.strict import code, parse, read_envelope, split, write_envelope
+from fingerpost.protocol.codec.strict import (
+    code,
+    parse,
+    read_envelope,
+    split,
+    write_envelope,
+    written,
+)
 from fingerpost.protocol.codes import Allowance, Reach
 from fingerpost.protocol.envelope import PayloadType, core_hash, open_envelope, query_hash, sign
 from fingerpost.protocol.errors import Code, Defect, Refused
@@ -24,7 +32,7 @@ CORE_BYTES: Final = 3072
 
 
 def write_core(core: QueryCore) -> bytes:
-    return pb.QueryCore(
+    message = pb.QueryCore(
         suite=core.suite,
         federation=core.federation.value,
         metadata_version=core.metadata_version,
@@ -45,16 +53,24 @@ def write_core(core: QueryCore) -> bytes:
         locators=b"".join(core.locators),
         slot_check=core.slot_check,
         quota_commitment=core.quota_commitment,
-    ).SerializeToString(deterministic=True)
+        revision=core.revision,
+    )
+    return written(message, core.revision)
 
 
-def read_core(data: bytes) -> QueryCore:
+def read_core(data: bytes, speaks: Collection[int] = limits.REVISIONS) -> QueryCore:
     """Return the core. Versions, suite and times are not judged here; admission judges them.
 
+    Args:
+        speaks: the revisions of the wire by which the reader can read.
+
     Raises:
-        Refused: MALFORMED.
+        Refused: MALFORMED; UNSUPPORTED, it is of another revision.
     """
-    m = parse(pb.QueryCore, data, CORE_BYTES)
+    revision = _revision(data)
+    if revision not in speaks:
+        raise Refused(Code.UNSUPPORTED, "core.revision")
+    m = parse(pb.QueryCore, data, CORE_BYTES, revision)
     if len(m.named_areas) > limits.NAMED_AREAS:
         raise Refused(Code.MALFORMED, "core.named_areas")
     return QueryCore(
@@ -78,7 +94,21 @@ def read_core(data: bytes) -> QueryCore:
         locators=split(m.locators, limits.LOCATOR_BYTES, "core.locators", count=limits.LOCATORS),
         slot_check=m.slot_check,
         quota_commitment=m.quota_commitment,
+        revision=m.revision,
     )
+
+
+def _revision(data: bytes) -> int:
+    """Return the revision that a core states, whatever else is in it: the one field that is read
+    before it is known how to read."""
+    if len(data) > CORE_BYTES:
+        raise Refused(Code.MALFORMED, "QueryCore too long")
+    message = pb.QueryCore()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        raise Refused(Code.MALFORMED, "QueryCore") from None
+    return message.revision
 
 
 def seal_into_query(
@@ -112,7 +142,11 @@ def seal_into_query(
     raise Defect("a query's parts do not fit its size")
 
 
-def read_query(wire: bytes, requester_key: Callable[[EpochNumber], bytes]) -> Query:
+def read_query(
+    wire: bytes,
+    requester_key: Callable[[EpochNumber], bytes],
+    speaks: Collection[int] = limits.REVISIONS,
+) -> Query:
     """Return the query, once its signature holds under the key that gateways share in the epoch
     that the envelope names.
 
@@ -120,6 +154,7 @@ def read_query(wire: bytes, requester_key: Callable[[EpochNumber], bytes]) -> Qu
         wire: ``limits.QUERY_BYTES`` as they came.
         requester_key: returns that raw public key (32 bytes); raises ``Refused(UNSUPPORTED)`` for
             an epoch that is not in use.
+        speaks: the revisions of the wire by which the reader can read.
 
     Raises:
         Refused: MALFORMED, UNSUPPORTED, BAD_SIGNATURE.
@@ -135,7 +170,7 @@ def read_query(wire: bytes, requester_key: Callable[[EpochNumber], bytes]) -> Qu
     exactly(m.sealed, limits.SEALED_BYTES, "query.sealed")
     if m.padding.strip(b"\0"):
         raise Refused(Code.MALFORMED, "query.padding")
-    core = read_core(m.core)
+    core = read_core(m.core, speaks)
     if core.epoch != epoch:  # attack: the key of one epoch for a query of another
         raise Refused(Code.BAD_SIGNATURE, "core.epoch")
     return Query(
@@ -169,7 +204,8 @@ def read_submission(wire: bytes, query: Query, gateway: Member) -> Submission:
     if envelope.signer != gateway.id.value:
         raise Refused(Code.BAD_SIGNATURE, "submission signer")
     key = Ed25519PublicKey.from_public_bytes(gateway.signing_key)
-    m = parse(pb.Submission, open_envelope(envelope, PayloadType.SUBMISSION, key), 1024)
+    payload = open_envelope(envelope, PayloadType.SUBMISSION, key)
+    m = parse(pb.Submission, payload, 1024, query.core.revision)
     submission = Submission(
         m.query_hash, AgencyId(m.agency), Handle(m.handle), counting_from_wire(m.counting)
     )

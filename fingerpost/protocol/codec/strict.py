@@ -3,15 +3,18 @@
 protobuf lets a later field overwrite an earlier one, keeps unknown fields, and takes any field
 order. Inside signed bytes that is harmless to authenticity, yet two readers may understand two
 things. So unknown fields are refused at every depth, lengths are bounded before a parser sees them,
-and each message has one form.
+and each message has one form. The wire grows by revisions: signed bytes state theirs, and are read
+strictly by it, so that a field of a later one is refused where it cannot be meant.
 
 The envelope, in which every signed message travels, is read and written here as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -22,18 +25,24 @@ from fingerpost.protocol.envelope import Envelope, PayloadType
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.wire.v1 import envelope_pb2 as pb
 
+SINCE: Final[Mapping[str, int]] = MappingProxyType({})
+"""The revision of the wire that brought a field, by ``Message.field``. Fields of the first revision
+are not listed."""
+
 M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=IntEnum)
 
 
-def parse(type_: type[M], data: bytes, most: int) -> M:
+def parse(type_: type[M], data: bytes, most: int, revision: int | None = None) -> M:
     """Return the message.
 
     Args:
         most: the longest that it may be, in bytes.
+        revision: by which signed bytes say they are to be read; None for what is not signed, or
+            has had one form since the first revision.
 
     Raises:
-        Refused: MALFORMED; it names the message's type.
+        Refused: MALFORMED; it names the message's type, or a field of a later revision.
     """
     name = type_.DESCRIPTOR.name
     if len(data) > most:
@@ -44,6 +53,8 @@ def parse(type_: type[M], data: bytes, most: int) -> M:
     except DecodeError:
         raise Refused(Code.MALFORMED, name) from None
     refuse_unknown(message)
+    if revision is not None:
+        _refuse_later(message, revision, Code.MALFORMED)
     if message.SerializeToString(deterministic=True) != data:
         # Not how a signature is checked (that is over the bytes as they came): one form for each
         # message leaves a signer no room to say something to those who look at the bytes, in a
@@ -70,6 +81,27 @@ def refuse_unknown(message: Message | None) -> None:
             continue
         for child in value if descriptor.is_repeated else (value,):
             refuse_unknown(child)
+
+
+def written(message: Message, revision: int) -> bytes:
+    """Return the bytes of a message in one revision of the wire.
+
+    Raises:
+        Refused: UNSUPPORTED, it says what only a later revision can say. Left out, it would be lost
+            unseen.
+    """
+    _refuse_later(message, revision, Code.UNSUPPORTED)
+    return message.SerializeToString(deterministic=True)
+
+
+def _refuse_later(message: Message, revision: int, why: Code) -> None:
+    for descriptor, value in message.ListFields():
+        name = f"{message.DESCRIPTOR.name}.{descriptor.name}"
+        if SINCE.get(name, 1) > revision:
+            raise Refused(why, f"{name}: of a later revision")
+        if descriptor.type == FieldDescriptor.TYPE_MESSAGE:
+            for child in value if descriptor.is_repeated else (value,):
+                _refuse_later(child, revision, why)
 
 
 def code(type_: type[E], number: int, what: str) -> E:

@@ -291,6 +291,7 @@ class EnrolmentRequest(_message.Message):
     LOOKUPS_PER_DAY_FIELD_NUMBER: _builtins.int
     ISSUED_AT_FIELD_NUMBER: _builtins.int
     PASSPORT_KEYS_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
     federation: _builtins.str
     member: _builtins.str
     service: _builtins.str
@@ -308,6 +309,10 @@ class EnrolmentRequest(_message.Message):
     def passport_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgencyPassportKey]:
         """Gateways: the keys that the passports of its agencies are signed with. At most 256."""
 
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The revisions of the wire that it speaks, ascending, none twice."""
+
     def __init__(
         self,
         *,
@@ -320,10 +325,11 @@ class EnrolmentRequest(_message.Message):
         lookups_per_day: _builtins.int = ...,
         issued_at: _builtins.int = ...,
         passport_keys: _abc.Iterable[Global___AgencyPassportKey] | None = ...,
+        revisions: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["declared_caseload", b"declared_caseload", "federation", b"federation", "issued_at", b"issued_at", "lookups_per_day", b"lookups_per_day", "member", b"member", "organisation", b"organisation", "passport_keys", b"passport_keys", "service", b"service", "signing_key", b"signing_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["declared_caseload", b"declared_caseload", "federation", b"federation", "issued_at", b"issued_at", "lookups_per_day", b"lookups_per_day", "member", b"member", "organisation", b"organisation", "passport_keys", b"passport_keys", "revisions", b"revisions", "service", b"service", "signing_key", b"signing_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

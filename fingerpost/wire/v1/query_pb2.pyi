@@ -48,6 +48,7 @@ class QueryCore(_message.Message):
     LOCATORS_FIELD_NUMBER: _builtins.int
     SLOT_CHECK_FIELD_NUMBER: _builtins.int
     QUOTA_COMMITMENT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     suite: _builtins.int
     federation: _builtins.str
     metadata_version: _builtins.int
@@ -82,6 +83,8 @@ class QueryCore(_message.Message):
     """SHA-256 over a fresh salt and how the broker counts this query (Counting) for which pseudonym. The broker and whoever opens the
     query hold it to its opening; to all others it is 32 random bytes.
     """
+    revision: _builtins.int
+    """The revision of the wire by which this query and the answers to it are read: no field of a later one may stand in them."""
     @_builtins.property
     def named_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """For reach 3 only: 1 to 8 area codes, sorted, none twice."""
@@ -109,10 +112,11 @@ class QueryCore(_message.Message):
         locators: _builtins.bytes = ...,
         slot_check: _builtins.bytes = ...,
         quota_commitment: _builtins.bytes = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "q", b"q", "quota_commitment", b"quota_commitment", "reach", b"reach", "reply_key", b"reply_key", "slot", b"slot", "slot_check", b"slot_check", "suite", b"suite"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "code_list_version", b"code_list_version", "epoch", b"epoch", "expires_at", b"expires_at", "federation", b"federation", "issued_at", b"issued_at", "key_commitment", b"key_commitment", "key_set", b"key_set", "locators", b"locators", "metadata_version", b"metadata_version", "named_areas", b"named_areas", "normalisation_version", b"normalisation_version", "passport_expires_at", b"passport_expires_at", "q", b"q", "quota_commitment", b"quota_commitment", "reach", b"reach", "reply_key", b"reply_key", "revision", b"revision", "slot", b"slot", "slot_check", b"slot_check", "suite", b"suite"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

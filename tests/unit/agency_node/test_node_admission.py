@@ -34,7 +34,7 @@ from fingerpost.protocol.codes import CODE_LIST_VERSION, Purpose, Reach
 from fingerpost.protocol.errors import Code, Refused
 from fingerpost.protocol.federation import Epoch, Federation
 from fingerpost.protocol.ids import AreaCode, EpochNumber, FederationId
-from fingerpost.protocol.messages import KeySet, Query
+from fingerpost.protocol.messages import KeySet, Query, RevisionFrom
 
 FEDERATION = a_federation()
 QUERY = admission.read(a_query().wire, FEDERATION)
@@ -155,6 +155,23 @@ def test_a_federation_that_has_moved_on_to_a_normal_form_this_release_does_not_k
     parameters = replace(FEDERATION.parameters, normalisation_version=2)
     federation = replace(FEDERATION, parameters=parameters)
     assert judged(changed(normalisation_version=2), federation) is Verdict.VERSION
+
+
+@pytest.mark.parametrize(
+    ("listed", "begins", "verdict"),
+    [
+        (1, 0, Verdict.LOOK),
+        (1, int(NOW) + limits.CLOCK_SKEW_SECONDS, Verdict.LOOK),
+        (1, int(NOW) + limits.CLOCK_SKEW_SECONDS + 1, Verdict.VERSION),
+        (2, 0, Verdict.VERSION),
+    ],
+)
+def test_a_query_is_of_a_revision_that_is_in_force(
+    listed: int, begins: int, verdict: Verdict
+) -> None:
+    parameters = replace(FEDERATION.parameters, revisions=(RevisionFrom(listed, begins),))
+    federation = replace(FEDERATION, parameters=parameters)
+    assert judged(changed(revision=1), federation) is verdict
 
 
 def test_later_code_lists_need_no_new_release_but_must_be_the_same_for_both() -> None:

@@ -186,6 +186,19 @@ def test_epochs_that_run_out_are_seen() -> None:
         assert any(what in finding.what for finding in found)
 
 
+def test_no_revision_is_in_force_that_a_member_does_not_speak() -> None:
+    draft = changes.tune(sound(), revisions={1: 0, 2: NOW + limits.DAY})
+    where = {f.where for f in checks.check(draft, NOW) if f.weight is Weight.ERROR}
+    assert where == {str(member) for member in (NODE, GATE, BROKER)}
+    for member in (NODE, GATE, BROKER):
+        draft = changes.speaks(draft, member, [2, 1])
+    checks.require_consistent(draft, NOW)
+    ended = changes.tune(draft, revisions={2: 0})
+    assert [each.number for each in ended.parameters.revisions] == [2]
+    with pytest.raises(checks.Inconsistent):
+        checks.require_consistent(changes.speaks(ended, NODE, [1]), NOW)
+
+
 def test_two_agencies_may_not_share_a_passport_key() -> None:
     draft = changes.let_ask(sound(), POLICE, GATE, AgencyKeys(b"p" * 32, b"h" * 32))
     where = {f.where for f in checks.check(draft, NOW) if f.weight is Weight.ERROR}

@@ -195,6 +195,7 @@ def test_the_names_in_a_file_are_those_of_the_wire() -> None:
             "signing_key": "00" * 32,
             "declared_caseload": 1,
             "lookups_per_day": 2,
+            "revisions": [1],
         },
         "area": {
             "code": "e99000001",
@@ -253,13 +254,13 @@ def test_the_names_in_a_file_are_those_of_the_wire() -> None:
     parameters = json.loads(files.write_parameters(known.parameters))
     assert list(parameters) == [
         *("federation", "code_list_version", "normalisation_version", "broker", "issuer"),
-        *("key_holders", "epochs"),
+        *("key_holders", "epochs", "revisions"),
     ]
     limits_changed = {"answer_delay_ms": 101, "gathering_ms": 501, "practitioner_per_hour": 1}
     limits_changed |= {"practitioner_per_day": 1, "agency_per_day": 1}
     changed = replace(known.parameters, **limits_changed)  # type: ignore[arg-type]
     aged = replace(changed, feed_ages=(FeedAge(AgencyKind.SCHOOL, 14),))
-    names = [*limits_changed, "feed_ages"]
+    names = [*limits_changed, "feed_ages", "revisions"]
     assert list(json.loads(files.write_parameters(aged)))[7:] == names
     assert json.loads(files.write_parameters(aged))["feed_ages"] == [{"kind": "SCHOOL", "days": 14}]
     epoch_names = ["number", "index_from", "starts_at", "ends_at", "holder_keys", "requester_key"]
