@@ -30,7 +30,7 @@ LEAST_SECONDS: Final = 15
 TIMES: Final = 6
 """A try may take so many times as long as the tests take without a change, in seconds of the
 processor; one that takes longer hangs, which a test would notice."""
-ASLEEP_SECONDS: Final = 900
+ASLEEP_SECONDS: Final = 240
 """A try that waits for ever uses no processor. It is ended after so long."""
 
 

@@ -108,10 +108,12 @@ class Run:
 
     def __post_init__(self) -> None:
         self.random = random.Random(f"{self.seed} {self.name}")
-        self._began = time.monotonic()
+        self._began: float | None = None
 
     def goes_on(self) -> bool:
         """Return whether another trial is to be made, and count it."""
+        if self._began is None:  # founding and starting the federation does not count
+            self._began = time.monotonic()
         over = time.monotonic() - self._began > 60 * self.minutes
         if over or (self.trials is not None and self.done >= self.trials):
             return False

@@ -115,7 +115,8 @@ def test_a_run_ends_after_its_trials_and_repeats_with_its_seed() -> None:
     drawn = one.random.random()
     assert other.random.random() == drawn
     assert another.random.random() != drawn
-    assert not Run("kills", 5, minutes=0).goes_on()
+    short = Run("kills", 5, minutes=0)
+    assert [short.goes_on(), short.goes_on()] == [False, False]
 
 
 async def test_a_scenario_that_breaks_off_is_a_failed_row() -> None:
