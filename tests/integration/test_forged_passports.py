@@ -198,8 +198,8 @@ async def raw(federation: Federation, *cleared: str, **more: Any) -> SealedQuery
     """A query whose inner part is changed past all bounds of our own writer: without the fields
     that are ``cleared``, and with the values of ``more``."""
 
-    def written(inner: Inner, core_hash: bytes) -> bytes:
-        message = private_pb2.Inner.FromString(write_inner(inner, core_hash))
+    def written(inner: Inner, core_hash: bytes, revision: int) -> bytes:
+        message = private_pb2.Inner.FromString(write_inner(inner, core_hash, revision))
         for name in cleared:
             message.ClearField(name)  # type: ignore[arg-type]
         for name, value in more.items():
