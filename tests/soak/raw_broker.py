@@ -103,8 +103,8 @@ class Peer:
             if len(self._in) < 9 + length:
                 return
             kind, flags, stream = struct.unpack(">BBI", self._in[3:9])
-            self._frame(kind, flags, stream, self._in[9 : 9 + length], now)
-            self._in = self._in[9 + length :]
+            payload, self._in = self._in[9 : 9 + length], self._in[9 + length :]
+            self._frame(kind, flags, stream, payload, now)  # which may read on
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes, now: float) -> None:
         if kind == SETTINGS and not flags & ACK:
