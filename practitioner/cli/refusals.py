@@ -137,6 +137,10 @@ BY_RULE: Final[Mapping[Rule, str]] = {
     PurposeRule.PURPOSE_NOT_IN_FORCE: "This purpose is not in force in the federation.",
     PurposeRule.ROLE_OF_PURPOSE: "Your role may not ask for this purpose.",
     PurposeRule.ROLE_OF_AGENCY: "Your role does not exist at this kind of agency.",
+    PurposeRule.ALLOWANCE: (
+        "This lookup was counted under a limit that is not for your role and this purpose. "
+        "Tell whoever runs this gateway."
+    ),
     PurposeRule.AREAS: "You named more areas than this purpose allows.",
     PurposeRule.GROUND: "Say on which ground you ask: --fact reason=….",
     PurposeRule.INFORMED: (

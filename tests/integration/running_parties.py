@@ -20,6 +20,12 @@ from typing import Any, Final, Generic, TypeVar, cast
 import grpc.aio
 
 from agency_node import wiring as node_wiring
+from agency_node.answering.audit import (
+    HiddenRequester,
+    open_requester,
+    read_body,
+    requester_box,
+)
 from agency_node.importing import wiring as importing
 from agency_node.importing.staging import Options as ImportOptions
 from agency_node.importing.staging import SourceFile
@@ -210,3 +216,12 @@ class NodeParty(Process[node_wiring.Opened]):
         """The agency's audit log."""
         with closing(node_wiring.open_audit(self.settings, agency)) as log:
             return list(log.show(0, 2**40, decrypt=True))
+
+    def requesters(self, agency: AgencyId) -> list[HiddenRequester]:
+        """Who asked, of the entries that hide it until an officer gives a reason."""
+        box = requester_box(node_wiring.audit_key(self.settings), agency)
+        return [
+            open_requester(box, agency, str(entry.fields["query"]), sealed)
+            for entry in self.entries(agency)
+            if entry.body and (sealed := read_body(entry.body).sealed_requester)
+        ]

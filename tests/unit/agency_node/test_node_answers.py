@@ -4,7 +4,7 @@ reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -165,9 +165,9 @@ def test_copies_cost_no_verification(world: NodeWorld, monkeypatch: pytest.Monke
     read, queries = admission.read, [world.query().wire, world.query().wire]
     verified: list[bytes] = []
 
-    def reading(wire: bytes, federation: Federation) -> Query:
+    def reading(wire: bytes, federation: Federation, speaks: Collection[int]) -> Query:
         verified.append(wire)
-        return read(wire, federation)
+        return read(wire, federation, speaks)
 
     monkeypatch.setattr(admission, "read", reading)
     assert len(world.node.answer(queries * 60)) == 2
