@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, select, update
 
 from fakes.gateway_outcomes import ASKED_AT, DAY, large
 from fakes.party_folder import COUNCIL
@@ -196,6 +196,23 @@ async def test_what_was_changed_or_moved_does_not_open(
         store.show(SESSION, other, ASKED_AT + 1)
     with pytest.raises(Defect, match="wrong"):
         SqlOutcomes(engine, bytes(32), witness).show(SESSION, one, ASKED_AT + 1)
+
+
+async def test_an_outcome_is_kept_once(store: SqlOutcomes) -> None:
+    one, _ = await two_kept(store)
+    with pytest.raises(Defect, match="once"):
+        await store.keep(SESSION, QUESTION, replace(large(), operation=one))
+
+
+async def test_an_outcome_whose_document_was_deleted_is_a_fault(
+    store: SqlOutcomes, engine: Engine
+) -> None:
+    one, other = await two_kept(store)
+    with engine.begin() as connection:
+        connection.execute(delete(documents))
+    for operation in (one, other):
+        with pytest.raises(Defect, match="not the one that was kept"):
+            store.show(SESSION, operation, ASKED_AT + 1)
 
 
 def test_a_key_of_another_size_is_refused(engine: Engine, witness: WitnessFolder) -> None:

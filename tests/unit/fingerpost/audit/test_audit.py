@@ -108,6 +108,19 @@ def test_receipts_number_the_entries_and_the_chain_holds(log: AuditLog) -> None:
     assert log.append_many([]) == ()
 
 
+def test_an_empty_log_holds_against_its_head_and_opens_when_adopted(
+    path: Path, log: AuditLog
+) -> None:
+    head = log.head()
+    assert head.seq == 0
+    log.verify(witness=head).require_whole()
+    assert log.verify(witness=replace(head, hash=bytes(32))).broken_at == 0
+    log.close()
+    opened(path, adopt=True).close()
+    with contextlib.closing(opened(path)) as again:
+        assert again.head() == head
+
+
 def test_entries_are_shown_by_time_and_opened_on_demand(log: AuditLog) -> None:
     log.append_many([event(MARCH), event(APRIL, 2, b""), event(MARCH + 5, 3)])
     shown = list(log.show(MARCH, APRIL, decrypt=True))
