@@ -54,9 +54,12 @@ trial = true
 def free_address() -> str:
     """An address on loopback that nobody listens at, below the ports that the system gives to those
     that call.
+
+    Chance is the system's: the tests' own seed would give the same ports to two that run at once.
     """
+    chance = random.SystemRandom()
     while True:
-        address = ("127.0.0.1", random.randrange(10_240, 32_000))
+        address = ("127.0.0.1", chance.randrange(10_240, 32_000))
         with socket.socket() as found:
             try:
                 found.bind(address)

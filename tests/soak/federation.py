@@ -154,8 +154,9 @@ class Federation:
     async def start(self) -> None:
         founded = self.founded
         for relay in self.relays:
-            await relay.start()
             self._stack.push_async_callback(relay.stop)
+        for relay in self.relays:
+            await relay.start()
         founded.publish()
         issuer = identity(ISSUER, PartyKind.ISSUER)
         await self._stack.enter_async_context(

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterable
-
-from fakes.party_folder import free_address
 
 
 class Relay:
-    """From one party to one server.
+    """From one party to one server. It holds its port from the beginning.
 
     Args:
         dialler, server: the names of the parties at both ends.
@@ -21,7 +20,8 @@ class Relay:
 
     def __init__(self, dialler: str, server: str, target: str) -> None:
         self.ends = frozenset({dialler, server})
-        self.address = free_address()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self._target = target
         self._flows = asyncio.Event()
         self._flows.set()
@@ -30,12 +30,12 @@ class Relay:
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> None:
-        host, port = self.address.split(":")
-        self._listener = await asyncio.start_server(self._carry, host, int(port))
+        self._listener = await asyncio.start_server(self._carry, sock=self._socket)
 
     async def stop(self) -> None:
         if self._listener is not None:
             self._listener.close()
+        self._socket.close()
         self.cut()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
